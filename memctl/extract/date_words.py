@@ -55,7 +55,20 @@ NUMBERS: dict[str, int] = {
             "sixteen seventeen eighteen nineteen twenty"
         )
     )
-} | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "a couple of": 2, "a couple": 2, "couple of": 2}
+} | {
+    "a": 1,
+    "an": 1,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+    "a couple of": 2,
+    "a couple": 2,
+    "couple of": 2,
+}
 """Number words. "A few" and "several" name no number: they get a coarser precision instead."""
 
 FOREIGN_UNITS: dict[str, Precision] = {

@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("transformer", type=Path)
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from memctl.extract.neural.encoding import Tokens
-from memctl.extract.neural.labels import MODALITIES, ROLE_TAGS, ROLES, TAGS
+from memctl.extract.neural.labels import ROLE_TAGS, ROLES, TAGS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,11 +40,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TurnReadings(msgspec.Struct, frozen=True):
-    """What the model reads in a turn: its claims, and the probability that each part of it states anything, as
-    (start, end, probability)."""
+    """What the model reads in a turn: its claims, and for each token (start, end, probability that a claim's object
+    has it)."""
 
     claims: tuple[Reading, ...]
-    stated: tuple[tuple[int, int, float], ...]
+    claimed: tuple[tuple[int, int, float], ...]
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -58,9 +58,12 @@ class Output(msgspec.Struct, frozen=True):
     modality: "Floats"
 
 
-def modality(output: Output) -> dict[str, float]:
-    """The probability of each modality of the turn."""
-    return dict(zip(MODALITIES, map(float, _softmax(output.modality)), strict=True))
+def claimed(tokens: Tokens, output: Output) -> Iterator[tuple[int, int, float]]:
+    """The tokens of the turn, and the probability that each belongs to the object of a claim."""
+    outside = _softmax(output.tags)[:, 0]
+    for kind, span, share in zip(tokens.types, tokens.spans, outside, strict=True):
+        if kind and span != (0, 0):
+            yield (*span, 1 - float(share))
 
 
 def readings(tokens: Tokens, output: Output, text: str, before: str) -> Iterator[Reading]:

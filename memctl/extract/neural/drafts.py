@@ -2,36 +2,36 @@
 
 The model proposes words; what can be checked is checked with the same code as for the rules and for an LLM. The object
 stands in a sentence that asserts something and is not quoted, pasted or fictional, an instruction is a standing order,
-a value has the type of its predicate. Dates are those that the rules find.
+and the object is understood alone. Dates are those that the rules find. The checks of an LLM's words are stricter: a
+tagger that only points at words is more often right than patterns for plain English are.
 """
 
 import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from memctl.extract.date_words import NUMBERS
 from memctl.extract.dates import certain
 from memctl.extract.draft_claim import Draft, third
 from memctl.extract.event_dates import absolute, undated
 from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
-from memctl.extract.llm.borne_out import unreality
-from memctl.extract.llm.known import category_of, kind_of, phrase_of
+from memctl.extract.llm.borne_out import PAST_ALLOWED
+from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_common, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
-from memctl.extract.llm.whole_object import flaw
 from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS
 
-NAME = "neural@1"
+NAME = "neural@2"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
-THRESHOLD = 0.7
+THRESHOLD = 0.75
 """Readings of lower confidence are not kept."""
-CERTAIN, UNSURE = 0.02, 0.8
-"""Where the probability that the words state anything is below the first, a rule's draft of less confidence than the
-second is dropped. Surer rules are kept, because the model takes some short statements ("Noor's 5 today!") for chat."""
+CERTAIN = 0.02
+"""A rule's draft is dropped where the probability that a claim has any of the words of its object is below this."""
 AGREED = 0.95
 """The confidence of what a rule and the model read alike, at least."""
 _PHRASES = {
@@ -44,16 +44,22 @@ _PHRASES = {
 }
 """The predicates that an LLM is not asked for: the words of the fact and its category."""
 _VERB_PHRASES = frozenset({"event", "plans", "habit", "goal", "instruction"})
-_VERBS = {
-    "event": frozenset({"past", "pp"}),
-    "plans": frozenset({"base", "ing"}),
-    "habit": frozenset({"base", "s", "ing"}),
-    "goal": frozenset({"base", "ing"}),
+_RENAMED = {
+    "kids": "child",
+    "twins": "child",
+    "grandkids": "grandchild",
+    "flatmates": "roommate",
+    "housemates": "roommate",
 }
-"""The forms of the verb that a verb phrase begins with."""
+"""What one of several is called, where it is not the word without its s."""
+_STATES = frozenset({"be", "work", "live", "have", "own", "use", "study"})
+"""Verbs whose past says how things were."""
+_SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
+"""What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
 _ARTICLE = re.compile(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
-_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
+_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
+_OF_THE_SUBJECT = re.compile(r"\b(?:his|her|their)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who|"
     r"mis?|ma|mon|mes|meine?|meu|minha|yo|je|ich|eu)\b",
@@ -68,11 +74,10 @@ def combined(
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
-    Where both read the same, confidence rises. Where the model is certain that the words state nothing, a draft of
-    which the rule is not sure is dropped. `orders_taken` says whether the session has an assistant that can be given
-    instructions.
+    Where both read the same, confidence rises. Where the model is certain that the words of a rule's draft are in no
+    claim, it is dropped. `orders_taken` says whether the session has an assistant that can be given instructions.
     """
-    kept = [draft for draft in drafts if _stated(draft, read)]
+    kept = [draft for draft in drafts if _is_claimed(draft, text, read)]
     for reading in read.claims:
         if reading.confidence < THRESHOLD:
             continue
@@ -88,10 +93,19 @@ def combined(
     return kept
 
 
-def _stated(draft: Draft, read: TurnReadings) -> bool:
-    middle = (draft.quote[0] + draft.quote[1]) // 2
-    share = next((share for start, end, share in read.stated if start <= middle <= end), 1.0)
-    return share >= CERTAIN or draft.confidence >= UNSURE or draft.op == "retract"
+def _is_claimed(draft: Draft, text: str, read: TurnReadings) -> bool:
+    """True unless the model is certain that no claim has the words of the draft's object, or of its quote.
+
+    What ends a fact need not name it: "we split up".
+    """
+    if draft.op == "retract":
+        return True
+    start, end = draft.quote
+    at = text.find(draft.object, start) if draft.object else -1
+    if at >= 0 and draft.object:
+        start, end = at, at + len(draft.object)
+    shares = [share for first, last, share in read.claimed if first < end and last > start]
+    return max(shares, default=1.0) >= CERTAIN
 
 
 def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
@@ -101,7 +115,7 @@ def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
         return False
     same_words = one.quote[0] <= reading.object[0] < one.quote[1]
     # The rules may have changed the form of a verb: "get married" is "getting married".
-    if _agree(one, draft) and (theirs in value or value in theirs or (same_words and draft.predicate in _VERBS)):
+    if _agree(one, draft) and (theirs in value or value in theirs or (same_words and draft.predicate in _VERB_PHRASES)):
         return True
     return same_words and theirs in text[slice(*reading.object)].casefold()
 
@@ -118,12 +132,16 @@ def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: 
     if reading.predicate == "instruction":
         return _instruction(text, value, reading) if orders_taken and reading.subject is None else None
     statement = _statement(text, reading.object[0])
-    if statement is None or not _holds(reading, statement):
-        return None
     about = _about(reading.subject)
-    predicate, slot = reading.predicate, reading.slot
-    if about is None or not _sound(predicate, slot, value) or not _fits(predicate, value, statement, text, reading):
+    if statement is None or not _is_asserted(reading, statement) or about is None or not _is_sound(reading, value):
         return None
+    if reading.predicate not in _VERB_PHRASES and _is_verb(value, text[: reading.object[0]]):
+        return None
+    if reading.predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
+        return None  # A folder.
+    predicate, slot = reading.predicate, reading.slot
+    if predicate == "age":
+        value = _digits(value)
     if predicate == "relation":
         predicate, slot = _relation(slot or ""), None
     quote = (statement.start, statement.end)
@@ -183,9 +201,17 @@ def _statement(text: str, start: int) -> Statement | None:
     return next((one for one in statements(text) if one.start <= start < one.end), None)
 
 
-def _holds(reading: Reading, statement: Statement) -> bool:
-    """True if the clause says that it is so; of what is over, only that it is not a mere possibility."""
-    return not statement.unreal if reading.over else unreality(reading.predicate, statement) is None
+def _is_asserted(reading: Reading, statement: Statement) -> bool:
+    """True if the clause says that it is so now, as far as its verb tells."""
+    verb, predicate = statement.head, reading.predicate
+    if statement.unreal:
+        return False
+    if verb is None or reading.over or predicate in _SAID_IN_PASSING:
+        return True
+    known = KNOWN.get(predicate)
+    denied = (verb.neg or verb.stopped) and not (known and known.negative)
+    past = verb.tense == "past" and verb.lemma in _STATES and predicate not in PAST_ALLOWED
+    return not (denied or past or (verb.tense == "future" and predicate == "age"))
 
 
 def _about(subject: str | None) -> tuple[str | None, str | None] | None:
@@ -204,31 +230,41 @@ def _about(subject: str | None) -> tuple[str | None, str | None] | None:
     return (name, None) if not _ROLE.fullmatch(name) else None
 
 
-def _sound(predicate: str, slot: str | None, value: str) -> bool:
+def _is_sound(reading: Reading, value: str) -> bool:
     """True if the object can be understood alone and its slot is there."""
+    predicate, slot = reading.predicate, reading.slot
     if predicate in ("dose", "measure", "favorite", "relation") and not slot:
         return False
-    if predicate in ("event", "plans", "habit", "goal"):
-        return len(value.split()) >= 2 and not _DEICTIC.search(value)
+    if predicate in _VERB_PHRASES:
+        return not _DEICTIC.search(value) and (reading.subject is not None or not _OF_THE_SUBJECT.search(value))
     if predicate == "relation":
-        return value[:1].isupper() and not _PRONOUN.match(value) and canonical(slot or "") not in SEVERAL
+        return value[:1].isupper() and not _PRONOUN.match(value) and _one_of(slot or "") is not None
     return not _PRONOUN.match(value)
 
 
-def _fits(predicate: str, value: str, statement: Statement, text: str, reading: Reading) -> bool:
-    """True if the object is of the form that its predicate takes: a verb phrase or a noun phrase, whole."""
-    if predicate in _VERBS:
-        form = FORMS.get(value.split()[0].lower())
-        return form is not None and form[1] in _VERBS[predicate]
-    before = text[: reading.object[0]].split()
-    if before and before[-1].lower() in _SUBJECTS:
-        return False
-    at = text.find(value, reading.object[0])
-    return flaw(value, predicate, statement, at, named=predicate == "relation") is None
+def _is_verb(value: str, before: str) -> bool:
+    """True for "teach chemistry" after "I", and for "sells mortgages"."""
+    form = FORMS.get(value.split()[0].lower())
+    return (form is not None and form[1] == "s") or not _SUBJECTS.isdisjoint(before.lower().split()[-1:])
+
+
+def _digits(value: str) -> str:
+    """An age in figures, if it is written in words."""
+    tens, _, ones = value.lower().replace("-", " ").partition(" ")
+    numbers = [NUMBERS.get(word, 0) for word in (tens, ones) if word]
+    return str(sum(numbers)) if all(numbers) and (len(numbers) == 1 or numbers[0] >= 20 > numbers[1]) else value
+
+
+def _one_of(word: str) -> str | None:
+    """The usual word for one person of a relation, None where several are meant by a word for two people."""
+    name = canonical(word)
+    if name not in SEVERAL:
+        return name
+    return _RENAMED.get(name) or (canonical(name.removesuffix("s")) if name.removesuffix("s") in FAMILY else None)
 
 
 def _relation(word: str) -> str:
-    return f"has_{canonical(word).replace(' ', '_')}"
+    return f"has_{(_one_of(word) or canonical(word)).replace(' ', '_')}"
 
 
 def _phrase(predicate: str, slot: str | None, value: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from memctl.core.errors import Fatal
 from memctl.extract.neural import MODEL, folder
 from memctl.extract.neural.calibration import Calibration
-from memctl.extract.neural.decoding import Output, Reading, TurnReadings, modality, readings
+from memctl.extract.neural.decoding import Output, Reading, TurnReadings, claimed, readings
 from memctl.extract.neural.encoding import encode, parts
 from memctl.extract.segmentation import straightened
 from memctl.runtime.onnx_model import session
@@ -42,17 +42,17 @@ class NeuralReader:
     def read(self, text: str, before: str = "") -> TurnReadings:
         """The readings of one turn after the message `before`."""
         claims: list[Reading] = []
-        stated: list[tuple[int, int, float]] = []
+        tokens_claimed: list[tuple[int, int, float]] = []
         for start, end in parts(text):
             part = text[start:end]
             tokens = encode(part, before)
             output = self._run(tokens.rows, tokens.types, tokens.cases)
-            stated.append((start, end, modality(output)["stated"]))
+            tokens_claimed += [(start + first, start + last, share) for first, last, share in claimed(tokens, output)]
             for reading in readings(tokens, output, part, before):
                 moved = reading.moved(start)
                 claims.append(msgspec.structs.replace(moved, confidence=self.calibration.confidence(reading)))
             before = part
-        return TurnReadings(tuple(claims), tuple(stated))
+        return TurnReadings(tuple(claims), tuple(tokens_claimed))
 
     def of_session(self, session: Session, skip: frozenset[str] = frozenset()) -> dict[str, TurnReadings]:
         """The readings of the human turns of a session by turn id, without those of `skip`."""
