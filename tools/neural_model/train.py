@@ -157,6 +157,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     turns = [turn for turn in read() if split_of(turn["voice"]) == "train"]
+    # Sums in another order would give another model: the same threads, and no operation that adds as threads finish.
+    torch.set_num_threads(2)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(given.seed)
     network = start(given.transformer, given.layers)
     began = time.monotonic()
     for epoch, mean in enumerate(train(turns, network, given.epochs, given.seed), 1):
