@@ -21,7 +21,7 @@ _UNCERTAIN = KeyedPattern(
     r"an?|"
     r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
     r"sells|selling|history of|runs in|used to|wish|want|wants|which|what|ever|film|gives?|gave|fears?|more than|"
-    r"another|allerg\\w+|calls?|bottle|song|rehearsals?|said|hope)\b",
+    r"another|allerg\w+|calls?|bottle|song|rehearsals?|said|hope)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
