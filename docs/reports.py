@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from memctl.ingest.pipeline import Options
+from memctl.ingest.session_extraction import Recipe
 from memctl.report import pricing_page, requests, volume_page
 from memctl.workspace import Workspace
 
@@ -24,7 +25,7 @@ def pages() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         fixtures = Path(shutil.copytree(ROOT / "fixtures" / "transcripts", Path(folder) / "transcripts"))
         store = Workspace(Path(folder) / "store.duckdb")
-        store.ingest([str(fixtures)], Options())
+        store.ingest([str(fixtures)], Options(recipe=Recipe(extractor="rules")))
         volume = requests.volume("local", {"local": {"path": store.database.path}}, now=NOW)
     priced = requests.pricing(None, {"growth": requests.growth("8%")})
     return {"report-volume.html": volume_page.page(volume), "report-pricing.html": pricing_page.page(priced)}

@@ -366,7 +366,7 @@ _NO_JOB = late(
         r"(?:worst|best|greatest|biggest|proudest|happiest|luckiest) .*|(?:usual|expected|planned|well|soon|long|"
         r"\w+ly|always|before|normal|intended|such|one|partners?|"
         r"it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|"
-        r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man|bannister|drawer|corner|(?:last|first|"
+        r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man|(?:last|first|"
         r"next) \w+)$|"
         r"(?:poor|good|bad|terrible|fair|harsh|excellent|great) (?:judge|liar|loser|sport|listener|model)\b|"
         r"(?:he|she|it|they|i|we|you)\b"
