@@ -68,7 +68,7 @@ _INTRODUCED = late(
 
 
 def foreign_relations(text: str) -> Iterator[Draft]:
-    """The people whom a turn in one of these languages names with their relation to the speaker."""
+    """The relatives and friends of the speaker that a turn in one of these languages names."""
     if _MINE.isdisjoint(spoken_words(text)):
         return
     shown = hide_pasted(plain(text))

@@ -116,6 +116,7 @@ _COMMON = frozenset(
         "low"
     )
 )
+"""Words of the vocabularies that are too frequent to show that a member of one is near."""
 
 
 @cache

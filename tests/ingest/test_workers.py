@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -35,16 +34,6 @@ FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a few turns, so that the fixtures make several."""
     monkeypatch.setattr(pipeline, "CHUNK_TURNS", 25)
-
-
-@pytest.fixture
-def address(postgres_dsn: str, postgres_schema: str) -> str:
-    """The address of a store that nobody else uses."""
-    parts = dict(part.split("=", 1) for part in postgres_dsn.split())
-    return (
-        f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
-        f"&port={parts['port']}&schema={quote(postgres_schema)}"
-    )
 
 
 def contents(place: str | Path) -> list[str]:
