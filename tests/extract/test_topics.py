@@ -38,6 +38,8 @@ def test_each_message_gives_exactly_its_claims_quoted_and_about_the_speaker(tabl
                 wrong.append(f"{message!r}: {spelt(claim)} has the confidence {claim.confidence}")
             if "[redacted" in claim.text or claim.text.startswith(("I ", "My ")):
                 wrong.append(f"{message!r}: {claim.text!r} is not about the speaker")
+            if "{" in claim.text:
+                wrong.append(f"{message!r}: {claim.text!r} has a part that is not filled in")
     assert not wrong, "\n".join(wrong)
 
 
