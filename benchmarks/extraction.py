@@ -1,6 +1,6 @@
-"""What the rules store from annotated conversations: precision, recall, traps and updates in one table.
+"""What an extractor stores from annotated conversations: precision, recall, traps and updates in one table.
 
-    python benchmarks/extraction.py SET [SET ...] [--misses]
+    python benchmarks/extraction.py SET [SET ...] [--extractor rules|neural] [--misses]
 
 A SET is a folder with any of these files; keywords are alternatives, `&` joins words that must all occur, and case,
 accents and punctuation do not count.
@@ -34,6 +34,7 @@ from typing import Any
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.extract.extractor import extract
+from memctl.extract.neural import model as shipped_model
 from memctl.extract.secrets import redact
 from memctl.reconcile import fold, to_fact
 from memctl.transcripts.model import Session, Turn
@@ -73,7 +74,7 @@ def matches(expected: dict[str, Any], fact: Fact, owners: frozenset[str]) -> boo
     return about and wanted and not mentions(expected.get("anti", ()), text)
 
 
-def facts(messages: Iterable[dict[str, Any]], user: str) -> list[Fact]:
+def facts(messages: Iterable[dict[str, Any]], user: str, extractor: str = "rules") -> list[Fact]:
     """The facts of one conversation."""
     turns = tuple(
         Turn(
@@ -85,13 +86,15 @@ def facts(messages: Iterable[dict[str, Any]], user: str) -> list[Fact]:
         for number, message in enumerate(messages)
     )
     session = Session(source_format="benchmark", session_id="session", turns=turns)
-    return [to_fact(belief) for belief in fold(extract(session, user))]
+    model = shipped_model.reader() if extractor == "neural" else None
+    return [to_fact(belief) for belief in fold(extract(session, user, model=model))]
 
 
 class Report:
     """Counts over all sets, and what did not match."""
 
-    def __init__(self) -> None:
+    def __init__(self, extractor: str = "rules") -> None:
+        self.extractor = extractor
         self.counts: Counter[str] = Counter()
         self.misses: list[str] = []
         self.now = datetime.now(UTC)
@@ -103,7 +106,7 @@ class Report:
         """Score the annotated transcripts of a set."""
         for name, gold in json.loads((folder / "gold.json").read_text(encoding="utf-8"))["transcripts"].items():
             document = json.loads((folder / "transcripts" / f"{name}.json").read_text(encoding="utf-8"))
-            stored = facts(document["messages"], gold["user"])
+            stored = facts(document["messages"], gold["user"], self.extractor)
             owners = frozenset(plain(owner).strip() for owner in (gold["user"], *gold.get("owner_names", ())))
             for fact in self.current(stored):
                 found = [one for one in gold["facts"] if matches(one, fact, owners)]
@@ -126,7 +129,8 @@ class Report:
     def sentences(self, folder: Path) -> None:
         """Score the single sentences of a set: facts that are found, and traps that are violated."""
         for row in json.loads((folder / "sentences.json").read_text(encoding="utf-8")):
-            hit = any(matches(row, fact, frozenset({"someone"})) for fact in self.current(facts([row], "someone")))
+            stored = self.current(facts([row], "someone", self.extractor))
+            hit = any(matches(row, fact, frozenset({"someone"})) for fact in stored)
             self.counts[f"sentences {row['type']}"] += 1
             self.counts[f"hit {row['type']}"] += hit
             if hit == (row["type"] == "trap"):
@@ -138,7 +142,7 @@ class Report:
             if isinstance(pair, list):
                 self._unscored(pair)
                 continue
-            stored = self.current(facts(pair["messages"], "someone"))
+            stored = self.current(facts(pair["messages"], "someone", self.extractor))
             owners = frozenset({"someone"})
             kept = all(any(matches(one, fact, owners) for fact in stored) for one in pair["current"])
             gone = not any(matches(one, fact, owners) for one in pair["gone"] for fact in stored)
@@ -150,7 +154,7 @@ class Report:
     def _unscored(self, texts: list[str]) -> None:
         """List what is current after an update that states no expectation."""
         messages = [{"text": text, "timestamp": f"2025-0{month}-03T10:00:00Z"} for month, text in enumerate(texts, 3)]
-        now = "; ".join(fact.text for fact in self.current(facts(messages, "someone")))
+        now = "; ".join(fact.text for fact in self.current(facts(messages, "someone", self.extractor)))
         self.counts["pairs unscored"] += 1
         self.misses.append(f"to be judged: {' | '.join(texts)} -> {now or 'nothing'}")
 
@@ -183,9 +187,10 @@ def main() -> None:
     """Measure the sets and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", type=Path, nargs="+", metavar="SET")
+    parser.add_argument("--extractor", default="rules", choices=("rules", "neural"))
     parser.add_argument("--misses", action="store_true", help="also print what did not match")
     options = parser.parse_args()
-    report = Report()
+    report = Report(options.extractor)
     for folder in options.sets:
         for name, score in (
             ("gold.json", report.transcripts),

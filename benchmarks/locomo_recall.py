@@ -1,6 +1,6 @@
 """Recall of evidence on LoCoMo: the share of the turns that support an answer among the first ten results.
 
-    python benchmarks/locomo_recall.py locomo10.json [--embedder SPEC [--base-url URL]] [--extractor rules|none]
+    python benchmarks/locomo_recall.py locomo10.json [--embedder SPEC [--base-url URL]] [--extractor rules|neural|none]
         [--k 10] [--jsonl FILE]
 
 Every conversation is ingested into a temporary store as the memory of one user with the code of `memctl ingest`, and
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path, help="LoCoMo JSON: a sample or a list of samples")
     parser.add_argument("--embedder", help="as in `memctl ingest --embedder`; default: the static model")
     parser.add_argument("--base-url", help="base URL of an OpenAI-compatible embedder")
-    parser.add_argument("--extractor", default="rules", choices=("rules", "none"))
+    parser.add_argument("--extractor", default="rules", choices=("rules", "neural", "none"))
     parser.add_argument("--k", type=int, default=10, help="number of results per question")
     parser.add_argument("--jsonl", type=Path, help="write one line per question to this file")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
-"""How good the memory is, in one table: what the rules store, what a search finds, which dates are right.
+"""How good the memory is, in one table: what an extractor stores, what a search finds, which dates are right.
 
-    python benchmarks/quality.py PATH [PATH ...] [--misses]
+    python benchmarks/quality.py PATH [PATH ...] [--extractor rules|neural] [--embedder SPEC] [--misses]
 
 None of the data is part of this repository. What a PATH is, is seen from its content; rows without data say what they
 need.
@@ -34,7 +34,7 @@ import locomo_recall
 
 from memctl.backends.contract import Hit, Query
 from memctl.ingest.scan import Options
-from memctl.ingest.session_extraction import Recipe
+from memctl.ingest.session_extraction import ExtractorName, Recipe
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "transcripts"
@@ -45,14 +45,23 @@ HITS = 20
 class Table:
     """The rows measured so far, and what did not match."""
 
-    def __init__(self) -> None:
-        self.rules = extraction.Report()
+    def __init__(self, extractor: ExtractorName = "rules", embedder: str | None = None) -> None:
+        self.extractor, self.embedder = extractor, embedder
+        self.facts = extraction.Report(extractor)
         self.rows: dict[str, list[str]] = {"search MRR": [], "chats recall@10": [], "LoCoMo recall@10": [], "dates": []}
         self.misses: list[str] = []
 
     def add(self, kind: str, name: str, value: float, number: int) -> None:
         """Add a row: a mean or share over `number` questions."""
         self.rows[kind].append(f"{kind + ': ' + name:<45} {value:.3f}  n={number}")
+
+    def store(self, folder: Path, transcripts: Path) -> Workspace:
+        """A store in `folder` with the transcripts of each user."""
+        workspace = Workspace(folder / "store.duckdb", embedder=self.embedder)
+        report = workspace.ingest([str(transcripts)], Options(recipe=Recipe(extractor=self.extractor)))
+        if report.rejects:
+            raise SystemExit(f"not ingested: {report.rejects}")
+        return workspace
 
     def text(self) -> str:
         """The whole table."""
@@ -62,18 +71,9 @@ class Table:
             "LoCoMo recall@10": "a file of LoCoMo",
             "dates": "a file of LoCoMo",
         }
-        rules = self.rules.table() or "what the rules store: no data (needs a folder with gold.json)"
+        facts = self.facts.table() or "facts: no data (needs a folder with gold.json)"
         missing = {kind: [f"{kind}: no data (needs {need})"] for kind, need in needs.items()}
-        return "\n".join([rules, *(row for kind, rows in self.rows.items() for row in rows or missing[kind])])
-
-
-def store(folder: Path, transcripts: Path) -> Workspace:
-    """A store in `folder` with the transcripts of each user, by the rules."""
-    workspace = Workspace(folder / "store.duckdb")
-    report = workspace.ingest([str(transcripts)], Options(recipe=Recipe(extractor="rules")))
-    if report.rejects:
-        raise SystemExit(f"not ingested: {report.rejects}")
-    return workspace
+        return "\n".join([facts, *(row for kind, rows in self.rows.items() for row in rows or missing[kind])])
 
 
 def chats(table: Table, folder: Path) -> None:
@@ -85,7 +85,7 @@ def chats(table: Table, folder: Path) -> None:
             (transcripts / name).mkdir(parents=True)
             messages = [message | {"timestamp": message["created_at"]} for message in document["messages"]]
             (transcripts / name / "chat.json").write_text(json.dumps({"messages": messages}), encoding="utf-8")
-        workspace = store(Path(scratch), transcripts)
+        workspace = table.store(Path(scratch), transcripts)
         recalls = []
         for name, document in documents.items():
             for question in document["questions"]:
@@ -116,7 +116,7 @@ def questions(table: Table, file: Path) -> None:
                 shutil.copy(source, transcripts / one["user"])
                 document = json.loads(source.read_text(encoding="utf-8"))
                 messages[name] = [message["content"] for message in document["messages"]]
-        workspace = store(Path(scratch), transcripts)
+        workspace = table.store(Path(scratch), transcripts)
         ranks = []
         for row in rows:
             name = row.get("transcript", "")
@@ -148,7 +148,7 @@ def locomo_file(table: Table, file: Path) -> None:
         raise SystemExit(f"{file}: not a file of LoCoMo") from None
     with tempfile.TemporaryDirectory() as scratch:
         locomo.write_transcripts(samples, Path(scratch) / "transcripts")
-        workspace = store(Path(scratch), Path(scratch) / "transcripts")
+        workspace = table.store(Path(scratch), Path(scratch) / "transcripts")
         rows = [row for sample in samples for row in locomo_recall.ask(workspace, sample, 10)]
     table.add("LoCoMo recall@10", file.stem, fmean(row["recall"] for row in rows), len(rows))
     dates = grounding.measure(file)
@@ -161,9 +161,9 @@ def measure(table: Table, path: Path) -> None:
         locomo_file(table, path)
         return
     steps: list[tuple[str, Callable[[Table, Path], None]]] = [
-        ("gold.json", lambda table, _: table.rules.transcripts(path)),
-        ("sentences.json", lambda table, _: table.rules.sentences(path)),
-        ("pairs.json", lambda table, _: table.rules.pairs(path)),
+        ("gold.json", lambda table, _: table.facts.transcripts(path)),
+        ("sentences.json", lambda table, _: table.facts.sentences(path)),
+        ("pairs.json", lambda table, _: table.facts.pairs(path)),
         ("questions.json", questions),
         ("questions_fixtures.json", questions),
     ]
@@ -180,14 +180,16 @@ def main() -> None:
     """Measure the paths and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    parser.add_argument("--extractor", default="rules", choices=("rules", "neural"))
+    parser.add_argument("--embedder", help="as in `memctl ingest --embedder`; default: the static model")
     parser.add_argument("--misses", action="store_true", help="also print what did not match")
     options = parser.parse_args()
-    table = Table()
+    table = Table(options.extractor, options.embedder)
     for path in options.paths:
         measure(table, path)
     print(table.text())
     if options.misses:
-        print(*table.rules.misses, *table.misses, sep="\n")
+        print(*table.facts.misses, *table.misses, sep="\n")
 
 
 if __name__ == "__main__":
