@@ -133,7 +133,8 @@ class _SessionReader:
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 
-            drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, orders_taken=self.orders)
+            standing = self.earlier.instructions if self.orders else None
+            drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         kept = single_readings(_distinct(withdrawn(text, filter(acceptable, drafts))), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 

@@ -5,7 +5,7 @@ aspect of the answers ("metric" after "imperial").
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
@@ -116,11 +116,16 @@ def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator
         return
     match = _OVER.match(sentence) or _ALLOWED.match(sentence)
     groups = match.groupdict() if match else {}
-    spoken = _stems(groups.get("what") or groups.get("that") or "")
-    for draft in reversed(standing) if spoken else ():
-        if draft.object not in ended and spoken & _stems(draft.object or ""):
-            yield draft
-            return
+    found = named_by(groups.get("what") or groups.get("that") or "", standing, ended)
+    if found is not None:
+        yield found
+
+
+def named_by(phrase: str, standing: Sequence[Draft], ended: Container[str | None] = ()) -> Draft | None:
+    """The latest of the `standing` instructions that shares a word with a phrase such as "the rule about tables"."""
+    spoken = _stems(phrase)
+    fitting = (one for one in reversed(standing) if one.object not in ended and spoken & _stems(one.object or ""))
+    return next(fitting, None)
 
 
 def _replaces(new: str, old: str) -> bool:

@@ -174,14 +174,34 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
 def test_what_the_words_do_not_assert_is_not_stored_whatever_the_model_reads(
     text: str, words: str, predicate: str
 ) -> None:
-    assert combined(text, AT, _reading(text, words, predicate), [], orders_taken=True) == []
+    assert combined(text, AT, _reading(text, words, predicate), [], []) == []
 
 
 def test_an_instruction_needs_an_assistant() -> None:
     text = "Always answer in metric units."
     read = _reading(text, text[:-1], "instruction")
-    assert [draft.object for draft in combined(text, AT, read, [], orders_taken=True)] == [text[:-1]]
-    assert combined(text, AT, read, [], orders_taken=False) == []
+    assert [draft.object for draft in combined(text, AT, read, [], [])] == [text[:-1]]
+    assert combined(text, AT, read, [], None) == []
+
+
+def test_an_instruction_that_the_model_reads_as_over_ends_the_one_that_shares_a_word_with_it() -> None:
+    text = "The new co-supervisor thinks in lists, so scrap the ban on bullets."
+    read = _reading(text, "ban on bullets", "instruction", over=True)
+    standing = [
+        Draft(predicate="instruction", object=order, phrase=order, quote=(0, 4), kind="procedure")
+        for order in ("never use bullets", "be brief")
+    ]
+    (ended,) = combined(text, AT, read, [], standing)
+    assert (ended.op, ended.object) == ("retract", "never use bullets")
+    assert combined(text, AT, read, [], standing[1:]) == []
+
+
+def test_in_a_short_answer_your_mother_is_the_speaker_s() -> None:
+    text = "Seventy in July."
+    (answer,) = combined(text, AT, _reading(text, "Seventy", "age", subject="your mother"), [], [])
+    assert (answer.subject, answer.object) == ("mother", "70")
+    text = "Your mother has asthma, I heard."
+    assert combined(text, AT, _reading(text, "asthma", "has_condition", subject="Your mother"), [], []) == []
 
 
 def test_what_rules_and_model_both_read_is_one_surer_fact_and_what_only_the_rules_read_may_be_dropped() -> None:
@@ -203,43 +223,39 @@ def test_what_rules_and_model_both_read_is_one_surer_fact_and_what_only_the_rule
     rule = Draft(predicate="likes", object="Oslo", phrase="likes Oslo", quote=(0, 15))
     ended = Draft(predicate="likes", object="Oslo", phrase="likes Oslo", quote=(0, 15), op="retract")
     silent, unsure = (TurnReadings((), ((0, 10, 0.001), (10, 14, share))) for share in (0.001, 0.4))
-    assert combined(text, AT, silent, [rule, ended], orders_taken=True) == [ended]
-    assert combined(text, AT, unsure, [rule], orders_taken=True) == [rule]
+    assert combined(text, AT, silent, [rule, ended], []) == [ended]
+    assert combined(text, AT, unsure, [rule], []) == [rule]
 
 
 def test_a_plan_that_rule_and_model_word_differently_is_one_fact() -> None:
     text = "I'm getting married in September."
     rule = Draft(predicate="plans", object="get married", phrase="plans to get married", quote=(0, len(text) - 1))
-    assert combined(text, AT, _reading(text, "getting married", "plans"), [rule], orders_taken=True) == [rule]
+    assert combined(text, AT, _reading(text, "getting married", "plans"), [rule], []) == [rule]
 
 
 @pytest.mark.parametrize("other", [{"subject": "Ana"}, {"over": True}])
 def test_a_rule_is_not_made_surer_by_a_reading_that_says_something_else(other: dict[str, Any]) -> None:
     text = "I live in Oslo."
     rule = Draft(predicate="lives_in", object="Oslo", phrase="lives in Oslo", quote=(0, 14), confidence=0.85)
-    assert combined(text, AT, _reading(text, "Oslo", "lives_in", **other), [rule], orders_taken=True) == [rule]
+    assert combined(text, AT, _reading(text, "Oslo", "lives_in", **other), [rule], []) == [rule]
     assert rule.confidence == 0.85
 
 
 def test_a_reading_about_somebody_else_has_that_subject() -> None:
     text = "My sister has psoriasis and Ana plays the cello."
-    (sister,) = combined(
-        text, AT, _reading(text, "psoriasis", "has_condition", subject="My sister"), [], orders_taken=True
-    )
+    (sister,) = combined(text, AT, _reading(text, "psoriasis", "has_condition", subject="My sister"), [], [])
     assert (sister.subject, sister.owner, sister.extractor) == ("sister", "sister", NAME)
-    (ana,) = combined(text, AT, _reading(text, "cello", "hobby", subject="Ana"), [], orders_taken=True)
+    (ana,) = combined(text, AT, _reading(text, "cello", "hobby", subject="Ana"), [], [])
     assert ana.subject == "Ana"
-    assert combined(text, AT, _reading(text, "cello", "hobby", subject="she"), [], orders_taken=True) == []
+    assert combined(text, AT, _reading(text, "cello", "hobby", subject="she"), [], []) == []
 
 
 def test_a_plan_names_its_date_once_and_a_word_for_the_speaker_is_nobody_else() -> None:
     text = "We're going skiing together in February, mi cumple es el 3 de junio."
     when = (text.index("in February"), text.index("in February") + len("in February"))
-    (plan,) = combined(
-        text, AT, _reading(text, "going skiing together in February", "plans", when=when), [], orders_taken=True
-    )
+    (plan,) = combined(text, AT, _reading(text, "going skiing together in February", "plans", when=when), [], [])
     assert plan.phrase == "'s plan: going skiing together in February 2027"
-    assert combined(text, AT, _reading(text, "3 de junio", "birthday", subject="mi"), [], orders_taken=True) == []
+    assert combined(text, AT, _reading(text, "3 de junio", "birthday", subject="mi"), [], []) == []
 
 
 @pytest.mark.parametrize(
@@ -248,10 +264,18 @@ def test_a_plan_names_its_date_once_and_a_word_for_the_speaker_is_nobody_else() 
         ("Leroy's forty-two now.", "forty-two", {"predicate": "age", "subject": "Leroy"}, "is 42 years old"),
         ("The boys? My two daughters, Ama and Efua.", "Ama", {"predicate": "relation", "slot": "daughters"}, "Ama"),
         ("Thandi passed her exam!", "passed her exam", {"predicate": "event", "subject": "Thandi"}, "passed her exam"),
+        ("my brother fitz moved out", "fitz", {"predicate": "relation", "slot": "brother"}, "fitz"),
+        (
+            "Ada's expecting in May and may move.",
+            "expecting",
+            {"predicate": "has_condition", "subject": "Ada"},
+            "expecting",
+        ),
+        ("I have asthma, not sure if that matters.", "asthma", {"predicate": "has_condition"}, "asthma"),
     ],
 )
 def test_loose_words_give_facts_that_read_alone(text: str, words: str, more: dict[str, Any], phrase: str) -> None:
-    (draft,) = combined(text, AT, _reading(text, words, **more), [], orders_taken=True)
+    (draft,) = combined(text, AT, _reading(text, words, **more), [], [])
     assert phrase in draft.phrase
     assert draft.predicate != "relation"
 

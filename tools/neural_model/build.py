@@ -53,7 +53,7 @@ def _believed(turn: dict, model: NeuralReader) -> list[Reading]:
     """The readings of a turn that stand up to the checks, whatever their confidence."""
     text = turn["turn"]
     found = model.read(text, turn.get("before", "")).claims
-    return [reading for reading in found if draft_of(text, None, reading, orders_taken=True)]
+    return [reading for reading in found if draft_of(text, None, reading, [])]
 
 
 def _print(turns: list[dict], found: dict[str, list[Reading]]) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 from memctl.extract import assertion_filter, clause_openers
-from memctl.extract.clauses import ADVERBS, Head, clauses, head
+from memctl.extract.clauses import ADVERBS, MAY, Head, clauses, head
 from memctl.extract.object_types import is_opening
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.rule_tables import lexicon
@@ -33,7 +33,7 @@ _ANOTHER = re.compile(
 )
 _NAMED = re.compile(r"(?P<name>[A-ZÀ-Þ][\w\-À-ž]+)(?:'s)? (?P<next>[\w']+)")
 _UNREAL = re.compile(
-    r"\b(?:maybe|perhaps|possibly|probably|might|may(?! \d)|could|would|should|wish(?:ed)?|almost|nearly|thinking (?:of|about)|"
+    rf"\b(?:maybe|perhaps|possibly|probably|might|{MAY}|could|would|should|wish(?:ed)?|almost|nearly|thinking (?:of|about)|"
     r"consider\w*|tempted|dream\w* of|supposedly|apparently|allegedly|pretend\w*|as if|in theory|not sure|unsure|i doubt|"
     r"wonder\w*|considered|imagine)\b|\bif\b",
     re.IGNORECASE,
@@ -57,6 +57,11 @@ def is_common(word: str) -> bool:
     return word.lower() in FORMS or word.lower() in ADVERBS or bool(_NOBODY.fullmatch(word)) or is_opening(word)
 
 
+def is_unreal(words: str) -> bool:
+    """True for words of what is only possible, wished or almost so."""
+    return bool(_UNREAL.search(words))
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """A clause: its text as it stands in the turn from `start`, the whole sentence, its head, and the person it is about.
 
@@ -77,7 +82,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def unreal(self) -> bool:
         """True for what is only possible, wished or almost so."""
-        return bool(_UNREAL.search(self.text)) or bool(self.head and self.head.modal)
+        return is_unreal(self.text) or bool(self.head and self.head.modal)
 
     @property
     def denied(self) -> bool:

@@ -10,15 +10,17 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from memctl.extract.corrections import retraction
 from memctl.extract.date_words import NUMBERS
 from memctl.extract.dates import certain
 from memctl.extract.draft_claim import Draft, third
 from memctl.extract.event_dates import absolute, undated
+from memctl.extract.instruction_changes import named_by
 from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
-from memctl.extract.llm.statements import Statement, is_common, orders, statements
+from memctl.extract.llm.statements import Statement, is_common, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.prompt_injection import is_instruction_like
@@ -32,6 +34,8 @@ THRESHOLD = 0.75
 """Readings of lower confidence are not kept."""
 CERTAIN = 0.02
 """A rule's draft is dropped where the probability that a claim has any of the words of its object is below this."""
+SURE = 0.85
+"""From this confidence on the model is believed about a name in small letters, and about what comes before an "if"."""
 AGREED = 0.95
 """The confidence of what a rule and the model read alike, at least."""
 _PHRASES = {
@@ -47,6 +51,9 @@ _VERB_PHRASES = frozenset({"event", "plans", "habit", "goal", "instruction"})
 _RENAMED = {
     "kids": "child",
     "twins": "child",
+    "boys": "son",
+    "girls": "daughter",
+    "lads": "son",
     "grandkids": "grandchild",
     "flatmates": "roommate",
     "housemates": "roommate",
@@ -66,22 +73,25 @@ _PRONOUN = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(lexicon("RELATIONS"), re.IGNORECASE)
-_RELATIVE = re.compile(r"(?:my|our|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"(?:my|our|(?P<your>your)|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE
+)
 
 
 def combined(
-    text: str, at: datetime | None, read: TurnReadings, drafts: Sequence[Draft], orders_taken: bool
+    text: str, at: datetime | None, read: TurnReadings, drafts: Sequence[Draft], standing: Sequence[Draft] | None
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
     Where both read the same, confidence rises. Where the model is certain that the words of a rule's draft are in no
-    claim, it is dropped. `orders_taken` says whether the session has an assistant that can be given instructions.
+    claim, it is dropped. `standing` are the instructions that the session has given so far, None if nobody in it can
+    be given any.
     """
     kept = [draft for draft in drafts if _is_claimed(draft, text, read)]
     for reading in read.claims:
         if reading.confidence < THRESHOLD:
             continue
-        draft = draft_of(text, at, reading, orders_taken=orders_taken)
+        draft = draft_of(text, at, reading, standing)
         if draft is None:
             continue
         rivals = [one for one in kept if _overlaps(one, draft, text, reading)]
@@ -124,15 +134,17 @@ def _agree(one: Draft, draft: Draft) -> bool:
     return (one.predicate, one.op, one.subject) == (draft.predicate, draft.op, draft.subject)
 
 
-def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: bool) -> Draft | None:
+def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequence[Draft] | None) -> Draft | None:
     """The draft of one reading, None if what can be checked does not hold."""
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
     if not value or not any(map(str.isalnum, value)):
         return None
     if reading.predicate == "instruction":
-        return _instruction(text, value, reading) if orders_taken and reading.subject is None else None
+        return (
+            _instruction(text, value, reading, standing) if standing is not None and reading.subject is None else None
+        )
     statement = _statement(text, reading.object[0])
-    about = _about(reading.subject)
+    about = _about(reading, text)
     if statement is None or not _is_asserted(reading, statement) or about is None or not _is_sound(reading, value):
         return None
     if reading.predicate not in _VERB_PHRASES and _is_verb(value, text[: reading.object[0]]):
@@ -174,14 +186,17 @@ def _trimmed(value: str, predicate: str) -> str:
     return value if predicate in _VERB_PHRASES or predicate == "name" else _ARTICLE.sub("", value)
 
 
-def _instruction(text: str, value: str, reading: Reading) -> Draft | None:
-    """The draft of an order that stands, in a sentence that is not hidden, asked or an attempt at injection."""
+def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Draft]) -> Draft | None:
+    """The draft of an order that stands or ends, in a sentence that is not hidden, asked or an attempt at injection."""
     for sentence in orders(text):
         end = sentence.start + len(sentence.text)
         if sentence.start <= reading.object[0] < end:
             if "?" in sentence.mark or HIDDEN in sentence.text or is_instruction_like(sentence.text):
                 return None
-            if not 2 <= len(value.split()) <= LONGEST_ORDER or reading.over:
+            if reading.over:
+                ended = named_by(value, standing)
+                return retraction(ended, (sentence.start, end)) if ended else None
+            if not 2 <= len(value.split()) <= LONGEST_ORDER:
                 return None
             return Draft(
                 predicate="instruction",
@@ -204,7 +219,9 @@ def _statement(text: str, start: int) -> Statement | None:
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
     """True if the clause says that it is so now, as far as its verb tells."""
     verb, predicate = statement.head, reading.predicate
-    if statement.unreal:
+    # "My wife Ida asks if your roses have black spots": what follows may be about something else.
+    so_far = statement.text[: reading.object[1] - statement.start] if reading.confidence >= SURE else statement.text
+    if is_unreal(so_far) or (verb and verb.modal):
         return False
     if verb is None or reading.over or predicate in _SAID_IN_PASSING:
         return True
@@ -214,14 +231,15 @@ def _is_asserted(reading: Reading, statement: Statement) -> bool:
     return not (denied or past or (verb.tense == "future" and predicate == "age"))
 
 
-def _about(subject: str | None) -> tuple[str | None, str | None] | None:
+def _about(reading: Reading, text: str) -> tuple[str | None, str | None] | None:
     """The subject and the relation that the owner has to it; None for whom the words do not name."""
-    if subject is None:
+    if reading.subject is None:
         return None, None
-    name = subject.strip(" .,;:!?\"'")
+    name = reading.subject.strip(" .,;:!?\"'")
     name = re.sub(r"['’]s$", "", name)
     if match := _RELATIVE.match(name):
-        relation = canonical(match["rel"])
+        # "Your mother" is the speaker's in the question, and somebody else's in the turn.
+        relation = canonical(match["rel"]) if not match["your"] or name not in text else ""
         return (relation, relation) if relation in FAMILY else None
     if canonical(name) in FAMILY:
         return canonical(name), canonical(name)
@@ -238,7 +256,9 @@ def _is_sound(reading: Reading, value: str) -> bool:
     if predicate in _VERB_PHRASES:
         return not _DEICTIC.search(value) and (reading.subject is not None or not _OF_THE_SUBJECT.search(value))
     if predicate == "relation":
-        return value[:1].isupper() and not _PRONOUN.match(value) and _one_of(slot or "") is not None
+        # "my brother fitz"
+        named = value[:1].isupper() or (value.isalpha() and reading.confidence >= SURE)
+        return named and not _PRONOUN.match(value) and _one_of(slot or "") is not None
     return not _PRONOUN.match(value)
 
 
