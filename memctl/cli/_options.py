@@ -145,7 +145,8 @@ class EmbeddedStore(Store, frozen=True, kw_only=True):
         str | None,
         option(
             "--embedder",
-            "Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. [default: the store's]",
+            "Embedding model: static (built in), minilm (needs the extra neural), openai:MODEL or "
+            "sentence-transformers:MODEL. [default: the store's]",
             "SPEC",
         ),
     ] = None
