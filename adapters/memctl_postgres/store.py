@@ -20,13 +20,15 @@ from zlib import crc32
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, UsageError
+from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, UnfinishedCopy, UsageError
 from memctl_postgres import citus, errors, schema
 from memctl_postgres.connection import Database
 from memctl_postgres.store_connection import PostgresConnection, adapt
 
 SCHEMA = "memctl_store"
 VERSION = 3
+COPYING = " copying"
+"""What follows the version of a store that is an unfinished copy."""
 MANY = 1000
 """Rows added to a table by one transaction from which on the planner may have to know."""
 _READS = re.compile(
@@ -48,7 +50,7 @@ class PostgresEngine:
             self.place += f"?schema={self.schema}"
         self.file: Path | None = None
         self.address: str | None = address if dsn else f"postgres:{_embedded(address).absolute()}?schema={self.schema}"
-        self._ready = self.secured = False
+        self._ready = self.secured = self.copying = False
         self._path = ""
         # Commands end without closing their store.
         weakref.finalize(self, self.database.close)
@@ -191,7 +193,7 @@ class PostgresEngine:
                 self._ready = True
             yield connection
 
-    def _version(self, connection: psycopg.Connection[Any]) -> int | None:
+    def _version(self, connection: psycopg.Connection[Any]) -> str | None:
         """The version of the store, None if there is none."""
         # Read from the tables: to_regclass may not see yet what another process created while this one waited.
         there = connection.execute(
@@ -204,12 +206,14 @@ class PostgresEngine:
         rows = connection.execute(
             SQL("SELECT value FROM {} WHERE name = 'schema_version'").format(Identifier(self.schema, "meta"))
         ).fetchall()
-        return int(rows[0][0]) if rows else None
+        return str(rows[0][0]) if rows else None
 
-    def _require(self, version: int | None) -> None:
+    def _require(self, version: str | None) -> None:
         if version is None:
             raise NotFound("there is no store yet", where=self.place, hint=_CREATE)
-        if version != VERSION:
+        if version.endswith(COPYING) and not (self.copying and version == f"{VERSION}{COPYING}"):
+            raise UnfinishedCopy(self.place)
+        if version.removesuffix(COPYING) != str(VERSION):
             raise MemctlError(
                 f"the store has schema version {version}, this memctl reads {VERSION}",
                 where=self.place,
@@ -286,7 +290,7 @@ class _Trial:
     def __init__(self, engine: PostgresEngine, raw: psycopg.Connection[Any]) -> None:
         self._engine, self._raw = engine, raw
         self.place, self.file = engine.place, engine.file
-        self.address, self.lock_timeout = None, engine.lock_timeout
+        self.address, self.lock_timeout, self.copying = None, engine.lock_timeout, False
 
     def exists(self) -> bool:
         """The trial began with creating it."""

@@ -94,6 +94,17 @@ class UnusableStore(MemctlError):
     """The store's file is damaged or not a store."""
 
 
+class UnfinishedCopy(UnusableStore):
+    """The store at `where` is a copy that was interrupted."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            "the store is an unfinished copy of another one",
+            where=where,
+            hint="run the same memctl store copy again to finish it, or remove it",
+        )
+
+
 class BadTranscript(MemctlError):
     """A transcript file or a record of it cannot be read."""
 

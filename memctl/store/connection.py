@@ -22,6 +22,7 @@ else:
     Matrix = Halves = Any
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+COPYING = " copying"
 
 
 class Rows(Protocol):
@@ -122,6 +123,9 @@ class Engine(Protocol):
     @property
     def file(self) -> Path | None:
         """The file of the store, if it is one file."""
+
+    copying: bool
+    """Whether a store that is an unfinished copy can be used; its schema version has `COPYING` behind the number."""
 
     def exists(self) -> bool:
         """False until something is written for the first time."""

@@ -2,11 +2,13 @@
 
 import pytest
 from chains.people import facts
+from memctl_postgres.store_connection import PostgresConnection
 
 from memctl.core.fact import encode_lines
 from memctl.store.connection import Connection
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.database import Database
+from memctl.store.sql import copying
 
 SEEN = ("users", "facts alice --all", "history alice", "search alice shipping --explain", "context alice shipping")
 
@@ -120,3 +122,104 @@ def test_a_row_added_to_a_copy_does_not_get_the_key_of_one_that_an_undo_brings_b
     assert memctl("sql", shared, "--json", "--store", copied).document["rows"] == [{"n": 0}]
     facts = memctl("facts", "zoe", "--all", "--json", "--store", copied).document["facts"]
     assert newest["text"] in {fact["text"] for fact in facts}
+
+
+@pytest.fixture
+def breaking(monkeypatch, own_tables):
+    """Commit every 60 rows, and lose the connection at the `n`-th addition to a table; counts the rows added."""
+    monkeypatch.setattr(copying, "BATCH", 30)
+    monkeypatch.setattr(copying, "TOGETHER", 60)
+    state = {"until": 0, "rows": 0, "patch": monkeypatch}
+
+    def counting(append):
+        def counted(self, table, columns, rows):
+            state["until"] -= 1
+            if state["until"] == 0:
+                raise ConnectionResetError("lost")
+            state["rows"] += len(rows)
+            return append(self, table, columns, rows)
+
+        return counted
+
+    for connection in (DuckConnection, PostgresConnection):
+        for method in ("append", "append_vectors"):
+            monkeypatch.setattr(connection, method, counting(getattr(connection, method)))
+    return state
+
+
+@pytest.fixture(params=["file", "postgres"])
+def other(request, home):
+    return home / "other.duckdb" if request.param == "file" else request.getfixturevalue("address")
+
+
+def test_a_copy_that_is_interrupted_again_and_again_gets_done_and_equals_its_source(memctl, filled, other, breaking):
+    before = seen(memctl, filled)
+    attempts = 0
+    while True:
+        breaking["until"] = 12
+        ran = memctl("store", "copy", filled, other, "--json")
+        if ran.code == 0:
+            break
+        attempts += 1
+        # Nobody takes the half for the whole, or writes into it.
+        assert memctl("users", "--store", other).code == 1
+        refused = memctl("add", "zoe", "I live in Oslo.", "--store", other)
+        assert refused.code == 1
+        assert "unfinished copy" in refused.err
+        assert attempts < 100
+    assert attempts >= 3
+    breaking["until"] = 0
+    rows = sum(ran.document["rows"].values())
+    # The rows of a transaction that was rolled back are written again, others are not.
+    assert breaking["rows"] < rows + attempts * 90
+    assert seen(memctl, other) == before
+    assert memctl("add", "alice", "I prefer green tea.", "--store", other).code == 0
+    assert memctl("store", "copy", filled, other).code == 2
+
+
+def test_a_copy_goes_on_although_its_source_changed_and_has_nothing_that_is_gone_from_it(
+    memctl, filled, other, breaking
+):
+    breaking["until"] = 40
+    assert memctl("store", "copy", filled, other).code != 0
+    assert memctl("forget", "alice", "--confirm", "alice").code == 0
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    reindexed = "UPDATE meta SET value = replace(value, '{', '{\"since\": 1, ') WHERE name = 'embedder_spec'"
+    assert memctl("sql", reindexed, "--write").code == 0
+    ran = memctl("store", "copy", filled, other)
+    assert ran.code == 0, ran.err
+    for line in ("users", "facts zoe --all", "search zoe Oslo --explain"):
+        here, there = (memctl(*line.split(), "--json", "--store", place).document for place in (filled, other))
+        assert rounded(there) == rounded(here)
+
+
+def test_an_unfinished_copy_of_another_store_is_refused_and_left_as_it_is(memctl, filled, other, breaking, home):
+    small = home / "small.duckdb"
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", small).code == 0
+    breaking["until"] = 12
+    assert memctl("store", "copy", filled, other).code != 0
+    breaking["until"] = 0
+    refused = memctl("store", "copy", small, other)
+    assert refused.code == 2
+    assert "an unfinished copy of" in refused.err
+    assert str(filled) in refused.err
+    ran = memctl("store", "copy", filled, other)
+    assert ran.code == 0, ran.err
+
+
+def test_of_two_processes_that_copy_to_the_same_place_the_later_one_goes_on(memctl, filled, home, breaking):
+    place = home / "other.duckdb"
+    began = copying._Writer._begin
+    times = []
+
+    def begin(self):
+        times.append(self)
+        if len(times) == 4:
+            assert memctl("store", "copy", filled, place).code == 0
+        began(self)
+
+    breaking["patch"].setattr(copying._Writer, "_begin", begin)
+    ran = memctl("store", "copy", filled, place)
+    assert ran.code == 1
+    assert "another process" in ran.err
+    assert seen(memctl, place) == seen(memctl, filled)

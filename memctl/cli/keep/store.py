@@ -80,8 +80,8 @@ def copy(
 
     FROM and TO are files or addresses as for --store, or local, the store that the settings name.
 
-    Facts, turns, claims, evidence, vectors, ingested files and forgotten users are copied. An interrupted copy leaves
-    no store behind. Between a file and PostgreSQL, older runs can be undone at FROM only.
+    Facts, turns, claims, evidence, vectors, ingested files and forgotten users are copied. After an interruption, run
+    the same command again to resume. Between a file and PostgreSQL, older runs can be undone at FROM only.
     """
     from memctl.maintenance.store_copy import copy_store
 

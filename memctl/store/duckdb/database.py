@@ -18,8 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from memctl.core.errors import Locked, MemctlError, NotFound, UnusableStore
+from memctl.core.errors import Locked, MemctlError, NotFound, UnfinishedCopy, UnusableStore
 from memctl.runtime import file_lock, private_files
+from memctl.store.connection import COPYING
 from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
@@ -55,6 +56,7 @@ class Database:
         self.address: str | None = None
         self.lock_timeout = lock_timeout
         self.hold = hold
+        self.copying = False
 
     def exists(self) -> bool:
         """Whether there is a file."""
@@ -350,6 +352,10 @@ class Database:
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
                 return 0
             version = None
+        if version is not None and version.endswith(COPYING):
+            if not self.copying or version != f"{SCHEMA_VERSION}{COPYING}":
+                raise UnfinishedCopy(self.place)
+            return SCHEMA_VERSION
         if version is None or not version.isdecimal():
             raise UnusableStore("this DuckDB file is not a memctl store", where=str(self.path), hint=REPLACING)
         if int(version) > SCHEMA_VERSION:
