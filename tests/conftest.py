@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
@@ -69,9 +69,16 @@ SLOW = (
 GROUPS = {"services": SERVICES, "kills": KILLS, "slow": SLOW}
 
 
+@cache
 def within(path: Path) -> str:
     """A path below tests/."""
     return path.relative_to(Path(__file__).parent).as_posix()
+
+
+@cache
+def groups_of(path: Path) -> list[str]:
+    """The groups that a file's tests belong to."""
+    return [group for group, paths in GROUPS.items() if within(path).startswith(paths)]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -83,9 +90,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make quick` leaves out."""
     for item in items:
-        for group, paths in GROUPS.items():
-            if within(item.path).startswith(paths):
-                item.add_marker(getattr(pytest.mark, group))
+        for group in groups_of(item.path):
+            item.add_marker(group)
         on_engine = getattr(getattr(item, "callspec", None), "params", {}).get("store")
         if SERVERS.intersection([*getattr(item, "fixturenames", ()), on_engine]):
             item.add_marker(pytest.mark.services)

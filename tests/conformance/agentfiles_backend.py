@@ -23,6 +23,7 @@ BY_WORDS = {"test_search[by-meaning-without-a-shared-word]": "files are searched
 class FolderSuite(Suite):
     """A place is a folder with the memories of several users."""
 
+    slows = True
     adapter: ClassVar[type[FolderAdapter]]
     refusal = UsageError
 

@@ -13,7 +13,6 @@ from emulators import letta, mem0_platform, mem0_server, openai_embeddings, zep
 from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_letta.memfs import MemfsAdapter
 from psycopg.sql import SQL, Identifier
-from qdrant_client import QdrantClient
 
 DIMENSIONS = 256
 SECRET = "KILLED_TARGET"
@@ -116,6 +115,8 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
     folder = str(home / f"qdrant-{uuid4().hex}")
 
     def held() -> int:
+        from qdrant_client import QdrantClient  # a second of CPU time
+
         client = QdrantClient(path=folder)
         try:
             return client.count("mem0").count
