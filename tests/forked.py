@@ -1,20 +1,20 @@
-"""Processes of `memctl` that begin as copies of one which has already loaded it, where Linux allows that: a process of
-its own takes most of a second of CPU time to load what a command needs. Elsewhere they are started as usual."""
+"""Processes of `memctl` that begin as copies of one which has already loaded it, on Linux: a process of its own takes
+most of a second of CPU time to load what a command needs. Elsewhere they are started as usual."""
 
 import array
 import atexit
 import contextlib
-import ctypes
 import gc
+import hashlib
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -23,10 +23,10 @@ from typing import Any
 from unittest import mock
 
 _LONGEST = 1 << 17
+_TRIES = 3
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "MALLOC", "LD_", "OPENBLAS", "OMP_")
 """How the variables begin that an interpreter or a library reads only once."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_SUBREAPER = 36
 _FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "transcripts"
 _LOADING = (
     *("ingest {fixtures}", "add alice Oslo", "search alice Oslo", "facts alice", "undo", "stats", "doctor"),
@@ -47,25 +47,53 @@ class Process(subprocess.Popen[Any]):
 
     def __init__(self, *arguments: Any, loaded: str = "", **options: Any) -> None:
         self._loaded = loaded
+        self._link: socket.socket | None = None
+        """Where the wait status of a copy comes from, which is the child of another process."""
         super().__init__(*arguments, **options)
 
     def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *more: Any) -> None:
         close_fds, _, cwd, env, _, _, shell, *ends = more
         words = [os.fsdecode(word) for word in args]
         environment = dict(os.environ if env is None else env)
-        server = (
-            None if shell or executable or preexec_fn or not close_fds else _server(words, environment, self._loaded)
-        )
-        if server is None:
+        if shell or executable or preexec_fn or not close_fds or not _can_start(words, environment):
             super()._execute_child(args, executable, preexec_fn, *more)  # type: ignore[misc]
             return
         pipes = ends[:6]
         fds = [end if end != -1 else number for number, end in zip(range(3), (pipes[0], *pipes[3::2]), strict=True)]
         job = {"words": words, "cwd": os.fspath(cwd or Path.cwd()), "env": environment, "session": ends[11]}
         job["ignored"] = [int(number) for number in _SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
-        self.pid = server.start(job, fds)
+        self._link = _connected(self._loaded)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+        self._link.sendmsg([json.dumps(job).encode()], rights)
+        self.pid = int(self._link.recv(64))
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+    def _internal_poll(self, *arguments: Any, **options: Any) -> int | None:
+        if self._link is None:
+            return super()._internal_poll(*arguments, **options)  # type: ignore[misc, no-any-return]
+        if self.returncode is None and self._waitpid_lock.acquire(False):  # type: ignore[attr-defined]
+            try:
+                self._take(os.WNOHANG)
+            finally:
+                self._waitpid_lock.release()  # type: ignore[attr-defined]
+        return self.returncode
+
+    def _take(self, flags: int) -> None:
+        """Set the exit code, if it is there."""
+        if self.returncode is None:
+            pid, status = self._try_wait(flags)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+
+    def _try_wait(self, wait_flags: int) -> tuple[int, int]:
+        if self._link is None:
+            return super()._try_wait(wait_flags)  # type: ignore[misc, no-any-return]
+        if wait_flags & os.WNOHANG and not select.select([self._link], [], [], 0)[0]:
+            return 0, 0
+        status = int(self._link.recv(64))
+        self._link.close()
+        return self.pid, status
 
 
 def run(command: Sequence[object], *, given: bytes | None = None, **options: Any) -> "subprocess.CompletedProcess[Any]":
@@ -78,58 +106,18 @@ def run(command: Sequence[object], *, given: bytes | None = None, **options: Any
     return subprocess.CompletedProcess(list(command), process.returncode, out, err)
 
 
-class _Server:
-    """The process that is copied."""
-
-    def __init__(self, loaded: str) -> None:
-        self.lock = threading.Lock()
-        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (self.socket, theirs):
-            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-                end.setsockopt(socket.SOL_SOCKET, option, _LONGEST * 2)
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno()), loaded],
-            pass_fds=[theirs.fileno()],
-            cwd=Path(__file__).parent,
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
-        atexit.register(self.end, os.getpid())
-
-    def end(self, owner: int) -> None:
-        """End the process, unless this is a copy of the one that started it."""
-        if os.getpid() == owner:
-            self.socket.close()
-            self.process.wait()
-
-    def start(self, job: dict[str, Any], fds: list[int]) -> int:
-        """The id of a new child of this process."""
-        with self.lock:
-            # The copy is started by a process that then ends; as a subreaper, this process becomes its parent.
-            _prctl(1)
-            try:
-                rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-                self.socket.sendmsg([json.dumps(job).encode()], rights)
-                return int(self.socket.recv(64))
-            finally:
-                _prctl(0)
-
-
-_servers: dict[tuple[int, str], _Server] = {}
+_links: dict[tuple[int, str], socket.socket] = {}
+"""By process and `loaded`: a connection to the server, which ends with the last of them."""
 _environment = dict(os.environ)
 
 
-def _server(words: Sequence[str], environment: dict[str, str], loaded: str) -> _Server | None:
-    """The server, if it can start this command."""
+def _can_start(words: Sequence[str], environment: dict[str, str]) -> bool:
+    """Whether a server can start this command."""
     is_memctl = words[0] == str(Path(sys.executable).parent / "memctl")
     if sys.platform != "linux" or not (is_memctl or list(words[:2]) == [sys.executable, "-c"]):
-        return None
-    if read_at_start(environment) != read_at_start(_environment) or sum(map(len, environment.values())) > _LONGEST // 4:
-        return None
-    key = os.getpid(), loaded
-    if key not in _servers:
-        _servers[key] = _Server(loaded)
-    return _servers[key]
+        return False
+    alike = read_at_start(environment) == read_at_start(_environment)
+    return alike and sum(map(len, environment.values())) <= _LONGEST // 4
 
 
 def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -137,9 +125,53 @@ def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
-def _prctl(value: int) -> None:
-    if ctypes.CDLL(None).prctl(_SUBREAPER, value, 0, 0, 0):
-        raise OSError("prctl failed")
+def _connected(loaded: str) -> socket.socket:
+    """A new connection to the server with this loaded, which all workers of a test run share."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    name = "\0memctl-forked-" + hashlib.sha256(f"{run} {loaded}".encode()).hexdigest()
+    if (os.getpid(), loaded) not in _links:
+        _links[os.getpid(), loaded] = _joined(name, loaded)
+    return _joined(name, loaded)
+
+
+def _joined(name: str, loaded: str) -> socket.socket:
+    """A connection to the server of a name, which is started unless somebody did."""
+    starts = 0
+    while starts < _TRIES:
+        link = _socket()
+        with contextlib.suppress(OSError):
+            link.connect(name)
+            if link.recv(1):
+                return link
+        link.close()
+        with contextlib.suppress(OSError), _socket() as listening:
+            listening.bind(name)
+            starts += 1
+            listening.listen(64)
+            _start(listening, loaded)
+    raise RuntimeError("the process to be copied ends when it is started")
+
+
+def _socket() -> socket.socket:
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        link.setsockopt(socket.SOL_SOCKET, option, _LONGEST * 2)
+    return link
+
+
+def _start(listening: socket.socket, loaded: str) -> None:
+    """Start a server. At the end this process waits for it, unless it is a copy of the one that started it."""
+    number = listening.fileno()
+    command = [sys.executable, __file__, str(number), loaded]
+    server = subprocess.Popen(command, pass_fds=[number], cwd=Path(__file__).parent, stdin=subprocess.DEVNULL)
+
+    def end(owner: int) -> None:
+        if os.getpid() == owner:
+            for link in _links.values():
+                link.close()
+            server.wait()
+
+    atexit.register(end, os.getpid())
 
 
 def _load() -> None:
@@ -166,35 +198,69 @@ def _load() -> None:
     gc.freeze()
 
 
-def _serve(link: socket.socket) -> dict[str, Any]:
-    """Start a copy for every job that comes. Returns in a copy, with its job."""
+def _serve(listening: socket.socket) -> dict[str, Any]:
+    """Start a copy for every job that comes, until nobody is connected. Returns in a copy, with its job."""
     # Threads that libraries started are not needed in a copy.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="__main__")
+    ended, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    links: set[socket.socket] = set()
+    copies: dict[int, socket.socket] = {}
     while True:
-        content, fds, _, _ = socket.recv_fds(link, _LONGEST * 2, 3)
-        if not content:
+        for ready in select.select([ended, listening, *links], [], [])[0]:
+            if ready == ended:
+                os.read(ended, 64)
+                _report(copies)
+            elif ready is listening:
+                link = listening.accept()[0]
+                link.send(b"!")
+                links.add(link)
+            else:
+                links.remove(ready)
+                job, fds = _received(ready)
+                if job:
+                    copy = os.fork()
+                    if not copy:
+                        for link in (listening, ready, *links, *copies.values()):
+                            link.close()
+                        _take_over(job, fds)
+                        return job
+                    copies[copy] = ready
+                    ready.send(str(copy).encode())
+                for fd in fds:
+                    os.close(fd)
+        if not links:
             os._exit(0)
-        told, tell = os.pipe()
-        between = os.fork()
-        if not between:
-            copy = os.fork()
-            if copy:
-                os.write(tell, str(copy).encode())
-                os._exit(0)
-            # Wait until the process between has ended, and the tests' process is the parent.
-            os.close(tell)
-            job: dict[str, Any] = json.loads(content)
-            if job["session"]:
-                os.setsid()
-            for number, fd in enumerate(fds):
-                os.dup2(fd, number)
-            os.closerange(3, 256)
-            return job
-        os.close(tell)
-        os.waitpid(between, 0)
-        link.send(os.read(told, 64))
-        for fd in (told, *fds):
-            os.close(fd)
+
+
+def _received(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    """The job that came, and its streams; nothing if the link was closed."""
+    try:
+        content, fds, _, _ = socket.recv_fds(link, _LONGEST * 2, 3)
+    except OSError:
+        content, fds = b"", []
+    return json.loads(content or b"{}"), list(fds)
+
+
+def _report(copies: dict[int, socket.socket]) -> None:
+    """Send the wait status of each copy that has ended to whoever asked for it."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            with contextlib.suppress(OSError), copies.pop(ended[0]) as link:
+                link.send(str(ended[1]).encode())
+
+
+def _take_over(job: dict[str, Any], fds: Sequence[int]) -> None:
+    """Become the leader of a session where the job wants that, with its streams and nothing else open."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if job["session"]:
+        os.setsid()
+    for number, fd in enumerate(fds):
+        os.dup2(fd, number)
+    os.closerange(3, 256)
 
 
 def _become(job: dict[str, Any]) -> str:
