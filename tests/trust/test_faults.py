@@ -20,7 +20,7 @@ from msgspec import structs
 from memctl.core.fact import derive_id, encode_lines
 from memctl.embed import static
 
-PEOPLE, EACH = 3, 60
+PEOPLE, EACH = 3, 25 if FACTOR == 1 else 60
 
 
 @pytest.fixture

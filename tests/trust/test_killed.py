@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,18 @@ def people():
     return [*known, *twice, *over]
 
 
-def state():
-    """All that a user has: the facts of each place."""
-    places = ["local", *(file for file in FILES if Path(file).exists())]
-    places += [name for name in ("second", "third") if Path(os.environ["HOME"], f"{name}.duckdb").exists()]
-    return {place: held(place) for place in places}
+def state(home, facts_of):
+    """All that a user has: the facts of each place. `facts_of` keeps those of stores, by the bytes of their files."""
+    stores = {"local": Path(os.environ["MEMCTL_STORE"])}
+    stores |= {name: path for name in ("second", "third") if (path := home / f"{name}.duckdb").exists()}
+    found = {file: held(file) for file in FILES if Path(file).exists()}
+    for place, path in stores.items():
+        content = tuple(part.read_bytes() for part in sorted(path.parent.glob(f"{path.name}*")) if part.is_file())
+        key = place, sha256(b"".join(content)).digest()
+        if key not in facts_of:
+            facts_of[key] = held(place)
+        found[place] = facts_of[key]
+    return found
 
 
 def naming(name, home):
@@ -72,6 +80,12 @@ def naming(name, home):
 def made(tmp_path_factory):
     """Where the first command's home folder is kept for the others."""
     return tmp_path_factory.mktemp("killed") / "home"
+
+
+@pytest.fixture(scope="module")
+def facts_of():
+    """The facts of stores by what is in their files."""
+    return {}
 
 
 @pytest.fixture
@@ -102,13 +116,13 @@ def beginning(home, store, fixtures, made):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beginning, home):
+def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beginning, home, facts_of):
     command = COMMANDS[name]
     began = time.monotonic()
     undisturbed = memctl(*command, program=MEMCTL)
     takes = time.monotonic() - began
     assert undisturbed.returncode == 0, undisturbed.stderr
-    wanted = state()
+    wanted = state(home, facts_of)
     at_work = 0
     for moment in moments(name, takes):
         beginning()
@@ -117,7 +131,7 @@ def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beg
         assert opened.returncode == 0, opened.stderr
         again = memctl(*command)
         assert again.returncode == 0, again.stderr
-        assert state() == wanted
+        assert state(home, facts_of) == wanted
         assert left_over(home) == []
         if command[0] == "forget":
             assert naming(b"alice", home) == ([] if "third" in command else ["third.duckdb"])

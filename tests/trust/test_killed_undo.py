@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import time
+from functools import partial
 
 import pytest
 from trust.killing import MEMCTL, breaking, held, killed, left_over, memctl, moments
@@ -28,35 +29,49 @@ IN_AN_UNDO = (
 AFTER_IT = {("memctl.workspace:Workspace", "undo")}
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder for all tests: what each starts from is made once, and a store names its files by their paths."""
+    return tmp_path_factory.mktemp("undone")
+
+
+@pytest.fixture
+def tmp_path(folder):
+    shutil.rmtree(folder / "home", ignore_errors=True)
+    return folder
+
+
 @pytest.fixture
 def beginning(home, store, chat):
     """What is known of Ann and Bob, in files that change and others that come; `begin()` brings it back."""
-    for user in ("ann", "bob"):
-        for number in range(2):
-            chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like tea number {number}.")
-    assert memctl(*INGEST).returncode == 0
-    for user in ("ann", "bob", "cleo"):
-        for number in range(1, 4):
-            chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like cake number {number}.")
-    aside = home.with_name("aside")
-    shutil.copytree(home, aside)
+    if not (aside := home.with_name("aside")).exists():
+        for user in ("ann", "bob"):
+            for number in range(2):
+                chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like tea number {number}.")
+        assert memctl(*INGEST).returncode == 0
+        for user in ("ann", "bob", "cleo"):
+            for number in range(1, 4):
+                chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like cake number {number}.")
+        shutil.copytree(home, aside)
 
-    def begin():
+    def begin(kept=aside):
         shutil.rmtree(home)
-        shutil.copytree(aside, home)
+        shutil.copytree(kept, home)
         os.chdir(home / "work")
 
+    begin()
     return begin
 
 
 @pytest.fixture
 def ingested(beginning, home, store):
-    """The rows before an ingest, and its run, which stands in the store that `beginning()` brings back from now on."""
+    """The rows before an ingest, its run, and what brings the store after it back."""
     before = rows(store)
-    assert memctl(*INGEST).returncode == 0
-    shutil.rmtree(home.with_name("aside"))
-    shutil.copytree(home, home.with_name("aside"))
-    return before, active()[0]
+    if not (aside := home.with_name("ingested")).exists():
+        assert memctl(*INGEST).returncode == 0
+        shutil.copytree(home, aside)
+    beginning(aside)
+    return before, active()[0], partial(beginning, aside)
 
 
 def active():
@@ -84,13 +99,13 @@ def timed(*command):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, beginning, home, store, number):
-    former, run = ingested
+def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, home, store, number):
+    former, run, begin = ingested
     takes = timed("undo", run)
     assert rows(store) == former
     at_work = 0
     for moment in moments(f"undo {number.name}", takes):
-        beginning()
+        begin()
         at_work += killed(moment, "undo", run, number=number)
         assert memctl("stats").returncode == 0
         done = taken_back(run, former, store)
@@ -102,7 +117,7 @@ def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("place", IN_AN_UNDO, ids=".".join)
 def test_an_undo_broken_off_has_changed_all_or_nothing(ingested, store, place, number):
-    former, run = ingested
+    former, run, _ = ingested
     after = rows(store)
     broken = memctl("undo", run, program=breaking(*place, number))
     assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
