@@ -10,6 +10,7 @@ import pytest
 
 from memctl.core.errors import Locked, NotFound, Retryable, UsageError
 from memctl.store.engines import open_engine
+from memctl.store.sql import stats
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
@@ -70,6 +71,32 @@ def test_a_transaction_about_a_user_reaches_only_that_users_rows(team: Workspace
         assert tx.facts([fact.id]) == []
         assert tx.remove([fact.id]) == 0
     assert team.facts("yan") == [fact]
+
+
+def test_users_and_stats_are_counted_from_an_index_and_no_record_is_read(team: Workspace) -> None:
+    team.add("zoe", ["I live in Oslo."])
+    with team.store.engine.reading() as connection:
+        asked: list[tuple[str, Any]] = []
+
+        class Recording:
+            def execute(self, statement: str, parameters: Any = ()) -> Any:
+                asked.append((statement, parameters))
+                return connection.execute(statement, parameters)
+
+        stats.user_summaries(Recording())  # type: ignore[arg-type]
+        stats.statistics(Recording(), "here", 0)  # type: ignore[arg-type]
+        # As for a large store, whatever the size of this one.
+        connection.execute("SET LOCAL enable_seqscan = off")
+        connection.execute("SET LOCAL enable_bitmapscan = off")
+        plans = [
+            "".join(row[0] + "\n" for row in connection.execute(f"EXPLAIN {statement}", parameters).fetchall())
+            for statement, parameters in asked
+            if "FROM records" in statement
+        ]
+    assert len(plans) == 3
+    for plan in plans:
+        assert "Index Only Scan" in plan
+        assert not re.search(r"(Seq|Index) Scan.* on records", plan), plan
 
 
 def test_a_dry_run_leaves_nothing_behind(memctl: Callable[..., Any], team: Workspace, address: str) -> None:
