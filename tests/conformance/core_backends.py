@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import duckdb
 import pytest
+from copied import Copied, held_by_a_copy
 
 from memctl.backends.contract import Backend
 from memctl.backends.files import adapter as files
 from memctl.backends.files import open_file
 from memctl.backends.testing import Suite
-from memctl.backends.testing.faults import held_by_another_process, truncated
+from memctl.backends.testing.faults import truncated
 from memctl.core.errors import MemctlError
 from memctl.workspace import Workspace
 
 
-class LocalBackend(Suite):
+class LocalBackend(Copied, Suite):
     """The store in a DuckDB file."""
 
     title = "local"
@@ -48,16 +50,13 @@ class LocalBackend(Suite):
 
     @contextlib.contextmanager
     def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
+        with held_by_a_copy(lambda: duckdb.connect(place)):
             yield lambda: Workspace(place, lock_timeout=0.1)
-
-    def opening(self, place: Path) -> tuple[str, str]:
-        return "from memctl.workspace import Workspace", f"Workspace({str(place)!r})"
 
     @contextlib.contextmanager
     def broken_off(self, place: Path, reading: Workspace) -> Iterator[None]:
         reading.database.lock_timeout = 0.1
-        with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
+        with held_by_a_copy(lambda: duckdb.connect(place)):
             yield
 
     @contextlib.contextmanager
@@ -66,7 +65,14 @@ class LocalBackend(Suite):
             yield
 
 
-class FileBackend(Suite):
+def _written(place: Path) -> Backend:
+    """The file as one has it that writes."""
+    adapter = open_file(place, "w")
+    adapter.write([])
+    return adapter
+
+
+class FileBackend(Copied, Suite):
     """What the three kinds of files share."""
 
     adapter = files.FileBackend
@@ -99,12 +105,8 @@ class FileBackend(Suite):
 
     @contextlib.contextmanager
     def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        code = f"from memctl.backends.files import open_file; held = open_file({str(place)!r}, 'w'); held.write([])"
-        with held_by_another_process(code):
+        with held_by_a_copy(lambda: _written(place)):
             yield lambda: open_file(place, "w", lock_timeout=0.1)
-
-    def opening(self, place: Path) -> tuple[str, str]:
-        return "from memctl.backends.files import open_file", f"open_file({str(place)!r}, 'w')"
 
     @contextlib.contextmanager
     def broken_off(self, place: Path, reading: Backend) -> Iterator[None]:

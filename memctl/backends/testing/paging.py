@@ -2,19 +2,41 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from memctl.backends.testing.base import Harness, fact, numbered, scenarios
+from memctl.core.fact import Fact
+
+_PAGES = scenarios("pages")
 
 
 class Paging(Harness):
     """A list is read to its end, whatever the size of its pages."""
 
-    @pytest.mark.parametrize("scenario", scenarios("pages"))
-    def test_pages(self, place: Any, user: str, scenario: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-        facts = numbered(user, scenario["facts"])
-        self.write(place, [*facts, *numbered(user + "-b", 2)])
+    @pytest.fixture(scope="class")
+    @classmethod
+    def paged(cls, place: Any) -> dict[str, tuple[str, list[Fact]]]:
+        """By the name of each scenario a user and their facts. All go in by one call, because opening and closing take
+        most of the time."""
+        users: dict[str, tuple[str, list[Fact]]] = {}
+        for parameter in _PAGES:
+            (scenario,) = parameter.values
+            user = f"user-{uuid4().hex[:12]}"
+            users[scenario["name"]] = user, numbered(user, scenario["facts"])
+        cls().write(place, [each for _, facts in users.values() for each in facts])
+        return users
+
+    @pytest.mark.parametrize("scenario", _PAGES)
+    def test_pages(
+        self,
+        place: Any,
+        paged: dict[str, tuple[str, list[Fact]]],
+        scenario: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        user, facts = paged[scenario["name"]]
         self.in_pages_of(scenario["page"], monkeypatch)
         adapter = self.open(place)
         try:
