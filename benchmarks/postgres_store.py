@@ -4,6 +4,7 @@ python benchmarks/postgres_store.py [facts, 100,000 by default]
 """
 
 import multiprocessing
+import queue
 import random
 import statistics
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +93,21 @@ def writer(address: str, number: int, ready: Any, outcomes: Any) -> None:
 
 
 def writers(address: str, number: int) -> tuple[float, int]:
-    """Writes per second of that many processes together, and how many were refused."""
+    """Writes per second of that many processes together, and how many were refused. Raises RuntimeError if one died."""
     context = multiprocessing.get_context("spawn")
     ready, outcomes = context.Barrier(number), context.Queue()
     processes = [context.Process(target=writer, args=(address, each, ready, outcomes)) for each in range(number)]
     for process in processes:
         process.start()
-    counted = [outcomes.get() for _ in processes]
+    counted: list[tuple[int, int]] = []
+    while len(counted) < number:
+        with suppress(queue.Empty):
+            counted.append(outcomes.get(timeout=1))
+        if any(process.exitcode for process in processes):
+            # The others would wait for it.
+            for process in processes:
+                process.terminate()
+            raise RuntimeError("a writer died; the reason is above")
     for process in processes:
         process.join()
     return sum(written for written, _ in counted) / SECONDS, sum(refused for _, refused in counted)

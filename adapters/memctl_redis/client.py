@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -37,10 +37,13 @@ def address_of(url: str) -> str:
 def place_of(url: str) -> str:
     """The server and its database, without the account."""
     parts = urlsplit(url)
+    # redis-py takes the first of several, and prefers it to the path.
+    asked = parse_qs(parts.query).get("db", [""])[0]
     if parts.scheme == "unix":
-        return parts.path
+        number = asked.lstrip("0")
+        return f"{parts.path}?db={number}" if number else parts.path
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    return f"{host}:{parts.port or 6379}/{parts.path.strip('/') or 0}"
+    return f"{host}:{parts.port or 6379}/{asked or parts.path.strip('/') or 0}"
 
 
 def escaped(text: str | bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 from memctl_redis.adapter import RedisAdapter
+from memctl_redis.client import place_of
 
 from memctl.core.errors import AuthError, Retryable, UsageError
 from memctl.core.fact import Fact, Source, derive_id
@@ -215,6 +216,14 @@ def test_secrets_of_a_url_are_never_shown_or_kept(
     written = [path for path in home.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert not written
     assert secret not in repr(RedisAdapter(right))
+
+
+@pytest.mark.parametrize("address", ["redis://host.example:6380", "unix:///run/redis.sock"])
+def test_two_databases_of_a_server_are_two_places_however_they_are_named(address: str) -> None:
+    places = [place_of(f"{address}{query}") for query in ("?db=1", "?db=2", "")]
+    assert len(set(places)) == 3
+    assert place_of(f"{address}?db=0") == place_of(f"{address}?password=hunter2") == places[-1]
+    assert place_of("redis://host.example/1?db=2") == place_of("redis://host.example/2")
 
 
 def test_a_lost_server_is_retryable_and_a_wrong_address_is_an_error(redis_url: str) -> None:

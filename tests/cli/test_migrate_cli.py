@@ -247,6 +247,14 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     assert memctl("backends", "init", "local")[0] == 0
 
 
+def test_a_migration_that_found_nobody_is_listed_as_failed_and_has_nothing_to_resume(memctl):
+    assert memctl(*MOVE, "--user", "zoe", "-q")[0] == 4
+    code, out, _ = memctl("migrations", "--last")
+    assert code == 1
+    assert "resume" not in out
+    assert "command  memctl migrate --from local --to work --user zoe" in out
+
+
 def test_runs_tell_what_was_moved_and_how_to_go_on(memctl, monkeypatch):
     assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")

@@ -103,6 +103,7 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
     if as_json:
         _render.emit_json("migrations", {"run": run, "facts": states})
         return
+    resume = "resume" if run.counts.read or states else "command"
     lines = [
         ("run", f"{run.id}, {run.state}"),
         ("from", run.source),
@@ -112,7 +113,7 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
         ("facts", ", ".join(f"{number} {state}" for state, number in states.items()) or "-"),
         ("rejects", run.rejects_file or "-"),
         ("error", run.error or "-"),
-        ("resume", run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
+        (resume, run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
     ]
     for name, value in lines:
         typer.echo(f"{name:<8} {_render.clean(value)}")
