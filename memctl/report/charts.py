@@ -7,6 +7,8 @@ themselves are in `volume_page` and `pricing_page`.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -199,6 +201,18 @@ def variable(placeholder: str) -> str:
 def colours_of(names: Sequence[str]) -> dict[str, Any]:
     """A Vega-Lite scale that gives every name its own colour, in order."""
     return {"domain": list(names), "range": [SERIES[place % len(SERIES)] for place in range(len(names))]}
+
+
+def require_place(path: Path) -> None:
+    """Raise MemctlError, before the work of drawing, if there is no folder for a file or a folder in its place."""
+    folder = path.resolve().parent
+    problem = None
+    if path.is_dir():
+        problem = errno.EISDIR
+    elif not folder.is_dir():
+        problem = errno.ENOTDIR if folder.exists() else errno.ENOENT
+    if problem:
+        raise unwritable("the report", OSError(problem, os.strerror(problem)), path)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -195,7 +195,10 @@ def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., 
     assert "only one report can be written to stdout" in ran.err
 
 
-def test_a_report_that_cannot_be_written_says_where(memctl: Memctl, home: Path):
+def test_a_report_that_cannot_be_written_says_where_before_it_is_drawn(
+    memctl: Memctl, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("memctl.report.pricing_page.charts", None)
     ran = memctl("report", "pricing", "--unmeasured", "--svg", home / "none" / "report.svg")
     assert ran.code == Exit.ERROR
     assert "report.svg: cannot write the report: No such file or directory" in ran.err

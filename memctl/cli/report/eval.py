@@ -55,6 +55,8 @@ def command(
 
     if page == STDOUT and output.as_json:
         raise UsageError("--json and --html - cannot be combined", hint="name a file for the page")
+    if page not in (None, STDOUT):
+        charts.require_place(page)
     store.refuse(source, target)
     job = EvalJob(
         source=source,

@@ -150,6 +150,8 @@ def memory(
     from memctl.report.memory.records import remembered
 
     store.refuse(source)
+    if html != STDOUT:
+        charts.require_place(html)
     options = store.backends(service, source=source)
     content = page(remembered(source, user, options, now=datetime.now(UTC), warn=_transfer.warn))
     if html == STDOUT:
@@ -271,6 +273,9 @@ def _write(outputs: _options.Outputs, pictures: Callable[[], tuple[Picture, str]
     from memctl.report import charts
 
     charts.require()
+    for path in wanted.values():
+        if path != STDOUT:
+            charts.require_place(path)
     picture, page = pictures()
     for name, path in wanted.items():
         content = page.encode() if name == "html" else picture.drawn(name)
