@@ -50,7 +50,8 @@ torture: export MEMCTL_TOGETHER_SECONDS ?= 3600
 torture: $(STAMP) fuzzer
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate tests/chains tests/test_roundtrip_property.py \
 		tests/report/test_volume.py tests/store/test_one_name.py tests/store/test_same_everywhere.py \
-		tests/store/test_team_writers.py
+		tests/store/test_team_writers.py tests/extract/test_dates.py tests/extract/test_redact.py tests/transcripts \
+		tests/reconcile/test_reconcile_fold.py tests/embed/test_wordpiece.py tests/adapters/test_postgres_facts.py
 
 # Without atheris the fuzzing is not guided by coverage, and says so.
 fuzzer: $(STAMP)

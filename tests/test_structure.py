@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TypeGuard
@@ -50,7 +51,14 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imports(path: Path, *, lazy: bool) -> set[str]:
+@cache
+def tree(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path, *, lazy: bool) -> frozenset[str]:
     """The modules of memctl that a file imports; with `lazy` also those that a function imports when called."""
 
     def statements(nodes: Iterator[ast.AST]) -> Iterator[ast.AST]:
@@ -62,13 +70,13 @@ def imports(path: Path, *, lazy: bool) -> set[str]:
                 yield from statements(ast.iter_child_nodes(node))
 
     names: set[str] = set()
-    for node in statements(ast.iter_child_nodes(ast.parse(path.read_text(encoding="utf-8")))):
+    for node in statements(ast.iter_child_nodes(tree(path))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             within = {f"{node.module}.{alias.name}" for alias in node.names}
             names |= within & MODULES.keys() or {node.module}
-    return names & MODULES.keys()
+    return frozenset(names & MODULES.keys())
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
@@ -121,10 +129,7 @@ def test_no_module_imports_click() -> None:
 
 def test_only_the_store_and_adapters_have_sql() -> None:
     sources = {name: path for name, path in MODULES.items() if not name.startswith(("memctl.store", "memctl_"))}
-    texts = {
-        name: [node.value for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if is_text(node)]
-        for name, path in sources.items()
-    }
+    texts = {name: [node.value for node in ast.walk(tree(path)) if is_text(node)] for name, path in sources.items()}
     assert {name for name, strings in texts.items() if any(map(SQL.match, strings))} <= WITH_SQL
 
 

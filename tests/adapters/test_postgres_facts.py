@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 import pytest
+from examples import some
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from memctl_postgres import mapping, write
@@ -131,7 +132,7 @@ _FACT = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.lists(_FACT, max_size=6, unique_by=lambda fact: fact.id))
 def test_any_facts_come_back_as_they_were(adapter: PostgresAdapter, facts: list[Fact]) -> None:
     assert states(adapter.write(facts)) == ["written"] * len(facts)

@@ -2,6 +2,7 @@
 miss."""
 
 import pytest
+from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 @given(
     text=st.text() | st.lists(WORDS | st.text(max_size=5)).map(" ".join) | st.text("aé\u0301 .東\u200b", max_size=30)
 )
@@ -64,7 +65,7 @@ def test_any_text_gives_the_same_vector_both_ways(model: StaticEmbedder, text: s
     assert model.embed_one(text) == pytest.approx(model.embed([text])[0].tolist(), abs=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(text=st.text(st.characters(max_codepoint=0x2FFF, exclude_categories=["Cs"])))
 def test_settled_text_gives_the_same_tokens_both_ways(model: StaticEmbedder, rows: dict[str, int], text: str) -> None:
     if settled(text):

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,7 +128,7 @@ def test_day_is_that_of_the_speaker() -> None:
 moments = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(at=moments, count=st.integers(1, 20), unit=st.sampled_from(["day", "week", "month", "year"]))
 def test_ago_lies_that_far_back(at: datetime, count: int, unit: str) -> None:
     (found,) = ground(f"{count} {unit}s ago", at)
@@ -136,7 +137,7 @@ def test_ago_lies_that_far_back(at: datetime, count: int, unit: str) -> None:
     assert found.precision == unit
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(at=moments, day=st.sampled_from(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
 def test_last_weekday_is_within_the_week_before(at: datetime, day: str) -> None:
     (found,) = ground(f"last {day}", at)
@@ -145,7 +146,7 @@ def test_last_weekday_is_within_the_week_before(at: datetime, day: str) -> None:
     assert found.start.strftime("%A") == day
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 @given(text=st.text(max_size=60), at=st.none() | moments)
 def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
     for found in ground(text, at):
@@ -154,7 +155,7 @@ def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reader.__name__)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(data=st.data())
 def test_no_expression_is_passed_over_for_want_of_a_hint(rule: Rule, data: st.DataObject) -> None:
     # Odd letters are replaced before hints are looked for; see the next test.

@@ -5,6 +5,7 @@ import random
 import string
 
 import pytest
+from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -105,14 +106,14 @@ def test_ordinary_text_stays_whole(text: str) -> None:
     assert redact(text).text == text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(before=st.text(max_size=30), after=st.text(max_size=30), which=st.integers(0, len(SECRETS) - 1))
 def test_no_surroundings_save_a_key(before: str, after: str, which: int) -> None:
     secret = SECRETS[which][1]
     assert secret not in redact(f"{before} {secret} {after}").text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(st.text(max_size=80))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)

@@ -1,5 +1,6 @@
 """Whatever sequence of failures, interruptions and resumes: in the end every fact is there, exactly once."""
 
+from examples import some
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,7 @@ WRITES = st.lists(st.sampled_from([None, "before", "half", "after", "fatal", "st
 READS = st.dictionaries(st.integers(1, 25), st.sampled_from(["retry", "fatal"]), max_size=6)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(writes=WRITES, source_reads=READS, target_reads=READS, lost_ledger=st.booleans())
 def test_runs_until_one_ends_well_leave_each_fact_there_once(
     writes, source_reads, target_reads, lost_ledger, backend, facts_of, fault, new_route, quick_halt, tmp_path_factory

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 import pytest
+from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -318,7 +319,7 @@ def histories(draw) -> list[Claim]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_the_order_in_which_claims_come_in_changes_nothing(claims, random):
     shuffled = list(claims)
     random.shuffle(shuffled)
@@ -326,7 +327,7 @@ def test_the_order_in_which_claims_come_in_changes_nothing(claims, random):
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_one_group_folds_as_it_does_among_all(claims):
     everything = fold(claims)
     assert affected(claims) >= {key_of(belief.claim) for belief in everything}
@@ -336,7 +337,7 @@ def test_one_group_folds_as_it_does_among_all(claims):
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_links_lead_somewhere_and_nothing_is_lost(claims):
     beliefs = fold(claims)
     ids = [belief.id for belief in beliefs]
@@ -361,7 +362,7 @@ def test_denial_without_an_earlier_claim_stores_nothing_and_with_one_ends_it() -
 
 
 @given(histories())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_a_retraction_ends_among_the_values_with_its_words_what_it_would_end_among_all(claims):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Takable, "near", lambda open_, _: open_.items())

@@ -319,7 +319,7 @@ def test_two_ingests_at_once_both_land_whole_and_a_search_goes_on(home, store, p
 def test_an_interrupt_ends_in_130_and_keeps_what_was_done(home, store):
     talk(home / "in", "alice", 25)
     command = [sys.executable, "-c", SMALL_BATCHES, "ingest", str(home / "in"), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with forked.Process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         while running.poll() is None and not (store.exists() and store.stat().st_size > 1_000_000):
             time.sleep(0.01)
         running.send_signal(signal.SIGINT)

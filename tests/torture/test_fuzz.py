@@ -15,6 +15,7 @@ from pathlib import Path
 
 import forked
 import pytest
+from examples import some
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torture.campaign import attempt
@@ -48,7 +49,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", targets())
-@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some(12), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1000), changes=STEPS)
 def test_nothing_that_a_file_or_a_record_holds_crashes_what_reads_it(name, seed, changes):
     target = targets()[name]

@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+from examples import some
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -220,7 +221,7 @@ JSONISH = st.recursive(
 
 
 @pytest.mark.parametrize("form", OURS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=300) | JSONISH.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_crash_a_reader(tmp_path, form, data):
     """Whatever a file holds, the rest of the folder must still be ingested."""
@@ -239,7 +240,7 @@ def test_no_bytes_crash_a_reader(tmp_path, form, data):
         pass
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200) | JSONISH.map(lambda value: json.dumps(value).encode()))
 def test_detection_never_crashes(tmp_path, data):
     path = tmp_path / "x"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,7 +107,7 @@ LABELS = st.sampled_from(["{}: ", "**{}:** ", "{} (10:32): ", "[10:32] {}: ", ">
 TURNS = st.lists(st.tuples(NAMES, LABELS, st.integers(1, 2)), min_size=1, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(TURNS, st.booleans())
 def test_no_word_of_one_speaker_is_under_another_name(turns: list[tuple[str, str, int]], roles: bool) -> None:
     """Every word carries the name of its speaker. Headings in an assistant's answer are part of the answer."""
@@ -133,7 +134,7 @@ CUES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(CUES)
 def test_no_cue_is_under_another_name(turns: list[tuple[str, str, bool]]) -> None:
     cues = []

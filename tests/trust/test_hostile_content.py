@@ -124,7 +124,7 @@ INVOCATIONS = {
     ],
     ("eval",): [
         ("--user", USER),
-        ("--all-users", "--from", "hostile.jsonl", "--to", "local", "--html", "eval.html"),
+        ("--all-users", "--from", "hostile.jsonl", "--to", "local", "--html", "eval.html", "--sample", "5"),
         ("--user", USER, "--questions", f"nowhere{USER}"),
     ],
     ("audit",): [(USER,), ("--all-users", "--json"), ("--all-users", "--from", "hostile.jsonl"), (USER, "--ids", USER)],
