@@ -2,7 +2,7 @@
 miss."""
 
 import pytest
-from examples import some
+from examples import FACTOR, some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,11 +24,15 @@ def library_rows(model: StaticEmbedder, texts: list[str]) -> list[list[int]]:
     return [encoding.ids for encoding in model._encode(texts)]
 
 
+REGULAR = "\u4e00"
+"""Where ideographs and syllables begin, thousands of a kind; `make torture` tries all, `make test` a fifth of them."""
+
+
 def test_every_settled_character_is_read_as_the_library_reads_it(model: StaticEmbedder, rows: dict[str, int]) -> None:
     # The planes above the second hold nothing but private use, tags and variation selectors.
     characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
-    words = [f"ab{c}cd" for c in characters if settled(c)]
-    assert len(words) > 90_000
+    words = [f"ab{c}cd" for c in characters if settled(c) and (c < REGULAR or FACTOR > 1 or ord(c) % 5 == 0)]
+    assert len(words) > 20_000
     texts = [" ".join(words[start : start + 16]) for start in range(0, len(words), 16)]
     wrong = [
         (text, ours, theirs)
