@@ -42,7 +42,7 @@ LEAD = late(
     r"evening|yo|"
     r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
     r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
-    r"recently|lately|currently|nowadays|these days|still|apparently|"
+    r"recently|lately|currently|nowadays|these days|still|apparently|\w+-wise|"
     r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
+from memctl.extract.clauses import MAY
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled
@@ -16,7 +17,7 @@ from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _UNCERTAIN = KeyedPattern(
-    r"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|may|maybe|"
+    rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|{MAY}|maybe|"
     r"perhaps|almost|nearly|like "
     r"an?|"
     r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
