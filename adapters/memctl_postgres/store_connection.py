@@ -91,6 +91,10 @@ class PostgresConnection:
         """The result of a statement."""
         return self.raw.execute(translated(statement).encode(), parameters)
 
+    def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
+        """False: others may write between two transactions."""
+        return False
+
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time, from a cursor on the server."""
         with self.raw.cursor(name="stream") as cursor:

@@ -47,6 +47,12 @@ class Connection(Protocol):
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """The result of a statement, valid until the next one."""
 
+    def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
+        """Whether there are temporary tables with these names and the results of these SELECTs, as they are now.
+
+        Only a connection that stays open keeps any, and only for those who ask for them again.
+        """
+
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time and without keeping them all in memory."""
 

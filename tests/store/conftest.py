@@ -13,11 +13,14 @@ from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.chunks import chunks_of
+from memctl.store.duckdb.database import Database
 from memctl.store.engines import open_engine
 from memctl.store.model import Entry, Episodic
 from memctl.store.sql import writes
 from memctl.store.sql.search import search
 
+SEARCHES = 2
+"""A connection that stays open keeps what it computed from the second search on."""
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -75,7 +78,7 @@ class Memory:
         self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
 
     def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
-        """Search everything remembered so far."""
+        """Search everything remembered so far; a connection that stays open must find the same."""
         if self.entries:
             texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
             with self.database.writing() as connection:
@@ -83,9 +86,20 @@ class Memory:
                 vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
                 writes.add(connection, self.entries, vectors)
             self.entries = []
+        options |= {"query": query, "query_vector": self.embedder.embed_one(query), "user": user, "k": k}
         with self.database.reading() as connection:
-            vector = self.embedder.embed_one(query)
-            return search(connection, query=query, query_vector=vector, user=user, k=k, **options)
+            hits = search(connection, **options)
+        if self.database.file:
+            held = Database(self.database.file, hold=True)
+            for _ in range(SEARCHES):
+                with held.reading() as connection:
+                    assert rounded(search(connection, **options)) == rounded(hits)
+        return hits
+
+
+def rounded(hits: list[Hit]) -> list[tuple[Fact, dict[str, float]]]:
+    """The hits without the last digits of their scores, which depend on the order of adding."""
+    return [(hit.fact, {name: round(part, 9) for name, part in hit.parts.items()}) for hit in hits]
 
 
 @pytest.fixture

@@ -3,15 +3,18 @@
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from forked import run
 
 import memctl
+from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact, Source, derive_id
-from memctl.store.duckdb import instances
+from memctl.store.duckdb import connection, instances
 
 WRITE = "import sys; from memctl.store.duckdb.database import Database; from memctl.store.sql.meta import set_meta\n"
 WRITE += "from pathlib import Path\n"
@@ -116,3 +119,82 @@ def test_other_stores_in_use_do_not_take_the_file_from_under_a_search(held, tmp_
     for number in range(4):
         memctl.open(tmp_path / f"{number}.duckdb").backend.write([tea(number)])
         assert held.search("alice", "tea") == hits
+
+
+def found(memory, query, user="alice", **conditions):
+    return {hit.fact.text for hit in memory.search(user, query, 50, **conditions)}
+
+
+def search_twice(memory, user="alice"):
+    """Search until what does not depend on the query is kept."""
+    return [found(memory, "tea", user) for _ in range(2)][-1]
+
+
+def test_what_another_process_wrote_is_found_by_the_next_search(held, store, never_idle):
+    before = search_twice(held)
+    add = [
+        str(Path(sys.executable).parent / "memctl"),
+        "add",
+        "alice",
+        "Alice drinks tea from Assam.",
+        "--kind",
+        "fact",
+    ]
+    assert run([*add, "--store", store]).returncode == 0
+    assert found(held, "tea") == before | {"Alice drinks tea from Assam."}
+
+
+def test_what_the_program_itself_changed_and_removed_is_seen_by_the_next_search(held, never_idle):
+    search_twice(held)
+    held.backend.write([msgspec.structs.replace(tea(1), text="alice drinks coffee.")])
+    held.backend.delete("alice", [tea(2).id])
+    texts = found(held, "tea")
+    assert "alice drinks coffee." in texts
+    assert texts.isdisjoint({tea(1).text, tea(2).text})
+
+
+def test_a_store_restored_under_a_kept_search_is_searched(held, store, tmp_path, never_idle):
+    search_twice(held)
+    other = tmp_path / "other.duckdb"
+    memctl.open(other).backend.write([tea(77)])
+    other.replace(store)
+    assert found(held, "tea") == {tea(77).text}
+
+
+def test_each_user_of_many_finds_their_own(held, never_idle):
+    users = [f"user{number}" for number in range(connection._TABLES + 2)]
+    held.backend.write([tea(number, user) for number, user in enumerate(users)])
+    for _ in range(3):
+        for number, user in enumerate(users):
+            assert found(held, "tea", user) == {tea(number, user).text}
+
+
+def test_conditions_apply_to_a_kept_search(held, never_idle):
+    held.backend.write(
+        [
+            msgspec.structs.replace(tea(8), kind="preference"),
+            msgspec.structs.replace(tea(9), expires_at=datetime(2026, 4, 1, tzinfo=UTC)),
+        ]
+    )
+    assert tea(9).text not in search_twice(held)
+    assert tea(9).text in found(held, "tea", as_of="2026-03-15")
+    assert found(held, "tea", kinds="preference") == {tea(8).text}
+    assert not found(held, "tea", since="2026-03-02")
+
+
+def test_a_user_with_too_many_records_to_keep_is_searched(held, never_idle, monkeypatch):
+    monkeypatch.setattr(connection, "_ROWS", 3)
+    assert search_twice(held) == found(held, "tea") == {tea(number).text for number in range(5)}
+
+
+def test_two_threads_search_at_the_same_time(held, never_idle):
+    hits = search_twice(held)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(texts == hits for texts in threads.map(lambda _: found(held, "tea"), range(20)))
+
+
+def test_a_failed_read_leaves_a_store_that_can_be_searched(held, never_idle):
+    search_twice(held)
+    with pytest.raises(MemctlError), held.backend.engine.reading() as opened:
+        opened.execute("SELECT no_such_column FROM records")
+    assert found(held, "tea")

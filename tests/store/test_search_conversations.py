@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.store.sql.search import ASSISTANT
+from memctl.store.sql.ranking import ASSISTANT
 from tests.store.conftest import SMALL_TALK, Memory, texts
 
 

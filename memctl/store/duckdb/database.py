@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from memctl.core.errors import Locked, MemctlError, NotFound, UnfinishedCopy, UnusableStore
 from memctl.runtime import file_lock, private_files
@@ -26,6 +26,8 @@ from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
 from memctl.store.sql.meta import get_meta, set_meta
+
+Opened = TypeVar("Opened")
 
 SCHEMA_VERSION = 3
 """Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
@@ -100,7 +102,7 @@ class Database:
         """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
         with contextlib.ExitStack() as opened:
-            connection = opened.enter_context(self._connected(config=config))
+            connection = self._reading(opened, config)
             with self._explained():
                 version = self._version(connection)
                 if not version:
@@ -108,8 +110,13 @@ class Database:
                 if version < SCHEMA_VERSION:
                     opened.close()
                     self._bring_up_to_date()
-                    connection = opened.enter_context(self._connected(config=config))
-                yield DuckConnection(connection)
+                    connection = self._reading(opened, config)
+                yield connection
+
+    def _reading(self, opened: contextlib.ExitStack, config: dict[str, str]) -> DuckConnection:
+        if self.hold and not config:
+            return self._opened(opened, lambda: instances.held(self.path))
+        return DuckConnection(opened.enter_context(self._connected(config=config)))
 
     @contextlib.contextmanager
     def writing(
@@ -140,11 +147,11 @@ class Database:
                     _rolled_back(connection),
                 ):
                     # Before BEGIN: querying a missing table would abort the transaction.
-                    version = self._version(connection)
+                    inside = DuckConnection(connection)
+                    version = self._version(inside)
                     if 0 < version < SCHEMA_VERSION:
                         self._keep_copy(connection, version)
                     connection.execute("BEGIN")
-                    inside = DuckConnection(connection)
                     self.upgrade(inside, version, SCHEMA_VERSION if version else schema)
                     yield inside
                     files.commit(connection, self.path)
@@ -197,13 +204,13 @@ class Database:
                 lambda: (
                     instances.connected_alone(self.path, config)
                     if config
-                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit, hold=self.hold)
+                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit)
                 ),
             )
 
     def _opened(
-        self, opened: contextlib.ExitStack, connecting: Callable[[], contextlib.AbstractContextManager[Connection]]
-    ) -> Connection:
+        self, opened: contextlib.ExitStack, connecting: Callable[[], contextlib.AbstractContextManager[Opened]]
+    ) -> Opened:
         deadline = time.monotonic() + self.lock_timeout
         wait, longest = 0.005, 0.1
         if self.hold:
@@ -232,7 +239,7 @@ class Database:
         """
         self.require()
         with self._connected() as connection, self._explained():
-            return self._version(connection)
+            return self._version(DuckConnection(connection))
 
     def read_through(self) -> None:
         """Read every row, so that DuckDB checks the checksum of each page. Raises UnusableStore for a damaged one."""
@@ -342,11 +349,11 @@ class Database:
                 hint="make room, or let memctl write there",
             ) from None
 
-    def _version(self, connection: Connection) -> int:
+    def _version(self, connection: DuckConnection) -> int:
         """The version of a store this memctl can use, 0 for an empty file (left by a kill during the first write)."""
         duckdb = driver()
         try:
-            version = get_meta(DuckConnection(connection), "schema_version")
+            version = get_meta(connection, "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
             # Listing the catalog takes 10 ms, too long for a table that nearly always exists.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():

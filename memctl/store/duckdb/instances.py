@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from memctl.core.errors import Locked
 from memctl.runtime import file_lock
+from memctl.store.duckdb.connection import DuckConnection, Kept
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -76,6 +77,8 @@ class _Instance:
         """When to release the file that stays attached without a connection; None to release it at once."""
         self.memory = memory and _moved(memory, self.spill)
         self.connections = 0
+        self.idle: list[DuckConnection] = []
+        """Connections to the file that stays attached, for its next readers."""
         self.mode = _READING
 
     def attach(self, path: Path, memory_limit: str | None) -> None:
@@ -96,6 +99,8 @@ class _Instance:
         """Release the file. An instance that spilled or that failed is closed, so that nothing of it is left."""
         memory, self.memory = self.memory, None
         self.attached = self.until = None
+        while self.idle:
+            self.idle.pop().raw.close()
         if memory is None:
             return
         with contextlib.suppress(driver().Error), interruptible():
@@ -127,12 +132,11 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def connected(
-    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None, hold: bool = False
+    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None
 ) -> Iterator[Connection]:
     """A connection whose tables are those of the file at `path`, which is released at the end of the block.
 
-    `file` is attached in its place: a file that is to become the one at `path`. With `hold`, a file that is only read
-    stays attached for HOLD seconds.
+    `file` is attached in its place: a file that is to become the one at `path`.
     Threads of this process share a file in the same mode. Raises Busy if another thread has it open in the other
     mode, and DuckDB's errors if the file is locked by another process, damaged or missing.
     """
@@ -140,11 +144,27 @@ def connected(
         with _lock:
             if instance.attached is None:
                 instance.attach(file or path, memory_limit)
-            if hold and read_only:
-                _keeper.keep(instance)
             connection = instance.connect()
         with contextlib.closing(connection):
             yield connection
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[DuckConnection]:
+    """A connection for reading. It stays open, and the file attached, for HOLD seconds. Raises as `connected` does."""
+    with _entered(path, _READING) as instance:
+        with _lock:
+            if instance.attached is None:
+                instance.attach(path, None)
+            _keeper.keep(instance)
+            connection = instance.idle.pop() if instance.idle else DuckConnection(instance.connect(), Kept())
+        try:
+            yield connection
+        except BaseException:
+            connection.raw.close()
+            raise
+        with _lock:
+            instance.idle.append(connection)
 
 
 @contextlib.contextmanager

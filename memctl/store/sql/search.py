@@ -1,6 +1,6 @@
 """Finding records: how well each fits a query, by the words it shares, by meaning, and by what stands around it.
 
-Everything is counted in one SQL statement over the user's rows; Python only groups and orders the best. A score
+Everything is counted in the SQL of `ranking`, over the user's rows; Python only groups and orders the best. A score
 ranks and nothing more: measured on LoCoMo and BEAM, no value of it separates an answer from its absence, so there is no
 threshold. This room may not know who asks or how the hits are shown.
 
@@ -40,156 +40,22 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B, Hit
+from memctl.backends.contract import Hit
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
-from memctl.store.sql import fact_rows
+from memctl.store.sql import fact_rows, ranking
 from memctl.store.sql.current import kept, true_at
 from memctl.store.sql.spelling import corrections, misspelled
 
-NEIGHBOUR, ANSWER = 0.3, 0.5
-SPEAKER = 0.2
-ASSISTANT = 0.3
-QUESTION = 0.8
-CONTEXT = {1: 0.5, 2: 0.25}
-"""How much a word said so many turns away counts."""
-SHORT = 15
-"""Stems up to which a turn takes the words around it in full; twice as many take half."""
-OWN = 0.3
-"""Most of its own fit that a turn gets from its neighbours in a conversation with an assistant."""
 SYNONYM = 0.5
 """How much a synonym of a word of the query counts."""
 CORRECTED = 0.8
 """How much a word counts that a misspelled word of the query may stand for."""
-LONGEST_QUESTION = 200
-"""Characters up to which a turn that ends in a question mark may be the query once more."""
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
 POOL = 100
 """Records looked at beyond the k asked for, since several may belong to one turn."""
-
-# BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
-# negative. Statistics are those of the records searched, so that every user has their own.
-_RANK = """
-WITH member AS MATERIALIZED (
-    SELECT r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position,
-           coalesce(e.key, r.key) AS place,
-           coalesce(r.role, 'user') <> 'user' AS assistant,
-           r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
-           coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
-           (CASE WHEN r.kind <> 'episode' AND r.superseded_by IS NULL
-                      AND coalesce(r.invalid_at, r.expired_at) <= $at THEN {ended}
-                 WHEN coalesce(r.role, 'user') <> 'user'
-                      OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
-                          AND says_only(r.text, $words::TEXT[]))
-                 THEN {assistant} ELSE 1 END)::FLOAT8 AS tier,
-           string_to_array(
-               folded(coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '')), ' '
-           ) && $names::TEXT[] AS named,
-           {shown} AS shown
-    FROM records r
-    LEFT JOIN (SELECT r.id, r.key, r.user_id FROM records r WHERE r.kind = 'episode' AND {mine}) e
-        ON e.id = r.episode AND e.user_id = r.user_id
-    WHERE {mine}
-),
-document AS MATERIALIZED (
-    SELECT r.record AS key, r.toks, cardinality(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
-),
-assisted AS MATERIALIZED (
-    SELECT DISTINCT user_id, session_id FROM member WHERE assistant AND session_id IS NOT NULL
-),
-corpus AS (SELECT count(*) AS size, greatest(avg(length)::FLOAT8, 1) AS mean FROM document),
-wanted AS MATERIALIZED (
-    SELECT unnest($stems::TEXT[]) AS stem, unnest($terms::TEXT[]) AS term, unnest($weights::FLOAT8[]) AS weight
-),
-said AS MATERIALIZED (
-    SELECT key, term, sum(weight) AS times
-    FROM (SELECT key, unnest(toks) AS stem FROM document WHERE toks && $stems::TEXT[]) spoken
-    JOIN wanted USING (stem)
-    GROUP BY key, term
-),
-rarity AS MATERIALIZED (
-    SELECT term, spread, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
-    FROM (
-        SELECT own.term, count(said.key) AS spread
-        FROM (SELECT DISTINCT term FROM wanted) own LEFT JOIN said USING (term) GROUP BY own.term
-    ) found CROSS JOIN corpus
-),
-heard AS (
-    SELECT key, term, times FROM said
-    UNION ALL
-    SELECT near.key, term, weighted * least(1, {short} / greatest(document.length, 1))
-    FROM (
-        SELECT term, user_id, session_id, times * tier * unnest(ARRAY{weights}::FLOAT8[]) AS weighted,
-               position + unnest(ARRAY{distances}) AS position
-        FROM said JOIN member USING (key) WHERE session_id IS NOT NULL
-    ) source
-    JOIN (SELECT key, user_id, session_id, position FROM member WHERE session_id IS NOT NULL) near
-        USING (user_id, session_id, position)
-    JOIN document ON document.key = near.key
-),
-total AS MATERIALIZED (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term),
-bm25 AS MATERIALIZED (
-    SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
-    FROM total JOIN rarity USING (term) JOIN document USING (key) CROSS JOIN corpus
-    GROUP BY key
-),
-best AS (
-    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
-),
-likeness AS (
-    SELECT u.record AS key, max(similarity(v.embedding, $vector::{vector})) AS cosine
-    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine}) v
-    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) u USING (key)
-    GROUP BY u.record
-),
-fit AS MATERIALIZED (
-    SELECT weighed.*, tier * discount * {lexical}::FLOAT8 * coalesce(bm25.score / best.score, 0) AS lexical,
-           tier * discount * {semantic}::FLOAT8 * greatest(coalesce(cosine, 0), 0) AS semantic
-    FROM (
-        SELECT member.*, assisted.session_id IS NOT NULL AS assisted,
-               (CASE WHEN asks AND tier = 1 AND assisted.session_id IS NULL THEN {question} ELSE 1 END)::FLOAT8
-                   AS discount
-        FROM member LEFT JOIN assisted USING (user_id, session_id)
-    ) weighed CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
-),
-turn AS MATERIALIZED (
-    SELECT place AS key, max(lexical + semantic) AS best, max((lexical + semantic) / discount) AS undiscounted,
-           bool_or(asks) AS asks, bool_or(assisted) AS assisted, min(user_id) AS user_id,
-           max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
-           max(position) FILTER (WHERE key = place) AS position
-    FROM fit GROUP BY place
-),
-beside AS (
-    SELECT near.key, bool_or(near.assisted) AS assisted,
-           max(CASE WHEN spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted
-                    THEN greatest({answer} * spoken.undiscounted, {neighbour} * spoken.best)
-                    ELSE {neighbour} * spoken.best END) AS lent
-    FROM (
-        SELECT user_id, session_id, position, best, undiscounted, asks, who, unnest(ARRAY[-1, 1]) AS step FROM turn
-        WHERE session_id IS NOT NULL
-    ) spoken
-    JOIN (SELECT * FROM turn WHERE session_id IS NOT NULL) near
-        ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
-           AND near.position = spoken.position + step
-    GROUP BY near.key
-)
-SELECT id, superseded_by, place, verbatim,
-       (SELECT string_agg(term, ' ') FROM rarity WHERE spread = 0) AS unmatched,
-       lexical, semantic, neighbour, speaker
-FROM (
-    SELECT fit.key, fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
-           tier * least(coalesce(beside.lent, 0),
-                        CASE WHEN beside.assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END) AS neighbour,
-           (CASE WHEN named THEN tier * {speaker} ELSE 0 END)::FLOAT8 AS speaker
-    FROM fit LEFT JOIN beside ON beside.key = fit.place
-    WHERE shown
-) scored
-ORDER BY lexical + semantic + neighbour + speaker DESC, key
-LIMIT $pool
-"""
-
 
 _PARTS = ("lexical", "semantic", "neighbour", "speaker")
 
@@ -239,27 +105,9 @@ def search(
     (`expires_at`) is not found once its time has come.
     """
     condition, parameters = _shown(kinds, since, until, as_of)
-    statement = _RANK.format(
-        mine="TRUE" if user is None else "r.user_id = $user",
-        shown=condition,
-        distances=[sign * distance for distance in CONTEXT for sign in (-1, 1)],
-        weights=[weight for weight in CONTEXT.values() for _ in (-1, 1)],
-        vector=connection.vector_type(len(query_vector)),
-        assistant=ASSISTANT,
-        ended=ENDED,
-        lexical=LEXICAL,
-        semantic=SEMANTIC,
-        neighbour=NEIGHBOUR,
-        answer=ANSWER,
-        question=QUESTION,
-        own=OWN,
-        short=f"{SHORT}::FLOAT8",
-        longest=LONGEST_QUESTION,
-        speaker=SPEAKER,
-        k1=K1,
-        b=B,
-    )
-    if user is not None:
+    tables = None if user is None else ranking.kept_tables(connection, user)
+    statement = ranking.statement(user, tables, condition, connection.vector_type(len(query_vector)))
+    if user is not None and tables is None:
         parameters["user"] = user
     telling = _telling(query, user)
     similar = [(other, term) for term in telling for other in sorted(synonyms(term).difference(telling))]
@@ -294,7 +142,8 @@ def search(
     ids = [candidate.id for candidate in best]
     mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
     wanted = f"{mine} AND id IN (SELECT unnest(?::UUID[]))"
-    facts = {fact.id: fact for fact in fact_rows.select(connection, wanted, [*owner, ids])}
+    table = tables["member"] if tables else "records"
+    facts = {fact.id: fact for fact in fact_rows.select(connection, wanted, [*owner, ids], table)}
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
 
 

@@ -1,0 +1,227 @@
+"""The SQL of the ranking: what is computed from a user's records alone, and what is computed for each query.
+
+The first part is six tables. They are subqueries of the ranking statement, or, on a connection that stays open,
+temporary tables that later searches of the user use again. `search` describes the score.
+
+member      the records with what a query cannot change: the turn they belong to, who said them, whether they ask
+corpus      the number of records and their average length
+posting     each stem of each record
+around      the records near a record: how much a word counts there, and what BM25 adds for the length. A record is near
+            itself, with a `share` of NULL
+chunk       the vectors
+adjacent    the turns beside a turn, and whether one answers the other
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import md5
+
+from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B
+from memctl.store.connection import Connection
+from memctl.store.sql import fact_rows
+
+NEIGHBOUR, ANSWER = 0.3, 0.5
+SPEAKER = 0.2
+ASSISTANT = 0.3
+QUESTION = 0.8
+CONTEXT = {1: 0.5, 2: 0.25}
+"""How much a word said so many turns away counts."""
+SHORT = 15
+"""Stems up to which a turn takes the words around it in full; twice as many take half."""
+OWN = 0.3
+"""Most of its own fit that a turn gets from its neighbours in a conversation with an assistant."""
+LONGEST_QUESTION = 200
+"""Characters up to which a turn that ends in a question mark may be the query once more."""
+
+_MEMBER = """
+    WITH record AS (
+        SELECT {columns}, coalesce(e.key, r.key) AS place, coalesce(r.role, 'user') <> 'user' AS assistant,
+               r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
+               CASE WHEN r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest} THEN r.text END
+                   AS question,
+               coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
+               cardinality(d.toks) AS length
+        FROM records r
+        LEFT JOIN (SELECT r.id, r.key, r.user_id FROM records r WHERE r.kind = 'episode' AND {mine}) e
+            ON e.id = r.episode AND e.user_id = r.user_id
+        LEFT JOIN (SELECT r.record, r.user_id, r.toks FROM units r WHERE r.seq = 0 AND {mine}) d
+            ON d.record = r.key AND d.user_id = r.user_id
+        WHERE {mine}
+    )
+    SELECT record.*, string_to_array(folded(who), ' ') AS names, assisted.session_id IS NOT NULL AS assisted
+    FROM record
+    LEFT JOIN (SELECT DISTINCT user_id, session_id FROM record WHERE assistant AND session_id IS NOT NULL) assisted
+        USING (user_id, session_id)
+"""
+_CORPUS = "SELECT count(length) AS size, greatest(avg(length)::FLOAT8, 1) AS mean FROM {member} member"
+_POSTING = "SELECT r.record AS key, unnest(r.toks) AS stem FROM units r WHERE r.seq = 0 AND {mine} AND {said}"
+_AROUND = """
+    SELECT key AS source, key, NULL::FLOAT8 AS share, {k1} * (1 - {b} + {b} * length / mean) AS norm
+    FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL
+    UNION ALL
+    SELECT source.key, near.key, share * least(1, {short}::FLOAT8 / greatest(near.length, 1)),
+           {k1} * (1 - {b} + {b} * near.length / mean)
+    FROM (
+        SELECT key, user_id, session_id, unnest(ARRAY{weights}::FLOAT8[]) AS share,
+               position + unnest(ARRAY{distances}) AS position
+        FROM {member} member WHERE session_id IS NOT NULL
+    ) source
+    JOIN (SELECT key, user_id, session_id, position, length FROM {member} member WHERE length IS NOT NULL) near
+        USING (user_id, session_id, position)
+    CROSS JOIN {corpus} corpus
+"""
+_CHUNK = """
+    SELECT u.record AS key, v.embedding
+    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine}) v
+    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) u USING (key)
+"""
+_ADJACENT = """
+    WITH turn AS (
+        SELECT place AS key, bool_or(asks) AS asks, bool_or(assisted) AS assisted, min(user_id) AS user_id,
+               max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
+               max(position) FILTER (WHERE key = place) AS position
+        FROM {member} member GROUP BY place
+    )
+    SELECT near.key, spoken.key AS source, near.assisted,
+           spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted AS answers
+    FROM (SELECT turn.*, unnest(ARRAY[-1, 1]) AS step FROM turn WHERE session_id IS NOT NULL) spoken
+    JOIN (SELECT * FROM turn WHERE session_id IS NOT NULL) near
+        ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
+           AND near.position = spoken.position + step
+"""
+_TABLES = {
+    "member": _MEMBER,
+    "corpus": _CORPUS,
+    "posting": _POSTING,
+    "around": _AROUND,
+    "chunk": _CHUNK,
+    "adjacent": _ADJACENT,
+}
+_TWICE = ("member", "corpus")
+"""The tables that are used more than once."""
+
+# BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
+# negative. Statistics are those of the records searched, so that every user has their own.
+_RANK = """
+WITH {given}wanted AS MATERIALIZED (
+    SELECT unnest($stems::TEXT[]) AS stem, unnest($terms::TEXT[]) AS term, unnest($weights::FLOAT8[]) AS weight
+),
+judged AS MATERIALIZED (
+    SELECT key, id, superseded_by, kind, place, shown, tier,
+           (CASE WHEN asks AND tier = 1 AND NOT assisted THEN {question} ELSE 1 END)::FLOAT8 AS discount,
+           (CASE WHEN names && $names::TEXT[] THEN tier * {speaker} ELSE 0 END)::FLOAT8 AS speaker
+    FROM (
+        SELECT r.*, {shown} AS shown,
+               (CASE WHEN kind <> 'episode' AND superseded_by IS NULL AND coalesce(invalid_at, expired_at) <= $at
+                     THEN {ended}
+                     WHEN assistant OR (question IS NOT NULL AND says_only(question, $words::TEXT[])) THEN {assistant}
+                     ELSE 1 END)::FLOAT8 AS tier
+        FROM {member} r
+    ) tiered
+),
+total AS MATERIALIZED (
+    SELECT around.key, term, bool_or(share IS NULL) AS own, max(norm) AS norm,
+           sum(weight * CASE WHEN share IS NULL THEN 1 ELSE share * tier END) AS times
+    FROM {posting} posting JOIN wanted USING (stem) JOIN {around} around ON around.source = posting.key
+    JOIN judged ON judged.key = posting.key
+    GROUP BY around.key, term
+),
+rarity AS MATERIALIZED (
+    SELECT term, spread, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
+    FROM (
+        SELECT term, count(key) AS spread
+        FROM (SELECT key, term FROM total WHERE own UNION ALL SELECT NULL, term FROM wanted) said GROUP BY term
+    ) counted CROSS JOIN {corpus} corpus
+),
+signal AS MATERIALIZED (
+    SELECT key, sum(bm25) AS bm25, max(cosine) AS cosine
+    FROM (
+        SELECT key, idf * times * ({k1} + 1) / (times + norm) AS bm25, NULL AS cosine
+        FROM total JOIN rarity USING (term)
+        UNION ALL
+        SELECT key, NULL, similarity(embedding, $vector::{vector}) FROM {chunk} chunk
+    ) signals
+    GROUP BY key
+),
+best AS (SELECT greatest((SELECT max(bm25) FROM signal), (SELECT sum(idf) / 2 FROM rarity)) AS score),
+fit AS MATERIALIZED (
+    SELECT judged.*, tier * discount * {lexical}::FLOAT8 * coalesce(bm25 / score, 0) AS lexical,
+           tier * discount * {semantic}::FLOAT8 * greatest(coalesce(cosine, 0), 0) AS semantic
+    FROM judged LEFT JOIN signal USING (key) CROSS JOIN best
+),
+beside AS (
+    SELECT adjacent.key, bool_or(assisted) AS assisted,
+           greatest({neighbour} * max(best), {answer} * max(undiscounted) FILTER (WHERE answers)) AS lent
+    FROM {adjacent} adjacent
+    JOIN (
+        SELECT place, max(lexical + semantic) AS best, max((lexical + semantic) / discount) AS undiscounted
+        FROM fit GROUP BY place
+    ) turn ON turn.place = adjacent.source
+    GROUP BY adjacent.key
+)
+SELECT id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker
+FROM (
+    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim,
+           (SELECT string_agg(term, ' ') FROM rarity WHERE spread = 0) AS unmatched, lexical, semantic,
+           tier * least(coalesce(lent, 0), CASE WHEN assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END)
+               AS neighbour,
+           speaker
+    FROM fit LEFT JOIN beside ON beside.key = fit.place
+    WHERE shown
+) scored
+ORDER BY lexical + semantic + neighbour + speaker DESC, key
+LIMIT $pool
+"""
+_NEEDED = (
+    "r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position, "
+    "r.valid_at, r.created_at, r.invalid_at, r.expired_at, r.expires_at"
+)
+"""The columns of `records` that the ranking uses; all of them are kept, so that hits can be read from them."""
+_WEIGHTS = {
+    "distances": [sign * distance for distance in CONTEXT for sign in (-1, 1)],
+    "weights": [weight for weight in CONTEXT.values() for _ in (-1, 1)],
+    "assistant": ASSISTANT,
+    "ended": ENDED,
+    "lexical": LEXICAL,
+    "semantic": SEMANTIC,
+    "neighbour": NEIGHBOUR,
+    "answer": ANSWER,
+    "question": QUESTION,
+    "own": OWN,
+    "short": SHORT,
+    "longest": LONGEST_QUESTION,
+    "speaker": SPEAKER,
+    "k1": K1,
+    "b": B,
+}
+
+
+def kept_tables(connection: Connection, user: str) -> Mapping[str, str] | None:
+    """The names of temporary tables of this user, by their names in the statement; None if the connection has none."""
+    suffix = md5(user.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    names = {name: f"{name}_{suffix}" for name in _TABLES}
+    texts = _selects(names, "r.user_id = $user", f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}", "TRUE")
+    return names if connection.keep({names[name]: text for name, text in texts.items()}, {"user": user}) else None
+
+
+def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, vector: str) -> str:
+    """The ranking of the records of a user (None: of everybody), from these tables or from the store's own.
+
+    Its rows are (id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker), best first.
+    `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters are
+    stems, terms, weights, names, words, vector, pool, those of `shown`, and the user if there are no tables.
+    """
+    given = ""
+    if tables is None:
+        tables = {name: name for name in _TABLES}
+        mine = "TRUE" if user is None else "r.user_id = $user"
+        texts = _selects(tables, mine, _NEEDED, "r.toks && $stems::TEXT[]")
+        for name, text in texts.items():
+            given += f"{name} AS {'MATERIALIZED ' if name in _TWICE else ''}({text}),\n"
+    return _RANK.format(given=given, shown=shown, vector=vector, **_WEIGHTS, **tables)
+
+
+def _selects(names: Mapping[str, str], mine: str, columns: str, said: str) -> dict[str, str]:
+    values = {"mine": mine, "columns": columns, "said": said, **_WEIGHTS, **names}
+    return {name: text.format(**values) for name, text in _TABLES.items()}
