@@ -95,6 +95,10 @@ class PostgresConnection:
         """False: others may write between two transactions."""
         return False
 
+    def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        return self.execute(statement, parameters).fetchall()
+
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time, from a cursor on the server."""
         with self.raw.cursor(name="stream") as cursor:

@@ -53,6 +53,9 @@ class Connection(Protocol):
         Only a connection that stays open keeps any, and only for those who ask for them again.
         """
 
+    def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """The rows of a statement that reads only tables which `keep` keeps."""
+
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time and without keeping them all in memory."""
 

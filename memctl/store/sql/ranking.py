@@ -9,7 +9,7 @@ posting     each stem of each record
 around      the records near a record: how much a word counts there, and what BM25 adds for the length. A record is near
             itself, with a `share` of NULL
 chunk       the vectors
-adjacent    the turns beside a turn, and whether one answers the other
+adjacent    the records of the turns beside a turn, and whether the turn answers them
 """
 
 from __future__ import annotations
@@ -83,12 +83,13 @@ _ADJACENT = """
                max(position) FILTER (WHERE key = place) AS position
         FROM {member} member GROUP BY place
     )
-    SELECT near.key, spoken.key AS source, near.assisted,
+    SELECT near.key, member.key AS source, near.assisted,
            spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted AS answers
     FROM (SELECT turn.*, unnest(ARRAY[-1, 1]) AS step FROM turn WHERE session_id IS NOT NULL) spoken
     JOIN (SELECT * FROM turn WHERE session_id IS NOT NULL) near
         ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
            AND near.position = spoken.position + step
+    JOIN {member} member ON member.place = spoken.key
 """
 _TABLES = {
     "member": _MEMBER,
@@ -104,15 +105,12 @@ _TWICE = ("member", "corpus")
 # BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
 # negative. Statistics are those of the records searched, so that every user has their own.
 _RANK = """
-WITH {given}wanted AS MATERIALIZED (
-    SELECT unnest($stems::TEXT[]) AS stem, unnest($terms::TEXT[]) AS term, unnest($weights::FLOAT8[]) AS weight
-),
-judged AS MATERIALIZED (
+WITH {given}judged AS MATERIALIZED (
     SELECT key, id, superseded_by, kind, place, shown, tier,
            (CASE WHEN asks AND tier = 1 AND NOT assisted THEN {question} ELSE 1 END)::FLOAT8 AS discount,
            (CASE WHEN names && $names::TEXT[] THEN tier * {speaker} ELSE 0 END)::FLOAT8 AS speaker
     FROM (
-        SELECT r.*, {shown} AS shown,
+        SELECT key, id, superseded_by, kind, place, asks, assisted, names, {shown} AS shown,
                (CASE WHEN kind <> 'episode' AND superseded_by IS NULL AND coalesce(invalid_at, expired_at) <= $at
                      THEN {ended}
                      WHEN assistant OR (question IS NOT NULL AND says_only(question, $words::TEXT[])) THEN {assistant}
@@ -123,15 +121,26 @@ judged AS MATERIALIZED (
 total AS MATERIALIZED (
     SELECT around.key, term, bool_or(share IS NULL) AS own, max(norm) AS norm,
            sum(weight * CASE WHEN share IS NULL THEN 1 ELSE share * tier END) AS times
-    FROM {posting} posting JOIN wanted USING (stem) JOIN {around} around ON around.source = posting.key
-    JOIN judged ON judged.key = posting.key
+    FROM {around} around
+    JOIN (
+        SELECT judged.key, term, weight, tier
+        FROM judged
+        JOIN (
+            SELECT posting.key, term, weight
+            FROM {posting} posting
+            JOIN (
+                SELECT unnest($stems::TEXT[]) AS stem, unnest($terms::TEXT[]) AS term,
+                       unnest($weights::FLOAT8[]) AS weight
+            ) wanted USING (stem)
+        ) spoken USING (key)
+    ) said ON said.key = around.source
     GROUP BY around.key, term
 ),
 rarity AS MATERIALIZED (
     SELECT term, spread, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
     FROM (
         SELECT term, count(key) AS spread
-        FROM (SELECT key, term FROM total WHERE own UNION ALL SELECT NULL, term FROM wanted) said GROUP BY term
+        FROM (SELECT key, term FROM total WHERE own UNION ALL SELECT NULL, unnest($terms::TEXT[])) said GROUP BY term
     ) counted CROSS JOIN {corpus} corpus
 ),
 signal AS MATERIALIZED (
@@ -144,30 +153,29 @@ signal AS MATERIALIZED (
     ) signals
     GROUP BY key
 ),
-best AS (SELECT greatest((SELECT max(bm25) FROM signal), (SELECT sum(idf) / 2 FROM rarity)) AS score),
 fit AS MATERIALIZED (
-    SELECT judged.*, tier * discount * {lexical}::FLOAT8 * coalesce(bm25 / score, 0) AS lexical,
+    SELECT judged.*, unmatched,
+           tier * discount * {lexical}::FLOAT8 * coalesce(bm25 / greatest(highest, half), 0) AS lexical,
            tier * discount * {semantic}::FLOAT8 * greatest(coalesce(cosine, 0), 0) AS semantic
-    FROM judged LEFT JOIN signal USING (key) CROSS JOIN best
-),
-beside AS (
-    SELECT adjacent.key, bool_or(assisted) AS assisted,
-           greatest({neighbour} * max(best), {answer} * max(undiscounted) FILTER (WHERE answers)) AS lent
-    FROM {adjacent} adjacent
-    JOIN (
-        SELECT place, max(lexical + semantic) AS best, max((lexical + semantic) / discount) AS undiscounted
-        FROM fit GROUP BY place
-    ) turn ON turn.place = adjacent.source
-    GROUP BY adjacent.key
+    FROM judged LEFT JOIN signal USING (key)
+    CROSS JOIN (SELECT max(bm25) AS highest FROM signal) best
+    CROSS JOIN (
+        SELECT sum(idf) / 2 AS half, string_agg(term, ' ') FILTER (WHERE spread = 0) AS unmatched FROM rarity
+    ) asked
 )
 SELECT id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker
 FROM (
-    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim,
-           (SELECT string_agg(term, ' ') FROM rarity WHERE spread = 0) AS unmatched, lexical, semantic,
+    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim, unmatched, lexical, semantic, speaker,
            tier * least(coalesce(lent, 0), CASE WHEN assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END)
-               AS neighbour,
-           speaker
-    FROM fit LEFT JOIN beside ON beside.key = fit.place
+               AS neighbour
+    FROM fit
+    LEFT JOIN (
+        SELECT adjacent.key, bool_or(assisted) AS assisted,
+               greatest({neighbour} * max(lexical + semantic),
+                        {answer} * max((lexical + semantic) / discount) FILTER (WHERE answers)) AS lent
+        FROM {adjacent} adjacent JOIN fit ON fit.key = adjacent.source
+        GROUP BY adjacent.key
+    ) beside ON beside.key = fit.place
     WHERE shown
 ) scored
 ORDER BY lexical + semantic + neighbour + speaker DESC, key

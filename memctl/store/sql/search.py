@@ -120,14 +120,14 @@ def search(
         "vector": connection.vector(query_vector),
         "pool": 4 * k + POOL,
     }
-    rows = connection.execute(statement, parameters).fetchall()
+    rows = _rows(connection, statement, parameters, kept=tables is not None)
     doubtful = misspelled(query, (rows[0][4] or "").split()) if rows else []
     corrected = corrections(connection, doubtful, user) if doubtful else []
     if corrected:
         parameters["stems"] += [other for other, _ in corrected]
         parameters["terms"] += [term for _, term in corrected]
         parameters["weights"] += [CORRECTED] * len(corrected)
-        rows = connection.execute(statement, parameters).fetchall()
+        rows = _rows(connection, statement, parameters, kept=tables is not None)
     candidates = [
         Candidate(
             id=id_,
@@ -145,6 +145,10 @@ def search(
     table = tables["member"] if tables else "records"
     facts = {fact.id: fact for fact in fact_rows.select(connection, wanted, [*owner, ids], table)}
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
+
+
+def _rows(connection: Connection, statement: str, parameters: dict[str, Any], *, kept: bool) -> list[tuple[Any, ...]]:
+    return connection.kept_rows(statement, parameters) if kept else connection.execute(statement, parameters).fetchall()
 
 
 def _shown(
