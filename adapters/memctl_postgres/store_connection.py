@@ -91,6 +91,10 @@ class PostgresConnection:
         """The result of a statement."""
         return self.raw.execute(translated(statement).encode(), parameters)
 
+    def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        return self.execute(statement, parameters).fetchall()
+
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         """False: others may write between two transactions."""
         return False

@@ -47,6 +47,9 @@ class Connection(Protocol):
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """The result of a statement, valid until the next one."""
 
+    def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
+        """The rows of a statement, which a connection that stays open executes only once."""
+
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         """Whether there are temporary tables with these names and the results of these SELECTs, as they are now.
 

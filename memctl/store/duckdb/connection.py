@@ -33,6 +33,9 @@ class Kept:
     def __init__(self) -> None:
         self.statements: dict[str, Any] = {}
         """Statements as DuckDB parsed them, by their texts."""
+        self.rows: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        """Results by their statements and parameters."""
+        self.optimizes = True
         self.tables: dict[tuple[str, ...], bool] = {}
         """Whether the temporary tables that were asked for exist, by their names; the last used ones are at the end."""
 
@@ -50,16 +53,32 @@ class DuckConnection:
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
         """The result of a statement."""
-        return self.raw.execute(self._parsed(statement) if self.kept else statement, parameters)
+        if self.kept is None:
+            return self.raw.execute(statement, parameters)
+        self._optimize(self.kept, True)
+        return self.raw.execute(self._parsed(self.kept, statement), parameters)
 
-    def _parsed(self, statement: str) -> Any:
+    def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
+        """The rows of a statement, which a connection that stays open executes only once."""
+        if self.kept is None:
+            return self.execute(statement, parameters).fetchall()
+        asked = (statement, *parameters)
+        if asked not in self.kept.rows:
+            self.kept.rows[asked] = self.execute(statement, parameters).fetchall()
+        return self.kept.rows[asked]
+
+    def _parsed(self, kept: Kept, statement: str) -> Any:
         """The statement as it was parsed before, which takes a fifth of the time of a search."""
-        assert self.kept is not None
-        if statement not in self.kept.statements:
-            if len(self.kept.statements) >= _STATEMENTS:
-                self.kept.statements.clear()
-            (self.kept.statements[statement],) = self.raw.extract_statements(statement)
-        return self.kept.statements[statement]
+        if statement not in kept.statements:
+            if len(kept.statements) >= _STATEMENTS:
+                kept.statements.clear()
+            (kept.statements[statement],) = self.raw.extract_statements(statement)
+        return kept.statements[statement]
+
+    def _optimize(self, kept: Kept, wanted: bool) -> None:
+        if kept.optimizes != wanted:
+            self.raw.execute(f"PRAGMA {'enable' if wanted else 'disable'}_optimizer")
+            kept.optimizes = wanted
 
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         """Whether there are temporary tables with these names and the results of these SELECTs.
@@ -83,11 +102,10 @@ class DuckConnection:
 
         They are so small that optimizing the statement takes longer than it saves.
         """
-        self.execute("PRAGMA disable_optimizer")
-        try:
+        if self.kept is None:
             return self.execute(statement, parameters).fetchall()
-        finally:
-            self.execute("PRAGMA enable_optimizer")
+        self._optimize(self.kept, False)
+        return self.raw.execute(self._parsed(self.kept, statement), parameters).fetchall()
 
     def _make(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         for name, select in tables.items():

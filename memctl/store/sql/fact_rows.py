@@ -106,11 +106,9 @@ def to_fact(row: Sequence[Any]) -> Fact:
     )
 
 
-def select(
-    connection: Connection, where: str, parameters: Sequence[Any] | dict[str, Any] = (), table: str = "records"
-) -> list[Fact]:
+def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Fact]:
     """The facts `where` selects; the text after WHERE may go on with ORDER BY and LIMIT."""
-    rows = connection.execute(f"SELECT {FACT_COLUMNS} FROM {table} WHERE {where}", parameters).fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT {FACT_COLUMNS} FROM records WHERE {where}", parameters).fetchall()  # noqa: S608
     return [to_fact(row) for row in rows]
 
 

@@ -5,7 +5,7 @@ from memctl.store.connection import Connection
 
 def get_meta(connection: Connection, name: str) -> str | None:
     """A property of the store."""
-    rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
+    rows = connection.once("SELECT value FROM meta WHERE name = ?", [name])
     return rows[0][0] if rows else None
 
 

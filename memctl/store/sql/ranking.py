@@ -58,14 +58,14 @@ _CORPUS = "SELECT count(length) AS size, greatest(avg(length)::FLOAT8, 1) AS mea
 _POSTING = "SELECT r.record AS key, unnest(r.toks) AS stem FROM units r WHERE r.seq = 0 AND {mine} AND {said}"
 _AROUND = """
     SELECT key AS source, key, NULL::FLOAT8 AS share, {k1} * (1 - {b} + {b} * length / mean) AS norm
-    FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL
+    FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL AND {spoke}
     UNION ALL
     SELECT source.key, near.key, share * least(1, {short}::FLOAT8 / greatest(near.length, 1)),
            {k1} * (1 - {b} + {b} * near.length / mean)
     FROM (
         SELECT key, user_id, session_id, unnest(ARRAY{weights}::FLOAT8[]) AS share,
                position + unnest(ARRAY{distances}) AS position
-        FROM {member} member WHERE session_id IS NOT NULL
+        FROM {member} member WHERE session_id IS NOT NULL AND {spoke}
     ) source
     JOIN (SELECT key, user_id, session_id, position, length FROM {member} member WHERE length IS NOT NULL) near
         USING (user_id, session_id, position)
@@ -81,7 +81,7 @@ _ADJACENT = """
         SELECT place AS key, bool_or(asks) AS asks, bool_or(assisted) AS assisted, min(user_id) AS user_id,
                max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
                max(position) FILTER (WHERE key = place) AS position
-        FROM {member} member GROUP BY place
+        FROM {member} member WHERE {seated} GROUP BY place
     )
     SELECT near.key, member.key AS source, near.assisted,
            spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted AS answers
@@ -99,8 +99,12 @@ _TABLES = {
     "chunk": _CHUNK,
     "adjacent": _ADJACENT,
 }
-_TWICE = ("member", "corpus")
-"""The tables that are used more than once."""
+_MINE = "r.user_id = $user"
+_NARROW = {
+    "spoke": "key IN (SELECT key FROM posting)",
+    "seated": "place IN (SELECT key FROM member WHERE session_id IS NOT NULL)",
+}
+"""Conditions on the records that have words of the query, and on those of turns in a session."""
 
 # BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
 # negative. Statistics are those of the records searched, so that every user has their own.
@@ -209,8 +213,9 @@ def kept_tables(connection: Connection, user: str) -> Mapping[str, str] | None:
     """The names of temporary tables of this user, by their names in the statement; None if the connection has none."""
     suffix = md5(user.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
     names = {name: f"{name}_{suffix}" for name in _TABLES}
-    texts = _selects(names, "r.user_id = $user", f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}", "TRUE")
-    return names if connection.keep({names[name]: text for name, text in texts.items()}, {"user": user}) else None
+    columns = f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}"
+    selects = _selects(names, mine=_MINE, columns=columns, said="TRUE", spoke="TRUE", seated="TRUE")
+    return names if connection.keep({names[name]: text for name, text in selects.items()}, {"user": user}) else None
 
 
 def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, vector: str) -> str:
@@ -223,13 +228,14 @@ def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, ve
     given = ""
     if tables is None:
         tables = {name: name for name in _TABLES}
-        mine = "TRUE" if user is None else "r.user_id = $user"
-        texts = _selects(tables, mine, _NEEDED, "r.toks && $stems::TEXT[]")
-        for name, text in texts.items():
-            given += f"{name} AS {'MATERIALIZED ' if name in _TWICE else ''}({text}),\n"
+        # Of few records these conditions, which change no result, take longer than they save.
+        conditions = {"mine": "TRUE", **_NARROW} if user is None else {"mine": _MINE, "spoke": "TRUE", "seated": "TRUE"}
+        selects = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **conditions)
+        shared = ("member", "corpus", "posting") if user is None else ("member", "corpus")
+        for name, text in selects.items():
+            given += f"{name} AS {'MATERIALIZED ' if name in shared else ''}({text}),\n"
     return _RANK.format(given=given, shown=shown, vector=vector, **_WEIGHTS, **tables)
 
 
-def _selects(names: Mapping[str, str], mine: str, columns: str, said: str) -> dict[str, str]:
-    values = {"mine": mine, "columns": columns, "said": said, **_WEIGHTS, **names}
-    return {name: text.format(**values) for name, text in _TABLES.items()}
+def _selects(names: Mapping[str, str], **conditions: str) -> dict[str, str]:
+    return {name: text.format(**conditions, **_WEIGHTS, **names) for name, text in _TABLES.items()}

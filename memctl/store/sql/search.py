@@ -33,7 +33,7 @@ assistant (BEAM) together: halving or doubling any one of them moves recall@10 b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -41,6 +41,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.contract import Hit
+from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
@@ -139,16 +140,25 @@ def search(
         for id_, successor, place, verbatim, _, *parts in rows
     ]
     best = _current_first(_distinct(candidates), candidates, k)
-    ids = [candidate.id for candidate in best]
-    mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
-    wanted = f"{mine} AND id IN (SELECT unnest(?::UUID[]))"
-    table = tables["member"] if tables else "records"
-    facts = {fact.id: fact for fact in fact_rows.select(connection, wanted, [*owner, ids], table)}
+    facts = _facts(connection, [candidate.id for candidate in best], user, tables)
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
 
 
 def _rows(connection: Connection, statement: str, parameters: dict[str, Any], *, kept: bool) -> list[tuple[Any, ...]]:
     return connection.kept_rows(statement, parameters) if kept else connection.execute(statement, parameters).fetchall()
+
+
+def _facts(
+    connection: Connection, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
+) -> dict[UUID, Fact]:
+    listed = "id IN (SELECT unnest(?::UUID[]))"
+    if tables is None:
+        mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
+        facts = fact_rows.select(connection, f"{mine} AND {listed}", [*owner, ids])
+    else:
+        select = f"SELECT {fact_rows.FACT_COLUMNS} FROM {tables['member']} WHERE {listed}"  # noqa: S608
+        facts = [fact_rows.to_fact(row) for row in connection.kept_rows(select, [ids])]
+    return {fact.id: fact for fact in facts}
 
 
 def _shown(

@@ -40,8 +40,7 @@ def outdated_model(connection: Connection) -> str | None:
 
     Vectors of two models cannot be compared: until `reindex`, such a store gets no vectors and is searched by words.
     """
-    rows = connection.execute("SELECT name, value FROM meta WHERE name IN ('embedder_spec', 'embedder')").fetchall()
-    models = dict(rows)
+    models = dict(connection.once("SELECT name, value FROM meta WHERE name IN ('embedder_spec', 'embedder')"))
     spec, name = models.get("embedder_spec"), models.get("embedder")
     shipped = spec is not None and msgspec.json.decode(spec, type=EmbedderSpec).shipped
     return name if shipped and name != SHIPPED else None
