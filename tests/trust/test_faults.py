@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count, product
 from pathlib import Path
 
+import forked
 import pytest
 from chains.people import facts
 from examples import FACTOR
@@ -21,6 +22,8 @@ from memctl.core.fact import derive_id, encode_lines
 from memctl.embed import static
 
 PEOPLE, EACH = 3, 25 if FACTOR == 1 else 60
+WITHOUT_MODEL = "import _duckdb, numpy, memctl.cli.app, memctl.embed.static, memctl.ingest.manual, memctl.workspace"
+"""What a process loads that has not read the model's files yet."""
 
 
 @pytest.fixture
@@ -176,7 +179,7 @@ StaticEmbedder.__init__.__defaults__ = (Path({str(model)!r}),)
 sys.argv = ["memctl", "add", "zoe", "I live in Oslo."]
 main()
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = forked.run([sys.executable, "-c", code], text=True, loaded=WITHOUT_MODEL)
     assert ran.returncode
     assert "Traceback" not in ran.stderr
     assert missing in ran.stderr
