@@ -198,3 +198,14 @@ def test_a_failed_read_leaves_a_store_that_can_be_searched(held, never_idle):
     with pytest.raises(MemctlError), held.backend.engine.reading() as opened:
         opened.execute("SELECT no_such_column FROM records")
     assert found(held, "tea")
+
+
+def test_what_reads_the_whole_store_is_planned_with_care_after_a_kept_search(held, never_idle):
+    search_twice(held)
+    statement = "EXPLAIN SELECT key FROM records WHERE user_id = 'alice' AND key > 0"
+    with held.backend.engine.reading() as opened:
+        after = opened.execute(statement).fetchall()
+        streamed = [row for batch in opened.stream(statement, 10) for row in batch]
+    held.close()
+    with held.backend.engine.reading() as opened:
+        assert opened.execute(statement).fetchall() == after == streamed

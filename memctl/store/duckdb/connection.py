@@ -119,18 +119,18 @@ class DuckConnection:
 
     def _drop(self, names: tuple[str, ...]) -> None:
         for name in names:
-            self.raw.execute(f"DROP TABLE IF EXISTS temp.{name}")
+            self.execute(f"DROP TABLE IF EXISTS temp.{name}")
         self.kept and self.kept.tables.pop(names, None)
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time."""
-        rows = self.raw.execute(statement)
+        rows = self.execute(statement)
         while batch := rows.fetchmany(size):
             yield batch
 
     def change(self, statement: str, parameters: Parameters = (), /) -> int:
         """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
-        return int(self.raw.execute(statement, parameters).fetchall()[0][0])
+        return int(self.execute(statement, parameters).fetchall()[0][0])
 
     def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows with DuckDB's appender."""
@@ -169,14 +169,14 @@ class DuckConnection:
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
         """The only column of a result, of the macro `half`."""
-        (values,) = self.raw.execute(statement, parameters).fetchnumpy().values()
+        (values,) = self.execute(statement, parameters).fetchnumpy().values()
         return values
 
     def vectors(self, statement: str, parameters: Parameters = (), /) -> tuple[list[tuple[Any, ...]], Matrix]:
         """The rows of a result without their last column, and the vectors in that."""
         import numpy as np
 
-        columns = list(self.raw.execute(statement, parameters).fetchnumpy().values())
+        columns = list(self.execute(statement, parameters).fetchnumpy().values())
         vectors = np.stack(list(columns[-1])) if len(columns[-1]) else np.empty((0, 0), dtype=np.float32)
         return list(zip(*(column.tolist() for column in columns[:-1]), strict=True)), vectors
 
@@ -214,7 +214,7 @@ class DuckConnection:
 
     def tables(self) -> list[str]:
         """The names of the store's tables."""
-        rows = self.raw.execute(
+        rows = self.execute(
             "SELECT table_name FROM duckdb_tables() "
             "WHERE NOT internal AND database_name = current_database() AND schema_name = 'main' ORDER BY table_name"
         ).fetchall()
