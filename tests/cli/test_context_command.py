@@ -17,6 +17,7 @@ def told(memctl, chat):
     return memctl
 
 
+@pytest.mark.engines
 def test_stdout_is_the_block_and_stderr_says_what_had_no_room(told):
     ran = told("context", "alice", "shipping", "--tokens", 120)
     assert ran.code == 0

@@ -33,8 +33,8 @@ def consolidate(memctl, *arguments):
 def rows():
     """Everything the store holds of facts, evidence and vectors."""
     tables = ("records", "units", "vectors", "claims", "evidence", "removed")
-    with Workspace(os.environ["MEMCTL_STORE"]).database.reading() as connection:
-        return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in tables}
+    with Workspace(os.environ["MEMCTL_STORE"]).engine.reading() as connection:
+        return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}").fetchall())) for name in tables}
 
 
 SAME = [
@@ -85,6 +85,7 @@ def test_however_near_only_the_same_subject_day_and_property_make_a_duplicate():
     assert [(pair.kept.created_at.day, pair.other.created_at.day) for pair in found] == [(1, 2), (1, 3)]
 
 
+@pytest.mark.engines
 def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl, chat):
     folder = chat("alice/a.jsonl", "I like black coffee.", "I prefer black coffee.").parent.parent
     memctl("ingest", folder)
@@ -99,6 +100,7 @@ def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl,
     assert len(texts(memctl)) == 2
 
 
+@pytest.mark.engines
 def test_contradictions_are_settled_by_the_later(memctl, store):
     Workspace(store).write(
         [
@@ -135,6 +137,7 @@ def test_contradictions_without_dates_are_left_to_people(memctl, store):
     assert len(texts(memctl)) == 2
 
 
+@pytest.mark.engines
 def test_old_episodes_go_and_what_was_learned_from_them_stays(memctl, chat):
     long_ago = ("2020-01-01T10:00:00Z", "I am allergic to peanuts.")
     folder = chat("alice/a.jsonl", long_ago, ("2999-01-01T10:00:00Z", "I live in Oslo.")).parent.parent
@@ -158,6 +161,7 @@ def test_what_is_kept_for_ever_cannot_be_given_an_end(memctl, ttl):
     assert (ran.code, "--ttl" in ran.err) == (2, True)
 
 
+@pytest.mark.engines
 def test_a_summary_is_kept_up_to_date_and_only_written_when_it_changes(memctl):
     memctl("add", "alice", "I live in Oslo.")
     memctl("add", "alice", "I am allergic to peanuts.")
@@ -220,6 +224,7 @@ def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disord
     assert (planned["run"], bool(done["run"])) == (None, True)
 
 
+@pytest.mark.engines
 def test_undo_restores_every_row(memctl, disorder):
     before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]

@@ -39,6 +39,7 @@ def texts(memctl, user):
     return sorted(decode(line).text for line in Path("out.jsonl").read_bytes().splitlines())
 
 
+@pytest.mark.engines
 def test_facts_go_at_their_own_end_for_everyone(memctl, kept_for_a_time):
     before = {user: texts(memctl, user) for user in ("alice", "bruno")}
     planned = memctl("prune", "--dry-run", "--json").document
@@ -62,6 +63,7 @@ def test_old_talk_goes_only_when_asked_and_of_the_user_asked_about(memctl, kept_
     assert memctl("prune", "--ttl", "fact=1d").code == 2
 
 
+@pytest.mark.engines
 def test_duplicates_become_one_and_what_is_near_is_shown(memctl, kept_for_a_time):
     before = texts(memctl, "alice")
     planned = memctl("dedupe", "alice", "--dry-run", "--json").document["changes"]

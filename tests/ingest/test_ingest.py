@@ -63,6 +63,7 @@ def test_a_touched_file_is_no_new_file(memctl, chat):
     assert "nothing to do" in memctl("ingest", path.parent.parent).out
 
 
+@pytest.mark.engines
 def test_a_grown_file_gives_only_its_new_turns(memctl, chat):
     folder = chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.").parent.parent
     ingest(memctl, folder)
@@ -85,6 +86,7 @@ def test_a_turn_still_being_written_is_left_for_the_next_run(memctl, chat):
     assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
 
 
+@pytest.mark.engines
 def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
     folder = chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.").parent.parent
     ingest(memctl, folder)
@@ -98,6 +100,7 @@ def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
     assert count(memctl, "vectors where unit not in (select key from units)") == 0
 
 
+@pytest.mark.engines
 def test_a_removed_turn_gives_back_what_it_had_superseded(memctl, chat):
     oslo, rome, tea = (
         ("2026-01-01", "I live in Oslo."),
@@ -118,6 +121,7 @@ SAID = (("2026-01-01", "I live in Oslo."), ("2026-01-02", "I am allergic to pean
 LESS = (SAID[0], SAID[2])
 
 
+@pytest.mark.engines
 def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, chat):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chat("alice/backup/a.jsonl", *SAID)
@@ -132,6 +136,7 @@ def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, ch
     assert set(current(memctl, "alice")) == {"Oslo", "tea"}
 
 
+@pytest.mark.engines
 def test_what_two_files_lose_in_one_run_is_gone(memctl, chat):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chat("alice/backup/a.jsonl", *SAID)
