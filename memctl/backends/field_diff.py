@@ -15,6 +15,8 @@ from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source
 FIELDS = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "updated_at"))
 """The compared fields. Records are matched by id, and the target sets `updated_at` itself."""
 
+FINEST = 1e-6
+"""The step of a fact's times, in seconds."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,6 +32,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return not self.undeclared
 
 
+_NONE = Difference()
+
+
 def filled(fact: Fact) -> Iterator[tuple[str, Any]]:
     """The fields of the fact that are set, with their values."""
     for name in Fact.__struct_fields__:
@@ -40,7 +45,7 @@ def filled(fact: Fact) -> Iterator[tuple[str, Any]]:
 
 def coarser(at: datetime, precision: float) -> bool:
     """Whether a clock with a step of `precision` seconds cannot represent the time exactly."""
-    return precision > 1e-6 and (at - _EPOCH) % timedelta(seconds=precision) != timedelta(0)
+    return precision > FINEST and (at - _EPOCH) % timedelta(seconds=precision) != timedelta(0)
 
 
 def fate(capabilities: Capabilities, name: str, value: Any) -> FieldSupport:
@@ -59,8 +64,24 @@ def fate(capabilities: Capabilities, name: str, value: Any) -> FieldSupport:
     return stated
 
 
+def always_kept(capabilities: Capabilities) -> frozenset[str]:
+    """The fields for which `fate` is "kept" whatever the value."""
+    depends = {"embedding"}
+    if capabilities.time_precision > FINEST:
+        depends.update(TIME_FIELDS)
+    if not capabilities.verbatim_writes or capabilities.split_text is not None:
+        depends.add("text")
+    if not capabilities.ids_survive:
+        depends.add("id")
+    fields = (name for name in Fact.__struct_fields__ if name not in depends)
+    return frozenset(name for name in fields if capabilities.support(name).level == "kept")
+
+
 def difference(source: Fact, target: Fact, capabilities: Capabilities) -> Difference:
     """How the target's record differs from the source's. An embedding that the target adds itself does not count."""
+    # Of JSON, `==` is not enough: 1, 1.0 and true are equal in Python.
+    if source == target and not (source.metadata or source.native):
+        return _NONE
     undeclared: list[str] = []
     declared: list[str] = []
     moved = any(support.level == "in_metadata" for support in capabilities.fields.values())

@@ -6,6 +6,7 @@ Knows nothing of stores, backends or transcripts.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Literal, get_args
 from uuid import UUID, uuid5
 
@@ -171,15 +172,24 @@ def derive_id(*parts: str) -> UUID:
     return uuid5(NAMESPACE, msgspec.json.encode(parts).decode())
 
 
+_HASHED = sorted(set(Fact.__struct_fields__).difference(UNHASHED_FIELDS))
+_HASHED_OF_SOURCE = sorted(set(Source.__struct_fields__) - {"id"})
+_SOURCE = _HASHED.index("source")
+_HashedFact: Any = msgspec.defstruct("_HashedFact", _HASHED, gc=False)
+_HashedSource: Any = msgspec.defstruct("_HashedSource", _HASHED_OF_SOURCE, gc=False)
+_hashed_values: Any = attrgetter(*_HASHED)
+_hashed_source_values: Any = attrgetter(*_HASHED_OF_SOURCE)
+
+
 def content_hash(fact: Fact) -> str:
     """SHA-256 (hex) of everything that makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
     import hashlib
 
-    record = msgspec.to_builtins(fact)
-    for field in UNHASHED_FIELDS:
-        del record[field]
-    del record["source"]["id"]
-    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+    values = list(_hashed_values(fact))
+    values[_SOURCE] = _HashedSource(*_hashed_source_values(fact.source))
+    # The fields are declared in sorted order; only the keys of the metadata may have to be sorted.
+    order: Literal["sorted"] | None = "sorted" if fact.metadata else None
+    return hashlib.sha256(msgspec.json.encode(_HashedFact(*values), order=order)).hexdigest()
 
 
 _Packed: Any = msgspec.defstruct(

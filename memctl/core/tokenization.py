@@ -56,6 +56,7 @@ _BREAK = late(
     rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
     r"|\n++"
 )
+_ASCII_MARKS = frozenset(".!?\n")
 _BULLET = late(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
 _ABBREVIATION = late(
     r"(?:^|[\s(\"'])(?:"
@@ -75,6 +76,9 @@ def sentences(text: str) -> list[str]:
     A full stop in a number, a URL or an abbreviation does not end a sentence. Bullets and item numbers are dropped. A
     sentence longer than LONGEST_SENTENCE characters is split.
     """
+    # Most facts are one sentence: ASCII without a mark before the last character.
+    if text.isascii() and not _ASCII_MARKS.intersection(text[:-1]):
+        return _pieces(text)
     found: list[str] = []
     start = 0
     for match in _BREAK.finditer(text):
@@ -107,7 +111,7 @@ def _pieces(raw: str) -> list[str]:
     sentence = raw.strip()
     if bullet := _BULLET.match(sentence):
         sentence = sentence[bullet.end() :]
-    if not any(character.isalnum() for character in sentence):
+    if not sentence[:1].isalnum() and not any(character.isalnum() for character in sentence):
         return []
     pieces = []
     start = 0
@@ -133,21 +137,26 @@ def words(text: str) -> list[str]:
     A run of a script written without spaces (Chinese, Japanese, Thai, …) gives its character bigrams, and each Han
     character alone as well, because it may be a whole word. Hangul, which inflects at the end, is treated the same way.
     """
-    found: list[str] = []
     folded = fold(text)
-    pattern = _ASCII_WORD if folded.isascii() else _word()
-    for match in pattern.finditer(folded):
+    if folded.isascii():
+        return [word or _digits(number) for number, word in _ASCII_WORD.findall(folded)]
+    found: list[str] = []
+    for match in _word().finditer(folded):
         run = match[0]
         if match["word"]:
             found.append(run)
         elif match["number"]:
-            found.append(run.replace(",", "").lstrip("0") or "0")
+            found.append(_digits(run))
         elif len(run) == 1:
             found.append(run)
         else:
             found += [run[i : i + 2] for i in range(len(run) - 1)]
             found += _han().findall(run)
     return found
+
+
+def _digits(number: str) -> str:
+    return number.replace(",", "").lstrip("0") or "0"
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.backends.contract import Capabilities, FieldSupport
-from memctl.backends.field_diff import fate, filled
+from memctl.backends.field_diff import always_kept, fate, filled
 from memctl.core.errors import MemctlError, UsageError, unreadable, unwritable
 from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
@@ -135,29 +135,37 @@ class Tally:
         self._capabilities = target
         self._now = datetime.now(UTC)
         self._fields: dict[str, FieldPlan] = {}
+        self._kept = dict.fromkeys(always_kept(target), 0)
         self._digest = 0
         self._conversations = 0
         self._session: tuple[str, str | None] | None = None
 
-    def add(self, user: str, facts: Iterable[Fact]) -> None:
-        """Count facts of the source's `user`, already renamed for the target."""
+    def add(self, user: str, facts: Iterable[Fact]) -> list[bytes]:
+        """Count facts of the source's `user`, already renamed for the target; returns their fingerprints."""
+        marks = []
         kinds = self.plan.users.setdefault(user, {})
         limit = self._capabilities.longest_text
         for fact in facts:
+            mark = fingerprint(fact)
+            marks.append(mark)
             if self.leaves_out(fact):
                 reason = retired(self.plan)
                 self.plan.left_out[reason] = self.plan.left_out.get(reason, 0) + 1
                 continue
             self.plan.facts += 1
             kinds[fact.kind] = kinds.get(fact.kind, 0) + 1
-            self._digest = (self._digest + _number(fact)) % _MODULUS
+            self._digest = (self._digest + _number(fact, mark)) % _MODULUS
             if limit is not None and len(fact.text) > limit:
                 self.plan.too_long += 1
             if (fact.user_id, fact.session_id) != self._session or fact.session_id is None:
                 self._session = (fact.user_id, fact.session_id)
                 self._conversations += 1
             for name, value in filled(fact):
-                self._count(fact, name, value)
+                if name in self._kept:
+                    self._kept[name] += 1
+                else:
+                    self._count(fact, name, value)
+        return marks
 
     def leaves_out(self, fact: Fact) -> bool:
         """Whether the plan does not move the fact, because the target would show as current what no longer holds."""
@@ -180,7 +188,8 @@ class Tally:
     def finish(self, reader: Reader, *, source_rate: float | None, rate: float | None, batch_size: int) -> Plan:
         """The plan, after all facts were added. Rates are in calls per second."""
         plan = self.plan
-        plan.fields = [self._fields[name] for name in Fact.__struct_fields__ if name in self._fields]
+        fields = self._fields | {name: FieldPlan(field=name, kept=kept) for name, kept in self._kept.items() if kept}
+        plan.fields = [fields[name] for name in Fact.__struct_fields__ if name in fields]
         writes = self._conversations if plan.mode == "rederive" else math.ceil(plan.facts / batch_size)
         plan.calls = Calls(read=reader.pages, write=writes)
         known = [
@@ -200,12 +209,12 @@ def retired(plan: Plan) -> str:
     return f"facts that no longer hold, which {plan.target} would show as current"
 
 
-def _number(fact: Fact) -> int:
+def _number(fact: Fact, mark: bytes) -> int:
     """The fact's share of the digest: the sum does not depend on the order in which facts are read.
 
     (Additive multiset hash: D. Clarke et al., "Incremental Multiset Hash Functions", ASIACRYPT 2003.)
     """
-    return int.from_bytes(hashlib.sha256(fact.id.bytes + fingerprint(fact)).digest(), "big")
+    return int.from_bytes(hashlib.sha256(fact.id.bytes + mark).digest(), "big")
 
 
 def _shortened(value: Any) -> str:

@@ -30,7 +30,7 @@ from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
 from memctl.runtime.spool import FactSpool
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing, fingerprint
+from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing
 from memctl.store.model import SUPPRESSED
 
 SMALLEST_CHUNK = 500
@@ -205,15 +205,15 @@ class _Flow:
         self.counts.read += 1
         self.counts.rejected += 1
 
-    def _chunks(self, users: Sequence[str]) -> Iterator[list[Fact]]:
-        """The selected facts in chunks of one ledger transaction; a chunk may contain facts of several users."""
+    def _chunks(self, users: Sequence[str]) -> Iterator[list[tuple[Fact, bytes]]]:
+        """The selected facts with their fingerprints in chunks of one ledger transaction; a chunk may contain facts of
+        several users."""
         size = max(self.job.batch_size, SMALLEST_CHUNK)
-        waiting: list[Fact] = []
+        waiting: list[tuple[Fact, bytes]] = []
         for user in users:
             self._survey(self.selection.owner(user))
             for facts in self.reader.facts(user):
-                self.tally.add(user, facts)
-                waiting += facts
+                waiting += zip(facts, self.tally.add(user, facts), strict=True)
                 while len(waiting) >= size:
                     yield waiting[:size]
                     waiting = waiting[size:]
@@ -248,13 +248,13 @@ class _Flow:
                 self._spool.put(facts)
             self.surveyed.add(owner)
 
-    def _take(self, chunk: Sequence[Fact]) -> None:
+    def _take(self, chunk: Sequence[tuple[Fact, bytes]]) -> None:
         """Write one chunk to the target: skip what is stored, plan the rest, send it, record the outcome."""
-        ids = [fact.id for fact in chunk]
-        known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
-        looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
+        ids = [fact.id for fact, _ in chunk]
+        known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f, _ in chunk) else {}
+        looked = [fact.id for fact, _ in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
-        items = [(fact, fingerprint(fact), known.get(fact.id)) for fact in chunk]
+        items = [(fact, mark, known.get(fact.id)) for fact, mark in chunk]
         items = [item for item in items if not self.tally.leaves_out(item[0]) or self._follows(item, held)]
         changed = self.target.changed_ids(
             [item[0] for item in items if item[0].user_id not in self.surveyed and _acknowledged(item)]

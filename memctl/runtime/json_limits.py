@@ -26,8 +26,8 @@ def long_number(data: bytes) -> int | None:
 
 def unfit(line: bytes) -> str | None:
     """The reason why a JSON document must not be parsed, None if it may be."""
-    # Most lines are too short to exceed any limit.
-    if len(line) < min(MOST_VALUES, LONGEST_NUMBER, MAX_DEPTH):
+    # Most lines are too short to exceed a limit and have too few brackets, even with those in strings.
+    if len(line) < min(MOST_VALUES, LONGEST_NUMBER) and line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
         return None
     bounds = Bounds()
     bounds.take(line)

@@ -5,6 +5,7 @@ The databases are unnamed SQLite files: private to the process, and deleted with
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,21 @@ from memctl.core.fact import Fact, decode, encode
 
 _MAX_VARIABLES = 500
 _PAGE = 512
+ROOM = 16 * 2**20
+"""Bytes of facts, roughly, that a spool keeps in memory."""
+_OBJECT = 1_200
+"""Bytes, roughly, of a fact in memory without its longest texts."""
+
+
+def _size(fact: Fact) -> int:
+    """Roughly the bytes that a fact takes in memory."""
+    if fact.metadata or fact.native or fact.embedding:
+        return _OBJECT + 8 * len(encode(fact))
+    return _OBJECT + len(fact.text) + len(fact.object or "") + len(fact.source.quote or "")
+
+
+def _bytes(fact: Fact) -> bytes:
+    return fact.id.bytes
 
 
 def _database(schema: str) -> sqlite3.Connection:
@@ -26,29 +42,39 @@ def _database(schema: str) -> sqlite3.Connection:
 
 
 class FactSpool:
-    """Facts by id. Thread-safe."""
+    """Facts by id, on disk after the first ROOM bytes. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._memory: dict[UUID, Fact] = {}
+        self._room = ROOM
+        # From the first fact on disk on, all go there, so that no id is in both places.
+        self._spilled = False
         self._database = _database("CREATE TABLE spool (id BLOB PRIMARY KEY, fact BLOB NOT NULL) WITHOUT ROWID")
 
     def put(self, facts: Iterable[Fact]) -> list[Fact]:
         """Add facts; return those that were not added because their id is present."""
         with self._lock:
-            return [
-                fact
-                for fact in facts
-                if not self._database.execute(
-                    "INSERT OR IGNORE INTO spool VALUES (?, ?)", (fact.id.bytes, encode(fact))
-                ).rowcount
-            ]
+            return [fact for fact in facts if not self._put(fact)]
+
+    def _put(self, fact: Fact) -> bool:
+        if fact.id in self._memory:
+            return False
+        self._spilled = self._spilled or self._room <= 0
+        if self._spilled:
+            row = (fact.id.bytes, encode(fact))
+            return self._database.execute("INSERT OR IGNORE INTO spool VALUES (?, ?)", row).rowcount > 0
+        self._memory[fact.id] = fact
+        self._room -= _size(fact)
+        return True
 
     def get(self, ids: Sequence[UUID]) -> dict[UUID, Fact]:
         """The facts present among `ids`."""
-        facts: dict[UUID, Fact] = {}
         with self._lock:
-            for start in range(0, len(ids), _MAX_VARIABLES):
-                part = [id_.bytes for id_ in ids[start : start + _MAX_VARIABLES]]
+            facts = {id_: self._memory[id_] for id_ in ids if id_ in self._memory}
+            left = [id_.bytes for id_ in ids if id_ not in facts] if self._spilled else []
+            for start in range(0, len(left), _MAX_VARIABLES):
+                part = left[start : start + _MAX_VARIABLES]
                 marks = ",".join("?" * len(part))
                 rows = self._database.execute(f"SELECT id, fact FROM spool WHERE id IN ({marks})", part)  # noqa: S608
                 facts |= {UUID(bytes=id_): decode(record) for id_, record in rows}
@@ -57,17 +83,30 @@ class FactSpool:
     def drop(self, ids: Iterable[UUID]) -> None:
         """Remove facts."""
         with self._lock:
-            self._database.executemany("DELETE FROM spool WHERE id = ?", [(id_.bytes,) for id_ in ids])
+            left = []
+            for id_ in ids:
+                fact = self._memory.pop(id_, None)
+                if fact is None:
+                    left.append((id_.bytes,))
+                else:
+                    self._room += _size(fact)
+            if self._spilled:
+                self._database.executemany("DELETE FROM spool WHERE id = ?", left)
 
     def rest(self) -> Iterator[Fact]:
-        """All facts present; the spool must not be changed during the iteration."""
-        for (record,) in self._database.execute("SELECT fact FROM spool"):
-            yield decode(record)
+        """All facts present, in the order of their ids; the spool must not be changed during the iteration."""
+        first = sorted(self._memory.values(), key=_bytes)
+        others = (decode(record) for (record,) in self._database.execute("SELECT fact FROM spool ORDER BY id"))
+        return heapq.merge(first, others, key=_bytes)
 
     def clear(self) -> None:
         """Remove all facts."""
         with self._lock:
-            self._database.execute("DELETE FROM spool")
+            self._memory.clear()
+            self._room = ROOM
+            if self._spilled:
+                self._database.execute("DELETE FROM spool")
+                self._spilled = False
 
     def close(self) -> None:
         """Delete the database."""

@@ -1,6 +1,7 @@
 """The chunks of a fact that search looks at: the texts that are embedded, and the stems that BM25 counts."""
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -35,9 +36,13 @@ def chunks_of(fact: Fact) -> list[Chunk]:
     """
     whole, *runs = texts_of(fact)
     toks = stems(whole)
-    labels = stems(" ".join((fact.predicate or "", *fact.categories)))
-    counted = toks + [label for label in dict.fromkeys(labels) if label not in toks]
+    counted = toks + [label for label in _labels(fact.predicate, fact.categories) if label not in toks]
     return [Chunk(whole, counted), *(Chunk(text, []) for text in runs)]
+
+
+@lru_cache(maxsize=1 << 12)
+def _labels(predicate: str | None, categories: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stems(" ".join((predicate or "", *categories)))))
 
 
 def texts_of(fact: Fact) -> list[str]:

@@ -95,7 +95,7 @@ Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
 
 def fingerprint(fact: Fact) -> bytes:
     """SHA-256 over all that a migration carries: the content hash, and the native fields it leaves out."""
-    native = msgspec.json.encode(fact.native, order="sorted")
+    native = msgspec.json.encode(fact.native, order="sorted") if fact.native else b"{}"
     return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
 
 

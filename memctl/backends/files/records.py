@@ -36,9 +36,11 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
 def size_of(fact: Fact) -> int:
     """The approximate size of the fact in bytes."""
-    texts = (fact.text, fact.subject, fact.object, fact.source.quote)
-    objects = (value for value in (fact.metadata, fact.native) if value)
-    return sum(len(text) for text in texts if text) + sum(len(msgspec.json.encode(value)) for value in objects)
+    size = len(fact.text) + len(fact.subject or "") + len(fact.object or "") + len(fact.source.quote or "")
+    for value in (fact.metadata, fact.native):
+        if value:
+            size += len(msgspec.json.encode(value))
+    return size
 
 
 def convert(record: dict[str, object]) -> Fact:

@@ -227,8 +227,7 @@ class Ledger:
                 "WHERE route = ? AND source_id IN (SELECT unnest(?::UUID[]))",
                 [route, list(ids)],
             ).fetchall()
-        names = ("key", "content_hash", "state", "attempts", "target_id")
-        return {id_: Entry(**dict(zip(names, values, strict=True))) for id_, *values in rows}
+        return {id_: Entry(key=k, content_hash=h, state=s, attempts=a, target_id=t) for id_, k, h, s, a, t in rows}
 
     def acknowledged(self, route: int, user: str, *, removed: bool = False) -> list[UUID]:
         """The ids of the user's facts that the target confirmed, optionally also of those that were removed since."""
