@@ -1,7 +1,8 @@
 """The built-in static model: the sum of a text's token vectors and pair vectors, normalised to unit length.
 
-Two paths give the same vector. Batches use `tokenizers` and numpy. A single query, as in a search, is tokenised in
-Python and summed from a memory map, because importing numpy and `tokenizers` takes ten times as long as the query.
+Two paths give the same vector. Batches are summed with numpy, and `tokenizers` reads what is not ASCII. A single query,
+as in a search, is tokenised in Python and summed from a memory map, because importing numpy and `tokenizers` takes ten
+times as long as the query.
 
 Files, written by `tools/train_static_model.py`, numbers little-endian:
 
@@ -19,14 +20,14 @@ import struct
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memctl.core.errors import Fatal
-from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled, tokenizer
+from memctl.embed.wordpiece import pieces, plain, plain_row_numbers, read_vocabulary, row_numbers, settled, tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -115,15 +116,15 @@ class StaticEmbedder:
 
         flat: list[int] = []
         lengths: list[int] = []
-        for i, encoding in enumerate(self._encode(texts)):
-            if len(encoding.ids) > LONG:
-                tokens = np.array(encoding.ids, dtype=np.int64)
+        for i, numbers in enumerate(self._encode(texts)):
+            if len(numbers) > LONG:
+                tokens = np.array(numbers, dtype=np.int64)
                 rows = np.concatenate([tokens, self._pair_rows(tokens)[0]])
                 out[i] = np.bincount(rows, minlength=len(self._table)).astype(np.float32) @ self._table
                 lengths.append(0)
             else:
-                flat += encoding.ids
-                lengths.append(len(encoding.ids))
+                flat += numbers
+                lengths.append(len(numbers))
         if not flat:
             return
         tokens = np.array(flat, dtype=np.int64)
@@ -151,14 +152,26 @@ class StaticEmbedder:
         places = np.flatnonzero(pairs[found] == keys)
         return found[places] + len(self._rows), places
 
-    def _encode(self, texts: Sequence[str]) -> list[Any]:
-        """Encodings of `texts` without lone surrogates, which UTF-8 cannot represent."""
+    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, by their rows."""
+        encoded = [plain_row_numbers(text, self._pieces) if plain(text) else None for text in texts]
+        others = iter(self._encode_any([text for text, rows in zip(texts, encoded, strict=True) if rows is None]))
+        return [next(others) if rows is None else rows for rows in encoded]
+
+    def _encode_any(self, texts: Sequence[str]) -> list[list[int]]:
+        """As `_encode`, with the library, without lone surrogates, which UTF-8 cannot represent."""
+        if not texts:
+            return []
         try:
-            encoded: list[Any] = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+            encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         except (UnicodeEncodeError, TypeError):
             whole = [text.encode("utf-8", "ignore").decode() for text in texts]
             encoded = self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
-        return encoded
+        return [encoding.ids for encoding in encoded]
+
+    @cached_property
+    def _pieces(self) -> Callable[[str], tuple[int, ...]]:
+        return lru_cache(maxsize=1 << 15)(lambda word: tuple(pieces(word, self._rows)))
 
     @cached_property
     def _table(self) -> "NDArray[np.float32]":

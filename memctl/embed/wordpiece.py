@@ -6,9 +6,11 @@ and Nakajima, "Japanese and Korean Voice Search", 2012); a test compares them on
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from memctl.core.late_pattern import late
 
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
@@ -26,6 +28,8 @@ CJK = (
 )
 """Ideographs, each a word of its own; the ranges of BERT's tokenizer as in `tokenizers`."""
 
+_PLAIN_WORD = late(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
+_SPACES = str.maketrans("\t\n\r", "   ")
 ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
@@ -109,6 +113,16 @@ def pieces(word: str, rows: dict[str, int]) -> list[int]:
 def row_numbers(text: str, rows: dict[str, int]) -> list[int]:
     """The tokens of `text` as row numbers of the vocabulary `rows`."""
     return [row for word in words(normalise(text)) for row in pieces(word, rows)]
+
+
+def plain(text: str) -> bool:
+    """Whether `plain_row_numbers` can read `text`: ASCII, of control characters only white space."""
+    return text.isascii() and (text.isprintable() or text.translate(_SPACES).isprintable())
+
+
+def plain_row_numbers(text: str, pieces_of: Callable[[str], Iterable[int]]) -> list[int]:
+    """As `row_numbers`, for a plain text; `pieces_of` may remember the words it was asked about."""
+    return [row for word in _PLAIN_WORD.findall(text.lower()) for row in pieces_of(word)]
 
 
 def library() -> Any:

@@ -21,7 +21,7 @@ def rows() -> dict[str, int]:
 
 
 def library_rows(model: StaticEmbedder, texts: list[str]) -> list[list[int]]:
-    return [encoding.ids for encoding in model._encode(texts)]
+    return model._encode_any(texts)
 
 
 REGULAR = "\u4e00"
@@ -74,6 +74,12 @@ def test_any_text_gives_the_same_vector_both_ways(model: StaticEmbedder, text: s
 def test_settled_text_gives_the_same_tokens_both_ways(model: StaticEmbedder, rows: dict[str, int], text: str) -> None:
     if settled(text):
         assert [row_numbers(text, rows)] == library_rows(model, [text])
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(st.characters(max_codepoint=0x7F)) | st.text("aB1_'.\t\n\r\x00\x0b\x1f\x7f é", max_size=30))
+def test_a_batch_reads_ascii_as_the_library_does(model: StaticEmbedder, text: str) -> None:
+    assert model._encode([text, "é", text]) == library_rows(model, [text, "é", text])
 
 
 def test_half_a_surrogate_pair_is_left_out_rather_than_fatal(model: StaticEmbedder) -> None:
