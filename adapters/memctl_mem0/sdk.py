@@ -30,6 +30,8 @@ def _imported() -> Any:
     given = os.environ.get("MEM0_DIR")
     folder = tempfile.mkdtemp(prefix="memctl-mem0-")
     os.environ["MEM0_TELEMETRY"] = "False"
+    # Chroma imports onnxruntime.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     os.environ["MEM0_DIR"] = folder
     try:
         # mem0 changes the warning filters of the whole process.

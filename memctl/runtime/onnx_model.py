@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ def session(path: Path, sha256: str, *, hint: str) -> Any:
 
     Raises UsageError without onnxruntime; Fatal, with `hint`, if the file cannot be read or has another SHA-256.
     """
+    # Its packages for Linux and macOS otherwise send events to Microsoft, and keep an identifier in the user's cache.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     onnxruntime = package("onnxruntime")
     try:
         content = path.read_bytes()

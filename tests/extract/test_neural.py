@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -118,6 +119,20 @@ def test_a_damaged_or_missing_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes((tmp_path / "model.onnx").read_bytes()[:-1] + b"\0\0")
     with pytest.raises(Fatal, match="damaged"):
         NeuralReader(tmp_path)
+
+
+def test_opening_the_model_sends_nothing_and_leaves_no_identifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    settings: list[str | None] = []
+
+    def imported(name: str) -> None:
+        settings.append(os.environ.get("ORT_DISABLE_TELEMETRY"))
+        raise ImportError(name=name)
+
+    monkeypatch.setattr(importlib, "import_module", imported)
+    with pytest.raises(UsageError):
+        NeuralReader(MODEL)
+    assert settings == ["1"]
 
 
 def test_without_the_extra_the_command_says_what_to_install(

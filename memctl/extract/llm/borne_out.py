@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
 from memctl.extract.assertion_filter import reported
 from memctl.extract.clause_openers import GERUND_SUBJECT
@@ -41,24 +42,24 @@ CHANGES = frozenset(
     )
 )
 """Verbs whose past says how things are now."""
-_SIMILE = re.compile(r"\b(?:look|sound|feel|seem|smell|taste|act|work|just)\w* like\b", re.IGNORECASE)
-_FAVOURITE = re.compile(
+_SIMILE = late(r"\b(?:look|sound|feel|seem|smell|taste|act|work|just)\w* like\b", re.IGNORECASE)
+_FAVOURITE = late(
     r"\bfavou?rite (?P<slot>(?!thing|of|one)[\w-]+(?: [\w-]+){0,2}?)"
     r"(?:'s|,| (?:is|are|has|would|so|ever|of)\b|$)",
     re.IGNORECASE,
 )
-_DRUG = re.compile(rf"\b(?:{lexicon('DRUG')})\b", re.IGNORECASE)
-_MEDICAL = re.compile(
+_DRUG = late(rf"\b(?:{lexicon('DRUG')})\b", re.IGNORECASE)
+_MEDICAL = late(
     r"\d ?(?:mg|mcg|ml|units)\b|\b(?:pills?|tablets?|prescri\w+|meds?|medic\w+|inhaler|injections?|dose|doctor|gp)\b",
     re.IGNORECASE,
 )
-_END_OF_PHRASE = re.compile(
+_END_OF_PHRASE = late(
     r"\s*(?:$|[.,;:!?()&]|[-–—]\s|(?:next|last|this|yesterday|tomorrow|today|tonight|every|each|and|but|so|because)\b|"
     r"(?:on|in|at) (?:the )?(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|feb|mar|apr|may|jun|jul|aug|"
     r"sep|oct|nov|dec)\w*|spring|summer|autumn|winter|morning|evening|afternoon|weekend|noon)\b)",
     re.IGNORECASE,
 )
-_AT_THE_VERB = re.compile(
+_AT_THE_VERB = late(
     r"\W*(?:(?:and|but|so|also|then|btw|ok|oh|well|yeah|yes|hi|hey|anyway|plus)\W+)*"
     r"(?:(?:every|each|most|on) \w+,?\W+)?"
     r"(?:(?:i|we|we're|i'm|im|i've|ive|i'll|i'd|he|she|they|[A-Z][\w-]+)\W+)?"
@@ -199,7 +200,7 @@ def _check_predicate(wanted: Wanted, statement: Statement, at: int) -> None:
         raise _RefusedError("predicate is not borne out by the words")
 
 
-_BEFORE_LIKE = re.compile(r"i|we|they|you|to|do|also|not|just|always|still|quite|and|'d|\w+ly", re.IGNORECASE)
+_BEFORE_LIKE = late(r"i|we|they|you|to|do|also|not|just|always|still|quite|and|'d|\w+ly", re.IGNORECASE)
 
 
 def _is_simile(head: str, statement: Statement) -> bool:
@@ -303,13 +304,13 @@ def unreality(predicate: str, statement: Statement) -> str | None:
     return None
 
 
-_STANDING = re.compile(
+_STANDING = late(
     r"\b(?:always|never|from now on|going forward|in future|don't|dont|do not|no|only|whenever|when i|when you|"
     r"every time|each time|by default|stop|avoid|keep|must|please use|should|at most|at least|before you|unless i|"
     r"without asking)\b",
     re.IGNORECASE,
 )
-_OWN_WORDS = re.compile(r"(?:and |but |so )?(?:i|i'm|im|i've|my|we|we're|our|he|she|they|it|there)\b", re.IGNORECASE)
+_OWN_WORDS = late(r"(?:and |but |so )?(?:i|i'm|im|i've|my|we|we're|our|he|she|they|it|there)\b", re.IGNORECASE)
 
 
 def order(value: str, sentence: Sentence) -> bool:

@@ -7,6 +7,7 @@ from functools import cache
 import msgspec
 
 from memctl.core.fact import Kind
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import article, third
 from memctl.extract.verbs import FORMS, third_person
 from memctl.extract.wordlist import words as wordlist
@@ -96,19 +97,19 @@ _BETWEEN = r"(?:\W+(?!(?:with|and|or|but|by|from|for|at|in|on|to|about|than|that
 def words_before(pattern: str, loose: bool = False) -> re.Pattern[str]:
     """The pattern of a text that ends with such words and an article, or if `loose` up to three words after them."""
     between = _BETWEEN if loose else r"(?:\W+(?:an?|the|my|our|his|her|their|some|both|all|really|just|mostly))?"
-    return re.compile(rf"(?<![\w'])(?:{pattern}){between}\W*$", re.IGNORECASE)
+    return late(rf"(?<![\w'])(?:{pattern}){between}\W*$", re.IGNORECASE)
 
 
 @cache
 def words_after(pattern: str) -> re.Pattern[str]:
     """The pattern of a text that begins with such words."""
-    return re.compile(rf"\W*(?:{pattern})(?!\w)", re.IGNORECASE)
+    return late(rf"\W*(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
 @cache
 def words_anywhere(pattern: str) -> re.Pattern[str]:
     """The pattern of a text with such words."""
-    return re.compile(rf"(?<![\w'])(?:{pattern})(?!\w)", re.IGNORECASE)
+    return late(rf"(?<![\w'])(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
 def category_of(predicate: str) -> str:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract import assertion_filter, clause_openers
 from memctl.extract.clauses import ADVERBS, MAY, Head, clauses, head
 from memctl.extract.object_types import is_opening
@@ -23,29 +24,29 @@ SELF = "self"
 """The owner of a clause about its speaker."""
 
 _LEAD_WORDS = frozenset({"my", "our"})
-_RELATIVE = re.compile(
+_RELATIVE = late(
     rf"(?:my|our|the) (?:[\w-]+ ){{0,2}}?(?P<rel>{lexicon('RELATIONS')}|{lexicon('PET')})s?(?P<genitive>'s(?! (?:called|named|a|an|"
     r"in|at|on|not|now|just|the|\d|\w+ing)\b))?\b,? ?(?:(?:called|named) )?(?P<name>(?-i:[A-ZÀ-Þ])[\w\-À-ž]+)?",
     re.IGNORECASE,
 )
-_ANOTHER = re.compile(
+_ANOTHER = late(
     r"(?:he|she|they|it|his|her|their|its|you|your|there|this|that|these|those|who|everyone|people)\b", re.I
 )
-_NAMED = re.compile(r"(?P<name>[A-ZÀ-Þ][\w\-À-ž]+)(?:'s)? (?P<next>[\w']+)")
-_UNREAL = re.compile(
+_NAMED = late(r"(?P<name>[A-ZÀ-Þ][\w\-À-ž]+)(?:'s)? (?P<next>[\w']+)")
+_UNREAL = late(
     rf"\b(?:maybe|perhaps|possibly|probably|might|{MAY}|could|would|should|wish(?:ed)?|almost|nearly|thinking (?:of|about)|"
     r"consider\w*|tempted|dream\w* of|supposedly|apparently|allegedly|pretend\w*|as if|in theory|not sure|unsure|i doubt|"
     r"wonder\w*|considered|imagine)\b|\bif\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(
+_DENIED = late(
     r"n't\b|\b(?:not|never|no longer|no|none|nor|neither|without|dont|doesnt|didnt|isnt|wasnt|cant|wont|havent|used to|"
     r"stopped|quit|gave up|given up|ex|former(?:ly)?|any ?more|instead of|rather than|except|sold|got rid of|lost|left)\b",
     re.IGNORECASE,
 )
 
 
-_NOBODY = re.compile(
+_NOBODY = late(
     r"yeah|yes|no|ok|okay|that|this|what|there|here|they|she|he|it|we|you|well|wow|hey|hi|oh|thanks|and|but|so|if|when|"
     r"glad|great|nice|cool|good|sure|sorry|maybe|some|one|all|everyone|people|everything",
     re.IGNORECASE,

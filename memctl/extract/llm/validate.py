@@ -17,6 +17,7 @@ import msgspec
 
 from memctl.core.claim import Claim, Precision
 from memctl.core.fact import derive_id
+from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
 from memctl.extract.clauses import Head
 from memctl.extract.dates import certain, may_name_time
@@ -37,18 +38,18 @@ CONFIDENCE = 0.8
 LONGEST_VALUE = 300
 """Characters of an object."""
 _SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself", "we"})
-_YES = re.compile(
+_YES = late(
     r"^\W*(?:yes|yep|yeah|yup|correct|right|exactly|that's (?:right|correct|true|it|me)|true|indeed|sure|of course|"
     r"absolutely|definitely|precisely|s[ií]|oui|ja|genau|exactement|exacto|sim|да|はい|对|是的)\b",
     re.IGNORECASE,
 )
-_ENDS = re.compile(
+_ENDS = late(
     r"\b(?:no longer|not|never|any ?more|stopped|quit|gave up|given up|gone off|done with|over|ended|used to|sold|lost|"
     r"left|died|passed away|split|broke up|divorced|cancel\w*|got rid of|moved|changed|switched|instead|now|"
     r"former(?:ly)?|ex|finished|dropped|returned|back from|cured|recovered)\b|n't\b",
     re.IGNORECASE,
 )
-_PREDICATE = re.compile(r"[^a-z0-9]+")
+_PREDICATE = late(r"[^a-z0-9]+")
 UNDATED = frozenset({"goal", "instruction", "habit", "birthday", "age", "email", "phone"})
 """Predicates whose object may have a date that is not their time."""
 _FILLERS = frozenset({"a", "an", "the", "my", "our", "some"})

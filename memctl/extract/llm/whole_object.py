@@ -2,6 +2,7 @@
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.llm.statements import Statement
 from memctl.extract.object_types import acceptable
@@ -15,17 +16,15 @@ WRONG_TYPE, CUT_OFF, NOT_ALONE = (
     "object is cut off",
     "object cannot be understood alone",
 )
-_LOOSE = re.compile(
+_LOOSE = late(
     r"(?:it|that|this|these|those|there|here|them|him|her|me|you|one|some|something|someone|stuff|things?|everything|"
     r"anything|nothing|more|less|lots|the way|way|both|all|none|yes|no|what|which|who|where|ones)\b",
     re.IGNORECASE,
 )
-_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|here|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
-_OPEN_START = re.compile(
-    r"(?:and|or|but|to|of|is|are|was|were|been|with|from|for|because|so|then|than|as)\b", re.IGNORECASE
-)
-_SPOKEN_TO = re.compile(r"\b(?:you|your|this|these|those|how|what|which)\b", re.IGNORECASE)
-_FUNCTION_WORD = re.compile(
+_DEICTIC = late(r"\b(?:it|that|this|these|those|there|here|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
+_OPEN_START = late(r"(?:and|or|but|to|of|is|are|was|were|been|with|from|for|because|so|then|than|as)\b", re.IGNORECASE)
+_SPOKEN_TO = late(r"\b(?:you|your|this|these|those|how|what|which)\b", re.IGNORECASE)
+_FUNCTION_WORD = late(
     r"(?:and|or|but|so|because|with|for|in|on|at|to|from|by|when|while|since|now|lately|too|as|than|more|over|instead|"
     r"very|really|much|every|each|this|these|that|which|who|i|i'm|im|i've|we|we're|my|our|it|it's|he|she|they|you|if|is|"
     r"isn't|are|was|were|not|btw|lol|tho|though|though|either|anyway|atm|here|there|again|daily|twice|once|most|all|"
@@ -48,26 +47,26 @@ def _is_complete(predicate: str, value: str, rest: str) -> bool:
     return bool(_FUNCTION_WORD.fullmatch(word)) or word.lower() in FORMS
 
 
-_REASON = re.compile(r"\b(?:since|because|until|so that|like)\b", re.IGNORECASE)
-_OPEN_END = re.compile(
+_REASON = late(r"\b(?:since|because|until|so that|like)\b", re.IGNORECASE)
+_OPEN_END = late(
     r"\b(?:and|or|but|the|an?|my|our|his|her|their|to|of|in|at|on|with|from|for|is|are|because|so|than|as|very|not|by|"
     r"about)$",
     re.IGNORECASE,
 )
-_CUT_SHORT = re.compile(
+_CUT_SHORT = late(
     r",? (?:only )?(?:before|after|(?:until|till)(?! (?:\w+ )?(?:\d|(?-i:[A-Z])))|unless|except|without|when|while|if|"
     r"at (?:least|most)|or so|ish\b|more or less|but only|only (?:in|on|at|for)|in my \w+|a bit|sort of|"
     r"a (?:day|week|month|year))\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(
+_NAME = late(
     r"(?:[A-ZÀ-Þ][\w\-'À-ž.]*|[\u0400-\U0001FFFF]+)(?: (?:[A-ZÀ-Þ][\w\-'À-ž.]*|de|la|van|der|von|bin|al)){0,3}"
 )
 _SHAPES = {
-    "age": re.compile(r"\d{1,3}"),
-    "email": re.compile(r"\S+@\S+\.\w+"),
-    "phone": re.compile(r"\+?[\d ()/.-]{6,}"),
-    "birthday": re.compile(
+    "age": late(r"\d{1,3}"),
+    "email": late(r"\S+@\S+\.\w+"),
+    "phone": late(r"\+?[\d ()/.-]{6,}"),
+    "birthday": late(
         r"(?=.*\d)(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[./-]\d))[\w ,./-]+", re.IGNORECASE
     ),
     "partner": _NAME,
@@ -76,17 +75,17 @@ _SHAPES = {
     "works_at": _NAME,
     "studied_at": _NAME,
     "has_child": _NAME,
-    "has_pet": re.compile(rf"{_NAME.pattern}|(?:an? |the )?(?:[\w-]+ ){{0,2}}(?:{lexicon('PET')})s?"),
-    "avoids": re.compile(r"(?!(?:work|school|sick|home|duty|call|topic)\b).+", re.IGNORECASE),
-    "hobby": re.compile(
+    "has_pet": late(rf"{_NAME.pattern}|(?:an? |the )?(?:[\w-]+ ){{0,2}}(?:{lexicon('PET')})s?"),
+    "avoids": late(r"(?!(?:work|school|sick|home|duty|call|topic)\b).+", re.IGNORECASE),
+    "hobby": late(
         rf"(?:the |my )?(?:{lexicon('PASTIMES')}|{lexicon('GAMES_AND_INSTRUMENTS')})(?: \w+)?", re.IGNORECASE
     ),
-    "relationship_status": re.compile(
+    "relationship_status": late(
         r"married|single|divorced|engaged|widowed|separated|in a relationship|a widow(?:er)?", re.IGNORECASE
     ),
-    "speaks": re.compile(lexicon("LANGUAGES"), re.IGNORECASE),
-    "has_condition": re.compile(rf"(?:[\w-]+ ){{0,3}}(?:{lexicon('CONDITIONS')})|type [12] diabetes", re.IGNORECASE),
-    "diet": re.compile(rf"(?:[\w-]+ ){{0,2}}(?:{lexicon('DIETS')})", re.IGNORECASE),
+    "speaks": late(lexicon("LANGUAGES"), re.IGNORECASE),
+    "has_condition": late(rf"(?:[\w-]+ ){{0,3}}(?:{lexicon('CONDITIONS')})|type [12] diabetes", re.IGNORECASE),
+    "diet": late(rf"(?:[\w-]+ ){{0,2}}(?:{lexicon('DIETS')})", re.IGNORECASE),
 }
 """What an object has to look like, whole."""
 
@@ -123,10 +122,10 @@ def _is_cut(predicate: str, value: str, rest: str) -> bool:
     return bool(_CUT_SHORT.match(rest) or re.match(r"[\w'-]", rest)) or not _is_complete(predicate, value, rest)
 
 
-_END_OF_AGE = re.compile(
+_END_OF_AGE = late(
     r"\s*(?:$|[.,!;)]|and\b|but\b|years? old|years? of age|y/?o\b|now\b|today\b|in \w+day|this|next|last|on\b)"
 )
-_OWNED = re.compile(rf"\b(?:{lexicon('BELONGINGS')})\b", re.IGNORECASE)
+_OWNED = late(rf"\b(?:{lexicon('BELONGINGS')})\b", re.IGNORECASE)
 
 
 def _is_placed(predicate: str, value: str, before: str, rest: str) -> bool:
@@ -140,7 +139,7 @@ def _is_placed(predicate: str, value: str, before: str, rest: str) -> bool:
     return predicate != "job_title" or _is_occupation(value, before)
 
 
-_OCCUPATION = re.compile(rf"{lexicon('NOT_AN_OCCUPATION')}(?:{lexicon('OCCUPATION')})", re.IGNORECASE)
+_OCCUPATION = late(rf"{lexicon('NOT_AN_OCCUPATION')}(?:{lexicon('OCCUPATION')})", re.IGNORECASE)
 
 
 def _is_occupation(value: str, before: str) -> bool:

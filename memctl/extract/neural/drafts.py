@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from memctl.core.late_pattern import late
 from memctl.extract.corrections import retraction
 from memctl.extract.date_words import NUMBERS
 from memctl.extract.dates import certain
@@ -64,16 +65,16 @@ _STATES = frozenset({"be", "work", "live", "have", "own", "use", "study"})
 _SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
 """What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
-_ARTICLE = re.compile(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
-_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
-_OF_THE_SUBJECT = re.compile(r"\b(?:his|her|their)\b", re.IGNORECASE)
-_PRONOUN = re.compile(
+_ARTICLE = late(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
+_DEICTIC = late(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
+_OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
+_PRONOUN = late(
     r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who|"
     r"mis?|ma|mon|mes|meine?|meu|minha|yo|je|ich|eu)\b",
     re.IGNORECASE,
 )
-_ROLE = re.compile(lexicon("RELATIONS"), re.IGNORECASE)
-_RELATIVE = re.compile(
+_ROLE = late(lexicon("RELATIONS"), re.IGNORECASE)
+_RELATIVE = late(
     r"(?:my|our|(?P<your>your)|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE
 )
 
