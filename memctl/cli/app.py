@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import codecs
+import contextlib
 import errno
 import io
 import os
@@ -15,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -208,6 +210,7 @@ def cli(
 
 def main() -> None:
     """Run the command line and exit with a code of `memctl.core.errors.Exit`. SIGTERM interrupts like Ctrl-C."""
+    _open_closed_streams()
     if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if COMPLETE in os.environ:
@@ -235,6 +238,18 @@ def end_at_once(run: Callable[[], object]) -> None:
             raise
         atexit._run_exitfuncs()
         os._exit(end.code)
+
+
+def _open_closed_streams() -> None:
+    """Connect closed standard streams to the null device, as git does.
+
+    Otherwise the next file that is opened, such as the store, gets the descriptor and everything printed to it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open until the process ends
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 def _run(arguments: list[str]) -> int:
@@ -320,7 +335,9 @@ def _fail(arguments: list[str], error: MemctlError, code: int, usage: ClickExcep
             "error": {"message": error.message, "where": error.where, "hint": error.hint},
             "exit": int(code),
         }
-        typer.echo(escaped(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")))
+        # If stdout cannot be written, which may be the error itself, stderr still gets the message.
+        with contextlib.suppress(OSError):
+            typer.echo(escaped(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")))
     if usage is not None:
         shown = io.StringIO()
         usage.show(shown)

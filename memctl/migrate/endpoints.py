@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
+from memctl.backends.files import STANDARD
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import UsageError
 from memctl.migrate.job import Job
@@ -90,7 +91,7 @@ def opened(
 ) -> Iterator[Ends]:
     """Both endpoints, closed when the block ends; `both` opens the source for writing too.
 
-    Raises UsageError if they are the same.
+    Raises UsageError if they are the same, or if the target is standard output.
     """
     chosen = options or {}
     with ExitStack() as stack:
@@ -100,8 +101,14 @@ def opened(
             stack.callback(adapter.close)
             return adapter
 
+        if target == STANDARD:
+            raise UsageError(
+                "standard output cannot be read back, so nothing there can be verified or resumed",
+                where=target,
+                hint="name a file, or use memctl export, which writes to standard output",
+            )
         writing = {"mode": "w"} if registry.is_file(target) else {}
-        if registry.is_file(target) and target != "-" and source == target:
+        if registry.is_file(target) and source == target:
             raise UsageError("the source and the target are the same", where=target)
         first = open_one(target, **writing)
         read = open_one(source, **({"mode": "w"} if both and registry.is_file(source) else {}))

@@ -381,4 +381,4 @@ def init(path: Path, *, model: str = "gpt-5.4-mini", url: str = "http://localhos
     try:
         private_files.create(path, text.encode())
     except FileExistsError:
-        raise UsageError("settings file already exists", where=str(path)) from None
+        raise UsageError("settings file already exists", where=str(path), hint="edit it, or delete it first") from None

@@ -341,3 +341,17 @@ def test_files_that_were_all_refused_are_not_called_read(memctl, home):
     assert ran.code == 3
     assert "files      0 read, 0 of them unchanged, 2 not read" in ran.out
     assert "to undo it" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "shown"),
+    [
+        ("schema fact >&-", 0, ""),
+        ("add alice - <&-", 2, "TEXT is empty"),
+        ("backends --json >/dev/full", 1, "cannot write the output"),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_ends_without_a_traceback(memctl, home, command, code, shown):
+    line = f"exec {sys.executable} -m memctl {command}"
+    ran = subprocess.run(["/bin/sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (ran.returncode, shown in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr

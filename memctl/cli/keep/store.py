@@ -35,7 +35,7 @@ def init(
     lock_timeout: Annotated[
         float,
         option("--lock-timeout", "Seconds to wait if another process has locked the store.", "SECONDS"),
-    ] = 30.0,
+    ] = 30,
     quiet: _options.Quiet = False,
     output: _options.Json,
 ) -> None:
@@ -72,11 +72,11 @@ def copy(
     lock_timeout: Annotated[
         float,
         option("--lock-timeout", "Seconds to wait if another process has locked a store.", "SECONDS"),
-    ] = 30.0,
+    ] = 30,
     quiet: _options.Quiet = False,
     output: _options.Json,
 ) -> None:
-    """Copy the store at FROM to TO, where there must be none, and compare every row.
+    """Copy the store at FROM to TO, which must not exist yet, and compare every row.
 
     FROM and TO are files or addresses as for --store, or local, the store that the settings name.
 

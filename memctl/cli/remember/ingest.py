@@ -152,7 +152,8 @@ def command(
     from memctl.ingest.options import IngestOptions
 
     if bool(paths) + bool(source) + collect != 1:
-        raise UsageError("give PATHS to read, --from BACKEND, or --collect")
+        several = paths or source or collect
+        raise UsageError(f"give {'only one of ' if several else ''}PATHS to read, --from BACKEND, or --collect")
     for name, value in msgspec.structs.asdict(service).items():
         if value is not None and not source:
             raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
