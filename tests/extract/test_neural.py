@@ -211,6 +211,14 @@ def test_an_instruction_that_the_model_reads_as_over_ends_the_one_that_shares_a_
     assert combined(text, AT, read, [], standing[1:]) == []
 
 
+def test_what_is_taken_up_again_has_not_ended_and_my_brother_is_mine_in_a_clause_about_my_mother() -> None:
+    text = "back to vim, helix was fun"
+    assert combined(text, AT, _reading(text, "vim", "uses", over=True), [], []) == []
+    text = "Mammy lives with my brother Cathal."
+    (brother,) = combined(text, AT, _reading(text, "Cathal", "relation", slot="brother", subject="Mammy"), [], [])
+    assert brother.subject is None
+
+
 def test_in_a_short_answer_your_mother_is_the_speaker_s() -> None:
     text = "Seventy in July."
     (answer,) = combined(text, AT, _reading(text, "Seventy", "age", subject="your mother"), [], [])

@@ -29,9 +29,9 @@ from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS
 
-NAME = "neural@2"
+NAME = "neural@3"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
-THRESHOLD = 0.75
+THRESHOLD = 0.7
 """Readings of lower confidence are not kept."""
 CERTAIN = 0.02
 """A rule's draft is dropped where the probability that a claim has any of the words of its object is below this."""
@@ -65,6 +65,8 @@ _STATES = frozenset({"be", "work", "live", "have", "own", "use", "study"})
 _SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
 """What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
+_RETURNED = late(r"\bback (?:to|on|in|at|with) (?:the |my )?$", re.IGNORECASE)
+"""What is taken up again has not ended."""
 _ARTICLE = late(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
 _DEICTIC = late(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
 _OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
@@ -153,6 +155,10 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     if reading.predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
         return None  # A folder.
     predicate, slot = reading.predicate, reading.slot
+    if predicate == "relation" and re.search(
+        rf"\b(?:my|our) {re.escape(slot or '')},? $", text[: reading.object[0]], re.I
+    ):
+        about = None, None  # "Mammy lives with my brother Cathal."
     if predicate == "age":
         value = _digits(value)
     if predicate == "relation":
@@ -220,6 +226,8 @@ def _statement(text: str, start: int) -> Statement | None:
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
     """True if the clause says that it is so now, as far as its verb tells."""
     verb, predicate = statement.head, reading.predicate
+    if reading.over and _RETURNED.search(statement.text[: reading.object[0] - statement.start]):
+        return False
     # "My wife Ida asks if your roses have black spots": what follows may be about something else.
     so_far = statement.text[: reading.object[1] - statement.start] if reading.confidence >= SURE else statement.text
     if is_unreal(so_far) or (verb and verb.modal):
