@@ -28,8 +28,8 @@ def write_facts(
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
     with store.changing(command, run=run, users={entry.fact.user_id for entry in last.values()}) as tx:
         tx.use_embedder(spec)
-        stored = {fact.id: fact for fact in tx.facts(last)}
         owners = tx.owners(last)
+        stored = {fact.id: fact for fact in tx.facts(owners)}
         outcomes = {
             id_: _outcome(entry.fact, stored.get(id_), owners.get(id_, entry.fact.user_id))
             for id_, entry in last.items()
