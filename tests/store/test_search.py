@@ -117,6 +117,28 @@ def test_a_fact_that_ended_without_a_successor_stands_behind_one_that_holds(memo
     assert texts(memory.ask(query, as_of=START))[0] == "Alice uses Perl for her scripts."
 
 
+@pytest.mark.parametrize(
+    ("query", "answer", "other"),
+    [
+        ("When is the dentist?", "The dentist moved me to Friday.", "The dentist was rather rude to me."),
+        ("quand est le dentiste?", "Dentista el viernes, por fin.", "El dentista es un poco caro."),
+        ("How many hens do we have?", "Our hens, all four of them, lay well.", "Our hens, all of them, lay well."),
+        ("phone of the plumber", "The plumber: 01632 960 111.", "The plumber has a new phone."),
+        ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
+    ],
+)
+def test_a_record_with_what_the_question_asks_for_counts_more(
+    memory: Memory, query: str, answer: str, other: str
+) -> None:
+    said = memory.turn(answer)
+    memory.turn(other)
+    heard = memory.turn(answer, role="assistant")
+    hits = {hit.fact.id: hit.parts.get("answer", 0) for hit in memory.ask(query)}
+    assert hits.pop(said) > hits.pop(heard) > 0
+    assert set(hits.values()) == {0}
+    assert not any("answer" in hit.parts for hit in memory.ask("dentist hens plumber"))
+
+
 def test_a_question_is_not_its_own_answer(memory: Memory) -> None:
     memory.turn("What is my shoe size?")
     memory.turn("My shoe size is 43, wide.")

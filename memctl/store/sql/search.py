@@ -18,6 +18,8 @@ The score of a record is the sum of its parts:
                 turn's own: there the turns of the user are often separate requests.
     speaker     0.2 when the query names the one who said it, or the person the fact is about. The user's own name
                 does not count: it is all over the user's memory.
+    fact        0.04 for a typed fact that was not replaced.
+    answer      0.1 when the query asks for a time or a number, and the record has one.
     turn        for a typed fact: what the turn it was read in scores above it.
     current     for a fact that replaced a better match: what lifts it level with the one it replaced.
 
@@ -41,6 +43,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.contract import Hit
+from memctl.core.expected_answer import expected
 from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
@@ -53,6 +56,7 @@ SYNONYM = 0.5
 """How much a synonym of a word of the query counts."""
 CORRECTED = 0.8
 """How much a word counts that a misspelled word of the query may stand for."""
+TYPED, EXPECTED = 0.04, 0.1
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
 POOL = 100
@@ -139,6 +143,14 @@ def search(
         )
         for id_, successor, place, verbatim, _, *parts in rows
     ]
+    answer = expected(query)
+    answering = _matching(connection, answer, [one.id for one in candidates], user, tables) if answer else {}
+    for candidate in candidates:
+        if not candidate.verbatim and candidate.superseded_by is None:
+            candidate.parts["fact"] = TYPED
+        if candidate.id in answering:
+            candidate.parts["answer"] = answering[candidate.id]
+    candidates.sort(key=lambda candidate: -candidate.score)
     best = _current_first(_distinct(candidates), candidates, k)
     facts = _facts(connection, [candidate.id for candidate in best], user, tables)
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
@@ -148,17 +160,37 @@ def _rows(connection: Connection, statement: str, parameters: dict[str, Any], *,
     return connection.kept_rows(statement, parameters) if kept else connection.execute(statement, parameters).fetchall()
 
 
+def _records(
+    connection: Connection, columns: str, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
+) -> list[tuple[Any, ...]]:
+    """These columns of the records with these ids."""
+    listed = "id IN (SELECT unnest(?::UUID[]))"
+    if tables is not None:
+        return connection.kept_rows(f"SELECT {columns} FROM {tables['member']} WHERE {listed}", [ids])  # noqa: S608
+    mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
+    return connection.execute(f"SELECT {columns} FROM records WHERE {mine} AND {listed}", [*owner, ids]).fetchall()  # noqa: S608
+
+
 def _facts(
     connection: Connection, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
 ) -> dict[UUID, Fact]:
-    listed = "id IN (SELECT unnest(?::UUID[]))"
-    if tables is None:
-        mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
-        facts = fact_rows.select(connection, f"{mine} AND {listed}", [*owner, ids])
-    else:
-        select = f"SELECT {fact_rows.FACT_COLUMNS} FROM {tables['member']} WHERE {listed}"  # noqa: S608
-        facts = [fact_rows.to_fact(row) for row in connection.kept_rows(select, [ids])]
+    facts = map(fact_rows.to_fact, _records(connection, fact_rows.FACT_COLUMNS, ids, user, tables))
     return {fact.id: fact for fact in facts}
+
+
+def _matching(
+    connection: Connection,
+    answer: re.Pattern[str],
+    ids: list[UUID],
+    user: str | None,
+    tables: Mapping[str, str] | None,
+) -> dict[UUID, float]:
+    """How much more the records with what the question asks for count, by their ids."""
+    return {
+        id_: EXPECTED if role in (None, "user") else EXPECTED * ranking.ASSISTANT
+        for id_, role, text in _records(connection, "id, role, text", ids, user, tables)
+        if text and answer.search(text)
+    }
 
 
 def _shown(
