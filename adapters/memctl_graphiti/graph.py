@@ -169,7 +169,7 @@ class Graph:
         self._indexed = True
         return bool(missing)
 
-    def index_here(self, anew: bool = False) -> None:
+    def index_here(self, rebuild: bool = False) -> None:
         """Build the full-text indices in Kuzu's file itself, all of them or those that are missing.
 
         Kuzu creates an index in several transactions, and cannot continue one that was interrupted: a kill leaves a
@@ -177,7 +177,7 @@ class Graph:
         """
         self._open()
         indices, missing = self._indices()
-        if anew:
+        if rebuild:
             for table, name in indices:
                 self.run(f"CALL DROP_FTS_INDEX('{table}', '{name}')")
             missing = self._indices()[1]
@@ -194,14 +194,14 @@ class Graph:
         queries = sdk("graph_queries").get_fulltext_indices(self._driver.provider)
         return indices, [query for query in queries if not any(f"'{name}'" in query for _, name in indices)]
 
-    def _index_beside(self, anew: bool) -> None:
+    def _index_beside(self, rebuild: bool) -> None:
         """Build the indices in a copy, which replaces the graph when it is complete."""
         with self._lock, self._beside() as whole:
             self._ask("CHECKPOINT", {})
             with self._replaced_by(whole) as file:
                 with whole.path.open("xb") as copy:
                     shutil.copyfileobj(file, copy, 1 << 20)
-                whole.index_here(anew)
+                whole.index_here(rebuild)
         self._open()
 
     @contextmanager

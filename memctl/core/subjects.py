@@ -32,7 +32,7 @@ ONE_RELATIVE = {
     }.items()
     for word in (relation, *spellings.split())
 }
-"""Words for a relative of whom people have one, and the word for all of them."""
+"""Words for a relative that a person has only one of, and the word for all of them."""
 _RELATIVES = frozenset(
     {
         "mother",

@@ -43,10 +43,10 @@ def commit(
     vectors = batch.vectors if tx.embedder() == spec else {}
     episodes = {entry.fact.id: entry for entry in batch.episodes}
     known = tx.known(episodes)
-    dead = tx.claims_of_episodes(batch.anew)
-    tx.before_change("fact", batch.anew)
-    tx.remove(batch.anew)
-    skipped = (known - batch.anew) | tx.tombstoned(episodes)
+    dead = tx.claims_of_episodes(batch.redigest)
+    tx.before_change("fact", batch.redigest)
+    tx.remove(batch.redigest)
+    skipped = (known - batch.redigest) | tx.tombstoned(episodes)
     tx.add([entry for id_, entry in episodes.items() if id_ not in skipped], vectors)
 
     withdrawn = 0

@@ -242,7 +242,7 @@ class Recogniser:
         }
         self._known.add(line.keys)
         new = [_own_id(line, row) for row in line.rows if row.turn_id not in elsewhere]
-        self._digested.add(new if work.anew else set(new) - work.before)
+        self._digested.add(new if work.redigest else set(new) - work.before)
         self.recent.append(line._replace(rows=[row for row in line.rows if row.turn_id not in elsewhere]))
         ids = {turn_id: row.id or _own_id_of(line.user, name, row) for turn_id, (name, row) in elsewhere.items()}
         if work.uri in shown:
@@ -278,7 +278,7 @@ class Recogniser:
             others = frozenset(f"context {turn.turn_id}" for turn in owned.session.turns if turn.turn_id not in chosen)
             conversation = msgspec.structs.replace(owned.session, session_id=name, turns=turns, notes={})
             part = Owned(user_id=owned.user_id, session=conversation, others=others)
-            works.append(msgspec.structs.replace(work, owned=part, before=frozenset(), anew=True, part=True))
+            works.append(msgspec.structs.replace(work, owned=part, before=frozenset(), redigest=True, part=True))
         return works
 
     def _removed_turns(self, line: Line, session: StoreSession) -> frozenset[str]:

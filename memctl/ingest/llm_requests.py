@@ -36,7 +36,7 @@ LEAVE = 10.0
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """A window to be read, the facts shown beside it, and the episodes of its turns."""
+    """A window to be read, the facts shown with it, and the episodes of its turns."""
 
     key: str
     window: Window
@@ -337,7 +337,7 @@ class LiveSource:
             self.tick()
 
     def _save(self, answer: Answer) -> None:
-        """Have the answer in the store before anything else is asked; answers that wait meanwhile go together."""
+        """Store the answer before the next request; answers that arrive in the meantime are stored together."""
         with self._lock:
             self._unsaved.append(answer)
         with self._saving:

@@ -215,7 +215,9 @@ class Run:
         file, known = found
         before = self.reader.before(known)
         # Cached answers of a model cost nothing, so a file it could not finish is started again.
-        anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
+        redigest = known is not None and (
+            known.recipe != file.recipe or (self.asker is not None and not known.complete)
+        )
         sessions = turns = 0
         complete = True
         if before:
@@ -242,7 +244,7 @@ class Run:
             # A model is not asked again about turns that another file shows: they are paid for, or about to be.
             recipe = None if self.asker else file.recipe
             self.arrivals += [
-                Work(owned=mine, uri=file.uri, before=before, anew=anew, recipe=recipe) for mine in owners
+                Work(owned=mine, uri=file.uri, before=before, redigest=redigest, recipe=recipe) for mine in owners
             ]
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         self._recognise()
@@ -355,7 +357,7 @@ class Run:
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
             # A file that was read before may have had turns of anyone.
-            users = None if batch.anew or any(file.before for file in read) else batch.users
+            users = None if batch.redigest or any(file.before for file in read) else batch.users
             with self.store.changing("ingest", self.options.attribution.user, self.id, users=users) as tx:
                 committed = commit(tx, batch, self.spec, read, self.task.now)
             self.report.took(committed)

@@ -38,7 +38,7 @@ ExtractorName = Literal["auto", "llm", "neural", "rules", "none"]
 
 
 LONGEST_TURN = 1_000_000
-"""Characters. Nobody says more at once; what is longer is a file in the place of a message."""
+"""Characters. A longer message is a pasted file, not something a person said."""
 BEFORE_SINCE = "turn before --since"
 
 
@@ -75,13 +75,13 @@ class Digest(msgspec.Struct, kw_only=True):
     """What some sessions amount to. `claims` come with the episode each was read from.
 
     `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too. What the store has of
-    the `anew` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested,
+    the `redigest` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested,
     `open` files of which something is still to be read; `skipped` counts by reason."""
 
     episodes: list[Entry] = []
     claims: list[tuple[Claim, UUID | None]] = []
     vectors: dict[str, Vector] = {}
-    anew: set[UUID] = set()
+    redigest: set[UUID] = set()
     broken: list[tuple[str, str]] = []
     open: set[str] = set()
     seen: dict[str, set[UUID]] = {}
@@ -95,7 +95,7 @@ class Digest(msgspec.Struct, kw_only=True):
         self.episodes += other.episodes
         self.claims += other.claims
         self.vectors |= other.vectors
-        self.anew |= other.anew
+        self.redigest |= other.redigest
         self.broken += other.broken
         self.open |= other.open
         for uri, episodes in other.seen.items():
@@ -127,7 +127,7 @@ class Digest(msgspec.Struct, kw_only=True):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
 
-    `anew` asks to digest these again, because they were digested by another `recipe` (as the ledger writes it).
+    `redigest` asks to digest these again, because they were digested by another `recipe` (as the ledger writes it).
 
     `memctl.ingest.identity` adds what it recognised: `same_as` maps turns to the episodes that they are in the store
     already, `removed` are turns that were removed by hand, and `shift` is added to the positions of new turns.
@@ -138,7 +138,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     owned: Owned
     uri: str | None = None
     before: frozenset[UUID] = frozenset()
-    anew: bool = False
+    redigest: bool = False
     recipe: str | None = None
     same_as: Mapping[str, UUID] = {}
     removed: frozenset[str] = frozenset()
@@ -218,7 +218,7 @@ def prepare(work: Work, recipe: Recipe) -> Prepared:
         if turn.turn_id in work.removed:
             context.add(turn.turn_id)
             continue
-        if turn.turn_id in work.same_as or (id_ in work.before and not work.anew):
+        if turn.turn_id in work.same_as or (id_ in work.before and not work.redigest):
             context.add(turn.turn_id)
             continue
         episode_of[turn.turn_id] = id_
@@ -226,8 +226,8 @@ def prepare(work: Work, recipe: Recipe) -> Prepared:
         _count(result.redacted, dict.fromkeys(secrets.get(turn.turn_id, ()), 1))
     if work.uri is not None:
         result.seen[work.uri] = seen
-    if work.anew:
-        result.anew = set(episode_of.values())
+    if work.redigest:
+        result.redigest = set(episode_of.values())
     return Prepared(
         work=work,
         digest=result,

@@ -110,7 +110,7 @@ def _neighbours(order: list[UUID], place: dict[UUID, int]) -> dict[UUID, int | N
 
 
 def _surrounded(left: int | None, right: int | None, shown: Shown, before: Collection[UUID]) -> bool:
-    """True if turns are shown on both sides: former neighbours, or at one side new turns in the place of the turn."""
+    """True if turns are shown on both sides: former neighbours, or on one side new turns that replace the turn."""
 
     def new(index: int) -> bool:
         return 0 <= index < len(shown.turns) and shown.turns[index][0] not in before

@@ -84,7 +84,7 @@ def job(chunk: Sequence[Work], task: Task) -> Done:
         return Done(digest=rest, report=report)
     users = digest.users
     with closing(open_engine(_own_address(task.address), task.lock_timeout)) as engine:
-        scope = None if digest.anew else users
+        scope = None if digest.redigest else users
         with SqlStore(engine).changing("ingest", task.user, task.run, make=False, users=scope) as tx:
             report.took(commit(tx, digest, task.spec, now=task.now))
     report.run = tx.run

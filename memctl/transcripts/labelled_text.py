@@ -50,7 +50,7 @@ _KEY = re.compile(r"\s*(?:\*\*|__)?([^\W\d][\w-]*)(?: [^\W\d][\w-]*)?(?:\*\*|__)
 
 
 def sniff(head: Head) -> bool:
-    """Labels that name a role or an attendee, or several people of whom at least one speaks twice. Not mail."""
+    """Labels that name a role or an attendee, or several people, at least one of them twice. Not mail."""
     if head.records or is_mail(head.text):
         return False
     fields, body = _split_head(head.text.splitlines())

@@ -53,7 +53,7 @@ def _owner(agent: Mapping[str, Any]) -> str | None:
 def _parted(message: object) -> Iterator[Any]:
     """A message as the API lists it: text and tool calls separately.
 
-    Identified by its time, because every export numbers messages anew.
+    Identified by its time, because every export gives the messages new numbers.
     """
     if not isinstance(message, dict) or "role" not in message:
         yield message

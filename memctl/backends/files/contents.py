@@ -83,7 +83,7 @@ class Contents:
                 end = lines.seek(0, os.SEEK_END) + lines.write(encode(fact) + b"\n")
 
     def _replaces(self, fact: Fact, number: int, place: int) -> bool:
-        """Put a fact in the place of an earlier one with its id, unless that is a later state of the record.
+        """Replace an earlier fact with the same id, unless that is a later state of the record.
 
         Identical lines are one fact. A line of another owner is rejected, and so is one of which no time shows whether
         it is newer.

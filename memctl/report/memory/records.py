@@ -58,7 +58,7 @@ def remembered(
 ) -> Remembered:
     """The facts of a user. `warn` receives the records that could not be read.
 
-    Raises NotFound for a user whom the backend does not have.
+    Raises NotFound for a user that the backend does not have.
     """
     with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
         with reading(adapter, user, warn=warn) as reader:

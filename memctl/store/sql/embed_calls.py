@@ -16,7 +16,7 @@ _CALL = re.compile(
 
 
 def expanded(connection: Connection, statement: str) -> str:
-    """The statement with the store's own vectors in the place of its calls of `embed`.
+    """The statement with its calls of `embed` replaced by vectors of the store's model.
 
     Raises UsageError for a call with anything but a text in quotes.
     """
