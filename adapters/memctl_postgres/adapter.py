@@ -299,7 +299,7 @@ class PostgresAdapter(Backend):
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
                 facts = {fact.id: fact for fact in self._facts(rows)}
-        return search.hits(ranked, facts, query.k)
+        return search.hits(ranked, facts, query)
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
         """Always raises UsageError: PostgreSQL does not extract facts."""

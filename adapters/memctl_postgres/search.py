@@ -16,7 +16,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed
 
-from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B, Hit, Query
+from memctl.backends.contract import ENDED, EXPECTED, K1, LEXICAL, SEMANTIC, TYPED, B, Hit, Query
+from memctl.core.expected_answer import expected
 from memctl.core.fact import Fact
 from memctl_postgres.mapping import stored_text
 
@@ -226,11 +227,11 @@ def _pairs(query: str) -> list[str]:
     return sorted(set(pairs))
 
 
-def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], k: int) -> list[Hit]:
-    """The k best hits; a superseded fact comes after its successor, if that is a hit too."""
-    scored = [
-        Hit(score=sum(row.parts.values()), parts=row.parts, fact=facts[row.key]) for row in ranked if row.key in facts
-    ]
+def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], query: Query) -> list[Hit]:
+    """The best hits; a superseded fact comes after its successor, if that is a hit too."""
+    answer = expected(query.text)
+    scored = [_hit(facts[row.key], row.parts, answer) for row in ranked if row.key in facts]
+    scored.sort(key=lambda hit: -hit.score)
     by_id = {hit.fact.id: hit for hit in scored}
     best: dict[UUID, Hit] = {}
     for hit in scored:
@@ -242,9 +243,18 @@ def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], k: int) -> list[Hit]:
             ids.add(after)
         for link in reversed(chain):
             best.setdefault(link.fact.id, link)
-        if len(best) >= k:
+        if len(best) >= query.k:
             break
-    return list(best.values())[:k]
+    return list(best.values())[: query.k]
+
+
+def _hit(fact: Fact, parts: dict[str, float], answer: re.Pattern[str] | None) -> Hit:
+    """The hit with what counts in a search of the local store too: a typed fact, and what the query asks for."""
+    if fact.kind != "episode" and fact.superseded_by is None:
+        parts = {**parts, "fact": TYPED}
+    if answer is not None and answer.search(fact.text):
+        parts = {**parts, "answer": EXPECTED}
+    return Hit(score=sum(parts.values()), parts=parts, fact=fact)
 
 
 def _level(hit: Hit, score: float) -> Hit:

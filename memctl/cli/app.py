@@ -292,15 +292,25 @@ def _ended(arguments: list[str]) -> int:
         return _fail(arguments, MemctlError("interrupted"), Exit.INTERRUPTED)
     except (ReaderGone, BrokenPipeError):
         # The reader has gone (| head), which is not an error; nothing more can be written to stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return Exit.OK
     except OSError as error:
         reason = error.strerror or str(error)
         if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
             reason = f"cannot write the output: {reason}"
-        return _fail(arguments, MemctlError(reason, where=error.filename), Exit.ERROR)
+        code = _fail(arguments, MemctlError(reason, where=error.filename), Exit.ERROR)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # Python would try to write the rest once more when it exits, and report that.
+            _discard_output()
+        return code
     except Exception as error:
         return _fault(arguments, error)
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fault(arguments: list[str], error: Exception) -> int:

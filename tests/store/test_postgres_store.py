@@ -83,6 +83,9 @@ def test_users_and_stats_are_counted_from_an_index_and_no_record_is_read(team: W
                 asked.append((statement, parameters))
                 return connection.execute(statement, parameters)
 
+            def once(self, statement: str, parameters: Any = ()) -> list[Any]:
+                return connection.once(statement, parameters)
+
         stats.user_summaries(Recording())  # type: ignore[arg-type]
         stats.statistics(Recording(), "here", 0)  # type: ignore[arg-type]
         # As for a large store, whatever the size of this one.

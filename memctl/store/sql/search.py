@@ -42,7 +42,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import EXPECTED, TYPED, Hit
 from memctl.core.expected_answer import expected
 from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
@@ -56,7 +56,6 @@ SYNONYM = 0.5
 """How much a synonym of a word of the query counts."""
 CORRECTED = 0.8
 """How much a word counts that a misspelled word of the query may stand for."""
-TYPED, EXPECTED = 0.04, 0.1
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
 POOL = 100
@@ -146,6 +145,8 @@ def search(
     answer = expected(query)
     answering = _matching(connection, answer, [one.id for one in candidates], user, tables) if answer else {}
     for candidate in candidates:
+        if not candidate.parts:
+            continue
         if not candidate.verbatim and candidate.superseded_by is None:
             candidate.parts["fact"] = TYPED
         if candidate.id in answering:
