@@ -16,8 +16,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed
 
-from memctl.backends.contract import ENDED, EXPECTED, K1, LEXICAL, SEMANTIC, TYPED, B, Hit, Query
-from memctl.core.expected_answer import expected
+from memctl.backends.contract import ENDED, EXPECTED, K1, LEXICAL, SEMANTIC, TYPED, B, Hit, Query, expected
 from memctl.core.fact import Fact
 from memctl_postgres.mapping import stored_text
 

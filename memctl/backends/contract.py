@@ -22,6 +22,7 @@ import msgspec
 
 from memctl.core.bm25 import rank
 from memctl.core.errors import Rejected, UsageError
+from memctl.core.expected_answer import expected
 from memctl.core.fact import Fact
 from memctl.core.services import need, server_parts
 
@@ -41,6 +42,7 @@ __all__ = [
     "Page",
     "Query",
     "changed_since",
+    "expected",
     "lexical_hits",
     "need",
     "rank",

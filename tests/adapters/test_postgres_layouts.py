@@ -83,7 +83,7 @@ def test_a_foreign_table_is_searched(diy: PostgresAdapter) -> None:
     for _ in range(21):
         hits = diy.search(Query("alice", "Paris"))
         assert hits[0].fact.text == "Lives in Paris."
-        assert hits[0].parts.keys() == {"lexical", "semantic"}
+        assert hits[0].parts.keys() == {"lexical", "semantic", "fact"}
     assert {hit.fact.user_id for hit in diy.search(Query(None, "boat"))} >= {"bob"}
     assert diy.search(Query("alice", "met", since=datetime(2027, 1, 1, tzinfo=UTC))) == []
 

@@ -79,7 +79,7 @@ def test_a_role_that_owns_nothing_writes_searches_and_erases(limited: Any) -> No
     assert {outcome.reason for outcome in adapter.write(facts(3))} == {None}
     assert {outcome.state for outcome in adapter.write(facts(write.BULK, user="ben"))} == {"written"}
     adapter.settle([], None)
-    assert adapter.search(Query("ada", "tea"))[0].parts.keys() == {"lexical", "semantic"}
+    assert adapter.search(Query("ada", "tea"))[0].parts.keys() == {"lexical", "semantic", "fact"}
     assert adapter.delete("ada", [facts(1)[0].id]) == 1
     adapter.forget("ben")
     assert list(adapter.users()) == ["ada"]
