@@ -31,7 +31,14 @@ ADVERBS = frozenset(
 )
 NEGATIONS = frozenset({"not", "never", "hardly", "barely", "n't"})
 BE = frozenset({"am", "is", "are", "was", "were", "been", "being", "be", "'m"})
-_BEFORE_MONTH = words("in of by last next this since from until till early mid late 0 1 2 3 4 5 6 7 8 9 st nd rd th")
+_BEFORE_MONTH = (
+    *words("in of by last next since from until till early mid late"),
+    r"\d",
+    r"\dst",
+    r"\dnd",
+    r"\drd",
+    r"\dth",
+)
 MAY = r"may(?=\s+[^\W\d])" + "".join(rf"(?<!{word}[ -]may)" for word in _BEFORE_MONTH)
 """Pattern of the verb, as opposed to the month."""
 MODALS = frozenset({"would", "could", "should", "might", "may", "must", "shall"})

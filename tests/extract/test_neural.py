@@ -173,6 +173,8 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
         ("I don't have asthma.", "asthma", "has_condition"),
         ("I worked as a nurse for years.", "nurse", "job_title"),
         ("Would I like Rome?", "Rome", "lives_in"),
+        ("I like it here and may live in Rome.", "Rome", "lives_in"),
+        ("I just may live in Rome.", "Rome", "lives_in"),
         ("I live in Rome.", "I", "lives_in"),
         ("I teach chemistry at a school in Hull.", "teach chemistry", "job_title"),
         ("My cousin Bo sells mortgages.", "sells mortgages", "job_title"),

@@ -54,7 +54,6 @@ _RENAMED = {
     "twins": "child",
     "boys": "son",
     "girls": "daughter",
-    "lads": "son",
     "grandkids": "grandchild",
     "flatmates": "roommate",
     "housemates": "roommate",
@@ -155,10 +154,8 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     if reading.predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
         return None  # A folder.
     predicate, slot = reading.predicate, reading.slot
-    if predicate == "relation" and re.search(
-        rf"\b(?:my|our) {re.escape(slot or '')},? $", text[: reading.object[0]], re.I
-    ):
-        about = None, None  # "Mammy lives with my brother Cathal."
+    if predicate == "relation" and _is_the_speakers(slot, text[: reading.object[0]]):
+        about = None, None
     if predicate == "age":
         value = _digits(value)
     if predicate == "relation":
@@ -255,6 +252,13 @@ def _about(reading: Reading, text: str) -> tuple[str | None, str | None] | None:
     if not name[:1].isupper() or _PRONOUN.match(name) or len(name.split()) > 3 or is_common(name.split()[0]):
         return None
     return (name, None) if not _ROLE.fullmatch(name) else None
+
+
+def _is_the_speakers(relation: str | None, before: str) -> bool:
+    """True if a name follows "my" and the word of the relation: "Mammy lives with my brother Cathal"."""
+    if not relation:
+        return False
+    return re.search(rf"\b(?:my|our) {re.escape(relation)},? $", before, re.IGNORECASE) is not None
 
 
 def _is_sound(reading: Reading, value: str) -> bool:
