@@ -1,9 +1,11 @@
-"""What kind of words answer a question: a time for "when", a number for "how many".
+"""What the answer to a question contains: a time if it asks "when", a number if it asks "how many".
 
-Questions and answers may be in English, Spanish, French, German or Portuguese, each in another language.
+English, Spanish, French, German and Portuguese are known; question and answer may be in different languages.
 """
 
 import re
+
+from memctl.core.late_pattern import late
 
 _DAYS = (
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|lunes|martes|mi[ée]rcoles|jueves|viernes|s[áa]bado|domingo|lundi|mardi|"
@@ -12,34 +14,35 @@ _DAYS = (
 )
 _MONTHS = (
     r"jan(?:uary|uar|vier|eiro)?|enero|feb(?:ruary|ruar|rero)?|f[ée]vrier|fevereiro|mar(?:ch|zo|s|[çc]o)?|m[äa]rz|"
-    r"apr(?:il)?|abril|avril|may|mai|mayo|maio|june?|juin|juni|junio|junho|july?|juillet|juli|julio|julho|aug(?:ust)?|"
+    r"apr(?:il)?|abril|avril|mai|mayo|maio|june?|juin|juni|junio|junho|july?|juillet|juli|julio|julho|aug(?:ust)?|"
     r"ao[ûu]t|agosto|sep(?:t|tember|tembre|tiembre)?|setembro|oct(?:ober|obre|ubre)?|oktober|outubro|"
     r"nov(?:ember|embre|iembre|embro)?|dec(?:ember)?|d[ée]cembre|dezember|diciembre|dezembro"
 )
-_TIME = re.compile(
-    rf"\b(?:{_DAYS}|{_MONTHS}|yesterday|today|tonight|tomorrow|last|next|ago|since|weekends?|weeks?|months?|years?|morning|"
-    r"noon|evening|ayer|hoy|ma[ñn]ana|hier|demain|gestern|heute|morgen|ontem|amanh[ãa]|"
+_MAY = r"(?-i:May)|(?:in|of|by|last|next|since|from|until|early|mid|late|\d) may"
+_TIME = late(
+    rf"\b(?:{_DAYS}|{_MONTHS}|{_MAY}|yesterday|today|tonight|tomorrow|last|next|ago|since|weekends?|weeks?|months?|"
+    r"years?|morning|noon|evening|ayer|hoy|ma[ñn]ana|hier|demain|gestern|heute|morgen|ontem|amanh[ãa]|"
     r"\d\d?(?:st|nd|rd|th)|\d\d?[:.h]\d\d|\d\d? ?[ap]\.?m|(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(
+_NUMBER = late(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|half|once|"
     r"twice|couple|dozen)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"\d[\d .()-]{5,}\d|\S@\S")
+_ADDRESS = late(r"\d[\d .()-]{5,}\d|\S@\S")
 _QUESTIONS = (
     (
-        re.compile(
+        late(
             r"\b(?:when|how long|(?:what|which) (?:day|date|time|year|month)|dates?|cu[áa]ndo|fecha|quand|wann|datum|"
-            r"quando|data)\b",
+            r"quando|(?:que|qual [ée] a) data)\b",
             re.IGNORECASE,
         ),
         _TIME,
     ),
-    (re.compile(r"\b(?:phone|e-?mail|number|tel[ée]fono|t[ée]l[ée]phone|telefon|telefone)\b", re.IGNORECASE), _ADDRESS),
+    (late(r"\b(?:phone|e-?mail|number|tel[ée]fono|t[ée]l[ée]phone|telefon|telefone)\b", re.IGNORECASE), _ADDRESS),
     (
-        re.compile(
+        late(
             r"\bhow (?:many|much|old|tall|heavy|far|often)\b|\b(?:weight|age|height|budget|price|cost|dose|size|rent|"
             r"salary|time|cu[áa]nt[oa]s?|combien|wie ?viele?|wie alt|quant[oa]s?)\b",
             re.IGNORECASE,

@@ -122,6 +122,7 @@ def test_a_fact_that_ended_without_a_successor_stands_behind_one_that_holds(memo
     [
         ("When is the dentist?", "The dentist moved me to Friday.", "The dentist was rather rude to me."),
         ("quand est le dentiste?", "Dentista el viernes, por fin.", "El dentista es un poco caro."),
+        ("When do the hens move?", "The hens move in may.", "The hens may move."),
         ("How many hens do we have?", "Our hens, all four of them, lay well.", "Our hens, all of them, lay well."),
         ("phone of the plumber", "The plumber: 01632 960 111.", "The plumber has a new phone."),
         ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
@@ -136,7 +137,8 @@ def test_a_record_with_what_the_question_asks_for_counts_more(
     hits = {hit.fact.id: hit.parts.get("answer", 0) for hit in memory.ask(query)}
     assert hits.pop(said) > hits.pop(heard) > 0
     assert set(hits.values()) == {0}
-    assert not any("answer" in hit.parts for hit in memory.ask("dentist hens plumber"))
+    for query in ("dentist hens plumber", "what data about the dentist, the hens and the plumber is there"):
+        assert not any("answer" in hit.parts for hit in memory.ask(query))
 
 
 def test_a_question_is_not_its_own_answer(memory: Memory) -> None:
