@@ -204,7 +204,10 @@ def colours_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def require_place(path: Path) -> None:
-    """Raise MemctlError, before the work of drawing, if there is no folder for a file or a folder in its place."""
+    """Raise MemctlError if no file can be written to `path`: its folder is missing, or it is itself a folder.
+
+    Called before charts are drawn, which takes seconds.
+    """
     folder = path.resolve().parent
     problem = None
     if path.is_dir():

@@ -23,6 +23,7 @@ else:
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 COPYING = " copying"
+"""What follows the number in the schema version of a store that is an unfinished copy."""
 
 
 class Rows(Protocol):
@@ -137,7 +138,7 @@ class Engine(Protocol):
         """The file of the store, if it is one file."""
 
     copying: bool
-    """Whether a store that is an unfinished copy can be used; its schema version has `COPYING` behind the number."""
+    """True for a command that completes an unfinished copy; all others refuse such a store."""
 
     def exists(self) -> bool:
         """False until something is written for the first time."""

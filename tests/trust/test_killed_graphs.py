@@ -134,8 +134,8 @@ def test_nobody_writes_into_a_graph_whose_words_are_being_indexed(theirs, home, 
     others = []
     index_here = graphs.Graph.index_here
 
-    def watched(graph, anew=False):
-        index_here(graph, anew)
+    def watched(graph, rebuild=False):
+        index_here(graph, rebuild)
         others.append(forked.run([sys.executable, "-c", OPEN, path], text=True, loaded=LOADED))
 
     monkeypatch.setattr(graphs.Graph, "index_here", watched)

@@ -108,11 +108,10 @@ class DuckConnection:
         return self.raw.execute(self._parsed(self.kept, statement), parameters).fetchall()
 
     def _make(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        for name, select in tables.items():
+        for place, (name, select) in enumerate(tables.items()):
             named = {key: value for key, value in parameters.items() if f"${key}" in select}
-            if self.change(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", named) > _ROWS and name == next(
-                iter(tables)
-            ):
+            rows = self.change(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", named)
+            if place == 0 and rows > _ROWS:
                 self._drop(tuple(tables))
                 return False
         return True
@@ -120,7 +119,8 @@ class DuckConnection:
     def _drop(self, names: tuple[str, ...]) -> None:
         for name in names:
             self.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        self.kept and self.kept.tables.pop(names, None)
+        if self.kept is not None:
+            self.kept.tables.pop(names, None)
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time."""

@@ -223,7 +223,7 @@ def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, ve
 
     Its rows are (id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker), best first.
     `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters are
-    stems, terms, weights, names, words, vector, pool, those of `shown`, and the user if there are no tables.
+    $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None.
     """
     given = ""
     if tables is None:
