@@ -166,7 +166,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         str | None, option("--agent", "Agent ID, for backends that store memory per agent (Letta).", "ID")
     ] = None
     namespace: Annotated[
-        str | None, option("--namespace", "Namespace of a user, such as memories.{user} (LangGraph).", "TEMPLATE")
+        str | None,
+        option("--namespace", "Pattern of a user's namespace, such as memories.{user} (LangGraph).", "TEMPLATE"),
     ] = None
 
 
@@ -217,9 +218,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 class Change(Statement, frozen=True, kw_only=True):
     """The fields of a fact that an edit can change; a time `none` clears it."""
 
-    text: Annotated[str | None, option("--text", "New text of the fact. Without options, opens an editor.", "TEXT")] = (
-        None
-    )
+    text: Annotated[
+        str | None, option("--text", "New text of the fact. Without any option, an editor opens.", "TEXT")
+    ] = None
     invalid_at: Annotated[str | None, option("--invalid-at", "Time until which it was true.", "WHEN")] = None
     confidence: Annotated[float | None, option("--confidence", "Confidence of the fact.", "X", min=0, max=1)] = None
 
@@ -288,7 +289,7 @@ class MovedScope(Scope, frozen=True, kw_only=True):
 
     include_retired: Annotated[
         bool,
-        option("--include-retired", "Also facts that no longer hold, if the target would show them as current."),
+        option("--include-retired", "Include outdated facts even if the target would show them as current."),
     ] = False
 
     def selection(self, *, default_all: bool = False) -> Selection:

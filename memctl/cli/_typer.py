@@ -38,7 +38,7 @@ class _Examples(AnyCommand):
         super().__init__(*args, **options)
         param: Any
         for param in self.params:
-            # Every option has a variable; the help of the whole command says so once.
+            # Every option has an environment variable; docs/settings.md gives the rule for its name.
             param.show_envvar = False
             if isinstance(param, TyperArgument):
                 param.metavar = param.metavar or str(param.name).rstrip("_").upper()

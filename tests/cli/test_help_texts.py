@@ -59,6 +59,13 @@ def test_help_is_in_plain_words(path):
     assert [text for text in texts if AWKWARD.search(text)] == []
 
 
+@pytest.mark.parametrize("path", [path for path, context in ALL.items() if isinstance(context.command, TyperGroup)])
+def test_the_summary_of_a_subcommand_is_not_cut_off_on_a_narrow_terminal(path):
+    """Someone who looks for the right subcommand would have to open the help of each."""
+    context = Context(ALL[path].command, info_name=path, terminal_width=80, max_content_width=80)
+    assert [line for line in context.get_help().splitlines()[1:] if line.endswith("...")] == []
+
+
 def test_the_variable_of_an_option_is_named_after_the_option(memctl, monkeypatch):
     """As the help says; the names of the parameters, which differ for some, work as well."""
     memctl("add", "alice", "I live in Ghent.")

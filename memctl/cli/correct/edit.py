@@ -15,9 +15,9 @@ app = _typer.new_app()
     """
 )
 def command(*, id_: _options.Id, change: _options.Change, output: _options.Json, store: _options.Store) -> None:
-    """Change the fact ID in place. From then on its evidence is your edit instead of the transcript.
+    """Change the fact ID in place. From then on its evidence is your edit, not the transcript.
 
-    The time none clears a time. --category replaces all labels of the fact.
+    The value none clears a time, as in --invalid-at none. --category replaces all labels of the fact.
     """
     local = store.open()
     fact, _ = local.get(id_)

@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Remove expired facts and old episodes, of USER or of all users.
 
-    Facts past their expires_at are removed, and with --ttl also older episodes; the facts learned from those stay.
-    memctl undo reverts it.
+    Facts whose expires_at has passed are removed. With --ttl, older episodes are removed too; the facts learned from
+    them stay. memctl undo reverts it.
     """
     done = store.open().prune(user, ttl=ttl, dry_run=dry_run)
     show("prune", done, dry_run=dry_run, quiet=quiet, output=output)

@@ -29,9 +29,9 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Remove the facts ID and their evidence. A fact that one of them superseded becomes current again.
+    """Remove facts and their evidence. A fact that a removed one had superseded becomes current again.
 
-    memctl undo can restore them for thirty days. memctl forget erases immediately.
+    memctl undo can restore removed facts for thirty days. memctl forget erases immediately.
     """
     local = store.open()
     facts = [local.get(id_)[0] for id_ in ids]

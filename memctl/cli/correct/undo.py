@@ -26,9 +26,11 @@ def command(
     """Undo everything that RUN changed in the store; without RUN, list the runs as memctl runs does.
 
     RUN is the id that the command printed, or one that memctl runs lists; a unique prefix is enough. Later changes are
-    never overwritten: runs that depend on this one are listed, to be undone first. The next ingest reads the files of
-    an undone ingest again, and the next migration writes the facts of an undone one again; answers of a model are kept.
-    Runs can be undone for thirty days. forget cannot be undone, and leaves no undo data of the user.
+    never overwritten: if later runs depend on RUN, they are listed, and must be undone first.
+
+    The next ingest reads the files of an undone ingest again, and the next migration writes the facts of an undone one
+    again. Answers of a model stay cached. Runs can be undone for thirty days. memctl forget cannot be undone, and
+    leaves no undo data about the user.
     """
     local = store.open()
     if run is None:

@@ -45,17 +45,17 @@ def command(
     as_of: Annotated[str | None, option("--as-of", "Only what was true at WHEN.", "WHEN")] = None,
     source: _options.Source = None,
     session_from: Annotated[
-        str | None, _options.backend("--session-from", "Backend with the open session, such as redis://HOST.")
+        str | None, _options.backend("--session-from", "Backend that keeps the current session, such as redis://HOST.")
     ] = None,
     service: _options.Service,
     output: _options.Json,
     store: _options.EmbeddedStore,
 ) -> None:
-    """Print a block of USER's memory to put into a prompt, within a number of tokens.
+    """Print what is stored about USER as a block of text for a prompt, within a limit of tokens.
 
-    It has the standing instructions, the profile, the facts and turns that fit QUERY best, and the last turns of the
-    newest session, which --session-from reads where the application keeps it. Everything is on lines of its own, and
-    marked as data. What has no room is counted on stderr.
+    The block contains the standing instructions, the profile, the facts and turns that match QUERY best, and the last
+    turns of the newest session. With --session-from, that session is read from another backend. The block marks its
+    lines as data. The number of entries that did not fit is printed on stderr.
     """
     from memctl.context.model import Request
     from memctl.memory import Memory, open_memory

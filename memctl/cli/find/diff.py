@@ -31,7 +31,7 @@ def command(
     start: Annotated[str, option("--from", "Start of the period.", "WHEN")],
     end: Annotated[str, option("--to", "End of the period.", "WHEN")] = "now",
     source: Annotated[
-        str | None, _options.backend("--backend", "Backend to read from (--from is a time). [default: local]")
+        str | None, _options.backend("--backend", "Backend to read from; --from is a time here. [default: local]")
     ] = None,
     service: _options.Service,
     output: _options.Output,

@@ -25,7 +25,8 @@ def command(
 ) -> None:
     """Find where a person is named in the records of other users: turns and facts.
 
-    Only whole words count; case and accents do not. memctl forget NAME erases what NAME owns, but not these records.
+    Matches whole words, and ignores case and accents. memctl forget NAME erases the records that NAME owns, but not
+    these.
     """
     from memctl.maintenance.mentions import mentions
 

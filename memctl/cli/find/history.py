@@ -25,7 +25,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Show all facts about USER with the dates they were learned and valid, superseded and ended ones included."""
+    """Show all facts of USER, including superseded and ended ones, with the dates they were learned and valid."""
     from memctl.core.timeline import history
 
     with contextlib.closing(_options.reader(source, service, store)) as memory:

@@ -33,7 +33,7 @@ def command(
     *,
     words: Annotated[list[str], typer.Argument(metavar="USER QUERY")],
     source: Annotated[
-        str | None, _options.backend("--from", "Backend to search with its own search. [default: local]")
+        str | None, _options.backend("--from", "Backend to search, by its own search. [default: local]")
     ] = None,
     all_users: Annotated[bool, option("--all-users", "Search all users; takes QUERY only.")] = False,
     k: Annotated[int, option("-k --k", "Number of results.", min=1, max=1000)] = 10,
@@ -52,7 +52,7 @@ def command(
     """Search the memory of USER for QUERY, best match first.
 
     Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
-    successor. Scores are only for ranking: even a low score may be a match.
+    successor. Scores are only for ranking: a low score can still be a match.
     """
     from memctl.backends.contract import Query
     from memctl.memory import Memory, open_memory

@@ -48,14 +48,16 @@ def command(
     delete_agents: Annotated[
         bool, option("--delete-agents", "Also delete agents that memctl did not create (Letta).")
     ] = False,
-    allow_unknown: Annotated[bool, option("--allow-unknown", "Block a user who is not known yet.")] = False,
+    allow_unknown: Annotated[
+        bool, option("--allow-unknown", "Block a user even if no backend has records of them.")
+    ] = False,
     dry_run: Annotated[bool, option("--dry-run", "List what would be erased, and erase nothing.")] = False,
     receipt: Annotated[
         str | None, option("--receipt", "Path of the receipt. [default: in the data folder]", "FILE")
     ] = None,
     check: Annotated[
         str | None,
-        option("--check", "Check that RECEIPT is about the user and that nothing came back.", "RECEIPT"),
+        option("--check", "Check that RECEIPT is about the user and that no data was stored again.", "RECEIPT"),
     ] = None,
     restore: Annotated[bool, option("--restore", "Allow an erased user to be stored again.")] = False,
     ledger: _options.Ledger = None,
@@ -67,10 +69,10 @@ def command(
 
     This removes facts, the episodes they were learned from, vectors, caches, ledger entries and rejected records, and
     rewrites the files so that no bytes remain. In other backends it also removes the agents, threads, messages and
-    histories of USER. Later reads and moves about USER are refused until --restore.
+    histories of USER. After that, memctl refuses data of USER until --restore.
 
     Records of other users that name USER are not erased; find them with memctl find-person. With --check, exit code 6
-    means that the receipt is about another user, was changed or is incomplete, or that something came back.
+    means that the receipt is about another user, was changed or is incomplete, or that data of USER was stored again.
     """
     from memctl.maintenance import erasure
 

@@ -18,8 +18,8 @@ app = _typer.new_app()
 def command(*, quiet: _options.Quiet = False, output: _options.Json, store: _options.EmbeddedStore) -> None:
     """Compute missing embeddings, or with --embedder recompute all of them with another model.
 
-    Searches use the old vectors until the new ones are complete; an interrupted run resumes where it stopped. Vectors
-    are also sorted by user again, which keeps searches fast.
+    Searches use the old vectors until the new ones are complete. An interrupted run resumes where it stopped. The
+    command also sorts the vectors by user, which keeps searches fast.
     """
     local = store.open()
     with _render.progress("embedding", quiet=quiet or output.as_json) as progress:

@@ -26,7 +26,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Restore the store from FILE, a backup of memctl backup, after verifying all checksums."""
+    """Restore the store from FILE, a backup that memctl backup wrote, after verifying all checksums."""
     from memctl.maintenance.backup import restore
 
     manifest, replaced = restore(Path(file).expanduser(), store.open().database, force=force)

@@ -27,7 +27,8 @@ app = _typer.new_group()
 def command() -> None:
     """Create, compare and restore snapshots of the store.
 
-    NAME is the time of a snapshot, of which a unique prefix is enough; last is the newest one you created.
+    NAME is the time of a snapshot, as memctl snapshot list shows it; a unique prefix is enough. The name last is
+    the newest snapshot that you created.
     """
 
 
@@ -93,9 +94,9 @@ def diff(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Compare the snapshot NAME with the store, or with the snapshot LATER.
+    """Compare the snapshot NAME with the store or a later snapshot.
 
-    Each difference is: + added, - removed, * changed.
+    With LATER, compares the two snapshots. Each difference is marked: + added, - removed, * changed.
     """
     snapshots = _snapshots(store)
     changes = snapshots.diff(snapshots.find(name), snapshots.find(later) if later else None, user)

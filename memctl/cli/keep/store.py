@@ -39,7 +39,9 @@ def init(
     quiet: _options.Quiet = False,
     output: _options.Json,
 ) -> None:
-    """Create the store in a PostgreSQL database, and distribute its tables by user where Citus is installed.
+    """Create the store in a PostgreSQL database.
+
+    If Citus is installed there, the tables are distributed by user.
 
     STORE is an address as for --store, or local, the store that the settings name. Running it again does only what is
     missing.
@@ -76,7 +78,9 @@ def copy(
     quiet: _options.Quiet = False,
     output: _options.Json,
 ) -> None:
-    """Copy the store at FROM to TO, which must not exist yet, and compare every row.
+    """Copy the store at FROM to TO, and compare every row.
+
+    TO must not exist yet.
 
     FROM and TO are files or addresses as for --store, or local, the store that the settings name.
 

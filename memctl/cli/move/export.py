@@ -53,7 +53,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Write facts with all their fields to a file. An existing file is replaced, once the new one is complete."""
+    """Write facts with all their fields to a file. An existing file is replaced when the new one is complete."""
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted
 

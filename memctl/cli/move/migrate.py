@@ -52,7 +52,7 @@ def command(
 ) -> int:
     """Move facts from one backend to another.
 
-    BACKEND is local, a backend from the settings, an installed adapter, or a file of facts (see memctl backends).
+    BACKEND is local, a backend from the settings, an installed adapter, or a file with facts (see memctl backends).
     Running the same command again resumes it, and writes nothing once all facts have been moved. memctl undo reverts a
     migration into the store.
     """

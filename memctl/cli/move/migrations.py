@@ -39,7 +39,7 @@ app = _typer.new_group(runs_alone=True)
 def command(
     ctx: typer.Context,
     *,
-    last: Annotated[bool, option("--last", "Show the newest one; the exit code reflects how it ended.")] = False,
+    last: Annotated[bool, option("--last", "Show the newest migration; the exit code reflects how it ended.")] = False,
     ledger: _options.Ledger = None,
     output: _options.Output,
 ) -> int | None:
@@ -86,7 +86,7 @@ def show(
 ) -> None:
     """Show one migration and how to resume it.
 
-    ID is that of memctl migrations; a unique prefix is enough.
+    memctl migrations lists the IDs; a unique prefix is enough.
     """
     outer_ledger, outer_json = ctx.obj
     with _open_ledger(ledger or outer_ledger) as opened:

@@ -31,7 +31,7 @@ app = _typer.new_app()
 def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to read from.")],
-    target: Annotated[str, _options.backend("--to", "Backend to make equal to it.")],
+    target: Annotated[str, _options.backend("--to", "Backend to write to.")],
     scope: _options.RenamedScope,
     table: _options.Table,
     service: _options.LettaService,
@@ -45,10 +45,10 @@ def command(
     ] = False,
     backup: Annotated[
         str | None,
-        option("--backup-dir", "Folder or JSONL file for deleted and overwritten facts.", "PATH"),
+        option("--backup-dir", "Folder or JSONL file that keeps deleted and overwritten facts.", "PATH"),
     ] = None,
     both: Annotated[
-        bool, option("--both", "Also write the target's changes to the source; conflicts: the newer one wins.")
+        bool, option("--both", "Also write the target's changes to the source. In a conflict, the newer one wins.")
     ] = False,
     watch: Annotated[
         str | None, option("--watch", "Repeat after this time (90s, 5m, 2h) until Ctrl-C.", "TIME")
@@ -58,10 +58,11 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Make a backend equal to another one: like migrate, and deletions follow.
+    """Copy new, changed and deleted facts from one backend to another.
 
-    Deletes only facts that an earlier sync or migrate of the same route wrote, and nothing if the source was not read
-    completely. Above --max-delete nothing is deleted, with exit code 8. memctl undo reverts a sync into the store.
+    Like migrate, and also deletes what was deleted in the source. It deletes only facts that an earlier sync or migrate
+    between the same backends wrote, and nothing if the source was not read completely. If more than --max-delete facts
+    would be deleted, none is, with exit code 8. memctl undo reverts a sync into the store.
     """
     from memctl.migrate import sync
     from memctl.migrate.removal import parse_limit

@@ -46,8 +46,9 @@ def command(
 ) -> int:
     """Compare two backends record by record.
 
-    Each record is: = same, * different (with the fields), + only in the source, - only in the target, ! unreadable.
-    All users unless --user is given. Exit code 6 if a difference is not explained by the target's capabilities.
+    Each record is marked: = same, * different (with the fields), + only in the source, - only in the target, !
+    unreadable. Without --user, all users are compared. Exit code 6 if the target's declared capabilities do not explain
+    a difference.
     """
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted

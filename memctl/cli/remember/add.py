@@ -27,10 +27,10 @@ def command(
     output: _options.Json,
     store: _options.EmbeddedStore,
 ) -> None:
-    """Add TEXT (- reads stdin) to the memory of USER, as said now.
+    """Add TEXT (- reads stdin) to the memory of USER, as if USER said it now.
 
-    The rules extract facts from TEXT. If they find none, or if options describe the fact, TEXT itself is stored. Its
-    subject is USER unless --subject is given.
+    The rules extract facts from TEXT. If they find none, or if options describe the fact, TEXT itself is stored as one
+    fact. Its subject is USER unless --subject is given.
     """
     words = sys.stdin.read().strip() if text == "-" else text
     stored = store.open().remember(user, words, **statement.fields())

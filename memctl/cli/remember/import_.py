@@ -29,10 +29,11 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Import the facts of FILE (from memctl export, a dump, or an interchange format; - for stdin) into a backend.
+    """Import the facts in FILE into a backend.
 
-    All users unless --user is given; one --user also owns records that name no user. Importing the same file again
-    changes nothing. memctl undo reverts an import into the store.
+    FILE is an export of memctl, a dump of another system, or an interchange format; - reads stdin. Without --user, all
+    users are imported. With one --user, records without an owner get that user. Importing the same file again changes
+    nothing. memctl undo reverts an import into the store.
     """
     from memctl.backends import registry
     from memctl.backends.files.foreign import refuse_folder

@@ -58,7 +58,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         list[str],
         option(
             "--exclude",
-            "Leave out files that match, as in a .gitignore; repeatable, added to the setting.",
+            "Skip files that match, as in .gitignore; repeatable, added to the setting exclude.",
             "GLOB",
             default_factory=list,
         ),
@@ -71,7 +71,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     )
     extractor: Annotated[
         Literal["auto", "llm", "neural", "rules", "none"] | None,
-        option("--extractor", "Extraction method. [default: auto, the best one that is set up]"),
+        option("--extractor", "Extraction method. [default: auto, the best one available]"),
     ] = None
     model: Annotated[
         str | None, option("--model", "Chat model that reads the turns, for example gpt-5.4-mini.", "NAME")
@@ -80,18 +80,20 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         str | None, option("--llm-base-url", "Base URL of an OpenAI-compatible server. [default: OpenAI]", "URL")
     ] = None
     max_cost: Annotated[
-        float | None, option("--max-cost", "Stop before the cost of the model exceeds this amount.", "DOLLARS", min=0)
+        float | None, option("--max-cost", "Stop before the model costs more than this.", "DOLLARS", min=0)
     ] = None
     price_per_million: Annotated[
         str | None,
         option(
-            "--price-per-million", "Dollars per million input and output tokens. [default: the price book]", "IN,OUT"
+            "--price-per-million",
+            "Price in USD per million input and output tokens. [default: from the price book]",
+            "IN,OUT",
         ),
     ] = None
     rate: Annotated[
         str | None, option("--rate", "Maximum request rate of the model: 10/s, 600/m or 3600/h.", "N/s")
     ] = None
-    batch: Annotated[bool, option("--batch", "Submit the requests to the batch API (half price, answered later).")] = (
+    batch: Annotated[bool, option("--batch", "Submit the requests to the batch API (half price, results later).")] = (
         False
     )
     jobs: Annotated[
@@ -105,7 +107,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     workers: Annotated[
         str | None,
-        option("--workers", "Dask or Ray cluster that works instead: dask://HOST:8786 or ray://HOST:10001.", "URL"),
+        option("--workers", "Run on a Dask or Ray cluster: dask://HOST:8786 or ray://HOST:10001.", "URL"),
     ] = None
 
 
@@ -127,14 +129,16 @@ def command(
     ] = None,
     reading: Reading,
     all_users: Annotated[
-        bool, option("--all-users", "With --from, read the conversations of all users, as without --user.")
+        bool, option("--all-users", "With --from, read the conversations of all users (the default).")
     ] = False,
-    collect: Annotated[bool, option("--collect", "Collect the answers of finished batches; takes no PATHS.")] = False,
+    collect: Annotated[bool, option("--collect", "Collect the results of finished batches; takes no PATHS.")] = False,
     dry_run: Annotated[bool, option("--dry-run", "Write nothing; with a model, print the estimated cost.")] = False,
     rejects: Annotated[
         str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
-    verbose: Annotated[bool, option("-v --verbose", "List all skips and rejects, earlier ones too.")] = False,
+    verbose: Annotated[
+        bool, option("-v --verbose", "List all skipped and rejected items, also those of earlier runs.")
+    ] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
     output: _options.Json,
@@ -144,8 +148,9 @@ def command(
 
     With --from, read conversations stored in a backend, such as Zep threads, for --user or for all users.
 
-    Formats are detected by content. The owner is --user, else --user-from, else the user named in the file, else the
-    first folder below PATH, else default_user of the settings. Running it again reads only what is new.
+    The format of a file is detected from its content. The owner of the facts is --user, else --user-from, else the user
+    named in the file, else the first folder below PATH, else default_user of the settings. Running it again reads only
+    new content.
 
     memctl undo reverts an ingest, even an interrupted one; the next ingest then reads those files again.
     """

@@ -38,7 +38,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Report how good a memory is: duplicates, contradictions, prompts, small talk, secrets.
+    """Find faults in a memory: duplicates, contradictions, prompts, small talk, secrets.
 
     Checks the current facts with rules, on this machine. Each finding has a count, examples, and a command that
     corrects it. Nothing is changed.

@@ -27,7 +27,7 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[str, _options.backend("--from", "Backend to ask.")] = "local",
+    source: Annotated[str, _options.backend("--from", "Backend to measure.")] = "local",
     target: Annotated[str | None, _options.backend("--to", "Backend to compare with the first one.")] = None,
     scope: _options.UserScope,
     questions: Annotated[
@@ -44,7 +44,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Measure whether a backend's search finds what it should, and whether another backend's finds as much.
+    """Measure how well a backend's search finds the right facts, and compare it with another backend's.
 
     Prints counts, a comparison of the records, and recall, MRR and tokens with confidence intervals. Nothing is written
     to the backends.

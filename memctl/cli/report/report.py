@@ -88,9 +88,10 @@ def volume(
     outputs: _options.Outputs,
     store: _options.Store,
 ) -> None:
-    """Report the size of a memory: facts by user, kind, category, source and time.
+    """Report the size of a memory.
 
-    It includes growth, duplicates and other waste, bytes and tokens.
+    The report counts facts by user, kind, category, source and time, and shows growth, duplicates and other waste,
+    bytes and tokens.
 
     BACKEND is local, a backend from the settings, an installed adapter, or a file of facts.
     """
@@ -141,9 +142,10 @@ def memory(
     service: _options.Service,
     store: _options.Store,
 ) -> None:
-    """Write a page of what is remembered of USER: timeline, connections, facts and the words they rest on.
+    """Write the memory of USER as an HTML page.
 
-    The page is self-contained and opens without a network. It contains the user's data: keep it as safe as the store.
+    The page shows a timeline, connections, and facts with their evidence. It is self-contained and opens without a
+    network. It contains the user's data: keep it as safe as the store.
     """
     from memctl.report import charts
     from memctl.report.memory.page import page
@@ -194,9 +196,10 @@ def pricing(
     outputs: _options.Outputs,
     store: _options.Store,
 ) -> None:
-    """Report what a workload costs on each system, by month and by number of users.
+    """Report what a workload costs on each system.
 
-    Values that are not given are measured in the store. What cannot be measured is assumed and marked.
+    Costs are given by month and by number of users. Values that you do not give are measured in the store. What cannot
+    be measured is assumed, and marked as an assumption.
     """
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests

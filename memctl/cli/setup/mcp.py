@@ -32,13 +32,13 @@ def command(
         list[str],
         option(
             "--allow-host",
-            "Host name by which clients reach the server, as behind a proxy; repeatable.",
+            "Host name that clients use, for example behind a proxy; repeatable.",
             "HOST",
             default_factory=list,
         ),
     ],
     token_env: Annotated[
-        str, option("--token-env", "Variable with the token that clients must send. Optional on loopback.", "NAME")
+        str, option("--token-env", "Environment variable with the token of clients. Optional on loopback.", "NAME")
     ] = "MEMCTL_MCP_TOKEN",  # noqa: S107 - the name of a variable
     service: _options.Service,
     store: _options.EmbeddedStore,

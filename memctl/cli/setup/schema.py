@@ -18,7 +18,7 @@ app = _typer.new_app()
     """
 )
 def command(record: Annotated[Literal["fact"], typer.Argument()]) -> None:
-    """Print the JSON Schema of RECORD, which can only be: fact."""
+    """Print the JSON Schema of RECORD. The only record is fact."""
     import msgspec
 
     from memctl.core.fact import json_schema
