@@ -99,7 +99,9 @@ class Folders:
         for folder in (place.path, private):
             if folder.is_symlink() and folder == private:
                 raise UsageError(
-                    "this is a link, and memctl does not write behind one", where=str(folder), hint="remove it"
+                    "this is a symbolic link, and memctl does not write through links",
+                    where=str(folder),
+                    hint="remove it",
                 )
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -166,7 +168,9 @@ class Folders:
     def _owner(self, folder: Path) -> str | None:
         """The owner in memctl's records of the folder; None if there are no records."""
         if (folder / PRIVATE).is_symlink():
-            raise UsageError("this is a link, which is not followed", where=str(folder / PRIVATE), hint="remove it")
+            raise UsageError(
+                "this is a symbolic link, which memctl does not follow", where=str(folder / PRIVATE), hint="remove it"
+            )
         try:
             with (folder / records.FACTS).open("rb") as file:
                 header = records.decode(file.readline().rstrip(b"\n") or None, str(folder / records.FACTS)).header

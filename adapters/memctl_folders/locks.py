@@ -28,9 +28,9 @@ def locked(path: Path, timeout: float, folder: Path) -> Iterator[IO[bytes]]:
         while not _lock(file):
             if time.monotonic() > deadline:
                 raise Locked(
-                    f"another process is writing into it and was not done within {timeout:g} s",
+                    f"another process writes to the folder and did not finish within {timeout:g} s",
                     where=str(folder),
-                    hint="try again when that is done",
+                    hint="try again when that process has finished",
                 )
             time.sleep(0.02)
         yield file
@@ -39,7 +39,9 @@ def locked(path: Path, timeout: float, folder: Path) -> Iterator[IO[bytes]]:
 def unwritable(path: Path, error: OSError) -> MemctlError:
     """The error for a file that cannot be written."""
     return MemctlError(
-        f"cannot be written: {error.strerror or error}", where=str(path), hint="check the rights and the free space"
+        f"cannot be written: {error.strerror or error}",
+        where=str(path),
+        hint="check the permissions and the free space",
     )
 
 

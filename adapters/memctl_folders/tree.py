@@ -89,7 +89,9 @@ class Tree:
             at /= part
             if at.is_symlink():
                 raise UsageError(
-                    "this is a link, and memctl does not write behind one", where=str(at), hint="name its target"
+                    "this is a symbolic link, and memctl does not write through links",
+                    where=str(at),
+                    hint="name its target",
                 )
         try:
             now = at.read_bytes()
@@ -98,7 +100,7 @@ class Tree:
         except OSError as error:
             raise unwritable(at, error) from None
         if now != self.files.get(path):
-            raise Retryable("somebody changed it while memctl was writing", where=str(at), hint="try again")
+            raise Retryable("another program changed it while memctl was writing", where=str(at), hint="try again")
 
     def _put(self, path: str, data: bytes | None, mode: int) -> None:
         file = self.root / path

@@ -268,7 +268,7 @@ class GraphitiAdapter(Backend):
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
         """Always raises UsageError: Graphiti's extraction needs a model that memctl does not run."""
         raise UsageError(
-            "graphiti extracts facts with a language model of your own program",
+            "graphiti extracts facts with a language model that your own program configures",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to graphiti moves the facts",
         )
 

@@ -33,7 +33,7 @@ def translated(place: str) -> Iterator[None]:
 
 def in_use(place: str) -> Locked:
     """The error if another process has Kuzu's file open."""
-    return Locked("another process has the graph open", where=place, hint="Kuzu allows one process at a time")
+    return Locked("another process has opened the graph", where=place, hint="Kuzu allows one process at a time")
 
 
 def failure(error: Exception, place: str) -> MemctlError:

@@ -304,7 +304,7 @@ class Graph:
                 if self.path.resolve() in _OPEN:
                     # Kuzu's lock excludes other processes, but not a second use in this one, which would damage the
                     # file.
-                    raise Locked("this process has the graph open already", where=self.place, hint="close it first")
+                    raise Locked("this process has opened the graph already", where=self.place, hint="close it first")
                 with translated(self.place), _without_deprecation():
                     self._open_kuzu(kuzu)
                 return
@@ -396,7 +396,7 @@ def _without_deprecation() -> Iterator[None]:
 
 
 def _expect_nobody_in(path: Path) -> None:
-    """Raise Locked if another process has the graph open: then its log is in use, and not a sign of a killed
+    """Raise Locked if another process has opened the graph: then its log is in use, and not a sign of a killed
     process."""
     with path.open("r+b") as file:
         try:

@@ -252,7 +252,7 @@ class LettaAdapter(Backend):
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
         """Always raises UsageError: an agent decides what to remember while it answers."""
         raise UsageError(
-            "Letta cannot import a conversation: an agent answers it and chooses itself what to remember",
+            "Letta cannot import a conversation: an agent would answer it and decide itself what to remember",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to letta moves the facts",
         )
 

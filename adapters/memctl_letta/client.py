@@ -331,7 +331,7 @@ class Server:
             raise Fatal(
                 f"not a response from Letta: {error}",
                 where=self.place,
-                hint="is this the address of a Letta server?",
+                hint="check that this is the address of a Letta server",
             ) from None
 
     def _do(self, asked: Any, *given: Any, **chosen: Any) -> None:
@@ -354,7 +354,7 @@ class Server:
             raise failure(error, self.place) from None
         except sdk.APIConnectionError as error:
             why = "no response in time" if isinstance(error, sdk.APITimeoutError) else "no connection"
-            raise Retryable(why, where=self.place, hint="is the server running?") from None
+            raise Retryable(why, where=self.place, hint="check that the server is running") from None
         except sdk.APIError as error:
             raise Fatal(f"not a response from Letta: {error.message}", where=self.place) from None
 

@@ -93,7 +93,7 @@ class AgentFileDump:
             for id_ in agent.block_ids or ():
                 used.add(id_)
                 if id_ not in blocks:
-                    yield Rejected(f"its block {id_!r} is not in the file", where=where)
+                    yield Rejected(f"the file does not contain the agent's block {id_!r}", where=where)
                 elif user is not None:
                     yield from _facts(blocks[id_], user, agent)
                 else:

@@ -183,7 +183,9 @@ class Repository:
             for mark, what in _UNDER_WAY.items():
                 if (git_folder / mark).exists():
                     raise Retryable(
-                        f"{what} is under way in it", where=str(self.folder), hint="finish or abort it, then try again"
+                        f"{what} is in progress in the repository",
+                        where=str(self.folder),
+                        hint="finish or abort it, then try again",
                     )
             writer = Writer(self.folder, journal)
             writer.undo_unfinished()
@@ -277,7 +279,9 @@ class Writer:
             head = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
             if head != before.commit:
                 raise Retryable(
-                    "somebody committed to it while memctl was writing", where=str(self._folder), hint="try again"
+                    "another program committed to it while memctl was writing",
+                    where=str(self._folder),
+                    hint="try again",
                 )
             taken = [path for path in paths if any(line.endswith(" " + path) for line in lines if line[0] != "#")]
         if taken:
@@ -293,7 +297,7 @@ class Writer:
         for part in path.split("/"):
             at /= part
             if at.is_symlink():
-                raise UsageError("this is a link, and memctl does not write behind one", where=str(at))
+                raise UsageError("this is a symbolic link, and memctl does not write through links", where=str(at))
 
     def _enter(self, paths: Sequence[str]) -> None:
         """Record which files are being written, so that the next memctl can restore them after a kill."""

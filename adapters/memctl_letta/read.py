@@ -99,7 +99,7 @@ def passages(server: Server, agent_id: str) -> Iterator[Passage]:
             after, went_on = None, False
             continue
         if rows[-1].id == after:
-            raise Fatal("the list of passages never ends", where=f"{server.place} {agent_id}")
+            raise Fatal("pagination loop: the server repeated a page of passages", where=f"{server.place} {agent_id}")
         after = rows[-1].id
         for row in rows:
             place = (mapping.aware(row.created_at) or _NEVER, row.id)

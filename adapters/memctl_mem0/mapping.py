@@ -82,7 +82,7 @@ def scope_of(fact: Fact) -> dict[str, str]:
     if isinstance(kind, str) and kind != "user" and fact.user_id == owner_name(kind, ids.get(SCOPES.get(kind, ""))):
         del ids["user_id"]
     elif not _is_id(fact.user_id):
-        raise ValueError(f"mem0 can have no user {fact.user_id!r}")
+        raise ValueError(f"mem0 cannot have a user named {fact.user_id!r}")
     return {key: value for key, value in ids.items() if _is_id(value)}
 
 

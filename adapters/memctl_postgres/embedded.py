@@ -129,7 +129,7 @@ def _up(folder: Path, request: dict[str, object]) -> bool:
     if process.stdout == server_process.HELD:
         return _answers(str(request["sockets"]))
     raise Fatal(
-        "the embedded PostgreSQL does not start: " + (process.stdout.strip() or "its keeper said nothing"),
+        "the embedded PostgreSQL does not start: " + (process.stdout.strip() or "it printed no error"),
         where=str(folder),
         hint=f"see {folder / server_process.LOG}" + _last_words(folder / server_process.LOG),
     )

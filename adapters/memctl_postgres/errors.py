@@ -68,10 +68,10 @@ def connection_failure(error: psycopg.Error, place: str) -> MemctlError:
     if _UNKNOWN_DATABASE.search(text):
         return NotFound("the database does not exist", where=place, hint="create it, or name another")
     if _REFUSED.search(text):
-        return AuthError("the server refuses the account", where=place, hint="look at the user and password of the DSN")
+        return AuthError("the server refuses the account", where=place, hint="check the user and password of the DSN")
     if "invalid" in text and "option" in text:
         return UsageError("the DSN cannot be read", hint="postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return Retryable(f"cannot connect: {_first_line(error)}", where=place, hint="is the server running?")
+    return Retryable(f"cannot connect: {_first_line(error)}", where=place, hint="check that the server is running")
 
 
 def _first_line(error: psycopg.Error) -> str:

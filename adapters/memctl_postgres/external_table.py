@@ -258,7 +258,7 @@ def users(database: Database, table: Table, default_user: str | None) -> Iterato
     unowned = counts.pop(None, 0)
     if unowned and default_user is None:
         raise UsageError(
-            f"{unowned} rows belong to no user", where=table.account, hint="say whose they are with default_user"
+            f"{unowned} rows belong to no user", where=table.account, hint="set their owner with default_user"
         )
     return iter(sorted({*counts, default_user} - {None}) if unowned and default_user else sorted(counts))
 

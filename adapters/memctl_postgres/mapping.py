@@ -117,7 +117,7 @@ def to_fact(row: Sequence[Any]) -> Fact:
             raise ValueError(f"its {name} is not a JSON object")
     for name, texts in (("categories", categories), ("source_turns", turns), ("embedding_exact", exact_vector)):
         if texts is not None and None in texts:
-            raise ValueError(f"its {name} has a null in it")
+            raise ValueError(f"its {name} contains null")
     return Fact(
         id=id_,
         user_id=loaded_text(user_id),

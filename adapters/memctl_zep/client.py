@@ -236,7 +236,7 @@ class Api:
             raise self._failure(error, what) from None
         except httpx.HTTPError as error:
             words = str(error) or type(error).__name__
-            raise Retryable(f"no response: {words}", where=self.host, hint="is the address right?") from None
+            raise Retryable(f"no response: {words}", where=self.host, hint="check the address") from None
         except ValueError as error:
             # A response that is not JSON, or has a shape that the SDK does not know.
             raise Retryable(f"the response cannot be read: {type(error).__name__}", where=self.host) from None
@@ -255,7 +255,7 @@ class Api:
     def _failure(self, error: Any, what: str) -> MemctlError:
         status = error.status_code or 500
         if status < 400:
-            return Fatal(f"{what}: the response has a form that the SDK does not know", where=self.host)
+            return Fatal(f"{what}: the SDK does not know the format of the response", where=self.host)
         after = _wait(error.headers or {}) if status == 429 or status >= 500 else None
         if status == 429 and after is None:
             after = SECONDS

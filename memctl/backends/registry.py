@@ -95,7 +95,7 @@ def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Ba
     features = maker.features
     if address is not None:
         if features.address_option is None:
-            raise UsageError(f"backend {base!r} takes nothing after a colon", where=name)
+            raise UsageError(f"backend {base!r} does not accept anything after a colon", where=name)
         if variables := features.env_vars.get(features.address_option):
             _refuse_password(base, address, variables[0])
         chosen[features.address_option] = address
@@ -115,7 +115,7 @@ def _refuse_password(base: str, address: str, variable: str) -> None:
     """Raise UsageError for an address with a password: plans, ledger and runs keep the names of backends."""
     if _PASSWORD.search(address):
         raise UsageError(
-            f"the address of {base!r} contains a password, which plans and the ledger would keep",
+            f"the address of {base!r} contains a password, which plans and the ledger would store",
             hint=f"set {variable}, {variable}_FILE or {variable}_COMMAND to the address, and name {base!r} only",
         )
 

@@ -92,7 +92,7 @@ class Retrying(Backend):
                     failed = 0
                     if page.cursor is not None and loop.closed_by(page.cursor):
                         raise Fatal(
-                            f"reading {user!r} never ends: {self.name} returned the cursor {page.cursor[:60]!r} again",
+                            f"pagination loop: for {user!r}, {self.name} repeated the cursor {page.cursor[:60]!r}",
                             hint="this is a bug in the backend or its adapter; nothing was written twice",
                         )
                     yield page

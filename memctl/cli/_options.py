@@ -289,7 +289,7 @@ class MovedScope(Scope, frozen=True, kw_only=True):
 
     include_retired: Annotated[
         bool,
-        option("--include-retired", "Include outdated facts even if the target would show them as current."),
+        option("--include-retired", "Include facts that are no longer true, even if the target shows them as current."),
     ] = False
 
     def selection(self, *, default_all: bool = False) -> Selection:

@@ -72,7 +72,7 @@ def replaced(by: Replaced) -> None:
     if by.damaged:
         typer.echo(
             f"the previous store was unreadable and is kept as {line(by.damaged)}\n"
-            "the list of forgotten users was taken from the snapshots; run memctl forget NAME again if one is missing",
+            "the list of forgotten users comes from the snapshots; if one is missing, run memctl forget NAME again",
             err=True,
         )
 
@@ -198,10 +198,11 @@ def warn_of_mistyped(predicate: str | None, facts: Sequence[Fact]) -> None:
 
 
 def warn_of_outdated(model: str | None) -> None:
-    """Say on stderr that a search compared words only, if the store's vectors are by `model`."""
+    """Say on stderr that a search compared words only, if the store's embeddings are from the outdated `model`."""
     if model:
         typer.echo(
-            f"note: only words were compared, because the vectors are by {model}; memctl reindex renews them",
+            f"note: the search compared words only, because the embeddings are from the outdated model {model}; "
+            "memctl reindex recomputes them",
             err=True,
         )
 

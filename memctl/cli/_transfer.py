@@ -206,7 +206,7 @@ def print_report(report: Report, command: str) -> None:
         typer.echo(f"left out {_left_out(count, reason)}")
     if extra := sum(map(len, report.only_in_target.values())):
         typer.echo(
-            f"{_render.count(extra, 'fact')} only in the target: not in the source any more; memctl verify lists them"
+            f"{_render.count(extra, 'fact')} only in the target, no longer in the source; memctl verify lists them"
         )
     print_removed(report)
     if report.verification is not None:
@@ -236,7 +236,7 @@ def print_removed(report: Report) -> None:
             err=True,
         )
     elif gone or retired:
-        typer.echo(f"{gone + retired} deleted: {gone} not in the source any more, {retired} that no longer hold")
+        typer.echo(f"{gone + retired} deleted: {gone} no longer in the source, {retired} no longer true")
     if removed.backup:
         typer.echo(f"deleted and overwritten facts: {_render.clean(removed.backup)}", err=True)
 

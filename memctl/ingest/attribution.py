@@ -85,9 +85,9 @@ def of_one_user(
     elif held or refused:
         others = sorted(names - {user})
         yield BadTranscript(
-            f"conversations of other users ({', '.join(others[:5])}) are not taken for those of {user}",
+            f"conversations of other users ({', '.join(others[:5])}) are not stored for {user}",
             where=document.uri,
-            hint="leave --user out: each conversation is then filed under the user it names",
+            hint="leave --user out: each conversation is then stored for the user it names",
         )
 
 
@@ -137,10 +137,10 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
     user = _single_owner(session, document, attribution)
     if not user:
         raise BadTranscript(
-            "nothing says whose memory this is",
+            "cannot tell which user this belongs to",
             where=document.uri,
-            hint="give --user NAME, --user-from filename|folder|speaker, lay the files out as NAME/…, "
-            "or set default_user in the settings",
+            hint="pass --user NAME or --user-from filename|folder|speaker, put the files into a folder per user "
+            "(NAME/…), or set default_user in the settings",
         )
     yield Owned(user_id=user, session=session)
 
@@ -155,7 +155,7 @@ def _by_owner(session: Session, document: Document, named: list[str], chosen: st
         raise BadTranscript(
             f"its messages name several users ({', '.join(named[:5])}), and {chosen} is not one of them",
             where=document.uri,
-            hint="leave --user out: each message is then filed under the user it names",
+            hint="leave --user out: each message is then stored for the user it names",
         )
     owner_of = _answered(session, lambda turn: turn.owner)
     unowned = sum(turn.role == "user" and not turn.owner for turn in session.turns)

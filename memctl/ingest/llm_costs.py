@@ -1,6 +1,6 @@
 """What questions to a model cost, before and after they are asked, and the limit of it.
 
-Prices come from outside; this room reckons with them. Money is in US dollars, prices per million tokens.
+Prices come from outside; this module only calculates with them. Money is in US dollars, prices per million tokens.
 """
 
 from __future__ import annotations

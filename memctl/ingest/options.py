@@ -140,10 +140,12 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         if self.workers is None:
             return None
         if self.jobs is not None:
-            raise UsageError("this is for the processes of one machine", where="--jobs", hint="leave out --workers")
+            raise UsageError("--jobs and --workers cannot be combined", hint="leave one of them out")
         if recipe.by_model:
             raise UsageError(
-                "a model is asked by one process", where="--workers", hint="leave it out, or add --extractor rules"
+                "requests to a model come from one process",
+                where="--workers",
+                hint="leave it out, or add --extractor rules",
             )
         from memctl.ingest.workers import check
 

@@ -28,7 +28,9 @@ def init_store(place: str, *, lock_timeout: float = 30.0) -> Initialised:
     try:
         if not isinstance(engine, Preparable):
             raise UsageError(
-                "a store in a file needs no preparation", where=engine.place, hint="memctl ingest or add creates it"
+                "a store in a file does not have to be created",
+                where=engine.place,
+                hint="memctl ingest or add creates it",
             )
         created, laid_out = engine.prepare()
     finally:

@@ -71,7 +71,9 @@ def write_file(
             tally = _tally(name, file, selection, (form or adapter).capabilities)
             users = reader.users()
             if form and form.one_owner and len({selection.owner(user) for user in users}) > 1:
-                raise UsageError(f"{form.name} has facts of one user only", where="--format", hint="pass one --user")
+                raise UsageError(
+                    f"{form.name} can contain the facts of one user only", where="--format", hint="pass one --user"
+                )
             total = reader.total(users)
             for user in users:
                 for facts in reader.facts(user):

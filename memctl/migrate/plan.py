@@ -206,7 +206,7 @@ class Tally:
 
 def retired(plan: Plan) -> str:
     """The reason for which facts are left out."""
-    return f"facts that no longer hold, which {plan.target} would show as current"
+    return f"facts that are no longer true, which {plan.target} would show as current"
 
 
 def _number(fact: Fact, mark: bytes) -> int:

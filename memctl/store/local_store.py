@@ -141,9 +141,9 @@ class LocalStore(Backend):
         same = requested == stored or (requested and stored and requested.shipped and stored.shipped)
         if stored and requested and not same:
             raise UsageError(
-                f"the store's vectors are by {stored.spec}, not by {requested.spec}",
+                f"the store's embeddings are from {stored.spec}, not {requested.spec}",
                 where=self.store.place,
-                hint=f"leave --embedder out, or change the store with memctl reindex --embedder {requested.spec}",
+                hint=f"leave --embedder out, or recompute them with memctl reindex --embedder {requested.spec}",
             )
         return stored or requested or EmbedderSpec()
 

@@ -46,7 +46,7 @@ def undo_run(tx: Transaction, prefix: str) -> tuple[Run, int]:
     ]
     if changed:
         raise MemctlError(
-            f"{len(changed)} facts that run {run.id} did not change follow from what it did",
+            f"undoing run {run.id} would also change {len(changed)} facts of later runs",
             hint=undo_first(tx, changed),
         )
     return run, number

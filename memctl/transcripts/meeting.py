@@ -69,14 +69,16 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     header, passages = _passages(lines)
     if not passages:
         raise BadTranscript(
-            "no passages", where=document.uri, hint='a name and an offset stand above each, as in "Ada Weiss  0:05"'
+            "no passages",
+            where=document.uri,
+            hint='each passage starts with a name and an offset, as in "Ada Weiss  0:05"',
         )
     start = _start(document, header, options)
     notes: Counter[str] = Counter()
     turns = list(_turns(passages, start, notes))
     if not turns and notes[UNNAMED]:
         raise BadTranscript(
-            "no passage names its speaker, so nobody is known to have said it",
+            "no passage names its speaker",
             where=document.uri,
             hint="name the speakers in the service and save the transcript again",
         )

@@ -95,7 +95,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     spoken = _joined([speech for cue in cues for speech in _speeches(cue, names, notes)], notes)
     if not spoken and notes[UNNAMED]:
         raise BadTranscript(
-            "no cue names its speaker, so nobody is known to have said it",
+            "no cue names its speaker",
             where=document.uri,
             hint='name the speakers, as in "<v Ann>…" or "Ann: …"',
         )

@@ -193,9 +193,9 @@ def _records(document: Document) -> Iterator[Record | BadTranscript]:
                 yield held._replace(rest="\n".join([held.rest, *more]))
             held, more = None, []
             yield BadTranscript(
-                "a message begins with a date or time that is not understood",
+                "a message begins with a date or time in an unknown format",
                 where=f"{document.uri}:line {number}",
-                hint="it belongs to nobody and is left out; report the form of the date if it is real",
+                hint="the message is skipped; if its date is real, please report its format",
             )
         elif held:
             more.append(line)

@@ -101,7 +101,7 @@ def test_what_is_tied_to_nothing_is_told(tmp_path):
     records = list(AgentFileDump().records(changed(tmp_path, **document), None))
     said = [str(record) for record in records if isinstance(record, Rejected)]
     assert len(said) == 2
-    assert "block 'block-9' is not in the file" in said[0]
+    assert "does not contain the agent's block 'block-9'" in said[0]
     assert "'human' (block-3) belongs to no agent" in said[1]
 
 

@@ -110,7 +110,7 @@ def test_a_native_memory_keeps_its_id_labels_metadata_attributes_and_day(platfor
 def test_a_list_that_gives_fewer_than_it_counts_is_an_error(platform: Any, mem0: Mem0Adapter) -> None:
     filled(platform)
     platform.most_listed = 200
-    with pytest.raises(Fatal, match=r"has 450 rows by mem0's own count, but gave 200"):
+    with pytest.raises(Fatal, match=r"is incomplete: mem0 counts 450 rows and returned 200"):
         read(mem0, "alice")
 
 

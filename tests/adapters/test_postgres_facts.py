@@ -238,7 +238,7 @@ def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_ds
     [
         ("metadata = '[1]'", "its metadata is not a JSON object"),
         ("kind = 'rumour'", "unknown kind 'rumour'"),
-        ("categories = '{a,NULL}'", "its categories has a null in it"),
+        ("categories = '{a,NULL}'", "its categories contains null"),
     ],
 )
 def test_a_row_that_a_hand_made_into_no_fact_costs_only_itself(

@@ -24,7 +24,7 @@ def test_stdout_is_the_block_and_stderr_says_what_had_no_room(told):
     assert ran.out.startswith("Memory of alice. ")
     assert "alice prefers express shipping" in ran.out
     assert ran.out.endswith("\n")
-    assert "no room for" in ran.err
+    assert "left out because of the limit:" in ran.err
     assert " turns" in ran.err
     assert told("context", "alice", "--tokens", 5000).err == ""
 
@@ -54,7 +54,7 @@ def test_the_words_of_a_question_need_no_quotes(told):
 def test_one_token_is_too_few_and_no_error(told, form):
     ran = told("context", "alice", "shipping", "--tokens", 1, *form)
     assert ran.code == 0
-    assert "nothing fits" in ran.err
+    assert "no entry fits into the limit" in ran.err
     assert not (ran.document["text"] if form == ("--json",) else ran.out)
 
 

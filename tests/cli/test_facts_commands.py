@@ -57,9 +57,9 @@ class TestReading:
         assert (past.err, "Oslo" in past.out, "superseded" in past.out) == ("", True, False)
         ended = memctl("search", "alice", "lives in Oslo", "--until", "2026-01-01T12:00:00Z", "--kind", "fact")
         assert "superseded" in ended.out
-        assert ended.err == "no current fact answers this; the nearest turns and earlier facts:\n"
+        assert ended.err == "no current fact found; the most similar turns and earlier facts:\n"
         before = memctl("search", "alice", "Oslo", "--kind", "episode", "--as-of", "2026-01-01T12:00:00Z")
-        assert before.err == "no fact of that time answers this; the nearest turns:\n"
+        assert before.err == "no fact of that time found; the most similar turns:\n"
 
     def test_show_takes_the_beginning_of_an_id_and_prints_the_evidence(self, memctl, moved):
         rome = by_city(memctl)["Rome"]

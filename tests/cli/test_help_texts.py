@@ -11,8 +11,8 @@ from typer.models import Context
 from memctl.cli.app import COMMANDS, app
 
 AWKWARD = re.compile(
-    r"^Of |\b(is|are) no [a-z]|\b(anew|meanwhile|whom|likewise|tell|told|take back|at hand|beside)\b|whose facts"
-    r"|may be repeated|\bthose there are\b|_options\.|\[(?!default:|env var:)[a-z]+\]"
+    r"^Of |\b(is|are) no (?!longer\b)[a-z]|\b(anew|meanwhile|whom|likewise|tell|told|take back|at hand|beside)\b"
+    r"|whose facts|may be repeated|\bthose there are\b|_options\.|\[(?!default:|env var:)[a-z]+\]"
 )
 """Phrases of the former help texts that had to be read twice."""
 

@@ -258,7 +258,7 @@ def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, di
     assert consolidate(memctl, "alice")["run"], "the summary is another now"
     before = rows()
     ran = memctl("undo", run)
-    assert (ran.code, "were changed since" in ran.err) == (1, True)
+    assert (ran.code, "were changed again later" in ran.err) == (1, True)
     assert rows() == before
 
 

@@ -90,7 +90,7 @@ def test_what_the_words_bear_out_is_believed_with_their_own_spelling():
         ({"object": " "}, "predicate or object is missing"),
         ({"predicate": "!!"}, "predicate or object is missing"),
         ({"predicate": "works_at"}, "object is not of the type of the predicate"),
-        ({"predicate": "likes"}, "predicate is not borne out by the words"),
+        ({"predicate": "likes"}, "the words do not support the predicate"),
         ({"predicate": "governs"}, "not one of the predicates"),
         ({"object": "Rome " * 200}, "too long for a fact"),
         ({"object": "password: hunter2-" + "Xy9Zq"}, "contains a secret"),
@@ -140,7 +140,7 @@ def test_a_fact_reads_as_its_words_bear_it_out(words, subject, predicate, value,
 
 DISBELIEVED = [
     ("We speak tomorrow about the report.", "speaks", "English", "object is not in the conversation"),
-    ("We watched an English film.", "speaks", "English", "predicate is not borne out by the words"),
+    ("We watched an English film.", "speaks", "English", "the words do not support the predicate"),
     ("My sister lives in Rome.", "lives_in", "Rome", "the words are not about the subject"),
     ("Ida lives in Rome.", "lives_in", "Rome", "the words are not about the subject"),
     ("She lives in Rome.", "lives_in", "Rome", "the words are not about the subject"),
@@ -156,28 +156,28 @@ DISBELIEVED = [
     ("I don't live in Rome.", "lives_in", "Rome", "the words deny it"),
     ("I no longer live in Rome.", "lives_in", "Rome", "the words deny it"),
     ("I used to live in Rome.", "lives_in", "Rome", "the words deny it"),
-    ("I lived in Rome as a student.", "lives_in", "Rome", "predicate is not borne out by the words"),
+    ("I lived in Rome as a student.", "lives_in", "Rome", "the words do not support the predicate"),
     ("I had a dog called Rex.", "has_pet", "Rex", "the words say that it was so"),
-    ("I moved out with Rome in a bag.", "lives_in", "Rome", "predicate is not borne out by the words"),
-    ("I work with Anna.", "works_at", "Anna", "predicate is not borne out by the words"),
-    ("I use vim with Anna.", "uses", "Anna", "predicate is not borne out by the words"),
-    ("I take the bus.", "takes_medication", "bus", "predicate is not borne out by the words"),
+    ("I moved out with Rome in a bag.", "lives_in", "Rome", "the words do not support the predicate"),
+    ("I work with Anna.", "works_at", "Anna", "the words do not support the predicate"),
+    ("I use vim with Anna.", "uses", "Anna", "the words do not support the predicate"),
+    ("I take the bus.", "takes_medication", "bus", "the words do not support the predicate"),
     ("I have a meeting.", "owns", "meeting", "object is not of the type of the predicate"),
     ("My heart rate is 122.", "has_condition", "122", "object is not of the type of the predicate"),
     ("We must visit grandma in Leeds next week.", "plans", "grandma in Leeds", "object is cut off"),
     ("I live in the past.", "lives_in", "the past", "object is not of the type of the predicate"),
     ("I'm a bit tired.", "job_title", "bit tired", "object is not of the type of the predicate"),
     ("I'm 42 minutes late.", "age", "42", "object is not of the type of the predicate"),
-    ("I look like a bear.", "likes", "a bear", "predicate is not borne out by the words"),
+    ("I look like a bear.", "likes", "a bear", "the words do not support the predicate"),
     ("Lives in Rome with my aunt.", "lives_in", "Rome", "the words are not about the subject"),
     ("We had to let Bran go on Saturday.", "event", "had to let", "object is cut off"),
     ("I moved to Lake Charles Louisiana.", "lives_in", "Lake Charles", "object is cut off"),
     ("I love action and sci-fi movies.", "likes", "action and sci-fi", "object is cut off"),
     ("I love watching our pets.", "likes", "watching", "object is cut off"),
     ("I love your coconut cake.", "likes", "your coconut cake", "object cannot be understood alone"),
-    ("I run it like an adult.", "likes", "an adult", "predicate is not borne out by the words"),
+    ("I run it like an adult.", "likes", "an adult", "the words do not support the predicate"),
     ("I want to learn more about wine.", "learning", "more", "object cannot be understood alone"),
-    ("I'm a fan of classics like Bach.", "likes", "Bach", "predicate is not borne out by the words"),
+    ("I'm a fan of classics like Bach.", "likes", "Bach", "the words do not support the predicate"),
     ("Customers love the new offers, I mean it.", "likes", "new offers", "the words are not about the subject"),
     ("Learning an instrument is cool.", "learning", "an instrument", "the words are not about the subject"),
     ("I drive Sam to school.", "owns", "Sam", "object is not of the type of the predicate"),
@@ -190,10 +190,10 @@ DISBELIEVED = [
     ("Trying to read a book a week.", "goal", "read a book", "object is cut off"),
     ("I like tea with milk.", "likes", "tea with", "object is cut off"),
     ("My boss Ann wants the report on Friday.", "wants", "report", "the words are not about the subject"),
-    ("My favourite thing is the sea.", "favorite", "the sea", "predicate is not borne out by the words"),
+    ("My favourite thing is the sea.", "favorite", "the sea", "the words do not support the predicate"),
     ("I want the report on Friday.", "wants", "report", "not one of the predicates"),
     ("We fly there on 3 June.", "plans", "fly there on 3 June", "object cannot be understood alone"),
-    ("Write me a poem about Rome.", "instruction", "Write me a poem", "not an order to an assistant"),
+    ("Write me a poem about Rome.", "instruction", "Write me a poem", "not an instruction to an assistant"),
 ]
 
 
@@ -209,7 +209,7 @@ def test_a_standing_order_is_kept_and_one_for_once_is_not():
         said, *(proposal(one, "instruction") for one in ("No bullet points", "Write me a poem about Rome"))
     )
     assert [(claim.kind, claim.object) for claim in verdicts.claims] == [("procedure", "No bullet points")]
-    assert verdicts.refused == {"not a standing order": 1}
+    assert verdicts.refused == {"not a standing instruction": 1}
 
 
 def test_a_short_answer_is_read_with_its_question():

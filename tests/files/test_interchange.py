@@ -144,7 +144,7 @@ def test_an_assistant_is_not_given_as_current_what_no_longer_holds(exported, mem
     ran = memctl(
         "export", "--from", tmp_path / "facts.jsonl", "--all-users", "--format", form, "-o", tmp_path / "second"
     )
-    assert "1 left out: facts that no longer hold" in ran.err
+    assert "1 left out: facts that are no longer true" in ran.err
 
 
 @pytest.mark.parametrize("form", ["okf", "cogx", "pam", "mif", "server-memory", "paste"])

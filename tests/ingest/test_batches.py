@@ -31,7 +31,7 @@ def test_submitted_collected_and_then_known(memctl, folder, model, store, every_
     assert "1 collected" in ran.out
     assert len(facts(memctl)) == 4
     ran = memctl("ingest", "--collect")
-    assert (ran.code, "0 collected, 0 under way" in ran.out) == (0, True)
+    assert (ran.code, "0 collected, 0 in progress" in ran.out) == (0, True)
     assert "nothing to do" in memctl("ingest", folder).out
     assert len(model.requests) == 2
     batched = every_fact(store)
@@ -87,7 +87,7 @@ def test_killed_after_sending_the_batch_is_found_again(memctl, folder, model, mo
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     memctl("ingest", folder, "--batch")
     assert len(model.batches) == 1
-    assert "1 under way" in memctl("ingest", "--collect").out
+    assert "1 in progress" in memctl("ingest", "--collect").out
     assert memctl("ingest", "--collect").code == 0
     assert len(facts(memctl)) == 4
     assert len(model.requests) == 2
@@ -97,7 +97,7 @@ def test_killed_before_sending_the_batch_is_sent_when_that_is_certain(memctl, fo
     memctl("ingest", folder, "--batch")
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     model.batches.clear()
-    assert "1 under way" in memctl("ingest", "--collect").out, "another process may be about to send it"
+    assert "1 in progress" in memctl("ingest", "--collect").out, "another process may be about to send it"
     monkeypatch.setattr("memctl.ingest.llm_batch_api.GRACE", timedelta(0))
     assert memctl("ingest", "--collect").code == 0
     assert len(model.batches) == 1

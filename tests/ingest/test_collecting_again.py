@@ -25,7 +25,7 @@ def test_killed_after_the_answers_were_kept_the_next_collection_takes_them_in(me
     ran = memctl("ingest", "--collect")
     assert (ran.code, "3 added" in ran.out) == (0, True), ran.err + ran.out
     assert len(memctl("facts", "alice", "--json").document["facts"]) == 3
-    assert "0 collected, 0 under way" in memctl("ingest", "--collect").out
+    assert "0 collected, 0 in progress" in memctl("ingest", "--collect").out
     assert len(model.requests) == 2, "no answer was paid for twice"
 
 

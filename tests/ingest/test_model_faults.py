@@ -233,7 +233,7 @@ def test_a_server_that_stays_silent_ends_the_run_as_something_to_try_later(
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.2")
     model.always = chat_emulator.hangs
     ran = memctl("ingest", folder)
-    assert (ran.code, "was silent for 0.2 seconds" in ran.err) == (5, True)
+    assert (ran.code, "sent nothing for 0.2 seconds" in ran.err) == (5, True)
     assert len(model.requests) == 3
 
 

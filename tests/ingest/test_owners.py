@@ -239,11 +239,13 @@ def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
     assert len(memctl("ingest", folder, "--dry-run", "--verbose").err.splitlines()) == 60
     ran = memctl("ingest", folder)
     assert ran.code == 3
-    assert "and 27 more: nothing says whose memory this is" in ran.err
+    assert "and 27 more: cannot tell which user this belongs to" in ran.err
     assert len(ran.err.splitlines()) == 3
     listed = memctl("ingest", folder, "--verbose")
     assert listed.err == ""
-    assert listed.out.count("nothing says whose memory this is") == 30, "the second run lists what the first refused"
+    assert listed.out.count("cannot tell which user this belongs to") == 30, (
+        "the second run lists what the first refused"
+    )
 
 
 @pytest.mark.parametrize(("other", "owned"), [("u-1", {"alice"}), ("u-2", set())])

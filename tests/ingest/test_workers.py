@@ -237,8 +237,12 @@ def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeyp
         (("--workers", "dask://user@host/x"), 2, "not the address of a cluster"),
         (("--workers", "dask://127.0.0.1:1"), 5, "the cluster does not answer"),
         (("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer"),
-        (("--workers", "dask://127.0.0.1:1", "--jobs", "2"), 2, "leave out --workers"),
-        (("--workers", "dask://127.0.0.1:1", "--model", "gpt-5.4-mini"), 2, "a model is asked by one process"),
+        (("--workers", "dask://127.0.0.1:1", "--jobs", "2"), 2, "--jobs and --workers cannot be combined"),
+        (
+            ("--workers", "dask://127.0.0.1:1", "--model", "gpt-5.4-mini"),
+            2,
+            "requests to a model come from one process",
+        ),
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_an_error_with_its_own_code(

@@ -36,7 +36,7 @@ def facts(facts_of):
 def test_what_no_longer_holds_is_not_made_current_in_a_target_that_cannot_tell(route, backend, facts):
     source, target = backend(facts), backend(name="service", **TIMELESS)
     report = route.run(source, target)
-    reason = "facts that no longer hold, which service would show as current"
+    reason = "facts that are no longer true, which service would show as current"
     assert [fact.id for fact in target.records] == [facts[0].id, facts[1].id]
     assert (report.left_out, report.plan.left_out, report.exit) == ({reason: 4}, {reason: 4}, 0)
     assert (report.counts.read, report.plan.facts, report.verification.missing) == (2, 2, 0)
@@ -96,7 +96,7 @@ def test_a_plan_that_leaves_facts_out_is_a_loss(route, backend, facts):
     ends = route.ends(backend(facts), backend(name="service", **TIMELESS))
     plan = make_plan(ends.job(ends.plan(Selection(), "preserve"), command=""), route.halt)
     assert (plan.facts, sum(plan.left_out.values())) == (2, 4)
-    with pytest.raises(Refused, match="4 facts that no longer hold"):
+    with pytest.raises(Refused, match="4 facts that are no longer true"):
         plan.refuse_loss()
 
 

@@ -63,7 +63,7 @@ def collected():
     for _ in range(5):
         ran = memctl(*COLLECT, program=HASTY)
         assert ran.returncode == 0, ran.stderr
-        if "0 collected, 0 under way" in ran.stdout:
+        if "0 collected, 0 in progress" in ran.stdout:
             return
     pytest.fail("batches stay under way")
 

@@ -142,7 +142,7 @@ def test_nobody_writes_into_a_graph_whose_words_are_being_indexed(theirs, home, 
     with GraphitiAdapter(path) as adapter:
         adapter.write(list(facts(1, 1)))
     (other,) = others
-    assert "another process has the graph open" in other.stderr
+    assert "another process has opened the graph" in other.stderr
 
 
 def refused(path):

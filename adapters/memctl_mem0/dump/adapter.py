@@ -52,7 +52,7 @@ class Mem0Dump:
             for record in _found(path):
                 if isinstance(record, reader.Missing):
                     yield Rejected(
-                        f"it is one of {record.said} memories by the dump's own count, but {record.found} are here: "
+                        f"the dump says that it has {record.said} memories, but contains {record.found}: "
                         "pages are missing",
                         where=record.where,
                     )

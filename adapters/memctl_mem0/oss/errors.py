@@ -48,7 +48,7 @@ def failure(error: Exception, where: str) -> MemctlError:
     status = getattr(error, "status_code", None)
     if status in (401, 403):
         # The service may quote the key.
-        return AuthError(f"the key is refused (HTTP {status})", where=where, hint="look at the key and its rights")
+        return AuthError(f"the key is refused (HTTP {status})", where=where, hint="check the key and its permissions")
     if isinstance(status, int):
         return from_status(status, _line(error), after=_wait(error), where=where)
     words = str(error)

@@ -60,7 +60,9 @@ class MilvusShelf(ScannedShelf):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise Locked(
-                    "another process has the Milvus file open", where=str(self._file), hint="stop it, or run a server"
+                    "another process has opened the Milvus file",
+                    where=str(self._file),
+                    hint="stop that process, or run a server",
                 ) from None
 
     def exists(self) -> bool:

@@ -214,7 +214,9 @@ def _look_at_the_lock(path: Path) -> None:
             portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
         except portalocker.exceptions.LockException:
             raise Locked(
-                "another process has the Qdrant folder open", where=str(path.parent), hint="stop it, or run a server"
+                "another process has opened the Qdrant folder",
+                where=str(path.parent),
+                hint="stop that process, or run a server",
             ) from None
         portalocker.unlock(file)
 

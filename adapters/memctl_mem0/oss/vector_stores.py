@@ -168,7 +168,7 @@ class ListedShelf(Shelf):
         rows = self._rows(limit)
         while total is None and len(rows) >= limit:
             if limit > _LAST_LIMIT:
-                raise Fatal(f"mem0's list of {self._provider} has no end", where=self._place)
+                raise Fatal(f"mem0's list of memories in {self._provider} does not end", where=self._place)
             before, limit = len(rows), limit * 10
             rows = self._rows(limit)
             if len(rows) == before:

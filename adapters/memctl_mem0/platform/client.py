@@ -128,10 +128,10 @@ class Platform:
     def hold(self, count: int, page: Rows, what: str) -> None:
         """Raise Fatal if a list ended before its own total, or continues without rows or far beyond it."""
         if page.more and (not page.rows or count > page.count + LARGEST_PAGE):
-            raise Fatal(f"{what} never ends: after {count} of {page.count} rows it still continues", where=self.place)
+            raise Fatal(f"{what} does not end: mem0 counts {page.count} rows and returned {count}", where=self.place)
         if not page.more and count < page.count:
             raise Fatal(
-                f"{what} has {page.count} rows by mem0's own count, but gave {count}",
+                f"{what} is incomplete: mem0 counts {page.count} rows and returned {count}",
                 where=self.place,
                 hint="it changed while it was read, or was truncated: run the same command again",
             )
@@ -172,7 +172,11 @@ class Platform:
         document = _document(answer, self.place)
         rows, count = document.get("results"), document.get("count")
         if not isinstance(rows, list) or not isinstance(count, int) or not all(isinstance(row, dict) for row in rows):
-            raise Fatal("the response is not a page of a list", where=self.place, hint="is this mem0's platform?")
+            raise Fatal(
+                "the response is not a page of a list",
+                where=self.place,
+                hint="check that this is the address of mem0's platform",
+            )
         return Rows(rows, count, document.get("next") is not None)
 
     def _guarded(self, function: Callable[[], T], *, record: bool = False) -> T:
@@ -187,5 +191,7 @@ class Platform:
 
 def _document(answer: Any, place: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
-        raise Fatal("the response is not a JSON object", where=place, hint="is this address that of mem0's platform?")
+        raise Fatal(
+            "the response is not a JSON object", where=place, hint="check that this is the address of mem0's platform"
+        )
     return answer

@@ -28,7 +28,7 @@ def failure(error: Exception, place: str, *, record: bool, secret: str) -> Memct
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return UsageError(f"not a server URL: {words}", where=place, hint="give --url http://HOST or https://HOST")
     if isinstance(error, httpx.TransportError) or type(error).__name__ == "NetworkError":
-        return Retryable(f"mem0 cannot be reached: {words}", where=place, hint="is the address right, the network up?")
+        return Retryable(f"mem0 cannot be reached: {words}", where=place, hint="check the address and the network")
     if isinstance(error, JSONDecodeError):
         return Fatal("the response is not JSON", where=place, hint="check that this is the address of mem0's platform")
     return None
@@ -39,7 +39,9 @@ def _of_status(status: int, words: str, place: str, *, after: float | None, reco
         return AuthError(f"mem0 refuses the API key: {words}", where=place, hint=_KEY)
     if status == 413:
         # For mem0 this status is about the account's quota, not about the length of the request.
-        return Fatal(f"the quota of the mem0 account is used up: {words}", where=place, hint="look at the plan")
+        return Fatal(
+            f"the quota of the mem0 account is used up: {words}", where=place, hint="check the plan of your account"
+        )
     found = from_status(status, f"mem0 answers {status}: {words}", after=after, where=place)
     if isinstance(found, Rejected) and not record:
         return Fatal(found.message, where=place, hint="check that this is the address of mem0's platform")

@@ -247,7 +247,7 @@ class Mem0ServerAdapter(Backend):
         """The number of memories of each owner, by kind and name."""
         rows = self._server.get("/entities")
         if not isinstance(rows, list):
-            raise Fatal("not a list of owners", where=self.identity, hint="is this mem0's REST server?")
+            raise Fatal("not a list of owners", where=self.identity, hint="check that this is mem0's REST server")
         return {(str(row["type"]), str(row["id"])): int(row["total_memories"]) for row in rows}
 
     def _rows(self, owner: str) -> list[dict[str, Any]]:
@@ -329,7 +329,9 @@ class _Held:
 def _results(answer: Any, place: str) -> list[dict[str, Any]]:
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Fatal("the server returned no list of memories", where=place, hint="is this mem0's REST server?")
+        raise Fatal(
+            "the server returned no list of memories", where=place, hint="check that this is mem0's REST server"
+        )
     return rows
 
 

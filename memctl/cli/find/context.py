@@ -116,8 +116,8 @@ def _note(context: Context) -> None:
     numbers = {NOUNS[section.name]: section.left_out for section in context.sections}
     left_out = [f"{number} {noun}{'s' if number > 1 else ''}" for noun, number in numbers.items() if number]
     if not context.text:
-        typer.echo("nothing fits" if left_out else "nothing is remembered", err=True)
+        typer.echo("no entry fits into the limit" if left_out else "nothing is stored about this user", err=True)
     if left_out:
-        typer.echo(f"no room for {', '.join(left_out)}", err=True)
+        typer.echo(f"left out because of the limit: {', '.join(left_out)}", err=True)
     if context.suspicious:
-        typer.echo(f"left out, because they try to instruct the model: {context.suspicious}", err=True)
+        typer.echo(f"left out because they look like prompt injections: {context.suspicious}", err=True)

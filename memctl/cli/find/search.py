@@ -92,7 +92,7 @@ def _print(hits: list[Hit], at: datetime | None, *, explain: bool, with_user: bo
     elif all(hit.fact.kind == "episode" or _render.state(hit.fact, at) for hit in hits):
         wanted = "fact of that time" if at else "current fact"
         nearest = "turns" if all(hit.fact.kind == "episode" for hit in hits) else "turns and earlier facts"
-        typer.echo(f"no {wanted} answers this; the nearest {nearest}:", err=True)
+        typer.echo(f"no {wanted} found; the most similar {nearest}:", err=True)
     colour = sys.stdout.isatty()
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact

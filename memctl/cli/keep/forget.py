@@ -162,7 +162,7 @@ def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
         typer.echo(f"already forgotten on {_render.day(done.already)}; nothing is left to erase")
     if done.mentions and not quiet:
         command = f"memctl find-person {shlex.quote(_render.line(user))}"
-        typer.echo(f"named in {done.mentions} records of other users, which stay; list them with {command}")
+        typer.echo(f"{done.mentions} records of other users name this user and are kept; list them with {command}")
     if done.receipt and done.receipt_file:
         _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
 
@@ -183,11 +183,13 @@ def _print_check(check: Check, *, quiet: bool) -> None:
             typer.echo(f"{name}: cannot be read: {_render.line(found.error)}", err=True)
         elif not found.gone:
             others = f" and {_counted(found.others)}" if found.others else ""
-            typer.echo(f"{name}: {found.facts} records{others} are there now", err=True)
+            typer.echo(f"{name}: {found.facts} records{others} were found", err=True)
         elif not quiet:
             typer.echo(f"{name}: 0 records")
     if check.exit == 0 and not quiet:
-        typer.echo(f"the receipt of {_render.day(check.ended)} is genuine and about this user; nothing came back")
+        typer.echo(
+            f"the receipt of {_render.day(check.ended)} is genuine and about this user; no data was stored again"
+        )
 
 
 def _counted(kinds: dict[str, int]) -> str:
@@ -203,7 +205,7 @@ def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
     if not receipt.gone or not all(step.done for step in receipt.steps):
         typer.echo("the erasure is not complete, and the user is not blocked; run the same command again", err=True)
     elif receipt.exit:
-        typer.echo("memctl cannot delete in every place that it read the user from; delete the rest there", err=True)
+        typer.echo("memctl cannot delete from every backend of this user; delete the remaining data yourself", err=True)
     if not quiet:
         typer.echo(f"receipt {_render.line(str(path))}")
 

@@ -77,7 +77,8 @@ def command(
     )
     if found.left_out:
         typer.echo(
-            f"left out {found.left_out}: facts that no longer hold, which {_render.clean(target)} would show as current"
+            f"left out {found.left_out}: facts that are no longer true, "
+            f"which {_render.clean(target)} would show as current"
         )
     if not quiet:
         for row in found.rows[:LISTED]:

@@ -242,8 +242,8 @@ def _collect(local: Workspace, show: _Shown) -> int:
     if not show.quiet:
         money = "" if collected.cost is None else f", ${collected.cost:.4f}"
         typer.echo(
-            f"batches    {collected.collected} collected, {collected.waiting} under way; {collected.answers} answers, "
-            f"{collected.input_tokens:,} + {collected.output_tokens:,} tokens{money}"
+            f"batches    {collected.collected} collected, {collected.waiting} in progress; "
+            f"{collected.answers} answers, {collected.input_tokens:,} + {collected.output_tokens:,} tokens{money}"
         )
     return code
 
@@ -356,10 +356,10 @@ def _print_facts(report: Report, would: str) -> None:
 def _print_model(use: Use, *, dry_run: bool) -> None:
     """Print the requests to the model and their cost; for a dry run, the estimate."""
     about, would = ("about ", "would be ") if dry_run else ("", "")
-    typer.echo(f"windows    {use.windows}, {use.known} of them cached, {use.asked} {would}asked")
+    typer.echo(f"windows    {use.windows}, {use.known} of them cached, {use.asked} {would}sent to the model")
     if use.submitted or use.waiting:
         typer.echo(
-            f"batch      {use.submitted} submitted, {use.waiting} under way; collect them with memctl ingest --collect"
+            f"batch      {use.submitted} submitted, {use.waiting} in progress; to collect: memctl ingest --collect"
         )
     money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
     speed = "" if use.speed is None else f"; {use.speed:.1f} tokens/s"

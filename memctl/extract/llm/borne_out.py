@@ -197,7 +197,7 @@ def _check_predicate(wanted: Wanted, statement: Statement, at: int) -> None:
             listed = _DRUG.search(wanted.value) and words_anywhere(known.before).search(head)
             borne_out = bool(listed) or (borne_out and _is_medicine(wanted.value, statement.text))
     if not borne_out:
-        raise _RefusedError("predicate is not borne out by the words")
+        raise _RefusedError("the words do not support the predicate")
 
 
 _BEFORE_LIKE = late(r"i|we|they|you|to|do|also|not|just|always|still|quite|and|'d|\w+ly", re.IGNORECASE)

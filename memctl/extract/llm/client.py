@@ -184,14 +184,14 @@ class ChatModel:
         except (httpx2.TimeoutException, openai.APITimeoutError) as error:
             raise self._silent() from error
         except httpx2.TransportError as error:
-            raise Retryable(f"{self.server.name} broke off its answer: {error}", where=self.base_url) from error
+            raise Retryable(f"{self.server.name} ended its answer early: {error}", where=self.base_url) from error
         if reason is None:
-            raise Retryable(f"{self.server.name} broke off its answer", where=self.base_url)
+            raise Retryable(f"{self.server.name} ended its answer early", where=self.base_url)
         return _completion("".join(texts), "".join(refusals), reason, usage)
 
     def _silent(self) -> SilentError:
         return SilentError(
-            f"{self.server.name} was silent for {self.timeout:g} seconds", where=self.base_url, hint=self.server.slow
+            f"{self.server.name} sent nothing for {self.timeout:g} seconds", where=self.base_url, hint=self.server.slow
         )
 
     @contextlib.contextmanager

@@ -326,7 +326,7 @@ class _Validator:
     def _order(self, wanted: Wanted, line: Line) -> _Said:
         """The sentence with a standing order to the assistant."""
         if not self.takes_orders or wanted.subject is not None:
-            raise _RefusedError("not an order to an assistant")
+            raise _RefusedError("not an instruction to an assistant")
         span = find(wanted.value, line.text)
         if span is None:
             raise _RefusedError("object is not in the conversation")
@@ -335,7 +335,7 @@ class _Validator:
                 value = line.text[span[0] : span[1]]
                 if order(value, sentence):
                     return _Said(line, line.text[sentence.start : sentence.start + len(sentence.text)], value)
-        raise _RefusedError("not a standing order")
+        raise _RefusedError("not a standing instruction")
 
     def _confirmed(self, wanted: Wanted, line: Line) -> _Said:
         """The assistant's "so you live in Rome?", to which the user said yes."""

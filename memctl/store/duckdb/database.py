@@ -262,7 +262,7 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise MemctlError(
-                f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
+                f"cannot create the store's folder: {error.strerror}", where=str(self.path.parent)
             ) from None
 
     def upgrade(self, connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) -> None:
@@ -288,7 +288,7 @@ class Database:
                 files.copy(self.path, file)
             except OSError as error:
                 raise MemctlError(
-                    f"the store cannot be copied: {error.strerror}", where=str(file), hint="make room there"
+                    f"the store cannot be copied: {error.strerror}", where=str(file), hint="free some space there"
                 ) from None
 
     def replace_by(self, file: Path) -> None:
@@ -344,9 +344,9 @@ class Database:
             files.copy(self.path, kept)
         except OSError as error:
             raise MemctlError(
-                f"the store is of an older memctl and cannot be copied before its upgrade: {error.strerror}",
+                f"the store is from an older memctl and cannot be copied before its upgrade: {error.strerror}",
                 where=str(kept),
-                hint="make room, or let memctl write there",
+                hint="free some space, or let memctl write there",
             ) from None
 
     def _version(self, connection: DuckConnection) -> int:

@@ -114,7 +114,7 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise MemctlError(f"cannot make the ledger's folder: {error.strerror}", where=str(self.path)) from None
+            raise MemctlError(f"cannot create the ledger's folder: {error.strerror}", where=str(self.path)) from None
         return not self.path.exists()
 
     def _connect(self) -> Connection:

@@ -33,7 +33,7 @@ def _run(connection: DuckConnection, statement: str, *, write: bool) -> tuple[tu
     if spec is not None and with_embed:
         if name := outdated_model(connection):
             raise UsageError(
-                f"the store's vectors are by {name}, which is outdated", where="sql", hint="memctl reindex"
+                f"the store's embeddings are from the outdated model {name}", where="sql", hint="run memctl reindex"
             )
         embedder = spec.open()
         connection.raw.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")

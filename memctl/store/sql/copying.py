@@ -60,7 +60,7 @@ def copy(source: Engine, target: Engine, progress: Progress | None = None) -> Co
     MemctlError if a row differs.
     """
     if source.place == target.place:
-        raise UsageError("a store cannot be copied to its own place", where=source.place)
+        raise UsageError("the source and the target are the same store", where=source.place)
     target.copying = True
     mark = _Unfinished(source=_name(source), token=token_hex(8))
     _require_free(target, mark)
@@ -129,7 +129,7 @@ class _Writer:
         self._transaction.close()
         self._begin()
         if _mark(self.connection) != self.mark:
-            raise MemctlError("another process goes on with this copy", where=self.engine.place)
+            raise MemctlError("another process is running this copy", where=self.engine.place)
 
     def finish(self) -> None:
         """Make the copy a store."""
@@ -191,12 +191,12 @@ def _is_other_copy(target: Engine, mark: _Unfinished) -> UsageError:
     return UsageError(
         f"an unfinished copy of {mark.source} is there",
         where=target.place,
-        hint="finish that copy, remove it, or name another place",
+        hint="finish that copy, remove it, or choose another target",
     )
 
 
 def _exists(target: Engine) -> UsageError:
-    return UsageError("a store already exists there", where=target.place, hint="name a place without a store")
+    return UsageError("a store already exists there", where=target.place, hint="choose a target without a store")
 
 
 def _copied(table: str, undo_too: bool) -> bool:

@@ -36,7 +36,7 @@ def expanded(connection: Connection, statement: str) -> str:
             )
         if name := outdated_model(connection):
             raise UsageError(
-                f"the store's vectors are by {name}, which is outdated", where="sql", hint="memctl reindex"
+                f"the store's embeddings are from the outdated model {name}", where="sql", hint="run memctl reindex"
             )
         values = connection.vector(embedder.embed_one(match["text"][1:-1].replace("''", "'")))
         return f"'{values}'::{connection.vector_type(embedder.dim)}"

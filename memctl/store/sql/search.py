@@ -2,7 +2,7 @@
 
 Everything is counted in the SQL of `ranking`, over the user's rows; Python only groups and orders the best. A score
 ranks and nothing more: measured on LoCoMo and BEAM, no value of it separates an answer from its absence, so there is no
-threshold. This room may not know who asks or how the hits are shown.
+threshold. This module does not know who asks or how the hits are shown.
 
 The score of a record is the sum of its parts:
 

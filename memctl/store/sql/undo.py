@@ -150,7 +150,7 @@ def _require_untouched(connection: Connection, run: Run) -> None:
     if changed:
         total = connection.execute("SELECT count(*) FROM touched WHERE run = ?", [run.id]).fetchall()[0][0]
         raise MemctlError(
-            f"{changed} of the {total} rows that run {run.id} changed were changed since",
+            f"{changed} of the {total} rows that run {run.id} changed were changed again later",
             hint=first(connection, later) if later else "they were not changed by a run that can be undone",
         )
 
@@ -167,7 +167,7 @@ def _require_unseen(connection: Connection, run: Run) -> None:
     ).fetchall()
     if rows[0][0]:
         raise MemctlError(
-            f"turns that run {run.id} took in were read in other files since",
+            f"turns that run {run.id} read were read again from other files later",
             hint=first(connection, {id_ for id_ in rows[0][1] or () if id_}),
         )
 
