@@ -45,8 +45,8 @@ class Memory:
     def add(self, user_id: str, turns: str | Mapping[str, Any] | Turn | Iterable[Any]) -> Report:
         """Pass conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction.
 
-        A text or a single turn is one turn. Turns of which none has a time are said now. Raises UsageError for an empty
-        user or text.
+        A text or a single turn is one turn. If no turn has a time, the time of all is now. Raises UsageError for an
+        empty user or text.
         """
         if not user_id.strip():
             raise UsageError("the user is empty", hint="pass the name of the user")
@@ -91,13 +91,13 @@ class Memory:
             return []
 
     async def aadd(self, user_id: str, turns: str | Mapping[str, Any] | Turn | Iterable[Any]) -> Report:
-        """`add` in a thread, so that an event loop goes on in the meantime."""
+        """`add` in a thread, so that an event loop is not blocked."""
         import asyncio
 
         return await asyncio.to_thread(self.add, user_id, turns)
 
     async def asearch(self, user_id: str | None, query: str, k: int = 10, **conditions: Any) -> list[Hit]:
-        """`search` in a thread, so that an event loop goes on in the meantime; takes the same conditions."""
+        """`search` in a thread, so that an event loop is not blocked; takes the same conditions."""
         import asyncio
 
         return await asyncio.to_thread(self.search, user_id, query, k, **conditions)
@@ -128,14 +128,12 @@ class Memory:
         format: Format = "text",  # noqa: A002 - the option's own name
         count: Count | None = None,
     ) -> Context:
-        """The block of a user's memory to put into a prompt, of at most `tokens` tokens.
+        """The block of a user's memory for a prompt, of at most `tokens` tokens.
 
-        It has the standing instructions, the profile, facts and turns that fit the query, and the last turns of the
-        session.
-
-        `str()` of the result, or its `text`, is the block; `sections` has its lines and says how many records had no
-        room. `format` is "text" or "markdown". `count` counts the tokens of a text as your model does; without it they
-        are estimated. An unknown user has an empty block.
+        It has the standing instructions, the profile, facts and turns that match the query, and the last turns of the
+        session. `str()` of the result, or its `text`, is the block; `sections` has its lines and the number of records
+        that did not fit. `format` is "text" or "markdown". `count` counts the tokens of a text as your model does;
+        without it they are estimated. An unknown user has an empty block.
         """
         request = Request(user=user_id, query=query, tokens=tokens, as_of=_time(as_of), format=format, count=count)
         try:

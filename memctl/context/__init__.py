@@ -1,2 +1,2 @@
-"""The block of a user's memory that goes into a prompt: what it is made of, what fits a number of tokens, and how it
-reads. Knows no command."""
+"""The block of a user's memory for a prompt: its records, their choice within a number of tokens, and its text.
+Independent of the command line."""

@@ -64,7 +64,7 @@ def build(backend: Backend, search: Search, request: Request, session: Backend |
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
-    """The line of a record: its tokens, and what it says whatever its wording, None for a very short text."""
+    """The line of a record: its tokens, and its content independent of the wording, None for a very short text."""
 
     item: Item
     cost: int
@@ -72,8 +72,8 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Candidate(msgspec.Struct, kw_only=True):
-    """A record that may be shown in the section `name`. Its line is made when its turn comes; None for a record that
-    is never shown."""
+    """A record that may be shown in the section `name`. Its line is computed when it is needed; None for a record
+    that is never shown."""
 
     name: Name
     fact: Fact
@@ -83,7 +83,7 @@ class _Candidate(msgspec.Struct, kw_only=True):
 
     @property
     def turns(self) -> set[tuple[str, str]]:
-        """The turns that the record is, or rests on."""
+        """The turns that the record is, or is based on."""
         session = self.fact.session_id
         return {(session, turn) for turn in self.fact.source.turns} if session is not None else set()
 
@@ -168,7 +168,8 @@ class _Builder:
         return "superseded" if fact.superseded_by is not None else "ended"
 
     def _fill(self, candidates: Iterable[_Candidate], share: float = 1.0, *, again: bool = False) -> None:
-        """Choose the candidates that fit the share and the room; `again` takes turns whose facts are shown as well."""
+        """Choose the candidates that fit the share and the tokens left; `again` takes turns even if their facts are
+        shown."""
         allowance = int(share * self._request.tokens)
         headed = {candidate.name for candidate in self._chosen.values()}
         for candidate in candidates:
@@ -197,7 +198,7 @@ class _Builder:
         self._said.add(line.content)
 
     def _repeats(self, candidate: _Candidate, line: _Line, *, again: bool) -> bool:
-        """Whether the block says already what the candidate says: in the same words, or as the fact of its turn."""
+        """Whether the block already has the content of the candidate: in the same words, or as the fact of its turn."""
         if candidate.name == "latest":
             return False
         same = line.content is not None and line.content in self._said
@@ -208,7 +209,8 @@ class _Builder:
         return repeats
 
     def _content(self, text: str) -> object:
-        """What a text says, apart from its wording: its stems and whether it denies; None for a very short text."""
+        """The content of a text, independent of its wording: its stems and whether it is negated; None for a very
+        short text."""
         found = frozenset(stems(text)) - self._own_words
         said = set(words(text))
         denies = bool(said & _NEGATIONS) or any(word.endswith("n't") for word in said)

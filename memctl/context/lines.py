@@ -1,7 +1,7 @@
 """A record as a line of the block: dates, speaker and text, made harmless.
 
-What was said by anybody stands after a dash, on one line, and can neither begin a line nor close a tag that a program
-puts around the block.
+Each text is on one line after a dash, so that it cannot begin a line, or close a tag that a program puts around the
+block.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PRECISION = {"year": 4, "month": 7}
 
 
 def item_of(fact: Fact, text: str, state: State | None, score: float | None = None) -> Item:
-    """What a line shows of a record: `text`, which is the record's own or an excerpt."""
+    """The item of a record, with its own `text` or an excerpt of it."""
     turn = fact.kind == "episode"
     return Item(
         id=fact.id,
@@ -75,7 +75,7 @@ def escaped(text: str) -> str:
 def excerpt(text: str, room: int, count: Count, query: str | None) -> str:
     """The sentences of a long text that share most words with the query, or its first ones, in `room` tokens.
 
-    An ellipsis stands for what is left out. A single sentence that is too long is cut.
+    An ellipsis marks what is left out. A single sentence that is too long is cut.
     """
     parts = sentences(text) or [text]
     asked = set(stems(query or ""))

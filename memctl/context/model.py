@@ -1,4 +1,4 @@
-"""What is asked for and what is returned: a block of lines in sections, with the number left out of each."""
+"""The request for a block, and the block: lines in sections, with the number of records left out of each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOKENS = 1000
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A block about `user` of at most `tokens` tokens. Without a `query` it has no facts and turns that fit one.
+    """A block about `user` of at most `tokens` tokens. Without a `query` it has no facts and turns of a search.
 
     `as_of` describes the memory as it was true at that instant. `count` counts tokens; None estimates them.
     """
@@ -51,7 +51,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the block. `left_out` is the number of records that would be in it if there were room."""
+    """A part of the block. `left_out` is the number of records that did not fit."""
 
     name: Name
     items: tuple[Item, ...]

@@ -1,7 +1,5 @@
-"""Where the records of a block come from: the store, in a few statements, or any other backend, read whole.
-
-The turns of a session that is still open are looked for here and nowhere else.
-"""
+"""The records of a block: from the store, in a few statements, or from any other backend, read completely. The turns
+of the current session are found only here."""
 
 from __future__ import annotations
 
@@ -40,8 +38,8 @@ Search = Callable[[Query], list[Hit]]
 
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
-    """What a block can be made of. Instructions and profile are in order of importance, and are `total` in number;
-    `latest` are the last turns of the newest session, in order; `open` says whether that session still goes on."""
+    """The records for a block. Instructions and profile are in order of importance, and are `total` in number;
+    `latest` are the last turns of the newest session, in order; `open` says whether that session is still going on."""
 
     instructions: Sequence[Fact]
     instructions_total: int
@@ -57,7 +55,7 @@ def gather(
 ) -> Material:
     """The material for a block; the last turns are those of `session` if it has a conversation of the user.
 
-    Raises NotFound for a user that neither has.
+    Raises NotFound if neither has the user.
     """
     turns = _open_turns(session, request.user) if session is not None else []
     try:

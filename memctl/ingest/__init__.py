@@ -1,4 +1,4 @@
-"""Transcripts in, facts out: whose they are, what they say, one transaction a batch.
+"""Ingest: transcripts are read, facts extracted, and both stored, in one transaction per batch.
 
-This floor joins transcripts, extraction, reconciliation and the store; none of those knows of each other through it.
+This package connects transcripts, extraction, reconciliation and the store, which do not know each other.
 """

@@ -1,4 +1,4 @@
-"""Turns handed over by a program or typed at the prompt, into the store the way a transcript's would be."""
+"""Turns that a program or a command passes, stored like the turns of a transcript."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -26,13 +26,13 @@ _ROLES = {"human": "user", "ai": "assistant", "developer": "system"} | {role: ro
 def add_turns(
     store: Store, spec: EmbedderSpec, user: str, turns: Iterable[Any], *, session_id: str | None = None
 ) -> Report:
-    """Take turns of one conversation into the user's memory; the same turns with their times again change nothing.
+    """Add turns of one conversation to the user's memory; adding the same turns with their times again changes nothing.
+    If no turn has a time, the time of all is now.
 
-    Turns of which none has a time are said now. A turn is a `Turn`, a text of the user, or a mapping with `role`,
-    `content` (or `text`), and optionally `name` (or `speaker`), `id` and `at` (or `created_at`, `timestamp`: a
-    datetime, ISO 8601 text, or seconds since 1970).
-    `content` may be a list of parts. What could not be taken in is in the report's `rejects`. Raises UsageError for an
-    empty user, for turns without any text, and naming a turn that is none of these.
+    A turn is a `Turn`, a text of the user, or a mapping with `role`, `content` (or `text`), and optionally `name` (or
+    `speaker`), `id` and `at` (or `created_at`, `timestamp`: a datetime, ISO 8601 text, or seconds since 1970).
+    `content` may be a list of parts. Turns that cannot be stored are in the report's `rejects`. Raises UsageError for
+    an empty user, for turns without any text, and for a turn of another type.
     """
     if not user.strip():
         raise UsageError("the user is empty", hint="pass the name of the user")
@@ -82,7 +82,7 @@ def _turn(index: int, turn: Any) -> Turn:
 
 
 def _time(value: Any, where: str) -> datetime | None:
-    """A time without a zone is taken as UTC: a program that says nothing else means that."""
+    """A time without a zone is taken as UTC."""
     try:
         if value is None:
             return None

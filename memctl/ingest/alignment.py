@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Said(Protocol):
-    """What deciding needs of a turn."""
+    """The values of a turn that decide whether two turns are the same."""
 
     @property
     def at(self) -> datetime | None:
@@ -18,7 +18,7 @@ class Said(Protocol):
 
     @property
     def telling(self) -> bool:
-        """True if a person said something of some length."""
+        """True if a person said something of some length, so that equal words prove something."""
 
 
 Pairs = list[tuple[int, int]]
@@ -56,10 +56,8 @@ def align(mine: Sequence[Hashable], theirs: Sequence[Hashable], turns: Sequence[
 
 
 def proven(mine: Sequence[Said], theirs: Sequence[Said], pairs: Pairs, *, one_session: bool = False) -> Pairs:
-    """The pairs that are the same turn and not only equal words; `memctl.ingest.identity` says what proves that.
-
-    `one_session` means that both come under the same session id.
-    """
+    """The pairs that are the same turn and do not only have equal words; `memctl.ingest.identity` says what proves
+    that. `one_session` means that both have the same session id."""
     one_time = len(mine) > 2 and len({turn.at for turn in mine}) == 1
     kept: Pairs = []
     for run in _runs(pairs):

@@ -1,4 +1,4 @@
-"""Whose facts: the one rule by which a session's turns get their user. No owner is ever guessed."""
+"""Attribution: the rules by which a session's turns get their user. An owner is never guessed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UserFrom = Literal["filename", "folder", "speaker"]
 
 
 class Attribution(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said about owners: `--user`, `--user-from`, and the configured default user."""
+    """The options that set the owner: `--user`, `--user-from`, and the default user of the settings."""
 
     user: str | None = None
     user_from: UserFrom | None = None
@@ -30,14 +30,14 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """This choice as one text, for the ledger: the same file under another owner is another reading."""
+        """This choice as one text, for the records of ingested files: the same file for another owner is read again."""
         if self.user is not None:
             return f"user:{self.user}"
         return f"from:{self.user_from}" if self.user_from else f"auto:{self.default_user or ''}"
 
     @property
     def by_folder(self) -> bool:
-        """True when the first folder below the one named may decide."""
+        """True if the first folder below the path may decide."""
         return self.user is None and self.user_from in (None, "folder")
 
 
@@ -52,11 +52,11 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
 def of_one_user(
     sessions: Callable[[], Iterable[Session | BadTranscript]], document: Document, attribution: Attribution
 ) -> Iterator[Session | BadTranscript]:
-    """The sessions of a file that --user may give to its user: all of them if the file names one user only, by
-    whatever id; of a file that names several, those of this user, and one error for the others.
+    """The sessions of a file that belong to the user of --user: all of them if the file names only one user, whatever
+    the id; if it names several, those of this user, and one error for the others.
 
-    `sessions` reads the file. Sessions of one other id wait for the end of the file; from `HELD_SESSIONS` on, the file
-    is read a second time to see whether it names anybody else.
+    `sessions` reads the file. Sessions with one other id are kept until the end of the file; if there are more than
+    `HELD_SESSIONS`, the file is read a second time to check whether it names another user.
     """
     user = attribution.user
     if user is None:
@@ -98,7 +98,8 @@ def _named(session: Session) -> set[str]:
 
 
 def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str]]) -> Owned:
-    """The session with those of its speakers named who only have the owner's first name, as others in the file have.
+    """The session, with the names of those speakers who only have the owner's first name, if others in the file have it
+    too.
 
     `everyone` returns the speakers of the whole file; it is called only if a speaker has that first name.
     """
@@ -117,12 +118,12 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str]]) -> Owned:
 
 
 def owned(session: Session, document: Document, attribution: Attribution) -> Iterator[Owned]:
-    """The session under its user: `--user`, else `--user-from`, else what the file says, else the folder it lies in,
-    else the default user. With `speaker` it comes once per speaker, each owning their own turns. Where messages name
-    their users, it comes once per user, each owning the messages that name them.
+    """The session with its user: `--user`, else `--user-from`, else the user that the file names, else its folder, else
+    the default user. With `speaker` it is returned once per speaker, each of whom owns their own turns. If messages
+    name their users, it is returned once per user, who owns the messages that name them.
 
-    Raises BadTranscript, naming these ways, when none of them tells, and when messages of several users are to be one
-    user's.
+    Raises BadTranscript, listing these ways, if none of them gives a user, and if messages of several users would get
+    one user.
     """
     if attribution.user is None and attribution.user_from == "speaker":
         yield from _by_speaker(session, document)
@@ -148,8 +149,9 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
 def _by_owner(session: Session, document: Document, named: list[str], chosen: str | None) -> Iterator[Owned]:
     """The session for each user that its messages name, or for the chosen one of them.
 
-    An answer goes with the message it answers. A message of a person that names no user is nobody's. An id beats a
-    name: the owner's messages have no other speaker, and those of others have theirs, even without a name.
+    An answer goes with the message it answers. A message of a person that names no user belongs to nobody. An id takes
+    precedence over a name: the owner's messages have no other speaker, and those of others have theirs, even without a
+    name.
     """
     if chosen is not None and chosen not in named:
         raise BadTranscript(
@@ -171,7 +173,8 @@ def _by_owner(session: Session, document: Document, named: list[str], chosen: st
 
 
 def _answered(session: Session, person: Callable[[Turn], str | None]) -> dict[str, str]:
-    """Who each turn belongs to, by its id: a person's turn to that person, an answer to the person it answers."""
+    """The owner of each turn, by turn id: a person's turn belongs to that person, an answer to the person it
+    answers."""
     owner_of: dict[str, str] = {}
     current: str | None = None
     for turn in session.turns:
@@ -183,7 +186,7 @@ def _answered(session: Session, person: Callable[[Turn], str | None]) -> dict[st
 
 
 def _spoken(turn: Turn, user: str) -> Turn:
-    """A turn of a session of several users, with a speaker that shows whose words it has."""
+    """A turn of a session of several users, with a speaker that shows who said it."""
     if turn.role != "user":
         return turn
     if turn.owner == user:
@@ -204,8 +207,9 @@ def _single_owner(session: Session, document: Document, attribution: Attribution
 
 
 def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
-    """An answer without a speaker of its own (an assistant's) goes with the person it answers. A person's turn without
-    a speaker is nobody's. A session in which no person says anything, such as a day of joins and bots, has no owner."""
+    """An answer without a speaker of its own (an assistant's) goes with the person it answers. A person's turn
+    without a speaker belongs to nobody. A session in which no person says anything, such as a day of joins and bots,
+    has no owner."""
     if not any(turn.role == "user" for turn in session.turns):
         return
     owner_of = _answered(session, lambda turn: turn.speaker)

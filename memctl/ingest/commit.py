@@ -1,4 +1,5 @@
-"""One batch into the store in one transaction: files read, episodes, claims, and the facts the claims amount to."""
+"""Committing one batch to the store in one transaction: files, episodes, claims, and the facts computed from the
+claims."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch changed: the numbers of new and withdrawn episodes, and the facts by what became of them."""
+    """The changes of a batch: the numbers of new and withdrawn episodes, and the facts by what changed."""
 
     episodes: int
     withdrawn: int = 0
@@ -33,10 +34,8 @@ def commit(
     files: Sequence[FileEnd] = (),
     now: datetime | None = None,
 ) -> Committed:
-    """Apply a batch inside the caller's transaction. Known episodes and claims are skipped.
-
-    `now` is the time of observation for what carries no time of its own. Raises Rejected for a user who was forgotten.
-    """
+    """Apply a batch in the caller's transaction. Known episodes and claims are skipped. `now` is the time of
+    observation of turns without a time of their own. Raises Rejected for a forgotten user."""
     now = now or datetime.now(UTC)
     require_admitted(tx, batch.users)
     tx.use_embedder(spec)

@@ -1,7 +1,5 @@
-"""Ingest the conversations of a backend the way transcripts are ingested.
-
-Works with any backend; only its conversations are read.
-"""
+"""Ingesting the conversations of a backend like transcripts. Works with any backend; only its conversations are
+read."""
 
 from __future__ import annotations
 
@@ -35,10 +33,11 @@ def ingest(
     progress: Progress | None = None,
     announce: Callable[[str, float], None] | None = None,
 ) -> Report:
-    """Take the conversations of the users (none: of everyone the backend knows) into the store, batch by batch.
+    """Store the conversations of the users (none: of all users of the backend), batch by batch. A second run adds only
+    new messages.
 
-    A second run adds only what was said since. Raises UsageError when the backend has no conversations, NotFound when
-    a user named has none; with a model, what `memctl.ingest.pipeline.ingest` raises.
+    Raises UsageError if the backend has no conversations, NotFound if a named user has none; with a model, the errors
+    of `memctl.ingest.pipeline.ingest`.
     """
     if not backend.features.conversations:
         raise UsageError(f"{backend.name} has no conversations", where="--from", hint="memctl migrate moves its facts")
@@ -95,7 +94,7 @@ def _session(system: str, conversation: Conversation, report: Report) -> Session
 
 
 def turn_of(message: Message) -> Turn:
-    """The turn that a message is, cleaned as a transcript's is. Raises UsageError for a role that is none."""
+    """A message as a turn, cleaned like a turn of a transcript. Raises UsageError for an unknown role."""
     roles: tuple[Role, ...] = get_args(Role)
     for role in roles:
         if message.role == role:

@@ -73,7 +73,7 @@ class Row(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A session's rows of one user. `batch` is the number of the work they came with, 0 for stored ones."""
+    """The turns of one user in a session. `batch` is the number of the work that has them, 0 for stored ones."""
 
     user: str
     session: str
@@ -83,7 +83,8 @@ class Line(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What a file shows of a conversation: the sessions it is in the store under, and (id, row) of each turn."""
+    """The part of a conversation that a file contains: the session ids that it has in the store, and (id, row) of
+    each turn."""
 
     user: str
     sessions: frozenset[str]
@@ -162,7 +163,7 @@ class Recogniser:
         return outcome
 
     def committed(self, batch: int) -> None:
-        """Works up to this number are in the store now."""
+        """Note that the works up to this number are in the store now."""
         self.recent = [line for line in self.recent if line.batch > batch]
 
     def _load(self, users: set[str]) -> None:

@@ -1,7 +1,8 @@
-"""Questions through a server's Batch API: half the price for answers within a day.
+"""Requests through a server's Batch API: half the price, with answers within a day.
 
-A batch is noted in the store before it is sent, under a name the server keeps with it, so that after a crash it is
-known whether it was sent. Its answers become answers like any others, and the ingest that asked is done again.
+A batch is recorded in the store before it is sent, under a name that the server stores too, so that after a crash
+memctl can find out whether it was sent. Its answers are cached like any others, and the ingest that needs them is run
+again.
 
 Limits, from https://platform.openai.com/docs/guides/batch: at most 50,000 requests and 200 MB in a batch, its lines in
 any order.
@@ -38,7 +39,7 @@ OVER = frozenset({"completed", "expired", "cancelled"})
 
 
 class _Part:
-    """Requests on their way into one batch, gathered in a file that goes with the process."""
+    """The requests of one batch, collected in a temporary file."""
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - closed when sent
@@ -62,7 +63,7 @@ class _Part:
 
 
 class BatchSource:
-    """Answers nothing now: gathers questions, and submits them when the ingest has been through all files."""
+    """Returns no answers now: collects requests, and submits them after all files have been read."""
 
     def __init__(
         self,
@@ -83,15 +84,15 @@ class BatchSource:
 
     @property
     def over(self) -> bool:
-        """True when the limit of money is reached."""
+        """True if the cost limit was reached."""
         return self.use.stopped is not None
 
     def accepts(self, answer: Answer) -> bool:
-        """Everything: what nobody could read is asked again only by an ingest that waits for answers."""
+        """Every answer: unreadable ones are requested again only by an ingest that waits for answers."""
         return True
 
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
-        """Nothing yet, but what has been in vain in several batches is given up."""
+        """No answers, except empty ones for requests that failed in several batches and are given up."""
         waiting: set[str] = set()
         tries: dict[str, int] = {}
         with suppress(NotFound), self.store.reading() as session:
@@ -134,7 +135,8 @@ class BatchSource:
         return self.prices.of(given, 0, got, batch=True) if self.prices else 0.0
 
     def finish(self) -> None:
-        """Submit what was gathered. Raises what the server's refusal means; what was submitted before it stays so."""
+        """Submit the collected requests. Raises the error of a server that refuses; batches that were submitted
+        before remain."""
         with ExitStack() as files:
             for part in self.parts:
                 files.enter_context(part.file)
@@ -176,16 +178,16 @@ class BatchSource:
 
 
 class Again(msgspec.Struct, kw_only=True):
-    """An ingest to be done again, and the batches that are then done with."""
+    """An ingest to run again, and the batches that are done after it."""
 
     command: dict[str, Any]
     batches: list[str]
 
 
 class Collected(msgspec.Struct, kw_only=True):
-    """What a collection brought: batches that were over and those still under way, answers, tokens and money.
+    """The result of a collection: the numbers of ended and of open batches, answers, tokens and cost.
 
-    `again` are the ingests to be done again now.
+    `again` are the ingests to run again now.
     """
 
     collected: int = 0
@@ -204,7 +206,7 @@ def collect(
     prices_of: Callable[[str], Prices | None],
     now: datetime | None = None,
 ) -> Collected:
-    """Fetch the answers of all batches that are over. `open_model` opens a model by name and base URL.
+    """Fetch the answers of all batches that have ended. `open_model` opens a model by name and base URL.
 
     Raises AuthError, Retryable and Fatal as the server does.
     """
@@ -236,7 +238,7 @@ def collect(
 def _finish(
     store: Store, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
 ) -> bool:
-    """Bring one batch to its end where the server has; False while it has not."""
+    """Process a batch if the server has finished it; False if not."""
     with model.errors():
         remote = _remote(model, batch)
     if remote is None:
@@ -275,7 +277,7 @@ def _finish(
 
 
 def _remote(model: ChatModel, batch: Batch) -> Any:
-    """The batch as the server has it; None when it never got there."""
+    """The batch on the server; None if it was never submitted."""
     if batch.remote_id is not None:
         return model.client.batches.retrieve(batch.remote_id)
     for remote in model.client.batches.list(limit=100):
@@ -285,7 +287,7 @@ def _remote(model: ChatModel, batch: Batch) -> Any:
 
 
 def _answers(model: ChatModel, remote: Any, requests: dict[str, BatchRequest]) -> Iterator[Answer]:
-    """The answers in a batch's files. A request that failed for now is left to be asked again."""
+    """The answers in a batch's files. A request with a temporary failure is left out, so that it is sent again."""
     for file in (remote.output_file_id, remote.error_file_id):
         if not file:
             continue

@@ -1,4 +1,4 @@
-"""What questions to a model cost, before and after they are asked, and the limit of it.
+"""The cost of requests to a model, before and after they are sent, and its limit.
 
 Prices come from outside; this module only calculates with them. Money is in US dollars, prices per million tokens.
 """
@@ -24,7 +24,8 @@ THOUGHTS = 4_000
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model costs. `cached_input` None means the price of `input`, `batch_factor` is a batch's share of it."""
+    """The prices of a model. `cached_input` None means the price of `input`; `batch_factor` is the price of a batch
+    relative to single requests."""
 
     input: float
     output: float
@@ -33,14 +34,14 @@ class Prices(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None = None
 
     def of(self, input_tokens: int, cached: int, output: int, *, batch: bool = False) -> float:
-        """The money for so many tokens; `cached` ones are part of the input."""
+        """The cost of these numbers of tokens; `cached` ones are part of the input."""
         cached_price = self.input if self.cached_input is None else self.cached_input
         whole = (input_tokens - cached) * self.input + cached * cached_price + output * self.output
         return whole / 1e6 * ((self.batch_factor or 1.0) if batch else 1.0)
 
 
 def prices_of(model: str, per_million: str | None = None) -> Prices | None:
-    """The prices stated as "INPUT,OUTPUT", else those of the price book; None when neither knows the model.
+    """The prices given as "INPUT,OUTPUT", else those of the price book; None if neither has the model.
 
     Raises UsageError for prices that cannot be read.
     """
@@ -78,7 +79,7 @@ def _from_book(model: str) -> Prices | None:
 
 
 def input_tokens(message: str) -> int:
-    """About how many tokens a request with this message is billed for."""
+    """The estimated number of tokens billed for a request with this message."""
     return _FIXED + tokens(message)
 
 
@@ -86,24 +87,25 @@ _FIXED = tokens(prompt.SYSTEM) + tokens(prompt.SCHEMA_TEXT) + 10
 
 
 def output_tokens(window: Window) -> int:
-    """About how many tokens the answer to a window has."""
+    """The estimated number of tokens of the answer to a window."""
     return OUTPUT_PER_TURN * len(window.asked)
 
 
 def most_output(window: Window, *, thinks: bool = False) -> int:
-    """How many tokens the answer to a window may have: enough for a rich one, few enough to bound the price."""
+    """The maximum number of tokens of the answer to a window: enough for many facts, and low enough to limit the
+    cost."""
     size = max(90 * len(window.asked), sum(tokens(line.text) for line in window.asked))
     return min(max(LEAST_ANSWER, 100 + size), MOST_ANSWER) + (THOUGHTS if thinks else 0)
 
 
 class SpentError(Exception):
-    """The next question could take the run beyond its limit."""
+    """The next request could exceed the cost limit of the run."""
 
 
 class Budget:
-    """Money spent, and promised to requests under way, against a limit; shared by threads.
+    """The money spent, and reserved for requests in progress, against a limit; shared by threads.
 
-    A request begins only when the worst it can cost still fits, so that the limit holds whatever comes back.
+    A request starts only if its highest possible cost still fits, so that the limit is never exceeded.
     """
 
     def __init__(self, limit: float | None) -> None:
@@ -113,7 +115,7 @@ class Budget:
         self._changed = threading.Condition()
 
     def promise(self, most: float) -> None:
-        """Set `most` aside, waiting for requests under way where they might leave room. Raises SpentError."""
+        """Reserve `most`, after waiting for requests in progress if they could free enough. Raises SpentError."""
         with self._changed:
             while self.limit is not None and self.spent + self._promised + most > self.limit:
                 if self._promised <= 0:
@@ -122,7 +124,7 @@ class Budget:
             self._promised += most
 
     def settle(self, most: float, cost: float) -> None:
-        """Replace what was promised by what it cost."""
+        """Replace the reserved amount by the actual cost."""
         with self._changed:
             self._promised = max(0.0, self._promised - most)
             if self._promised < 1e-12:

@@ -1,7 +1,7 @@
-"""Sessions digested with a model beside the rules: questions out, answers judged, and what only one of the two read.
+"""Sessions digested with a model and the rules: requests, validated answers, and the claims of both.
 
-What the model is shown of existing facts is what the store holds when a chunk of sessions begins, never what the same
-chunk brings: so neither the number of threads nor the order of their answers changes the outcome.
+The existing facts that the model sees are those in the store when a chunk of sessions begins, and none of the same
+chunk. So neither the number of threads nor the order of the answers changes the result.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FAILURES = {"refused": "refused", "filtered": "stopped by a content filter", "le
 
 
 def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, store: Store, asker: Asker) -> Digest:
-    """The digest of some sessions by a model. A session with questions still to be answered leaves its file `open`."""
+    """The digest of some sessions by a model. If answers of a session are missing, its file stays `open`."""
     result = Digest()
     held: list[tuple[Prepared, list[Window]]] = []
     for work in chunk:
@@ -64,7 +64,7 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, stor
 def _questions(
     wanted: Sequence[tuple[Prepared, Window]], spec: EmbedderSpec, store: Store, model: str
 ) -> list[Question]:
-    """A question for each window, with the facts of its user that are nearest to it."""
+    """A request for each window, with the most similar facts of its user."""
     near = _existing([window for _, window in wanted], spec, store)
     return [
         Question(
@@ -83,7 +83,8 @@ def _episodes(prepared: Prepared, window: Window) -> tuple[UUID, ...]:
 
 
 def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> list[list[Fact]]:
-    """The current facts nearest to each window; none while the store is new. Vectors are made with the store closed."""
+    """The current facts most similar to each window; none if the store is new. Vectors are computed with the store
+    closed."""
     places: dict[str, list[int]] = {}
     for place, window in enumerate(wanted):
         places.setdefault(window.user_id, []).append(place)
@@ -108,7 +109,7 @@ def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> lis
 
 
 def _read(leaf: Leaf, prepared: Prepared, use: Use) -> list[Claim]:
-    """The claims of an answer; none if there is nothing to be read in it."""
+    """The claims of an answer; none if it cannot be read."""
     answer, window = leaf.answer, leaf.window
     try:
         parsed = parse.parse_cut(answer.answer) if answer.outcome == "length" else parse.parse(answer.answer)
@@ -137,10 +138,8 @@ def _read(leaf: Leaf, prepared: Prepared, use: Use) -> list[Claim]:
 
 
 def _merged(rules: list[Claim], model: list[Claim]) -> list[Claim]:
-    """The claims of both extractors, each statement once.
-
-    What both say in the same words is the model's; of two readings of the same object of a turn, the rules' stands.
-    """
+    """The claims of both extractors, each statement once. If both have the same words, the model's claim is kept; of
+    two readings of the same object of a turn, the one of the rules."""
     own: dict[str | None, list[Claim]] = {}
     for claim in rules:
         own.setdefault(claim.turn_id, []).append(claim)

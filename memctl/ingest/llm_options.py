@@ -1,4 +1,4 @@
-"""A model as an ingest is told to use it: which one, where, for how much money, at what pace."""
+"""The options of an ingest for its model: name, server, cost limit and rate."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ JOBS = 4
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`timeout` is in seconds, `max_cost` in dollars, `rate` in requests a second over all `jobs`.
+    """`timeout` is in seconds, `max_cost` in dollars, `rate` in requests per second over all `jobs`. `prices` None
+    means that the prices are unknown.
 
-    `prices` None means that nobody knows them. With `plan`, nothing is asked and only reckoned; with `batch`, questions
-    go to the server's batch service, to be collected later together with `command`, which says what was asked for.
+    With `plan`, nothing is sent and the cost is only estimated; with `batch`, requests go to the server's Batch API.
+    `command` is the ingest to run when its results are collected.
     """
 
     name: str
@@ -46,10 +47,8 @@ def open_asker(
     announce: Callable[[str, float], None] | None = None,
     tick: Callable[[Use], object] | None = None,
 ) -> Asker:
-    """Whoever answers the questions of an ingest.
-
-    Raises UsageError for a limit of money without prices, and what opening the model raises.
-    """
+    """The object that answers the requests of an ingest. Raises UsageError for a cost limit without prices, and the
+    errors of opening the model."""
     if options.max_cost is not None and options.prices is None and not options.plan:
         raise UsageError(
             f"the price of {options.name} is not known, so --max-cost cannot be kept",

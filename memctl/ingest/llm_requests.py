@@ -1,7 +1,7 @@
-"""Questions to a model: which are answered already, which still to ask, by how many threads, within which limits.
+"""Requests to a model: which are cached, which have to be sent, by how many threads and within which limits.
 
-An answer is in the store before the next question of its thread is asked, so that no kill makes a call twice. The
-order in which answers come decides nothing. What an answer means is `memctl.extract.llm`'s to know.
+An answer is saved in the store before its thread sends the next request, so that no request is sent twice after a kill.
+The order of the answers does not matter. `memctl.extract.llm` interprets the answers.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from memctl.store.base import Store
 from memctl.store.model import Answer, AnswerOutcome
 
 TRIES = 3
-"""How often a question is asked whose answer cannot be read."""
+"""How often a request is sent if its answer cannot be read."""
 SILENCES = 3
-"""Requests in a row that a server does not answer in time, after which the run ends."""
+"""Successive requests without an answer in time, after which the run ends."""
 LEAVE = 10.0
-"""Seconds that requests under way are waited for after Ctrl-C: they are paid for already."""
+"""Seconds to wait, after Ctrl-C, for requests in progress: they are paid for already."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -49,8 +49,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return prompt.message(self.window, self.existing)
 
     def rest(self, model: str, answer: Answer) -> list[Question]:
-        """What is still to be asked when the answer did not fit: the lines after the last one it has a complete fact
-        of, since a model reads from the top, or the two halves if it has none."""
+        """The requests for the rest, if the answer was cut off: the lines after the last one with a complete fact,
+        because a model reads from the top; or the two halves if it has no complete fact."""
         if answer.outcome != "length":
             return []
         facts = parse.parse_cut(answer.answer).facts
@@ -59,7 +59,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return [msgspec.structs.replace(self, key=prompt.key(model, part), window=part) for part in parts]
 
     def answer(self, model: str, outcome: AnswerOutcome, completion: Completion, text: str = "") -> Answer:
-        """The answer as it is kept; tokens the server does not tell are estimated."""
+        """The answer as the store keeps it; tokens that the server does not report are estimated."""
         told = completion.input is not None and completion.output is not None
         return Answer(
             key=self.key,
@@ -76,32 +76,34 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 class Source(Protocol):
-    """Where answers come from that the store does not have. `error` is what makes it impossible to go on."""
+    """Where answers come from that are not in the store. `error` is the error that ended the run."""
 
     error: MemctlError | None
 
     @property
     def over(self) -> bool:
-        """True when nothing more can be had, for an error or because a limit was reached."""
+        """True if no more answers can be had, because of an error or a limit."""
 
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
-        """The answers it can give now, by key."""
+        """The answers that are available now, by key."""
 
     def accepts(self, answer: Answer) -> bool:
-        """False for a kept answer worth asking for again."""
+        """False for a cached answer that should be requested again."""
 
     def finish(self) -> None:
-        """Do what is left to do once all files have been read."""
+        """Complete the work after all files have been read."""
 
 
 class Asker:
-    """Answers to questions, from the store where it has them and else from `source`; a question has up to `turns`."""
+    """Answers to requests, from the store if they are cached there, else from `source`. A window has up to `turns`
+    turns."""
 
     def __init__(self, store: Store, source: Source, use: Use, turns: int = MOST_TURNS) -> None:
         self.store, self.source, self.use, self.turns = store, source, use, turns
 
     def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
-        """The answers there are, by key; those of the rest too, where an answer was cut. Some may be missing."""
+        """The available answers, by key, including those of the rest of answers that were cut off. Some may be
+        missing."""
         answered: dict[str, Answer] = {}
         todo = {question.key: question for question in questions}
         while todo:
@@ -120,14 +122,14 @@ class Asker:
 
 
 class Leaf(msgspec.Struct, frozen=True, kw_only=True):
-    """A window as it was finally asked, and its answer."""
+    """A window as it was sent in the end, and its answer."""
 
     window: Window
     answer: Answer
 
 
 def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[Leaf] | None:
-    """The answers a question came to, with those of its rest where it was cut; None while one is missing."""
+    """The answers of a request, including those of its rest if it was cut off; None if one is missing."""
     answer = answered.get(question.key)
     if answer is None:
         return None
@@ -144,7 +146,7 @@ def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[
 
 
 class Gate:
-    """When the next request may begin: evenly spaced, and for everybody not before the server wants more."""
+    """When the next request may start: at the rate, and after the wait that the server asked for."""
 
     def __init__(self, rate: float | None, halt: Halt) -> None:
         self.halt = halt
@@ -158,15 +160,15 @@ class Gate:
             self.halt.wait(left)
 
     def hold(self, seconds: float) -> None:
-        """Let nobody begin for so long, as a server that is asked too much wants it."""
+        """Let no request start for this time, because the server asked for it."""
         self._until = max(self._until, time.monotonic() + seconds)
 
 
 class LiveSource:
-    """Answers from the server, asked for by `jobs` threads that share one rate, one limit of money and one patience.
+    """Answers from the server, requested by `jobs` threads with one rate, one cost limit and one count of timeouts.
 
-    What ends the run (no credit, no access, a server that stays away, the limit) is in `error` or `use.stopped`; the
-    answers that came before it are kept.
+    The reason for the end of the run (no credit, no access, no response, the limit) is in `error` or `use.stopped`;
+    earlier answers are kept.
     """
 
     def __init__(
@@ -198,18 +200,19 @@ class LiveSource:
 
     @property
     def over(self) -> bool:
-        """True when nothing more can be had, for an error or because a limit was reached."""
+        """True if no more answers can be had, because of an error or a limit."""
         return self.halt.reason is not None
 
     def accepts(self, answer: Answer) -> bool:
-        """Everything but what nobody could read."""
+        """Every answer except unreadable ones."""
         return answer.outcome != "unreadable"
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to do."""
 
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
-        """Ask until all are answered or the run has to end; Ctrl-C leaves requests under way a moment to finish."""
+        """Send all requests, until all are answered or the run has to end. After Ctrl-C, requests in progress get a
+        moment to finish."""
         todo = list(reversed(questions))
         done: dict[str, Answer] = {}
 
@@ -247,7 +250,7 @@ class LiveSource:
             return dict(done)
 
     def _guarded(self, question: Question) -> Answer | None:
-        """The answer to a question; None, with the halt set, when the run has to end."""
+        """The answer to a request; None, and the run is stopped, if there is an error."""
         try:
             return self._one(question)
         except Halted:
@@ -280,8 +283,8 @@ class LiveSource:
         return answer
 
     def _unanswered(self, question: Question, error: SilentError) -> Answer:
-        """What stands for an answer that did not come in time: the question is asked in halves, or its turn is left to
-        the rules until the next run. Raises `error` if the server has been silent too often."""
+        """The substitute for an answer that did not arrive in time: the request is sent again in halves, or its turn
+        is left to the rules until the next run. Raises `error` after too many timeouts in a row."""
         with self._lock:
             self._silences += 1
             if self._silences >= SILENCES:
@@ -294,7 +297,7 @@ class LiveSource:
         return answer
 
     def _call(self, message: str, most: int, *, spelled: bool) -> Completion:
-        """One answer, paid for out of the budget, passing failures waited out."""
+        """One answer, within the budget, retried after temporary failures."""
         failed = 0
         worst = self._price(-(-len(message.encode()) // 3) + llm_costs.input_tokens(""), 0, most)
         while True:
@@ -337,7 +340,7 @@ class LiveSource:
             self.tick()
 
     def _save(self, answer: Answer) -> None:
-        """Store the answer before the next request; answers that arrive in the meantime are stored together."""
+        """Save the answer before the next request; answers that arrive in the meantime are saved together."""
         with self._lock:
             self._unsaved.append(answer)
         with self._saving:
@@ -355,7 +358,7 @@ class LiveSource:
 
 
 def outcome_of(completion: Completion) -> AnswerOutcome:
-    """What an answer amounts to."""
+    """The outcome of an answer."""
     if completion.finish in ("length", "refused", "filtered"):
         return completion.finish
     try:
@@ -366,13 +369,13 @@ def outcome_of(completion: Completion) -> AnswerOutcome:
 
 
 class PlanSource:
-    """Answers nothing and adds up what asking would cost."""
+    """Returns no answers, and adds up what the requests would cost."""
 
     error: MemctlError | None = None
     over = False
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Nothing to do."""
 
     def __init__(self, use: Use, prices: Prices | None, jobs: int, *, batch: bool = False) -> None:
         self.use, self.prices, self.jobs, self.batch = use, prices, jobs, batch
@@ -380,11 +383,11 @@ class PlanSource:
         use.seconds = None if batch else 0.0
 
     def accepts(self, answer: Answer) -> bool:
-        """Everything but what nobody could read."""
+        """Every answer except unreadable ones."""
         return answer.outcome != "unreadable"
 
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
-        """Nothing; see the class."""
+        """No answers; see the class."""
         for question in questions:
             given, got = llm_costs.input_tokens(question.message), llm_costs.output_tokens(question.window)
             self.use.asked += 1

@@ -1,17 +1,16 @@
-"""What a model was used for in a run, in numbers."""
+"""The use of a model in a run, in numbers."""
 
 import msgspec
 
 
 class Use(msgspec.Struct, kw_only=True):
-    """What a model was used for, in numbers.
+    """The use of a model, in numbers. Of the `windows`, `known` had cached answers and `asked` were sent now; `failed`
+    counts by reason those that only the rules read. `refused` and `corrected` count proposed facts by reason.
 
-    `windows` of which `known` were answered before and `asked` were asked now; `failed` by reason, in whose place the
-    rules read. `refused` and `corrected` count proposals by reason. Tokens are as billed, or estimated where the server
-    does not tell, and for a dry run; `cost` is in dollars, None when the price is not known. `stopped` says why the run
-    ended early, `submitted` how many questions went into a batch, `waiting` how many are in one still under way,
-    `seconds` how long a dry run expects the work to take. `turns` are those asked about now, and `took` the seconds of
-    the requests together.
+    Tokens are as billed, or estimated if the server does not report them, and in a dry run; `cost` is in dollars, None
+    if the price is unknown. `stopped` is why the run ended early, `submitted` the number of requests in new batches,
+    `waiting` the number in open batches, `seconds` the estimated time of a dry run. `turns` are those sent now, and
+    `took` the seconds of all requests together.
     """
 
     model: str
@@ -34,19 +33,19 @@ class Use(msgspec.Struct, kw_only=True):
 
     @property
     def speed(self) -> float | None:
-        """Tokens of answer per second of a request; None before the first answer."""
+        """Output tokens per second of a request; None before the first answer."""
         return self.output_tokens / self.took if self.took > 0 and self.output_tokens else None
 
     @property
     def per_thousand(self) -> tuple[int, int] | None:
-        """Input and output tokens for a thousand turns; None if no turns were asked about."""
+        """Input and output tokens for a thousand turns; None if no turns were sent."""
         if not self.turns:
             return None
         return round(1000 * self.input_tokens / self.turns), round(1000 * self.output_tokens / self.turns)
 
     @property
     def line(self) -> str:
-        """Tokens and money so far, on a line."""
+        """Tokens and cost so far, in one line."""
         money = "" if self.cost is None else f", ${self.cost:.4f}"
         speed = "" if self.speed is None else f", {self.speed:.1f} tokens/s"
         return f"{self.windows} windows, {self.input_tokens:,} + {self.output_tokens:,} tokens{speed}{money}"

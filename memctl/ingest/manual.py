@@ -1,4 +1,4 @@
-"""Facts a person states outright at the prompt: `memctl add` and `memctl edit`."""
+"""Facts that a person states directly: `memctl add` and `memctl edit`."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def remember(
     valid_at: datetime | None = None,
     categories: tuple[str, ...] = (),
 ) -> list[Fact]:
-    """Keep `text`, said by the user now; the facts it became, as they are once reconciled.
+    """Store `text`, said by the user now; returns the facts after reconciliation.
 
-    Where nothing else is given, the rules read it the way they read a turn of a transcript; where they find nothing,
-    or something is given, the text itself is the fact. Raises UsageError for an empty text or half a triple.
+    If no fields are given, the rules read it like a turn of a transcript. If they find nothing, or if fields are given,
+    the text itself is the fact. Raises UsageError for an empty text, or a predicate without an object and vice versa.
     """
     if not user.strip():
         raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
@@ -122,14 +122,14 @@ def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> 
 
 
 def edit(store: Store, choose: Choice, fact: Fact, **changes: Any) -> Fact:
-    """Change fields of a stored fact, which keeps its id; the fact as it is now. Raises UsageError as `edited` does."""
+    """Change fields of a stored fact, which keeps its id; returns the new fact. Raises UsageError as `edited` does."""
     return _put(store, choose, edited(fact, **changes), "edit")
 
 
 def edited(fact: Fact, **changes: Any) -> Fact:
     """The fact with other fields, changed now, without secrets.
 
-    Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
+    Raises UsageError for an episode, which cannot be changed because it is a quote, and for an invalid value.
     """
     if fact.kind == "episode":
         raise UsageError("episodes cannot be edited", hint="memctl rm removes it")
@@ -167,8 +167,8 @@ def _changing(
 ) -> Iterator[tuple[Transaction, EmbedderSpec, dict[str, Any]]]:
     """A transaction about the user, the store's embedder, and the vectors of `texts`.
 
-    The built-in model makes them inside the transaction, which takes less time than opening the store twice. Any other
-    may be slow, and nobody should wait for the store in the meantime.
+    The built-in model computes them inside the transaction, which takes less time than opening the store twice. Other
+    models may be slow, so they run before it, and no other process has to wait.
     """
     spec = None if store.exists() else choose(None)
     vectors = None if spec is None or spec.shipped else spec.few(texts)

@@ -1,4 +1,4 @@
-"""What an ingest is asked to do, in the words of its user, and what that means with the settings of the moment."""
+"""The options of an ingest as the user writes them, and their values together with the settings."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
                 raise UsageError("this option applies to files", where=flag, hint="leave it out")
 
     def for_later(self, paths: Sequence[str]) -> tuple[list[str], IngestOptions]:
-        """The paths and options in words that mean the same wherever and whenever the answers are collected.
+        """The paths and options in absolute form, so that they mean the same when the results are collected.
 
         Raises UsageError for standard input, which cannot be read a second time.
         """
@@ -85,9 +85,9 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         return [os.path.abspath(path) for path in paths], options  # noqa: PTH100 - globs are not paths yet
 
     def resolve(self, paths: Sequence[str], warn: Callable[[str], None]) -> Options:
-        """The options with every value settled; `paths` are those to read, `warn` prints a line about the model.
+        """The options with all values set; `paths` are the ones to read, `warn` prints a line about the model.
 
-        Raises UsageError for an unknown role, format or time zone, or when a model is needed and none is configured.
+        Raises UsageError for an unknown role, format or time zone, or if a model is needed and none is configured.
         """
         current = self._settings()
         roles = tuple(role.strip() for role in self.roles.split(","))
@@ -175,7 +175,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class StoredCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """An ingest to be done again once a batch is answered, as the store keeps it. `version` is that of its form."""
+    """An ingest to run again when its batch is answered, as the store keeps it. `version` is that of its format."""
 
     version: int = 1
     paths: list[str]
@@ -189,9 +189,10 @@ def store_command(paths: Sequence[str], options: IngestOptions) -> dict[str, Any
 
 
 def load_command(stored: dict[str, Any]) -> StoredCommand:
-    """The ingest that `store_command` made, or an earlier version of memctl, which kept its options under "given".
+    """The ingest that `store_command` stored, possibly by an earlier version of memctl, which kept its options under
+    "given".
 
-    Raises UsageError for a form of a later version.
+    Raises UsageError for the format of a later version.
     """
     if "given" in stored:
         given = {name.rstrip("_"): value for name, value in stored["given"].items() if value is not None}

@@ -60,13 +60,13 @@ def ingest(
     announce: Callable[[str, float], None] | None = None,
     tell: Callable[[Report], object] = lambda _: None,
 ) -> Report:
-    """Take every transcript under `paths` into the store. Files the ledger knows unchanged are passed over.
+    """Store the transcripts under `paths`. Files that have not changed are skipped. After an interrupt (Ctrl-C), what
+    was read is kept, and the next run continues there.
 
-    What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
-    that does not exist; what is wrong inside the paths ends up in `Report.rejects`, unless an earlier run reported the
-    same. `tell` is called with the report before what it rejects counts as reported. With a model, raises AuthError,
-    Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
-    when a limit of money was reached. `announce` is called while waiting for a server, with the seconds left.
+    Raises NotFound for a path that does not exist. Faults inside the paths are in `Report.rejects`, unless an earlier
+    run reported the same. `tell` receives the report before its rejects are recorded as reported. With a model, raises
+    AuthError, Retryable or Fatal if the model cannot be used any more; its answers are kept. `Report.model.stopped` is
+    set if the cost limit was reached. `announce` is called while waiting for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
     refusals = Refusals(store, report, again=options.again)
@@ -107,9 +107,11 @@ def working(
     announce: Callable[[str, float], None] | None = None,
     tick: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Run]:
-    """A Run whose work is all in the store at the end of the block; after an interrupt, or when the model can be asked
-    no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
-    `tick` is called with what the model has cost so far.
+    """A Run; at the end of the block all its work is in the store. After an interrupt, or if the model cannot be used
+    any more, the work done so far is.
+
+    `size` is the number of bytes of the transcripts, from which the number of processes follows; `tick` receives the
+    cost of the model so far.
     """
     with ExitStack() as stack:
         if options.model and not options.model.plan:
@@ -157,7 +159,7 @@ def _open_asker(
 
 
 class _NoMoreAnswers(Exception):
-    """The model cannot or must not be asked any more; `error` says why, None when a limit was reached."""
+    """The model cannot or must not be used any more; `error` is the reason, None if a limit was reached."""
 
     def __init__(self, error: MemctlError | None) -> None:
         super().__init__()
@@ -165,10 +167,11 @@ class _NoMoreAnswers(Exception):
 
 
 class Run:
-    """One ingest: sessions gather into chunks, chunks are digested (here or in the pool), digests into batches.
+    """One ingest: sessions are grouped into chunks, chunks are digested (here or in other processes), digests are
+    grouped into batches.
 
-    `line` keeps digests and ends of files in the order they were read, so that a file enters the ledger in the very
-    transaction that brings its last session.
+    `line` keeps digests and ends of files in the order in which they were read, so that a file is recorded as read in
+    the same transaction as its last session.
     """
 
     def __init__(self, store: Store, spec: EmbedderSpec, options: Options, report: Report, refusals: Refusals) -> None:
@@ -203,13 +206,13 @@ class Run:
         )
 
     def cancel(self) -> None:
-        """Have what no worker has begun not done."""
+        """Cancel the chunks that no worker has begun."""
         for piece in self.line:
             if isinstance(piece, Future):
                 piece.cancel()
 
     def take(self, document: Document) -> None:
-        """Read one document, unless the ledger says it is the same as before."""
+        """Read a document, unless it was read before and has not changed."""
         if (found := self.reader.new(document)) is None:
             return
         file, known = found
@@ -256,24 +259,24 @@ class Run:
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS if self.pool else 0)
 
     def add(self, works: Iterable[Work]) -> None:
-        """Take in sessions that come from no file, without those of users who were forgotten."""
+        """Add sessions that come from no file, without those of forgotten users."""
         self.arrivals += [work for work in works if self.reader.admitted([work.owned])]
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
 
     def _dispatch_if(self, turns: int) -> None:
-        """Have the gathered sessions digested once they hold so many turns."""
+        """Dispatch the collected sessions if they have at least this number of turns."""
         if sum(len(work.owned.session.turns) for work in (*self.chunk, *self.arrivals)) >= turns:
             self._dispatch()
             self._drain(limit=2 * self.pool.slots if self.pool else 0)
 
     def _recognise(self) -> None:
-        """Look for the turns of gathered sessions in the store, so that only new ones are digested."""
+        """Find the turns of the collected sessions that are in the store, so that only new ones are digested."""
         arrivals, self.arrivals = self.arrivals, []
         if arrivals:
             self.chunk += self.recogniser.recognise(arrivals, self.dispatched + 1, self.shown)
 
     def _dispatch(self) -> None:
-        """Give the gathered sessions to the pool, or digest them here; the ends of their files follow them."""
+        """Digest the collected sessions, here or in another process; the ends of their files follow them."""
         self._recognise()
         chunk, self.chunk = self.chunk, []
         if chunk:
@@ -305,7 +308,7 @@ class Run:
         return digest_chunk(chunk, self.options.recipe, self.spec, self.store, self.asker)
 
     def _drain(self, limit: int) -> None:
-        """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
+        """Add finished work to the batch until at most `limit` pieces are in progress; commit full batches."""
         while len(self.line) > limit:
             piece = self.line.popleft()
             if isinstance(piece, FileEnd):
@@ -334,7 +337,8 @@ class Run:
                 self.commit()
 
     def _ended(self, file: FileEnd) -> FileEnd:
-        """A file read to its end. What could not all be read may still contain what it contained before."""
+        """Record the end of a file. If it could not be read completely, it may still contain what it contained
+        before."""
         seen = self.seen.pop(file.entry.uri, PackedIds())
         if file.entry.complete and file.entry.uri not in self.broken:
             return msgspec.structs.replace(file, seen=seen)
@@ -342,7 +346,7 @@ class Run:
         return FileEnd(entry=msgspec.structs.replace(file.entry, complete=False), seen=seen)
 
     def finish(self) -> None:
-        """Everything still under way, into the store."""
+        """Wait for all work in progress and store it."""
         self._dispatch()
         self._drain(limit=0)
         while self.line:
@@ -350,7 +354,7 @@ class Run:
         self.commit()
 
     def commit(self) -> None:
-        """The batch in hand, in one transaction."""
+        """Commit the current batch in one transaction."""
         batch, self.batch = self.batch, Digest()
         read, self.read = self.read, []
         self.away = 0

@@ -1,10 +1,11 @@
-"""What an ingest refuses to read, and which of it an earlier run refused and reported already.
+"""Files that an ingest refuses, and which of them an earlier run refused and reported already.
 
-A refusal is reported once and remembered with the state of the file: its bytes, its permissions, the options, and the
-version of the readers. As long as that is the same, the file is not read again, not reported again, and does not make
-the exit code other than 0. What was refused for another reason than its content (a file that may not be read, a fault
-of memctl) is tried by every run, and reported again only for another reason. Only hashes are remembered, so the memory
-contains no name and nobody's words.
+A refusal is reported once and recorded with the state of the file: its bytes, its permissions, the options, and the
+version of the readers. As long as the state is the same, the file is not read again, not reported again, and does not
+change the exit code. A refusal for another reason than the content (no permission, a bug of memctl) is tried by every
+run, and reported again only if the reason changes.
+
+Only hashes are recorded, so the records contain no names and no words.
 """
 
 from __future__ import annotations
@@ -41,10 +42,11 @@ class _Refused(msgspec.Struct):
 
 
 class Refusals:
-    """The refusals of one run, and the memory of those that earlier runs reported.
+    """The refusals of one run, and the records of earlier runs. With `again`, refused files are read again, to list
+    why.
 
-    With `again`, refused files are read all the same, to list why. Nothing is in the report before `settle`, and
-    nothing is remembered before `remember`, which is to be called when the report has been shown.
+    Nothing is in the report before `settle`, and nothing is recorded before `remember`, which is called after the
+    report was shown.
     """
 
     def __init__(self, store: Store, report: Report, *, again: bool = False) -> None:
@@ -59,7 +61,7 @@ class Refusals:
         self._new: dict[str, str] = {}
 
     def found(self, document: Document) -> None:
-        """Note that a document was found, so that what was refused at its place before is over."""
+        """Note that a document was found, so that an earlier refusal of its path is over."""
         if self.earlier:
             path = os.path.realpath(document.path)
             places = [path, *_folders(path)]

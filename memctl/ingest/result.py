@@ -1,4 +1,4 @@
-"""What an ingest did, in numbers, and what it could not take in."""
+"""The result of an ingest: counts and rejects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OUTCOMES = ("added", "reinforced", "superseded", "retracted", "removed")
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that could not be taken in: where it stands, why, and what to do."""
+    """Something that could not be read: its place, the reason, and what to do."""
 
     where: str
     reason: str
@@ -26,18 +26,18 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reject_of(error: MemctlError) -> Reject:
-    """An error as a reject. Its words may quote a file, and so a secret in it."""
+    """An error as a reject, without the secrets that a quoted file may contain."""
     return Reject(where=error.where or "", reason=redact(error.message).text, hint=error.hint)
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
+    """The result of an ingest. `skipped` and `redacted` count by reason and by kind of secret.
 
-    `refused` counts the files with `rejects`, which no earlier run reported; `refused_earlier` those that one did, and
-    that are unchanged. The rejects of these are in `earlier`, where they were read again.
-
-    `withdrawn` counts the turns that were edited or deleted in their file, and left the store with what was read in
-    them. `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
+    `refused` counts the files with `rejects`, which no earlier run reported; `refused_earlier` those that an earlier
+    run reported and that have not changed. Their rejects are in `earlier` if they were read again. `withdrawn` counts
+    the turns that were edited or deleted in their file and were removed from the store. `model` is the use of a model,
+    if there is one. `run` is the id for `memctl undo`; None if nothing was changed.
+    """
 
     run: str | None = None
     files: int = 0
@@ -62,7 +62,7 @@ class Report(msgspec.Struct, kw_only=True):
 
     @property
     def changed(self) -> bool:
-        """False when everything was known already."""
+        """False if nothing was new."""
         facts = self.added or self.reinforced or self.superseded or self.retracted or self.removed
         return bool(self.episodes or self.withdrawn or facts)
 
@@ -71,7 +71,7 @@ class Report(msgspec.Struct, kw_only=True):
         self.skipped[reason] = self.skipped.get(reason, 0) + count
 
     def write_rejects(self, path: str) -> str | None:
-        """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""
+        """Append the rejects to a private JSONL file, with the time; returns its path if there were any."""
         if not self.rejects:
             return None
         file = Rejects(Path(path))
@@ -80,11 +80,11 @@ class Report(msgspec.Struct, kw_only=True):
         return file.written
 
     def count(self, batch: Digest) -> None:
-        """Add what was read into a batch."""
+        """Count what a batch contains."""
         self.join(Report(sessions=batch.sessions, turns=batch.turns, skipped=batch.skipped, redacted=batch.redacted))
 
     def join(self, other: Report) -> None:
-        """Add what another report counts."""
+        """Add the counts of another report."""
         for name in ("sessions", "turns", "episodes", "withdrawn", *_OUTCOMES):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for totals, more in ((self.skipped, other.skipped), (self.redacted, other.redacted)):
@@ -93,7 +93,7 @@ class Report(msgspec.Struct, kw_only=True):
         self.run = other.run or self.run
 
     def took(self, committed: Committed) -> None:
-        """Add what one batch changed."""
+        """Add the changes of a batch."""
         self.episodes += committed.episodes
         self.withdrawn += committed.withdrawn
         for name in _OUTCOMES:

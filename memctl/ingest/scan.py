@@ -1,6 +1,6 @@
-"""The documents of an ingest: which are new or changed, who owns their sessions, and who was forgotten.
+"""The documents of an ingest: which are new or changed, who owns their sessions, and which users were forgotten.
 
-What cannot be read is reported with its location and never hidden.
+What cannot be read is reported with its place.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ else:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most,
-    `workers` an executor or the address of a cluster that works in their place.
+    """The options. `format` None detects the format of each file; `jobs` is the maximum number of processes, `workers`
+    an executor or the address of a cluster instead.
 
-    `model` says how to use the model of the recipe, where one extracts. `exclude` are patterns of files to leave out,
-    as in a .gitignore. With `again`, files that an earlier run refused are read again.
+    `model` has the options of the recipe's model, if it uses one. `exclude` are patterns of files to skip, as in a
+    .gitignore. With `again`, files that an earlier run refused are read again.
     """
 
     attribution: Attribution = Attribution()
@@ -54,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(NamedTuple):
-    """A session with its owners. `forgotten` is True if it has an owner who was forgotten, whose turns are left out."""
+    """A session with its owners. `forgotten` is True if an owner was forgotten, whose turns are left out."""
 
     session: Session
     owners: list[Owned]
@@ -76,8 +76,8 @@ class Reader:
             self.ledger = session.ingested_files()
 
     def new(self, document: Document) -> tuple[FileEntry, FileEntry | None] | None:
-        """The entry a document would be given and the one it has, if any; None when it is the same as before, was
-        refused before, or cannot be read."""
+        """The new record of a document and the stored one, if any; None if the document has not changed, was refused
+        before, or cannot be read."""
         self.report.files += 1
         uri = os.path.abspath(document.uri) if document.uri != "-" else "-"  # noqa: PTH100 - resolve() follows links
         attribution = self.options.attribution.label
@@ -157,7 +157,7 @@ class Reader:
             yield unreadable(error, document)
 
     def admitted(self, owners: Sequence[Owned]) -> list[Owned]:
-        """The owners of a session without those who were forgotten, and the session without the turns of these."""
+        """The owners of a session without forgotten users, and the session without their turns."""
         users = {mine.user_id for mine in owners}
         if new := users - self.checked:
             self.suppressed |= suppressed_users(self.store, new)
@@ -172,14 +172,14 @@ class Reader:
         return [_without(mine, dropped) for mine in owners if mine.user_id not in self.suppressed]
 
     def before(self, known: FileEntry | None) -> frozenset[UUID]:
-        """The episodes a file showed when it was last read."""
+        """The episodes that a file contained when it was last read."""
         if known is None:
             return frozenset()
         with self.store.reading() as session:
             return frozenset(session.episodes_in(known))
 
     def _recipe(self, document: Document) -> str:
-        """Everything but --since that decides what comes out of a file, as one comparable text."""
+        """Everything but --since that influences the result of reading a file, as one text to compare."""
         options = self.options
         recipe = {
             "extractor": options.recipe.extractor,
@@ -209,7 +209,7 @@ def _reading(options: ReadOptions) -> dict[str, str]:
 
 
 def _speakers(document: Document, options: ReadOptions, format_: str) -> set[str]:
-    """Everybody who speaks in a document."""
+    """All speakers of a document."""
     return {
         turn.speaker
         for session in read(document, options, format_)

@@ -1,6 +1,6 @@
-"""One session turned into what the store will hold: pure, without shared state, so that it can run in any process.
+"""One session as the records to store: pure, without shared state, so that it can run in any process.
 
-Redaction comes first; nothing behind it, in this process or any other, sees a secret.
+Redaction comes first; nothing after it, in this process or another one, sees a secret.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BEFORE_SINCE = "turn before --since"
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides, beside the session itself, what comes out of it."""
+    """What influences the result besides the session itself."""
 
     extractor: ExtractorName = "auto"
     roles: tuple[Role, ...] = ("user", "assistant")
@@ -52,31 +52,32 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def extracts(self) -> str:
-        """What turns words into facts: `auto` means the model where one is configured, else the neural extractor where
-        it is installed, else the rules."""
+        """The extractor: `auto` means the language model if one is configured, else the neural extractor if it is
+        installed, else the rules."""
         if self.extractor == "none":
             return "none"
         return f"llm {self.model}" if self.by_model else "neural" if self.by_neural else "rules"
 
     @property
     def by_model(self) -> bool:
-        """True when a model reads the turns."""
+        """True if a language model reads the turns."""
         return self.extractor == "llm" or (self.extractor == "auto" and self.model is not None)
 
     @property
     def by_neural(self) -> bool:
-        """True when the rules read the turns together with the model that ships with memctl."""
+        """True if the built-in model reads the turns together with the rules."""
         return self.extractor == "neural" or (
             self.extractor == "auto" and self.model is None and neural_extractor.chosen()
         )
 
 
 class Digest(msgspec.Struct, kw_only=True):
-    """What some sessions amount to. `claims` come with the episode each was read from.
+    """The result of some sessions. `claims` have the episode that each was read from.
 
-    `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too. What the store has of
-    the `redigest` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested,
-    `open` files of which something is still to be read; `skipped` counts by reason."""
+    `vectors` maps a chunk's text to its vector, `seen` a file to all its episodes, including known ones. The stored
+    claims of the `redigest` episodes are replaced. `broken` names files with a session that could not be digested, and
+    why; `open` are files that have to be read again; `skipped` counts by reason.
+    """
 
     episodes: list[Entry] = []
     claims: list[tuple[Claim, UUID | None]] = []
@@ -91,7 +92,7 @@ class Digest(msgspec.Struct, kw_only=True):
     redacted: dict[str, int] = {}
 
     def join(self, other: Digest) -> None:
-        """Take another digest's findings in."""
+        """Add another digest."""
         self.episodes += other.episodes
         self.claims += other.claims
         self.vectors |= other.vectors
@@ -107,32 +108,30 @@ class Digest(msgspec.Struct, kw_only=True):
 
     @property
     def users(self) -> set[str]:
-        """Whose episodes and claims these are."""
+        """The users of the episodes and claims."""
         return {entry.fact.user_id for entry in self.episodes} | {claim.user_id for claim, _ in self.claims}
 
     def texts(self) -> list[str]:
-        """The texts of all units: those of the episodes, and those of the facts the claims may become."""
+        """The texts of all chunks: those of the episodes, and those of the facts that the claims may become."""
         texts = dict.fromkeys(chunk.text for entry in self.episodes for chunk in entry.chunks)
         for claim, _ in self.claims:
             texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
         return list(texts)
 
     def embed(self, embedder: Embedder) -> None:
-        """Make the vectors of all units."""
+        """Compute the vectors of all chunks."""
         wanted = [text for text in self.texts() if text not in self.vectors]
         if wanted:
             self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
+    """A session to digest: its owner, its file, and the episodes that this file showed `before`.
 
-    `redigest` asks to digest these again, because they were digested by another `recipe` (as the ledger writes it).
-
-    `memctl.ingest.identity` adds what it recognised: `same_as` maps turns to the episodes that they are in the store
-    already, `removed` are turns that were removed by hand, and `shift` is added to the positions of new turns.
-    `secrets` are the kinds of secrets by turn, once those are redacted. A `part` is a session of which another work
-    counts the turns.
+    `redigest` requests to digest episodes again that were digested by another `recipe`. `memctl.ingest.identity` adds
+    what it recognised: `same_as` maps turns to their episodes in the store, `removed` are turns that were removed by
+    hand, and `shift` is added to the positions of new turns. `secrets` are the kinds of secrets by turn, once those are
+    redacted. A `part` is a session whose turns another work counts.
     """
 
     owned: Owned
@@ -158,15 +157,15 @@ class Prepared(msgspec.Struct, kw_only=True):
     episode_of: dict[str, UUID]
 
     def take(self, claims: Iterable[Claim]) -> None:
-        """Add claims that were read in the session."""
+        """Add claims of the session."""
         work = self.work
         for claim in claims:
             placed = msgspec.structs.replace(claim, position=claim.position + work.shift) if work.shift else claim
             self.digest.claims.append((placed, self.episode_of.get(claim.turn_id or "")))
 
     def rules(self, only: frozenset[str] | None = None, *, neural: bool = False) -> list[Claim]:
-        """What the rules read in the session, or in some of its turns; with `neural`, together with the shipped
-        model."""
+        """The claims that the rules find in the session, or in some of its turns; with `neural`, together with the
+        built-in model."""
         skip = self.context
         if only is not None:
             skip |= {turn.turn_id for turn in self.session.turns} - only
@@ -189,7 +188,7 @@ def digest(work: Work, recipe: Recipe) -> Digest:
 
 
 def prepare(work: Work, recipe: Recipe) -> Prepared:
-    """All that comes out of a session without an extractor, and what an extractor needs."""
+    """The result of a session without an extractor, and the input of an extractor."""
     work = redacted(work)
     owned, secrets = work.owned, work.secrets or {}
     result = Digest(sessions=0 if work.part else 1)
@@ -283,10 +282,8 @@ def _without_long_turns(session: Session) -> Session:
 
 
 def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
-    """`digest` over several sessions, with their vectors: the piece of work a process is given.
-
-    A session that breaks the extractor is named in `broken` and does not take the others with it.
-    """
+    """`digest` of several sessions, with their vectors: the work of one process. A session that fails is listed in
+    `broken` and does not affect the others."""
     result = digest_each(chunk, recipe)
     result.embed(spec.open())
     return result

@@ -1,4 +1,4 @@
-"""The documents an ingest reads: found, fingerprinted, and what is wrong with one put into words."""
+"""The documents that an ingest reads, their hashes, and the errors of those that cannot be read."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from memctl.transcripts.discovery import Document, Skipped, discover
 def documents_of(
     paths: Sequence[str], report: Report, refusals: Refusals, exclude: Sequence[str] = ()
 ) -> Iterator[Document]:
-    """The documents under `paths`, without those that `exclude` matches; what is none is counted or refused."""
+    """The documents under `paths`, without those that `exclude` matches; other files are counted or refused."""
     for found in discover(paths, exclude):
         if isinstance(found, Document):
             refusals.found(found)
@@ -33,7 +33,7 @@ def sha256_of(document: Document) -> str:
 
 
 def unreadable(error: Exception, document: Document) -> BadTranscript:
-    """Whatever went wrong with a document, as something that can be told."""
+    """Any failure of a document as an error to report."""
     if isinstance(error, BadTranscript):
         return error
     if isinstance(error, OSError):

@@ -1,11 +1,10 @@
-"""Which turns of a file that changed were edited or deleted, and which it merely no longer shows.
+"""Which turns of a changed file were edited or deleted, and which it only no longer shows.
 
 A newer version of a file may begin later (a capped export, a retention window, a rolling log), end earlier, leave out
 conversations, or be another file under the same name. So a turn that is missing was withdrawn only if the file still
 shows what was said before and after it: if it lies between the first and the last message of a conversation that the
 file still shows. Times decide; turns without one, and those of the same minute as the first or last message, are placed
-by their order. A turn whose own id now comes with other words at the same
-time was edited, wherever it is.
+by their order. A turn whose own id now has other words at the same time was edited, wherever it is.
 """
 
 from __future__ import annotations
@@ -22,10 +21,8 @@ from memctl.store.model import FileEntry, FileRead, PackedIds, StoredTurn
 
 
 class FileEnd(msgspec.Struct, kw_only=True):
-    """The end of a file that was read: the episodes it contained `before`, those it contains, and in which order.
-
-    `same_bytes` is True when only the options changed: what is missing then is not wanted any more.
-    """
+    """The end of a file: the episodes it contained `before`, those it contains now, and their order. `same_bytes` is
+    True if only the options changed: missing episodes are then not wanted any more."""
 
     entry: FileEntry
     same_bytes: bool = False
@@ -35,7 +32,7 @@ class FileEnd(msgspec.Struct, kw_only=True):
 
 
 def file_read(session: Session, file: FileEnd) -> FileRead:
-    """What is to be recorded of a file, with the turns that were edited or deleted in it."""
+    """The record of a file that was read, with the turns that were edited or deleted in it."""
     missing = file.before.difference(file.seen) if file.before else frozenset()
     if missing and not file.same_bytes:
         missing = withdrawn(session, missing, file.before, file.shown)
@@ -121,7 +118,7 @@ def _surrounded(left: int | None, right: int | None, shown: Shown, before: Colle
 
 
 def _replaced(turn: StoredTurn, shown: Shown, before: Collection[UUID]) -> bool:
-    """True if other words stand at the turn's very time."""
+    """True if the file has other words at the time of the turn."""
     return any(id_ not in before and _same_place(row, turn) for id_, row in shown.turns)
 
 

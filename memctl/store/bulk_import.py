@@ -1,4 +1,4 @@
-"""Facts from imports, migrations and programs into the store, verbatim and in bulk."""
+"""Storing facts from imports, migrations and programs verbatim and in bulk."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,5 @@
-"""The engine of a store: DuckDB for a file, for an address the one that an installed package offers for its scheme."""
+"""The engine of a store: DuckDB for a file; for an address, the engine that an installed package registers for its
+scheme."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""What the ledger knows, as records: facts on their routes, how a user stands in the target, and runs.
-
-How it is kept in a file is for `memctl.store.duckdb.ledger`.
-"""
+"""The records of the ledger: facts on their routes, the counts of a user in the target, and runs.
+`memctl.store.duckdb.ledger` stores them."""
 
 from __future__ import annotations
 
@@ -19,8 +17,8 @@ RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """What became of the facts of a run. `read` is the sum of the others once the run is through, where
-    `rejected_earlier` is the part of `rejected` that an earlier run reported."""
+    """The outcome of the facts of a run. `read` is the sum of the others at the end of the run; `rejected_earlier`
+    is the part of `rejected` that an earlier run reported."""
 
     read: int = 0
     written: int = 0
@@ -32,7 +30,7 @@ class Counts(msgspec.Struct, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of one fact on a route; `key` is its row."""
+    """The ledger's record of one fact on a route; `key` is its row."""
 
     key: int
     content_hash: bytes
@@ -57,7 +55,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A route by its number, with the identities of its ends."""
+    """A route by its number, with the identities of its endpoints."""
 
     number: int
     source: str
@@ -65,7 +63,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fact's row becomes once the target answered."""
+    """The new values of a fact's row after the target's outcome."""
 
     key: int
     state: State
@@ -94,7 +92,8 @@ Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
 
 
 def fingerprint(fact: Fact) -> bytes:
-    """SHA-256 over all that a migration carries: the content hash, and the native fields it leaves out."""
+    """SHA-256 over everything that a migration carries: the content hash, and the native fields, which the content
+    hash leaves out."""
     native = msgspec.json.encode(fact.native, order="sorted") if fact.native else b"{}"
     return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
 

@@ -1,4 +1,4 @@
-"""The values that cross the boundary of a store, whatever engine keeps them."""
+"""The values that a store takes and returns, whatever its engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUPPRESSED = "this user was erased and is blocked; unblock with: memctl forget N
 
 
 class RecordText(msgspec.Struct, frozen=True):
-    """The texts of a record, and whose it is."""
+    """The texts of a record, and its owner."""
 
     id: UUID
     user_id: str
@@ -84,8 +84,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
 
     def covers(self, recipe: str, since: datetime | None, *, complete: bool = True) -> bool:
-        """True when the same bytes, read by `recipe` from `since` on, have nothing more to give; with `complete` False,
-        nothing more than what cannot be read."""
+        """True if reading the same bytes by `recipe` from `since` on gives nothing new; with `complete` False,
+        nothing new except what cannot be read."""
         enough = self.since is None or (since is not None and since >= self.since)
         return (self.complete or not complete) and enough and self.recipe == recipe
 
@@ -156,9 +156,7 @@ AnswerOutcome = Literal["answered", "length", "refused", "filtered", "unreadable
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A cached answer of a model. `existing` is the JSON of the facts shown with it, `episodes` the turns read.
-
-    `outcome` is `length` where it did not fit: the halves of the window have answers of their own.
-    """
+    `outcome` is `length` if it was cut off: then the halves of the window have their own answers."""
 
     key: str
     model: str
@@ -179,9 +177,7 @@ is `done` or `dropped` then."""
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """A batch. `id` is memctl's own, `remote_id` the server's, None until it is known to have been submitted.
-
-    `command` is what was to be ingested and how, for whoever collects.
-    """
+    `command` is the ingest to run when the results are collected."""
 
     id: str
     remote_id: str | None = None
@@ -193,7 +189,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A question in a batch, with what has to be kept with its answer."""
+    """A request in a batch, with the values that are stored with its answer."""
 
     key: str
     user_id: str
@@ -202,7 +198,7 @@ class BatchRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reindex did: the embedder now in use, vectors made, vectors that were there already."""
+    """The result of a reindex: the embedder now in use, the number of vectors computed, and of those that existed."""
 
     embedder: str
     made: int

@@ -1,7 +1,7 @@
-"""Keeping facts in line with their claims, on any store.
+"""Keeping facts consistent with their claims, on any store.
 
-Whoever adds or removes claims refolds what they belong to: all claims of a group are folded again from scratch, so the
-outcome depends on what was said and not on the order in which files, or processes, brought it.
+After claims are added or removed, all claims of their groups are folded again from scratch. So the result depends on
+what was said, and not on the order in which files or processes stored it.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ class Harness:
     adapter: ClassVar[type[Backend]]
     never: ClassVar[dict[str, str]] = {}
     slows: ClassVar[bool] = False
-    """Whether opening or writing takes longer the more is stored, as with a file that is rewritten each time. Then what
-    is written by the hundred has a place of its own."""
+    """Whether opening or writing becomes slower the more is stored, as with a file that is rewritten each time. Then
+    the cases with hundreds of facts have a place of their own."""
     _declared: ClassVar[tuple[Any, Capabilities] | None] = None
 
     @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ class Harness:
     @pytest.fixture(scope="class")
     @classmethod
     def bulk(cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-        """The place for what is written by the hundred."""
+        """The place for the cases that write hundreds of facts."""
         if cls.slows:
             yield from cls.places(tmp_path_factory.mktemp("bulk"))
         else:
@@ -61,27 +61,27 @@ class Harness:
 
     @pytest.fixture
     def user(self) -> str:
-        """A user that no other case has."""
+        """A user that no other case uses."""
         return f"user-{uuid4().hex[:12]}"
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Any]:
-        """Create an empty place in or with the help of `folder`, yield it, and remove it. A hook."""
+        """A hook: create an empty place, in `folder` if it is on disk, yield it, and remove it."""
         raise NotImplementedError
 
     def open(self, place: Any) -> Backend:
-        """The backend at a place, opened for writing. A hook."""
+        """A hook: open the backend at a place for writing."""
         raise NotImplementedError
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make the backend read pages of `size` facts. A hook, unless the constructor has an option `page_size`."""
+        """A hook, unless the constructor has an option `page_size`: make the backend read pages of `size` facts."""
         defaults = self.adapter.__init__.__kwdefaults__ or {}
         if "page_size" not in defaults:
             raise NotImplementedError
         monkeypatch.setitem(defaults, "page_size", size)
 
     def write(self, place: Any, facts: Sequence[Fact]) -> list[Outcome]:
-        """Write, wait, and close, so that what is read afterwards was really stored."""
+        """Write, wait, and close, so that later reads show what was really stored."""
         adapter = self.open(place)
         try:
             outcomes = adapter.write(facts)
@@ -99,7 +99,7 @@ class Harness:
             adapter.close()
 
     def keeps(self, place: Any, facts: Sequence[Fact]) -> None:
-        """Assert that facts, written and read back, differ only as the capabilities declare."""
+        """Assert that facts, after they were written and read, differ only as the capabilities declare."""
         outcomes = self.write(place, facts)
         assert {o.state for o in outcomes} == {"written"}, outcomes
         for user in {fact.user_id for fact in facts}:
@@ -114,8 +114,8 @@ class Harness:
         assert sorted(seen, key=_order) == sorted(wanted, key=_order)
 
     def _declared_at(self, place: Any) -> Capabilities:
-        """The capabilities of the backend at a place. They are asked for once while the place stays the same: opening
-        takes most of the time of many cases."""
+        """The capabilities of the backend at a place, cached while the place stays the same, because opening takes
+        most of the time of many cases."""
         suite = type(self)
         if suite._declared is None or suite._declared[0] is not place:
             adapter = self.open(place)
@@ -129,7 +129,7 @@ def _order(kept: dict[str, Any]) -> tuple[str, str]:
 
 
 def what_is_kept(fact: Fact, capabilities: Capabilities) -> dict[str, Any]:
-    """The fields of a fact that are declared as kept, times at the declared precision."""
+    """The fields of a fact that are declared as kept, with times at the declared precision."""
     kept = {name: getattr(fact, name) for name in Fact.__struct_fields__ if capabilities.support(name).level == "kept"}
     if not capabilities.ids_survive:
         kept.pop("id")

@@ -1,4 +1,4 @@
-"""Deleting: gone is gone, and nothing else is."""
+"""Deleting: the right facts are removed, and no others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from memctl.backends.testing.base import ALL_FIELDS, Harness, fact, numbered
 
 
 class Delete(Harness):
-    """The number given back is how many were there."""
+    """The returned number is the number of facts that existed."""
 
     def delete(self, place: Any, user: str, ids: Sequence[UUID]) -> int:
         adapter = self.open(place)

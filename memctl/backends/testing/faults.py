@@ -1,7 +1,8 @@
-"""What goes wrong in the world: no access, a busy backend, a lost answer, a broken connection, a list cut short.
+"""Faults: no access, a busy backend, a lost response, a broken connection, an incomplete list.
 
-Each backend says in its hooks how the fault really happens to it: a wrong password, a write-protected file, a killed
-process. The rule is always the same: an error that says so, nothing half done, nothing silently missing.
+The hooks of each backend produce the fault as it really happens: a wrong password, a write-protected file, a killed
+process. The rule is always the same: the backend raises an error, nothing is half done, and nothing is silently
+missing.
 """
 
 import contextlib
@@ -30,37 +31,37 @@ os._exit(9)
 
 
 class Faults(Harness):
-    """A fault is told, and what comes after it is whole."""
+    """A fault is reported, and the data is complete afterwards."""
 
     refusal: ClassVar[type[MemctlError]] = AuthError
     busy_for_now: ClassVar[tuple[type[MemctlError], ...]] = (Retryable, Locked)
 
     @contextlib.contextmanager
     def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
-        """Something that opens the place with credentials, or under rights, that do not suffice to write."""
+        """A function that opens the place with credentials or permissions that are not sufficient to write."""
         raise NotImplementedError
 
     @contextlib.contextmanager
     def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
-        """While this lasts the place can be opened but takes no writes: a rate limit, a lock somebody else holds."""
+        """During the block the place can be opened but refuses writes: a rate limit, or a lock of another process."""
         raise NotImplementedError
 
     def opening(self, place: Any) -> tuple[str, str]:
-        """Imports and a Python expression that opens the place, for a process that is to be killed."""
+        """Imports, and a Python expression that opens the place, for a process that will be killed."""
         raise NotImplementedError
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
-        """While this lasts, readers of the place are cut off from it."""
+        """During the block, readers are disconnected from the place."""
         raise NotImplementedError
 
     @contextlib.contextmanager
     def cut_short(self, place: Any) -> Iterator[None]:
-        """While this lasts, the place would give out fewer facts than it holds."""
+        """During the block, the place returns fewer facts than it has."""
         raise NotImplementedError
 
     def lose_the_answer(self, place: Any, facts: Sequence[Fact]) -> None:
-        """Write facts in a process that is gone before it can say so."""
+        """Write facts in a process that ends before it can report the result."""
         imports, opening = self.opening(place)
         code = KILLED.format(imports=imports, opening=opening)
         done = subprocess.run(  # noqa: S603 - the adapter under test
@@ -144,7 +145,7 @@ class Faults(Harness):
 
 
 def write_by(opening: Callable[[], Backend], facts: Sequence[Fact]) -> None:
-    """Open, write, close."""
+    """Open the backend, write, and close it."""
     adapter = opening()
     try:
         adapter.write(facts)
@@ -154,7 +155,7 @@ def write_by(opening: Callable[[], Backend], facts: Sequence[Fact]) -> None:
 
 @contextlib.contextmanager
 def truncated(path: Path, share: float) -> Iterator[None]:
-    """The file cut to a share of its bytes, as a full disk or a broken download leaves it."""
+    """The file cut to a share of its bytes, as after a full disk or an interrupted download."""
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
     yield
@@ -163,7 +164,7 @@ def truncated(path: Path, share: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def held_by_another_process(code: str) -> Iterator[None]:
-    """A process that runs `code`, prints a line once it holds what is to be held, and keeps it to the end."""
+    """A process that runs `code`, prints a line when it has the lock, and keeps the lock until the end."""
     with subprocess.Popen(  # noqa: S603 - the code of a test
         [sys.executable, "-c", f"{code}\nprint('held', flush=True)\ninput()"],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Every field of a Fact, set and not set; times and metadata to their last bit."""
+"""Every field of a Fact, set and not set; times and metadata are compared exactly."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,7 @@ def _described(user: str, row: dict[str, Any]) -> list[Fact]:
 
 
 class Fields(Trips):
-    """What is written in a field is read in that field."""
+    """A field that was written is read unchanged."""
 
     @trips("every field", ["set", "null"], lambda user, all_: [fact(user, **(ALL_FIELDS if all_ == "set" else {}))])
     def test_every_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
@@ -46,7 +46,7 @@ class Fields(Trips):
 
 
 class Times(Trips):
-    """An instant is the same instant afterwards, to the precision that is declared."""
+    """A time is read as the same instant, to the declared precision."""
 
     @trips("times", scenarios("times"), _dated)
     def test_times(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
@@ -54,7 +54,7 @@ class Times(Trips):
 
 
 class Metadata(Trips):
-    """The user's own JSON comes back untouched, and so do the fields of the source system."""
+    """The user's own JSON is read unchanged, and so are the fields of the source system."""
 
     @trips(
         "metadata", scenarios("metadata"), lambda user, row: [fact(user, metadata=row["value"], native=row["value"])]

@@ -1,4 +1,4 @@
-"""Who a fact belongs to and which fact it is: owners are kept apart whatever they are called."""
+"""Owners and ids: the facts of two owners are kept apart, whatever their names are."""
 
 import itertools
 from typing import Any
@@ -17,7 +17,7 @@ def _neighbours(user: str, row: dict[str, Any]) -> list[Fact]:
 
 
 class Identity(Trips):
-    """No fact changes hands, and no two facts become one."""
+    """No fact changes its owner, and no two facts become one."""
 
     @trips("owner", scenarios("owners"), lambda user, row: numbered(row["owner"].replace("*", user), 2))
     def test_owner(self, place: Any, kept: dict[str, Kept], trip: str) -> None:

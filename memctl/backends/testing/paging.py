@@ -1,4 +1,4 @@
-"""Reading in pages: to the end, nothing twice, nothing left out, and on from any cursor."""
+"""Reading in pages: complete, without repetitions, and resumable from any cursor."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +18,8 @@ class Paging(Harness):
     @pytest.fixture(scope="class")
     @classmethod
     def paged(cls, place: Any) -> dict[str, tuple[str, list[Fact]]]:
-        """By the name of each scenario a user and their facts. All go in by one call, because opening and closing take
-        most of the time."""
+        """A user and their facts by the name of each scenario. All are written in one call, because opening and
+        closing take most of the time."""
         users: dict[str, tuple[str, list[Fact]]] = {}
         for parameter in _PAGES:
             (scenario,) = parameter.values

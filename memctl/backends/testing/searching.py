@@ -1,4 +1,4 @@
-"""Search finds what was written, and only what its owner may see."""
+"""Search finds the facts of its user, and no others."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ _SEARCHES = scenarios("searches")
 
 
 class Search(Harness):
-    """The best hit first."""
+    """The best hit is first."""
 
     def find(self, place: Any, user: str | None, query: str, k: int = 10) -> list[Hit]:
         adapter = self.open(place)
@@ -29,8 +29,8 @@ class Search(Harness):
     @pytest.fixture(scope="class")
     @classmethod
     def searched(cls, place: Any) -> dict[str, str]:
-        """By the name of each scenario a user with its texts, and by "" one with a single fact. All go in by one call,
-        because opening and closing take most of the time."""
+        """A user with its texts by the name of each scenario, and by "" a user with a single fact. All are written
+        in one call, because opening and closing take most of the time."""
         texts = {parameter.values[0]["name"]: parameter.values[0]["texts"] for parameter in _SEARCHES}
         texts[""] = ["Alice lives in Paris."]
         users = {name: f"user-{uuid4().hex[:12]}" for name in texts}

@@ -1,4 +1,4 @@
-"""Text in any script, with anything in it, is the same text afterwards, or is refused with a reason; never cut."""
+"""Texts in any script and with any characters are read unchanged, or are refused with a reason; they are never cut."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def _everywhere(user: str, scenario: dict[str, Any]) -> list[Fact]:
 
 
 class Text(Trips):
-    """Texts as people and machines write them."""
+    """Texts as people and programs write them."""
 
     @trips("text", scenarios("texts"), lambda user, scenario: [fact(user, text_of(scenario))])
     def test_text(self, place: Any, kept: dict[str, Kept], trip: str) -> None:

@@ -1,7 +1,7 @@
-"""Round trips in bulk: what hundreds of cases write goes in by one call and is read back user by user.
+"""Round trips in bulk: the facts of hundreds of cases are written in one call and read user by user.
 
-Every case still has an assertion of its own, and a user unless the backend says that a user costs too much; the opening
-and closing is shared, which is what takes time with a real backend.
+Each case has its own assertion, and its own user unless the backend declares that users are expensive. Opening and
+closing, which take most of the time, are shared.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,13 +18,13 @@ from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
 
 Build = Callable[[str], list[Fact]]
-"""Makes the facts of a case for the user it is given."""
+"""Returns the facts of a case for a user."""
 
 _ALL: dict[str, Build] = {}
 
 
 def trips(case: str, parameters: Iterable[Any], build: Callable[[str, Any], list[Fact]]) -> pytest.MarkDecorator:
-    """Enter the facts of one case per parameter, and parametrize the case by the name of each as `trip`."""
+    """Register the facts of one case per parameter, and parametrize the case by the name of each as `trip`."""
     names = []
     for parameter in parameters:
         value, name = (
@@ -40,7 +40,7 @@ def _built(build: Callable[[str, Any], list[Fact]], value: Any, user: str) -> li
 
 
 class Kept(NamedTuple):
-    """What became of the facts of one case, and the facts of other cases that its users have too."""
+    """The outcome of one case: the facts written and read, and the facts of other cases that its users also have."""
 
     written: list[Fact]
     outcomes: list[Outcome]
@@ -52,8 +52,8 @@ class Trips(Harness):
     """Backends whose cases share their round trips."""
 
     one_owner: ClassVar[bool] = False
-    """Whether the cases that are not about owners share a user: where a user is a repository or an agent, having one
-    for each case takes most of the suite's time. Facts need ids that survive."""
+    """Whether the cases that are not about owners share a user. Useful if a user is a repository or an agent, which
+    would take most of the suite's time. The backend must keep ids."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -84,7 +84,7 @@ class Trips(Harness):
         }
 
     def came_back(self, place: Any, kept: Kept) -> None:
-        """Assert that the facts of a case were written and are the same but for what the capabilities declare."""
+        """Assert that the facts of a case were written, and differ only as the capabilities declare."""
         assert {o.state for o in kept.outcomes} == {"written"}, kept.outcomes
         for user in {fact.user_id for fact in kept.written}:
             found = kept.found[user]

@@ -1,4 +1,4 @@
-"""Writing, and writing again: what a second run over the same facts may and may not do."""
+"""Writing, and writing again: what a second run over the same facts may change."""
 
 import inspect
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ _REWRITES = scenarios("rewrites")
 
 
 class Write(Harness):
-    """One outcome per fact, in order, and never two facts out of one."""
+    """One outcome per fact, in order, and no duplicates."""
 
     def test_an_empty_backend_has_no_users_and_no_facts(self, bare: Any) -> None:
         adapter = self.open(bare)
@@ -90,8 +90,8 @@ class Write(Harness):
     @pytest.fixture(scope="class")
     @classmethod
     def rewritten(cls, place: Any) -> dict[str, tuple[Fact, Outcome, list[Fact] | MemctlError]]:
-        """By the name of the scenario: what was written the second time, its outcome, and what is read. All facts go
-        in by one call, because opening and closing take most of the time."""
+        """By the name of the scenario: the facts of the second write, their outcomes, and the facts read. All are
+        written in one call, because opening and closing take most of the time."""
         backend = cls()
         firsts, thens = [], []
         for parameter in _REWRITES:

@@ -1,7 +1,7 @@
-"""The ledger: what was moved from where to where, in a DuckDB file of its own, so that a second run is the resume.
+"""The ledger: a DuckDB file that records which facts were moved between which backends, so that a second run resumes.
 
-A fact's state goes planned -> written -> verified, or rejected, and is advanced only after the target acknowledged.
-The file is only opened briefly, so `memctl migrations` works while a migration runs; the store is never touched.
+A fact's state goes planned -> written -> verified, or rejected, and changes only after the target has confirmed the
+write. The file is only opened briefly, so `memctl migrations` works while a migration runs; the store is never touched.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _WORDS = (("runs", "id", ("command", "error", "rejects_file")), ("routes", "rout
 
 
 class Ledger:
-    """The ledger in `path`, made on first use. Safe to use from several threads; all methods raise Locked when another
-    process would not let go of the file within `lock_timeout` seconds."""
+    """The ledger in `path`, created on first use. Thread-safe. All methods raise Locked if another process keeps the
+    file locked for `lock_timeout` seconds."""
 
     def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
         self.path = path
@@ -60,8 +60,8 @@ class Ledger:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """A transaction. Opening the file costs more than most of what is done in it, so it stays open for a moment
-        in case another one follows, and never for longer than others may be kept waiting."""
+        """A transaction. Opening the file takes longer than most transactions, so it stays open for a moment in case
+        another one follows, but never so long that other processes have to wait."""
         with self._lock:
             self._timer.cancel()
             connection = self._connection or self._open()
@@ -105,7 +105,7 @@ class Ledger:
             self._connection = None
 
     def close(self) -> None:
-        """Let other processes have the file; the next use opens it again."""
+        """Release the file; the next call opens it again."""
         self._timer.cancel()
         with self._lock:
             self._let_go()
@@ -165,7 +165,8 @@ class Ledger:
 
     @contextlib.contextmanager
     def alone(self, route: int) -> Iterator[None]:
-        """Be the only run on a route until the block ends, or the process does. Raises Locked when another one is."""
+        """Be the only run on a route until the end of the block or of the process. Raises Locked if another run is
+        on it."""
         running = Locked(
             "another migration from this source to this target is running",
             where=str(self.path),
@@ -178,7 +179,7 @@ class Ledger:
         return self.path.with_name(f"{self.path.name}.{route}.lock")
 
     def route(self, source: str, target: str, mode: str) -> int:
-        """The number of a route; a new one for one never taken."""
+        """The number of a route; a new one for an unknown route."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT route FROM routes WHERE (source, target, mode) = (?, ?, ?)", [source, target, mode]
@@ -190,7 +191,8 @@ class Ledger:
             return new
 
     def start_run(self, run: str, route: int, command: str) -> None:
-        """Enter a run. One still called running on this route was killed, for only one runs at a time."""
+        """Record a run. An earlier run on this route that is recorded as running was killed, because only one runs
+        at a time."""
         with self._transaction() as connection:
             connection.execute("UPDATE runs SET state = 'killed' WHERE route = ? AND state = 'running'", [route])
             connection.execute(
@@ -201,7 +203,7 @@ class Ledger:
     def end(
         self, run: str, state: RunState, counts: Counts, *, rejects_file: str | None = None, error: str | None = None
     ) -> None:
-        """Enter how a run ended."""
+        """Record the end of a run."""
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE runs SET state = ?, finished_at = ?, counts = ?, rejects_file = ?, error = ? WHERE id = ?",
@@ -209,7 +211,7 @@ class Ledger:
             )
 
     def standings(self, route: int) -> dict[str, Standing]:
-        """How the route stands, by the user's name in the target."""
+        """The counts of the route, by the user's name in the target."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT user_id, count(*) FILTER (state IN ('written', 'verified')), "
@@ -240,7 +242,7 @@ class Ledger:
         return [row[0] for row in rows]
 
     def plan(self, route: int, run: str, items: Sequence[Planned]) -> list[int]:
-        """Enter facts about to be sent as planned, one attempt more; their rows, in order."""
+        """Record facts as planned before they are sent, with one more attempt; returns their rows, in order."""
         keys: list[int] = []
         fresh: list[tuple[Any, ...]] = []
         with self._transaction() as connection:
@@ -267,7 +269,7 @@ class Ledger:
         return keys
 
     def settle(self, run: str, settled: Sequence[Settled]) -> None:
-        """Advance facts to what the target's answer makes of them."""
+        """Set the state of facts from the target's outcomes."""
         if not settled:
             return
         rows = [(item.key, item.state, item.target_id, item.error) for item in settled]
@@ -281,7 +283,7 @@ class Ledger:
             )
 
     def release(self, keys: Sequence[int]) -> None:
-        """Take back the attempt of facts that were planned and then not sent."""
+        """Undo the attempt of facts that were planned and then not sent."""
         if keys:
             with self._transaction() as connection:
                 connection.execute(
@@ -289,7 +291,7 @@ class Ledger:
                 )
 
     def verified(self, route: int, ids: Sequence[UUID]) -> None:
-        """Advance written facts that were found again in the target."""
+        """Mark written facts as verified in the target."""
         if ids:
             with self._transaction() as connection:
                 connection.execute(
@@ -333,8 +335,8 @@ class Ledger:
             connection.execute("INSERT INTO meta SELECT unnest(?::VARCHAR[]), ''", [added])
 
     def runs(self, prefix: str = "") -> list[Run]:
-        """The runs whose id begins with `prefix`, newest first, whatever the clock said. One that has not entered its
-        end, though nobody is on its route any more, was killed."""
+        """The runs whose id begins with `prefix`, newest first, whatever the clock was. A run without a recorded end
+        was killed if no process is on its route."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT route, id, state, source, target, mode, command, started_at, finished_at, counts, "
@@ -373,11 +375,9 @@ class Ledger:
     def forget(
         self, user: str, unnamed: Callable[[str], str], who: str | None = None, left: Iterable[int] = ()
     ) -> None:
-        """Remove a person from the file to the last byte: their entries are deleted, and all words of runs and routes
-        replaced by what `unnamed` makes of them.
-
-        The routes `left`, whose ends may still have the person, are kept under `who`, the hash of the name.
-        """
+        """Remove a person from the file completely: their entries are deleted, and all texts of runs and routes are
+        replaced by the result of `unnamed`. The routes `left`, whose endpoints may still have the person, are kept
+        under `who`, the hash of the name."""
         with self._transaction() as connection:
             connection.execute("DELETE FROM entries WHERE user_id = ?", [user])
             connection.execute("DELETE FROM meta WHERE name = ?", [f"{_LEFT}{who}"])
@@ -397,7 +397,7 @@ class Ledger:
             self._let_go()
 
     def states(self, run: str) -> dict[str, int]:
-        """How many facts of a run, those a later run took over left out, are in which state."""
+        """The number of facts of a run in each state, without those that a later run processed again."""
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT state, count(*) FROM entries WHERE run = ? GROUP BY state ORDER BY state", [run]

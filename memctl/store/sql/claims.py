@@ -1,4 +1,4 @@
-"""The evidence log: claims as rows, and which facts rest on which of them."""
+"""The log of evidence: claims as rows, and the facts that are based on them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -18,11 +18,8 @@ _decoder = msgspec.json.Decoder(Claim)
 
 
 def add(connection: Connection, claims: Sequence[tuple[Claim, UUID | None]], now: datetime) -> list[Claim]:
-    """Append claims that are not in the log yet and were never removed by hand, each with the episode it was read
-    from; those that were appended.
-
-    `now` becomes the `recorded_at` of claims that have none.
-    """
+    """Append claims that are not in the log and were never removed by hand, each with the episode it was read from;
+    returns the appended ones. `now` becomes the `recorded_at` of claims that have none."""
     if not claims:
         return []
     ids = [claim.id for claim, _ in claims]
@@ -106,7 +103,7 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
 
 
 def of_fact(connection: Connection, fact: UUID, user: str | None = None) -> list[Claim]:
-    """The claims a fact rests on, in order; `user` is its owner, if known."""
+    """The claims that are evidence of a fact, in order; `user` is its owner, if known."""
     rows = connection.execute(
         "SELECT c.claim FROM claims c JOIN evidence e ON e.claim = c.id AND e.user_id = c.user_id "  # noqa: S608
         f"WHERE {connection.mine('c')} AND (?::TEXT IS NULL OR c.user_id = ?) AND e.fact = ? ORDER BY e.seq",
@@ -141,7 +138,7 @@ def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID
 
 
 def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
-    """The claims each of these facts rests on, in order; of those that rest on any."""
+    """The claims that are evidence of each of these facts, in order; facts without evidence are left out."""
     wanted = list(facts)
     if not wanted:
         return {}
@@ -154,7 +151,7 @@ def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tup
 
 
 def remove(connection: Connection, ids: Iterable[UUID]) -> None:
-    """Take claims out of the log."""
+    """Remove claims from the log."""
     gone = list(ids)
     if not gone:
         return

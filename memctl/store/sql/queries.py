@@ -26,7 +26,7 @@ Group = tuple[str, str, Collection[str]]
 
 
 def require_user(connection: Connection, user: str) -> None:
-    """Raise NotFound, naming some who are there, for a user the store does not know."""
+    """Raise NotFound, naming some existing users, for a user that the store does not have."""
     if connection.execute("SELECT 1 FROM records WHERE user_id = ? LIMIT 1", [user]).fetchall():
         return
     users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id").fetchall()]
@@ -188,10 +188,8 @@ def hashes_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
 
 
 def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:
-    """A fact by its id, or by the first characters of it, and the claims it rests on.
-
-    Raises NotFound when no fact, UsageError when several begin so.
-    """
+    """A fact by its id, or by the first characters of it, and the claims that are its evidence. Raises NotFound if
+    no fact matches, UsageError if several do."""
     span = _ids_from(id_)
     found = fact_rows.select(connection, "id BETWEEN ?::UUID AND ?::UUID LIMIT 2", span) if span else []
     if not found:

@@ -1,4 +1,4 @@
-"""What a store holds, in numbers: all of it, and user by user."""
+"""The statistics of a store: in total, and by user."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,7 @@ def user_summaries(connection: Connection) -> list[UserSummary]:
 
 
 def statistics(connection: Connection, place: str, size: int | None) -> Statistics:
-    """What the store at `place` holds; `size` is in bytes."""
+    """The counts of the store at `place`; `size` is in bytes."""
     counted = connection.execute(
         f"SELECT kind, count(*), count(*) FILTER (WHERE kind <> 'episode' AND {current('$now')}), "  # noqa: S608
         "count(superseded_by) FROM records GROUP BY kind ORDER BY kind",

@@ -87,10 +87,10 @@ def define_facts_view(connection: Connection) -> None:
 
 
 def add(connection: Connection, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> Sequence[int]:
-    """Append records that are not in the store yet, with their units; returns their row keys, in ascending order.
+    """Append records that are not in the store, with their chunks; returns their row keys, in ascending order.
 
-    `vectors` maps a unit's text to its unit-length vector of shape (dim,). A unit whose text it lacks stays without
-    one until `reindex` or the next ingest embeds it.
+    `vectors` maps a chunk's text to its unit-length vector of shape (dim,). A chunk without a vector stays without one
+    until `reindex` or the next ingest computes it.
     """
     if not entries:
         return ()
