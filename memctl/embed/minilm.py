@@ -30,8 +30,8 @@ _SHIFT = 998
 class MiniLMEmbedder:
     """The sentence vectors of MiniLM: the mean of the token vectors, of unit length. Best for English.
 
-    Texts are read one at a time: the scale of int8 activations is that of an input, so a vector never depends on the
-    texts beside it.
+    Texts are read one at a time: the scale of int8 activations depends on the input, so otherwise a vector would depend
+    on the other texts.
     """
 
     name = NAME

@@ -1,8 +1,8 @@
-"""What `re` makes of the patterns of the rules, kept in the user's cache folder between two commands.
+"""The compiled patterns of the rules, kept in the user's cache folder between two commands.
 
 Compiling the hundred patterns that one sentence needs takes a third of the time of `memctl add`; reading the result
-takes a hundredth of that. The file holds nothing of what was said, only texts that come with memctl. One that is
-missing, damaged, of another Python or not the user's own is ignored, and replaced.
+takes a hundredth of that. The file contains only texts that come with memctl, and nothing that a user said. A file that
+is missing, damaged, of another Python or not the user's own is ignored, and replaced.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ _sre: Any = import_module("_sre")
 
 
 def _file() -> Path:
-    """The file for this build of Python, since the codes of two differ."""
+    """The file for this build of Python, because two builds have different codes."""
     build = f"{sys.implementation.cache_tag}-{sys.hexversion:x}-{_sre.MAGIC}-{_sre.CODESIZE}-{sys.byteorder}"
     return settings.cache_folder() / f"patterns-{build}.msgpack"
 
@@ -68,13 +68,13 @@ class _Patterns:
         return _made(code)
 
     def codes(self) -> list[_Code]:
-        """What to keep."""
+        """The values to keep."""
         kept = self.stored | self.used
         return list((kept if len(kept) <= MOST else self.used).values())
 
 
 def _coded(pattern: str, flags: int) -> _Code:
-    """What `re._compiler.compile` computes."""
+    """The result of `re._compiler.compile`."""
     parsed = _parser.parse(pattern, flags)
     return _Code(
         pattern=pattern,

@@ -1,7 +1,7 @@
-"""Doubts: a turn that says that something has changed, and not how ("new number, will send it later").
+"""Doubts: turns that say that something has changed, but not how ("new number, will send it later").
 
-The fact stays current; it is marked as possibly outdated until it is said again or replaced. A doubt names predicates
-and no values, so that it also reaches what was said in other sessions.
+The fact stays current; it is marked as possibly outdated until it is confirmed or replaced. A doubt names predicates
+and no values, so that it also applies to facts from other sessions.
 """
 
 import re
@@ -106,7 +106,7 @@ _SMALL = frozenset(words("the a an my our to in at on for of and with go have tr
 
 
 def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
-    """Doubts about what the speaker said before; what `new` says of the same predicate is no doubt.
+    """Doubts about what the speaker said before; what `new` says of the same predicate is not in doubt.
 
     Only doubts about plans, which share words with the plan, need the plan in `earlier`.
     """
@@ -143,7 +143,7 @@ def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[
 
 
 def _changed(body: str, lately: set[str]) -> set[str]:
-    """The predicates that a sentence says have changed; what was in the past counts only if spoken of `lately`."""
+    """The predicates that a sentence says have changed; the past counts only if the sentence says `lately`."""
     changed: set[str] = set()
     for predicates, cue in _CUES:
         match = cue.search(body)
@@ -157,5 +157,5 @@ def _chief(value: str) -> set[str]:
 
 
 def _related(predicate: str) -> frozenset[str]:
-    """Predicates whose change says how `predicate` changed."""
+    """Predicates whose change explains how `predicate` changed."""
     return next((group for group in (_WORK, _HOME, _PARTNER) if predicate in group), frozenset({predicate}))

@@ -1,7 +1,5 @@
-"""The drafts of a session's earlier turns, kept by what later turns ask of them.
-
-Sessions may have tens of thousands of turns, so no turn goes through all drafts before it.
-"""
+"""The drafts of a session's earlier turns, indexed by what later turns look for. Sessions may have tens of thousands
+of turns, so no turn searches all earlier drafts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -47,11 +45,11 @@ class EarlierDrafts:
             self._claimed.append(draft)
 
     def next_turn(self) -> None:
-        """What is added from now on belongs to the next turn."""
+        """Start the next turn, to which the drafts added from now on belong."""
         self._turn = len(self._claimed)
 
     def last_turn(self) -> list[Draft]:
-        """The claims of the turn before."""
+        """The claims of the previous turn."""
         return self._claimed[self._turn :]
 
     def naming(self, words: Iterable[str]) -> Iterator[Draft]:

@@ -1,7 +1,5 @@
-"""Changes that only make sense with what was said before: "down to 10 mg now", "back in Porto again", "mum died".
-
-They name the new value, or the person, and not what the value is of.
-"""
+"""Changes that only make sense with earlier turns: "down to 10 mg now", "back in Porto again", "mum died". They name
+the new value, or the person, but not the property that changed."""
 
 import re
 from collections.abc import Iterable, Iterator

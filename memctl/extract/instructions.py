@@ -1,8 +1,8 @@
 """Standing instructions to the assistant, kept as procedures.
 
-An order stands if it says so ("always", "from now on"), if it is about the manner of all answers ("no emojis", "use
-metric"), if it forbids or demands something of an agent ("never push to main", "ask me before …"), or if it is an item
-of a list of rules. Other orders ("write me a poem") hold once and are not kept.
+An instruction is a standing one if it says so ("always", "from now on"), if it is about the manner of all answers ("no
+emojis", "use metric"), if it forbids or demands something of an agent ("never push to main", "ask me before …"), or if
+it is an item of a list of rules. Other instructions ("write me a poem") apply once and are not kept.
 """
 
 import re
@@ -245,7 +245,7 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
 
 
 def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
-    """The orders in a sentence, and whether each opens it; words that are no order belong to the order before them."""
+    """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them."""
     conditional = re.match(
         r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", text, re.IGNORECASE
     )
@@ -284,7 +284,7 @@ def _forms() -> list[re.Pattern[str]]:
 
 
 def is_order(text: str) -> bool:
-    """True if `text` is an order that stands."""
+    """True if `text` is a standing instruction."""
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
@@ -333,7 +333,7 @@ def _draft(goal: str, span: tuple[int, int]) -> Draft:
 
 
 def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
-    """A sentence that is one order and says that it stands."""
+    """A sentence that is one instruction and says that it is a standing one."""
     text = sentence.text
     if "?" in sentence.mark or not _STANDING.search(text):
         return None

@@ -1,7 +1,8 @@
-"""Drugs, illnesses and languages: words of a closed vocabulary that say by themselves what a clause claims.
+"""Drugs, illnesses and languages: words of a closed vocabulary that state a claim by themselves.
 
 "Pantoprazole 40 before breakfast", "torn meniscus, says the doctor", "Ewe at home, French at school" have no verb for
-the rules to match. Such a word counts where the clause asserts it of the speaker, or of the person it is about.
+the rules to match. Such a word counts if the clause asserts it of the speaker, or of the person that the clause is
+about.
 """
 
 import re

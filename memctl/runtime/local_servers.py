@@ -1,7 +1,5 @@
-"""Servers of language models on this machine: Ollama, LM Studio, llama.cpp and vLLM on their default ports.
-
-Only loopback is asked, for the list of models and nothing else, and briefly.
-"""
+"""Servers of language models on this machine: Ollama, LM Studio, llama.cpp and vLLM on their default ports. Requests
+go only to loopback, ask only for the list of models, and have a short timeout."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Opening the `openai` package's client, and its failures as memctl's own errors.
-
-Embedders and chat models both use it: this module knows how an OpenAI-compatible server fails, not what it is asked.
-"""
+"""Opening the `openai` package's client, and its failures as memctl's own errors. Embedders and chat models both use
+it: this module knows how an OpenAI-compatible server fails, not what the requests are for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work for all processors in threads, for libraries that release the interpreter while they compute."""
+"""Work on all processors in threads, for libraries that release Python's interpreter lock while they compute."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""What a volume report counts, whoever counts it: a store, or `memctl.report.volume_counts` over streamed facts."""
+"""The counts of a volume report, computed by a store or by `memctl.report.volume_counts` over streamed facts."""
 
 from __future__ import annotations
 
@@ -47,9 +47,12 @@ Groups = dict[str | None, Group]
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """Everything counted. `people` holds the users with the most records. `added` counts records by month, `arrivals`
-    users by the month of their first record, `active` users by every month they have one in. The sizes map bytes of a
-    text to how many facts or turns have it; the samples are texts to count tokens in."""
+    """All counts. `people` has the users with the most records.
+
+    `added` counts records by month, `arrivals` users by the month of their first record, `active` users by every month
+    in which they have one. The sizes map bytes of a text to the number of facts or turns of that size; the samples are
+    texts to count tokens in.
+    """
 
     users: int = 0
     people: Groups = {}

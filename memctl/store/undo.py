@@ -1,4 +1,4 @@
-"""Undo of a whole run: its rows, and no fact left behind that follows from what is gone."""
+"""Undo of a whole run: its rows are restored, and no fact stays that is based on removed claims."""
 
 from __future__ import annotations
 

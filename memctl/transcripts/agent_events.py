@@ -1,7 +1,5 @@
-"""The JSON that MemGPT and Letta wrap around messages to an agent, and what an agent sends by calling a tool.
-
-Heartbeats, logins and alerts come in the same wrapper as the user's words, and with the user's role.
-"""
+"""The JSON that MemGPT and Letta wrap around messages to an agent, and the messages that an agent sends by calling a
+tool. Heartbeats, logins and alerts come in the same wrapper as the user's words, and with the user's role."""
 
 import json
 from typing import Any

@@ -1,4 +1,5 @@
-"""Messages of one chat that somebody copied into a message of another: the words are those of the people they name."""
+"""Messages of one chat that somebody pasted into a message of another chat: their words belong to the people they
+name."""
 
 import re
 

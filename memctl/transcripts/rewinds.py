@@ -1,7 +1,7 @@
-"""Turns that a coding session's user took back: they went back to an earlier message and wrote another one.
+"""Turns that the user of a coding session took back: they went back to an earlier message and wrote a new one.
 
 Lines form a tree by their parents. Parallel tool calls fork it too, and compaction breaks it, so only a fork into two
-prompts is a rewind: the branch that goes on is kept, and what is not connected is kept.
+prompts is a rewind: the branch that continues is kept, and so is what is not connected.
 """
 
 from typing import Literal

@@ -1,8 +1,9 @@
-"""Whether the words of a line bear a model's fact out: its object, its subject, its predicate.
+"""Whether the words of a line support a model's fact: its object, its subject, its predicate.
 
-A model may call anything anything: "speaks English" of a turn about a film. What code can check, it checks. The object
-stands in a clause that asserts something, whole; the clause is about the subject; it has one of the words of the
-predicate, and denies it or not as the predicate does. The text is made of these, so it cannot say more.
+A model may use any predicate for anything: "speaks English" for a turn about a film. So everything that code can check
+is checked. The object is complete and in a clause that asserts something; the clause is about the subject; it has one
+of the words of the predicate, and negates it or not as the predicate does. The text of the fact is made of these parts,
+so it cannot say more.
 """
 
 import re
@@ -72,11 +73,11 @@ _FAMILY = frozenset({"partner", "relationship_status", "has_child", "has_pet"})
 
 
 class _RefusedError(Exception):
-    """The fact is not borne out; the argument is the reason."""
+    """The words do not support the fact; the argument is the reason."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact to be checked: `subject` None is the speaker; `relation` is the word of has_<relation>."""
+    """A fact to check: `subject` None is the speaker; `relation` is the word of has_<relation>."""
 
     subject: str | None
     predicate: str
@@ -93,7 +94,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unsupported(wanted: Wanted, statement: Statement, at: int) -> str | None:
-    """The reason why a statement does not bear a fact out whose object starts at `at` of the turn, None if it does."""
+    """The reason why a statement does not support a fact whose object starts at `at` of the turn; None if it does."""
     try:
         named = wanted.relation is not None
         if reason := flaw(wanted.value, wanted.predicate, statement, at, named=named):
@@ -108,13 +109,13 @@ def unsupported(wanted: Wanted, statement: Statement, at: int) -> str | None:
 
 
 def follows(wanted: Wanted, statement: Statement) -> bool:
-    """True if the object need not stand in the clause, because it follows from its words."""
+    """True if the object need not be in the clause, because it follows from the clause's words."""
     pattern = FOLLOWS.get((wanted.predicate, wanted.value.casefold()))
     return pattern is not None and bool(re.match(rf"\W*(?:and |but |so )?{pattern}\b", statement.text, re.IGNORECASE))
 
 
 def _check_subject(wanted: Wanted, statement: Statement, at: int) -> None:
-    """The clause is about the subject."""
+    """Check that the clause is about the subject."""
     own = bool(wanted.relation or wanted.predicate == "favorite" or wanted.predicate in _FAMILY)
     about = _about_speaker(wanted, statement, own) if wanted.subject is None else _about(wanted, statement, own)
     if not about:
@@ -122,7 +123,7 @@ def _check_subject(wanted: Wanted, statement: Statement, at: int) -> None:
 
 
 def _about_speaker(wanted: Wanted, statement: Statement, own: bool) -> bool:
-    """True if the clause is about its speaker; `own` predicates name a person or thing of theirs."""
+    """True if the clause is about its speaker; `own` predicates name a person or thing of the speaker."""
     if statement.relative is not None:
         return own and not statement.genitive
     if statement.owner == SELF:
@@ -181,7 +182,8 @@ def _is_last_named(subject: str, before: str) -> bool:
 
 
 def _check_predicate(wanted: Wanted, statement: Statement, at: int) -> None:
-    """The clause has the words of the predicate where they belong, or the question has them that it answers."""
+    """Check that the clause has the words of the predicate in the right place, or that the question has them that it
+    answers."""
     if wanted.predicate == "favorite":
         borne_out = _is_favourite(wanted, statement)
     else:
@@ -214,7 +216,7 @@ def _is_simile(head: str, statement: Statement) -> bool:
 
 
 def _is_whole(wanted: Wanted, head: str, tail: str) -> bool:
-    """True for a verb phrase from its verb to its end, or to where and when it happens."""
+    """True for a complete verb phrase: from its verb to its end, or to the place and time."""
     first = FORMS.get(wanted.value.split()[0].lower())
     fits = first is not None and (
         first[1] in VERB_PHRASES[wanted.predicate] or first[0] == wanted.value.split()[0].lower()
@@ -279,13 +281,13 @@ _ASKING = {
 
 
 def slot_of(quote: str) -> str | None:
-    """What a favourite is of: "colour" of "my favourite colour is blue"."""
+    """The thing that a favourite belongs to: "colour" of "my favourite colour is blue"."""
     match = _FAVOURITE.search(quote)
     return match["slot"].lower() if match else None
 
 
 def unreality(predicate: str, statement: Statement) -> str | None:
-    """Why a clause does not say that it is so, now, as the predicate means it; None if it does."""
+    """The reason why a clause does not say that something is true now, as the predicate means it; None if it does."""
     verb, known = statement.head, KNOWN.get(predicate)
     if statement.unreal and predicate not in UNREAL_ALLOWED:
         return NOT_SO
@@ -314,7 +316,7 @@ _OWN_WORDS = late(r"(?:and |but |so )?(?:i|i'm|im|i've|my|we|we're|our|he|she|th
 
 
 def order(value: str, sentence: Sentence) -> bool:
-    """True if `value` is an order of `sentence` to an assistant that stands, not one that holds once."""
+    """True if `value` is an instruction of `sentence` to an assistant that is meant to last, and not for one answer."""
     if "?" in sentence.mark or HIDDEN in sentence.text or not 2 <= len(value.split()) <= LONGEST_ORDER:
         return False
     if _OWN_WORDS.match(value) or reported(sentence.text):

@@ -1,9 +1,9 @@
-"""Client for OpenAI-compatible chat completions: one request, one answer, read as it is written.
+"""Client for OpenAI-compatible chat completions: one request, one streamed answer.
 
-The `openai` package is imported when a model is opened. Answers are streamed, so that the timeout is one of silence: a
-slow server that writes is waited for. Servers differ in what they accept: the answer's format as a
+The `openai` package is imported when a model is opened. Because answers are streamed, the timeout is the time without
+data: a slow server that is still writing is waited for. Servers differ in what they accept: the answer's format as a
 JSON Schema, as "some JSON", or only described in the prompt; the token limit under one of two names; a temperature or
-none. A parameter that a server refuses is dropped for all later requests. Retries and costs are up to the caller.
+none. A parameter that a server refuses is left out of all later requests. Retries and costs are up to the caller.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SilentError(Retryable):
-    """The server was silent for longer than the timeout."""
+    """The server sent nothing for longer than the timeout."""
 
 
 class _Dialect(msgspec.Struct, frozen=True):
@@ -294,7 +294,7 @@ def _completion(text: str, refusal: str, reason: str, usage: Any) -> Completion:
 
 
 def repeats(text: str) -> bool:
-    """True if REPEATS items of an answer stood in it before: a model that runs in circles."""
+    """True if the last REPEATS items of an answer occurred in it before: a model that repeats itself."""
     items = _ITEM.findall(text)
     return len(items) - len(set(items)) >= REPEATS
 

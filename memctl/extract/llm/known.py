@@ -1,4 +1,4 @@
-"""The predicates that a model is asked for: what its words are, how the fact reads, and under which category it is."""
+"""The predicates that a model may use: their words, the text of the fact, and its category."""
 # ruff: noqa: E501 -- patterns are kept on one line
 
 import re
@@ -127,7 +127,7 @@ def kind_of(predicate: str) -> Kind:
 
 
 def text_of(subject: str, predicate: str, slot: str | None, value: str) -> str:
-    """A fact as a sentence, made of its parts and nothing else."""
+    """A fact as a sentence, made only of its parts."""
     phrase = phrase_of(predicate, slot, third(value))
     blank = "" if phrase.startswith("'s ") else " "
     return f"{subject}{blank}{phrase}.".replace("..", ".")

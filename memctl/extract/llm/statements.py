@@ -1,4 +1,5 @@
-"""The clauses of a turn that assert something, and who each is about; what the checks of a model's facts read.
+"""The clauses of a turn that assert something, and the person that each is about; the input of the checks of a model's
+facts.
 
 The same guards as for the rules apply: questions, suppositions, reported speech, fiction and pasted text assert
 nothing.
@@ -59,7 +60,7 @@ def is_common(word: str) -> bool:
 
 
 def is_unreal(words: str) -> bool:
-    """True for words of what is only possible, wished or almost so."""
+    """True for words about something that is only possible, wished or almost so."""
     return bool(_UNREAL.search(words))
 
 
@@ -82,12 +83,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unreal(self) -> bool:
-        """True for what is only possible, wished or almost so."""
+        """True if the clause is about something that is only possible, wished or almost so."""
         return is_unreal(self.text) or bool(self.head and self.head.modal)
 
     @property
     def denied(self) -> bool:
-        """True for what is not or no longer so."""
+        """True if the clause says that something is not or no longer so."""
         return bool(_DENIED.search(self.text)) or bool(self.head and (self.head.neg or self.head.stopped))
 
     @property
@@ -147,7 +148,8 @@ def _of(sentence: Sentence, whole: str, third: bool) -> Iterator[Statement]:
 
 
 def _owner(text: str, third: bool) -> tuple[str | None, str | None, bool, Head | None]:
-    """Whom a clause is about, the relative at its start, whether it is about something of theirs, and its head."""
+    """The person a clause is about, the relative at its start, whether it is about something of theirs, and its
+    head."""
     if match := _RELATIVE.match(text):
         name = match["name"] or match["rel"].lower()
         return name, match["rel"].lower(), bool(match["genitive"]), head(text[match.end() :], person="other")

@@ -1,9 +1,9 @@
 """Validate a model's proposals and turn them into claims.
 
-A model names a subject, a predicate and an object; the rest is computed. The words of a line must bear all of it out
-(`memctl.extract.llm.borne_out`), a person must have said it, not an assistant, and it must contain no secret. Dates
-are those that the rules find in the words. An existing fact ends only if a line speaks of it and says so; the fold
-decides the outcome.
+A model names a subject, a predicate and an object; the rest is computed. The words of a line must support all of it
+(`memctl.extract.llm.borne_out`), a person must have said it, not an assistant, and it must contain no secret. Dates are
+those that the rules find in the words. An existing fact ends only if a line mentions it and says that it has ended; the
+fold decides the result.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _RefusedError(Exception):
 
 
 class _Said(NamedTuple):
-    """The words that bear a fact out: their line, the quote, and the object as it is written there."""
+    """The words that support a fact: their line, the quote, and the object as it is written there."""
 
     line: Line
     quote: str
@@ -88,7 +88,7 @@ def judge(
     extractor: str,
     uri: str | None = None,
 ) -> Verdicts:
-    """The claims of an answer about `window` of `session`; the module says what is refused.
+    """The claims of an answer about `window` of `session`; see the module for what is refused.
 
     `existing` are the facts shown to the model. Claim ids are derived from user, session, turn, text and position.
     """
@@ -127,7 +127,7 @@ class _Validator:
         self.takes_orders = any(turn.role == "assistant" for turn in session.turns)
 
     def accept(self, proposal: Proposal) -> None:
-        """Turn one proposal into a claim, of the first line that bears it out. Raises _RefusedError."""
+        """Turn one proposal into a claim, of the first line that supports it. Raises _RefusedError."""
         predicate, slot = _predicate(proposal.predicate)
         value = " ".join(proposal.object.split()).strip(' .,;:!"“”')
         if not predicate or not any(map(str.isalnum, value)):
@@ -148,14 +148,14 @@ class _Validator:
         raise _RefusedError(reason)
 
     def _lines(self, predicate: str, value: str) -> list[Line]:
-        """The lines that may say it: those with the object, people's before an assistant's."""
+        """The lines that may support it: those with the object, people's before an assistant's."""
         lines = [line for line in self.window.lines if find(value, line.text) and not line.withheld]
         if not lines and (predicate, value.casefold()) in FOLLOWS:
             lines = list(self.window.asked)
         return sorted(lines, key=lambda line: not _is_human(line))
 
     def _accept(self, proposal: Proposal, predicate: str, slot: str | None, value: str, line: Line) -> None:
-        """Turn a proposal into a claim if `line` bears it out. Raises _RefusedError."""
+        """Turn a proposal into a claim if `line` supports it. Raises _RefusedError."""
         stating = self._stating_line(line)
         subject, speaker = self._subject(proposal, stating)
         wanted = Wanted(
@@ -197,7 +197,7 @@ class _Validator:
         )
 
     def end(self, name: str) -> None:
-        """Retract an existing fact of which a line says that it is over. Raises _RefusedError."""
+        """Retract an existing fact that a line says has ended. Raises _RefusedError."""
         fact = self.existing.get(name.strip().casefold())
         if fact is None:
             raise _RefusedError("ends a fact that was not shown")
@@ -266,7 +266,7 @@ class _Validator:
         self.verdicts.claims.append(msgspec.structs.replace(claim, id=derive_id(*place), ordinal=ordinal))
 
     def _stating_line(self, line: Line) -> Line:
-        """The line that states what is said in `line`: itself, or the user's yes to an assistant's question."""
+        """The line that states what `line` says: the line itself, or the user's yes to an assistant's question."""
         if _is_human(line):
             if not line.asked:
                 raise _RefusedError("line is context")
@@ -308,7 +308,7 @@ class _Validator:
         return wanted, False
 
     def _borne_out(self, wanted: Wanted, line: Line, *, confirmed: bool) -> _Said:
-        """The words that say it. Raises _RefusedError with the reason of the last place that does not."""
+        """The words that support it. Raises _RefusedError with the reason of the last place that does not."""
         reason = "the words do not say that it is so"
         if confirmed:
             return self._confirmed(wanted, line)
@@ -324,7 +324,7 @@ class _Validator:
         raise _RefusedError(reason)
 
     def _order(self, wanted: Wanted, line: Line) -> _Said:
-        """The sentence with a standing order to the assistant."""
+        """The sentence with a standing instruction to the assistant."""
         if not self.takes_orders or wanted.subject is not None:
             raise _RefusedError("not an instruction to an assistant")
         span = find(wanted.value, line.text)
@@ -374,11 +374,8 @@ def _dates(said: _Said, line: Line, predicate: str) -> Dates:
 
 
 def dates_of(words: str, at: datetime | None, predicate: str, verb: Head | None) -> Dates:
-    """When it happens or happened, since when it is so, and until when, as `words` say it.
-
-    A date is the time of a state only if the words say since when, or that it changed then: `verb` is that of the
-    clause.
-    """
+    """When it happens or happened, and from when and until when it is true, according to `words`. A date is the time
+    of a state only if the words say since when, or that it changed then: `verb` is that of the clause."""
     if predicate in UNDATED or not may_name_time(words):
         return Dates(None, None, None)
     grounded = certain(words, at, future=True if predicate == "plans" else None)

@@ -1,4 +1,4 @@
-"""Whether a model's object is a whole phrase of the right type that reads alone."""
+"""Whether a model's object is a complete phrase of the right type that can be understood alone."""
 
 import re
 

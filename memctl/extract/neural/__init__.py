@@ -9,7 +9,7 @@ MODEL = "MEMCTL_NEURAL_MODEL"
 
 
 def folder() -> Path:
-    """Where the model lies."""
+    """The folder of the model."""
     return Path(os.environ.get(MODEL) or Path(__file__).parent / "model")
 
 

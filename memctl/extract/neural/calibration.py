@@ -1,7 +1,7 @@
 """The calibrated probability that a reading is right, from the scores that the model gives it.
 
 A logistic regression (Platt, "Probabilistic Outputs for Support Vector Machines", 1999) on the logits of the scores,
-fitted by `tools/neural_model` on voices that were not trained on.
+fitted by `tools/neural_model` on speakers that were not trained on.
 """
 
 import math

@@ -1,9 +1,9 @@
-"""The model's readings beside those of the rules: which of them become drafts of claims.
+"""The model's readings and those of the rules: which of them become drafts of claims.
 
-The model proposes words; what can be checked is checked with the same code as for the rules and for an LLM. The object
-stands in a sentence that asserts something and is not quoted, pasted or fictional, an instruction is a standing order,
-and the object is understood alone. Dates are those that the rules find. The checks of an LLM's words are stricter: a
-tagger that only points at words is more often right than patterns for plain English are.
+The model proposes words, which are checked with the same code as for the rules and for an LLM. The object is in a
+sentence that asserts something and is not quoted, pasted or fictional; an instruction is meant to last; and the object
+can be understood alone. Dates are those that the rules find. The checks of an LLM's words are stricter: a tagger that
+only marks words is more often right than patterns for plain English are.
 """
 
 import re
@@ -85,9 +85,9 @@ def combined(
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
-    Where both read the same, confidence rises. Where the model is certain that the words of a rule's draft are in no
-    claim, it is dropped. `standing` are the instructions that the session has given so far, None if nobody in it can
-    be given any.
+    If both have the same reading, its confidence rises. If the model is certain that the words of a rule's draft are in
+    no claim, the draft is dropped. `standing` are the instructions that the session has given so far, None if the
+    session has no one to instruct.
     """
     kept = [draft for draft in drafts if _is_claimed(draft, text, read)]
     for reading in read.claims:
@@ -121,7 +121,7 @@ def _is_claimed(draft: Draft, text: str, read: TurnReadings) -> bool:
 
 
 def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
-    """True if a draft of the rules says the same, or reads the same words in another way."""
+    """True if a draft of the rules says the same, or has another reading of the same words."""
     value, theirs = (draft.object or "").casefold(), (one.object or "").casefold()
     if not theirs:
         return False
@@ -137,7 +137,7 @@ def _agree(one: Draft, draft: Draft) -> bool:
 
 
 def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequence[Draft] | None) -> Draft | None:
-    """The draft of one reading, None if what can be checked does not hold."""
+    """The draft of one reading; None if a check fails."""
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
     if not value or not any(map(str.isalnum, value)):
         return None
@@ -191,7 +191,8 @@ def _trimmed(value: str, predicate: str) -> str:
 
 
 def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Draft]) -> Draft | None:
-    """The draft of an order that stands or ends, in a sentence that is not hidden, asked or an attempt at injection."""
+    """The draft of an instruction that is meant to last or that ends, in a sentence that is not hidden, a question
+    or a prompt injection."""
     for sentence in orders(text):
         end = sentence.start + len(sentence.text)
         if sentence.start <= reading.object[0] < end:
@@ -221,7 +222,7 @@ def _statement(text: str, start: int) -> Statement | None:
 
 
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
-    """True if the clause says that it is so now, as far as its verb tells."""
+    """True if the clause says that it is so now, as far as its verb shows."""
     verb, predicate = statement.head, reading.predicate
     if reading.over and _RETURNED.search(statement.text[: reading.object[0] - statement.start]):
         return False
@@ -238,7 +239,7 @@ def _is_asserted(reading: Reading, statement: Statement) -> bool:
 
 
 def _about(reading: Reading, text: str) -> tuple[str | None, str | None] | None:
-    """The subject and the relation that the owner has to it; None for whom the words do not name."""
+    """The subject and the relation that the owner has to it; None if the words name no one."""
     if reading.subject is None:
         return None, None
     name = reading.subject.strip(" .,;:!?\"'")
@@ -289,7 +290,7 @@ def _digits(value: str) -> str:
 
 
 def _one_of(word: str) -> str | None:
-    """The usual word for one person of a relation, None where several are meant by a word for two people."""
+    """The usual word for one person of a relation; None if a word for two people means several."""
     name = canonical(word)
     if name not in SEVERAL:
         return name
@@ -315,7 +316,7 @@ def _dated(predicate: str, value: str, when: str, at: datetime | None) -> str:
 
 
 def _dates(statement: Statement, text: str, at: datetime | None, reading: Reading) -> Dates:
-    """Since when it is so, until when, and how exactly the words say it."""
+    """The dates from when and until when it is true, and their precision."""
     when = text[slice(*reading.when)] if reading.when else ""
     dates = dates_of(when, at, reading.predicate, statement.head)
     return Dates(None, dates.valid_at or dates.invalid_at, dates.precision) if reading.over else dates

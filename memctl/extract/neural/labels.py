@@ -1,4 +1,5 @@
-"""What the model can say of a token, of two tokens, and of a whole turn. The order is that of the model's outputs."""
+"""The labels that the model predicts for a token, for two tokens, and for a whole turn. The order is that of the
+model's outputs."""
 
 PREDICATES = (
     *("name", "age", "birthday", "pronouns", "nationality", "hometown", "lives_in", "timezone", "email", "phone"),

@@ -1,7 +1,7 @@
-"""The shipped model on onnxruntime: turns in, readings out.
+"""The built-in model on onnxruntime: turns in, readings out.
 
-One turn is read at a time, on one thread, so that a reading never depends on the turns beside it: repeated, shuffled
-and divided runs give the same facts. Several turns are read on several threads.
+One turn is read at a time, on one thread, so that a reading never depends on other turns: repeated, shuffled and
+divided runs give the same facts. Several turns are read on several threads.
 """
 
 from collections.abc import Iterable, Sequence

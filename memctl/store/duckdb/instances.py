@@ -254,10 +254,8 @@ def _wanted(path: Path) -> bool:
 
 
 def waiting(path: Path, opened: contextlib.ExitStack) -> bool:
-    """Let processes that hold the file know, until `opened` ends, that this one waits; False to try again later.
-
-    One process at a time can say so, which is enough.
-    """
+    """Show processes that have the file attached, until `opened` ends, that this one waits; False to try again
+    later. One process at a time can show that, which is enough."""
     refused = Locked("another process is waiting too", where=str(path))
     try:
         opened.enter_context(file_lock.alone(_waiting_file(path), refused))
@@ -267,7 +265,7 @@ def waiting(path: Path, opened: contextlib.ExitStack) -> bool:
 
 
 def give_way(path: Path) -> None:
-    """Wait until a process that waits for the file has it; without this, one that reads all the time kept it out."""
+    """Let a process that waits for the file have it; otherwise a process that reads all the time would block it."""
     deadline = time.monotonic() + PATIENCE
     while not holding(path) and _wanted(path) and time.monotonic() < deadline:
         time.sleep(STEP / 4)

@@ -1,7 +1,7 @@
-"""`memctl sql`: a user's own statement against the store, with `embed()` and `similarity()`.
+"""`memctl sql`: a user's own statement on the store, with `embed()` and `similarity()`.
 
-Without leave to write, the file is opened read-only and DuckDB's reach outside it is shut off for good: no file, no
-network, no ATTACH, no COPY TO, and no way to turn any of that on again.
+Without permission to write, the file is opened read-only and DuckDB's access to anything else is disabled: no file, no
+network, no ATTACH, no COPY TO, and no way to enable any of that again.
 """
 
 from collections.abc import Iterable

@@ -80,11 +80,11 @@ class Candidate(msgspec.Struct, kw_only=True):
 
     @property
     def fit(self) -> float:
-        """How well the record itself fits, its surroundings apart."""
+        """How well the record itself matches, without its neighbours."""
         return self.parts.get("lexical", 0.0) + self.parts.get("semantic", 0.0)
 
     def lift(self, part: str, score: float) -> None:
-        """Bring the score up to `score`, saying in `part` how much that took."""
+        """Raise the score to `score`; `part` names the difference."""
         if score > self.score:
             self.parts[part] = self.parts.get(part, 0.0) + score - self.score
 
@@ -215,7 +215,7 @@ def _shown(
 
 
 def _telling(query: str, user: str | None) -> list[str]:
-    """The stems of the query, without the user's own name: it is all over the user's memory and tells nothing."""
+    """The stems of the query, without the user's own name, which occurs everywhere in the user's memory."""
     asked = set(stems(query))
     return sorted(asked - set(stems(user or "")) or asked)
 

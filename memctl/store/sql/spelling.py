@@ -1,7 +1,7 @@
-"""Words of a query that nobody said, corrected to words that somebody did.
+"""Words of a query that occur in no record, corrected to words that do.
 
-A word that stands in the vocabulary of the built-in model is spelled correctly: whoever asks about a goat does not mean
-a boat. Inflections of languages that are not stemmed are found in the same way.
+A word in the vocabulary of the built-in model is spelled correctly: a query about a goat does not mean a boat.
+Inflections of languages that are not stemmed are found in the same way.
 """
 
 from __future__ import annotations

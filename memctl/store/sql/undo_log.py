@@ -154,7 +154,7 @@ class Journal:
         )
 
     def _keep_to_one_embedder(self) -> None:
-        """Drop the vectors kept so far when a reindex brought another embedder while the run was under way."""
+        """Drop the vectors kept so far if a reindex changed the embedder during the run."""
         embedder = get_meta(self.connection, "embedder")
         other = self.connection.execute(
             "SELECT 1 FROM runs WHERE id = ? AND embedder IS DISTINCT FROM ?", [self.id, embedder]
@@ -195,8 +195,8 @@ class Journal:
         )
 
     def _which_new(self) -> str:
-        """The condition for the records that this transaction added, by the first and the last of their keys: until it
-        ends nobody else writes about its users, and what was there before has lower keys."""
+        """The condition for the records that this transaction added, by the first and the last of their keys: until
+        it ends no other process writes about its users, and earlier records have lower keys."""
         return f"{self.connection.mine()} AND key BETWEEN ? AND ?"
 
     def _now(self, place: Place, ids: Sequence[UUID]) -> dict[UUID, int | None]:
@@ -286,7 +286,7 @@ def runs(connection: Connection) -> list[Run]:
 
 
 def expire(connection: Connection, before: datetime) -> None:
-    """Drop the runs made before then with their copies of rows: deleted data must be gone eventually."""
+    """Drop the runs made before then with their copies of rows, so that deleted data is removed in the end."""
     old = [row[0] for row in connection.execute("SELECT id FROM runs WHERE made_at < ?", [naive(before)]).fetchall()]
     if old:
         for table in (*(f"undo_{name}" for name in KEPT), "touched"):

@@ -1,4 +1,4 @@
-"""The facts of a user nearest in meaning to some texts: what a model is shown before it says what is new."""
+"""The facts of a user that are most similar to some texts, which a model sees together with new turns."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class _Queries:
         return rows
 
     def whole(self) -> Tally:
-        """The single numbers."""
+        """The totals."""
         ((users, superseded, expired, unsourced, first, last),) = self._rows(
             "SELECT count(DISTINCT user_id), "  # noqa: S608
             "count(*) FILTER (WHERE kind <> 'episode' AND superseded_by IS NOT NULL), "
@@ -137,7 +137,8 @@ class _Queries:
         return added, arrivals, active
 
     def repeated(self) -> tuple[int, int]:
-        """Current facts that say word for word what another of the user says, and those that say it in other words."""
+        """Current facts with the same words as another one of the user, and those with the same content in other
+        words."""
         mine = f"kind <> 'episode' AND {_CURRENT} AND ($user::TEXT IS NULL OR r.user_id = $user)"
         ((exact,),) = self._rows(
             f"SELECT count(*) - count(DISTINCT (user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
