@@ -6,9 +6,10 @@ and Nakajima, "Japanese and Korean Voice Search", 2012); a test compares them on
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from memctl.core.late_pattern import late
 
@@ -33,8 +34,9 @@ _SPACES = str.maketrans("\t\n\r", "   ")
 ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
-def read_vocabulary(path: Path) -> dict[str, int]:
-    """Token to row number, for a UTF-8 file with one token per line."""
+@cache
+def read_vocabulary(path: Path) -> Mapping[str, int]:
+    """Token to row number, for a UTF-8 file with one token per line; read once per process."""
     return {token: row for row, token in enumerate(path.read_text(encoding="utf-8").splitlines())}
 
 
@@ -91,18 +93,23 @@ def words(text: str) -> Iterator[str]:
             yield run[start:]
 
 
-def pieces(word: str, rows: dict[str, int]) -> list[int]:
+def pieces(word: str, rows: Mapping[str, int]) -> list[int]:
     """Row numbers of the longest known pieces of `word` from the left; the unknown token if a part is unknown."""
-    unknown = [rows[UNKNOWN]]
+    return [row for row, _ in cut(word, rows)]
+
+
+def cut(word: str, rows: Mapping[str, int]) -> list[tuple[int, int]]:
+    """As `pieces`, each with the place in the word where it ends."""
+    unknown = [(rows[UNKNOWN], len(word))]
     if len(word) > LONGEST_WORD:
         return unknown
-    found: list[int] = []
+    found: list[tuple[int, int]] = []
     start = 0
     while start < len(word):
         for end in range(len(word), start, -1):
             row = rows.get(word[start:end] if start == 0 else f"##{word[start:end]}")
             if row is not None:
-                found.append(row)
+                found.append((row, end))
                 start = end
                 break
         else:
@@ -110,7 +117,7 @@ def pieces(word: str, rows: dict[str, int]) -> list[int]:
     return found
 
 
-def row_numbers(text: str, rows: dict[str, int]) -> list[int]:
+def row_numbers(text: str, rows: Mapping[str, int]) -> list[int]:
     """The tokens of `text` as row numbers of the vocabulary `rows`."""
     return [row for word in words(normalise(text)) for row in pieces(word, rows)]
 
@@ -125,6 +132,24 @@ def plain_row_numbers(text: str, pieces_of: Callable[[str], Iterable[int]]) -> l
     return [row for word in _PLAIN_WORD.findall(text.lower()) for row in pieces_of(word)]
 
 
+class Token(NamedTuple):
+    """A token of a text: its row, its place in the text, and whether it continues a word."""
+
+    row: int
+    start: int
+    end: int
+    continues: bool
+
+
+def plain_tokens(text: str, rows: Mapping[str, int]) -> Iterator[Token]:
+    """The tokens of a plain text, as `tokenizers` places them."""
+    for word in _PLAIN_WORD.finditer(text.lower()):
+        begin = start = word.start()
+        for row, length in cut(word[0], rows):
+            yield Token(row, start, begin + length, start > begin)
+            start = begin + length
+
+
 def library() -> Any:
     """The `tokenizers` package, without its threads."""
     # Threads do not survive a fork, and batches already use all cores.
@@ -134,10 +159,10 @@ def library() -> Any:
     return tokenizers
 
 
-def tokenizer(rows: dict[str, int]) -> Any:
+def tokenizer(rows: Mapping[str, int]) -> Any:
     """A `Tokenizer` of the `tokenizers` package for the vocabulary `rows`."""
     package = library()
-    model = package.models.WordPiece(rows, unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD)
+    model = package.models.WordPiece(dict(rows), unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD)
     made = package.Tokenizer(model)
     made.normalizer = package.normalizers.BertNormalizer(lowercase=True)
     made.pre_tokenizer = package.pre_tokenizers.BertPreTokenizer()

@@ -26,6 +26,8 @@ def session(path: Path, sha256: str, *, hint: str) -> Any:
     """
     # Its packages for Linux and macOS otherwise send events to Microsoft, and keep an identifier in the user's cache.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    # Starting numpy's threads takes a seventh of its import, and a model reads on one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     onnxruntime = package("onnxruntime")
     try:
         content = path.read_bytes()

@@ -1,13 +1,15 @@
 """A query and the facts it looks for are tokenised by two programs; were they to differ, the search would
 miss."""
 
+from collections.abc import Mapping
+
 import pytest
 from examples import FACTOR, some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memctl.embed.static import FOLDER, StaticEmbedder
-from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled
+from memctl.embed.wordpiece import plain, plain_tokens, read_vocabulary, row_numbers, settled
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,7 @@ def model() -> StaticEmbedder:
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[str, int]:
+def rows() -> Mapping[str, int]:
     return read_vocabulary(FOLDER / "vocabulary.txt")
 
 
@@ -28,7 +30,9 @@ REGULAR = "\u4e00"
 """Where ideographs and syllables begin, thousands of a kind; `make torture` tries all, `make test` a fifth of them."""
 
 
-def test_every_settled_character_is_read_as_the_library_reads_it(model: StaticEmbedder, rows: dict[str, int]) -> None:
+def test_every_settled_character_is_read_as_the_library_reads_it(
+    model: StaticEmbedder, rows: Mapping[str, int]
+) -> None:
     # The planes above the second hold nothing but private use, tags and variation selectors.
     characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
     words = [f"ab{c}cd" for c in characters if settled(c) and (c < REGULAR or FACTOR > 1 or ord(c) % 5 == 0)]
@@ -71,7 +75,9 @@ def test_any_text_gives_the_same_vector_both_ways(model: StaticEmbedder, text: s
 
 @settings(max_examples=some(200), deadline=None)
 @given(text=st.text(st.characters(max_codepoint=0x2FFF, exclude_categories=["Cs"])))
-def test_settled_text_gives_the_same_tokens_both_ways(model: StaticEmbedder, rows: dict[str, int], text: str) -> None:
+def test_settled_text_gives_the_same_tokens_both_ways(
+    model: StaticEmbedder, rows: Mapping[str, int], text: str
+) -> None:
     if settled(text):
         assert [row_numbers(text, rows)] == library_rows(model, [text])
 
@@ -80,6 +86,11 @@ def test_settled_text_gives_the_same_tokens_both_ways(model: StaticEmbedder, row
 @given(text=st.text(st.characters(max_codepoint=0x7F)) | st.text("aB1_'.\t\n\r\x00\x0b\x1f\x7f é", max_size=30))
 def test_a_batch_reads_ascii_as_the_library_does(model: StaticEmbedder, text: str) -> None:
     assert model._encode([text, "é", text]) == library_rows(model, [text, "é", text])
+    if plain(text):
+        encoded = model._tokenizer.encode(text, add_special_tokens=False)
+        pieces = [token.startswith("##") for token in encoded.tokens]
+        starts, ends = zip(*encoded.offsets, strict=True) if encoded.offsets else ((), ())
+        assert list(plain_tokens(text, model._rows)) == list(zip(encoded.ids, starts, ends, pieces, strict=True))
 
 
 def test_half_a_surrogate_pair_is_left_out_rather_than_fatal(model: StaticEmbedder) -> None:
@@ -99,7 +110,7 @@ def test_half_a_surrogate_pair_is_left_out_rather_than_fatal(model: StaticEmbedd
         ("我人", ["我", "人"]),
     ],
 )
-def test_known_words(rows: dict[str, int], text: str, tokens: list[str]) -> None:
+def test_known_words(rows: Mapping[str, int], text: str, tokens: list[str]) -> None:
     names = {row: token for token, row in rows.items()}
     assert [names[row] for row in row_numbers(text, rows)] == tokens
 

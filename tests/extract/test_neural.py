@@ -4,6 +4,8 @@ import importlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +77,14 @@ def test_a_token_stands_for_the_characters_it_was_read_from() -> None:
     tokens = encode(text, "Où es-tu née ?")
     spans = [span for kind, span in zip(tokens.types, tokens.spans, strict=True) if kind and span != (0, 0)]
     assert "".join(text[start:end] for start, end in spans) == text.replace(" ", "")
+
+
+def test_reading_english_does_not_wait_for_the_import_of_tokenizers() -> None:
+    code = (
+        "import sys\nfrom memctl.extract.neural.encoding import encode\nassert encode('I moved to Ghent.').rows\n"
+        "sys.exit('tokenizers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_no_word_of_a_long_turn_is_lost_between_its_parts() -> None:

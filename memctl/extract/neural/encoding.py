@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from memctl.embed.static import FOLDER
-from memctl.embed.wordpiece import read_vocabulary, tokenizer
+from memctl.embed.wordpiece import Token, plain, plain_tokens, read_vocabulary, tokenizer
 from memctl.extract.segmentation import sentences
 
+VOCABULARY = FOLDER / "vocabulary.txt"
 LONGEST = 128
 """Tokens of a turn that are read at once."""
 CONTEXT = 40
@@ -37,62 +38,60 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 @cache
-def _tokenizer() -> tuple[Any, int]:
-    rows = read_vocabulary(FOLDER / "vocabulary.txt")
-    return tokenizer(rows), len(rows)
+def _tokenizer() -> Any:
+    return tokenizer(read_vocabulary(VOCABULARY))
+
+
+def _tokens(text: str) -> list[Token]:
+    """The tokens of a text. Importing `tokenizers` takes a good part of `memctl add`, so plain texts do without."""
+    if plain(text):
+        return list(plain_tokens(text, read_vocabulary(VOCABULARY)))
+    encoded = _tokenizer().encode(text, add_special_tokens=False)
+    return [
+        Token(row, start, end, token.startswith("##"))
+        for row, (start, end), token in zip(encoded.ids, encoded.offsets, encoded.tokens, strict=True)
+    ]
 
 
 def marks() -> tuple[int, int, int]:
     """The rows of [CLS], [SEP] and [PAD]."""
-    first = _tokenizer()[1]
+    first = len(read_vocabulary(VOCABULARY))
     return first, first + 1, first + 2
 
 
 def encode(text: str, before: str = "") -> Tokens:
     """The tokens of one turn after the message before it; a text longer than LONGEST is cut off."""
-    encoder = _tokenizer()[0]
     cls, sep, _ = marks()
-    rows, cases, spans, continues = [cls], [0], [(0, 0)], [False]
-    if before:
-        encoded = encoder.encode(before, add_special_tokens=False)
-        places = encoded.offsets[-CONTEXT:]
-        rows += encoded.ids[-CONTEXT:]
-        cases += [_case(before[start:end]) for start, end in places]
-        spans += [(-1 - start, -1 - end) for start, end in places]
-        continues += [token.startswith("##") for token in encoded.tokens[-CONTEXT:]]
-    rows.append(sep)
-    cases.append(0)
-    spans.append((0, 0))
-    continues.append(False)
-    types = [0] * len(rows)
-    encoded = encoder.encode(text, add_special_tokens=False)
-    places = encoded.offsets[:LONGEST]
-    rows += [*encoded.ids[:LONGEST], sep]
-    cases += [*(_case(text[start:end]) for start, end in places), 0]
-    spans += [*places, (0, 0)]
-    continues += [*(token.startswith("##") for token in encoded.tokens[:LONGEST]), False]
-    types += [1] * (len(places) + 1)
-    return Tokens(rows, types, cases, spans, continues)
+    mark = (0, (0, 0), False)
+    earlier, said = _tokens(before)[-CONTEXT:] if before else [], _tokens(text)[:LONGEST]
+    encoded = [
+        (cls, *mark),
+        *((t.row, _case(before[t.start : t.end]), (-1 - t.start, -1 - t.end), t.continues) for t in earlier),
+        (sep, *mark),
+        *((t.row, _case(text[t.start : t.end]), (t.start, t.end), t.continues) for t in said),
+        (sep, *mark),
+    ]
+    rows, cases, spans, continues = map(list, zip(*encoded, strict=True))
+    return Tokens(rows, [0] * (len(earlier) + 2) + [1] * (len(said) + 1), cases, spans, continues)
 
 
 def parts(text: str) -> Iterator[tuple[int, int]]:
     """The turn's parts of at most LONGEST tokens, cut between sentences where that is possible, as (start, end)."""
-    encoder = _tokenizer()[0]
-    places = encoder.encode(text, add_special_tokens=False).offsets
-    if len(places) <= LONGEST:
+    tokens = _tokens(text)
+    if len(tokens) <= LONGEST:
         yield 0, len(text)
         return
     ends = sorted({sentence.start for sentence in sentences(text)} | {len(text)})
     start = first = 0
-    while first < len(places):
-        last = min(first + LONGEST, len(places))
-        limit = places[last - 1][1]
+    while first < len(tokens):
+        last = min(first + LONGEST, len(tokens))
+        limit = tokens[last - 1].end
         end = max((end for end in ends if start < end <= limit), default=limit)
-        if last == len(places):
+        if last == len(tokens):
             end = len(text)
         yield start, end
         start = end
-        first = next((n for n in range(first, len(places)) if places[n][0] >= end), len(places))
+        first = next((n for n in range(first, len(tokens)) if tokens[n].start >= end), len(tokens))
 
 
 def _case(word: str) -> int:
