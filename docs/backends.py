@@ -102,8 +102,8 @@ those fields.
 
 def backends() -> list[Any]:
     """Every backend that runs the suite, found in the modules of the suite's folder."""
-    if str(SUITE) not in sys.path:
-        sys.path.insert(0, str(SUITE))
+    # The suite's modules import each other, and helpers from the folder above.
+    sys.path += [str(folder) for folder in (SUITE, SUITE.parent) if str(folder) not in sys.path]
     modules = [import_module(path.stem) for path in sorted(SUITE.glob("*_backend*.py"))]
     classes = {value for module in modules for value in vars(module).values() if _is_backend(value)}
     return sorted(

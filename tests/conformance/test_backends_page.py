@@ -21,10 +21,11 @@ def backends() -> Any:
     return module
 
 
-def test_the_page_is_the_one_the_script_writes(backends: Any) -> None:
-    assert (DOCS / "backends.md").read_text(encoding="utf-8") == backends.page(), (
-        "python docs/backends.py > docs/backends.md"
-    )
+def test_the_page_is_the_one_the_script_writes() -> None:
+    """Run as CONTRIBUTING.md says: whoever adds a backend needs the script to work outside of pytest."""
+    command = [sys.executable, str(DOCS / "backends.py")]
+    printed = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+    assert (DOCS / "backends.md").read_text(encoding="utf-8") == printed, "python docs/backends.py > docs/backends.md"
 
 
 def test_every_backend_runs_sixty_cases_and_more(backends: Any) -> None:
