@@ -125,7 +125,12 @@ class Workspace(LocalStore):
         return self._consolidate(user, "dedupe", dry_run=dry_run)
 
     def prune(self, user: str | None = None, *, ttl: str | None = None, dry_run: bool = False) -> list[Consolidated]:
-        """Remove facts of the user (None: of everyone) that are past their `expires_at` or the `ttl`."""
+        """Remove facts of the user (None: of everyone) that are past their `expires_at` or the `ttl`. Raises UsageError
+        for an invalid `ttl`, of an empty store too."""
+        from memctl.maintenance.consolidate import horizon_of
+
+        if ttl:
+            horizon_of(ttl, datetime.now(UTC))
         users = [user] if user is not None else list(self.users())
         return [self._consolidate(one, "prune", ttl=ttl, dry_run=dry_run) for one in users]
 
@@ -147,8 +152,8 @@ class Workspace(LocalStore):
         )
 
     def forget(self, user: str) -> Sequence[str]:
-        """Erase the user to the last byte from the store, its snapshots and its copies of older versions. Nothing stays
-        behind. `memctl.forget` also verifies this, and refuses the user later.
+        """Erase the user completely from the store, its snapshots and its copies of older versions. `memctl.forget`
+        also verifies this, and refuses the user later.
 
         Raises MemctlError, once all that is done, if a damaged store was kept next to it.
         """

@@ -33,7 +33,7 @@ class Tables(Protocol):
         """The item as it is read after it was put. Raises ValueError if it cannot be stored."""
 
     def strays(self) -> list[str]:
-        """What is in the place of items but is not read."""
+        """Namespaces and documents that are not items and are not read."""
 
     def prefixes(self) -> list[str]:
         """All namespaces."""

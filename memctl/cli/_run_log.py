@@ -83,5 +83,5 @@ def start() -> Log:
 
 
 def current() -> Log:
-    """The log of the run under way."""
+    """The log of the current run."""
     return _run

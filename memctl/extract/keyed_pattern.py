@@ -147,7 +147,7 @@ Nodes = list[tuple[Any, Any]]
 
 
 def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...]) -> set[str] | None:
-    """The best keys of a sequence, `bounded` if no word goes on into it, with the sequences `after` it."""
+    """The best keys of a sequence, `bounded` if no word continues into it, with the sequences `after` it."""
     nodes = _flat(nodes)
     best: set[str] | None = None
     for at, (kind, value) in enumerate(nodes):
@@ -190,7 +190,7 @@ def _flat(nodes: Nodes) -> Nodes:
 
 
 def _bounded(node: tuple[Any, Any], before: bool) -> bool:
-    """True if no word goes on after `node`, given that of the place before it."""
+    """True if no word continues after `node`, given that of the place before it."""
     kind, value = str(node[0]), node[1]
     if kind == "AT":
         return str(value) != "AT_NON_BOUNDARY" or before
@@ -300,7 +300,7 @@ def _open_end(word: str) -> str | None:
 
 
 def _ended(word: str, after: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str:
-    """The key of a path whose word has ended, "" if it goes on: frequent words are paired with the next one."""
+    """The key of a path whose word has ended, "" if it continues: frequent words are paired with the next one."""
     first, pair, second = word.partition(" ")
     if second or (first and not pair and first not in _FREQUENT):
         return word

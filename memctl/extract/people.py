@@ -132,7 +132,7 @@ _PETS = late(
     re.IGNORECASE,
 )
 ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
-""" "Noor (my sister) lives in Kyiv": the clause goes on after it."""
+""" "Noor (my sister) lives in Kyiv": the clause continues after it."""
 _PET_NAMED = late(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"

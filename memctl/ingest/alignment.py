@@ -66,7 +66,7 @@ def proven(mine: Sequence[Said], theirs: Sequence[Said], pairs: Pairs, *, one_se
         telling = any(turn.telling for turn in turns)
         whole = len(run) in (len(mine), len(theirs))
         first, last = run[0], run[-1]
-        # At both sides the conversations go on differently: the same words at the same time in two chats.
+        # On both sides the conversations continue differently: the same words at the same time in two chats.
         contradicted = 0 not in first and last[0] < len(mine) - 1 and last[1] < len(theirs) - 1
         if (
             len(run) == len(mine) == len(theirs)

@@ -17,7 +17,7 @@ from memctl.ingest.llm_usage import Use
 from memctl.store.base import Store
 
 JOBS = 4
-"""Requests under way at a time."""
+"""Parallel requests."""
 
 
 class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,7 +70,7 @@ def backup(database: Database, file: Path) -> Manifest:
         raise MemctlError(
             f"cannot write the backup: {error.strerror}",
             where=str(file),
-            hint="free some space, or choose another file",
+            hint="check the folder and its free space, or choose another file",
         ) from None
     return manifest
 

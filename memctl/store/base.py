@@ -376,7 +376,7 @@ class Store(Protocol):
     def reading(self, *, users: Collection[str] | None = None) -> AbstractContextManager[Session]:
         """A read-only session about these users, whose records alone it can see; None: about everybody.
 
-        Raises NotFound if the store does not exist, Locked after waiting in vain.
+        Raises NotFound if the store does not exist, Locked if it stays locked.
         """
 
     def writing(self, *, make: bool = True) -> AbstractContextManager[Transaction]:

@@ -146,7 +146,7 @@ class Engine(Protocol):
     def reading(self, *, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:
         """A read-only transaction about these users (None: everybody).
 
-        Raises NotFound if the store does not exist, Locked after waiting in vain.
+        Raises NotFound if the store does not exist, Locked if it stays locked.
         """
 
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:

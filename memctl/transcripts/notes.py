@@ -174,7 +174,7 @@ def _body(lines: list[str]) -> list[str]:
 
 
 def _goes_on(before: str, line: str, *, in_bullet: bool) -> bool:
-    """Whether a line goes on with the remark before it: it is indented below its bullet, or its sentence goes on."""
+    """Whether a line continues the remark before it: it is indented below its bullet, or its sentence continues."""
     if not line.strip():
         return False
     if in_bullet and line[0].isspace():

@@ -27,7 +27,7 @@ class Lines:
                 self._boundaries.add(line)
 
     def abandoned(self, leaf: str | None = None) -> set[str]:
-        """The ids of all lines in abandoned branches; `leaf` is where the session says it goes on."""
+        """The ids of all lines in abandoned branches; `leaf` is where the session continues."""
         children: dict[str | None, list[str]] = {}
         for line, parent in self._parents.items():
             if parent is None or parent in self._parents:
@@ -41,7 +41,7 @@ class Lines:
                 prompts = [line for line in prompts if self._kinds[line] == "prompt"] if lines[0] in prompts else []
             if len(prompts) < 2 or any(line in alive for line in lines if line not in prompts):
                 continue
-            # Every tree at the top is alive, so only the last one goes on.
+            # Every tree at the top is alive, so only the last one continues.
             on = [line for line in prompts if line in alive] if parent is not None else []
             going_on = on[-1] if on else prompts[-1]
             for line in prompts:

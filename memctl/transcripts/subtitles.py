@@ -304,7 +304,7 @@ def _bare(text: str) -> str:
 def _joined(speeches: list[Speech], notes: Counter[str]) -> list[Speech]:
     """Turns: consecutive speech of one voice. Speech of nobody is counted in `notes`.
 
-    A cue without a speaker goes on with the sentence before it if that is not complete, in files with punctuation.
+    A cue without a speaker continues the sentence before it if that is not complete, in files with punctuation.
     """
     punctuated = any(_SENTENCE_END.search(speech.text) for speech in speeches)
     turns: list[Speech] = []

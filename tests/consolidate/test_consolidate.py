@@ -161,6 +161,12 @@ def test_what_is_kept_for_ever_cannot_be_given_an_end(memctl, ttl):
     assert (ran.code, "--ttl" in ran.err) == (2, True)
 
 
+def test_a_wrong_limit_in_a_crontab_is_an_error_before_there_is_any_user(memctl):
+    """It would otherwise show only on the night when there is something to remove."""
+    ran = memctl("prune", "--ttl", "fact=1d")
+    assert (ran.code, "--ttl" in ran.err) == (2, True)
+
+
 @pytest.mark.engines
 def test_a_summary_is_kept_up_to_date_and_only_written_when_it_changes(memctl):
     memctl("add", "alice", "I live in Oslo.")

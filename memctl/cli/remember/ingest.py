@@ -230,7 +230,7 @@ def _collect(local: Workspace, show: _Shown) -> int:
             command = load_command(again.command)
             report = _ingest(local, command.paths, command.options, show)
         except NotFound:
-            # The transcript is gone. Report it once, so that later collections can go on.
+            # The transcript is gone. Report it once, so that later collections are not blocked.
             local.mark_batches_done(again.batches)
             raise
         local.mark_batches_done(again.batches)

@@ -2,7 +2,7 @@
 
 Each table is compared by the sum of a hash of every row, computed while the rows are read here and again from the copy.
 A large copy takes several transactions. Until the last one, the copy is marked as unfinished, so that no other command
-uses it; the same copy, run again, goes on after the rows that are there.
+uses it; the same copy, run again, continues after the rows that exist.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class _Unfinished(msgspec.Struct, frozen=True):
 def copy(source: Engine, target: Engine, progress: Progress | None = None) -> Copied:
     """Copy the store of `source` to `target`, which must not have one yet, and verify every row.
 
-    A copy that was interrupted goes on. Raises NotFound if the source does not exist, UsageError if the target does,
+    An interrupted copy is continued. Raises NotFound if the source does not exist, UsageError if the target does,
     MemctlError if a row differs.
     """
     if source.place == target.place:

@@ -145,7 +145,7 @@ def _require_untouched(connection: Connection, run: Run) -> None:
             bound,
         ).fetchall()
         changed += rows[0][0]
-        # A run that goes on while another one begins and ends may have changed a row after it.
+        # A run that continues while another one begins and ends may have changed a row after it.
         later |= {id_ for id_ in rows[0][1] or rows[0][2] or () if id_}
     if changed:
         total = connection.execute("SELECT count(*) FROM touched WHERE run = ?", [run.id]).fetchall()[0][0]
