@@ -47,7 +47,7 @@ def test_diff_and_stats_read_a_backend_too(memctl, moved):
     same = ("users", "facts", "current", "superseded", "episodes", "kinds")
     assert {name: here[name] for name in same} == {name: there[name] for name in same}
     assert there["pending"] is None
-    assert "pending" not in memctl("stats", "--from", moved).out
+    assert "not embedded" not in memctl("stats", "--from", moved).out
 
 
 def test_a_user_whom_the_backend_does_not_have_is_not_found(memctl, moved):

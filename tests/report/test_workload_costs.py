@@ -216,7 +216,7 @@ def test_every_assumption_behind_a_figure_is_named_with_its_reason():
     report = comparison.compare(BOOK, load(), CHOSEN)
     said = {place: one.said for one in report.assumptions for place in one.places}
     assert "one add request" in said["turns_per_add"]
-    assert "one agent a user" in said["agents_per_user"]
+    assert "one agent per user" in said["agents_per_user"]
     assert "searches_per_turn" in said
     assert "facts_per_turn" not in said, "it was measured"
     assert "users" not in {

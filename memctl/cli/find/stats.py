@@ -9,6 +9,9 @@ import typer
 
 from memctl.cli import _options, _render, _typer
 
+LABELS = {"units": "chunks", "pending": "not embedded"}
+"""What the terminal shows instead of the names of fields."""
+
 app = _typer.new_app()
 
 
@@ -30,5 +33,6 @@ def command(
     for name, value in document.items():
         if value is None:
             continue
-        shown = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
-        typer.echo(f"{name:<12} {f'{shown:,}' if isinstance(shown, int) else _render.line(str(shown))}")
+        words = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
+        shown = f"{words:,}" if isinstance(words, int) else _render.line(str(words))
+        typer.echo(f"{LABELS.get(name, name):<12} {shown}")

@@ -64,7 +64,7 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     if not capabilities.updatable:
         ways.append("once")
     return (
-        f"all but {keeps}" if keeps else "everything",
+        f"all, except {keeps}" if keeps else "all fields",
         "kept" if capabilities.ids_survive else "its own",
         ", ".join(ways),
         str(capabilities.batch_size),
