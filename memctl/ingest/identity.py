@@ -263,7 +263,7 @@ class Recogniser:
         if session is None or work.recipe is None:
             return []
         stored = [ids[turn_id] for turn_id, (_, row) in elsewhere.items() if row.id is not None]
-        # What this ingest digests is in no file of the ledger before the end of its own.
+        # Turns that this ingest digests are recorded for their file only when the file ends.
         stale = set(stored) - self._digested.among(stored)
         stale -= session.read_by(work.recipe, stale) if stale else set()
         owned = work.owned

@@ -156,7 +156,7 @@ class BatchSource:
         try:
             remote = self._send(batch.id, part.file)
         except (MemctlError, KeyboardInterrupt) as error:
-            # An answer that was lost leaves open whether the batch exists; any other says that it does not.
+            # If the response was lost, the batch may exist; any other error means that it does not.
             if not isinstance(error, Retryable | KeyboardInterrupt):
                 with self.store.writing() as tx:
                     tx.set_batch_state(batch.id, "dropped")
@@ -222,7 +222,7 @@ def collect(
             left.append(batch)
     result.waiting = len(left)
     open_commands = [batch.command for batch in left]
-    # From the store, so that those are among them whose collector was killed before it could ingest them again.
+    # From the store, to include those whose collector was killed before it ran their ingest again.
     over: list[Batch] = []
     with suppress(NotFound), store.reading() as session:
         over = session.ended_batches()

@@ -49,7 +49,7 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, stor
         try:
             found = [leaves(asker.use.model, question, answered) for question in mine]
             if None in found:
-                # Nothing of it yet, not even the rules' part: the same facts come of an interrupted run and of a whole.
+                # Not even the claims of the rules are kept, so that interrupted and complete runs give the same facts.
                 prepared.digest.open.add(prepared.work.uri or "")
             else:
                 claims = [claim for part in found for leaf in part or () for claim in _read(leaf, prepared, asker.use)]

@@ -351,7 +351,7 @@ class LiveSource:
                     with self.store.writing() as tx:
                         tx.keep_answers(unsaved)
             except BaseException:
-                # They are paid for: whoever comes next tries again.
+                # The answers are paid for, so the next thread tries to save them again.
                 with self._lock:
                     self._unsaved = unsaved + self._unsaved
                 raise

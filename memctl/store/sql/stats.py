@@ -34,7 +34,7 @@ def statistics(connection: Connection, place: str, size: int | None) -> Statisti
         "count(superseded_by) FROM records GROUP BY kind ORDER BY kind",
         {"now": fact_rows.naive(datetime.now(UTC))},
     ).fetchall()
-    # A unit has at most one vector, which goes with it. A server counts each of these tables from an index.
+    # A unit has at most one vector, which is deleted with it. A server counts each of these tables from an index.
     ((users, units, vectors, files),) = connection.execute(
         "SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id FROM records) u), (SELECT count(*) FROM units), "
         "(SELECT count(*) FROM vectors), (SELECT count(*) FROM files)"

@@ -20,11 +20,11 @@ _UNDER_WAY = "erasing "
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
 _BEFORE = (
-    # A file that contained this user alone goes with its name; of one that contained others too, only the sightings.
+    # A file with this user only is deleted, its name too; of a shared file, only the user's sightings are deleted.
     "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND NOT EXISTS (SELECT 1 FROM sightings s "
     "WHERE s.file = files.key AND s.episode IN (SELECT id FROM records WHERE user_id <> $user))",
     "DELETE FROM sightings WHERE user_id = $user OR NOT EXISTS (SELECT 1 FROM files f WHERE f.key = sightings.file)",
-    # What was removed by hand stays out, should the user ever be admitted again; the name does not stay.
+    # Records removed by hand stay removed if the user is admitted again; the name is not kept.
     "INSERT INTO removed (id, user_id) SELECT id, '' FROM removed WHERE user_id = $user",
 )
 

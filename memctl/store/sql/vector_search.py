@@ -31,7 +31,7 @@ def nearest(connection: Connection, user: str, vectors: Matrix, k: int) -> list[
     """For each row of `vectors`, of shape (n, dim), the user's k current facts nearest to it, nearest first."""
     import numpy as np
 
-    # One look at all of them: a query of its own for every row would take longer than what is to be prepared by it.
+    # One query for all rows, because one query per row would take longer.
     found, stored = connection.vectors(
         "SELECT r.key, v.embedding FROM records r "  # noqa: S608
         "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
