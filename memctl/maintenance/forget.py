@@ -141,7 +141,7 @@ def restore(user: str, store: LocalStore) -> None:
     """Allow an erased user to be stored again. Raises NotFound for a user who is not blocked."""
     with store.store.writing(make=False) as tx:
         if not tx.unsuppress(user):
-            raise NotFound("this user is not on the list of erased users", hint="list users with memctl users")
+            raise NotFound("this user was not erased, and is not blocked", hint="list users with memctl users")
 
 
 class _Found(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ def test_a_name_that_owns_nothing_is_not_found(ingested, memctl, name):
 def test_a_second_run_says_when_it_was_done(ingested, memctl):
     assert memctl("forget", "alice", "--confirm", "alice").code == 0
     again = memctl("forget", "alice", "--confirm", "alice")
-    assert "already forgotten on" in again.out + again.err
+    assert "already erased on" in again.out + again.err
 
 
 def test_a_receipt_is_checked_against_the_name_and_what_came_back(ingested, memctl, home):

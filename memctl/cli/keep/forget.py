@@ -159,7 +159,7 @@ def _print(held: list[Holding]) -> None:
 
 def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
     if done.already and not quiet:
-        typer.echo(f"already forgotten on {_render.day(done.already)}; nothing is left to erase")
+        typer.echo(f"already erased on {_render.day(done.already)}; nothing is left to erase")
     if done.mentions and not quiet:
         command = f"memctl find-person {shlex.quote(_render.line(user))}"
         typer.echo(f"{done.mentions} records of other users name this user and are kept; list them with {command}")
