@@ -72,7 +72,7 @@ def replaced(by: Replaced) -> None:
     if by.damaged:
         typer.echo(
             f"the previous store was unreadable and is kept as {line(by.damaged)}\n"
-            "the list of forgotten users comes from the snapshots; if one is missing, run memctl forget NAME again",
+            "the list of erased users comes from the snapshots; if one is missing, run memctl forget NAME again",
             err=True,
         )
 
