@@ -139,7 +139,7 @@ class TestAddress:
         assert registry.open_backend("mine:http://told").url == "http://told"
 
     def test_a_backend_without_a_place_says_so(self, home):
-        with pytest.raises(UsageError, match="nothing after a colon"):
+        with pytest.raises(UsageError, match="anything after a colon"):
             registry.open_backend("local:elsewhere")
 
     def test_an_unknown_name_with_a_colon_is_answered_with_the_known_ones(self, diary):

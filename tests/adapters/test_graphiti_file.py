@@ -64,7 +64,7 @@ def test_a_folder_holds_a_graph_of_its_own(tmp_path: Path):
 def test_two_cannot_have_the_file_at_a_time(path: Path):
     with GraphitiAdapter(path) as adapter:
         adapter.init()
-        with GraphitiAdapter(path) as other, pytest.raises(Locked, match="open already"):
+        with GraphitiAdapter(path) as other, pytest.raises(Locked, match="opened the graph already"):
             list(other.users())
 
 

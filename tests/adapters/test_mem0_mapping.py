@@ -172,7 +172,7 @@ def test_a_user_who_is_called_like_an_agent_stays_a_user() -> None:
 
 @pytest.mark.parametrize("user", ["", "*"])
 def test_users_whom_mem0_cannot_have_are_refused(user: str) -> None:
-    with pytest.raises(ValueError, match="can have no user"):
+    with pytest.raises(ValueError, match="cannot have a user named"):
         from_fact(fact(user_id=user))
 
 
