@@ -186,8 +186,11 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
         ("I like it here and may live in Rome.", "Rome", "lives_in"),
         ("I just may live in Rome.", "Rome", "lives_in"),
         ("I live in Rome.", "I", "lives_in"),
-        ("I teach chemistry at a school in Hull.", "teach chemistry", "job_title"),
-        ("My cousin Bo sells mortgages.", "sells mortgages", "job_title"),
+        ("I run every day.", "run", "job_title"),
+        ("I have high blood pressure.", "high", "has_condition"),
+        ("I keep bees.", "keep bees", "owns"),
+        ("The fee is fixed.", "fee", "pronouns"),
+        ("I was poorly last year.", "poorly", "has_condition"),
         ("I'll be fifty in June.", "fifty", "age"),
         ("I keep the importer in ledger/ for now.", "ledger", "uses"),
         (
@@ -202,6 +205,73 @@ def test_what_the_words_do_not_assert_is_not_stored_whatever_the_model_reads(
     text: str, words: str, predicate: str
 ) -> None:
     assert combined(text, AT, _reading(text, words, predicate), [], []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "more"),
+    [
+        ("I swapped to amlodipine in June.", "amlodipine", {"predicate": "takes_medication", "over": True}),
+        ("the garden has rust again", "rust", {"predicate": "has_condition", "subject": "garden"}),
+        ("Chatty, big smile, has asthma.", "asthma", {"predicate": "has_condition", "subject": "big"}),
+        ("My boss's brother has asthma.", "asthma", {"predicate": "has_condition", "subject": "My boss's brother"}),
+    ],
+)
+def test_what_is_taken_up_has_not_ended_and_a_word_is_not_a_person(text: str, words: str, more: dict[str, Any]) -> None:
+    assert combined(text, AT, _reading(text, words, **more), [], []) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "more", "phrase"),
+    [
+        (
+            "My cousin Bo sells mortgages.",
+            "sells mortgages",
+            {"predicate": "job_title", "subject": "Bo"},
+            "sells mortgages",
+        ),
+        ("I teach chemistry in Hull.", "teach chemistry", {"predicate": "job_title"}, "teaches chemistry"),
+        ("Off the smokes since June.", "smokes", {"predicate": "avoids"}, "avoids smokes"),
+        (
+            "Rosa (she/her) is my boss.",
+            "she/her",
+            {"predicate": "pronouns", "subject": "Rosa"},
+            "uses the pronouns she/her",
+        ),
+        ("I was diagnosed with coeliac in May.", "coeliac", {"predicate": "has_condition"}, "has coeliac"),
+        (
+            "My younger sister has asthma.",
+            "asthma",
+            {"predicate": "has_condition", "subject": "My younger sister"},
+            "asthma",
+        ),
+        ("kofi has asthma, poor lad", "asthma", {"predicate": "has_condition", "subject": "kofi"}, "has asthma"),
+        (
+            "Don't put words in my mouth.",
+            "Don't put words",
+            {"predicate": "instruction"},
+            "Don't put words in my mouth",
+        ),
+        (
+            "No 'hope this helps' at the end.",
+            "No 'hope this",
+            {"predicate": "instruction"},
+            "No 'hope this helps' at the end",
+        ),
+        (
+            "Sipho? He moved to Durban.",
+            "Sipho",
+            {"predicate": "relation", "slot": "brother"},
+            "has a brother called Sipho",
+        ),
+        ("My tutor, Frau Dr. Hart, left.", "Frau", {"predicate": "relation", "slot": "tutor"}, "called Frau Dr. Hart"),
+        ("My tutor, Mr Hart, left.", "Hart", {"predicate": "relation", "slot": "tutor"}, "called Mr Hart"),
+    ],
+)
+def test_what_is_said_plainly_is_kept_in_words_that_read_alone(
+    text: str, words: str, more: dict[str, Any], phrase: str
+) -> None:
+    (draft,) = combined(text, AT, _reading(text, words, **more), [], [])
+    assert draft.phrase == phrase or draft.phrase.endswith(f" {phrase}")
 
 
 def test_an_instruction_needs_an_assistant() -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.corrections import retraction
 from memctl.extract.date_words import NUMBERS
@@ -21,15 +23,16 @@ from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
-from memctl.extract.llm.statements import Statement, is_common, is_unreal, orders, statements
+from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading, TurnReadings
+from memctl.extract.neural.spans import whole
+from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.prompt_injection import is_instruction_like
-from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.verbs import FORMS
+from memctl.extract.verbs import FORMS, third_person
 
-NAME = "neural@3"
+NAME = "neural@4"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
 THRESHOLD = 0.7
 """Readings of lower confidence are not kept."""
@@ -49,6 +52,8 @@ _PHRASES = {
 }
 """The predicates that an LLM is not asked for: the words of the fact and its category."""
 _VERB_PHRASES = frozenset({"event", "plans", "habit", "goal", "instruction"})
+_THINGS = frozenset({"likes", "dislikes", "avoids", "hobby", "owns", "uses", "learning"})
+"""Predicates of nouns that may look like a verb: "off the smokes"."""
 _RENAMED = {
     "kids": "child",
     "twins": "child",
@@ -64,20 +69,19 @@ _STATES = frozenset({"be", "work", "live", "have", "own", "use", "study"})
 _SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
 """What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
-_RETURNED = late(r"\bback (?:to|on|in|at|with) (?:the |my )?$", re.IGNORECASE)
-"""What is taken up again has not ended."""
+_CUT_OFF = late(r"type \w|high|low|bad|weak", re.IGNORECASE)
+"""A condition without its noun: "high" of "high blood pressure"."""
+_TAKEN_UP = late(
+    r"\b(?:back (?:to|on|in|at|with)|(?:switch|swapp|chang|mov|upgrad|migrat)(?:ed|ing) (?:over )?to) "
+    r"(?:an? |the |my )?$",
+    re.IGNORECASE,
+)
+"""What is taken up has not ended: "back to tabs", "swapped to spaces"."""
+_CHANGED = late(r"\b(?:was|were|got) (?:\w+ )?(?:diagnosed|prescribed|put on|adopted|promoted|hired)\b", re.IGNORECASE)
+"""A past that says how things are now."""
 _ARTICLE = late(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
 _DEICTIC = late(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
 _OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
-_PRONOUN = late(
-    r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who|"
-    r"mis?|ma|mon|mes|meine?|meu|minha|yo|je|ich|eu)\b",
-    re.IGNORECASE,
-)
-_ROLE = late(lexicon("RELATIONS"), re.IGNORECASE)
-_RELATIVE = late(
-    r"(?:my|our|(?P<your>your)|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE
-)
 
 
 def combined(
@@ -138,6 +142,7 @@ def _agree(one: Draft, draft: Draft) -> bool:
 
 def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequence[Draft] | None) -> Draft | None:
     """The draft of one reading; None if a check fails."""
+    reading = msgspec.structs.replace(reading, object=whole(text, reading))
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
     if not value or not any(map(str.isalnum, value)):
         return None
@@ -145,17 +150,14 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
         return (
             _instruction(text, value, reading, standing) if standing is not None and reading.subject is None else None
         )
-    statement = _statement(text, reading.object[0])
-    about = _about(reading, text)
-    if statement is None or not _is_asserted(reading, statement) or about is None or not _is_sound(reading, value):
+    statement = _statement(text, reading)
+    who = about(reading, text, SURE)
+    if statement is None or not _is_asserted(reading, statement) or who is None or not _is_sound(reading, value, text):
         return None
-    if reading.predicate not in _VERB_PHRASES and _is_verb(value, text[: reading.object[0]]):
-        return None
-    if reading.predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
-        return None  # A folder.
+    before = text[: reading.object[0]]
     predicate, slot = reading.predicate, reading.slot
-    if predicate == "relation" and _is_the_speakers(slot, text[: reading.object[0]]):
-        about = None, None
+    if predicate == "relation" and is_the_speakers(slot, before):
+        who = None, None
     if predicate == "age":
         value = _digits(value)
     if predicate == "relation":
@@ -165,7 +167,10 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     phrase = _phrase(predicate, slot, value)
     if predicate in ("event", "plans") and reading.when:
         phrase = _dated(predicate, value, text[slice(*reading.when)], at)
-    subject, owner = about
+    elif predicate == "job_title" and _is_verb(value, before):
+        verb, _, rest = value.partition(" ")
+        phrase = f"{third_person(FORMS.get(verb.lower(), (verb, None))[0])} {rest}"
+    subject, owner = who
     return Draft(
         predicate=predicate,
         object=value,
@@ -196,7 +201,8 @@ def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Dra
     for sentence in orders(text):
         end = sentence.start + len(sentence.text)
         if sentence.start <= reading.object[0] < end:
-            if "?" in sentence.mark or HIDDEN in sentence.text or is_instruction_like(sentence.text):
+            hidden = HIDDEN in sentence.text[: reading.object[0] - sentence.start + 1]
+            if "?" in sentence.mark or hidden or is_instruction_like(sentence.text):
                 return None
             if reading.over:
                 ended = named_by(value, standing)
@@ -216,15 +222,22 @@ def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Dra
     return None
 
 
-def _statement(text: str, start: int) -> Statement | None:
-    """The clause with the object, None if no clause asserts it."""
-    return next((one for one in statements(text) if one.start <= start < one.end), None)
+def _statement(text: str, reading: Reading) -> Statement | None:
+    """The clause with the object, None if no clause asserts it.
+
+    For a name that is repeated from a question ("Mandla? He has left") it is the answer.
+    """
+    start, end = reading.object
+    found = statements(text)
+    if reading.predicate == "relation" and found and text[end:].startswith("? ") and not text[:start].strip():
+        return found[0]
+    return next((one for one in found if one.start <= start < one.end), None)
 
 
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
     """True if the clause says that it is so now, as far as its verb shows."""
     verb, predicate = statement.head, reading.predicate
-    if reading.over and _RETURNED.search(statement.text[: reading.object[0] - statement.start]):
+    if reading.over and _TAKEN_UP.search(statement.text[: reading.object[0] - statement.start]):
         return False
     # "My wife Ida asks if your roses have black spots": what follows may be about something else.
     so_far = statement.text[: reading.object[1] - statement.start] if reading.confidence >= SURE else statement.text
@@ -235,34 +248,11 @@ def _is_asserted(reading: Reading, statement: Statement) -> bool:
     known = KNOWN.get(predicate)
     denied = (verb.neg or verb.stopped) and not (known and known.negative)
     past = verb.tense == "past" and verb.lemma in _STATES and predicate not in PAST_ALLOWED
+    past = past and not _CHANGED.search(statement.text)
     return not (denied or past or (verb.tense == "future" and predicate == "age"))
 
 
-def _about(reading: Reading, text: str) -> tuple[str | None, str | None] | None:
-    """The subject and the relation that the owner has to it; None if the words name no one."""
-    if reading.subject is None:
-        return None, None
-    name = reading.subject.strip(" .,;:!?\"'")
-    name = re.sub(r"['’]s$", "", name)
-    if match := _RELATIVE.match(name):
-        # "Your mother" is the speaker's in the question, and somebody else's in the turn.
-        relation = canonical(match["rel"]) if not match["your"] or name not in text else ""
-        return (relation, relation) if relation in FAMILY else None
-    if canonical(name) in FAMILY:
-        return canonical(name), canonical(name)
-    if not name[:1].isupper() or _PRONOUN.match(name) or len(name.split()) > 3 or is_common(name.split()[0]):
-        return None
-    return (name, None) if not _ROLE.fullmatch(name) else None
-
-
-def _is_the_speakers(relation: str | None, before: str) -> bool:
-    """True if a name follows "my" and the word of the relation: "Mammy lives with my brother Cathal"."""
-    if not relation:
-        return False
-    return re.search(rf"\b(?:my|our) {re.escape(relation)},? $", before, re.IGNORECASE) is not None
-
-
-def _is_sound(reading: Reading, value: str) -> bool:
+def _is_sound(reading: Reading, value: str, text: str) -> bool:
     """True if the object can be understood alone and its slot is there."""
     predicate, slot = reading.predicate, reading.slot
     if predicate in ("dose", "measure", "favorite", "relation") and not slot:
@@ -270,10 +260,18 @@ def _is_sound(reading: Reading, value: str) -> bool:
     if predicate in _VERB_PHRASES:
         return not _DEICTIC.search(value) and (reading.subject is not None or not _OF_THE_SUBJECT.search(value))
     if predicate == "relation":
-        # "my brother fitz"
-        named = value[:1].isupper() or (value.isalpha() and reading.confidence >= SURE)
-        return named and not _PRONOUN.match(value) and _one_of(slot or "") is not None
-    return not _PRONOUN.match(value)
+        sure = reading.confidence >= SURE
+        return is_name(value, sure or writes_small(text), sure) and _one_of(slot or "") is not None
+    if predicate == "pronouns":
+        return "/" in value
+    if predicate == "has_condition" and _CUT_OFF.fullmatch(value):
+        return False
+    if predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
+        return False  # A folder.
+    if _is_verb(value, text[: reading.object[0]]):
+        # "sells mortgages"; "off the smokes"
+        return " " in value if predicate == "job_title" else predicate in _THINGS and " " not in value
+    return not PRONOUN.match(value)
 
 
 def _is_verb(value: str, before: str) -> bool:
