@@ -53,6 +53,13 @@ _AFTER = late(
 )
 
 
+_SENTENCE = late(
+    r"^\w+ing (?:my|our|his|her|their|its|an?|the)\b|\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i)\b",
+    re.IGNORECASE,
+)
+""" "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""
+
+
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
     """The plan of a clause that names an occasion and its day, with the dates; None for any other clause."""
     if not may_name_time(text) or HIDDEN in text or _PASSED.search(text):
@@ -69,7 +76,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if matched is None or not _AFTER.match(after) or _MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), matched["o"].strip()
-    if not ADVERBS.isdisjoint(what.lower().split()):
+    if not ADVERBS.isdisjoint(what.lower().split()) or _SENTENCE.search(what):
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
         return None

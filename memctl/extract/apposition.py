@@ -84,7 +84,7 @@ def list_drafts(
             for draft in match(inner, span, casual=casual)
             if draft.predicate != "name" and (draft.predicate != "age" or _AGED.fullmatch(part))
         ]
-        if _DATED.search(start.rest):
+        if _DATED.search(start.rest) or any(draft.predicate == "takes_medication" for draft in earlier):
             more = [draft for draft in more if draft.predicate != "age"]
         introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)
         drafts += more or (_bare_trade(part, start.tense, span, casual) if introduction else [])

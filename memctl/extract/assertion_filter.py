@@ -11,10 +11,13 @@ from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, spoken_words, words
 
 _FICTION = KeyedPattern(
-    r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
+    r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|"
+    r"pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
     r"we)(?:'m| am| know| have| do| don't| use| speak)\b)|"
     r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
-    r"in (?:this|my|the) (?:story|novel|game|dream|campaign|scene|fantasy|book)|my character|act as|"
+    r"in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|novel|game|dream|campaign|scene|fantasy|book|libretto|"
+    r"sketch|sitcom|minecraft|comic|cartoon|sim|skit|musical|telenovela)\b|in (?:my|our|the) (?:\w+ )?play\b(?! group)|"
+    r"my character|act as|"
     r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
     r"legend))|"
     r"for the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
@@ -155,7 +158,8 @@ _MOCKERY = KeyedPattern(
 )
 _JOKE = KeyedPattern(
     (
-        r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
+        r"(?:^|\s)/s\b|, no (?:he|she|it|they|i|we) (?:\w+n't|am not|is not)\b|"
+        r"\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
         r"an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|"
         r"i'm kidding|only joking|april fools)\b"
     ),

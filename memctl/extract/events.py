@@ -50,8 +50,21 @@ _VAGUE = late(
     re.IGNORECASE,
 )
 _CHAT = KeyedPattern(
-    r"\b(?:you|your|it|this|that|these|those|there|them|something|someone|somebody|stuff|things)\b", re.IGNORECASE
+    r"\b(?:you|your|it|this|that|these|those|there|them|something|someone|somebody|stuff|things)\b",
+    re.IGNORECASE,
 )
+_NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
+""" "Came within an inch of moving" did not happen; "taught me chess" and "sold her car" are about somebody else."""
+_NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*"
+_BELONGS = (
+    rf" (?:(?:to|from|with|in|at|near|by|via) (?:[\w'’-]+ ?){{1,4}}|(?:and )?{_NAME}(?:,? (?:and )?{_NAME})*|.*→.*)$"
+)
+_TAIL = late(
+    rf"\s*,(?!{_BELONGS}).*|(?:^|\s+)(?:and|but|so|because) "
+    r"(?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|it|nobody)\b|.*'s \w+ing\b).*",
+    re.IGNORECASE,
+)
+"""What comes after the words of a plan or event: ", flat's sorted"; not more names, ", to Zed" or "nvim → zed"."""
 
 
 _JOURNEYS = frozenset(words("move visit fly travel go marry emigrate relocate retire"))
@@ -121,11 +134,12 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None
-    if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
+    if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14:
+        return None
+    if _CHAT.search(rest) or (own and _NOT_AN_EVENT.match(rest)):
         return None
     past, rest = verb_word[-1].strip(",").lower(), re.sub(r"\s+,", ",", rest)
-    if len(rest.partition(",")[2].split()) > 3:
-        rest = rest.split(",")[0].strip()
+    rest = _TAIL.sub("", rest)
     if _DOSE_CHANGE.match(rest):
         return None
     predicate, value = "event", f"{past} {rest}".strip()
@@ -269,7 +283,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     intended = _intended(head, without_dates(clause, head, ahead), ahead)
     if intended is None:
         return None
-    verb, body = intended[0], cut(intended[1])
+    verb, body = intended[0], _TAIL.sub("", cut(intended[1]))
     vague = (
         _WORKING.match(f"{verb} {body}")
         or HIDDEN in body

@@ -14,6 +14,7 @@ from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
+from memctl.extract.answers_about_others import of_the_speaker
 from memctl.extract.appointments import rescheduled
 from memctl.extract.corrections import asterisks, exchanges, replacements, withdrawn
 from memctl.extract.doubts import doubts
@@ -115,6 +116,8 @@ class _SessionReader:
             text, turn.at, third=memory, orders=self.orders, people=self.people, written=straightened(turn.text)
         )
         drafts = reader.read()
+        if self.question is not None and not memory:
+            drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
         drafts += asterisks(text, self.earlier)
         drafts += exchanges(text, self.earlier)

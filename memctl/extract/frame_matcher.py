@@ -167,6 +167,7 @@ _SHAPES: dict[str, Callable[[str], str | None]] = {
     "vp": partial(noun, limit=14),
     "preference": preference,
     "raw": lambda text: text.strip(" .,!?\"'"),
+    "word": lambda text: text.lower(),
 }
 
 

@@ -166,16 +166,18 @@ _ONCE = KeyedPattern(
     r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
     r"this|next time|"
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
-    r"her)$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
+    r"her)$|\b(?:of|in|from|to|on) this (?:leaflet|letter|e?mail|message|essay|draft|document|text|page|report|section|"
+    r"paragraph|poem|song)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
+    r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
 _SAYING = late(
     r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
     r"always be yourself|never look back|never give up|better late than never|never mind|"
-    r"(?:don't|dont|do not|never) (?:judge(?: me| us)?|ask(?: me)?(?: why| how)?|laugh|@ me|change|worry.*|get me "
-    r"started.*|"
+    r"(?:don't|dont|do not|never) (?:judge(?: me| us)?|ask(?: me)?(?: why\b.*| how)?|laugh|@ me|change|worry.*|"
+    r"get me started.*|"
     r"(?:speak|talk) to me(?: about .*| (?:til|until|before) .*)?|send me (?:any )?more of .*|tell (?:any|no)one.*|"
-    r"come for me))",
+    r"come for me)|be patient(?: with (?:me|us))?)",
     re.IGNORECASE,
 )
 """ "Never say never" asks nothing of the assistant."""

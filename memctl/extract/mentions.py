@@ -23,7 +23,7 @@ _UNCERTAIN = KeyedPattern(
     r"an?|"
     r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
     r"sells|selling|history of|runs in|used to|wish|want|wants|which|what|ever|film|gives?|gave|fears?|more than|"
-    r"another|allerg\w+|calls?|bottle|song|rehearsals?|said|hope)\b",
+    r"another|allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
@@ -41,8 +41,8 @@ _SOMEBODY_ELSE = KeyedPattern(
     rf"\b(?:{filled('{PET}')})s?\b|"
     r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|What|Then|There|Here|One|Turns|"
     r"Rheum\w*|"
-    r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|"
-    r"[^s]s)))\b",
+    r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|from|"
+    r"[a-z]{2,}(?:ed|[^s]s)))\b",
     re.IGNORECASE,
 )
 _ENDED_BEFORE = late(
@@ -52,8 +52,14 @@ _ENDED_BEFORE = late(
     r"(?: taking| the| my| on| with| of)*\s)$",
     re.IGNORECASE,
 )
+_EXCHANGED = late(
+    r"\b(?:changed|swapped|switched|replaced|moved|from)(?: me| us)?(?: from)?(?: my| the)? $", re.IGNORECASE
+)
+_FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b", re.IGNORECASE)
+""" "Changed warfarin to apixaban" ends the first."""
 _ENDED_AFTER = late(
-    r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|gone|away|"
+    r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
+    r"gone(?! (?:up|down|from|to|back))|away|"
     r"off|over|"
     r"suspended|out|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
     re.IGNORECASE,
@@ -64,7 +70,8 @@ _NOT_MINE_AFTER = late(
     rf"{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a "
     rf"(?:kid|child)|reminders?|rule|"
     r"thing|levels?|"
-    r"results?|diet|society|made)\b|[- ](?:patients?|quiz|exam|lecture|notes|nurse|ward|clinic|group|charity|research|"
+    r"results?|diet|society|made)\b|[- ](?:patients?|training|course|trial|campaign|fundraiser|"
+    r"quiz|exam|lecture|notes|nurse|ward|clinic|group|charity|research|"
     r"awareness|drugs?|season|"
     r"app|book|film|specialist|"
     r"foundation|free|friendly|proof|sufferers?|test|tests|scare|jokes?|advert|joke|safe|gang|club)\b|\?|'s "
@@ -102,8 +109,9 @@ def _drug() -> re.Pattern[str]:
 @cache
 def _illness() -> re.Pattern[str]:
     return compiled(
-        r"(?<![\w-])(?P<o>(?:{ILLNESS_TRAITS} )*(?:{ILLNESSES})(?: (?:in|of) (?:my|the|both|one|left|right) (?:\w+ "
-        r")?\w+)?)(?![\w-])"
+        r"(?<![\w-])(?P<o>(?:{ILLNESS_TRAITS} )*(?:{ILLNESSES})(?: (?:in|of) (?:my|the|both|one|left|right) "
+        r"(?!(?:spring|summer|autumn|fall|winter|morning|evening|night|past|end|family|meantime)\b)"
+        r"(?:(?!and\b|or\b|but\b)\w+ )?(?!and\b|or\b|but\b)\w+)?)(?![\w-])"
     )
 
 
@@ -182,6 +190,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if _NOT_MINE_AFTER.match(after) or (subject is None and _SOMEBODY_ELSE.search(f"{before} ")):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
+        return "retract"
+    if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
         return "retract"
     return None if _UNCERTAIN.search(before) else "assert"
 

@@ -14,7 +14,8 @@ LONGEST_ANSWER = 10
 
 _LEAD = late(
     r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|actually|"
-    r"it's|its|it is|that's|that would be|they're|they are|he's|she's|he is|she is|i'm|im|i am|i take|i have|i've got|"
+    r"(?:his|her|its|their) names?(?:'s| is| are)|it's|its|it is|that's|that would be|they're|they are|he's|she's|"
+    r"he is|she is|i'm|im|i am|i take|i have|i've got|"
     r"i use|i drive|i weigh|i was|about|around|roughly)[,:]? )+",
     re.IGNORECASE,
 )

@@ -20,7 +20,20 @@ from memctl.core.fact import Kind
 from memctl.core.late_pattern import late
 
 Shape = Literal[
-    "np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none", "activity", "habit"
+    "np",
+    "list",
+    "place",
+    "org",
+    "proper",
+    "job",
+    "number",
+    "vp",
+    "raw",
+    "word",
+    "preference",
+    "none",
+    "activity",
+    "habit",
 ]
 """How the object is cut out of the words matched; `memctl.extract.noun_phrases` has most of the cutters."""
 

@@ -1,0 +1,48 @@
+"""Answers to questions about somebody else: "Is your sister still teaching?" – "Retired in May."
+
+Sentences without "I" or "my" that open such an answer are not about their speaker.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.segmentation import plain, sentences
+
+_KIN = rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
+_ASKED = late(
+    r"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*"
+    r"(?:(?:how|what|where|when|why|who)(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?"
+    r"(?:(?:is|are|was|were|does|do|did|has|have|had|will|would|can|isn't|aren't|wasn't|doesn't|didn't|hasn't) )*"
+    rf"(?:{_KIN}|he|she|they|(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I\b)(?-i:[A-ZÀ-Þ])[\w-]+)\b",
+    re.IGNORECASE,
+)
+_OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|we|we're|our|us)\b", re.IGNORECASE)
+
+
+def asks_about_another(question: str) -> bool:
+    """True if the last sentence of a message asks about a person who is not "you"."""
+    asked = [part for part in re.split(r"(?<=[?!.])\s+", plain(question).strip()) if part.endswith("?")]
+    if not asked or not _ASKED.match(asked[-1]):
+        return False
+    rest = re.sub(_KIN, "", asked[-1], flags=re.IGNORECASE)
+    return not re.search(r"\byours?\b|\byou\b", rest, re.IGNORECASE)
+
+
+def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterator[Draft]:
+    """The drafts of the answer `text` without those that are about somebody whom `question` asks about.
+
+    People and pets that the answer names stay: "And your kids?" – "Two boys, Leo and Max."
+    """
+    end = 0
+    if asks_about_another(question):
+        for sentence in sentences(plain(text)):
+            if _OWN.search(sentence.text):
+                break
+            end = sentence.start + len(sentence.text)
+    for draft in drafts:
+        names_somebody = draft.predicate.startswith("has_") and draft.predicate != "has_condition"
+        if draft.subject is not None or names_somebody or draft.quote[0] >= end:
+            yield draft
