@@ -17,7 +17,7 @@ from emulators import letta, mem0_platform, openai_embeddings, zep
 from memctl.core.fact import decode, encode_lines
 
 USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "3"))
-EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "14"))
+EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "8"))
 """MEMCTL_CHAIN_USERS=20 MEMCTL_CHAIN_FACTS=200 is what the adapters were accepted with."""
 UNHELD = {"updated_at", "embedding"}
 """A target sets `updated_at` by itself, and makes vectors of its own."""

@@ -13,9 +13,9 @@ import pytest
 from memctl.backends.registry import open_backend
 from memctl.workspace import Workspace
 
-FACTS = 2400
 KILLS = 2 * int(os.environ.get("MEMCTL_KILLS", "1"))
 """How often the migration is killed; `make torture` takes 40."""
+FACTS = 1200 if KILLS == 2 else 2400
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def records(adapter):
 @pytest.mark.parametrize("target", ["work", "out.jsonl"])
 def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_path, target):
     Workspace(tmp_path / "source.duckdb").write([*facts_of(FACTS // 2), *facts_of(FACTS // 2, "bruno")])
-    command = ("migrate", "--from", "local", "--to", target, "--all-users", "--batch-size", "100", "--no-verify")
+    command = ("migrate", "--from", "local", "--to", target, "--all-users", "--batch-size", "50", "--no-verify")
     begun = tmp_path / ("work.duckdb" if target == "work" else ".out.jsonl.memctl-journal")
     killed = 0
     for turn in range(KILLS):
@@ -73,7 +73,7 @@ def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_pat
 
 def test_ctrl_c_saves_what_was_acknowledged_and_prints_how_to_go_on(memctl, facts_of, tmp_path):
     Workspace(tmp_path / "source.duckdb").write(facts_of(FACTS))
-    command = ("migrate", "--from", "local", "--to", "work", "--user", "alice", "--batch-size", "100", "--rate", "10/s")
+    command = ("migrate", "--from", "local", "--to", "work", "--user", "alice", "--batch-size", "50", "--rate", "10/s")
     process = memctl(*command)
     while process.poll() is None and not (tmp_path / "work.duckdb").exists():
         time.sleep(0.01)

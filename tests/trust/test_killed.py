@@ -45,7 +45,7 @@ COMMANDS = {
 
 def people():
     """Facts of three people, some of them twice and some that were to be kept until a day long past."""
-    known = list(facts(3, 50 if KILLS == 1 else 150))
+    known = list(facts(3, 20 if KILLS == 1 else 150))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[:60:4]]
     past = datetime(2025, 1, 1, tzinfo=UTC)
     over = [
