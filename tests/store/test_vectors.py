@@ -1,4 +1,7 @@
-"""How vectors go into the store: few and many at once go in different ways, and come back the same."""
+"""How vectors and rows go into the store: few and many at once go in different ways, and come back the same."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import duckdb
 import numpy as np
@@ -32,3 +35,45 @@ def test_a_fact_that_an_older_statement_splits_in_two_is_still_found_by_meaning(
     memctl("ingest", chat("u/b.jsonl", ("2026-02-01T10:00:00Z", "I live in Rome.")), "--user", "u")
     without = "FROM units u WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.unit = u.key)"
     assert memctl("sql", f"SELECT count(*) AS n {without}", "--json").document["rows"] == [{"n": 0}]
+
+
+ROWS = [
+    (
+        UUID(int=number),
+        number % 3 - 2**62 if number % 2 else None,
+        2**64 - number - 1,
+        number / 7,
+        number / 7 if number % 5 else None,
+        1 if number % 2 else 0.5,
+        UUID(int=2**127 + number) if number % 11 else None,
+        datetime(1, 1, 1) + timedelta(days=number, microseconds=1) if number % 13 else None,
+        f"é 🦄 \x00 '{number}'" if number > 5 else None,
+        [] if number % 4 else [f'"{number}"', "\x1f", "é"],
+        bool(number % 2),
+        f'{{"n": {number}}}',
+        None,
+        "the same",
+        ["a", "list"],
+    )
+    for number in range(connection._FEW + 1)
+]
+TYPES = (
+    *("UUID", "BIGINT", "UBIGINT", "DOUBLE", "DOUBLE", "DOUBLE", "UUID", "TIMESTAMP", "VARCHAR", "VARCHAR[]"),
+    *("BOOLEAN", "JSON", "TIMESTAMP", "VARCHAR", "VARCHAR[]"),
+)
+
+
+def test_many_rows_are_stored_as_a_few_are():
+    names = [f"c{place}" for place in range(len(TYPES))]
+    with duckdb.connect() as raw:
+        for table in ("few", "many"):
+            raw.execute(f"CREATE TABLE {table} ({', '.join(map(' '.join, zip(names, TYPES, strict=True)))})")
+        for row in ROWS:
+            DuckConnection(raw).append("few", ", ".join(names), [row])
+        DuckConnection(raw).append("many", ", ".join(names), ROWS)
+        few, many = (raw.execute(f"SELECT * FROM {table} ORDER BY c0").fetchall() for table in ("few", "many"))
+        assert many == few
+        assert len(many) == len(ROWS)
+        with pytest.raises(duckdb.Error):
+            DuckConnection(raw).append("many", ", ".join(names[:9]), [(*row[:8], "\ud83d") for row in ROWS])
+        assert raw.execute("SELECT current_setting('pandas_analyze_sample')").fetchone() == (1000,)
