@@ -8,7 +8,6 @@ from __future__ import annotations
 import atexit
 import codecs
 import contextlib
-import errno
 import io
 import os
 import signal
@@ -31,6 +30,7 @@ from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
 from memctl.cli._typer import UsageError as UsageFault
 from memctl.core.errors import Exit, MemctlError, UsageError
 from memctl.core.suggestions import near
+from memctl.runtime.private_files import NO_ROOM
 
 SUMMARY = "Extract facts from chat transcripts into a local store; search and move them."
 FOOTER = "Options: -h, --help · -V, --version · --log-file FILE · --log-format text|json"
@@ -296,9 +296,11 @@ def _ended(arguments: list[str]) -> int:
         return Exit.OK
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
-            reason = f"cannot write the output: {reason}"
-        code = _fail(arguments, MemctlError(reason, where=error.filename), Exit.ERROR)
+        # The second name is that of the copy.
+        where = error.filename2 or error.filename
+        if error.errno in NO_ROOM:
+            reason = f"cannot write {'the file' if where else 'the output'}: {reason}"
+        code = _fail(arguments, MemctlError(reason, where=where), Exit.ERROR)
         try:
             sys.stdout.flush()
         except OSError:

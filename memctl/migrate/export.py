@@ -13,7 +13,7 @@ from memctl.backends import registry
 from memctl.backends.contract import Backend, Capabilities
 from memctl.backends.files import STANDARD, interchange
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError, UsageError, unwritable
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import ENDS, Selection
@@ -178,7 +178,17 @@ def _scratch(path: Path) -> Iterator[Path]:
             folder = stack.enter_context(private_files.scratch(path.parent))
         except OSError as error:
             raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
-        yield folder
+        # Name the file that was asked for in place of a temporary one.
+        try:
+            yield folder
+        except OSError as error:
+            if folder.name not in str(error.filename2 or error.filename):
+                raise
+            raise unwritable("the file", error, path) from None
+        except MemctlError as error:
+            if folder.name in (error.where or ""):
+                error.where = str(path)
+            raise
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import re
@@ -15,6 +16,8 @@ from zlib import crc32
 
 _NEW = ".memctl-new"
 _SCRATCH = "memctl"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a write for which the disk, a quota or a limit has no room."""
 
 
 def make_folder(path: Path) -> None:
@@ -32,8 +35,19 @@ def create(path: Path, data: bytes = b"") -> None:
     _write(path, os.O_EXCL, data)
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Name the file in an error of the block that says only that there is no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def _write(path: Path, flag: int, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb") as file:
+    with naming(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb") as file:
         file.write(data)
 
 
@@ -59,7 +73,7 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
     temporary = Path(name)
     try:
         os.close(descriptor)
-        with temporary.open("r+b") as file:
+        with naming(path), temporary.open("r+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

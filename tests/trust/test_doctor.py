@@ -77,6 +77,17 @@ def test_without_a_store_it_says_how_to_make_one(found, store):
     assert not store.parent.exists()
 
 
+def test_a_store_whose_first_write_failed_is_told_with_what_to_do(found, memctl, store):
+    store.parent.mkdir()
+    duckdb.connect(str(store)).close()
+    store.chmod(0o600)
+    line = found()["store"]
+    assert (line["verdict"], "the first write to the store failed" in line["detail"]) == ("warn", True)
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    assert found()["store"]["verdict"] == "ok"
+    assert [path.name for path in store.parent.iterdir()] == [store.name]
+
+
 def of_a_newer_memctl(path):
     with duckdb.connect(str(path)) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
@@ -96,8 +107,10 @@ def holed(path):
         (lambda path: path.write_text("no database"), "restore BACKUP --force"),
         (holed, "restore BACKUP --force"),
         (of_a_newer_memctl, "upgrade memctl"),
+        (lambda path: os.truncate(path, 0), "delete it if it never had facts"),
+        (lambda path: os.truncate(path, 5_000), "delete it if it never had facts"),
     ],
-    ids=["no database", "a hole", "newer"],
+    ids=["no database", "a hole", "newer", "empty", "half made"],
 )
 def test_a_store_that_cannot_be_used_is_one_line_and_the_other_checks_are_made(found, sound, damage, said):
     damage(sound)

@@ -19,7 +19,7 @@ from memctl.backends.files import csv_format, jsonl, parquet
 from memctl.backends.files.formats import Format
 from memctl.backends.files.records import Reject, Row
 from memctl.backends.files.write_ahead_log import Deleted, WriteAheadLog
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError, UsageError, unwritable
 from memctl.core.fact import Fact, encode
 from memctl.core.timeline import outdated
 from memctl.runtime import private_files
@@ -169,7 +169,7 @@ class Contents:
                     jsonl.write(lines, file)
                 self._close_lines()
         except OSError as error:
-            raise MemctlError(f"cannot write the file: {error.strerror}", where=self._name) from None
+            raise unwritable("the file", error, self._name) from None
 
     def refuse_rejects(self) -> None:
         """Raise UsageError if the file has records that are not facts, because saving would lose them."""

@@ -7,6 +7,7 @@ Its lock keeps two writers apart.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.files.jsonl import fact_of
-from memctl.core.errors import Locked, MemctlError
+from memctl.core.errors import Locked, MemctlError, unwritable
 from memctl.core.fact import Fact
 from memctl.runtime import file_lock
 
@@ -110,7 +111,8 @@ class WriteAheadLog:
     def append(self, line: bytes) -> int:
         """Add an entry and return the byte at which it begins. It is durable after `sync`."""
         offset = self._end
-        self._end += self._opened().write(line + b"\n")
+        with self._explained():
+            self._end += self._opened().write(line + b"\n")
         return offset
 
     def append_deletion(self, id_: UUID, user: str) -> None:
@@ -120,8 +122,9 @@ class WriteAheadLog:
     def sync(self) -> None:
         """Make everything appended durable."""
         file = self._opened()
-        file.flush()
-        os.fsync(file.fileno())
+        with self._explained():
+            file.flush()
+            os.fsync(file.fileno())
 
     def remove(self) -> None:
         """Delete the log, once everything in it is saved."""
@@ -130,9 +133,18 @@ class WriteAheadLog:
 
     def release(self) -> None:
         """Unlock the log and leave it to the next process."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            # Closing writes what a full disk did not take before.
+            with self._explained():
+                file.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable("the file", error, self._target) from None
 
     def _opened(self) -> BinaryIO:
         if self._file is None:

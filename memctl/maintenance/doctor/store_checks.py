@@ -31,6 +31,14 @@ def store(store: LocalStore) -> Iterator[Finding]:
         )
         return
     version = database.version()
+    if not version:
+        yield Finding(
+            check="store",
+            verdict="warn",
+            detail=f"{database.path} is an empty database: the first write to the store failed",
+            remedy="run memctl ingest or memctl add again, which continues with it",
+        )
+        return
     if version < SCHEMA_VERSION:
         yield Finding(
             check="store",

@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from memctl.core.errors import Locked, MemctlError, NotFound, UnfinishedCopy, UnusableStore
+from memctl.core.errors import Locked, MemctlError, NotFound, UnfinishedCopy, UnusableStore, unwritable
 from memctl.runtime import file_lock, private_files
 from memctl.store.connection import COPYING
 from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
+from memctl.store.duckdb.unusable import MAKE_ROOM, REPLACING, unusable
 from memctl.store.sql.meta import get_meta, set_meta
 
 Opened = TypeVar("Opened")
@@ -34,13 +35,6 @@ SCHEMA_VERSION = 3
 DAMAGED = ".damaged-"
 WRITING_LIMIT = "256MB"
 """An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
-_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
-"""How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
-REPLACING = (
-    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name; "
-    "--store chooses another file"
-)
-
 
 _writing = threading.Lock()
 """One writer at a time in this process too, because row keys are shared."""
@@ -135,7 +129,8 @@ class Database:
             spill = self.path.with_name(f"{self.path.name}.tmp")
             try:
                 if not self.path.exists():
-                    files.create(self.path)
+                    with self._explained():
+                        files.create(self.path)
                 # DuckDB would create the folder for its spill files readable by everybody.
                 private_files.make_folder(spill)
             except OSError as error:
@@ -191,7 +186,7 @@ class Database:
             with interruptible():
                 yield
         except driver().Error as error:
-            raise self._unusable(error) from error
+            raise unusable(error, self.path) from error
 
     @contextlib.contextmanager
     def _connected(
@@ -224,7 +219,7 @@ class Database:
                 except (instances.Busy, driver().Error) as error:
                     if not isinstance(error, instances.Busy):
                         if "lock on file" not in str(error):
-                            raise self._unusable(error) from None
+                            raise unusable(error, self.path) from None
                         waiting = waiting or instances.waiting(self.path, announced)
                         longest = instances.STEP if waiting else longest
                     if time.monotonic() + wait > deadline:
@@ -275,8 +270,12 @@ class Database:
     def rebuild(self) -> None:
         """Rewrite the file so that deleted rows leave no bytes behind."""
         self.require()
-        with self._alone(), self._explained(), self._connected(read_only=False) as old:
-            files.rebuild(old, self.path)
+        with self._alone(), self._connected(read_only=False) as old:
+            try:
+                with self._explained():
+                    files.rebuild(old, self.path)
+            except OSError as error:
+                raise unwritable("the store without its deleted rows", error, self.path, MAKE_ROOM) from None
 
     def copy_to(self, file: Path) -> None:
         """Copy the store to `file`, completely or not at all, readable by its owner only."""
@@ -380,19 +379,6 @@ class Database:
             f"the store is locked{who} and was not released within {self.lock_timeout:g} s",
             where=str(self.path),
             hint="try again, or wait longer with --lock-timeout",
-        )
-
-    def _unusable(self, error: Exception) -> MemctlError:
-        reason = str(error).splitlines()[0]
-        if self.path.is_dir():
-            hint = f"name a file with --store, such as {self.path / 'memctl.duckdb'}; {REPLACING}"
-            return UnusableStore("this is a folder, not a store", where=str(self.path), hint=hint)
-        if _DAMAGE.search(reason):
-            return UnusableStore(f"the store is damaged: {reason}", where=str(self.path), hint=REPLACING)
-        return MemctlError(
-            f"the store cannot be used: {reason}",
-            where=str(self.path),
-            hint="memctl doctor shows details; --store chooses another file",
         )
 
 

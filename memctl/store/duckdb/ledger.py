@@ -23,6 +23,7 @@ from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
 from memctl.store.duckdb.files import commit, rebuild
 from memctl.store.duckdb.instances import CONFIG, Connection, driver
+from memctl.store.duckdb.unusable import unusable_ledger
 from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
 
 SCHEMA_VERSION = "1"
@@ -73,7 +74,7 @@ class Ledger:
                 # What was not committed is rolled back by closing.
                 self._let_go()
                 if isinstance(error, driver().Error):
-                    raise self._unusable(error) from error
+                    raise unusable_ledger(error, self.path) from error
                 raise
             if time.monotonic() - self._opened > LONGEST_HOLD:
                 self._let_go()
@@ -125,7 +126,7 @@ class Ledger:
                 connection: Connection = duckdb.connect(str(self.path), config=CONFIG)
             except duckdb.IOException as error:
                 if "lock on file" not in str(error):
-                    raise self._unusable(error) from None
+                    raise unusable_ledger(error, self.path) from None
                 if time.monotonic() > deadline:
                     raise Locked(
                         f"the ledger stayed locked for {self.lock_timeout:g} s",
@@ -134,7 +135,7 @@ class Ledger:
                     ) from None
                 time.sleep(random.uniform(0.005, 0.1))
             except duckdb.Error as error:
-                raise self._unusable(error) from None
+                raise unusable_ledger(error, self.path) from None
             else:
                 connection.execute("SET enable_progress_bar = false")
                 connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
@@ -155,13 +156,6 @@ class Ledger:
                 where=str(self.path),
                 hint="move it away, or name another with --ledger",
             )
-
-    def _unusable(self, error: Exception) -> MemctlError:
-        return MemctlError(
-            f"the ledger cannot be used: {str(error).splitlines()[0]}",
-            where=str(self.path),
-            hint="move it away, or name another with --ledger: the next run then compares with the target itself",
-        )
 
     @contextlib.contextmanager
     def alone(self, route: int) -> Iterator[None]:

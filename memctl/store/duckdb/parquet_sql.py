@@ -10,6 +10,7 @@ from typing import Any
 
 from memctl.core.errors import MemctlError
 from memctl.store.duckdb.instances import CONFIG, Connection, driver
+from memctl.store.duckdb.unusable import unwritten
 
 MEMORY = 250
 """Megabytes DuckDB may use, beyond what a single very long fact needs."""
@@ -31,6 +32,8 @@ def connect(where: str) -> Iterator[Connection]:
             connection.execute("SET threads = 1")
             yield connection
         except duckdb.Error as error:
+            if full := unwritten(error):
+                raise full from None
             raise MemctlError(
                 f"cannot read the Parquet file: {str(error).splitlines()[0][:200]}",
                 where=where,

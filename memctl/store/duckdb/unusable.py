@@ -1,0 +1,69 @@
+"""What DuckDB says about a file that it cannot use, as errors that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from memctl.core.errors import MemctlError, UnusableStore, unwritable
+from memctl.runtime.private_files import NO_ROOM
+
+MAKE_ROOM = "make room on its disk, or choose another file with --store"
+REPLACING = (
+    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name; "
+    "--store chooses another file"
+)
+_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
+"""How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
+HEADERS = 12_288
+"""The bytes of a DuckDB file before its first data."""
+_UNWRITTEN = re.compile(r'Could not (?:write|truncate|fsync) file \\*"(?P<name>.+?)\\*": (?P<reason>[^"]+)')
+
+
+def unwritten(error: Exception) -> OSError | None:
+    """The system's error behind DuckDB's for a file that cannot be written; None for other errors."""
+    match = _UNWRITTEN.search(str(error))
+    if match is None:
+        return None
+    number = next((number for number in NO_ROOM if os.strerror(number) in match["reason"]), errno.EIO)
+    return OSError(number, match["reason"].strip(), match["name"])
+
+
+def unusable(error: Exception, path: Path) -> MemctlError | OSError:
+    """The error to raise for one of DuckDB's while the store at `path` is open.
+
+    It is an OSError if a file cannot be written that is not the store's: the caller knows what that file was for.
+    """
+    if full := unwritten(error):
+        own = full.filename.startswith((str(path), str(path.absolute()), str(path.resolve())))
+        return unwritable("the store", full, path, MAKE_ROOM) if own else full
+    reason = str(error).splitlines()[0]
+    if path.is_dir():
+        hint = f"name a file with --store, such as {path / 'memctl.duckdb'}; {REPLACING}"
+        return UnusableStore("this is a folder, not a store", where=str(path), hint=hint)
+    if _DAMAGE.search(reason):
+        size = path.stat().st_size if path.exists() else HEADERS + 1
+        if not size or (size <= HEADERS and "not a valid" not in reason):
+            what = f"the file ends after {size} bytes" if size else "the file is empty"
+            reason = "the first write to the store failed, or the file was cut short"
+            hint = f"delete it if it never had facts, and memctl creates it anew; otherwise, {REPLACING}"
+            return UnusableStore(f"{what}: {reason}", where=str(path), hint=hint)
+        return UnusableStore(f"the store is damaged: {reason}", where=str(path), hint=REPLACING)
+    return MemctlError(
+        f"the store cannot be used: {reason}",
+        where=str(path),
+        hint="memctl doctor shows details; --store chooses another file",
+    )
+
+
+def unusable_ledger(error: Exception, path: Path) -> MemctlError:
+    """The error to raise for one of DuckDB's while the ledger at `path` is open."""
+    if full := unwritten(error):
+        return unwritable("the ledger", full, path, "make room on its disk, or name another with --ledger")
+    return MemctlError(
+        f"the ledger cannot be used: {str(error).splitlines()[0]}",
+        where=str(path),
+        hint="move it away, or name another with --ledger: the next run then compares with the target itself",
+    )
