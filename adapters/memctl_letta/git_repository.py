@@ -18,7 +18,7 @@ from memctl_letta import git_rewrite
 from memctl_letta.git import failure, literal, run, start
 
 _JOURNAL = "memctl-writing"
-_REWRITING = "memctl-anew"
+_REWRITING = "memctl-rewriting"
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",

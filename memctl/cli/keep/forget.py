@@ -11,7 +11,7 @@ import typer
 
 from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from memctl.maintenance.erasure import Erasure
@@ -143,7 +143,7 @@ def _confirm(user: str, answer: str | None) -> None:
             hint="pass --confirm NAME with the user's name",
         )
     if answer != user:
-        raise MemctlError("the name does not match; nothing was erased", where="--confirm")
+        raise UsageError("the name does not match; nothing was erased", where="--confirm")
 
 
 def _print(held: list[Holding]) -> None:

@@ -137,7 +137,7 @@ def command(
         str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
     verbose: Annotated[
-        bool, option("-v --verbose", "List all skipped and rejected items, also those of earlier runs.")
+        bool, option("-v --verbose", "List all skipped and rejected items.")
     ] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
@@ -188,8 +188,7 @@ def command(
 
 def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
     """Ingest, and print the report unless several are to be one document."""
-    again = show.verbose and not show.quiet
-    chosen = msgspec.structs.replace(options.resolve(paths, _transfer.warn), again=again)
+    chosen = msgspec.structs.replace(options.resolve(paths, _transfer.warn), again=not show.quiet)
     with contextlib.ExitStack() as bar:
         progress, announce = bar.enter_context(_transfer.showing("reading", quiet=show.quiet or show.as_json))
 
@@ -273,7 +272,7 @@ class _Shown:
         """The exit code of a report."""
         if report.model and report.model.stopped:
             return Exit.LIMIT
-        return Exit.PARTIAL if report.rejects else Exit.OK
+        return Exit.PARTIAL if report.rejects or report.earlier else Exit.OK
 
 
 def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool, quiet: bool) -> None:
@@ -288,14 +287,15 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
             known += f", and all {report.turns} turns of the changed ones are known"
         if report.sessions and not report.files:
             known = f"all {report.turns} turns of {report.sessions} conversations are stored already"
+        if report.refused_earlier:
+            known += f", {report.refused_earlier} not read as before"
         typer.echo(f"nothing to do: {known}")
         _print_counts("skipped", report.skipped, verbose=verbose)
-        _print_earlier(report, verbose=verbose)
         return
     would = "would be " if dry_run else ""
     if report.files:
         # A file with a reject may have been read in part; without turns, none was.
-        refused = 0 if report.turns else min(report.refused, report.files)
+        refused = 0 if report.turns else min(report.refused + report.refused_earlier, report.files)
         refusal = f", {refused} not read" if refused else ""
         typer.echo(f"files      {report.files - refused} read, {report.unchanged} of them unchanged{refusal}")
     typer.echo(f"sessions   {report.sessions}")
@@ -308,7 +308,6 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     if report.withdrawn:
         typer.echo(f"withdrawn  {report.withdrawn} turns {would}removed: they were edited or deleted in their file")
     _print_counts("skipped", report.skipped, verbose=verbose)
-    _print_earlier(report, verbose=verbose)
     _print_counts("redacted", report.redacted)
     if report.run and report.changed:
         typer.echo(f"run        {report.run}; to undo it: memctl undo {report.run}")
@@ -317,7 +316,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
 def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> None:
     """What was not read, one line per reason with the first places; with `verbose`, one line per reject."""
     groups: dict[object, list[Reject]] = {}
-    for number, reject in enumerate(report.rejects):
+    every = [*report.rejects, *report.earlier]
+    for number, reject in enumerate(every):
         groups.setdefault(number if verbose else (reject.reason, reject.hint), []).append(reject)
     shown = list(groups.values()) if verbose else list(groups.values())[:TOP_REJECTS]
     for rejects in shown:
@@ -328,22 +328,10 @@ def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> Non
         typer.echo(f"{typer.style('not read:', fg='yellow')} {line}", err=True)
         if first.hint:
             typer.echo(f"  {_render.clean(first.hint)}", err=True)
-    if rest := len(report.rejects) - sum(map(len, shown)):
+    if rest := len(every) - sum(map(len, shown)):
         typer.echo(f"{rest} more not read (--verbose lists them)", err=True)
     if written:
         typer.echo(f"details of what was not read: {written}", err=True)
-
-
-def _print_earlier(report: Report, *, verbose: bool) -> None:
-    """The number of files that an earlier run refused; with `verbose`, the reasons."""
-    if number := report.refused_earlier:
-        files = "1 file" if number == 1 else f"{number} files"
-        more = ":" if verbose else "; --verbose lists them"
-        typer.echo(f"not read   {files} refused earlier and unchanged{more}")
-    for reject in report.earlier:
-        typer.echo(f"  {_render.line(f'{reject.where}: {reject.reason}')}")
-        if reject.hint:
-            typer.echo(f"    {_render.line(reject.hint)}")
 
 
 def _print_facts(report: Report, would: str) -> None:
