@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ COPYING = " copying"
 """What follows the version of a store that is an unfinished copy."""
 MANY = 1000
 """Rows added to a table by one transaction from which on the planner may have to know."""
+_INDEX = """CREATE INDEX records_key ON {} (user_id, key)
+    INCLUDE (kind, created_at, invalid_at, expired_at, expires_at, superseded_by)"""
+"""With what `memctl users` and `stats` count, so that they need not read the records."""
 _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
@@ -221,16 +224,33 @@ class PostgresEngine:
             )
 
     def _make(self) -> None:
-        """Create the schema and its tables if they are missing."""
+        """Create the schema and its tables if they are missing, and the index of a store of an older memctl."""
         if self._ready:
             return
         with errors.translated(self.place), self.database.connection() as connection, connection.transaction():
             if self._version(connection) is not None:
+                self._renew_index(connection)
                 return
             connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("store"), 0])
             if self._version(connection) is not None:
                 return
             self._create(connection)
+
+    def _renew_index(self, connection: psycopg.Connection[Any]) -> None:
+        """Replace the index of an older memctl, which has no more than its keys. Left to a later command if the account
+        may not, or if others use the table."""
+        older = connection.execute(
+            "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND c.relname = 'records_key' AND i.indnatts = i.indnkeyatts",
+            [self.schema],
+        ).fetchall()
+        if not older:
+            return
+        with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.LockNotAvailable), connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '1s'")
+            connection.execute(SQL("DROP INDEX {}").format(Identifier(self.schema, "records_key")))
+            connection.execute(SQL(_INDEX).format(Identifier(self.schema, "records")))
 
     def _create(self, connection: psycopg.Connection[Any]) -> None:
         outside = schema.outside(connection)
@@ -258,6 +278,7 @@ class PostgresEngine:
         for name, value in names.items():
             statements = statements.replace(name, value)
         connection.execute(statements.encode())
+        connection.execute(SQL(_INDEX).format(Identifier("records")))
         connection.execute("INSERT INTO meta (name, value) VALUES ('schema_version', %s)", [str(VERSION)])
 
     def _lock(self, connection: psycopg.Connection[Any], users: Sequence[str] | None) -> None:

@@ -42,9 +42,6 @@ CREATE TABLE records (
     PRIMARY KEY (user_id, id)
 );
 CREATE INDEX records_id ON records (id);
--- With what `memctl users` and `stats` count, so that they need not read the records.
-CREATE INDEX records_key ON records (user_id, key)
-    INCLUDE (kind, created_at, invalid_at, expired_at, expires_at, superseded_by);
 
 CREATE TABLE units (
     key bigint NOT NULL,

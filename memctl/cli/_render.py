@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{clean_text.TURNING}]")
 clean, line = clean_text.clean, clean_text.line
+_LONG = re.compile(r"[^\s/\\]{256,}")
 PIPE_WIDTH = 10_000
 """Output into a pipe is not wrapped, so that each line stays one record."""
 NUMBERS = frozenset({"score", "conf", "facts", "episodes", "n"})
@@ -42,6 +43,11 @@ FATE = ""
 def indented(text: str) -> str:
     """`clean`, with every line but the first indented, so that a quote cannot look like output of memctl."""
     return clean(text).replace("\n", "\n  ")
+
+
+def shortened(text: str) -> str:
+    """An error message in which a value that is longer than the name of a file can be is cut."""
+    return _LONG.sub(lambda match: f"{match[0][:80]}…", text)
 
 
 def escaped(document: bytes) -> str:

@@ -33,7 +33,7 @@ def command_line() -> str:
 
 def warn(text: str) -> None:
     """A warning on stderr."""
-    typer.echo(f"{typer.style('note:', fg='yellow')} {_render.clean(text)}", err=True)
+    typer.echo(f"{typer.style('note:', fg='yellow')} {_render.clean(_render.shortened(text))}", err=True)
 
 
 @contextlib.contextmanager

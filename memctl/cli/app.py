@@ -337,14 +337,15 @@ def _colour() -> bool | None:
 
 
 def _fail(arguments: list[str], error: MemctlError, code: int, usage: ClickException | None = None) -> int:
-    from memctl.cli._render import clean, escaped, indented
+    from memctl.cli._render import clean, escaped, indented, shortened
 
+    message, where, hint = (text and shortened(text) for text in (error.message, error.where, error.hint))
     if "--json" in arguments or "--jsonl" in arguments:
         import json
 
         document: dict[str, Any] = {
             "schema": "memctl.error/1",
-            "error": {"message": error.message, "where": error.where, "hint": error.hint},
+            "error": {"message": message, "where": where, "hint": hint},
             "exit": int(code),
         }
         # If stdout cannot be written, which may be the error itself, stderr still gets the message.
@@ -353,10 +354,10 @@ def _fail(arguments: list[str], error: MemctlError, code: int, usage: ClickExcep
     if usage is not None:
         shown = io.StringIO()
         usage.show(shown)
-        typer.echo(clean(shown.getvalue()), nl=False, err=True)
+        typer.echo(clean(shortened(shown.getvalue())), nl=False, err=True)
         return code
     head = typer.style("error:", fg="red", bold=True)
-    typer.echo(f"{head} {indented(str(error))}", err=True, color=_colour())
-    if error.hint:
-        typer.echo(f"  {indented(error.hint)}", err=True)
+    typer.echo(f"{head} {indented(f'{where}: {message}' if where else str(message))}", err=True, color=_colour())
+    if hint:
+        typer.echo(f"  {indented(hint)}", err=True)
     return code

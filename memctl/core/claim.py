@@ -23,6 +23,11 @@ DOUBT = "possibly outdated"
 """The category of a retraction that ends nothing, and of the facts it is about: something changed, and not said how."""
 
 
+def system_of(uri: str | None, source_format: str) -> str:
+    """The `system` of a claim of a session: what was said outside a file has that of its turns."""
+    return source_format if uri is None else "transcript"
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn asserts or retracts.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from memctl.core.claim import DENIAL, DOUBT, Claim
+from memctl.core.claim import DENIAL, DOUBT, Claim, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
@@ -205,6 +205,7 @@ class _SessionReader:
                     turn_id=turn.turn_id,
                     position=position,
                     ordinal=len(claims),
+                    system=system_of(self.uri, self.session.source_format),
                     uri=self.uri,
                     agent_id=self.session.agent_id,
                     app_id=self.session.app_id,

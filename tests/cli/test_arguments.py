@@ -38,6 +38,7 @@ def test_a_folder_is_not_called_a_damaged_store(memctl, home):
         ran = memctl(*command, "--store", home / "folder")
         assert ran.code == 1
         assert "a folder, not a store" in ran.err
+        assert ran.err.count("--store") == 1
         assert "damaged" not in ran.err
     assert list((home / "folder").iterdir()) == []
 

@@ -107,6 +107,8 @@ class TestAdd:
     def test_the_rules_read_what_is_said(self, memctl):
         (fact,) = add(memctl, "I live in Oslo.")
         assert (fact["predicate"], fact["object"]) == ("lives_in", "Oslo")
+        (turn,) = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"]
+        assert {fact["source"]["system"], turn["source"]["system"]} == {"memctl"}, "search shows both with their source"
 
     def test_what_the_rules_do_not_understand_is_kept_as_it_is(self, memctl):
         (fact,) = add(memctl, "The blue folder is behind the door")

@@ -225,3 +225,17 @@ def test_row_level_security_keeps_accounts_to_their_own_memory(
         finally:
             connection.execute(f"DROP OWNED BY {role}")
             connection.execute(f"DROP ROLE {role}")
+
+
+def test_a_store_of_an_older_memctl_is_counted_from_the_index_too(memctl: Callable[..., Any], address: str) -> None:
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
+    older = ("DROP INDEX records_key", "CREATE INDEX records_key ON records (user_id, key)")
+    for statement in older:
+        assert memctl("sql", statement, "--write", "--store", address).code == 0
+    assert memctl("users", "--store", address).code == 0, "who may only read is not kept from it"
+    assert memctl("add", "zoe", "I like tea.", "--store", address).code == 0
+    with Workspace(address) as team:
+        rows = team.sql(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = 'records_key' AND schemaname = current_schema()"
+        ).rows
+    assert [("INCLUDE (kind, created_at" in definition) for (definition,) in rows] == [True]

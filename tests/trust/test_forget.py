@@ -79,7 +79,7 @@ def test_the_receipt_proves_it_and_names_nobody(remembered, memctl, home):
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [((), 2), (("--confirm", "Alice"), 1), (("--everywhere", "--from", "local"), 2), (("--from", "pluto"), 4)],
+    [((), 2), (("--confirm", "Alice"), 2), (("--everywhere", "--from", "local"), 2), (("--from", "pluto"), 4)],
 )
 def test_without_the_name_typed_back_nothing_is_erased(remembered, memctl, arguments, code):
     assert memctl("forget", "alice", *arguments).code == code

@@ -91,3 +91,17 @@ def test_a_file_or_folder_whose_name_is_no_text_does_not_stop_the_others(memctl,
     assert all(r"caf\xe9 \xff" in reject["where"] for reject in refused)
     assert "alice lives in Oslo" in memctl("facts", "alice").out
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["alice"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("facts", "LONG"), ("LONG",), ("facts", "a", "--kind", "LONG"), ("export", "-o", "x.jsonl", "--user", "LONG")],
+)
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_long_value_does_not_fill_the_screen(memctl, arguments, options):
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    long = "x" * 5_000
+    ran = memctl(*(long if word == "LONG" else word for word in arguments), *options)
+    assert ran.code in (2, 4)
+    assert long[:70] in ran.err, "the value is still recognised"
+    assert long[:256] not in ran.err + ran.out

@@ -136,9 +136,7 @@ def command(
     rejects: Annotated[
         str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
-    verbose: Annotated[
-        bool, option("-v --verbose", "List all skipped and rejected items.")
-    ] = False,
+    verbose: Annotated[bool, option("-v --verbose", "List all skipped and rejected items.")] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
     output: _options.Json,
@@ -282,14 +280,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     if report.model:
         _print_model(report.model, dry_run=dry_run)
     if not report.changed and not report.rejects:
-        known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
-        if report.files and report.turns:
-            known += f", and all {report.turns} turns of the changed ones are known"
-        if report.sessions and not report.files:
-            known = f"all {report.turns} turns of {report.sessions} conversations are stored already"
-        if report.refused_earlier:
-            known += f", {report.refused_earlier} not read as before"
-        typer.echo(f"nothing to do: {known}")
+        typer.echo(f"nothing to do: {_known(report)}")
         _print_counts("skipped", report.skipped, verbose=verbose)
         return
     would = "would be " if dry_run else ""
@@ -311,6 +302,18 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     _print_counts("redacted", report.redacted)
     if report.run and report.changed:
         typer.echo(f"run        {report.run}; to undo it: memctl undo {report.run}")
+
+
+def _known(report: Report) -> str:
+    """What was found by an ingest that changed nothing."""
+    if report.sessions and not report.files:
+        return f"all {report.turns} turns of {report.sessions} conversations are stored already"
+    if not report.files:
+        return "no transcript found"
+    known = f"{report.unchanged} of {report.files} files are unchanged"
+    if report.turns:
+        known += f", and all {report.turns} turns of the changed ones are known"
+    return known + (f", {report.refused_earlier} not read as before" if report.refused_earlier else "")
 
 
 def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from memctl.core.claim import Claim, Precision
+from memctl.core.claim import Claim, Precision, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
@@ -253,6 +253,7 @@ class _Validator:
             session_id=self.window.session_id,
             turn_id=line.turn.turn_id,
             position=line.position,
+            system=system_of(self.uri, self.session.source_format),
             uri=self.uri,
             agent_id=self.session.agent_id,
             app_id=self.session.app_id,

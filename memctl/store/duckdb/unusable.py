@@ -11,10 +11,10 @@ from memctl.core.errors import MemctlError, UnusableStore, unwritable
 from memctl.runtime.private_files import NO_ROOM
 
 MAKE_ROOM = "make room on its disk, or choose another file with --store"
-REPLACING = (
-    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name; "
-    "--store chooses another file"
+_RESTORING = (
+    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name"
 )
+REPLACING = f"{_RESTORING}; --store chooses another file"
 _DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
 """How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 HEADERS = 12_288
@@ -41,7 +41,7 @@ def unusable(error: Exception, path: Path) -> MemctlError | OSError:
         return unwritable("the store", full, path, MAKE_ROOM) if own else full
     reason = str(error).splitlines()[0]
     if path.is_dir():
-        hint = f"name a file with --store, such as {path / 'memctl.duckdb'}; {REPLACING}"
+        hint = f"name a file with --store, such as {path / 'memctl.duckdb'}; {_RESTORING}"
         return UnusableStore("this is a folder, not a store", where=str(path), hint=hint)
     if _DAMAGE.search(reason):
         size = path.stat().st_size if path.exists() else HEADERS + 1
