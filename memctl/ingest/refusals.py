@@ -2,8 +2,8 @@
 
 A refusal is reported once and recorded with the state of the file: its bytes, its permissions, the options, and the
 version of the readers. As long as the state is the same, a quiet run does not read the file again, does not report it
-again, and does not change its exit code for it. A refusal for another reason than the content (no permission, a bug of memctl) is tried by every
-run, and reported again only if the reason changes.
+again, and does not change its exit code for it. A refusal for another reason than the content (no permission, a bug of
+memctl) is tried by every run, and reported again only if the reason changes.
 
 Only hashes are recorded, so the records contain no names and no words.
 """

@@ -9,6 +9,7 @@ import resource
 import pytest
 
 REASON = "File too large"
+MIGRATE = ["migrate", "--all-users", "--from", "local", "--to"]
 
 
 @contextlib.contextmanager
@@ -34,7 +35,7 @@ def room(size):
         (["store", "copy", "local", "copy.duckdb"], 5_000, "copy.duckdb: cannot create the store"),
         (["store", "copy", "local", "copy.duckdb"], 300_000, "copy.duckdb: cannot write the store"),
         (["snapshot", "create"], 5_000, ".duckdb: the store cannot be copied"),
-        (["migrate", "--all-users", "--from", "local", "--to", "a.csv"], 5_000, "ledger.duckdb: cannot write the ledger"),
+        ([*MIGRATE, "a.csv"], 5_000, "ledger.duckdb: cannot write the ledger"),
         (["reindex", "--embedder", "static"], 5_000, "store.duckdb: cannot write the store"),
     ],
 )  # fmt: skip
