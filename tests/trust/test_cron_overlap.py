@@ -104,7 +104,7 @@ def test_a_command_that_finds_the_store_held_ends_with_11_and_has_done_nothing(
 
 @pytest.mark.parametrize("command", ["ingest", "import", "consolidate", "dedupe"])
 def test_twice_at_once_ends_where_once_does(memctl, process, store, people, talk, every_fact, monkeypatch, command):
-    known = list(facts(1, EACH))
+    known = list(facts(1, EACH // 2))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[::4]]
     copies = Path("copies.jsonl")
     copies.write_bytes(b"".join(encode_lines([*known, *twice])))
