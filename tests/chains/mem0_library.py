@@ -6,6 +6,16 @@ from typing import Any
 from emulators import openai_embeddings
 
 DIMENSIONS = 256
+LOADED = """
+from memctl.backends.contract import need
+from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl_mem0.sdk import mem0
+mem0()
+modules = ("mem0.utils.factory", "mem0.memory.main", "mem0.vector_stores.chroma", "mem0.vector_stores.milvus")
+for module in (*modules, "milvus_lite.server_manager", "openai"):
+    need(module, "mem0")
+"""
+"""What processes load that use mem0's library."""
 
 
 def config(dsn: str, collection: str, embeddings_url: str, home: Path) -> dict[str, Any]:

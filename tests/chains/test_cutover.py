@@ -1,7 +1,6 @@
 """A cut-over as docs/sync.md and docs/weekend.md describe it, with mem0 in use: in the end both sides are equal."""
 
 import json
-import os
 import shlex
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import forked
 import pytest
 from chains import mem0_library
 from emulators import openai_embeddings
@@ -52,7 +52,8 @@ def watching() -> "subprocess.Popen[str]":
     """A sync that repeats every second, once it has completed a run."""
     code = "import sys; from memctl.cli.app import main; sys.exit(main())"
     command = [sys.executable, "-c", code, *SYNC, "--max-delete", "50%", "--watch", "1s"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
+    running = forked.Process(command, loaded=mem0_library.LOADED, **pipes)
     assert running.stdout is not None
     assert "written" in running.stdout.readline()
     return running

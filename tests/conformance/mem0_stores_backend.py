@@ -12,6 +12,7 @@ import forked
 import psycopg
 import pytest
 import redis
+from chains.mem0_library import LOADED
 from mem0_oss_backend import MEMORY, Mem0OssBackend, Place, WithoutHttp, configured, embeddings_server
 from memctl_mem0.oss.adapter import Mem0OssAdapter
 from psycopg.conninfo import conninfo_to_dict
@@ -22,16 +23,6 @@ from memctl.backends.testing.faults import KILLED, held_by_another_process
 from memctl.core.fact import Fact, encode_lines
 
 _ADAPTER = "from memctl_mem0.oss.adapter import Mem0OssAdapter"
-_LOADED = f"""
-{_ADAPTER}
-from memctl.backends.contract import need
-from memctl_mem0.sdk import mem0
-mem0()
-modules = ("mem0.utils.factory", "mem0.memory.main", "mem0.vector_stores.chroma", "mem0.vector_stores.milvus")
-for module in (*modules, "milvus_lite.server_manager", "openai"):
-    need(module, "mem0")
-"""
-"""What processes load that open a folder."""
 
 
 @contextlib.contextmanager
@@ -57,7 +48,7 @@ class FolderBackend(WithoutHttp, Mem0OssBackend):
         """Write in a copy of a process that opened no store: threads of these do not survive a fork."""
         code = KILLED.format(imports=_ADAPTER, opening=f"Mem0OssAdapter({str(place.config)!r})")
         lines = b"".join(encode_lines(facts))
-        assert forked.run([sys.executable, "-c", code], given=lines, loaded=_LOADED).returncode == 9
+        assert forked.run([sys.executable, "-c", code], given=lines, loaded=LOADED).returncode == 9
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Place]:

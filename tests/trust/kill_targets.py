@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
+from chains import mem0_library
 from emulators import letta, mem0_platform, mem0_server, openai_embeddings, zep
 from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_letta.memfs import MemfsAdapter
 from psycopg.sql import SQL, Identifier
+
+from adapters import graphiti_graphs
 
 DIMENSIONS = 256
 SECRET = "KILLED_TARGET"
@@ -21,13 +24,14 @@ SECRET = "KILLED_TARGET"
 
 class Target(NamedTuple):
     """`settings` are options of the backend, `secret` is what SECRET must hold; `held` counts the records, and `begun`
-    says, while somebody writes, whether anything is there."""
+    says, while somebody writes, whether anything is there; `loaded` is what a copied process that writes has loaded."""
 
     adapter: str
     settings: dict[str, str]
     held: Callable[[], int]
     begun: Callable[[], object]
     secret: str = ""
+    loaded: str = ""
 
 
 @contextmanager
@@ -83,7 +87,13 @@ def on_memfs(home: Path, dsn: str) -> Iterator[Target]:
 @contextmanager
 def on_graphiti(home: Path, dsn: str) -> Iterator[Target]:
     path = home / f"graph-{uuid4().hex}.kuzu"
-    yield Target("graphiti", {"path": str(path)}, lambda: _read(GraphitiAdapter(path=str(path))), path.exists)
+    yield Target(
+        "graphiti",
+        {"path": str(path)},
+        lambda: _read(GraphitiAdapter(path=str(path))),
+        path.exists,
+        loaded=graphiti_graphs.LOADED,
+    )
 
 
 @contextmanager
@@ -105,7 +115,13 @@ def on_mem0_library_with_pgvector(home: Path, dsn: str) -> Iterator[Target]:
     table = f"killed_{uuid4().hex}"
     store = {"connection_string": dsn, "collection_name": table}
     with library(home, "pgvector", store) as settings:
-        yield Target("mem0-oss", settings, lambda: _rows(dsn, "public", table), lambda: _is_there(dsn, "public", table))
+        yield Target(
+            "mem0-oss",
+            settings,
+            lambda: _rows(dsn, "public", table),
+            lambda: _is_there(dsn, "public", table),
+            loaded=mem0_library.LOADED,
+        )
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(SQL("DROP TABLE {}").format(Identifier(table)))
 
@@ -124,7 +140,9 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
             client.close()
 
     with library(home, "qdrant", {"path": folder}) as settings:
-        yield Target("mem0-oss", settings, held, lambda: list(Path(folder).rglob("*.sqlite")))
+        yield Target(
+            "mem0-oss", settings, held, lambda: list(Path(folder).rglob("*.sqlite")), loaded=mem0_library.LOADED
+        )
 
 
 @contextmanager

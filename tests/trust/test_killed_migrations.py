@@ -28,10 +28,10 @@ WRITING = 1.0
 long, so that a busy machine does not miss it."""
 
 
-def killed_at(moment, begun):
+def killed_at(moment, begun, loaded):
     """Kill the migration so many seconds after it has begun; whether it was still at work."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = forked.Process([*MEMCTL, *SLOWLY], **quiet)
+    running = forked.Process([*MEMCTL, *SLOWLY], loaded=loaded, **quiet)
     while running.poll() is None and not begun():
         time.sleep(0.01)
     time.sleep(moment)
@@ -56,7 +56,7 @@ def test_a_killed_migration_run_again_has_every_fact_there_once(name, home, monk
             monkeypatch.setenv("MEMCTL_LEDGER", str(ledger))
             # Now and then while it is still reading what the target holds.
             begun = ledger.exists if number % 4 == 3 else target.begun
-            killed += killed_at(chance.uniform(0.0, WRITING), begun)
+            killed += killed_at(chance.uniform(0.0, WRITING), begun, target.loaded)
             again = memctl(*AT_ONCE)
             assert again.returncode == 0, again.stderr + again.stdout
             told = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", again.stdout)
