@@ -230,6 +230,12 @@ def test_what_is_taken_up_has_not_ended_and_a_word_is_not_a_person(text: str, wo
             "sells mortgages",
         ),
         ("I teach chemistry in Hull.", "teach chemistry", {"predicate": "job_title"}, "teaches chemistry"),
+        (
+            "Remind me that my son has asthma.",
+            "asthma",
+            {"predicate": "has_condition", "subject": "my son"},
+            "has asthma",
+        ),
         ("Off the smokes since June.", "smokes", {"predicate": "avoids"}, "avoids smokes"),
         (
             "Rosa (she/her) is my boss.",

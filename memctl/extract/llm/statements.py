@@ -122,6 +122,9 @@ def orders(text: str) -> tuple[Sentence, ...]:
 
 def _of(sentence: Sentence, whole: str, third: bool) -> Iterator[Statement]:
     body, offset = assertion_filter.declarative(sentence.text, sentence.mark)
+    opening = clause_openers.LEAD.match(body)
+    if opening and opening.end() < len(body):
+        body, offset = body[opening.end() :], offset + opening.end()
     owner: str | None = None
     for clause in clauses(body, sentence.start + offset):
         if assertion_filter.conditional(clause.conj, clause.text) or assertion_filter.in_that_case(clause.text):
