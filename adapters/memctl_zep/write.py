@@ -140,7 +140,7 @@ class Writer:
             for _, draft in batch
         ]
         answer = self._send(graph, "edges", edges, tuple(fact.id for fact, _ in batch))
-        self._tasks.add(answer, f"take in {len(edges)} facts of {graph.person.user_id!r}")
+        self._tasks.add(answer, f"store {len(edges)} facts of {graph.person.user_id!r}")
         added = answer.get("edges") or ()
         if len(added) != len(edges):
             graph.forget()
@@ -212,7 +212,7 @@ class Writer:
                 graph.doubtful.remove(batch)
                 continue
             answer = self._call(graph, batch)
-            self._tasks.add(answer, f"take in {len(batch.holds)} {batch.kind}")
+            self._tasks.add(answer, f"store {len(batch.holds)} {batch.kind}")
             graph.forget()
         self._know(graph)
         return recovered

@@ -23,7 +23,7 @@ def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: 
     assert len(read(adapter)) == 1
     adapter.write([fact("Two.", object="One.")])
     cloud.failing = "graph.add_edges"
-    with pytest.raises(Fatal, match="take in 1 facts of 'alice'"):
+    with pytest.raises(Fatal, match="store 1 facts of 'alice'"):
         adapter.settle([], soon())
 
 

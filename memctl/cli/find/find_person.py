@@ -38,10 +38,10 @@ def command(
     if output.listed("mentions", document, found.mentions):
         return
     for user, number in found.users.items():
-        typer.echo(f"{_render.line(user)}: {number} records")
+        typer.echo(f"{_render.line(user)}: {_render.count(number, 'record')}")
     if found.mentions:
         rows = [
             (_render.short(each.id), each.user, each.kind, ", ".join(each.fields), each.text) for each in found.mentions
         ]
         _render.table(("id", "user", "kind", "in", "text"), rows, wrap="text")
-    typer.echo(f"{found.records} records of {len(found.users)} users name this person")
+    typer.echo(f"named in {_render.count(found.records, 'record')} of {_render.count(len(found.users), 'user')}")
