@@ -193,7 +193,7 @@ def test_a_first_page_saved_alone_says_that_the_others_are_missing(saved: Callab
     assert "pages are missing" in reason
     lines = b"".join(json.dumps(page | {"results": [memory(n)]}).encode() + b"\n" for n in (1, 2))
     (reason,) = rejects(saved(lines))
-    assert "2 are here" in reason
+    assert "contains 2" in reason
 
 
 def test_pages_of_several_lists_are_each_held_against_their_own_count(saved: Callable[..., Path]) -> None:
