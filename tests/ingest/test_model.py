@@ -98,7 +98,7 @@ def test_a_dry_run_tells_tokens_and_price_and_asks_nothing(memctl, chat, model, 
     assert use["cost"] == pytest.approx((use["input_tokens"] + 10 * use["output_tokens"]) / 1e6)
     assert use["seconds"] > 0
     memctl("ingest", folder)
-    assert "0 would be asked" in memctl("ingest", folder, "--dry-run").out
+    assert "0 would be sent" in memctl("ingest", folder, "--dry-run").out
 
 
 def test_the_estimate_is_near_what_is_billed(memctl, chat, model):
