@@ -11,7 +11,7 @@ import typer
 
 from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
-from memctl.core.errors import UsageError
+from memctl.core.errors import MemctlError, UsageError
 
 if TYPE_CHECKING:
     from memctl.maintenance.erasure import Erasure
@@ -133,6 +133,8 @@ def _check(user: str, path: Path, store: _options.Store, output: _options.Json, 
 
 
 def _confirm(user: str, answer: str | None) -> None:
+    if answer is not None and answer != user:
+        raise UsageError("the name does not match; nothing was erased", where="--confirm")
     if answer is None and sys.stdin.isatty():
         answer = typer.prompt(
             "This cannot be undone. Type the user's name to confirm", default="", show_default=False, err=True
@@ -143,7 +145,7 @@ def _confirm(user: str, answer: str | None) -> None:
             hint="pass --confirm NAME with the user's name",
         )
     if answer != user:
-        raise UsageError("the name does not match; nothing was erased", where="--confirm")
+        raise MemctlError("the name does not match; nothing was erased")
 
 
 def _print(held: list[Holding]) -> None:
