@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.rule_tables import lexicon
-from memctl.extract.segmentation import plain, sentences
+from memctl.extract.segmentation import last_question, plain, sentences
 
 _KIN = rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
 _ASKED = late(
@@ -24,10 +24,10 @@ _OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|we|we're|our|us)\b", re
 
 def asks_about_another(question: str) -> bool:
     """True if the last sentence of a message asks about a person who is not "you"."""
-    asked = [part for part in re.split(r"(?<=[?!.])\s+", plain(question).strip()) if part.endswith("?")]
-    if not asked or not _ASKED.match(asked[-1]):
+    asked = last_question(plain(question))
+    if asked is None or not _ASKED.match(asked):
         return False
-    rest = re.sub(_KIN, "", asked[-1], flags=re.IGNORECASE)
+    rest = re.sub(_KIN, "", asked, flags=re.IGNORECASE)
     return not re.search(r"\byours?\b|\byou\b", rest, re.IGNORECASE)
 
 

@@ -46,6 +46,14 @@ LEAD = late(
     r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
+
+
+def after_lead(text: str) -> int:
+    """Where a clause starts after words such as "btw" and "note that"; 0 if nothing comes after them."""
+    lead = LEAD.match(text)
+    return lead.end() if lead and lead.end() < len(text) else 0
+
+
 THINK = OpeningPattern(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.clause_openers import LEAD
+from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.rule_tables import compiled, records
@@ -340,8 +340,7 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if "?" in sentence.mark or not _STANDING.search(text):
         return None
     order = _IGNORE_SAID.sub("", text)
-    lead = LEAD.match(order)
-    order = order[lead.end() :] if lead and lead.end() < len(order) else order
+    order = order[after_lead(order) :]
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)

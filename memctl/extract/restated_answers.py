@@ -7,7 +7,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.rule_tables import compiled
-from memctl.extract.segmentation import plain
+from memctl.extract.segmentation import last_question, plain
 
 LONGEST_ANSWER = 10
 """Words of an answer."""
@@ -102,18 +102,18 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
 
     `subject` is the person that the turn before the question was about, with their relation: "he" or "she" in it.
     """
-    asked = [part for part in re.split(r"(?<=[?!.])\s+", plain(question).strip()) if part.endswith("?")]
-    if not asked or len(answer.split()) > LONGEST_ANSWER or "?" in answer or "\n" in answer.strip():
+    asked = last_question(plain(question))
+    if asked is None or len(answer.split()) > LONGEST_ANSWER or "?" in answer or "\n" in answer.strip():
         return None
     text = plain(answer).strip().rstrip(".! ")
     refusal = _NO.fullmatch(text)
-    closed = _DO_YOU.search(asked[-1])
+    closed = _DO_YOU.search(asked)
     if closed and refusal:
         return f"I don't {closed['x'].replace('any ', '')}"
-    chosen = _chosen(asked[-1], text)
+    chosen = _chosen(asked, text)
     if chosen:
         return chosen
-    related = _relation(asked[-1], text)
+    related = _relation(asked, text)
     if related:
         return related
     bare = _LEAD.sub("", text)
@@ -121,10 +121,10 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
         bare = shorter
     if refusal or not bare or _NO_ANSWER.match(bare) or re.match(r"no\b", bare, re.IGNORECASE):
         return None
-    pronoun = _about_them(asked[-1], subject)
+    pronoun = _about_them(asked, subject)
     if pronoun:
         return pronoun.format(a=bare)
-    return _filled(asked[-1], bare)
+    return _filled(asked, bare)
 
 
 def _filled(question: str, answer: str) -> str | None:

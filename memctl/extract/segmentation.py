@@ -189,3 +189,9 @@ def tokens(text: str) -> list[Token]:
             continue
         found += [Token(part, start, end) for part in parts]
     return found
+
+
+def last_question(text: str) -> str | None:
+    """The last sentence of a message that ends with a question mark."""
+    asked = [part for part in re.split(r"(?<=[?!.])\s+", text.strip()) if part.endswith("?")]
+    return asked[-1] if asked else None

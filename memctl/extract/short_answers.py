@@ -8,6 +8,7 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.frame_matcher import match
 from memctl.extract.noun_phrases import job, listed, noun, org, place, proper
 from memctl.extract.rule_tables import compiled
+from memctl.extract.segmentation import last_question
 
 _YES = late(
     (
@@ -146,10 +147,10 @@ _DATE = late(
 
 def answer_drafts(question: str, text: str) -> list[Draft]:
     """The drafts of a short reply to the last question of the previous turn."""
-    marks = [part for part in re.split(r"(?<=[?!.])\s+", question.strip()) if part.endswith("?")]
-    if not marks or len(text.split()) > 8 or len(text) > 80 or "?" in text:
+    asked = last_question(question)
+    if asked is None or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []
-    asked, span = marks[-1], (0, len(text.rstrip()))
+    span = (0, len(text.rstrip()))
     manner = _manner(asked, text, span)
     if manner is not None:
         return [manner]

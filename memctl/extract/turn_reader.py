@@ -165,15 +165,13 @@ class TurnReader:
         person: str | None = "i" if self.third else None
         tense_prog, first = False, True
         whole, origin = text, start
-        opening = clause_openers.LEAD.match(text)
-        if opening and opening.end() < len(text):
-            text, start = text[opening.end() :], start + opening.end()
+        opening = clause_openers.after_lead(text)
+        text, start = text[opening:], start + opening
         text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
         pieces = list(clauses(text, start))
         for clause, after in zip_longest(pieces, pieces[1:]):
-            lead = clause_openers.LEAD.match(clause.text)
-            if lead and lead.end() < len(clause.text):
-                clause = Clause(clause.text[lead.end() :], clause.start + lead.end(), clause.conj, clause.elided)
+            if lead := clause_openers.after_lead(clause.text):
+                clause = Clause(clause.text[lead:], clause.start + lead, clause.conj, clause.elided)
             think = clause_openers.THINK.match(clause.text)
             doubt = 0.1 if think else 0.0
             if think:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -43,7 +43,7 @@ class Rehearsal(Backend):
         """The users of the backend."""
         return self.backend.users()
 
-    def owners(self, users: Sequence[str]) -> set[str]:  # type: ignore[override]
+    def owners(self, users: Collection[str]) -> set[str]:
         """The subset of the users who own a fact."""
         return self.backend.owners(users)
 

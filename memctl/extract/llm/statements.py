@@ -122,16 +122,14 @@ def orders(text: str) -> tuple[Sentence, ...]:
 
 def _of(sentence: Sentence, whole: str, third: bool) -> Iterator[Statement]:
     body, offset = assertion_filter.declarative(sentence.text, sentence.mark)
-    opening = clause_openers.LEAD.match(body)
-    if opening and opening.end() < len(body):
-        body, offset = body[opening.end() :], offset + opening.end()
+    start = clause_openers.after_lead(body)
+    body, offset = body[start:], offset + start
     owner: str | None = None
     for clause in clauses(body, sentence.start + offset):
         if assertion_filter.conditional(clause.conj, clause.text) or assertion_filter.in_that_case(clause.text):
             owner = None
             continue
-        lead = clause_openers.LEAD.match(clause.text)
-        bare = clause.text[lead.end() :] if lead and lead.end() < len(clause.text) else clause.text
+        bare = clause.text[clause_openers.after_lead(clause.text) :]
         relative, genitive = None, False
         if clause.elided:
             verb = head(bare, person="i" if owner == SELF else "other")
