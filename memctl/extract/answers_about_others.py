@@ -34,7 +34,7 @@ def asks_about_another(question: str) -> bool:
 def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterator[Draft]:
     """The drafts of the answer `text` without those that are about somebody whom `question` asks about.
 
-    People and pets that the answer names stay: "And your kids?" – "Two boys, Leo and Max."
+    Relatives that the answer names stay: "How is he?" – "The missus is called Rosie."
     """
     end = 0
     if asks_about_another(question):
@@ -43,6 +43,6 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
                 break
             end = sentence.start + len(sentence.text)
     for draft in drafts:
-        names_somebody = draft.predicate.startswith("has_") and draft.predicate != "has_condition"
-        if draft.subject is not None or names_somebody or draft.quote[0] >= end:
+        relative = draft.predicate.startswith("has_") and draft.predicate not in ("has_condition", "has_pet")
+        if draft.subject is not None or relative or draft.quote[0] >= end:
             yield draft

@@ -33,6 +33,8 @@ from memctl.extract.instructions import is_order
         ("Is your sister still teaching?", "retired at Easter", ""),
         ("Ewan's still on metformin then?", "Metformin, two a day", ""),
         ("How is she?", "Divorced since May. I'm vegan now.", "diet=vegan"),
+        ("How's Ewan?", "got a dog called Biscuit", ""),
+        ("How is he?", "no idea. the missus is called Ines", "has_wife=Ines"),
         ("What's your cat's name?", "Her name is Tofu", "has_pet=cat called Tofu"),
         ("What's your dog's name?", "why?", ""),
         ("What's your dog's name?", "I'd rather not say", ""),
