@@ -32,7 +32,7 @@ def asks_about_another(question: str) -> bool:
 
 
 def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterator[Draft]:
-    """The drafts of the answer `text` without those that are about somebody whom `question` asks about.
+    """The drafts of the answer `text`, without those about another person that `question` asks about.
 
     Relatives that the answer names stay: "How is he?" – "The missus is called Rosie."
     """

@@ -61,7 +61,7 @@ _SENTENCE = late(
 
 
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
-    """The plan of a clause that names an occasion and its day, with the dates; None for any other clause."""
+    """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
     if not may_name_time(text) or HIDDEN in text or _PASSED.search(text):
         return None
     lead = _LEAD.match(text)
@@ -102,7 +102,7 @@ def _possessed(what: str, *, named: bool) -> str:
 
 
 def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """ "The dentist is moved to Friday": the plan of an earlier draft with its new day."""
+    """An earlier plan with its new day: "The dentist is moved to Friday"."""
     if not earlier.plans or not _CHANGED.search(text) or "?" in text:
         return
     dates = [one for one in certain(text, at, future=True) if one.role == "at"]

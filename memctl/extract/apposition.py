@@ -51,7 +51,7 @@ _TAIL = late(r"(?:as|living|working|based|from|at|in)\b")
 def list_drafts(
     start: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
 ) -> list[Draft]:
-    """The drafts of every item after the first; `before` are those of the first.
+    """The drafts of every item after the first; `before` has the drafts of the first item.
 
     `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
@@ -65,7 +65,7 @@ def list_drafts(
             continue
         before_it = start.rest[cuts[n - 1].end() if n else 0 : cut.start()]
         if not part or (tail and not _TAIL.match(part)) or ("and" in cut[0] and before_it.startswith("with ")):
-            continue  # "With a fern and a banister" does not list what I am.
+            continue  # "With a fern and a banister" does not describe the speaker.
         earlier = (*before, *drafts)
         if _FROM.match(part) and cut[0].isspace() and (tail or not _is_person(before_it, earlier)):
             continue
@@ -92,7 +92,7 @@ def list_drafts(
 
 
 def _is_person(description: str, earlier: Iterable[Draft]) -> bool:
-    """True for "a nurse" or "Maya", whose "from Tokyo" is an origin: that of "back", "divorced" or "30 km" is not."""
+    """True for "a nurse" or "Maya", after which "from Tokyo" is an origin; not for "back", "divorced" or "30 km"."""
     description = _ADVERBS.sub("", description)
     if not description or _AGED.fullmatch(description) or _PERSON.search(description):
         return True

@@ -369,7 +369,7 @@ _FIGURATIVE = KeyedPattern(
 
 
 def figurative(clause: str) -> bool:
-    """True for "I'm basically a taxi driver": what somebody is only in a manner of speaking."""
+    """True for a figurative description: "I'm basically a taxi driver"."""
     return bool(_FIGURATIVE.search(clause))
 
 

@@ -49,7 +49,7 @@ LEAD = late(
 
 
 def after_lead(text: str) -> int:
-    """Where a clause starts after words such as "btw" and "note that"; 0 if nothing comes after them."""
+    """The offset at which a clause starts after words such as "btw" and "note that"; 0 if nothing follows them."""
     lead = LEAD.match(text)
     return lead.end() if lead and lead.end() < len(text) else 0
 

@@ -251,7 +251,7 @@ class _Reader:
         elif (
             word == "going" and self.word(1) == "to" and self.be and (self.word(2) in FORMS or self.word(2) == "be")
         ) or (word in _ABOUT_TO and self.word(1) == "to" and self.be):
-            # "I was going to": it did not happen.
+            # "I was going to" says that it did not happen.
             self.modal = self.modal or self.tense != "present" or word in _SUPPOSED
             self.tense, self.be, step = "future", False, 2
         elif word == "can":

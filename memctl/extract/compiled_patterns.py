@@ -1,8 +1,8 @@
-"""The compiled patterns of the rules, kept in the user's cache folder between two commands.
+"""A cache of the rules' compiled patterns, in the user's cache folder.
 
 Compiling the hundred patterns that one sentence needs takes a third of the time of `memctl add`; reading the result
-takes a hundredth of that. The file contains only texts that come with memctl, and nothing that a user said. A file that
-is missing, damaged, of another Python or not the user's own is ignored, and replaced.
+takes a hundredth of that. The file contains only patterns that ship with memctl, and no user data. A file that is
+missing, damaged, written by another Python version or owned by another user is ignored and replaced.
 """
 
 import contextlib
@@ -41,13 +41,13 @@ _sre: Any = import_module("_sre")
 
 
 def _file() -> Path:
-    """The file for this build of Python, because two builds have different codes."""
+    """The cache file of this build of Python: compiled code differs between builds."""
     build = f"{sys.implementation.cache_tag}-{sys.hexversion:x}-{_sre.MAGIC}-{_sre.CODESIZE}-{sys.byteorder}"
     return settings.cache_folder() / f"patterns-{build}.msgpack"
 
 
 class _Patterns:
-    """A compiler that remembers; `stored` and `new` are by pattern and flags."""
+    """A compiler with a cache; the keys of `stored` and `new` are (pattern, flags)."""
 
     def __init__(self, codes: list[_Code]) -> None:
         self.stored = {(one.pattern, one.flags): one for one in codes}
@@ -55,7 +55,7 @@ class _Patterns:
         self.new = False
 
     def compile(self, pattern: str, flags: int) -> re.Pattern[str]:
-        """As `re.compile`."""
+        """Like `re.compile`."""
         key = pattern, int(flags)
         code = self.stored.get(key)
         if code is not None:
@@ -68,7 +68,7 @@ class _Patterns:
         return _made(code)
 
     def codes(self) -> list[_Code]:
-        """The values to keep."""
+        """The compiled patterns to write to the file."""
         kept = self.stored | self.used
         return list((kept if len(kept) <= MOST else self.used).values())
 
@@ -87,7 +87,7 @@ def _coded(pattern: str, flags: int) -> _Code:
 
 
 def _made(code: _Code) -> re.Pattern[str]:
-    """The pattern. Raises RuntimeError for a code that is not valid."""
+    """The pattern of compiled code. Raises RuntimeError if the code is invalid."""
     names: list[str | None] = [None] * (code.groups + 1)
     for name, group in code.names.items():
         names[group] = name
@@ -101,7 +101,7 @@ def _made(code: _Code) -> re.Pattern[str]:
 
 @contextlib.contextmanager
 def remembered() -> Iterator[None]:
-    """Take the patterns that are first used in the block from the file, and add those that it lacks."""
+    """Read the patterns that are first used in the block from the cache file, and add missing ones to it."""
     if sys.implementation.name != "cpython" or array("I").itemsize != _sre.CODESIZE:
         yield
         return
@@ -122,7 +122,7 @@ def _read() -> list[_Code]:
     try:
         with _file().open("rb") as file:
             status = os.fstat(file.fileno())
-            # Who could write this file could change what the rules find.
+            # Anyone who can write this file could change what the rules find.
             if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
                 return []
             return msgspec.msgpack.decode(file.read(), type=list[_Code])

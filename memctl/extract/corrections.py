@@ -47,7 +47,7 @@ CUE = KeyedPattern(
 
 
 def restated(sentence: str, before: str, *, repaired: bool) -> re.Match[str] | None:
-    """The match of a sentence that only puts right the one `before` it: "No wait, Bruges."."""
+    """The match of a sentence that only corrects the one `before` it: "No wait, Bruges."."""
     match = IT_IS.match(sentence)
     return match if match and (match["own"] or repaired or CUE.search(before)) else None
 
@@ -96,7 +96,7 @@ _FORGET = KeyedPattern(
 
 
 def withdrawn(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """The drafts; what stands in "forget that I live in Ghent" is a retraction and not a claim."""
+    """The drafts, as retractions where the text takes them back: "forget that I live in Ghent"."""
     spans = [match.span() for match in _FORGET.finditer(text)]
     for draft in drafts:
         start, end = draft.quote
@@ -128,7 +128,7 @@ _ALIKE = 0.6
 
 
 def asterisks(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """ "*Anneke, damn autocorrect": the word replaces the one of the last turn that it looks like."""
+    """ "*Anneke, damn autocorrect": the word replaces the most similar word of the last turn."""
     match = _ASTERISK.match(text)
     last = earlier.last_turn() if match else []
     if match is None or not last:
@@ -155,7 +155,7 @@ _INSTEAD = KeyedPattern(
 
 
 def replacements(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
-    """Retractions of all things of one kind that `drafts` replace: "I use Zed now" ends other editors."""
+    """Retractions of the things of the same kind that `drafts` replace: "I use Zed now" ends other editors."""
     for draft in drafts:
         kind = kind_of(draft.object)
         if draft.op != "assert" or kind is None or draft.predicate not in ("uses", "prefers"):
@@ -168,7 +168,7 @@ def replacements(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
 
 
 def exchanges(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """ "Switched from law to philosophy" can be read only with the earlier draft that law was studied."""
+    """ "Switched from law to philosophy": read together with the earlier draft that the speaker studies law."""
     match = _EXCHANGE.search(text)
     if match is None or "?" in text:
         return

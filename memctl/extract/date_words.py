@@ -1,7 +1,7 @@
 """Time words for `memctl.extract.dates`: months, weekdays, units, numbers, holidays.
 
 English is complete. Spanish, French, German, Portuguese and Italian have month names, "yesterday" and "last week":
-these are common in mixed chats.
+these are common in chats that mix languages.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Particulars under a noun of their own: "my postcode is EH6 7AB", "the repo is called tidepool", "port is 8089"."""
+"""Details given with their noun: "my postcode is EH6 7AB", "the repo is called tidepool", "port is 8089"."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def _nouns() -> frozenset[str]:
 
 
 def detail_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """The particulars that a sentence gives."""
+    """The drafts of the details in a sentence."""
     if HIDDEN in text or _nouns().isdisjoint(spoken_words(text)) or _SECRET.search(text):
         return
     taken: set[str] = set()

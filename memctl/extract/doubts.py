@@ -106,7 +106,7 @@ _SMALL = frozenset(words("the a an my our to in at on for of and with go have tr
 
 
 def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
-    """Doubts about what the speaker said before; what `new` says of the same predicate is not in doubt.
+    """Doubts about what the speaker said before, except for predicates for which `new` gives a value.
 
     Only doubts about plans, which share words with the plan, need the plan in `earlier`.
     """
@@ -143,7 +143,7 @@ def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[
 
 
 def _changed(body: str, lately: set[str]) -> set[str]:
-    """The predicates that a sentence says have changed; the past counts only if the sentence says `lately`."""
+    """The predicates that a sentence says have changed; past tense counts only for those in `lately`."""
     changed: set[str] = set()
     for predicates, cue in _CUES:
         match = cue.search(body)

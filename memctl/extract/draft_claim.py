@@ -43,12 +43,12 @@ class Draft(msgspec.Struct, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, str, str | None, str, str]:
-        """Two drafts of one turn with the same key are duplicates."""
+        """The key that duplicates within a turn share."""
         return self.subject, self.predicate, self.slot, (self.object or "").casefold(), self.op
 
 
 def article(noun: str) -> str:
-    """ "nurse" gives "a nurse"; nouns with an article or possessive stay."""
+    """`noun` with "a" or "an", unless it has an article or possessive: "nurse" gives "a nurse"."""
     if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired$|unemployed|between)\b", noun, re.IGNORECASE):
         return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

@@ -1,5 +1,5 @@
-"""The drafts of a session's earlier turns, indexed by what later turns look for. Sessions may have tens of thousands
-of turns, so no turn searches all earlier drafts."""
+"""The drafts of a session's earlier turns, indexed for the lookups of later turns. Sessions may have tens of thousands
+of turns, so searching all earlier drafts for every turn would be too slow."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ _LAST_NAME = late(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")
 class EarlierDrafts:
     """Earlier drafts in order.
 
-    `standing` are the last claims of every value, `ended` the subjects and predicates of retractions.
+    `standing` has the last claim of every value, `ended` the subjects and predicates of retractions.
     """
 
     def __init__(self) -> None:

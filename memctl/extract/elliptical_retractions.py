@@ -1,6 +1,6 @@
 """Retractions that depend on earlier drafts: "Nugget died", "packed in amazon", "had to quit rugby".
 
-Such a sentence names the thing that ended, but not its relation to the speaker; earlier drafts do.
+Such a sentence names the thing that ended but not its relation to the speaker, which comes from earlier drafts.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The dates of plans and events: which of a clause's dates say when, the words without them, and the claim's time."""
+"""The dates of plans and events: the dates that say when, the words without them, and the time of the claim."""
 
 import re
 from datetime import datetime
@@ -22,7 +22,8 @@ _AFTER_DATE = late(
 
 
 def of_the_clause(text: str, dates: list[Grounded]) -> list[Grounded]:
-    """Those of `dates` that say when, not which: "a deadline of 5 April" and "the 15 May submission" say which."""
+    """The `dates` that say when something happens. In "a deadline of 5 April" and "the 15 May submission" the date only
+    says which one is meant."""
     return [one for one in dates if not _which(text, one.span)]
 
 
@@ -79,7 +80,7 @@ SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
 
 
 def absolute(phrase: str, dates: list[Grounded]) -> str:
-    """`phrase` with the date of its event or plan in full, so that it can be understood later."""
+    """`phrase` with the full date of its event or plan, so that it can be understood later."""
     at = next((one for one in dates if one.role == "at"), None)
     if at is None:
         return phrase
@@ -97,7 +98,7 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
 
 
 def undated(phrase: str, at: datetime | None) -> str:
-    """A verb phrase without the time at its end, which `absolute` gives in full."""
+    """A verb phrase without the time at its end; `absolute` adds the full date."""
     dates = certain(phrase, at) if may_name_time(phrase) else []
     last = max(dates, key=lambda one: one.span[1], default=None)
     if last is None or phrase[last.span[1] :].strip(" .,"):

@@ -99,7 +99,7 @@ def already_true(drafts: list[Draft], head: Head, text: str, at: datetime | None
 
 
 def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
-    """ "I was at a wedding on Saturday"."""
+    """The `attended` draft of "I was at a wedding on Saturday"."""
     there = _GATHERING.match(without_dates(clause, head, dates))
     if there is None or len(there["o"].split()) > 10:
         return None
@@ -114,7 +114,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
 ) -> Draft | None:
     """A past-tense clause with its own date, as an `attended` or `event` draft.
 
-    Of somebody else (not `own`) only what changes a life is kept.
+    For other people (not `own`) only life events such as a wedding are kept.
     """
     if len(of_the_clause(clause.text, dates)) < len(dates):
         return None
@@ -185,7 +185,7 @@ _OCCASION = late(
 
 
 def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
-    """ "Went to my cousin's wedding" counts as attended even without a date."""
+    """An `attended` draft without a date: "Went to my cousin's wedding"."""
     there = _OCCASION.match(cut(head.rest))
     if there is None or len(there["o"].split()) > 10:
         return []
@@ -202,7 +202,7 @@ def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
 
 
 def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
-    """The verb and rest of the plan, None if the clause is not one."""
+    """The verb of a plan and the words after it; None if the clause is not a plan."""
     if head.tense == "future":
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
@@ -277,7 +277,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
     if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
-        return None  # "I'll start with the intro": of this conversation.
+        return None  # "I'll start with the intro" is about this conversation.
     if len(ahead) < sum(one.role == "at" for one in dates):
         return None
     intended = _intended(head, without_dates(clause, head, ahead), ahead)
@@ -298,7 +298,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     occasion = compiled(_HAD_OCCASION).fullmatch(goal)
     return Draft(
         predicate="plans",
-        # "I have a dentist appointment" and "my dentist appointment is moved" are about one thing.
+        # "I have a dentist appointment" and "my dentist appointment is moved" need the same object.
         object=occasion["o"] if occasion else goal,
         phrase=phrase,
         quote=offset,

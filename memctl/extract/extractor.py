@@ -124,7 +124,7 @@ class _SessionReader:
         drafts += rescheduled(text, turn.at, self.earlier)
         drafts += elliptical_retractions(text, self.earlier)
         ended = list(ended_instructions(text, self.earlier, drafts))
-        # What is said in this turn stands, also if it names what has ended.
+        # A claim of this turn stays current, even if the turn also names what has ended.
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
@@ -142,7 +142,7 @@ class _SessionReader:
         return kept + list(doubts(text, self.earlier, kept))
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
-        """The drafts of a short answer that says nothing without its question."""
+        """The drafts of a short answer that can be understood only with its question."""
         opening = next(sentences(plain(text)), None)
         if opening is None:
             return []
@@ -153,7 +153,7 @@ class _SessionReader:
         words = statement(question, text[span[0] : span[1]], self.subject) if "?" not in opening.mark else None
         after = YES_OR_NO.match(opening.text)
         if words is None and after and "?" not in opening.mark:
-            # "No, my sister": what comes after the comma is the answer.
+            # In "No, my sister" the answer is after the comma.
             rest = FIRST_PART.split(opening.text[after.end() :])[0]
             span = (opening.start + after.end(), opening.start + after.end() + len(rest))
             words = statement(question, rest, self.subject)
@@ -180,7 +180,7 @@ class _SessionReader:
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue
             if draft.predicate == "name" and (draft.object or "").casefold() == (draft.subject or name).casefold():
-                continue  # "Alice is called Alice" says nothing.
+                continue  # "Alice is called Alice" has no information.
             self.earlier.add(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
@@ -216,8 +216,8 @@ class _SessionReader:
         return claims
 
     def subject_of(self, draft: Draft, name: str, *, owner: bool) -> str:
-        """Who or what a claim is about. "My sister" of another speaker, and a sister with the owner's name, are said to
-        be whose sister they are: they are not the owner's sister, and not the owner."""
+        """The subject of a claim. "My sister" said by another speaker, and a sister who has the owner's name, are named
+        with the person whose sister she is, so that they are not taken for the owner's sister or the owner."""
         if draft.subject is None:
             return self.user_id if owner else name
         ambiguous = not owner if draft.subject == draft.owner else speaks_for_user(draft.subject, self.user_id)

@@ -1,5 +1,5 @@
-"""Changes that only make sense with earlier turns: "down to 10 mg now", "back in Porto again", "mum died". They name
-the new value, or the person, but not the property that changed."""
+"""Changes that can be read only with earlier turns: "down to 10 mg now", "back in Porto again", "mum died". They name
+the new value or the person, but not the property that changed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ _LIVING = frozenset(words("lives_in works_at job_title age studies studied_at pl
 
 
 def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
-    """The drafts of such changes; nothing that `new` says already."""
+    """The drafts of such changes, without those that are already in `new`."""
     if "?" in text or not earlier.standing:
         return
     fresh = {(draft.predicate, draft.op) for draft in new}
@@ -90,7 +90,7 @@ def _role() -> re.Pattern[str]:
 
 
 def _roles(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """ "Colleague, not boyfriend, I mean": the last person of the wrong relation has the other one."""
+    """ "Colleague, not boyfriend, I mean": correct the relation of the last person that had the wrong one."""
     match = _role().match(text)
     if match is None:
         return

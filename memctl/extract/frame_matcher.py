@@ -95,7 +95,7 @@ _BODY_PART = late(
 
 
 def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | None:
-    """`value` with the words after it that restrict it, None if they are a clause, or if it has another sense."""
+    """`value` with the restricting words after it; None if those are a clause or give `value` another meaning."""
     if head.lemma == "join" and value.casefold() in _MEETING_PLACES:
         return None
     at = caught.lower().rfind(value.lower())

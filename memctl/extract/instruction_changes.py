@@ -1,7 +1,7 @@
-"""Standing instructions that end.
+"""The end of standing instructions.
 
-By permission ("you can use emojis again"), by name ("scrap the no tables rule"), or by a new instruction about the same
-aspect of the answers ("metric" after "imperial").
+They end by permission ("you can use emojis again"), by name ("scrap the no tables rule"), or by a new instruction about
+the same aspect of the answers ("metric" after "imperial").
 """
 
 import re
@@ -109,7 +109,7 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
 
 
 def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator[Draft]:
-    """Those of the instructions that a sentence ends."""
+    """Retractions of the `standing` instructions that a sentence ends."""
     loosened = _LOOSENED.match(sentence)
     if loosened:
         yield from [one for one in standing if one.object not in ended and _replaces(loosened["o"], one.object or "")]
@@ -129,7 +129,7 @@ def named_by(phrase: str, standing: Sequence[Draft], ended: Container[str | None
 
 
 def _replaces(new: str, old: str) -> bool:
-    """True if both instructions are about one aspect and differ in it, and the new one is not about a part only."""
+    """True if both instructions set the same aspect differently, and the new one does not concern only a part of it."""
     if new.casefold() == old.casefold() or bool(_NARROW.search(new)) != bool(_NARROW.search(old)):
         return False
     tongue, before = _tongue(new), _tongue(old)

@@ -276,7 +276,7 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _forms() -> list[re.Pattern[str]]:
-    """The forms of orders; those that name no verb are one pattern, which is faster."""
+    """The patterns of instructions; those without a named verb are joined into one pattern, which is faster."""
     patterns = [record["pattern"] for record in records("orders")]
     plain = [pattern.removeprefix("{ORDER}") for pattern in patterns if "(?P<" not in pattern]
     return [
@@ -335,7 +335,7 @@ def _draft(goal: str, span: tuple[int, int]) -> Draft:
 
 
 def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
-    """A sentence that is one instruction and says that it is a standing one."""
+    """The draft of a sentence that is a single instruction and says that it is a standing one."""
     text = sentence.text
     if "?" in sentence.mark or not _STANDING.search(text):
         return None

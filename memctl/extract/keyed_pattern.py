@@ -51,7 +51,7 @@ def keys_in(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def opening_in(text: str) -> frozenset[str]:
-    """What `keys_in` has of the first two words of `text`."""
+    """The keys of the first two words of `text`, as in `keys_in`."""
     opening = _OPENING.match(text)
     return keys_in(opening[0]) if opening else frozenset()
 
@@ -106,7 +106,7 @@ class KeyedPattern:
         return text if self.keys.isdisjoint(keys_in(text)) else self.compiled().sub(replacement, text)
 
     def warming(self) -> re.Pattern[str]:
-        """The pattern, before its keys are computed and if it has none."""
+        """The pattern, for use before its keys are computed or if it has none."""
         self.left -= 1
         if not self.left:
             self.keys = self.computed()
@@ -139,7 +139,7 @@ def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
 
 
 def _cost(keys: set[str]) -> int:
-    """How often one of `keys` may be met, as a rank."""
+    """A rank for how often one of `keys` occurs in texts."""
     return sum(20 if key in _FREQUENT else 3 if len(key) <= STEM else 1 for key in keys)
 
 
@@ -177,7 +177,7 @@ _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
 
 
 def _flat(nodes: Nodes) -> Nodes:
-    """The nodes with those of groups in place of the groups."""
+    """The nodes, with each group replaced by its content."""
     flat: Nodes = []
     for kind, value in nodes:
         if str(kind) == "SUBPATTERN":
@@ -190,7 +190,7 @@ def _flat(nodes: Nodes) -> Nodes:
 
 
 def _bounded(node: tuple[Any, Any], before: bool) -> bool:
-    """True if no word continues after `node`, given that of the place before it."""
+    """True if no word continues after `node`; `before` says the same for the position before it."""
     kind, value = str(node[0]), node[1]
     if kind == "AT":
         return str(value) != "AT_NON_BOUNDARY" or before

@@ -1,4 +1,4 @@
-"""Words for relatives, friends and colleagues, and what each usually is called."""
+"""Words for relatives, friends and colleagues, and the usual name of each relation."""
 
 import re
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ GROUPS = {"folks": "parents", "inlaws": "in-laws", "children": "kids"}
 
 
 def the_only(relation: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
-    """The one of these people, with their relations, who is meant by "my wife"; None for relatives that may be many."""
+    """The person of `known` (with the relation) meant by "my wife"; None for relations that several people may have."""
     name = canonical(relation)
     if name not in ONE_RELATIVE.values():
         return None

@@ -131,7 +131,7 @@ _COMMON = frozenset(
 
 @cache
 def _told_by(pattern: str) -> frozenset[str]:
-    """The words one of which is in every text with a member of a vocabulary."""
+    """Words of which at least one occurs in every text that has a member of the vocabulary."""
     return frozenset(word for word in vocabulary(filled(pattern)) if len(word) > 2) - _COMMON
 
 
@@ -153,7 +153,7 @@ def mentioned(
     read: Iterable[Draft],
     context: str,
 ) -> Iterator[Draft]:
-    """The drafts of a clause about a `person` (None: the speaker), besides those that the rules have `read` in it.
+    """The drafts of a clause about a `person` (None: the speaker), in addition to those that the rules have `read`.
 
     `context` has the sentence before and, after a separator, what the sentence of the clause says before it.
     """

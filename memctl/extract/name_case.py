@@ -1,4 +1,4 @@
-"""Names that a session spells with a capital, restored where a careless writer spells them in lower case.
+"""Restore the capitals of names that are in lower case, if earlier turns of the session spell them with a capital.
 
 Assistants repeat "marit from bergen" as "Marit" and "Bergen". Only earlier turns count, so that a session read in parts
 gives the same claims as one read at once.

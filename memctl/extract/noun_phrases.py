@@ -1,4 +1,4 @@
-"""Noun phrases: cut the object of a claim out of the words after a verb, and reject what names nothing.
+"""Noun phrases: cut the object of a claim out of the words after a verb, and reject phrases that name nothing.
 
 Objects keep the user's own words. "It", "that" and "the one you sent" mean nothing outside the conversation, so they
 are rejected: a fact must be understood years later by someone who has not read the chat.

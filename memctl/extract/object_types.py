@@ -1,6 +1,6 @@
 """What an object may be: a phrase of the right type for its predicate, short, and understandable alone.
 
-The last check of every draft, whatever rule made it: what fails it is not stored. A turn is still found by search.
+This is the last check of every draft. A draft that fails is not stored; its turn can still be found by search.
 """
 
 import re

@@ -196,7 +196,7 @@ def _pet(match: re.Match[str]) -> str:
 
 
 def each_pet(draft: Draft) -> Iterator[Draft]:
-    """One draft for each pet: of "two cats, Pixel and Dot" either may go."""
+    """One draft for each pet, because either of "two cats, Pixel and Dot" may be retracted alone."""
     pets = _PETS.fullmatch(draft.object or "")
     if draft.predicate != "has_pet" or pets is None:
         yield draft

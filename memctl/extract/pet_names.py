@@ -18,7 +18,7 @@ _PET_CALLED = late(
 
 
 def name_pets(drafts: Iterable[Draft], text: str) -> None:
-    """Add the names that follow in the next words: "We have one cow and her name is Clover"."""
+    """Add such names to the drafts of the pets, in place."""
     for draft in drafts:
         value = draft.object or ""
         if draft.predicate != "has_pet" or draft.op != "assert" or re.search(r"[A-ZÀ-Þ]|\band\b|s$", value):

@@ -17,7 +17,7 @@ TABLES = ("phrases", "everyday", "particulars", "remarks", "retractions", "aside
 def phrase_drafts(
     text: str, span: tuple[int, int], tables: tuple[str, ...] = TABLES, before: str = ""
 ) -> Iterator[Draft]:
-    """The drafts of the phrases of `tables` in one sentence, whose place in the turn is `span`, after another."""
+    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
     lowered = text.lower()
     rows, by_gram, short = hint_index(tables)
     grams = by_gram.keys() & set(map("".join, zip(lowered, lowered[1:], lowered[2:], strict=False)))

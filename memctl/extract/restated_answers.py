@@ -98,9 +98,9 @@ _WHAT_DO = late(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
 
 
 def statement(question: str, answer: str, subject: tuple[str, str] | None) -> str | None:
-    """A sentence that says what a short `answer` to the last question of `question` says; None if it says nothing.
+    """A short `answer` to the last question in `question`, as a full sentence; None if it cannot be restated.
 
-    `subject` is the person that the turn before the question was about, with their relation: "he" or "she" in it.
+    `subject` is the person (name, relation) of the turn before the question, who is meant by "he" or "she" in it.
     """
     asked = last_question(plain(question))
     if asked is None or len(answer.split()) > LONGEST_ANSWER or "?" in answer or "\n" in answer.strip():
@@ -181,7 +181,7 @@ def _titled(text: str) -> str:
 
 
 def _about_them(question: str, subject: tuple[str, str] | None) -> str | None:
-    """The form of a statement about the person that a pronoun of the question means."""
+    """The template of a statement about the person meant by a pronoun in the question."""
     if subject is None:
         return None
     name = subject[0] if subject[0][:1].isupper() else f"my {subject[0]}"

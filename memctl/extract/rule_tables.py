@@ -63,7 +63,7 @@ _MACRO = late(r"\{([A-Z_]+)\}")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What every rule has: a pattern that names the object `o`, and the claim to make of it.
+    """The fields of every rule: a pattern with the object as group `o`, and the claim to make.
 
     `template` is the claim's text in the third person. `shape` says how the object is cut out of the words matched.
     """

@@ -41,7 +41,7 @@ NAMED_SELF = late(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|
 
 
 def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """The drafts of a self-introduction, none for any other sentence."""
+    """The drafts of a self-introduction; nothing for any other sentence."""
     lead = _ABOUT_ME.match(text) or _NAMED_AND_AGED.match(text)
     if lead is None:
         return

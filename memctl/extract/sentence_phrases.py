@@ -1,4 +1,4 @@
-"""The rules that read a sentence as a whole, before it is cut into clauses."""
+"""Rules that read a whole sentence, before it is split into clauses."""
 
 from memctl.extract.apposition import tech_list
 from memctl.extract.details import detail_drafts
@@ -10,7 +10,7 @@ from memctl.extract.self_introductions import introduction_drafts
 
 
 def sentence_drafts(body: str, span: tuple[int, int], before: str) -> list[Draft]:
-    """The drafts of a sentence as a whole, whose place in the turn is `span`, after the sentence `before`."""
+    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence."""
     return [
         *phrase_drafts(body, span, before=before),
         *introduction_drafts(body, span),

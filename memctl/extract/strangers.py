@@ -1,4 +1,4 @@
-"""Clauses about somebody who has not been introduced: "Gerry is a bus conductor in Malta"."""
+"""Clauses about a person who has not been introduced: "Gerry is a bus conductor in Malta"."""
 
 import re
 from functools import lru_cache

@@ -217,7 +217,7 @@ def ahead(match: re.Match[str], clock: Clock) -> Period:
 
 
 def few_ago(match: re.Match[str], clock: Clock) -> Period:
-    """ "A few" is read as two to five."""
+    """ "A few days ago" is the period from five to two days ago."""
     unit = unit_of(match)
     start, end, precision = shift(clock.today, -5, unit), shift(clock.today, -1, unit), unit
     coarser: dict[str, Precision] = {"day": "week", "week": "month", "month": "season", "year": "year"}

@@ -57,8 +57,8 @@ class TurnReader:
         people: dict[str, tuple[str, str]] | None = None,
         written: str | None = None,
     ) -> None:
-        """`written` is the text as it was typed, if `text` has the case of its names restored. The turn's people are
-        added to `people`."""
+        """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
+        `people`."""
         self.raw = text
         typed = text if written is None else written
         self.text = assertion_filter.hide_pasted(plain(text))
@@ -228,7 +228,7 @@ class TurnReader:
     def stranger(
         self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
     ) -> tuple[list[Draft], str | None, bool] | None:
-        """What a clause says of a name without a relation, None if nothing that makes it a person's."""
+        """The drafts of a clause about a name without a relation; None if no draft shows that it names a person."""
         before, self.other = self.other, (named[0], "")
         rest = Clause(named[1], clause.start, clause.conj, clause.elided)
         verb_head = head(rest.text, tokens(rest.text), person="other")

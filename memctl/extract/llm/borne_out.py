@@ -109,7 +109,7 @@ def unsupported(wanted: Wanted, statement: Statement, at: int) -> str | None:
 
 
 def follows(wanted: Wanted, statement: Statement) -> bool:
-    """True if the object need not be in the clause, because it follows from the clause's words."""
+    """True if the object follows from the words of the clause without being in it."""
     pattern = FOLLOWS.get((wanted.predicate, wanted.value.casefold()))
     return pattern is not None and bool(re.match(rf"\W*(?:and |but |so )?{pattern}\b", statement.text, re.IGNORECASE))
 
@@ -182,8 +182,7 @@ def _is_last_named(subject: str, before: str) -> bool:
 
 
 def _check_predicate(wanted: Wanted, statement: Statement, at: int) -> None:
-    """Check that the clause has the words of the predicate in the right place, or that the question has them that it
-    answers."""
+    """Check that the clause, or the question that it answers, has the words of the predicate in the right place."""
     if wanted.predicate == "favorite":
         borne_out = _is_favourite(wanted, statement)
     else:
@@ -256,7 +255,7 @@ def _is_favourite(wanted: Wanted, statement: Statement) -> bool:
 
 
 def _is_medicine(value: str, text: str) -> bool:
-    """True for a known drug, or among words that speak of medicine: not "the bus" of "I take the bus"."""
+    """True for a known drug, or if the text mentions medicine: not for "the bus" in "I take the bus"."""
     return bool(_DRUG.search(value) or _MEDICAL.search(text))
 
 
@@ -287,7 +286,7 @@ def slot_of(quote: str) -> str | None:
 
 
 def unreality(predicate: str, statement: Statement) -> str | None:
-    """The reason why a clause does not say that something is true now, as the predicate means it; None if it does."""
+    """The reason why a clause does not say that the predicate is true now; None if it does."""
     verb, known = statement.head, KNOWN.get(predicate)
     if statement.unreal and predicate not in UNREAL_ALLOWED:
         return NOT_SO

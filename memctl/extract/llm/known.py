@@ -22,9 +22,10 @@ CATEGORIES = (
 class Known(msgspec.Struct, frozen=True):
     """A predicate: its text with `{o}` for the object, its category, and patterns of the words around the object.
 
-    The words `before` the object stand right before it (or up to three words if `loose`), or those `after` it follow. A predicate that is
-    `whole` takes a verb phrase: the object starts at the clause's verb. `own` ones are a property of their subject, said
-    as "my car", "our dog"; `negative` ones may be denied. `anywhere` words may stand anywhere in the clause.
+    Words that match `before` come right before the object (or, if `loose`, with up to three words between), words that
+    match `after` follow it, words that match `anywhere` may be anywhere in the clause. A `whole` predicate takes a verb
+    phrase: the object starts at the clause's verb. An `own` predicate names a property of the subject ("my car", "our
+    dog"); a `negative` one may be denied.
     """
 
     text: str

@@ -22,7 +22,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """The distinct proposals of an answer, the ids of facts that ended, and the number of items in neither form."""
+    """The distinct proposals of an answer, the ids of facts that ended, and the number of invalid items."""
 
     facts: tuple[Proposal, ...] = ()
     ended: tuple[str, ...] = ()

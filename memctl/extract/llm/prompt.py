@@ -49,7 +49,7 @@ the facts are
 """
 
 
-# The words come first, so that a model looks for what is said before it looks for a name of it.
+# The object comes first, so that a model finds the words of the transcript before it chooses a predicate.
 _FACT = {"o": {"type": "string"}, "s": {"type": "string"}, "p": {"type": "string", "enum": list(known.NAMES)}}
 _FACTS = {
     "type": "array",

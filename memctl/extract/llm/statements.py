@@ -55,7 +55,7 @@ _NOBODY = late(
 
 
 def is_common(word: str) -> bool:
-    """True for a word that opens a sentence and is nobody's name: "Yeah", "Just", "Love"."""
+    """True for a word that often opens a sentence and is not a name: "Yeah", "Just", "Love"."""
     return word.lower() in FORMS or word.lower() in ADVERBS or bool(_NOBODY.fullmatch(word)) or is_opening(word)
 
 

@@ -62,7 +62,7 @@ class Verdicts(msgspec.Struct, kw_only=True):
     refused: dict[str, int] = {}
 
     def refuse(self, reason: str) -> None:
-        """Count `reason` once more."""
+        """Count one refusal for `reason`."""
         self.refused[reason] = self.refused.get(reason, 0) + 1
 
 
@@ -88,7 +88,7 @@ def judge(
     extractor: str,
     uri: str | None = None,
 ) -> Verdicts:
-    """The claims of an answer about `window` of `session`; see the module for what is refused.
+    """The claims of an answer about `window` of `session`; the module docstring lists what is refused.
 
     `existing` are the facts shown to the model. Claim ids are derived from user, session, turn, text and position.
     """
@@ -339,7 +339,7 @@ class _Validator:
         raise _RefusedError("not a standing instruction")
 
     def _confirmed(self, wanted: Wanted, line: Line) -> _Said:
-        """The assistant's "so you live in Rome?", to which the user said yes."""
+        """The assistant's question that the user confirmed: "so you live in Rome?" – "yes"."""
         for match in re.finditer(r"[^.!?\n]+\?", line.text):
             question = match[0].strip()
             turned = re.sub(

@@ -35,7 +35,8 @@ _FUNCTION_WORD = late(
 
 
 def _is_complete(predicate: str, value: str, rest: str) -> bool:
-    """True if the phrase ends with the object: a function word, a verb or nothing follows, for a name no other name."""
+    """True if the phrase ends with the object: only a function word, a verb or nothing follows, and no name after a
+    name."""
     match = re.match(r"\s+([\w'’-]+)", rest)
     if match is None or predicate in ("instruction", "age", "email", "phone") or predicate in VERB_PHRASES:
         return True

@@ -57,7 +57,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of one request, in order, numbered from 1. Its parts have `overlap` lines of context."""
+    """The lines of one request, in order, numbered from 1. If it is split, its parts have `overlap` context lines."""
 
     user_id: str
     session_id: str

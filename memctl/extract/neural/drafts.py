@@ -110,9 +110,9 @@ def combined(
 
 
 def _is_claimed(draft: Draft, text: str, read: TurnReadings) -> bool:
-    """True unless the model is certain that no claim has the words of the draft's object, or of its quote.
+    """True unless the model is certain that the draft's object (or its quote, if it lacks the object) is in no claim.
 
-    What ends a fact need not name it: "we split up".
+    Always true for a retraction, because its words need not name the object: "we split up".
     """
     if draft.op == "retract":
         return True
@@ -235,7 +235,7 @@ def _statement(text: str, reading: Reading) -> Statement | None:
 
 
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
-    """True if the clause says that it is so now, as far as its verb shows."""
+    """True if, judging by its verb, the clause says that the reading is true now."""
     verb, predicate = statement.head, reading.predicate
     if reading.over and _TAKEN_UP.search(statement.text[: reading.object[0] - statement.start]):
         return False
@@ -267,7 +267,7 @@ def _is_sound(reading: Reading, value: str, text: str) -> bool:
     if predicate == "has_condition" and _CUT_OFF.fullmatch(value):
         return False
     if predicate == "uses" and text[reading.object[1] :].startswith(("/", "\\")):
-        return False  # A folder.
+        return False  # The name of a folder.
     if _is_verb(value, text[: reading.object[0]]):
         # "sells mortgages"; "off the smokes"
         return " " in value if predicate == "job_title" else predicate in _THINGS and " " not in value

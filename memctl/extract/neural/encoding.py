@@ -26,7 +26,7 @@ CASES = 4
 class Tokens(msgspec.Struct, frozen=True):
     """One input of the model: `rows` of the vocabulary, `types` (0 the message before, 1 the turn), `cases`, `spans`.
 
-    `continues` is true for a further piece of the word before it. A span is (start, end) in the turn,
+    `continues` is true for a token that continues the word of the previous token. A span is (start, end) in the turn,
     (-1 - start, -1 - end) in the message before, and (0, 0) of a mark.
     """
 

@@ -1,4 +1,4 @@
-"""The whole phrase of an object of which the model read only a part."""
+"""Widen an object to its complete phrase, if the model marked only a part of it."""
 
 from memctl.core.late_pattern import late
 from memctl.extract.neural.decoding import Reading, Span

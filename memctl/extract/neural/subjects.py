@@ -1,4 +1,4 @@
-"""Whom a reading of the model is about."""
+"""The subject of a model's reading."""
 
 import re
 
@@ -26,7 +26,7 @@ _RELATIVE = late(
 def about(reading: Reading, text: str, sure: float) -> tuple[str | None, str | None] | None:
     """The subject and the relation that the owner has to it, (None, None) for the speaker.
 
-    None for whom the words do not name. From the confidence `sure` on, a name may look like another word ("Fly").
+    None if the words do not name the subject. From the confidence `sure` on, a name may look like another word ("Fly").
     """
     if reading.subject is None:
         return None, None
