@@ -22,7 +22,7 @@ import msgspec
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
 from memctl.store.duckdb.files import commit, rebuild
-from memctl.store.duckdb.instances import CONFIG, Connection, driver
+from memctl.store.duckdb.instances import Connection, connected, driver
 from memctl.store.duckdb.unusable import unusable_ledger
 from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
 
@@ -49,6 +49,8 @@ class Ledger:
         self.lock_timeout = lock_timeout
         self._lock = threading.Lock()
         self._connection: Connection | None = None
+        self._file = contextlib.ExitStack()
+        """What the connection has open."""
         self._opened = 0.0
         self._checked = False
         self._timer = threading.Timer(IDLE_HOLD, self.close)
@@ -101,9 +103,8 @@ class Ledger:
         return connection
 
     def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._connection = None
+        self._file.close()
 
     def close(self) -> None:
         """Release the file; the next call opens it again."""
@@ -123,7 +124,7 @@ class Ledger:
         deadline = time.monotonic() + self.lock_timeout
         while True:
             try:
-                connection: Connection = duckdb.connect(str(self.path), config=CONFIG)
+                return self._file.enter_context(connected(self.path, read_only=False, memory_limit=MEMORY_LIMIT))
             except duckdb.IOException as error:
                 if "lock on file" not in str(error):
                     raise unusable_ledger(error, self.path) from None
@@ -136,10 +137,6 @@ class Ledger:
                 time.sleep(random.uniform(0.005, 0.1))
             except duckdb.Error as error:
                 raise unusable_ledger(error, self.path) from None
-            else:
-                connection.execute("SET enable_progress_bar = false")
-                connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-                return connection
 
     def _ensure_schema(self, connection: Connection) -> None:
         tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
