@@ -13,6 +13,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
+from memctl.extract.one_off_orders import for_one_task, is_lifted, is_manner, says_it_stands
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -111,14 +112,6 @@ _ASIDE = late(
     re.IGNORECASE,
 )
 _PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE)
-_TASK = late(
-    r"(?:what|which|who|where|when|why|how)(?:'s|'re)?\b|(?:make|draft|compare|plan|suggest|find|compose|design|quiz|"
-    r"help|build|prepare|invent|summari[sz]e|proofread|translate|write|give me|list) (?!(?:your|all|every|"
-    r"sure)\b)(?:me |us )?"
-    r"(?:an?|the|this|that|these|my|our|it|\d+|some|table|list|timetable|plan|three|two|five)\b",
-    re.IGNORECASE,
-)
-""" "Compare the three quotes, no table": the request holds once, and so does its manner."""
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|"
@@ -166,8 +159,9 @@ _ONCE = KeyedPattern(
     r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
     r"this|next time|"
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
-    r"her)$|\b(?:of|in|from|to|on) this (?:leaflet|letter|e?mail|message|essay|draft|document|text|page|report|section|"
-    r"paragraph|poem|song)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
+    r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
+    r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
+    r"\bafter all\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
     r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
@@ -230,7 +224,11 @@ def standing_instructions(
     if item and not _ASIDE.match(text):
         return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
-    orders = list(_orders(text, bool(later) or wanted))
+    lasting = bool(later) or wanted or says_it_stands(text)
+    if not lasting and for_one_task(before):
+        return [], False
+    talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
+    orders = list(_orders(text, marked=bool(later) or wanted, lasting=lasting, talk=talk))
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]
 
@@ -246,8 +244,12 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
     )
 
 
-def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
-    """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them."""
+def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[tuple[str, bool]]:
+    """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them.
+
+    `marked` is set if the sentence opens as an instruction, `lasting` if it says that its instructions stand, `talk` if
+    something else was said before it.
+    """
     conditional = re.match(
         r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", text, re.IGNORECASE
     )
@@ -257,11 +259,10 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
         at = match.end()
     pieces.append((at, text[at:]))
     goal, opened, over = "", False, False
-    for number, (_, piece) in enumerate(pieces):
-        of_a_list = number and (
-            (_PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)) or _TASK.match(pieces[0][1])
-        )
-        if (is_order(piece) and not of_a_list) or (marked and number == 0):
+    for number, (start, piece) in enumerate(pieces):
+        of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
+        once = not lasting and (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
+        if (is_order(piece) and not of_a_list and not once) or (marked and number == 0):
             if goal:
                 yield goal, opened
             goal, opened = _trimmed(piece), number == 0
@@ -270,8 +271,16 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
             goal = _trimmed(f"{goal}, {piece}")
         elif goal:
             break
+        else:
+            talk = True
     if goal:
         yield goal, opened
+
+
+def _ends_in_order(text: str) -> bool:
+    """True if the last sentence of `text` is an order or has one."""
+    last = re.split(r"[.!?\n]", text.rstrip(" .!?\n"))[-1]
+    return any(is_order(piece) for piece in _SPLIT.split(last))
 
 
 @cache
@@ -290,7 +299,7 @@ def is_order(text: str) -> bool:
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
-    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text):
+    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text) or is_lifted(text):
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text

@@ -1,0 +1,61 @@
+"""Orders that hold for one task or answer: "a caption for the photo, no hashtags", "What is a strider? Be specific".
+
+An order that says that it stands ("always", "in every answer", "from now on") is never one of these.
+"""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled
+
+_LASTING = KeyedPattern(
+    r"\b(?:always|never|ever|from (?:now|here|today)|going forward|in (?:the )?future|every(?: time|thing)?|whenever|"
+    r"by default|each time|any ?more|no more|no longer|permanent(?:ly)?|as a rule|stands?|standing|stop|quit|forever|"
+    r"for good|all (?:your|the|my|of)|anything|generally|in general|rules?|when (?:i|you)|unless|if (?:i|you)|"
+    r"until|till|with me|to me|for me|house style|starting)\b",
+    re.IGNORECASE,
+)
+_TASK = late(
+    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |i need (?:you to )?|i want |need )*"
+    r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
+    r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
+    r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"
+    r"(?:an?|the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|"
+    r"(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|"
+    r"should|would|could|much|many|long|about))|"
+    r"(?:should|can|could|do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",
+    re.IGNORECASE,
+)
+_LIFTED = KeyedPattern(
+    r"\byou (?:may|can) (?!call|speak|answer|reply).* again\b|\b(?:is|are) (?:ok|okay|fine|allowed|good)"
+    r"(?: but\b| now\b| again\b|$)|"
+    r"\b(?:isn't|isnt|aren't|arent|not|nor|no .*) needed\b|\bcan (?:go|stay)\b|\brule finish",
+    re.IGNORECASE,
+)
+
+
+def is_manner(order: str) -> bool:
+    """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
+    return bool(
+        compiled(
+            r"(?!.*\b(?:please|pls|plz)\b)"
+            r"(?:be (?:more |less |very |as |a bit )*{MANNER}|(?:only |a bit )?(?:{MANNER} ){1,3}{STYLE}|"
+            r"(?:in |only |everything in )?{UNITS}(?: only)?)\b.{0,40}"
+        ).fullmatch(order)
+    )
+
+
+def is_lifted(order: str) -> bool:
+    """True for a sentence that allows again what an order forbade: "paragraphs are ok now"."""
+    return bool(_LIFTED.search(order))
+
+
+def for_one_task(said: str) -> bool:
+    """Whether an order that follows the text `said` belongs to a question or a task in it."""
+    return "?" in said or bool(_TASK.search(said))
+
+
+def says_it_stands(text: str) -> bool:
+    """Whether the text says that its orders hold for later answers too."""
+    return bool(_LASTING.search(text))
