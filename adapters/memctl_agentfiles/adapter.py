@@ -1,4 +1,4 @@
-"""The backend for folders of agents. It is the same for every system; a subclass names the system."""
+"""The backend for the memory folders of agents. Subclasses set the system."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class FolderAdapter(Backend):
         """Nothing stays open between calls."""
 
     def check(self) -> Health:
-        """Count the folders at the path, and the facts in them."""
+        """Count the folders at the path and their facts."""
         places = self._folders.all()
         facts = sum(len(self._folders.read(place)[0].facts()) for place in places)
         return Health(ok=True, detail=f"{self.identity}: {len(places)} folders of {self.system.title}, {facts} facts")
@@ -84,7 +84,7 @@ class FolderAdapter(Backend):
             )
 
     def remarks(self) -> Sequence[str]:
-        """What is not read, and how much room is left."""
+        """Notes on what is not read and how much room is left."""
         found: list[str] = []
         places = self._folders.all()
         if not places:
@@ -110,7 +110,7 @@ class FolderAdapter(Backend):
         return len(self._facts(user))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts, file by file. A cursor is the id of the last fact."""
+        """The user's facts, file by file. A cursor is the id of the last fact of the page before."""
         place = self._folders.of(user)
         memory = self._folders.read(place)[0] if place else None
         facts = memory.facts() if memory else []

@@ -36,7 +36,7 @@ _POINTER = re.compile(r"[ \t]*[-*+][ \t]+\[[^\]\n]*\]\((?P<path>[^()\s:]+\.md)\)
 
 
 class ClaudeCode(System):
-    """MEMORY.md and the topic files. The folder `team/` belongs to everybody, and is not read."""
+    """MEMORY.md and the topic files. The folder `team/` is shared by all users and is not read."""
 
     name = "claude-code"
     title = "Claude Code"
@@ -98,16 +98,16 @@ class ClaudeCode(System):
         if document.path != INDEX:
             size = len(document.text.encode())
             if size > LARGEST_TOPIC:
-                return f"its topic file would have {size:,} bytes, and Claude Code shows {LARGEST_TOPIC:,}"
+                return f"its topic file would have {size:,} bytes, but Claude Code shows {LARGEST_TOPIC:,}"
             topics = len(documents) - (INDEX in documents)
             if topics > MOST_TOPICS:
-                return f"the folder has {MOST_TOPICS} topic files, and Claude Code lists no more"
+                return f"the folder has {MOST_TOPICS} topic files, and Claude Code lists no more than that"
         before = _text(documents) or ""
         return _index_refusal(before, self.indexed(before or None, documents, [document.path]) or "")
 
     def indexed(self, before: str | None, documents: Mapping[str, Document], touched: Iterable[str]) -> str | None:
-        """The index with a line for each topic: its own, or one of memctl's. Lines of topics that memctl removed go;
-        everything else stays where it is."""
+        """The index with a line for each topic: an existing line, or a new one. Lines of topics that memctl removed are
+        deleted; everything else stays in its place."""
         changed = set(touched)
         gone = {path for path in changed if path not in documents}
         listed: set[str] = set()
@@ -141,7 +141,7 @@ class ClaudeCode(System):
         yield f"room for at most {max(room, 0)} more topics of {MOST_TOPICS}, of {LARGEST_TOPIC:,} bytes each"
         pointers = {match["path"] for match in map(_POINTER.match, text.split("\n")) if match}
         if dangling := len(pointers - documents.keys()):
-            yield f"{dangling} lines of {INDEX} name files that are not there"
+            yield f"{dangling} lines of {INDEX} refer to missing files"
 
     def app(self, folder: str) -> str | None:
         parts = PurePath(folder).parts
@@ -206,9 +206,9 @@ def _index_refusal(before: str, after: str) -> str | None:
     """The limit that the index exceeds, if it has grown; None if there is none."""
     (lines_before, units_before), (lines_after, units_after) = map(_size, (before, after))
     if lines_after > max(MOST_LINES, lines_before):
-        return f"{INDEX} would have {lines_after} lines, and Claude Code loads {MOST_LINES}"
+        return f"{INDEX} would have {lines_after} lines, but Claude Code loads {MOST_LINES}"
     if units_after > max(LONGEST_INDEX, units_before):
-        return f"{INDEX} would have {units_after:,} characters, and Claude Code loads {LONGEST_INDEX:,}"
+        return f"{INDEX} would have {units_after:,} characters, but Claude Code loads {LONGEST_INDEX:,}"
     return None
 
 

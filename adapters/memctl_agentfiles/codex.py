@@ -1,7 +1,7 @@
 """The backend named `codex`: the memories of Codex CLI 0.171.
 
-Codex regenerates MEMORY.md, so that its bullets are only read. New facts are notes in `extensions/ad_hoc/notes`, from
-which Codex learns.
+Codex regenerates MEMORY.md, so its bullets are only read. New facts are written as notes to `extensions/ad_hoc/notes`,
+which Codex reads when it regenerates its memory.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Codex(System):
     def writable(self, path: str) -> str | None:
         if path.startswith(NOTES):
             return None
-        return f"Codex regenerates {path}; tell Codex to forget or correct it"
+        return f"Codex regenerates {path}; ask Codex to forget or correct it"
 
     def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
         # The name contains the time of the note, by default now.

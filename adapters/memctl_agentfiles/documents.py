@@ -23,8 +23,8 @@ _ENTRY = re.compile(r"(?:\A|(?<=\n))§\r?(?:\n|\Z)")
 @dataclass(eq=False)
 class Piece:
     """A part of a file with one statement: `raw` is its text in the file, `text` the statement, `gap` the text between
-    it and the previous piece. `fields` are fields of the fact that follow from the form of the piece; `shows` are the
-    ids of the recorded facts that it shows."""
+    it and the previous piece. `fields` has the fields of the fact that are known from the form of the piece; `shows`
+    has the ids of the recorded facts that it shows."""
 
     raw: str
     text: str
@@ -98,7 +98,7 @@ Grammar = Callable[[str], Iterator[tuple[int, int, str]]]
 
 
 def parse(path: str, text: str, grammar: Grammar, *, separator: str = "\n", has_front: bool = True) -> Document:
-    """The file as a document whose text is `text`. Without `has_front`, front matter is part of the body."""
+    """Parse a file's `text` into a document. Without `has_front`, front matter is part of the body."""
     document = Document(path, bom=text.startswith(BOM), separator=separator)
     rest = text.removeprefix(BOM)
     # The programs do not recognise front matter after a byte order mark.
@@ -123,7 +123,7 @@ def whole(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 def entries(body: str) -> Iterator[tuple[int, int, str]]:
-    """The entries between lines `§`, as Hermes writes them."""
+    """The entries of a file of Hermes, which are separated by lines `§`."""
     start = 0
     for mark in [*_ENTRY.finditer(body), None]:
         stop = mark.start() if mark else len(body)
@@ -144,7 +144,7 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
         first, *more = body[start:stop].split("\n")
         return start, stop, "\n".join([_said(first), *(_COMMENT.sub("", line).strip() for line in more)])
 
-    # str.splitlines() would also split at other characters than line ends.
+    # str.splitlines() would also split at form feeds and other characters that do not end a line of Markdown.
     for line in re.split(r"(?<=\n)", body):
         content = line.rstrip("\r\n")
         begin, at = at, at + len(line)

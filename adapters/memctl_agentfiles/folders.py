@@ -66,9 +66,9 @@ class Folders:
         for place in places:
             if place.owner is None:
                 raise NotFound(
-                    "this memory names no owner",
+                    "the owner of this folder is unknown",
                     where=str(place.path),
-                    hint="name one user with --user NAME, or set default_user for it in the settings, [backends.NAME]",
+                    hint="pass one user with --user NAME, or set default_user in the settings under [backends.NAME]",
                 )
         return {place.owner for place in places if place.owner is not None}
 
@@ -119,7 +119,7 @@ class Folders:
                 raise UsageError(
                     f"{len(memory.broken)} of its records are not valid and would be lost: {first.message}",
                     where=first.where,
-                    hint=f"restore {records.FACTS} from a backup, or remove it: then the files are the agent's own",
+                    hint=f"restore {records.FACTS} from a backup, or remove it: all facts are then the agent's own",
                 )
             yield memory
             for changes in memory.changes():
@@ -162,7 +162,7 @@ class Folders:
 
     def _is_there(self) -> bool:
         if self.root.exists() and not self.root.is_dir():
-            raise UsageError("this is a file, not a folder", where=str(self.root), hint="name the folder that it is in")
+            raise UsageError("this is a file, not a folder", where=str(self.root), hint="pass the folder that it is in")
         return self.root.is_dir()
 
     def _owner(self, folder: Path) -> str | None:
@@ -182,7 +182,7 @@ class Folders:
             raise UsageError(
                 f"memctl wrote this folder as {header.system}",
                 where=str(folder),
-                hint=f"name it {header.system}:{folder}",
+                hint=f"use {header.system}:{folder}",
             )
         return header.user if header else None
 

@@ -1,4 +1,4 @@
-"""The front matter of a Markdown file: its values, and one of its lines changed. Pure."""
+"""The front matter of a Markdown file: read its values, and change one of its lines. No input or output."""
 
 from __future__ import annotations
 

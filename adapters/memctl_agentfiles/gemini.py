@@ -20,7 +20,7 @@ class Gemini(System):
 
     name = "gemini"
     title = "Gemini CLI"
-    read_only = "Gemini CLI has no place for facts from elsewhere"
+    read_only = "Gemini CLI has no file for facts of other programs"
 
     def wanted(self, path: str) -> bool:
         return _MEMORY.fullmatch(path) is not None

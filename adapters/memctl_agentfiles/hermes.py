@@ -52,7 +52,7 @@ class Hermes(System):
         size, limit = _size(document), _LIMITS[document.path]
         if size <= limit:
             return None
-        return f"{document.path} would have {size:,} characters, and Hermes takes {limit:,}"
+        return f"{document.path} would have {size:,} characters, but Hermes allows {limit:,}"
 
     def remarks(self, documents: Mapping[str, Document]) -> Iterator[str]:
         for path, limit in _LIMITS.items():
@@ -73,5 +73,5 @@ def _kind(path: str) -> str:
 
 
 def _size(document: Document) -> int:
-    """The characters of the entries as Hermes joins them: each once, with line feeds."""
+    """The number of characters of the entries as Hermes joins them: without duplicates, with line feeds."""
     return len(_SEPARATOR.join(dict.fromkeys(piece.raw.replace("\r\n", "\n") for piece in document.pieces)))

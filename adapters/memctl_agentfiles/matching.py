@@ -21,8 +21,9 @@ _UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": Non
 
 
 def match(documents: Mapping[str, Document], records: dict[UUID, Record]) -> tuple[dict[UUID, Piece], set[UUID]]:
-    """The pieces by the fact that they show, and the facts whose piece the agent edited, which get its words in
-    `records`. Records whose piece the agent removed are removed from `records`."""
+    """The piece of each fact, and the ids of facts whose piece the agent edited.
+
+    In `records`, edited facts get the agent's text, and facts whose piece the agent removed are deleted."""
     matcher = _Matcher(documents, records)
     matcher.run()
     return matcher.pieces, matcher.edited
@@ -76,8 +77,7 @@ class _Matcher:
         return [record for record in missing if record.sha256 in left]
 
     def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
-        """The piece in another file to which the agent moved a record: one with the same id or exactly the same
-        words."""
+        """The piece in another file to which the agent moved a record: it has the same id or exactly the same text."""
         for path, document in self._documents.items():
             for piece in document.pieces:
                 named = piece.fields.get("id") == record.fact.id

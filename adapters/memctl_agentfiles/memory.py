@@ -26,9 +26,9 @@ from memctl_agentfiles.system import SECTION, System
 
 
 class Memory:
-    """The facts of `user` in the files of a folder. `files` are their bytes by path.
+    """The facts of `user` in the files of a folder; `files` has their bytes by path.
 
-    `rejects` are what could not be read, `edited` the facts that the agent changed at an unknown time.
+    `rejects` has what could not be read, `edited` the facts that the agent changed at an unknown time.
     """
 
     def __init__(self, system: System, user: str, files: Mapping[str, bytes], where: str, app: str | None) -> None:
@@ -55,7 +55,7 @@ class Memory:
     # Reading.
 
     def facts(self) -> list[Fact]:
-        """All facts: first in the order of the files, then those that no file shows."""
+        """All facts: first those in the files, in order, then those that no file shows."""
         own = {id(piece): fact for fact, piece, _ in self._own.values()}
         found: list[Fact] = []
         for path in sorted(self.documents):
@@ -118,7 +118,7 @@ class Memory:
             return Outcome(state="unchanged", target_id=target)
         longest = self._system.longest_text
         if longest is not None and len(fact.text) > longest:
-            reason = f"the text has {len(fact.text):,} characters, and {self._system.title} takes {longest:,}"
+            reason = f"the text has {len(fact.text):,} characters, but {self._system.title} allows {longest:,}"
             return Outcome(state="rejected", target_id=target, reason=reason)
         piece = self._pieces.get(fact.id) or (own[1] if own else None)
         path = (known.path if known else None) or (own[2].path if own else None)
@@ -146,8 +146,8 @@ class Memory:
         return gone
 
     def changes(self) -> Iterator[dict[str, bytes | None]]:
-        """The new content of the files, in the order of writing: records first, then the agent's files, so that a kill
-        in between leaves no fact twice."""
+        """The new content of the files, in the order of writing: records first, then the agent's files, so that a crash
+        in between leaves no duplicate facts."""
         texts: dict[str, bytes | None] = {}
         for path in sorted(self._touched):
             document = self.documents.get(path)
@@ -336,7 +336,7 @@ class Memory:
 
 
 def _over(fact: Fact) -> bool:
-    """Whether the fact no longer holds, so that no agent should read it."""
+    """Whether the fact is no longer true, so that no agent should read it."""
     now = datetime.now(UTC)
     return fact.retired or any(at is not None and at <= now for at in (fact.invalid_at, fact.expires_at))
 

@@ -1,4 +1,4 @@
-"""The backend named `memories`: the folder of Anthropic's memory tool `memory_20250818`. A file is a fact."""
+"""The backend named `memories`: the folder of Anthropic's memory tool `memory_20250818`. Each file is one fact."""
 
 from __future__ import annotations
 

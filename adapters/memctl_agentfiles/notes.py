@@ -1,6 +1,6 @@
 """The backend named `notes`: a folder of Markdown notes, as Basic Memory 0.24 and Obsidian write them.
 
-In a note with observations or relations in Basic Memory's grammar, each of them is a fact. Any other note is one fact.
+Each observation and relation in Basic Memory's grammar is a fact. A note without any is one fact.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _DAY = re.compile(r"memory/(\d{4}-\d{2}-\d{2})(?:-[^/]*)?\.md")
 
 
 class OpenClaw(System):
-    """MEMORY.md, USER.md and the notes of each day. Imports, dreams and the profiles of others are not read."""
+    """MEMORY.md, USER.md and the daily notes. Imports, dreams and the profiles of other people are not read."""
 
     name = "openclaw"
     title = "OpenClaw"
@@ -53,11 +53,11 @@ class OpenClaw(System):
         size = len(document.text)
         if size <= LONGEST_USER:
             return None
-        return f"{USER} would have {size:,} characters, and OpenClaw leaves out one of more than {LONGEST_USER:,}"
+        return f"{USER} would have {size:,} characters, but OpenClaw loads it only up to {LONGEST_USER:,}"
 
     def remarks(self, documents: Mapping[str, Document]) -> Iterator[str]:
         if any(_DAY.fullmatch(path) for path in documents):
-            yield "notes of a day are recorded at midnight UTC: their files name no time"
+            yield "daily notes are dated midnight UTC, because the names of their files have no time"
 
 
 class OpenClawAdapter(FolderAdapter):

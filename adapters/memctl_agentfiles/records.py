@@ -17,7 +17,7 @@ FACTS = f"{PRIVATE}/facts.jsonl"
 LOCK = f"{PRIVATE}/lock"
 
 
-# The beginning of a record.
+# The start of a record, with the id of its fact.
 _ID = re.compile(
     rb'^\{"path":(?:null|"(?:[^"\\]|\\.)*"),"sha256":"[0-9a-f]*","fact":\{"id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"',
     re.MULTILINE,
@@ -58,7 +58,7 @@ def decode(data: bytes | None, where: str) -> Kept:
         header = msgspec.json.decode(first, type=Header)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
-            f"this does not name the owner of the folder: {error}", where=where, hint="restore it from a backup"
+            f"the first line does not name the owner: {error}", where=where, hint="restore the file from a backup"
         ) from None
     records, broken = [], []
     for number, line in enumerate(rest, 2):

@@ -1,4 +1,4 @@
-"""Recognises the system of a folder by files that only that system has, so that a wrong name is refused."""
+"""Recognise the system of a folder by files that only that system has, to refuse a wrong name."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def refuse_other(name: str, folder: Path) -> None:
             raise UsageError(
                 f"this is a folder of {other}: it has {there[0]}",
                 where=str(folder),
-                hint=f"name it {other}:{folder}, or name the folder of {name} in it",
+                hint=f"use {other}:{folder}, or pass the folder of {name} in it",
             )

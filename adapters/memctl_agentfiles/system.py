@@ -12,7 +12,7 @@ from memctl.core.fact import Fact
 from memctl_agentfiles.documents import Document
 
 SECTION = "## Kept by memctl"
-"""The heading under which memctl adds lines to a file that others wrote."""
+"""The heading under which memctl adds lines to a file that the agent or a person wrote."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -36,7 +36,7 @@ class System(ABC):
         """Whether the file is read."""
 
     def into(self, path: str) -> bool:
-        """Whether files in this folder may be read."""
+        """Whether to look for files in this folder."""
         return not path.rpartition("/")[2].startswith(".")
 
     @abstractmethod
@@ -49,7 +49,7 @@ class System(ABC):
 
     def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
         """The file for a new fact. Raises UsageError if the folder is only read."""
-        raise UsageError(self.read_only or f"{self.title} takes no new facts")
+        raise UsageError(self.read_only or f"new facts cannot be written to {self.title}")
 
     def new(self, path: str, fact: Fact) -> Document:
         """An empty file for a fact."""

@@ -23,7 +23,7 @@ def digest(raw: str) -> str:
 def alignment(expected: Sequence[str], found: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
     """Matches the lines that memctl wrote with the lines found now: pairs of indices, in the order of the lines found.
 
-    (i, j): the line is there, perhaps changed; (i, None): it was removed; (None, j): somebody added it.
+    (i, j): the line exists, perhaps changed; (i, None): it was removed; (None, j): it was added.
     """
     if list(expected) == list(found):
         yield from ((at, at) for at in range(len(found)))

@@ -1,4 +1,4 @@
-"""A lock file for one process at a time. The system releases the lock when the process ends."""
+"""A lock file for one process at a time. The operating system releases the lock when the process ends."""
 
 from __future__ import annotations
 

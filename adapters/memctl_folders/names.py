@@ -1,4 +1,4 @@
-"""Names of folders for users. Pure."""
+"""Names of folders for users. No input or output."""
 
 from hashlib import sha256
 from urllib.parse import unquote

@@ -1,6 +1,6 @@
 """The files of one folder. Links are not followed, and a file is only replaced if it has not changed since it was read.
 
-Knows nothing of facts.
+This module does not depend on facts.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ class Tree:
             else:
                 self.files[path] = file.read_bytes()
         except UnicodeEncodeError:
-            self.skipped.append(Rejected("the name of the file is not UTF-8; rename it", where=where))
+            self.skipped.append(Rejected("the file name is not UTF-8; rename the file", where=where))
         except OSError as error:
             raise MemctlError(f"cannot be read: {error.strerror}", where=where) from None
 
     def replace(self, changes: Mapping[str, bytes | None], mode: int = 0o600) -> None:
         """Write files (None removes one), each in one step. New files get `mode`.
 
-        Raises Retryable before writing to a file that somebody changed since it was read, UsageError for a path behind
-        a link, and MemctlError if the system refuses. Files that are already as they are to be are left alone.
+        Raises Retryable before writing to a file that another program changed since it was read, UsageError for a path
+        behind a link, and MemctlError if the file cannot be written. Files that already have the content are skipped.
         """
         todo = {path: data for path, data in changes.items() if data != self.files.get(path)}
         for path in todo:
@@ -91,7 +91,7 @@ class Tree:
                 raise UsageError(
                     "this is a symbolic link, and memctl does not write through links",
                     where=str(at),
-                    hint="name its target",
+                    hint="use the target of the link",
                 )
         try:
             now = at.read_bytes()

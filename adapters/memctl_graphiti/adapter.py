@@ -41,11 +41,11 @@ _PACKED = FieldSupport("in_metadata", "in the attribute `memctl`")
 class GraphitiAdapter(Backend):
     """A graph of graphiti-core: the Kuzu database in the file `path` (default: in memctl's data folder), or the Neo4j
     or FalkorDB server at `uri`, with `user` and `password`; `database` is one of Neo4j's databases, or the one graph of
-    FalkorDB to read. FalkorDB is never written to.
+    FalkorDB to read. FalkorDB is read-only.
 
-    `default_user` owns the records of Graphiti's default group, which names no user. `embedder` makes the vectors of
-    texts, names of entities and queries, and must be the model of the graph's vectors; without it nothing has a
-    vector and search compares words. `page_size` is in facts.
+    `default_user` owns the records of Graphiti's default group, which names no user. `embedder` computes the vectors of
+    texts, entity names and queries, and must be the model of the graph's vectors; without it, no vectors are written
+    and search compares only words. `page_size` is in facts.
 
     Connects at the first call. Raises UsageError for invalid options.
     """
@@ -115,8 +115,8 @@ class GraphitiAdapter(Backend):
         self._graph.close()
 
     def remarks(self) -> Sequence[str]:
-        """A note if the default file is used because no graph is named, which a misspelt variable causes too; after
-        reading, the records that were left out because they are not facts."""
+        """A note if the default file is used because no graph is named (perhaps a variable is misspelt); after reading,
+        the records that were left out because they are not facts."""
         variables = " or ".join(self.features.env_vars["uri"])
         default = f"no graph is named by path, uri, {variables}, so memctl's own file is used: {self.identity}"
         default_note = (default,) if self._is_default else ()
@@ -134,7 +134,7 @@ class GraphitiAdapter(Backend):
         """Raise UsageError for FalkorDB."""
         if self._graph.falkor is not None:
             raise UsageError(
-                "memctl reads graphs in FalkorDB and does not change them",
+                "graphs in FalkorDB are read-only",
                 where=self.identity,
                 hint="write to an embedded graph or a Neo4j server",
             )
@@ -204,7 +204,7 @@ class GraphitiAdapter(Backend):
             return 0
         records: dict[UUID, Edge | Node] = {}
         by_id = [(kind, str(id_)) for id_ in wanted for kind in ("edge", "node")]
-        # memctl's facts usually have their id as uuid; the ids of the others are derived from the uuid.
+        # A record by memctl usually has the fact's id as uuid; for other records the id is derived from the uuid.
         for keys in (by_id, self._uuids(user)):
             for start in range(0, len(keys), self._page_size):
                 if len(records) == len(wanted):
@@ -246,7 +246,7 @@ class GraphitiAdapter(Backend):
             self._graph.index()
             for query in self._cypher.drop_groups:
                 self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
-        # Also if memctl was killed before it rewrote the file.
+        # This is also needed if an earlier memctl was killed before it rewrote the file.
         self._graph.rebuild()
         return [_PAGES] if exists and not self._graph.embedded else []
 
@@ -326,8 +326,8 @@ class GraphitiAdapter(Backend):
         return to_fact(record, self._owner(record.group))
 
     def _vector(self, query: str) -> Sequence[float] | None:
-        """The query's vector; None without a model, for a text that the model does not know, and if the graph's vectors
-        are of another model."""
+        """The query's vector; None without a model, for a text without words that the model knows, and if the graph's
+        vectors are of another model."""
         if self._embedder is None or not query.strip():
             return None
         rows = self._graph.run(self._cypher.dimensions)

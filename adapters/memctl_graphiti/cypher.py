@@ -39,7 +39,7 @@ _WHOLE = ("Episodic", "Entity", "Community", "Saga")
 class Statement(NamedTuple):
     """A statement that changes the graph; `rows` is the number of rows that it must return, if known.
 
-    A statement for `each` of its rows is run once per row.
+    With `each`, the statement is run once for each of its rows.
     """
 
     query: str

@@ -95,7 +95,7 @@ def _fact(record: _Record, kind: str, entities: Mapping[str, _Entity], default_u
         return Rejected(
             "the default group names no user",
             where=record.where,
-            hint="set default_user for it in the settings, under [backends.NAME]",
+            hint="set default_user in the settings under [backends.NAME]",
         )
     try:
         if kind == "node":

@@ -1,4 +1,4 @@
-"""The entities of a graph during a write: one per name and group, and mentioned by an import episode.
+"""The entities of a graph during a write: one per name and group, each mentioned by an import episode.
 
 When Graphiti removes an episode, it deletes the entities that only this episode mentions, with their edges. Every
 entity of facts that memctl wrote is therefore also mentioned by one import episode of its group.
@@ -74,7 +74,7 @@ class Entities:
         return next((self._by_uuid[uuid] for uuid in order if not self._by_uuid[uuid].summary), None)
 
     def put(self, node: Node) -> Node:
-        """Have the entity created, or changed if it exists."""
+        """Plan to create the entity, or to change it if it exists."""
         exists = node.uuid in self._by_uuid and node.uuid not in self.made
         (self.changed if exists else self.made)[node.uuid] = node
         self._used[node.uuid] = node
@@ -112,7 +112,7 @@ class Entities:
         return episodes, mentions
 
     def done(self) -> None:
-        """Note that the graph now has everything that was to be created and changed."""
+        """Record that all planned entities have been created and changed."""
         self._mentioned.update(self._used)
         self._used, self.made, self.changed = {}, {}, {}
 

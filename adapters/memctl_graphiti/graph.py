@@ -1,8 +1,8 @@
 """The graph through graphiti-core's own drivers: an embedded Kuzu file, or a Neo4j server.
 
 graphiti-core's driver for Kuzu opens the file and creates its tables, but no full-text index; it is built here, and
-queries use a separate connection. The driver for Neo4j is asynchronous: an event loop in a thread serves it, so that
-the adapter can be called from anywhere. This module has queries and rows, not facts.
+queries use a separate connection. The driver for Neo4j is asynchronous: an event loop in a thread runs it, so that
+callers need no event loop. This module handles queries and rows, not facts.
 """
 
 import asyncio
@@ -206,7 +206,7 @@ class Graph:
 
     @contextmanager
     def _beside(self) -> Iterator["Graph"]:
-        """A new graph next to this one, deleted afterwards together with those that killed processes left."""
+        """A new graph next to this one, which is deleted at the end, together with leftovers of killed processes."""
         real = self.path.resolve()
         for leftover in real.parent.glob(f"{glob.escape(real.name)}.*{_UNFINISHED}*"):
             maker = leftover.name.removeprefix(f"{real.name}.").partition("-")[0]
@@ -221,12 +221,12 @@ class Graph:
                 part.unlink(missing_ok=True)
 
     def want_rebuild(self) -> None:
-        """Have an embedded graph's file rewritten by the next `rebuild`, of any process."""
+        """Request that the next `rebuild`, in any process, rewrites an embedded graph's file."""
         if self.embedded:
             self._outdated.touch()
 
     def rebuild(self) -> None:
-        """If `want_rebuild` was called, rewrite an embedded graph's file from its records, because the old one still
+        """If `want_rebuild` was called, rewrite an embedded graph's file from its records, because the old file still
         has the bytes of deleted records."""
         if not self.embedded or not self._outdated.exists():
             return
@@ -249,7 +249,7 @@ class Graph:
 
     @contextmanager
     def _replaced_by(self, copy: "Graph") -> Iterator[BinaryIO]:
-        """Replace this graph, which is closed, by one that is made in the block; the block receives this graph's file.
+        """Replace this graph, which is then closed, by one created in the block; the block receives this graph's file.
 
         Kuzu's lock on a file ends when the process closes any of its descriptors: the file is kept open until it is
         replaced.
@@ -344,7 +344,7 @@ class Graph:
                 for statement in statements:
                     _expect(statement, self._done(statement))
             except BaseException:
-                # A failing statement has already ended the transaction; any other exception must not leave it open.
+                # A failed statement has already ended the transaction; after any other exception it must be ended here.
                 with suppress(RuntimeError):
                     self._ask("ROLLBACK", {})
                 raise

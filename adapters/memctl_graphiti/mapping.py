@@ -1,4 +1,4 @@
-"""Facts as edges and nodes of a Graphiti graph, and back. Pure; needs no graph.
+"""Facts as edges and nodes of a Graphiti graph, and back. No input or output.
 
 An edge is source node -> name -> target node with a sentence, its times and its episodes; a node with a summary is a
 fact about that node. Fields that Graphiti does not have are stored as JSON in the attribute `memctl`: those in which
@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r"(?:[A-Za-z0-9-]|_[0-9a-f]{2})*")
 _BYTE = re.compile(r"_([0-9a-f]{2})")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLOTS = ("subject", "predicate", "object", "text", "created_at")
-"""Fields for which the graph may have a substitute."""
+"""Fields for which the graph may have another value."""
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ def group_of(user: str) -> str:
 
 
 def user_of(group: str) -> str:
-    """The user of a group. A group that memctl did not name has the user's name."""
+    """The user of a group. The name of a group that memctl did not create is the user's name."""
     user = _user_in(group)
     return group if user is None else user
 
@@ -347,8 +347,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def in_order(labels: Iterable[Any]) -> tuple[str, ...]:
-    """Labels that Graphiti accepts (identifiers), sorted because a graph has no order: first the one of every entity,
-    then by name."""
+    """Labels that Graphiti accepts (identifiers), sorted because a graph has no order: first `Entity`, which every
+    entity has, then by name."""
     names = {label for label in labels if isinstance(label, str) and _LABEL.fullmatch(label)}
     return ("Entity", *sorted(names - {"Entity"}))
 

@@ -1,7 +1,7 @@
-"""Search as in Graphiti: by words (BM25) and by meaning (cosine) over edges, with fused ranks.
+"""Search edges as Graphiti does: by words (BM25) and by meaning (cosine similarity), with fused ranks.
 
-Graphiti's own search of Kuzu takes the best hits of all users from the full-text index and then filters by user; here
-all hits are taken first. Summaries are found by their words.
+Graphiti's own search in Kuzu takes only the best hits of all users from the full-text index and then filters by user;
+here all hits are taken, so that none of the user's is lost. Summaries are found by their words.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from memctl_graphiti.mapping import Edge, Node
 
 _EVERYTHING = 2**31 - 1
 _LONGEST_QUERY = 2_000
-"""Characters of a query from which words are taken."""
+"""The number of characters of a query that are used."""
 
 
 class Search(NamedTuple):

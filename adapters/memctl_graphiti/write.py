@@ -133,7 +133,7 @@ class Writer:
         return self._carried
 
     def _commit(self, facts: Sequence[Fact], records: dict[UUID, Edge | Node]) -> dict[UUID, str]:
-        """Write the facts in place of their stored records; returns the uuids of the new ones."""
+        """Replace the stored records of the facts by new ones; returns the uuids of the new records."""
         now = datetime.now(UTC)
         old = [record for fact in facts if isinstance(record := records.get(fact.id), Edge)]
         try:
@@ -150,7 +150,7 @@ class Writer:
     def _arrange(
         self, facts: Sequence[Fact], records: dict[UUID, Edge | Node], now: datetime
     ) -> tuple[dict[UUID, Edge], dict[UUID, str]]:
-        """The edges of facts between existing or new entities, and the nodes that become summaries."""
+        """The edges of the facts, between existing or new entities, and the nodes that get a summary."""
         groups = {fact.id: records[fact.id].group if fact.id in records else group_of(fact.user_id) for fact in facts}
         ends = {fact.id: ends_of(fact, groups[fact.id], now) for fact in facts}
         uuids = [node.uuid for pair in ends.values() for node in pair]
@@ -236,15 +236,15 @@ class Writer:
         return [vector if any(vector) else None for vector in vectors]
 
     def _measure(self, vectors: Iterable[Sequence[float] | None]) -> None:
-        """Raise UsageError if the graph's vectors have other dimensions: its search would fail on all of them."""
+        """Raise UsageError if the graph's vectors have a different dimension, because then its search would fail."""
         size = next((len(vector) for vector in vectors if vector), None)
         if self._measured or size is None:
             return
         rows = self._graph.run(self._cypher.dimensions)
         if rows and rows[0]["size"] != size:
             raise UsageError(
-                f"the graph's vectors have {rows[0]['size']} dimensions, those of the embedder {size}",
+                f"the graph's vectors have {rows[0]['size']} dimensions, the embedder's have {size}",
                 where=self._graph.place,
-                hint="set the graph's model with MEMCTL_EMBEDDER, or write no vectors: embedder = false",
+                hint="set the graph's model with MEMCTL_EMBEDDER, or turn vectors off with embedder = false",
             )
         self._measured = True

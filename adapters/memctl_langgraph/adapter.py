@@ -109,7 +109,7 @@ class LangGraphAdapter(Backend):
         return ["the tables of a LangGraph store"]
 
     def remarks(self) -> Sequence[str]:
-        """The namespaces, and the documents, that are not read."""
+        """Notes on the namespaces and documents that are not read."""
         if not self.initialized():
             return []
         others = [prefix for prefix in self._tables.prefixes() if self._namespace.label(prefix) is None]

@@ -53,10 +53,10 @@ class RedisDocuments:
         return True
 
     def create(self) -> None:
-        """Nothing: LangGraph's setup() creates its index, also over documents that exist."""
+        """Do nothing: LangGraph's setup() creates its index, which then also covers existing documents."""
 
     def kept(self, item: Item) -> Item:
-        """Redis has expiry in milliseconds, and LangGraph stores no other trace of a TTL there."""
+        """The item with its expiry in milliseconds, which is all that LangGraph stores of a TTL in Redis."""
         expires_at = item.expires_at and instant(milliseconds(item.expires_at))
         return item._replace(value=_as_redis(item.value, _DEEPEST), expires_at=expires_at, ttl_minutes=None)
 
@@ -133,7 +133,7 @@ class RedisDocuments:
             self._list()
 
     def _list(self) -> None:
-        """List all documents: the names of each item's documents, the newest last, and the keys of each namespace."""
+        """List all documents: the document names of each item, newest last, and the keys of each namespace."""
         began = monotonic()
         dated: dict[Place, list[tuple[float, bytes]]] = {}
         strays = 0

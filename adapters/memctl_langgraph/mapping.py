@@ -109,7 +109,7 @@ class Layout(NamedTuple):
         return Fact(**values | times, text=shown if visible(shown) == text else text)
 
     def to_item(self, fact: Fact, now: datetime) -> Item:
-        """The fact's item. Raises ValueError for a fact that cannot be an item."""
+        """The fact's item. Raises ValueError for a fact that cannot be stored as one."""
         if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
             raise ValueError("the embedding contains a number that is not finite")
         prefix, key = self.namespace.prefix(fact.user_id), key_of(fact)
@@ -140,12 +140,12 @@ class Layout(NamedTuple):
         return item._replace(value=cleaned | {PACKED: msgspec.json.encode(packed).decode()})
 
     def _is(self, item: Item, fact: Fact) -> bool:
-        """Whether the item alone gives the same fact."""
+        """Whether the item gives the same fact without the fields under `memctl`."""
         try:
             read = self.to_fact(item)
         except ValueError:
             return False
-        # In Python, a number is equal to the float that a store may make of it; in JSON they differ.
+        # Python compares 1 and 1.0 as equal, but in JSON they differ, and a store may turn one into the other.
         return read == fact and _as_json(read.native) == _as_json(fact.native)
 
     def _value(self, fact: Fact) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from memctl_letta.read import Memory, Notes
 from memctl_letta.write import Desk, Models
 
 DESKS = 16
-"""Users whose agents are remembered between two writes."""
+"""The number of users whose agents are cached between two writes."""
 
 _METADATA = FieldSupport(level="in_metadata", how="in the metadata of the passage or block, under the key `memctl`")
 
@@ -42,12 +42,10 @@ class LettaAdapter(Backend):
     identity. An agent without any of these is a user whose name is the agent's id. Passages and lines of blocks are
     facts; a fact of kind `block` that names its block's label is written to that block, all others to the archive.
     `core_memory` also shows the archive's facts in the block `human`. `delete_agents` lets `forget` delete agents that
-    memctl did not make. `model` and `embedding` are the models of new
-    agents (default: the first that the server offers, on a self-hosted server Letta's free ones last). `timeout` is in
-    seconds per response.
+    memctl did not create. `model` and `embedding` are the models of new agents (default: the first that the server
+    offers, on a self-hosted server Letta's free ones last). `timeout` is in seconds per response.
 
-    Connects at the first call. Raises AuthError for Letta Cloud without a key, UsageError for an invalid
-    URL.
+    Connects at the first call. Raises AuthError for Letta Cloud without a key, UsageError for an invalid URL.
     """
 
     name = "letta"
@@ -106,7 +104,7 @@ class LettaAdapter(Backend):
         self.close()
 
     def remarks(self) -> Sequence[str]:
-        """Which server is used if the user named none; after reading, what was left out and what agents share."""
+        """The server, if it was chosen by default; after reading, what was left out and what agents share."""
         cloud = [f"no server is named (LETTA_BASE_URL): using Letta Cloud, {CLOUD}"] if self._cloud_by_default else []
         return [*cloud, *self._notes.lines()]
 
@@ -132,8 +130,8 @@ class LettaAdapter(Backend):
                 yield user
 
     def count(self, user: str) -> int | None:
-        """None, because Letta counts neither passages nor lines; but the facts of an agent that is chosen by its id and
-        belongs to no user are counted here."""
+        """None, because Letta counts neither passages nor lines. The facts of an agent that is chosen by its id and
+        belongs to no user are counted by reading them."""
         if self._agent is None or not users.nobodys(self._chosen()):
             return None
         return len(list(_each_once(self._memories(user))))
@@ -290,7 +288,7 @@ class LettaAdapter(Backend):
         found += self._server.agents(identifier_keys=[user])
         if user.startswith("agent-") and (agent := self._server.agent(user)) is not None:
             found.append(agent)
-        # Check the owner again: the server's filter is not trusted with it.
+        # Check the owner again instead of relying on the server's filter.
         return list({agent.id: agent for agent in found if users.owner(agent) == user}.values())
 
     def _memories(self, user: str) -> list[Memory]:
@@ -341,7 +339,7 @@ def _each_once(memories: Iterable[Memory]) -> Iterator[tuple[str, Fact]]:
 
 
 def _recent(fact: Fact, since: datetime | None) -> bool:
-    """Whether the fact was recorded or changed since then; a fact without a time may have been."""
+    """Whether the fact was recorded or changed since then. True for a fact without a time, because it may have been."""
     at = fact.updated_at or fact.created_at
     return since is None or at is None or at >= since
 

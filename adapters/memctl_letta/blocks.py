@@ -1,4 +1,4 @@
-"""Core-memory blocks as Facts of kind `block`, one per line, and back byte for byte. Pure: no SDK, no network.
+"""Core-memory blocks as facts of kind `block`, one per line, and back byte for byte. No SDK, input or output.
 
 The `native` field of such a fact records the line's position and form, so that a block whose lines are all written back
 unchanged has the same bytes. Fields that a line cannot express (ids, times, metadata) are stored under the key `memctl`
@@ -68,7 +68,7 @@ class Merged(NamedTuple):
 
 
 def lines_of(value: str) -> tuple[list[Line], str]:
-    """The lines that are not blank, and the text after the last. Together they are the value."""
+    """The lines that are not blank, and the text after the last. Joined, they are the value."""
     found: list[Line] = []
     gap = ""
     for number, raw in enumerate(value.split("\n"), 1):
@@ -82,7 +82,7 @@ def lines_of(value: str) -> tuple[list[Line], str]:
 
 
 def normal(text: str) -> str:
-    """A form in which texts that look alike are equal."""
+    """A normal form that is the same for texts that look alike."""
     return " ".join(text_of(text).casefold().split())
 
 
@@ -192,8 +192,8 @@ def _number(fact: Fact) -> int:
 
 
 def _ordered(items: Sequence[Item]) -> list[Item]:
-    """The items by line number, per agent that learned them; a line that memctl did not write stays behind its
-    predecessor."""
+    """The items by line number, grouped by the agent that learned them; a line that memctl did not write stays after
+    the same line as before."""
     agents: dict[str | None, int] = {}
     keys: list[tuple[int, int]] = []
     for item in items:
@@ -205,7 +205,7 @@ def _ordered(items: Sequence[Item]) -> list[Item]:
 
 
 def _raw_of(fact: Fact) -> str:
-    """The lines that show a fact: in the form of its source, with the present text."""
+    """The lines that show a fact: in the format of its source, with the current text."""
     raw = fact.native.get("raw")
     if not isinstance(raw, str) or "\n" in raw or "\0" in raw:
         return fact.text.replace("\0", "").strip()

@@ -1,7 +1,7 @@
-"""Letta's V1 REST API through its SDK. Answers are the records of `mapping` and `blocks`, errors those of memctl.
+"""Letta's V1 REST API through its SDK. Responses become records of `mapping` and `blocks`; errors become memctl's.
 
 The SDK is imported at the first call. Its own retries are disabled, because it would repeat a POST that was already
-applied. Answers are decoded here rather than by the SDK's models, which would build 4,096 numbers for every
+applied. Responses are decoded here rather than by the SDK's models, which would build 4,096 numbers for every
 passage.
 """
 
@@ -65,7 +65,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of which only the id is used."""
+    """A record of which only the id is needed."""
 
     id: str
 
@@ -194,7 +194,7 @@ class Server:
         self._do(self.client.agents.blocks.with_raw_response.attach, block_id, agent_id=agent_id)
 
     def change_block(self, block: Block) -> None:
-        """Replace a block's value and metadata, by its id: the routes by label do not find labels with a slash."""
+        """Replace a block's value and metadata, by its id, because the API does not find labels with a slash."""
         fields = {"value": block.value, "metadata": block.metadata or {}}
         self._do(self.client.blocks.with_raw_response.update, block.id, **fields)
 
@@ -211,7 +211,7 @@ class Server:
         return list(self._all(Archive, self.client.archives.with_raw_response.list, **chosen))
 
     def archive_holders(self, archive_id: str) -> set[str]:
-        """The ids of the agents that an archive is attached to. If the server cannot list them, each agent is asked."""
+        """The ids of the agents that an archive is attached to. If the server cannot list them, all agents are read."""
         path = f"/v1/archives/{quote(archive_id, safe='')}/agents"
 
         def asked(**chosen: Any) -> Any:
@@ -236,7 +236,7 @@ class Server:
         return self._gone(self.client.archives.with_raw_response.delete, archive_id)
 
     def page(self, agent_id: str, *, after: str | None = None, limit: int = PAGE) -> list[Passage]:
-        """Passages of an agent's archive in the order of their times, after the one of this id."""
+        """At most `limit` passages of an agent's archive, in the order of their times, after the passage `after`."""
         chosen: dict[str, Any] = {"limit": limit, "ascending": True}
         if after is not None:
             chosen["after"] = after
@@ -280,12 +280,12 @@ class Server:
             return []
 
     def reset_messages(self, agent_id: str) -> None:
-        """Empty the context of an agent. Its messages stay: Letta deletes them only with the agent."""
+        """Empty the context of an agent. Its messages are kept, because Letta deletes them only with the agent."""
         self._do(self.client.agents.messages.with_raw_response.reset, agent_id)
 
     def identities(self, key: str) -> list[Identity]:
-        """The identities with this key. The SDK has no methods for identities any more; a server may have none either,
-        which counts as no identity."""
+        """The identities with this key; none from a server that no longer has identities. The SDK has no methods for
+        them any more."""
         asked = {"cast_to": need("httpx", "letta").Response, "options": {"params": {"identifier_key": key}}}
         try:
             found = self._get(list[Identity], self.client.get, "/v1/identities/", **asked)

@@ -1,4 +1,4 @@
-"""Facts of the archive shown in core memory, under a heading at the end of the `human` block. Pure.
+"""Facts of the archive shown in core memory, under a heading at the end of the `human` block. No input or output.
 
 The lines are a view of the archive, and are not read as facts. Text above and below the section belongs to the agent
 and the user, and is never changed.
@@ -38,8 +38,8 @@ def shows(block: Block) -> bool:
 
 
 def shown(block: Block, facts: Iterable[Fact]) -> Block:
-    """The block with the facts it does not show yet added under its heading, preferences and the newest first, as many
-    as fit; the last line says how many are left out."""
+    """The block with missing facts added under its heading, preferences and newest first, as many as fit; the last line
+    says how many are left out."""
     parted = _parted(block.value)
     seen = {normal(line) for line in block.value.split("\n")}
     wanted = []

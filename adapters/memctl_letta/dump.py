@@ -18,7 +18,7 @@ from memctl_letta.blocks import Block, facts_of
 
 TAG = "user:"
 LARGEST = 32 * 2**20
-"""The most bytes of a file: it is one JSON document, read into memory as a whole."""
+"""The largest size of a file in bytes: it is one JSON document, which is read into memory as a whole."""
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class AgentFileDump:
 
     name = "Letta agent file"
     remarks = (
-        "a Letta agent file holds blocks and messages, but no archival passages: take those with --from letta while "
+        "a Letta agent file has blocks and messages, but no archival passages: migrate those with --from letta while "
         "the server still runs",
     )
 
@@ -78,7 +78,7 @@ class AgentFileDump:
         """The facts of the file, agent by agent. An agent that names no user is the default user's, or Rejected."""
         if path.stat().st_size > LARGEST:
             yield Rejected(
-                f"the agent file is larger than {LARGEST // 2**20} MB, and is read into memory",
+                f"the agent file is larger than {LARGEST // 2**20} MiB, the limit for reading it into memory",
                 where=path.name,
                 hint="read the blocks from the server, with --from letta",
             )
@@ -97,9 +97,9 @@ class AgentFileDump:
                 elif user is not None:
                     yield from _facts(blocks[id_], user, agent)
                 else:
-                    said = f"names several users: {', '.join(named)}" if named else "names no user"
+                    owners = f"names several users: {', '.join(named)}" if named else "names no user"
                     yield Rejected(
-                        f"the agent {said}, so the block {blocks[id_].label!r} has no owner",
+                        f"the agent {owners}, so the block {blocks[id_].label!r} has no owner",
                         where=where,
                         hint="set default_user in the settings, or tag the agent user:NAME and export it again",
                     )
@@ -111,8 +111,8 @@ class AgentFileDump:
 
 
 def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:
-    """The facts of a block. Each export renumbers ids, so the facts' ids follow from label and names, and `agent_id`
-    is null."""
+    """The facts of a block. Each export renumbers ids, so the facts' ids are derived from label and names, and
+    `agent_id` is null."""
     whole = Block(
         label=block.label,
         value=block.value,

@@ -1,9 +1,9 @@
 """Deleting facts, and erasing a user: the contents of their agents, the agents themselves, the identity.
 
 Letta deletes messages only together with their agent. An agent that memctl did not make is deleted only with consent;
-without it, the agent is emptied and stays, and it stays the user's while it has messages, so that the erasure is not
-reported as complete. Archives and blocks that agents of other users have stay. What leads to the rest is removed last,
-so that a second attempt finds what the first one left.
+without it, the agent is emptied and kept, and still belongs to the user while it has messages, so that the erasure is
+not reported as complete. Archives and blocks that agents of other users also have are kept. The records by which the
+others are found are removed last, so that a second attempt finds what the first one left.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -46,7 +46,7 @@ def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, i
 
 
 def is_anybody(server: Server, agent: Agent) -> bool:
-    """Whether an agent names a user or, naming none, holds something that makes it one itself."""
+    """Whether an agent counts as a user's: it names one, or it names none but has facts or messages."""
     return not users.nobodys(agent) or read.has_facts(server, agent) or next(_said(server, agent), None) is not None
 
 
@@ -137,7 +137,7 @@ def _forget_agent(server: Server, agent: Agent, agents: Sequence[Agent], user: s
     ]
     for passage in (passage for one in archives for passage in one.mine):
         server.drop_passage(agent.id, passage)
-    # Without the agent nothing would lead to memories of another user that only this archive has.
+    # Keep the agent if the archive has memories of another user that could not be found without it.
     strangers = any(one.strangers and not one.holders for one in archives)
     ours = {one.id for one in agents}
     if (users.made_by_memctl(agent) or consent) and not strangers:
@@ -188,5 +188,5 @@ def _drop_agent(server: Server, agent: Agent, ours: Collection[str], archives: C
     for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
         if not server.holders(id_) - {*ours, agent.id}:
             server.drop_block(id_)
-    # The agent comes last, because it leads to the rest.
+    # The agent is deleted last, because the archives and blocks are found by it.
     server.drop_agent(agent.id)

@@ -1,4 +1,4 @@
-"""Runs the program git, without a shell, in other people's folders, and turns its messages into errors.
+"""Run the program git, without a shell, in the user's folders, and turn its messages into errors.
 
 The user's configuration is not changed, nothing prompts on a terminal, and hooks run as in any commit.
 """
@@ -15,8 +15,8 @@ from typing import IO
 from memctl.core.errors import Fatal, MemctlError, Retryable, UsageError
 
 TIMEOUT = 300.0
-"""Seconds a git command may take; a hook that waits for input is ended."""
-# Signing is off because the key would ask for its passphrase on a terminal that nobody watches.
+"""The longest time of a git command in seconds, because a hook may wait for input forever."""
+# Signing is off, because git could prompt for the key's passphrase when nobody is at the terminal.
 _SETTINGS = (
     "core.autocrlf=false",
     "core.safecrlf=false",
@@ -35,7 +35,7 @@ def version() -> str:
 def run(
     folder: Path, *arguments: str, check: bool = True, identify: bool = False
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder. With `identify` a commit has an author even if none is configured. With `check` a non-zero
+    """Run git in a folder. With `identify`, a commit has an author even if none is configured. With `check`, a non-zero
     exit code raises the error for git's message."""
     named = _AUTHOR if identify and not _has_author(folder) else ()
     # Files, not pipes: a hook may start a background process, as Letta's does to push, which would keep a pipe open.
@@ -79,9 +79,9 @@ def failure(said: str, folder: Path, command: str = "") -> MemctlError:
     if "dubious ownership" in words:
         return UsageError("the repository belongs to another user of this machine", where=where, hint=words[:400])
     if "not a git repository" in words:
-        return UsageError("not a git repository", where=where, hint="run git init, or name the folder with .git")
+        return UsageError("not a git repository", where=where, hint="run git init, or pass the folder with .git")
     if "ermission denied" in words or "unable to create" in words or "insufficient permission" in words:
-        return MemctlError(f"git cannot write: {words[:300]}", where=where, hint="name a folder you can write to")
+        return MemctlError(f"git cannot write: {words[:300]}", where=where, hint="use a folder you can write to")
     if command == "commit":
         hint = "fix what the hook reports, in the facts or in the folder, then try again"
         return Fatal(f"the commit was refused, nothing was changed: {words[:1000]}", where=where, hint=hint)
@@ -96,7 +96,7 @@ def _has_author(folder: Path) -> bool:
 
 
 def literal(paths: Sequence[str]) -> list[str]:
-    """Paths relative to the top of the repository, as pathspecs in which nothing is a pattern."""
+    """Paths relative to the top of the repository, as literal pathspecs (without wildcards)."""
     return [f":(top,literal){path}" for path in paths]
 
 

@@ -1,6 +1,6 @@
-"""Files in a git repository: reads what is committed, and commits what is written.
+"""Files in a git repository: read committed files, and commit changed ones.
 
-Knows git and files, but nothing of Letta's memory or of facts.
+This module does not depend on Letta's memory or on facts.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Repository:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Objects]:
-        """Its objects, until the block ends."""
+        """The repository's objects, which are closed at the end of the block."""
         objects = Objects(self.folder)
         try:
             yield objects
@@ -174,7 +174,7 @@ class Repository:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
-        """Lock the repository for writing, and first undo the unfinished write of a memctl that was killed.
+        """Lock the repository for writing, and undo the unfinished write of a memctl process that was killed.
 
         Raises Locked if another memctl does not release the lock in time, Retryable during a merge or rebase.
         """
@@ -223,7 +223,7 @@ class Repository:
 
 
 class Writer:
-    """Writes files of one repository and commits them. Made by `Repository.writing`."""
+    """Writes files of one repository and commits them. Created by `Repository.writing`."""
 
     def __init__(self, folder: Path, journal: IO[bytes]) -> None:
         self._folder = folder
@@ -253,7 +253,7 @@ class Writer:
         self._enter([])
 
     def undo_unfinished(self) -> None:
-        """Restore the committed state of the files that a killed memctl was writing. They were clean when it began."""
+        """Restore the files that a killed memctl was writing to their committed state, which they had before."""
         self._journal.seek(0)
         left = self._journal.read()
         if not left:

@@ -1,6 +1,6 @@
-"""Removes the history of a git repository: leaves one commit with the current files and no other objects.
+"""Remove the history of a git repository: leave one commit with the current files and no other objects.
 
-Erased facts must not remain in an older commit, reflog, stash or pack. Knows git, and nothing of its contents.
+Erased facts must not remain in an older commit, reflog, stash or pack. This module does not interpret the files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def refuse_shared(folder: Path, git_folder: Path) -> None:
         raise UsageError(
             f"the history of this repository cannot be removed: {why}",
             where=str(folder),
-            hint="remove the repository, or make a plain clone of it",
+            hint="remove the repository, or use a full, independent clone of it",
         )
 
 
@@ -60,7 +60,7 @@ def rewrite(folder: Path, git_folder: Path) -> None:
         raise MemctlError(
             f"git kept {len(set(there) - belong)} objects of the old history",
             where=str(folder),
-            hint="git fsck --lost-found lists them; remove what refers to them, and run the command again",
+            hint="list them with git fsck --lost-found, remove the references to them, and run the command again",
         )
 
 

@@ -1,6 +1,6 @@
-"""Letta's archival passages as Facts, and Facts as passages. Pure: no SDK, no network.
+"""Letta's archival passages as facts, and facts as passages. No SDK, input or output.
 
-Text, created_at, tags and the user's metadata are stored in the passage's own fields. All other fields of a Fact are
+Text, created_at, tags and the user's metadata are stored in the passage's own fields. All other fields of a fact are
 stored under the metadata key `memctl`, with its id and owner, because Letta assigns its own passage ids. Passages
 cannot be changed in Letta, so a changed fact is a new passage of a higher revision. Blocks are in `blocks`.
 """
@@ -54,7 +54,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """What memctl stores in the metadata of a passage: the fact and its owner, the revision, and the part of its text.
+    """The metadata that memctl stores in a passage: the fact and its owner, the revision, and the part of its text.
 
     `sha256` is of the text as it was sent, all parts joined; `dated` is False if `created_at` is not the passage's.
     `fact` has the fields for which a passage has no field of its own; only the first part has it.
@@ -89,7 +89,7 @@ class Remains(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """An archive's passages as facts, oldest first. `stale` are the ids of passages that a later revision replaced,
+    """An archive's passages as facts, oldest first. `stale` has the ids of passages that a later revision replaced,
     `remains` the incomplete facts, and `broken` the passages that are not facts, with the reason."""
 
     held: list[Held]
@@ -99,7 +99,7 @@ class Gathered(NamedTuple):
 
 
 def aware(at: datetime | None) -> datetime | None:
-    """The time in UTC; Letta means UTC if it names no zone."""
+    """The time in UTC. Letta's times without a zone are in UTC."""
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
@@ -212,7 +212,7 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
 
 
 def mark_of(passage: Passage) -> Mark | None:
-    """What memctl stored in the metadata of the passage; None for a passage of another program."""
+    """The metadata that memctl stored in the passage; None for a passage of another program."""
     kept = unseal((passage.metadata or {}).get(KEY))
     if kept is None:
         return None
@@ -298,7 +298,7 @@ def _parts(text: str) -> Iterator[str]:
     rest = text
     while len(rest.encode()) > PART_BYTES:
         piece = rest.encode()[:PART_BYTES].decode(errors="ignore")
-        # Half a piece at least, so that one early space does not make many small passages.
+        # Each piece is at least half full, so that an early space does not lead to many small passages.
         cut = max(piece.rfind(" "), piece.rfind("\n")) + 1
         cut = cut if cut > len(piece) // 2 else len(piece)
         yield rest[:cut]

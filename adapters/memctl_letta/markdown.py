@@ -1,4 +1,4 @@
-"""The Markdown of a MemFS folder: which files are memory, their frontmatter, and how a label becomes a path. Pure.
+"""The Markdown of a MemFS folder: which files are memory, their front matter, and the path of a label.
 
 There are two layouts, distinguished as in Letta Code 0.34.12. With a MEMORY.md at the root it is v2: every Markdown
 file at the root is in the agent's context, and a folder is memory if it and all its parents have a MEMORY.md. Without
@@ -22,9 +22,9 @@ SHOWN_IN: Mapping[Layout, str] = {"v1": f"reference/{FOLDER}", "v2": FOLDER}
 """The folder in which facts are shown to the agent."""
 
 LONGEST_FILE = 20_000
-"""The most characters per file that Letta's hook accepts in v2 by default, front matter included."""
+"""The maximum number of characters per file in v2 that Letta's hook accepts by default, including front matter."""
 LARGEST_CORE = 65_536
-"""The most characters that all files at the root may have together in v2."""
+"""The maximum number of characters of all files at the root together, in v2."""
 DEEPEST = 2
 """The deepest level of folders in v2."""
 
@@ -48,7 +48,7 @@ class Document(NamedTuple):
 
     @property
     def limit(self) -> int | None:
-        """The most characters Letta allows in the body, if the file states it (v1)."""
+        """The maximum number of characters in the body, if the file states it (v1)."""
         value = self.fields.get("limit", "")
         return int(value) if value.isascii() and value.isdigit() else None
 
@@ -73,7 +73,7 @@ def parse(text: str) -> Document:
 
 
 def head(layout: Layout, name: str, description: str, limit: int | None = None) -> str:
-    """Front matter for a new file. `read_only` is set only by Letta, and never written."""
+    """Front matter for a new file, without `read_only`, which only Letta sets."""
     fields = {"name": _flat(name), "description": _flat(description)}
     if layout == "v1":
         del fields["name"]

@@ -35,7 +35,7 @@ from memctl_letta import git, markdown
 from memctl_letta.memfs_folders import Folders
 
 PAGE_SIZE = 1000
-"""Facts in one page."""
+"""The number of facts per page."""
 
 
 class MemfsAdapter(Backend):
@@ -90,7 +90,7 @@ class MemfsAdapter(Backend):
             changed = folder.uncommitted()
             if changed:
                 some = ", ".join(changed[:3]) + (", …" if len(changed) > 3 else "")
-                found.append(f"{folder.path}: not committed, and so not read: {some}")
+                found.append(f"{folder.path}: not read because not committed: {some}")
         return found
 
     def check(self) -> Health:
@@ -98,9 +98,9 @@ class MemfsAdapter(Backend):
         version = git.version()
         held = self._folders.all()
         dirty = sum(bool(folder.uncommitted()) for folder in held)
-        said = f"{len(held)} memories" if len(held) != 1 else f"one memory, layout {held[0].layout()}"
-        said += f", {dirty} with changes not committed" if dirty else ""
-        return Health(ok=True, detail=f"{self._folders.root}: {said}; {version}")
+        summary = f"{len(held)} memories" if len(held) != 1 else f"one memory, layout {held[0].layout()}"
+        summary += f", {dirty} with uncommitted changes" if dirty else ""
+        return Health(ok=True, detail=f"{self._folders.root}: {summary}; {version}")
 
     def rejects(self) -> Iterator[Rejected]:
         """The records of all memories that are not facts, each with file, line and reason."""
@@ -122,7 +122,7 @@ class MemfsAdapter(Backend):
         return len(self._facts(user))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts; the cursor names their commits, so that later commits are not read in between."""
+        """The user's facts. The cursor names the commits read, so that later commits do not change the pages."""
         with ExitStack() as stack:
             commits, start = _parsed(cursor)
             folders = self._folders.of(user)
@@ -203,7 +203,7 @@ class MemfsAdapter(Backend):
         return lexical_hits((fact for one in users for fact in self._facts(one)), query)
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Raises UsageError: an agent writes what it learns to its memory itself."""
+        """Raises UsageError, because an agent writes what it learns to its memory itself."""
         raise UsageError("MemFS has no extraction of its own", hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:

@@ -27,7 +27,7 @@ _FILES = "{path} stays with {files} files that contain no facts, such as a perso
 _REMOTE = "{path} has the remote {remote!r}, which may still have the history: force-push to it"
 _GONE = ".memctl-gone-"
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
-# The beginning of a line of facts.jsonl.
+# The start of a line of facts.jsonl.
 _ID = re.compile(rb'^\{"id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"', re.MULTILINE)
 _Stamp = tuple[tuple[int, int], ...]
 
@@ -61,9 +61,9 @@ class Folder:
         owner = self.owner
         if owner is None:
             raise NotFound(
-                "this memory names no owner",
+                "the owner of this folder is unknown",
                 where=str(self.path),
-                hint="name one memory with --user NAME, or set default_user for it in the settings, [backends.NAME]",
+                hint="pass one user with --user NAME, or set default_user in the settings under [backends.NAME]",
             )
         return owner
 
@@ -76,7 +76,7 @@ class Folder:
     def holds_facts(self) -> bool:
         """Whether the memory has a fact."""
         facts = self.path / FACTS
-        # memctl always commits this file, so a look at it saves starting git.
+        # memctl always commits this file, so git need not be started if it has facts.
         if facts.is_file() and facts.stat().st_size:
             return True
         with self._objects() as objects:
@@ -150,7 +150,7 @@ class Folder:
             raise UsageError(
                 "this is a copy without its git repository, which memctl only reads",
                 where=str(self.path),
-                hint="name the repository, or another folder",
+                hint="pass the path of the repository, or of another folder",
             )
         return self._repository
 
@@ -180,18 +180,18 @@ class Folder:
                     files[path] = (snapshot.read(path) or b"").decode()
                 except UnicodeEncodeError:
                     named = path.encode("utf-8", "replace").decode()
-                    broken.append(Rejected("the name of the file is not UTF-8; rename it", where=named))
+                    broken.append(Rejected("the file name is not UTF-8; rename the file", where=named))
                 except UnicodeDecodeError as error:
                     broken.append(Rejected(not_utf8(error), where=path))
         agent = self._agent()
         owner = _decoded_owner(files[OWNER], self.path) if OWNER in files else None
         if owner is not None and owner.user_id != user:
             raise UsageError(
-                f"the folder and what is committed in it name different owners, {user!r} and {owner.user_id!r}",
+                f"the folder and its last commit name different owners, {user!r} and {owner.user_id!r}",
                 where=str(self.path / OWNER),
                 hint="restore the committed file",
             )
-        # Letta's own folders are called AGENT/memory.
+        # The paths of Letta's own folders end with AGENT/memory.
         name = self.path.parent.name if self.path.name == "memory" else self.path.name
         known = owner or Owner(user_id=user, memory=agent or name)
         memory = Memory(files, known, agent, self._layout_of(snapshot))
@@ -201,7 +201,7 @@ class Folder:
     def _agent(self) -> str | None:
         """The agent whose memory this is, as Letta records it in the repository's configuration."""
         config = self.path / ".git" / "config"
-        # Most folders have no such entry, and git takes a process to ask.
+        # Most folders have no such entry, and reading it needs a git process.
         if self._repository is None or (config.is_file() and b"letta" not in config.read_bytes()):
             return None
         return self._repository.setting("letta.agentId")
@@ -229,7 +229,7 @@ class Folders:
         if not self.root.is_dir():
             return []
         if (self.root / "HEAD").is_file() and (self.root / "objects").is_dir():
-            raise UsageError("this is a bare repository", where=str(self.root), hint="git clone it, and name the clone")
+            raise UsageError("this is a bare repository", where=str(self.root), hint="clone it, and use the clone")
         found = []
         for child in sorted(self.root.iterdir()):
             if child.name.startswith(_GONE):
@@ -254,7 +254,7 @@ class Folders:
             if self.single or folder.path != self.root / folder_name(user):
                 stays += folder.forget(user)
                 continue
-            # After the rename nobody sees it any more, however long the removal takes.
+            # The rename hides the folder at once, however long its removal takes.
             gone = folder.path.rename(self.root / f"{_GONE}{token_hex(8)}")
             shutil.rmtree(gone)
         for folder in self.all():
@@ -266,9 +266,9 @@ class Folders:
         named = sorted(users)
         if self._unclaimed() and len(named) > 1:
             raise UsageError(
-                f"a repository is the memory of one user, and these facts have {len(named)}: {', '.join(named[:3])}",
+                f"a repository is the memory of one user, but these facts have {len(named)}: {', '.join(named[:3])}",
                 where=str(self.root),
-                hint="name the parent folder, to get a repository per user, or move one --user",
+                hint="use the parent folder to get a repository per user, or move one user with --user",
             )
 
     def _claim(self, user: str) -> None:
@@ -296,7 +296,7 @@ class Folders:
         if mine:
             some = ", ".join(str(folder.path) for folder in mine[:3])
             raise UsageError(
-                f"{user!r} has several memories here: {some}", where=str(self.root), hint="name one of them"
+                f"{user!r} has several memories here: {some}", where=str(self.root), hint="use the path of one of them"
             )
         if (path / ".git").exists() and (owner := self._folder(path).owner) is not None:
             raise UsageError(f"this is the memory of {owner!r}", where=str(path), hint="move it away")
@@ -361,7 +361,7 @@ def _decoded_owner(text: str, folder: Path) -> Owner:
         return msgspec.json.decode(text, type=Owner)
     except msgspec.DecodeError as error:
         raise UsageError(
-            f"this does not name the owner of the memory: {error}",
+            f"the file does not name the owner of the memory: {error}",
             where=str(folder / OWNER),
             hint="restore an earlier version; git log lists them",
         ) from None

@@ -1,4 +1,4 @@
-"""One agent's memory in a MemFS folder: the facts in its files, and the files for changed facts. Pure.
+"""One agent's memory in a MemFS folder: the facts in its files, and the files for changed facts. No input or output.
 
 Each Markdown file of the agent is a block, and each line of it a fact (see `blocks`). All other facts are stored in
 `memctl/facts.jsonl` and shown to the agent as bullets (see `memfs_render`); if the agent changed or removed a bullet,
@@ -38,7 +38,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True, rename="camel"):
-    """The most characters of a file, and of all files at the root, in v2; from `.memfs.config.json`."""
+    """The maximum number of characters of a file, and of all files at the root, in v2; from `.memfs.config.json`."""
 
     max_file_characters: int = markdown.LONGEST_FILE
     max_core_memory_characters: int = markdown.LARGEST_CORE
@@ -47,9 +47,9 @@ class Limits(msgspec.Struct, frozen=True, rename="camel"):
 class Memory:
     """The facts in the files of one folder, and the changes to those files.
 
-    `files` are texts by path: the folder's Markdown, and the JSON files of memctl and Letta. `rejects` are the invalid
-    records; a memory that has any can be read but must not be changed, because they would be lost. `edited` are facts
-    that the agent changed at an unknown time.
+    `files` has the texts by path: the folder's Markdown, and the JSON files of memctl and Letta. `rejects` has the
+    invalid records; a memory with any can be read but must not be changed, because they would be lost. `edited` has the
+    facts that the agent changed at an unknown time.
     """
 
     def __init__(self, files: Mapping[str, str], owner: Owner, agent_id: str | None, layout: Layout) -> None:
@@ -182,7 +182,7 @@ class Memory:
                 yield fact
 
     def _align(self) -> None:
-        """Apply the agent's changes to the bullets. If no bullet is left, the view was deleted, not the facts."""
+        """Apply the agent's changes to the bullets. If no bullet is left, only the view was deleted, not the facts."""
         texts = [self._given[path] for path in sorted(self._given) if self._is_part(path)]
         shown = [fact for fact in self._records.values() if not fact.retired]
         found = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
@@ -250,7 +250,7 @@ class Memory:
         return Outcome(state="written" if known is None else "updated", target_id=target)
 
     def _human(self) -> str | None:
-        """The file of the block `human`, whether it exists or not."""
+        """The path of the block `human`, whether the file exists or not; None if there can be no such block."""
         return next((path for path in ("human.md", "system/human.md") if path in self._blocks), None) or (
             markdown.path_of(core_memory.LABEL, self._layout)
         )
@@ -307,7 +307,7 @@ class Memory:
         self._blocks[path] = _block(path, self._documents[path], None)
 
     def _room(self, path: str) -> int | None:
-        """The most characters that Letta's rules allow in the body of a file."""
+        """The maximum number of characters that Letta's rules allow in the body of a file."""
         if self._layout == "v1":
             return None
         room = self._limits.max_file_characters - len(self._documents[path].head)
@@ -333,7 +333,7 @@ class Memory:
 
     def _unchangeable(self, path: str) -> str | None:
         document = self._documents.get(path)
-        return f"{path} is read_only, and Letta refuses changes to it" if document and document.read_only else None
+        return f"{path} is read_only: Letta refuses changes to it" if document and document.read_only else None
 
     def _indexes(self, parts: int) -> dict[str, bytes | None]:
         """The MEMORY.md files that v2 requires: at the root, in memctl's folder, and in the folders of new files."""

@@ -1,4 +1,4 @@
-"""Renders facts for the agent: bullets in Markdown files that Letta's hook accepts. Pure.
+"""Render facts for the agent as bullets in Markdown files that Letta's hook accepts. No input or output.
 
 The bullets are a view of `facts.jsonl`. Comparing the two finds the agent's changes (`memctl_folders.lines.alignment`).
 """

@@ -1,4 +1,4 @@
-"""The conversation of a user and an agent, from the messages of the agent. Pure.
+"""The conversation of a user and an agent, from the messages of the agent. No input or output.
 
 Letta lists every step of an agent: reasoning, tool calls, their results, and its own notices. Only what the user and
 the agent said is part of the conversation. Messages to an agent may be wrapped in JSON, and older agents answer by

@@ -38,7 +38,7 @@ class Memory(NamedTuple):
 
 
 class Notes:
-    """What users should know about the agents read so far: personas that are left out, archives of several agents."""
+    """Notes for the user about the agents read so far: personas that are left out, archives of several agents."""
 
     def __init__(self) -> None:
         self._personas: set[str | None] = set()
@@ -83,8 +83,8 @@ def passages(server: Server, agent_id: str) -> Iterator[Passage]:
     """All passages of an agent, each once.
 
     Letta returns an empty page at the end of the list, and also if the passage before the page was deleted. The end is
-    therefore accepted only if that passage still exists; otherwise reading starts again and skips what it
-    had. Raises Fatal for a list that never ends.
+    therefore accepted only if that passage still exists; otherwise reading starts again and skips passages already
+    read. Raises Fatal for a list that never ends.
     """
     last: tuple[datetime, str] | None = None
     after: str | None = None

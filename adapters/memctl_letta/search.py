@@ -11,7 +11,7 @@ from memctl_letta.client import Agent, Server
 from memctl_letta.mapping import Passage
 
 MOST = 100
-"""The most passages that a search returns."""
+"""The maximum number of passages that a search returns."""
 SMOOTHING = 60
 """The constant of reciprocal rank fusion."""
 
@@ -39,7 +39,7 @@ def passages(server: Server, agents: Sequence[Agent], user: str | None, query: s
         fact = _fact(server, agent, user if user is not None else users.owner(agent), passage, wholes)
         if fact is not None and _alive(fact) and fact.id not in facts:
             facts[fact.id], ranks[fact.id] = fact, position
-    # Letta gives the first hits of two agents the same rank; shared words break the tie.
+    # The first hits of two agents have the same rank; ties are broken by the words shared with the query.
     scores = dict(rank(facts.values(), query, len(facts), datetime.now(UTC)))
     return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -scores.get(fact.id, 0.0)))
 
@@ -92,8 +92,8 @@ def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dic
 
 
 def _owners(server: Server, agents: Sequence[Agent], found: Sequence[Passage]) -> dict[str, Agent]:
-    """The agent of each passage: one of the user in its metadata, else one that has its archive. Passages left by a
-    deleted agent have none."""
+    """The agent of each passage: one of the user named in its metadata, else one that has its archive. A passage of a
+    deleted agent is missing from the result."""
     first = {users.owner(agent): agent for agent in reversed(agents)}
     archives: dict[str | None, Agent] = {}
     owners: dict[str, Agent] = {}

@@ -1,4 +1,4 @@
-"""The owner of an agent. Pure.
+"""The owner of an agent. No input or output.
 
 Letta has no users. It recommends an agent per user, tagged `user:<id>`; older programs attach an identity. An agent
 that names no user, or several, is a user itself, called by its own id, so that its memory is not skipped.
@@ -20,7 +20,7 @@ def owner(agent: Agent) -> str:
 
 
 def tagged(agent: Agent) -> list[str]:
-    """The users an agent is tagged for."""
+    """The users in an agent's tags."""
     return [tag.removeprefix(TAG) for tag in agent.tags or () if tag.startswith(TAG)]
 
 

@@ -35,8 +35,8 @@ class Models(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a fact is stored: in passages of an agent, with their revision, or in a block. `state` is the digest of the
-    fact, None if parts of it are missing; `said` is its text in `normal` form, `block` a label."""
+    """Where a fact is stored: in passages of an agent, with their revision, or in the block with the label `block`.
+    `state` is the digest of the fact, None if parts of it are missing; `said` is its text in `normal` form."""
 
     agent_id: str
     state: bytes | None
@@ -63,7 +63,7 @@ class Desk:
         self._agents = {memory.agent.id: memory.agent for memory in memories}
         self._archives: dict[str, str] = {}
         self._places: dict[UUID, Place] = {}
-        # Agents of another server, each with the agent here that has the facts it learned.
+        # For each agent of another server: the agent here that has its facts.
         self._homes: dict[str, str] = {}
         self._one_agent = one_agent
         for memory in memories:
@@ -132,8 +132,8 @@ class Desk:
         return made.id
 
     def _home(self, fact: Fact) -> str:
-        """The agent for a fact: the one that has it, else the one that learned it, else the one with the facts of the
-        agent that learned it on another server, else the first."""
+        """The agent for a fact, the first of: the agent that has it, the agent that learned it, the agent with other
+        facts learned by the same agent on another server, the user's oldest agent."""
         place = self._places.get(fact.id)
         if place is not None:
             return place.agent_id
@@ -214,15 +214,15 @@ class Desk:
             self._places[id_] = place._replace(passages=(*place.passages, passage))
 
     def _archive(self, agent_id: str) -> str:
-        """The archive of an agent, created if missing. An archive that a lost response left without its agent is found
-        by its name, which is unique to the agent, and used only if it is empty."""
+        """The archive of an agent, created if missing. If a response was lost, an archive may exist that is not
+        attached; it is found by its name, which is unique to the agent, and used only if it is empty."""
         if agent_id in self._archives:
             return self._archives[agent_id]
         agent = self._agents[agent_id]
         held = self._server.archives(agent_id=agent_id)
         if held and held[0].embedding_config is None:
             raise UsageError(
-                f"the archive {held[0].name!r} has no embedding model, and so cannot store passages",
+                f"the archive {held[0].name!r} cannot store passages, because it has no embedding model",
                 where=f"{self._server.place} {agent_id}",
                 hint="set one, or detach the archive from the agent",
             )
@@ -267,8 +267,8 @@ def _source_agent(fact: Fact) -> str | None:
 
 
 def store(server: Server, agent_id: str, block: Block) -> None:
-    """Replace the block with this id, or attach a new one to the agent. A block that a lost response left without its
-    agent is reused."""
+    """Replace the block with this id, or attach a new one to the agent. If a response was lost and left a block that is
+    not attached, it is reused."""
     if block.id is not None:
         server.change_block(block)
         return

@@ -1,4 +1,4 @@
-"""mem0's memories as facts, and back, for all of its adapters. Pure; needs neither mem0 nor a network.
+"""mem0's memories as facts, and back, for all of its adapters. No input or output; needs neither mem0 nor a network.
 
 Fields that mem0 does not have are stored under the key `memctl` of a memory's metadata, and restored from it; later
 edits in mem0 take precedence. `to_fact` takes a memory as mem0's API returns it: `id`, `memory`, the owner's ids,
@@ -20,21 +20,21 @@ SYSTEM = "mem0"
 OWN = "memctl"
 """The key of a memory's metadata for fields that mem0 does not have."""
 OWN_ID = "memctl_id"
-"""The key for the fact's id at the top level of the metadata, because mem0's filters reach only that."""
+"""The key for the fact's id, at the top level of the metadata, because mem0 can filter only by top-level keys."""
 IMPORTED = "mem0_migration_"
 """The prefix of keys that mem0's own importer adds to the metadata (scripts/oss-to-platform-migrate.sh)."""
 
 PLATFORM_SLOTS = frozenset({"user_id", "agent_id", "session_id", "app_id", "text", "metadata"})
-"""The fields that mem0's platform stores exactly; it rounds times to seconds, or sets them itself."""
+"""The fields that mem0's platform stores exactly. Times are not among them: it rounds them to seconds or sets them."""
 
 SCOPES = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "run_id"}
 """mem0's kinds of owners, with the keys of a memory that name them."""
 
 _FIELD_OF_SCOPE = {"user_id": "user_id", "agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
 _FORCED = ("created_at", "updated_at", "expires_at", "superseded_by")
-"""Fields that mem0 may set itself, so that their absence must be stored."""
+"""Fields that mem0 may set itself; if a fact has none, this must be stored too."""
 _OF_THE_TEXT = ("subject", "predicate", "object", "confidence")
-"""Fields that depend on the wording, and are not valid after an edit of the text."""
+"""Fields that depend on the text, and are dropped after an edit of the text."""
 _ALIASES = {
     "content": "memory", "userId": "user_id", "agentId": "agent_id", "appId": "app_id", "runId": "run_id",
     "session_id": "run_id", "sessionId": "run_id", "createdAt": "created_at", "updatedAt": "updated_at",
@@ -113,8 +113,8 @@ def to_fact(
     """The fact in a memory as mem0's API returns it.
 
     `account` makes ids that are not UUIDs unique, and is the source's uri; `default_user` owns memories without an
-    owner; `successors` are the facts' ids of memories that replace others, by mem0's id, if they are known. Times
-    without a zone are in UTC; values without a field, or that are not valid for it, are kept in `native`.
+    owner; `successors` has the fact ids of memories that replace others, by mem0's id, as far as known. Times without
+    a zone are in UTC; values that no field has, or that are not valid for their field, are kept in `native`.
 
     Raises ValueError for a record without text, without an owner, or with half a surrogate pair in it.
     """
@@ -142,7 +142,7 @@ def to_fact(
 
 
 def owner_of(memory: Mapping[str, Any]) -> str | None:
-    """The owner of a memory: its user, else `agent:ID`, `app:ID` or `run:ID`; None if it names nobody."""
+    """The owner of a memory: its user, else `agent:ID`, `app:ID` or `run:ID`; None if it has no owner."""
     for kind, key in SCOPES.items():
         value = memory.get(key) or (memory.get("session_id") if kind == "run" else None)
         if isinstance(value, str) and value:
@@ -169,8 +169,8 @@ def owner_beside_users(owner: str) -> tuple[str, str] | None:
 
 
 def native_fact_id(native_id: str, account: str) -> UUID:
-    """The fact's id for a memory that memctl did not write. mem0's ids are UUIDs and unique over all dumps and
-    accounts; other ids are made unique by the account."""
+    """The fact id of a memory that memctl did not write. mem0's ids are usually UUIDs, which are unique across dumps
+    and accounts; other ids are made unique by the account."""
     return derive_id(SYSTEM, "" if _UUID.fullmatch(native_id) else account, native_id)
 
 
@@ -198,7 +198,7 @@ def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) ->
             continue
         fields[field] = converted
         if field == "expires_at":
-            # A day is less precise than the field's time: keep the original.
+            # The original value is kept too, because a day is less precise than the time in the field.
             native[key] = value
     if "replaced_by" in fields:
         replaced_by = native["replaced_by"] = fields.pop("replaced_by")
@@ -209,8 +209,8 @@ def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) ->
 def _parted(
     metadata: dict[str, Any], native: dict[str, Any], fields: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The user's own metadata, and the fields that memctl packed. Keys of mem0's importer are moved to `native`, and
-    the day of expiry that it puts into the metadata to its field."""
+    """The user's own metadata, and the fields that memctl packed. Keys of mem0's importer are moved to `native`; the
+    day of expiry that it puts into the metadata is moved to its field."""
     own = metadata
     imported = {key: value for key, value in metadata.items() if key.startswith(IMPORTED)}
     if imported:
@@ -251,7 +251,7 @@ def _restored(fact: Fact, packed: dict[str, Any]) -> Fact:
         values.pop("expires_at", None)
     if fact.superseded_by is not None:
         values.pop("superseded_by", None)
-    # A field that was not packed was empty; mem0 sets these itself.
+    # A field that is not packed was empty, even if mem0 has set it since.
     plain: dict[str, Any] = {"native": {}, "categories": ()}
     return msgspec.structs.replace(fact, **(plain | values))
 
@@ -270,7 +270,7 @@ def seconds(at: datetime) -> int:
 
 
 def day_of(at: datetime) -> str:
-    """The first day that does not end before the instant, so that nothing expires too early."""
+    """The day of expiry for an instant: the first day that ends at or after it, so that nothing expires too early."""
     day = at.date() if at.time() == datetime.min.time() or at.date() == date.max else at.date() + timedelta(days=1)
     return day.isoformat()
 

@@ -1,4 +1,4 @@
-"""Relations of mem0's graph as facts. Pure; needs neither mem0 nor a network.
+"""Relations of mem0's graph as facts. No input or output; needs neither mem0 nor a network.
 
 mem0 before version 2 listed them next to the memories of a user, as `{"source", "relationship", "target"}`, or with
 `destination` in the response to a search. They have no text and no times.

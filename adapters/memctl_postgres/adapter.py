@@ -26,7 +26,7 @@ _PAGE = (
     _SELECT + "WHERE user_id = %(user)s AND key > %(after)s AND (%(since)s::timestamptz IS NULL "
     "OR coalesce(updated_at, created_at, imported_at) >= %(since)s) ORDER BY key LIMIT %(size)s"
 )
-# Searching for an id uses the primary key.
+# Makes search return ids, by which the primary key finds the rows.
 _SOURCE = SQL(
     "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
     "expires_at, superseded_by IS NOT NULL AS replaced FROM facts)"
@@ -42,10 +42,10 @@ class PostgresAdapter(Backend):
 
     `schema` contains memctl's tables; `init` creates them at the first write. `data_folder` is the embedded server's.
     `table`, `mapping` ({column: field}, or "column=field,…") and `layout` (`diy`, `mem0`) read a table that memctl did
-    not create, and never write to it; `default_user` owns its rows that name no user. `embed` makes a query's vector
-    with the model of the stored vectors; without it search compares words. `embedder` makes the vectors of facts that
-    have none, and of queries if the stored vectors are its own. `dimensions` is the number of dimensions that `init`
-    gives the column of vectors (default: those of `embedder`). `page_size` is in facts.
+    not create, and never write to it; `default_user` owns its rows that name no user. `embed` computes a query's vector
+    with the model of the stored vectors; without it search compares words. `embedder` computes the vectors of facts
+    that have none, and of queries if it also computed the stored vectors. `dimensions` is the number of dimensions
+    that `init` gives the column of vectors (default: those of `embedder`). `page_size` is in facts.
 
     Connects at the first call. Raises UsageError for invalid options. Safe for several threads.
     """
@@ -113,7 +113,7 @@ class PostgresAdapter(Backend):
         self._database.close()
 
     def remarks(self) -> Sequence[str]:
-        """A note if the embedded server is used because no database is named, which a misspelt variable causes too."""
+        """A note if the embedded server is used because no database is named (perhaps a variable is misspelt)."""
         if self._database.place != EMBEDDED:
             return ()
         return (f"no database is named by dsn, {' or '.join(VARIABLES)}, so memctl's own embedded server is used",)
@@ -249,7 +249,7 @@ class PostgresAdapter(Backend):
         for given in facts:
             fact = given
             vector = None if fact.embedding is not None else next(vectors)
-            # A text that the model does not know has a vector of zeros, which is similar to nothing and is not stored.
+            # A text without a word that the model knows has a vector of zeros, which search could never find.
             if vector is not None and any(vector):
                 fact = msgspec.structs.replace(fact, embedding=Embedding(model=name, vector=vector))
             complete.append(fact)

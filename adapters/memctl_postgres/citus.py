@@ -1,7 +1,7 @@
-"""Distributes the store's tables over the servers of a Citus cluster by user, if the server has Citus.
+"""Distribute the store's tables by user over the servers of a Citus cluster, if the database has Citus.
 
-All rows of a user are on one server, so a statement that names its user is sent there alone. Tables without a user are
-copied to every server. Locks are those of the server that memctl connects to, so all clients name the coordinator.
+All rows of a user are on one server, so a statement that names its user is sent only there. Tables without a user are
+copied to every server. Locks belong to the server that memctl connects to, so all clients must use the coordinator.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import psycopg
 from psycopg.sql import SQL, Literal
 
 FIRST = "records"
-"""The table that the others are laid out with."""
+"""The table with which the others are co-located."""
 SHARED = ("meta", "files", "runs", "batches", "forgotten", "undo_files")
-"""The tables of no user, or of several. They are small, and written once per file or run."""
+"""Tables whose rows belong to no single user. They are small, and written once per file or run."""
 
 
 def present(connection: psycopg.Connection[Any]) -> bool:
@@ -27,9 +27,10 @@ def present(connection: psycopg.Connection[Any]) -> bool:
 
 
 def distribute(connection: psycopg.Connection[Any], done: Callable[[str], None] = lambda _: None) -> dict[str, str]:
-    """Distribute the tables of the current schema; returns those that were not before, each as "user" or "all servers".
+    """Distribute the tables of the current schema; returns the newly distributed ones, each with "user" or "all
+    servers".
 
-    Expects to be in a transaction, which then reaches all servers one after the other.
+    Must run in a transaction, which then reaches all servers one after the other.
     """
     connection.execute("SELECT set_config('citus.multi_shard_modify_mode', 'sequential', true)")
     laid_out = _laid_out(connection)

@@ -34,7 +34,7 @@ _SCHEME = re.compile(r"(\w+)(?:\+\w+)?://")
 
 
 def find_dsn(dsn: str | None) -> tuple[str | None, str]:
-    """The DSN given, or that of the environment, and its origin; None if there is none.
+    """The DSN and its origin: the argument, else the environment; None if neither has one.
 
     A driver in the scheme (`postgresql+asyncpg://`) is dropped. Raises UsageError for another database's URL.
     """
@@ -83,7 +83,7 @@ class Database:
             try:
                 parts = conninfo_to_dict(self._dsn)
             except psycopg.ProgrammingError:
-                # libpq quotes the part that it cannot parse, which may be the password.
+                # The error of libpq is not shown, because it quotes the invalid part, which may be the password.
                 raise UsageError(f"{origin} cannot be read", hint=_FORM) from None
             if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
                 raise UsageError(f"the port in {origin} is not a number", hint=_FORM)
@@ -130,9 +130,9 @@ class Database:
     def transaction(self, *, own: bool = True) -> Iterator[psycopg.Connection[Any]]:
         """One transaction with the schema on the search path and times in UTC, committed at the end.
 
-        `own` requires memctl's schema: NotFound if it is missing, UsageError for another version. Without `own`,
-        nothing in it is read. Row-level security that would hide rows is an error, because a short list looks like a
-        complete one. Errors are raised as MemctlErrors.
+        `own` requires memctl's schema: NotFound if it is missing, UsageError for another version. Without `own`, the
+        schema is not read. Row-level security that would hide rows is an error, because an incomplete list would look
+        like a complete one. Errors are raised as MemctlErrors.
         """
         state = self.state() if own else self.outside()
         if own and state.version != schema.VERSION:

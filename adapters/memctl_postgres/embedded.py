@@ -43,7 +43,7 @@ class Account(NamedTuple):
 
 
 class Lease:
-    """The right to use the server, which runs until it is closed. `dsn` is that of its database."""
+    """A use of the server, which runs at least until the lease is closed. `dsn` is the address of its database."""
 
     def __init__(self, dsn: str, lock: IO[bytes]) -> None:
         self.dsn = dsn
@@ -200,10 +200,10 @@ def _prepare(folder: Path) -> Account:
                 hint=f"choose another folder, run memctl as an ordinary user, or chmod o+x {closed}",
             )
         if not status.st_uid and not fresh and any(folder.iterdir()) and not (folder / "users.lock").exists():
-            raise UsageError("the folder has other files", where=str(folder), hint="name an empty or a new folder")
+            raise UsageError("the folder has other files", where=str(folder), hint="use an empty or a new folder")
         os.chown(folder, *account)
         folder.chmod(0o700)
-        # Created by root, they must be usable for the account.
+        # Created here by root, these files must be usable by the account.
         for name in ("users.lock", "keeper.lock", server_process.LOG):
             (folder / name).touch(mode=0o600)
             os.chown(folder / name, *account)

@@ -8,7 +8,7 @@ import psycopg
 
 from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError
 
-_INIT = "memctl backends init postgres makes the schema"
+_INIT = "memctl backends init postgres creates the schema"
 _UNKNOWN_DATABASE = re.compile(r'database ".*" does not exist')
 _REFUSED = re.compile(
     r"password authentication failed|no password supplied|authentication failed|role \".*\" does not exist"
@@ -66,7 +66,7 @@ def connection_failure(error: psycopg.Error, place: str) -> MemctlError:
     """The error for a failed or lost connection. libpq reports messages only."""
     text = str(error)
     if _UNKNOWN_DATABASE.search(text):
-        return NotFound("the database does not exist", where=place, hint="create it, or name another")
+        return NotFound("the database does not exist", where=place, hint="create it, or use another")
     if _REFUSED.search(text):
         return AuthError("the server refuses the account", where=place, hint="check the user and password of the DSN")
     if "invalid" in text and "option" in text:

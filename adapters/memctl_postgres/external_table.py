@@ -173,7 +173,7 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
     name = _named(table)
     there = connection.execute("SELECT to_regclass(%s::text)", [name.as_string(connection)]).fetchone()
     if there is None or there[0] is None:
-        raise NotFound(f"there is no table {table!r}", where=place, hint="name it as SCHEMA.TABLE with --table")
+        raise NotFound(f"there is no table {table!r}", where=place, hint="pass --table SCHEMA.TABLE")
     parameters = {"table": name.as_string(connection)}
     columns = connection.execute(_COLUMNS, parameters).fetchall()
     types = {column: type_ for column, type_, _ in columns}

@@ -1,4 +1,4 @@
-"""Facts as rows of `facts`, and back. Pure; needs no database.
+"""Facts as rows of `facts`, and back. No input or output.
 
 PostgreSQL's text cannot contain NUL, jsonb changes some numbers, and a vector has single precision; such values are
 also stored in another form, so that facts are read exactly as they were written.
@@ -40,7 +40,7 @@ _ADDED_BYTE = b"\x01"
 
 
 class Row(NamedTuple):
-    """A fact ready for COPY: `values` in the order of COLUMNS; `beside` if its vector is not in the indexed column."""
+    """A fact ready for COPY: `values` in the order of COLUMNS; `beside`: its vector is not in the indexed column."""
 
     values: tuple[Any, ...]
     beside: bool

@@ -1,7 +1,7 @@
 """The schema in the database: created on request, upgraded by numbered migrations, and its vector index.
 
-Every statement of the adapter runs with the schema on the search path, so that no statement contains its name; the
-schema of the `vector` type is there too, because some hosts install extensions in a separate one.
+Every statement of the adapter runs with the schema on the search path, so that no statement contains its name. The
+search path also has the schema of the `vector` type, because some hosts install extensions in a separate schema.
 """
 
 from importlib.resources import files
@@ -114,7 +114,7 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
         if (current.version or 0) > VERSION:
             require(current, schema)
         if connection.info.parameter_status("server_encoding") != "UTF8":
-            raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
+            raise UsageError("the database's encoding is not UTF8", hint="use a database created with ENCODING 'UTF8'")
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
         connection.execute(
             "SELECT set_config('search_path', %s, true)", [search_path(schema, current.extension_schema)]
@@ -161,7 +161,8 @@ def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
 
 
 def distance(dimensions: int | None) -> str:
-    """The cosine distance to `query` in the form of the index: HNSW supports more dimensions with half precision."""
+    """The cosine distance to the query's vector, in the type that the index uses: HNSW supports more dimensions in half
+    precision."""
     if dimensions and _VECTOR_LIMIT < dimensions <= _HALFVEC_LIMIT:
         return f"(embedding::halfvec({dimensions})) <=> (%(vector)s::halfvec({dimensions}))"
     return "embedding <=> %(vector)s::vector"

@@ -1,11 +1,11 @@
--- Version 1. Run with the schema first on the search path. Texts cannot hold NUL in PostgreSQL: it is written as ␀0,
+-- Version 1. Run with the schema first on the search path. PostgreSQL's texts cannot contain NUL: it is written as ␀0,
 -- and ␀ itself as ␀␀.
 
--- One row a Fact. `key` is the order of arrival, from which a reading goes on. jsonb changes some numbers (1e16, -0.0):
--- `exact` then holds both objects as they were given, and `exact_of` the hash of the jsonb it belongs to, so that a row
--- changed by hand is believed before it. `embedding` gets its number of dimensions from the first vector;
--- `embedding_exact` holds a vector that single precision, or that number of dimensions, cannot. Vectors of usual length
--- lie in the row itself: a search through a user's facts reads them all.
+-- One row per fact. `key` is the order of arrival, by which reading resumes. jsonb changes some numbers (1e16, -0.0):
+-- `exact` then has both objects as they were written, and `exact_of` the hash of the jsonb, so that a later edit of the
+-- jsonb takes precedence. `embedding` gets its number of dimensions from the first vector; `embedding_exact` has vectors
+-- that single precision, or this number of dimensions, cannot represent. Vectors of usual length are stored in the row
+-- itself, because a search of a user's facts reads them all.
 CREATE TABLE facts (
     id uuid PRIMARY KEY,
     key bigint GENERATED ALWAYS AS IDENTITY,
@@ -54,14 +54,14 @@ CREATE TABLE facts (
 CREATE UNIQUE INDEX facts_user_id ON facts (user_id, key);
 CREATE INDEX facts_lexemes ON facts USING gin (lexemes);
 
--- The graph: one edge a fact that has its whole triple.
+-- The graph: one edge per fact with subject, predicate and object.
 CREATE VIEW relations AS
 SELECT id, user_id, subject, predicate AS edge, object, text, confidence, valid_at, invalid_at, created_at, expired_at,
        superseded_by
 FROM facts
 WHERE subject IS NOT NULL AND predicate IS NOT NULL AND object IS NOT NULL;
 
--- The rolling summary of each user and scope: the latest one that was not replaced.
+-- The summary of each user and scope: the latest one that was not replaced.
 CREATE VIEW summaries AS
 SELECT DISTINCT ON (user_id, agent_id, session_id, app_id)
        id, user_id, agent_id, session_id, app_id, text, valid_at, created_at, updated_at

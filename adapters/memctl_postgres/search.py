@@ -1,6 +1,6 @@
-"""Search by words (BM25 over PostgreSQL's stems) and meaning (cosine), within a span of time.
+"""Search by words (BM25 over PostgreSQL's stems) and meaning (cosine similarity), within a span of time.
 
-The score is that of memctl's store, as far as facts alone allow: no turns are beside them, and nobody speaks.
+The score is that of memctl's store, without the parts that need neighbouring turns or speakers.
 
 All facts of a user are compared exactly: the `user_id` index finds them, and an optimisation fence keeps the planner
 from the vector index, which would take neighbours of all users and filter afterwards. A search over all users uses the
@@ -26,7 +26,7 @@ STEMS = (
     "to_tsvector('english', normalize(regexp_replace(normalize(left({text}, 60000), NFKD), "
     r"'[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]', '', 'g'), NFC))"
 )
-"""SQL for the stems of a text, without accents and vowel points; a tsvector is limited to a megabyte."""
+"""SQL for the stems of a text, without accents and vowel points, cut because a tsvector is limited to a megabyte."""
 
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
@@ -132,7 +132,7 @@ def rank(
     vector: Sequence[float] | None,
     distance: str,
 ) -> list[Ranked]:
-    """The best rows of `source` for `query`, best first, some more than `query.k`.
+    """The best rows of `source` for `query`, best first, and some more than `query.k`.
 
     `source` has the columns key, user_id, kind, text, lexemes, embedding, replaced and the times. `vector` is the
     query's, None to search by words only; `distance` the cosine distance to it in SQL. Runs in the caller's
@@ -248,7 +248,8 @@ def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], query: Query) -> list
 
 
 def _hit(fact: Fact, parts: dict[str, float], answer: re.Pattern[str] | None) -> Hit:
-    """The hit with what counts in a search of the local store too: a typed fact, and what the query asks for."""
+    """The hit with two parts that a search of the local store has too: for a typed fact, and for the type of answer
+    that the query asks for."""
     if fact.kind != "episode" and fact.superseded_by is None:
         parts = {**parts, "fact": TYPED}
     if answer is not None and answer.search(fact.text):

@@ -1,8 +1,8 @@
-"""Runs an embedded PostgreSQL server while a process uses it, and stops it after the last one has ended.
+"""Run an embedded PostgreSQL server while any process uses it, and stop it after the last one has ended.
 
-It is a separate process, started by `embedded`, and communicates with its clients through two locked files: each client
-has a shared lock on `users.lock`, the one process itself a lock on `keeper.lock`. The kernel releases the locks of a
-killed process, so a killed client never leaves a server running. Standard library only, for a fast start.
+This is a separate process, started by `embedded`, that communicates with its clients through two locked files: each
+client has a shared lock on `users.lock`, and this process a lock on `keeper.lock`. The kernel releases the locks of a
+killed process, so a killed client never leaves a server running. Uses only the standard library, for a fast start.
 """
 
 import fcntl
@@ -138,7 +138,7 @@ def locked(file: IO[bytes], patience: float = 0.0) -> bool:
 
 
 def keep(server: Server, linger: float, answer: IO[str]) -> None:
-    """Start the server, report that, wait until it was unused for `linger` seconds, and stop it."""
+    """Start the server, report the result to `answer`, wait until it was unused for `linger` seconds, and stop it."""
     users, keepers = (server.folder / name for name in ("users.lock", "keeper.lock"))
     with users.open("ab") as users_lock, keepers.open("ab") as keeper_lock:
         if not locked(keeper_lock, patience=0.5):
@@ -169,8 +169,8 @@ def keep(server: Server, linger: float, answer: IO[str]) -> None:
 
 
 def main() -> None:
-    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Reports on stdout, then runs
-    detached."""
+    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Reports the start on stdout, then
+    continues in the background."""
     request = json.loads(sys.argv[1])
     server = Server(
         Path(request["folder"]), Path(request["binaries"]), Path(request["sockets"]), request["uid"], request["gid"]

@@ -1,8 +1,8 @@
 """The store in a PostgreSQL database: `memctl.store.connection.Engine`, found by the scheme of the store's address.
 
 `postgresql://USER@HOST/DATABASE` is a server, `postgres:embedded` memctl's own; `?schema=NAME` chooses another schema
-than `memctl_store`. Writers lock the users that they write about, or, if they do not say, the whole store. All locks
-and settings end with their transaction, so that a pooler in between does no harm.
+than `memctl_store`. Writers lock the users that they write about, or the whole store if they name none. All locks and
+settings end with their transaction, so that connection poolers can be used.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from memctl_postgres.store_connection import PostgresConnection, adapt
 SCHEMA = "memctl_store"
 VERSION = 3
 COPYING = " copying"
-"""What follows the version of a store that is an unfinished copy."""
+"""The suffix of the version of a store that is an unfinished copy."""
 MANY = 1000
-"""Rows added to a table by one transaction from which on the planner may have to know."""
+"""The number of rows added to a table by one transaction from which on statistics may be needed for the planner."""
 _INDEX = """CREATE INDEX records_key ON {} (user_id, key)
     INCLUDE (kind, created_at, invalid_at, expired_at, expires_at, superseded_by)"""
-"""With what `memctl users` and `stats` count, so that they need not read the records."""
+"""Includes the columns that `memctl users` and `stats` count, so that they need not read the records."""
 _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
@@ -75,7 +75,7 @@ class PostgresEngine:
 
     @contextmanager
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
-        """A transaction about these users, or about everybody; nobody else writes about them until it ends."""
+        """A transaction about these users, or about everybody; no other process writes about them until it ends."""
         if make:
             self._make()
         with self._transaction("READ COMMITTED READ WRITE") as raw:
@@ -89,8 +89,8 @@ class PostgresEngine:
         self._analyze({table: rows for table, rows in inside.appended.items() if rows >= MANY})
 
     def _analyze(self, appended: Mapping[str, int]) -> None:
-        """Tell the planner about tables that a transaction made at least twice as large: the server would notice within
-        minutes, and read such a table whole until then. Skipped for an account that may not."""
+        """Update the planner's statistics of tables that a transaction has at least doubled: the server does so only
+        after minutes, and would read such tables completely until then. Skipped if the account lacks the privilege."""
         if not appended:
             return
         with errors.translated(self.place), self.database.connection() as connection:
@@ -103,10 +103,10 @@ class PostgresEngine:
                     connection.execute(SQL("ANALYZE {}").format(Identifier(self.schema, table)))
 
     def prepare(self) -> tuple[bool, dict[str, str] | None]:
-        """Create the schema if it is missing, and lay it out over the servers of Citus, where the database has it.
+        """Create the schema if it is missing, and distribute it over the servers of Citus, if the database has it.
 
-        Returns whether there was none, and the tables laid out now with how (see `citus.distribute`); None without
-        Citus.
+        Returns whether the schema was created, and the newly distributed tables (see `citus.distribute`; None without
+        Citus).
         """
         new = not self.exists()
         self._make()
@@ -116,7 +116,7 @@ class PostgresEngine:
 
     @contextmanager
     def trial(self) -> Iterator[_Trial]:
-        """The store within one transaction that is rolled back; nobody else can write in the meantime."""
+        """The store within one transaction that is rolled back; no other process can write in the meantime."""
         self._make()
         with self._transaction("READ COMMITTED READ WRITE") as raw, raw.transaction(force_rollback=True):
             self._lock(raw, None)
@@ -124,7 +124,7 @@ class PostgresEngine:
 
     @contextmanager
     def llm_lock(self) -> Iterator[None]:
-        """Be the only process that asks a model for this store."""
+        """Lock the store's use of a language model, so that only one process sends requests."""
         self._make()
         with self._transaction("READ COMMITTED READ WRITE") as raw:
             try:
@@ -198,7 +198,7 @@ class PostgresEngine:
 
     def _version(self, connection: psycopg.Connection[Any]) -> str | None:
         """The version of the store, None if there is none."""
-        # Read from the tables: to_regclass may not see yet what another process created while this one waited.
+        # Read the catalog tables: to_regclass may not see yet what another process created while this one waited.
         there = connection.execute(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE n.nspname = %s AND c.relname = 'meta'",
@@ -237,8 +237,8 @@ class PostgresEngine:
             self._create(connection)
 
     def _renew_index(self, connection: psycopg.Connection[Any]) -> None:
-        """Replace the index of an older memctl, which has no more than its keys. Left to a later command if the account
-        may not, or if others use the table."""
+        """Replace the index of an older memctl, which includes no other columns. Left to a later command if the account
+        lacks the privilege, or if other processes use the table."""
         older = connection.execute(
             "SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
             "JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -270,7 +270,7 @@ class PostgresEngine:
                 "the server has no pgvector", where=self.place, hint="install the extension on the server"
             ) from None
         if connection.info.parameter_status("server_encoding") != "UTF8":
-            raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
+            raise UsageError("the database's encoding is not UTF8", hint="use a database created with ENCODING 'UTF8'")
         path = schema.search_path(self.schema, outside.extension_schema)
         connection.execute("SELECT set_config('search_path', %s, true)", [path])
         statements = files(__package__).joinpath("store.sql").read_text(encoding="utf-8")
@@ -282,7 +282,7 @@ class PostgresEngine:
         connection.execute("INSERT INTO meta (name, value) VALUES ('schema_version', %s)", [str(VERSION)])
 
     def _lock(self, connection: psycopg.Connection[Any], users: Sequence[str] | None) -> None:
-        """Lock the users, in an order that all writers share, or the whole store."""
+        """Lock the users, in the same order in all processes, or the whole store."""
         try:
             if users is None:
                 connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("writers"), 0])
@@ -306,7 +306,7 @@ class PostgresEngine:
 
 
 class _Trial:
-    """An engine whose transactions all are parts of one that is rolled back."""
+    """An engine whose transactions are all part of one that is rolled back."""
 
     def __init__(self, engine: PostgresEngine, raw: psycopg.Connection[Any]) -> None:
         self._engine, self._raw = engine, raw
@@ -314,7 +314,7 @@ class _Trial:
         self.address, self.lock_timeout, self.copying = None, engine.lock_timeout, False
 
     def exists(self) -> bool:
-        """The trial began with creating it."""
+        """True, because the trial created the store if it was missing."""
         return True
 
     @contextmanager
@@ -336,7 +336,7 @@ class _Trial:
 
     @contextmanager
     def llm_lock(self) -> Iterator[None]:
-        """Nobody else can write anyway."""
+        """Does nothing, because no other process can write during a trial."""
         yield
 
     def size(self) -> int | None:
@@ -344,14 +344,14 @@ class _Trial:
         return self._engine.size()
 
     def rebuild(self) -> None:
-        """Nothing remains of a trial."""
+        """Does nothing, because nothing of a trial remains."""
 
     def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         """The columns and rows of a user's own statement, against the store itself."""
         return self._engine.sql(statement, write=write)
 
     def close(self) -> None:
-        """The trial ends with its block."""
+        """Does nothing, because the trial ends with its block."""
 
 
 class _Database(Database):

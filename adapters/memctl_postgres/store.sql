@@ -1,6 +1,6 @@
--- The team's store: the tables of memctl/store/duckdb/schema*.sql as PostgreSQL has them. Run with the schema first on the
--- search path. Every table of a user's rows names the user, so that one condition finds the shard of a statement.
--- {text} is text in the order of its bytes, {collation} one that knows the case of every letter.
+-- The store in PostgreSQL: the tables of memctl/store/duckdb/schema*.sql. Run with the schema first on the search path.
+-- Every table of a user's rows has a column for the user, so that one condition selects the shard of a statement.
+-- {text} is text sorted by its bytes, {collation} a collation that knows the case of every letter.
 
 CREATE TABLE meta (name {text} PRIMARY KEY, value text NOT NULL);
 
@@ -171,7 +171,7 @@ CREATE SEQUENCE records_keys;
 CREATE SEQUENCE units_keys;
 CREATE SEQUENCE files_keys;
 
--- What DuckDB has built in, or as a macro of the same name in schema.sql and schema_3.sql.
+-- Functions that DuckDB has built in, or as macros of the same name in schema.sql and schema_3.sql.
 CREATE FUNCTION similarity(a vector, b vector) RETURNS float8 IMMUTABLE PARALLEL SAFE
     RETURN -(a <#> b);
 CREATE FUNCTION strlen(said text) RETURNS bigint IMMUTABLE PARALLEL SAFE

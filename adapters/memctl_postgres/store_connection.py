@@ -1,7 +1,7 @@
-"""What the store's SQL needs of a connection to PostgreSQL: `memctl.store.connection.Connection`.
+"""A connection to PostgreSQL for the store's SQL: implements `memctl.store.connection.Connection`.
 
-The statements have `?` or `$name` where psycopg wants `%s` or `%(name)s`. A text with NUL, which PostgreSQL cannot
-keep, is stored as `mapping.stored_text` writes it.
+The statements have `?` or `$name` where psycopg uses `%s` or `%(name)s`. A text with NUL, which PostgreSQL cannot
+store, is encoded with `mapping.stored_text`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Loaded(TextLoader):
 
 
 def adapt(connection: psycopg.Connection[Any]) -> None:
-    """Have texts go in and come out as they are, and JSON as text."""
+    """Set up the connection so that texts are read exactly as they were written, and JSON is read as text."""
     connection.adapters.register_dumper(str, _Text)
     for type_ in ("text", "varchar", "json", "jsonb"):
         connection.adapters.register_loader(type_, _Loaded)
@@ -68,7 +68,7 @@ def translated(statement: str) -> str:
 class PostgresConnection:
     """A connection inside a transaction about `users`, or about everybody if that is None.
 
-    `secured`: row-level security applies to the account, with which PostgreSQL refuses COPY.
+    With `secured`, row-level security applies to the account, so that PostgreSQL refuses COPY.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class PostgresConnection:
         return self.execute(statement, parameters).fetchall()
 
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        """False: others may write between two transactions."""
+        """False, because other processes may write between two transactions."""
         return False
 
     def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
@@ -189,7 +189,7 @@ class PostgresConnection:
         return f"vector({dim})"
 
     def lock(self, names: Iterable[str]) -> None:
-        """Be the only transaction that works on what has these names, until it ends."""
+        """Lock these names until the transaction ends."""
         self.execute(
             "SELECT pg_advisory_xact_lock(hashtext(current_schema()), key) "
             "FROM (SELECT DISTINCT hashtext(unnest(?::TEXT[])) AS key ORDER BY 1) named",
@@ -197,7 +197,7 @@ class PostgresConnection:
         )
 
     def keys(self, table: str, number: int) -> list[int]:
-        """That many unused row keys, which no other writer gets."""
+        """Reserve `number` unused row keys."""
         rows = self.execute(
             f"SELECT nextval('{table}_keys') FROM generate_series(1, ?::BIGINT)",  # noqa: S608 - one of three tables
             [number],
@@ -205,15 +205,15 @@ class PostgresConnection:
         return [row[0] for row in rows]
 
     def skip_keys(self, table: str, last: int) -> None:
-        """Give no row key up to `last` to new rows of a table."""
+        """Reserve all row keys of a table up to `last`, so that new rows get higher ones."""
         if last:
             self.execute(f"SELECT setval('{table}_keys', greatest(?::BIGINT, nextval('{table}_keys')))", [last])
 
     def made(self, table: str) -> None:
         """Index a table of vectors that was just created, and distribute it if the others are.
 
-        Short vectors stay in the row itself. The view `facts` shows whoever reads it what they may read of its tables,
-        and no more.
+        Short vectors are stored in the row itself. The view `facts` shows each account only what it may read in the
+        view's tables.
         """
         if table == "facts":
             self.execute("ALTER VIEW facts SET (security_invoker = true)")
@@ -226,7 +226,7 @@ class PostgresConnection:
             citus.distribute_table(self.raw, table)
 
     def sort(self, table: str, columns: str) -> None:
-        """Nothing: the indexes find a user's rows wherever they are."""
+        """Does nothing, because the indexes find a user's rows in any order."""
 
     def tables(self) -> list[str]:
         """The names of the store's tables."""

@@ -1,8 +1,8 @@
 """Layouts of existing tables: which column or JSON key has which field of a fact, and rows as facts.
 
-Pure: `external_table` queries the database. A row is the JSON that PostgreSQL makes of it (`to_jsonb`). Values without
-a field are kept in `native`. Rows of mem0's tables are read with mem0's own mapping, so that a memory is the same fact
-in whichever way it is read.
+No input or output: `external_table` queries the database. A row is a JSON object (PostgreSQL's `to_jsonb`). Values
+without a field are kept in `native`. Rows of mem0's tables are read with the mapping of the mem0 adapters, so that a
+memory gives the same fact in all adapters.
 """
 
 import re
@@ -49,8 +49,8 @@ class Layout(NamedTuple):
     """The places of a fact's fields. `columns` maps a column, `COLUMN->>KEY`, or for the id `COLUMN+COLUMN`, to a
     field.
 
-    `required` ones must exist, the others are optional. `payload` is the JSON column of mem0's tables, with the text
-    and times under `payload_keys`. `system` names the source. `check` resolves `columns` into `paths` and the `key`.
+    Columns in `required` must exist, the others are optional. `payload` is the JSON column of mem0's tables, with the
+    text and times under `payload_keys`. `system` names the source. `check` resolves `columns` into `paths` and `key`.
     """
 
     system: str
@@ -289,7 +289,7 @@ def _take(name: str, value: Any, field: str | None, fields: dict[str, Any], nati
         native[name] = value
         return
     fields[field] = result
-    # A day, or another name of a kind, does not equal the field's value exactly: keep the original.
+    # The original is also kept if the field's value is not exactly equal: a day, or another name of a kind.
     if (field == "kind" and result != value) or (field == "expires_at" and len(str(value)) <= len("2026-01-01")):
         native[name] = value
 

@@ -18,7 +18,7 @@ from memctl_postgres.connection import Database
 from memctl_postgres.mapping import COLUMNS, Row, from_fact
 
 BULK = 1000
-"""From this many vectors in a call, the index is built afterwards: HNSW inserts single vectors ten times slower."""
+"""From this number of vectors per call on, the index is built afterwards: HNSW is ten times slower row by row."""
 _OUTGROWN = 10
 """An index with fewer vectors than this multiple of the call's is dropped and built again."""
 
@@ -100,7 +100,7 @@ def write(database: Database, facts: Sequence[Fact]) -> list[Outcome]:
         beside = place not in batch.settled and fact.id in rows and rows[fact.id].beside
         if beside and outcome.state != "rejected" and fact.embedding is not None:
             number = len(fact.embedding.vector)
-            reason = f"its vector of {number} dimensions is kept but not searched: " + (
+            reason = f"its vector of {number} dimensions is stored but not searched: " + (
                 f"the database's have {dimensions}"
                 if dimensions
                 else "the owner of the schema sets the dimensions (memctl backends init postgres)"

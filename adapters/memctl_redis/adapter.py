@@ -189,7 +189,7 @@ class RedisAdapter(Backend):
             pipeline = client.pipeline(transaction=True)
             for key, (fact, record) in changes.items():
                 former = stored[key][1] if key in stored else {}
-                # The server's counts and flags stay. Its vector stays only if the text is the same.
+                # The server's counts and flags are kept. Its vector is kept only if the text is the same.
                 kept: Record = {name: former[name] for name in (b"access_count", b"pinned") if name in former}
                 if b"vector" in former and former.get(b"text") == record[b"text"]:
                     kept[b"vector"] = former[b"vector"]

@@ -37,7 +37,7 @@ def address_of(url: str) -> str:
 def place_of(url: str) -> str:
     """The server and its database, without the account."""
     parts = urlsplit(url)
-    # redis-py takes the first of several, and prefers it to the path.
+    # redis-py uses the first `db` of the query, and prefers it to the path.
     asked = parse_qs(parts.query).get("db", [""])[0]
     if parts.scheme == "unix":
         number = asked.lstrip("0")
@@ -100,7 +100,7 @@ class Server:
     def each(self, keys: Iterable[bytes], *commands: Sequence[Any]) -> Iterator[tuple[bytes, list[Any]]]:
         """For each key: the answers to commands such as ("HGETALL",), and the time at which the key expires, or None.
 
-        All answers for a key are of the same moment. An answer may be an error."""
+        All answers for a key are read at the same moment. An answer may be an error."""
         wanted = list(keys)
         for first in range(0, len(wanted), BATCH):
             some = wanted[first : first + BATCH]

@@ -19,7 +19,7 @@ CHATS = b"chat:"
 CHECKPOINTS = b"checkpoint:"
 WORKING = b"working_memory:"
 ROOT = ("", "__empty__")
-"""Names of the namespace of a graph that is not part of another graph."""
+"""The namespaces of a graph that is not a subgraph."""
 _JSON, _LIST = "ReJSON-RL", "list"
 
 
@@ -171,15 +171,15 @@ _READERS: dict[str, Callable[[Conversations, Place], Iterator[Message]]] = {
 
 
 def _buffered(raw: bytes, id_: str, expires_at: datetime | None) -> Message:
-    """A message of a buffer. Its form is up to the application; it may be that of LangChain."""
+    """A message of a buffer. The application chooses its format, which may be that of LangChain."""
     item = decoded(raw)
     has_data = isinstance(item.get("data", item.get("kwargs")), dict)
     return langchain(item, id_, expires_at) if has_data else plain(item, id_, expires_at)
 
 
 def _thread(name: str) -> str:
-    """The thread in the key of a checkpoint, THREAD:NAMESPACE:ID. A thread may contain colons. So may the namespace of
-    a part of a graph: each of its levels is NODE:UUID."""
+    """The thread in the key of a checkpoint, THREAD:NAMESPACE:ID. A thread may contain colons, and so may the namespace
+    of a subgraph, in which each level is NODE:UUID."""
     thread, _, _ = name.rpartition(":")
     head, _, namespace = thread.rpartition(":")
     return head if namespace in ROOT else re.sub(r":[^:|]+:[0-9a-f-]{36}(\|[^:|]+:[0-9a-f-]{36})*$", "", thread)

@@ -47,9 +47,9 @@ def record_of(fact: Fact) -> str:
 
 
 def to_record(fact: Fact) -> Record:
-    """The fields of the fact's hash. Raises ValueError for a fact that cannot be a record."""
+    """The fields of the fact's hash. Raises ValueError for a fact that cannot be stored as a record."""
     if not fact.user_id:
-        raise ValueError("the fact has no user, and a record without one is shown to everybody")
+        raise ValueError("the fact has no user, and the server shows a record without a user to everybody")
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
         raise ValueError("the embedding contains a number that is not finite")
     fields = {PACKED: msgspec.json.encode(pack(fact, _packed_fields()))} | _HOUSEKEEPING
@@ -122,7 +122,7 @@ def _shown(fact: Fact) -> dict[str, str]:
 
 
 def _parsed(texts: Mapping[str, str], names: set[str]) -> dict[str, Any]:
-    """The fields of a fact that follow from the server's fields `names`."""
+    """The fields of a fact that the server's fields `names` give."""
     values: dict[str, Any] = {}
     if "session_id" in names:
         values["session_id"] = texts.get("session_id") or None
@@ -140,8 +140,8 @@ def _parsed(texts: Mapping[str, str], names: set[str]) -> dict[str, Any]:
 
 
 def _expiring(fact: Fact, expires_at: datetime | None) -> Fact:
-    """The fact with the expiry of its key, unless the two differ only in precision. A key without expiry may belong to
-    a fact that had already expired when it was written."""
+    """The fact with the expiry of its key, unless the two differ only in precision. A key without an expiry may belong
+    to a fact that had already expired when it was written."""
     own = fact.expires_at
     if expires_at is None:
         over = own is not None and own <= datetime.now(UTC)

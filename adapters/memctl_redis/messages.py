@@ -1,4 +1,4 @@
-"""Messages as applications store them in Redis: JSON in a few forms."""
+"""The JSON formats in which applications store messages in Redis."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _KNOWN = ("user", "assistant", "system", "tool")
 _TIMES = ("ts", "timestamp", "created_at", "time", "at")
 _TEXTS = ("content", "text", "message")
 _MILLISECONDS = 1e11
-"""Larger Unix times are in milliseconds: as seconds, this number is the year 5138."""
+"""Larger Unix times are taken as milliseconds: in seconds, this number would be the year 5138."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 

@@ -83,7 +83,7 @@ class Api:
             return _listed(client.user.list(page_size=1))
 
     def user(self, user_id: str) -> Record | None:
-        """The user with this id, or with this UUID if Zep has one without an id; None if there is none."""
+        """The user with this id, or a user without an id that has this UUID; None if there is none."""
         try:
             with self._calling("user") as client:
                 return _plain(client.user.lookup(user_id=user_id))
@@ -267,7 +267,7 @@ class Api:
 
 
 class _Conflict(Exception):
-    """What is to be created exists."""
+    """The record to be created already exists."""
 
 
 def _is_uuid(text: str) -> bool:

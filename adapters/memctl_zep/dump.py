@@ -37,7 +37,7 @@ class ZepDump:
 
     name = "Zep graph dump"
     remarks: Sequence[str] = (
-        "a dump of a Zep graph holds facts and summaries; episodes, threads and messages in it are passed over",
+        "facts and summaries of a Zep dump are imported; its episodes, threads and messages are not",
     )
 
     def recognises(self, path: Path, head: bytes) -> bool:
@@ -77,7 +77,7 @@ def _records(file: BinaryIO, default_user: str | None) -> Iterator[Fact | Reject
         if form != "list":
             yield from _summaries(_items(file, "nodes.item"), owner, default_user)
         if outside.get("next_cursor"):
-            yield Rejected("this is a page of a longer list; the pages after it are missing", where="next_cursor")
+            yield Rejected("this is one page of a longer list; the next pages are missing", where="next_cursor")
 
 
 def _form(file: BinaryIO) -> str:
@@ -193,7 +193,7 @@ def _one(parse: Any, record: Any, where: str, owner: Owner, default_user: str | 
     where = f"{where} ({record['uuid']})" if record.get("uuid") else where
     user = record.get("user_id") or owner.user_id or default_user
     if not user:
-        yield Rejected("the record names no user", where=where, hint="name one with --user or default_user")
+        yield Rejected("the record names no user", where=where, hint="pass --user, or set default_user")
         return
     try:
         fact = parse(record, owner._replace(user_id=str(user)))

@@ -1,7 +1,7 @@
 """The state of a user's graph during writes: its facts and nodes.
 
-Zep cannot find an edge by an attribute, so the graph is listed once and cached. It is listed again whenever it is not
-certain what Zep stored, as after a lost response.
+Zep cannot find an edge by an attribute, so the graph is listed once and cached. It is listed again whenever the result
+of a call is unknown, for example after a lost response.
 """
 
 from typing import NamedTuple
@@ -31,8 +31,8 @@ class Batch(NamedTuple):
 
 
 class Graph:
-    """The graph of a user. `facts`, `nodes` and the nodes' `summaries` are those in Zep, `stale` are edges of replaced
-    versions, `doubtful` calls with an unknown result."""
+    """The graph of a user. `facts`, `nodes` and the nodes' `summaries` are those in Zep; `stale` has the edges of
+    replaced versions, `doubtful` the calls with an unknown result."""
 
     def __init__(self, api: Api, person: Person, *, new: bool) -> None:
         self._api = api
@@ -43,10 +43,10 @@ class Graph:
         self.stale: list[str] = []
         self.doubtful: list[Batch] = []
         self.generation = 0
-        """The number of changes of this graph that Zep confirmed: a part of each key, so that no key is used twice."""
+        """The number of confirmed changes of this graph. It is part of each key, so that no key is used twice."""
         self._own: str | None = None
         self.known = new
-        """Whether this state is that of the graph in Zep."""
+        """Whether this state equals the graph in Zep."""
 
     def ensure(self) -> None:
         """List the graph unless its state is known."""

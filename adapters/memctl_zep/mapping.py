@@ -1,4 +1,4 @@
-"""Facts as edges of a Zep graph, and back. Pure; needs neither a network nor Zep's SDK.
+"""Facts as edges of a Zep graph, and back. No input or output; needs neither a network nor Zep's SDK.
 
 An edge's own fields (fact, name, nodes, dates) are used as far as possible; the others are packed in one attribute.
 Later edits in Zep take precedence over packed fields.
@@ -114,7 +114,7 @@ def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
 
 
 def digest(fact: Fact) -> bytes:
-    """A digest that differs between versions of a fact: of everything but the vector, which Zep does not store."""
+    """A digest of all fields except the vector, which Zep does not store, to distinguish versions of a fact."""
     record = msgspec.to_builtins(msgspec.structs.replace(fact, embedding=None))
     return sha256(msgspec.json.encode(record, order="sorted")).digest()
 
@@ -304,8 +304,8 @@ def _printable(text: str) -> str:
 
 
 def _shortened(text: str, length: int) -> str:
-    """The beginning of the text on one line, cut between words if that loses little."""
-    # Far more than fits, so that a long text is not processed to its end.
+    """The beginning of the text on one line, cut between words if little is lost by that."""
+    # Only a part of a long text is processed, with far more characters than fit.
     plain = " ".join(_printable(text[: length * 8]).split())
     if len(plain) <= length and len(text) <= length * 8:
         return plain

@@ -1,4 +1,4 @@
-"""Zep's own search of edges, as facts, without ended ones or as of an instant."""
+"""Zep's own search of edges: finds current facts, or facts that were true at an instant."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ def search(api: Api, people: Sequence[Person], query: str, k: int, as_of: dateti
 
 
 def at_instant(at: datetime) -> Record:
-    """Zep's filters for edges that were true at an instant by its own dates; a missing date matches always."""
+    """Zep's filters for edges that were true at an instant, by Zep's dates; a missing date always matches."""
     began = ({"field": "valid_at", "operator": "lte", "value": rfc3339(at)}, _null("valid_at"))
     ends = ({"field": "invalid_at", "operator": "gt", "value": rfc3339(at)}, _null("invalid_at"))
     return {"date_filters": {"any_of": [{"all_of": list(pair)} for pair in product(began, ends)]}}
@@ -66,7 +66,7 @@ def _score(edge: Record, rank: int) -> float:
 
 
 def _wanted(fact: Fact, as_of: datetime | None) -> bool:
-    """Whether the fact is current, or was true at the instant by its own times, of which Zep has only two."""
+    """Whether the fact is current, or was true at the instant by all of its times (Zep has only two of them)."""
     at = as_of or datetime.now(UTC)
     if fact.expires_at is not None and fact.expires_at <= at:
         return False

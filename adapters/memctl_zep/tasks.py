@@ -1,4 +1,4 @@
-"""Zep's tasks: accepted requests that it has not finished, with waiting until a deadline."""
+"""Zep's tasks: requests that it has accepted but not finished, and waiting for them until a deadline."""
 
 import time
 from collections.abc import Iterable

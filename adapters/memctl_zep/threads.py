@@ -47,7 +47,7 @@ def to_message(record: Mapping[str, Any]) -> Message:
 
 
 class Talk:
-    """Sends conversations to Zep. A call that is sent again after a lost response has the key of the first one."""
+    """Sends conversations to Zep. A call that is repeated after a lost response has the same idempotency key."""
 
     def __init__(self, api: Api, people: People, tasks: Tasks) -> None:
         self._api = api

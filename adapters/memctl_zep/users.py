@@ -1,4 +1,4 @@
-"""Zep's users: memctl's user ids as Zep's, finding and creating users, and Zep's own fields of them."""
+"""Zep's users: converts user ids, finds and creates users, and keeps Zep's own fields of them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -62,7 +62,7 @@ class People:
         self._found.pop(user_id, None)
 
     def get_or_make(self, user_id: str, first: Fact | None = None) -> tuple[Person, bool]:
-        """The user, and whether they are new; created with the fields that `first`, a fact from Zep, has of them."""
+        """The user, and whether they are new; a new one gets the user's fields in `first`, a fact from Zep."""
         person = self.get(user_id)
         if person is not None:
             return person, False

@@ -1,4 +1,4 @@
-"""Writing facts into graphs of Zep: verbatim, each once, without losing one in a crash between two calls.
+"""Write facts into graphs of Zep: verbatim, each once, and without loss if a crash occurs between two calls.
 
 A changed fact becomes a new edge, because an edge's dates cannot be changed; the old edge is deleted once the new one
 exists. A call whose response was lost is sent again unchanged, with its key, before anything else is sent to the graph.
@@ -70,7 +70,7 @@ class Writer:
                 del graph.summaries[id_]
             deleted += stored is not None or summary is not None
         if tasks:
-            # Older versions that an interrupted update left would become visible now.
+            # Otherwise older versions that an interrupted update left would become visible now.
             tasks += self._clear(graph)
         self._tasks.wait(PATIENCE, tasks)
         return deleted
@@ -203,7 +203,7 @@ class Writer:
     def _recover(self, graph: Graph) -> set[UUID | str]:
         """Send calls again whose responses were lost and whose results are missing; returns the ids in all of them.
 
-        Zep repeats its response for a known key, and does nothing twice.
+        For a known key, Zep repeats its response without repeating the work.
         """
         recovered = {name for batch in graph.doubtful for name in batch.holds}
         for batch in list(graph.doubtful):
@@ -241,7 +241,7 @@ class Writer:
         return graph
 
     def _other_owner(self, user: str, id_: UUID) -> str | None:
-        """Another user who, as known in this session, owns a fact with that id."""
+        """Another user who owns a fact with that id, as far as this session has read; None if there is none."""
         return next((name for name, graph in self._graphs.items() if name != user and id_ in graph.facts), None)
 
     def _clear(self, graph: Graph) -> list[str | None]:

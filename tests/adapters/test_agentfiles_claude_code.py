@@ -219,7 +219,7 @@ def test_a_folder_is_one_users_and_says_whose_once_memctl_wrote_to_it(tmp_path):
 
 
 def test_a_folder_that_names_nobody_is_nobodys_until_a_user_is_named(folder):
-    with pytest.raises(NotFound, match="names no owner"):
+    with pytest.raises(NotFound, match="owner of this folder is unknown"):
         list(ClaudeCodeAdapter(folder).users())
     assert len(texts(ClaudeCodeAdapter(folder), "carol")) == 5
 

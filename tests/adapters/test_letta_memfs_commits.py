@@ -30,7 +30,7 @@ def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
     assert "Alice likes coffee." not in texts(memory)
     (remark,) = MemfsAdapter(memory).remarks()
     assert "facts-001.md" in remark
-    assert "1 with changes not committed" in MemfsAdapter(memory).check().detail
+    assert "1 with uncommitted changes" in MemfsAdapter(memory).check().detail
 
 
 def test_other_files_that_are_changed_or_staged_stay_so(memory):

@@ -46,7 +46,7 @@ def test_a_repository_of_somebody_takes_nothing_of_somebody_else(tmp_path):
 
 def test_a_memory_that_names_nobody_is_nobodys_until_somebody_is_named(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
-    with pytest.raises(NotFound, match="names no owner") as refused:
+    with pytest.raises(NotFound, match="owner of this folder is unknown") as refused:
         list(MemfsAdapter(place).users())
     assert "--user" in (refused.value.hint or "")
     assert list(MemfsAdapter(place, default_user="alice").users()) == ["alice"]

@@ -65,7 +65,7 @@ def test_a_list_shorter_than_the_stores_own_total_is_an_error(store: Store) -> N
 def test_an_approximate_total_is_called_so() -> None:
     store = Store(points(5))
     store.count = lambda: 7  # type: ignore[attr-defined]
-    with pytest.raises(Fatal, match="holds 7 memories by its approximate count and lists 5"):
+    with pytest.raises(Fatal, match="has 7 memories by its approximate count, but lists 5"):
         ListedShelf(store, "turbopuffer", "here").count("alice")
 
 

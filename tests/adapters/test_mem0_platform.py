@@ -222,7 +222,7 @@ def test_a_text_the_scope_has_already_is_rejected_and_says_why(platform: Any, me
     again, other_scope = fact("Likes tea."), fact("Likes tea.", id=derive_id("2"), agent_id="bot")
     outcomes = mem0.write([again, other_scope])
     assert [outcome.state for outcome in outcomes] == ["rejected", "written"]
-    assert "keeps a text only once" in (outcomes[0].reason or "")
+    assert "stores a text only once" in (outcomes[0].reason or "")
 
 
 def test_what_mem0_refuses_costs_one_fact(platform: Any, mem0: Mem0Adapter) -> None:
@@ -295,7 +295,7 @@ class TestLater:
         platform.put(memory="One.", user_id="alice")
         (outcome,) = mem0.write([fact("One.")])
         assert outcome.state == "rejected"
-        assert "keeps a text only once" in (outcome.reason or "")
+        assert "stores a text only once" in (outcome.reason or "")
 
     def test_turns_for_mem0s_own_extraction_are_waited_for(self, platform: Any, mem0: Mem0Adapter) -> None:
         turns = ["I keep bees.", {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Nice."}]

@@ -25,8 +25,8 @@ class Mem0Dump:
 
     name = "mem0 export"
     remarks = (
-        "a dump of mem0 holds what it was asked for: memories that expired or were merged are in it only where "
-        "show_expired and include_merged were",
+        "a mem0 dump has only what the export requested: expired and merged memories are missing unless show_expired "
+        "and include_merged were set",
     )
 
     def recognises(self, path: Path, head: bytes) -> bool:
@@ -52,7 +52,7 @@ class Mem0Dump:
             for record in _found(path):
                 if isinstance(record, reader.Missing):
                     yield Rejected(
-                        f"the dump says that it has {record.said} memories, but contains {record.found}: "
+                        f"the dump states a total of {record.said} memories, but contains {record.found}: "
                         "pages are missing",
                         where=record.where,
                     )
@@ -124,8 +124,8 @@ def _ended_at(record: Mapping[str, Any], state: str) -> datetime | None:
 
 
 def _successors(path: Path) -> dict[str, UUID]:
-    """The facts' ids of memories that memctl wrote, by mem0's id, because they may replace others. The file is read for
-    them only if it has any."""
+    """The fact ids of memories that memctl wrote, by mem0's id; other memories may name them as successors. The whole
+    file is read only if it has any."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return {}

@@ -39,8 +39,8 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A record and its place in the file. It may not be a memory. With `users`, all memories of the file belong to
-    users, so that the app of a memory without a user does not own it."""
+    """A record, which may not be a memory, and its place in the file. With `users`, all memories of the file belong to
+    users, so a memory without a user does not belong to its app."""
 
     where: str
     record: Any
@@ -155,7 +155,7 @@ class _Totals:
         self._where = ""
 
     def page(self, page: Mapping[str, Any], rows: int, where: str) -> Iterator[Missing]:
-        """Count a page with `rows` rows; yields what its list lacks if it is the last page."""
+        """Count a page with `rows` rows; if it is the last page of its list, yields the number of missing memories."""
         count = page.get("count")
         self._found += rows
         self._said = max(self._said, count) if isinstance(count, int) else self._said
@@ -164,7 +164,7 @@ class _Totals:
             yield from self.end()
 
     def end(self) -> Iterator[Missing]:
-        """What the list that ends here lacks."""
+        """The number of missing memories of the list that ends here, if any."""
         if self._said > self._found:
             yield Missing(self._where, self._said, self._found)
         self._found = self._said = 0
@@ -182,7 +182,7 @@ class _Documents:
         self._streamed = False
 
     def take(self, prefix: str, event: str, value: Any) -> tuple[str, Any] | None:
-        """A row or a rest that the event completes."""
+        """The row, or the rest of the document, that the event completes; None if it completes neither."""
         if self._builder is not None:
             return self._within(prefix, event, value)
         if event in _ENDS and prefix and prefix not in _LISTS:
@@ -318,7 +318,7 @@ class Backup:
         if isinstance(user, dict) and owner == user.get("id"):
             row["user_id"] = user.get("user_id")
         elif owner is not None:
-            # An internal id of OpenMemory, which names nobody.
+            # This is an internal id of OpenMemory, not the name of a user.
             row["owner_id"] = owner
         app = row.pop("app", None) or self._names["apps"].get(str(row.get("app_id")), row.get("app_id"))
         row["app_id"] = app

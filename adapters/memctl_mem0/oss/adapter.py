@@ -1,8 +1,8 @@
 """The backend named `mem0-oss`: mem0's own library, as an application has configured it.
 
-Facts are stored in the vector store as mem0 would store them, with vectors from mem0's own embedder and an entry in its
-history, because `Memory.add` gives every memory a new id and the current time. Reading goes to the end of the
-store, because `Memory.get_all` returns the first 20.
+Facts are written to the vector store directly, in mem0's format, with vectors from mem0's own embedder and an entry in
+its history, because `Memory.add` gives every memory a new id and the current time. Memories are read from the vector
+store, because `Memory.get_all` returns only the first 20.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ KEEPING = {
 
 CAPABILITIES = Capabilities(fields=KEEPING, batch_size=1000, ends=frozenset({"expires_at"}))
 _DIGITS = 6
-"""Digits of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
+"""The digits to which scores are rounded, because stores compute them in single precision with small variations."""
 
 
 class Mem0OssAdapter(Backend):
@@ -91,7 +91,7 @@ class Mem0OssAdapter(Backend):
         if config is None:
             raise UsageError(
                 "mem0-oss needs the configuration of your mem0 application",
-                hint="mem0-oss:CONFIG.yaml, or MEMCTL_MEM0_CONFIG",
+                hint="use mem0-oss:CONFIG.yaml, or set MEMCTL_MEM0_CONFIG",
             )
         configuration = read_config(Path(config).expanduser())
         self.identity = place_of(configuration)
@@ -157,7 +157,7 @@ class Mem0OssAdapter(Backend):
         """Raise UsageError for a store that memctl only reads."""
         if self._library.provider not in WRITABLE:
             raise UsageError(
-                f"memctl reads mem0's memories from {self._library.provider} and does not write them there",
+                f"mem0 on {self._library.provider} is read-only for memctl",
                 where=self.identity,
                 hint=WRITE_HINT,
             )
@@ -400,7 +400,7 @@ class Mem0OssAdapter(Backend):
         return self._fact(row._replace(vector=None)) == msgspec.structs.replace(fact, embedding=None)
 
     def _note(self, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
-        """Add the old and the new text to mem0's history."""
+        """Add an entry with the old and the new text to mem0's history for each change."""
         history = self._library.history
         if history is None:
             return

@@ -1,7 +1,7 @@
 """mem0's collections in Chroma: a folder, a server or Chroma Cloud.
 
-A payload is Chroma's metadata: texts, numbers and truth values. `update` keeps the keys that it is not given, and `add`
-ignores an id that exists.
+A payload is Chroma's metadata: texts, numbers and booleans. Chroma's `update` keeps keys that it does not receive, and
+`add` ignores existing ids.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class ChromaShelf(ScannedShelf):
         return None if path is None else Path(path)
 
     def _look_at_the_lock(self) -> None:
-        """Raise Locked if another process is writing to the folder, for which Chroma would wait without end."""
+        """Raise Locked if another process is writing to the folder, because Chroma would wait for it forever."""
         path = None if self._folder is None else self._folder / _FILE
         if path is not None and path.is_file():
             with opened(path, seconds=1.0) as connection:

@@ -21,9 +21,8 @@ from memctl_mem0.oss.existing import open_existing
 COLLECTION = "mem0"
 _HISTORY = "history.db"
 _MOST_VALUES = 10_000
-"""The maximum number of values in a configuration with its aliases expanded; in YAML one line can be a billion
-values."""
-# They log errors that are also raised.
+"""The maximum number of values in a configuration with aliases expanded; a line of YAML can have a billion values."""
+# These loggers report errors that are also raised.
 _LOGGERS = ("psycopg.pool", "qdrant_client")
 
 
@@ -35,7 +34,7 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotFound("the mem0 configuration does not exist", where=str(path), hint="mem0-oss:CONFIG.yaml") from None
+        raise NotFound("the mem0 configuration does not exist", where=str(path), hint="use mem0-oss:FILE") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the mem0 configuration cannot be read: {error}", where=str(path)) from None
     config = _json(text, path) if path.suffix == ".json" else _yaml(text, path)
@@ -164,7 +163,7 @@ class Library:
         return str(self.store_options.collection_name)
 
     def of_entities(self) -> "Library":
-        """The library with the collection of entity names in place of that of memories (mem0ai 2.2.1,
+        """The library with the collection of entity names instead of that of memories (mem0ai 2.2.1,
         mem0/memory/main.py)."""
         name = need("mem0.memory.main", "mem0")._entity_collection_name(self.provider, self.collection)
         store = dict(_section(self._given, "vector_store"))
@@ -211,8 +210,7 @@ class Library:
         return self._history
 
     def memory(self) -> Any:
-        """A complete `mem0.Memory`, with its language model. A vector store that allows only one client must be
-        closed."""
+        """A complete `mem0.Memory`, with its language model. First close a vector store that allows only one client."""
         options = dict(self._given) | {"history_db_path": self.history_path or ":memory:"}
         with guarded(self.place):
             return self._mem0().Memory.from_config(options)

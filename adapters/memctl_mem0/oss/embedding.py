@@ -1,4 +1,4 @@
-"""Vectors by mem0's configured embedder, so that mem0 finds memctl's memories like its own."""
+"""Vectors by mem0's configured embedder, so that mem0's search also finds memories that memctl wrote."""
 
 import hashlib
 import json
@@ -12,11 +12,11 @@ from memctl_mem0.oss.errors import guarded
 from memctl_mem0.oss.points import Row
 
 _SECRET = ("key", "secret", "token", "password", "credential", "prox", "client")
-"""What the names of options contain that say how to reach a model, and not which."""
+"""Parts of option names that concern the access to a model, not the choice of the model."""
 
 
 def vectors_of(library: Library, texts: Sequence[str]) -> list[list[float] | str]:
-    """A vector for each text, or in its place the reason why the embedder refuses the text.
+    """For each text its vector, or the reason why the embedder refuses the text.
 
     An empty text is embedded as a space, which embedders accept. Raises UsageError if the vectors have other dimensions
     than the store.
@@ -33,9 +33,9 @@ def vectors_of(library: Library, texts: Sequence[str]) -> list[list[float] | str
     for vector in vectors:
         if isinstance(dimensions, int) and not isinstance(vector, str) and len(vector) != dimensions:
             raise UsageError(
-                f"the embedder makes vectors of {len(vector)} dimensions, the store has {dimensions}",
+                f"the embedder's vectors have {len(vector)} dimensions, the store's have {dimensions}",
                 where=library.place,
-                hint="set embedding_model_dims of the vector store in the mem0 configuration to that of the embedder",
+                hint="in the mem0 configuration, set the vector store's embedding_model_dims to the embedder's",
             )
     return vectors
 
@@ -71,7 +71,7 @@ def fits(library: Library, vector: Sequence[float]) -> bool:
 
 
 def alike(vector: Sequence[float], stored: Sequence[float], *, scaled: bool) -> bool:
-    """Whether the store has this vector, in single precision; `scaled`: perhaps with another length."""
+    """Whether both vectors are equal in single precision; with `scaled`, their lengths may differ."""
     ours, theirs = (math.hypot(*vector) or 1.0, math.hypot(*stored) or 1.0) if scaled else (1.0, 1.0)
     return len(vector) == len(stored) and all(
         math.isclose(a / ours, b / theirs, rel_tol=1e-6, abs_tol=1e-7) for a, b in zip(vector, stored, strict=True)

@@ -1,8 +1,8 @@
 """Erasing an owner's other records in mem0's library.
 
 mem0 records former texts of memories and the last messages of each conversation in a SQLite file, and names in a
-collection of their own. mem0's own deletion keeps all of that. Deleted rows of a SQLite file, and of a Qdrant folder,
-which is SQLite too, remain in free pages until the file is rewritten.
+separate collection. mem0's own deletion keeps all of them. Deleted rows of a SQLite file, and of a Qdrant folder (also
+SQLite), remain in free pages until the file is rewritten.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from memctl_mem0.oss.vector_stores import open_shelf
 _PAGE = 1000
 _ORPHANS = (
     "{count} entries of mem0's history belong to memories deleted earlier, whose owners mem0 does not record; "
-    "they stay, and may contain words of the user"
+    "they are kept, and may contain text about the user"
 )
 
 
@@ -45,7 +45,7 @@ def rows_of(shelf: Shelf, owner: str) -> list[Row]:
 
 
 def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
-    """The ids of the names in the owner's memories. `shelf` is that of the memories; it is closed."""
+    """The ids of the names in the owner's memories. `shelf` is the collection of memories, which is closed first."""
     entities = library.of_entities()
     exists = shelf.has(entities.collection)
     shelf.close()
@@ -71,7 +71,7 @@ def counted(path: str | None, owner: str, memories: Sequence[str], entities: int
 
 
 def forget_history(path: str | None, owner: str, memories: Sequence[str], living: Sequence[str]) -> list[str]:
-    """Delete the history of these memories and the owner's messages, and rewrite the file; returns remarks on what
+    """Delete the history of these memories and the owner's messages, and rewrite the file; returns a note on what
     remains.
 
     `living` are the ids of all existing memories.
@@ -106,13 +106,13 @@ def _messages(connection: sqlite3.Connection, owner: str) -> list[tuple[str]]:
     if not _has(connection, "messages"):
         return []
     kind, name = owner_beside_users(owner) or ("user", owner)
-    # mem0's own form of names, which escapes the separator.
+    # mem0's own function, because it escapes the separator in names.
     mine = need("mem0.memory.main", "mem0")._build_session_scope({f"{kind}_id": name})
     rows = connection.execute("SELECT id, session_scope FROM messages")
     return [(id_,) for id_, scope in rows if mine and _is_of(str(scope or "").split("&"), mine)]
 
 
 def _is_of(parts: Sequence[str], scope: str) -> bool:
-    """Whether a conversation belongs to the owner: to a user with any other participants, to an agent without a
-    user."""
+    """Whether a conversation belongs to the owner. One with a user is the user's, whoever else takes part; an agent
+    owns only conversations without a user."""
     return scope in parts and (scope.startswith("user_id=") or not any(part.startswith("user_id=") for part in parts))

@@ -19,7 +19,7 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 _WRAPPING = frozenset({"LLMError", "EmbeddingError", "VectorStoreError", "DatabaseError"})
-"""mem0's own exceptions (mem0.exceptions), which say less than their causes."""
+"""mem0's own exceptions (mem0.exceptions), which have less information than their causes."""
 _LONGEST = 300
 
 
@@ -91,7 +91,7 @@ def _from_sqlstate(error: Exception, state: str, where: str) -> MemctlError:
 
 
 def _faults(error: Any) -> str:
-    # pydantic's message quotes the value, which may be a key.
+    # The message of pydantic is not used, because it quotes the value, which may be a key.
     faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".lstrip(": ") for fault in error.errors()]
     return "; ".join(faults)[:_LONGEST]
 

@@ -31,7 +31,7 @@ def open_existing(provider: str, options: Any, place: str, client: Any = None) -
     kind = factory.load_class(path)
     looking = {name: _looking(getattr(kind, name), place) for name in _CREATORS if callable(getattr(kind, name, None))}
     if provider == "faiss":
-        # Loading converts an old file.
+        # Loading would convert an old file and save it.
         looking["_save"] = lambda self: None
     store = type(kind.__name__, (kind,), looking)(**options.model_dump())
     if provider == "milvus":
@@ -66,7 +66,7 @@ def _exists(store: Any) -> bool:
     try:
         listed = store.list_cols()
     except Exception:
-        # The collections cannot be listed; opening the store succeeds or says why.
+        # The collections cannot be listed: opening the store will succeed or raise an error.
         return True
     names = {_name(one).casefold() for one in getattr(listed, "collections", None) or listed or ()}
     return str(store.collection_name).casefold() in names

@@ -1,4 +1,4 @@
-"""Facts as payloads of mem0's vector stores, and back. Pure.
+"""Facts as payloads of mem0's vector stores, and back. No input or output.
 
 A payload is flat: the text under `data`, the owner's ids, two times as ISO 8601 text, a day of expiry, and the user's
 own metadata with its keys. The fields that `memctl_mem0.mapping` packs are JSON in one string under `memctl`, because
@@ -19,7 +19,7 @@ from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id
 SLOTS = frozenset({"user_id", "agent_id", "session_id", "text", "metadata", "created_at", "updated_at"})
 """The fields that a payload stores exactly."""
 SECONDS = SLOTS - {"created_at", "updated_at"}
-"""Those of a store that keeps times to the second."""
+"""The same for a store that keeps times to the second."""
 
 _OWNERS = ("user_id", "agent_id", "app_id", "run_id")
 _SPEAKER = ("actor_id", "role", "attributed_to")
@@ -52,9 +52,9 @@ def payload_of(
 ) -> dict[str, Any]:
     """The payload for a fact, without the key `text_lemmatized`, which mem0 computes from the text.
 
-    `slots` are the fields that a payload stores exactly; `blanks`: ids may have white space, which a vector store
-    accepts and mem0's API does not; `scalars`: values are only texts, numbers and truth values. Raises ValueError for a
-    fact that mem0 cannot store.
+    `slots` has the fields that a payload stores exactly. With `blanks`, ids may contain white space, which a vector
+    store accepts but mem0's API does not. With `scalars`, values must be texts, numbers or booleans. Raises ValueError
+    for a fact that mem0 cannot store.
     """
     if "\0" in fact.text or "\0" in fact.user_id:
         raise ValueError("mem0's stores cannot contain a NUL character in a text or a user")
@@ -139,7 +139,7 @@ def point_of(fact: Fact, account: str) -> str:
 
 
 def hash_of(text: str) -> str:
-    """mem0's hash of a text: MD5 (hex), for repetitions and not for security."""
+    """mem0's hash of a text: MD5 (hex), used to detect duplicates, not for security."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -149,7 +149,7 @@ def storable(key: str, value: Any) -> bool:
 
 
 def _is_scalar(key: str, value: Any) -> bool:
-    """Whether Chroma, too, returns the value under this key unchanged."""
+    """Whether Chroma also returns the value under this key unchanged."""
     named = key[:1].isalnum() and not key.startswith("chroma:")
     return named and isinstance(value, str | int | float) and storable(key, value)
 
@@ -162,7 +162,7 @@ def _plain(value: Any) -> bool:
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, float):
-        # jsonb keeps the value of powers of ten and of negative zero, but not the form.
+        # jsonb keeps the value of numbers with an exponent and of negative zero, but not their form.
         return "e" not in (form := repr(value)) and form != "-0.0"
     return not isinstance(value, int) or abs(value) <= _WHOLE
 
@@ -212,7 +212,7 @@ def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:
 
 
 def batches(facts: Iterable[Fact], size: int) -> Iterator[list[Fact]]:
-    """The facts in order, in batches without two facts of one id."""
+    """The facts in order, in batches that have each id at most once."""
     batch: dict[UUID, Fact] = {}
     for fact in facts:
         if len(batch) == size or fact.id in batch:

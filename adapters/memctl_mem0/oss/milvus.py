@@ -15,11 +15,11 @@ from memctl_mem0.oss.points import Row, scopes_of
 from memctl_mem0.oss.scanned import BATCH, ScannedShelf
 
 _LONGEST_TEXT = 65_535
-"""In bytes: what the field for Milvus's word search holds. It is not read."""
+"""The maximum bytes of the field for Milvus's word search, which memctl never reads."""
 _FRESH = "Strong"
 """The consistency that includes every write that ended before."""
 _LOGGERS = ("pymilvus", "milvus_lite", "grpc")
-"""They log errors that are also raised."""
+"""Loggers that report errors that are also raised."""
 _SEGMENTS = "remnants of the deleted points remain in Milvus's files until it compacts them"
 
 
@@ -46,8 +46,8 @@ class MilvusShelf(ScannedShelf):
         return self._opened
 
     def _start(self) -> None:
-        """Note whether this process serves the file already. Raises Locked if another one does, which Milvus Lite's
-        own error does not say."""
+        """Record whether this process already serves the file. Raises Locked if another process does, because Milvus
+        Lite's own error does not name this cause."""
         if self._file is None:
             return
         servers = need("milvus_lite.server_manager", "mem0-milvus").server_manager_instance

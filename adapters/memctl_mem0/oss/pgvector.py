@@ -1,6 +1,6 @@
 """mem0's tables in PostgreSQL with pgvector: read in pages, and written to.
 
-`TableShelf` is what its two stores share, whose tables have other names for the same columns.
+`TableShelf` is the base class of the two stores in PostgreSQL, which use different names for the same columns.
 """
 
 import json
@@ -22,7 +22,7 @@ _BYTES = (
     "VACUUM FULL rewrites the table, and locks it while it runs"
 )
 
-# mapping.owner_of in SQL.
+# The same as mapping.owner_of, in SQL.
 _OWNER = (
     "coalesce(nullif({payload}->>'user_id', ''), 'agent:' || nullif({payload}->>'agent_id', ''), "
     "'app:' || nullif({payload}->>'app_id', ''), 'run:' || nullif({payload}->>'run_id', ''))"
@@ -141,14 +141,14 @@ class TableShelf(Shelf):
         for name, value in {**names, **self.columns}.items():
             statement = statement.replace(f"{{{name}}}", value)
         with guarded(self._place), self._cursor() as cursor:
-            # A policy that hides rows is then an error: a part of the table would look like all of it.
+            # Makes it an error if a policy hides rows; otherwise a part of the table would look like all of it.
             cursor.execute("SET LOCAL row_security = off")
             cursor.execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
 
 
 class PgvectorShelf(TableShelf):
-    """A table of mem0's own store for PostgreSQL, with its pool of connections and its form of a row."""
+    """A table of mem0's own store for PostgreSQL, used with its connection pool and its row format."""
 
     columns: ClassVar[dict[str, str]] = {"payload": "payload", "vector": "vector", "key": "uuid"}
 

@@ -19,7 +19,7 @@ class Shelf(Protocol):
 
     writable: bool = True
     scalars: bool = False
-    """Whether a payload's values can only be texts, numbers and truth values."""
+    """Whether a payload's values can only be texts, numbers and booleans."""
     seconds: bool = False
     """Whether times are stored to the second."""
     with_vectors: bool = False
@@ -66,7 +66,7 @@ class Shelf(Protocol):
         """The id of every point."""
 
     def compact(self, collections: Sequence[str]) -> list[str]:
-        """Rewrite the files from which points were deleted, if possible. Returns remarks on what remains to be done."""
+        """Rewrite the files from which points were deleted, if possible. Returns notes on what remains to be done."""
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         """The nearest memories by cosine similarity, nearest first."""
@@ -106,7 +106,8 @@ def entry(before: Row | None, after: Row | None) -> dict[str, Any]:
 
 
 def scopes_of(owner: str) -> list[tuple[str, str | int]]:
-    """The keys and values of which a payload has one if it belongs to the owner; `name_of` decides."""
+    """Key-value pairs, at least one of which is in every payload of the owner; other payloads may have one too, so
+    check with `name_of`."""
     pairs: list[tuple[str, str | int]] = [("user_id", owner)]
     if owner.isdecimal():
         pairs.append(("user_id", int(owner)))

@@ -1,7 +1,7 @@
 """mem0's collections in Qdrant, a folder or a server: read in pages, and written to.
 
-Uses the store that mem0 opened, with its configuration and its form of a row. The driver is used only for what mem0's
-class cannot do: a page, a count, rows by id.
+Uses the store as opened by mem0, with mem0's configuration and row format. The driver is called only for operations
+that mem0's class lacks: pages, counts, and rows by id.
 """
 
 import warnings
@@ -161,7 +161,7 @@ class QdrantShelf(Shelf):
         return str(self._store.collection_name)
 
     def _vectors(self) -> bool | list[str]:
-        """What to read of the vectors: mem0 gives a point one without a name, beside a sparse one for words."""
+        """The vectors to read: mem0 gives a point an unnamed one, and a sparse one for word search."""
         return [""] if self.with_vectors else False
 
     def _row(self, point: Any) -> Row:

@@ -1,6 +1,6 @@
-"""mem0's hashes in Redis, `mem0:COLLECTION:ID`, over redis-py: mem0's own class replaces its index whenever it opens.
+"""mem0's hashes in Redis, `mem0:COLLECTION:ID`, through redis-py, because opening mem0's class replaces the index.
 
-All keys are read: an index compares owners without case, and splits them at commas.
+All keys are read, because the index ignores the case of owners and splits them at commas.
 """
 
 import json
@@ -21,10 +21,10 @@ from memctl_mem0.oss.scanned import BATCH, ScannedShelf
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LISTED_SECONDS = 10.0
-"""How long a list of all points is used for the next owner."""
+"""Seconds for which a list of all points is reused for further owners."""
 _SCOPES = ("agent_id", "run_id", "user_id")
 _APART = {*_SCOPES, "hash", "data", "created_at", "updated_at"}
-"""The keys of a payload that have a field of their own; the other ones are JSON under `metadata`."""
+"""The keys of a payload that have a separate field; all others are JSON under `metadata`."""
 _FIELDS = ("memory_id", "memory", "hash", "created_at", "updated_at", "metadata", *_SCOPES)
 _INDEXED = {
     "memory_id": "TAG", "hash": "TAG", "agent_id": "TAG", "run_id": "TAG", "user_id": "TAG",
@@ -80,7 +80,7 @@ class RedisShelf(ScannedShelf):
         except MemctlError as error:
             if "unknown command" in error.message.lower():
                 raise UsageError(
-                    "the Redis server has no search, which mem0 needs", where=self._place, hint="run Redis 8 or later"
+                    "the Redis server has no search module, which mem0 needs", where=self._place, hint="use Redis 8+"
                 ) from None
             raise
 
@@ -151,7 +151,7 @@ def _hash(row: Row, vector: Sequence[float]) -> dict[str, Any]:
         "memory": payload["data"],
         "created_at": _seconds(payload.get("created_at")),
         "embedding": numpy.asarray(vector, dtype=numpy.float32).tobytes(),
-        # mem0 takes a fence in the JSON for the whole of it.
+        # mem0 would take the text inside a Markdown fence for the whole JSON.
         "metadata": rest.replace("```", "\\u0060" * 3),
     }
     if payload.get("updated_at"):
@@ -172,7 +172,7 @@ def _payload(fields: Mapping[str, bytes]) -> dict[str, Any]:
         rest = json.loads(texts.get("metadata", "{}"))
     except ValueError:
         rest = None
-    # What mem0 did not write is kept as it is.
+    # Metadata that mem0 did not write, and that is not a JSON object, is kept unchanged.
     payload: dict[str, Any] = rest if isinstance(rest, dict) else {"metadata": texts["metadata"]}
     payload |= {name: texts[name] for name in ("hash", *_SCOPES) if name in texts}
     if "memory" in texts:

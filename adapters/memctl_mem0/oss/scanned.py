@@ -1,4 +1,4 @@
-"""A vector store that has neither an order nor cursors: its points are listed by owner, and loaded by id."""
+"""A vector store without an order and without cursors: its points are listed by owner, and loaded by id."""
 
 from abc import abstractmethod
 from collections import Counter
@@ -36,7 +36,7 @@ class ScannedShelf(Shelf):
         return sum(1 for _ in self._memories(owner))
 
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
-        # One list of ids serves all pages, so that changes during the reading shift nothing.
+        # All pages use one list of ids, so that changes while reading do not shift memories between pages.
         if after is None or self._listing is None or self._listing[0] != owner:
             self._listing = owner, sorted({row.id for row in self._memories(owner)})
         ids = [id_ for id_ in self._listing[1] if after is None or id_ > after]
@@ -54,8 +54,8 @@ class ScannedShelf(Shelf):
         return (row.id for row in self._scan(None))
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
-        """The nearest of all memories of the owner: an index searches approximately, and by the measure with which
-        the collection was created."""
+        """The nearest memories, by comparing all of the owner's: an index would search approximately, and by the
+        measure with which the collection was created."""
         numpy: Any = need("numpy", "mem0")
         ids = [row.id for row in self._memories(owner)]
         rows = [row for some in _batches(ids) for row in self._load(some, True) if row.vector is not None]

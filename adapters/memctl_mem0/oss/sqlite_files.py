@@ -12,9 +12,8 @@ _WAIT_SECONDS = 10.0
 
 @contextmanager
 def opened(path: str | Path, seconds: float = _WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
-    """A connection that overwrites deleted bytes. Raises Locked if another process writes for `seconds`, MemctlError if
-    the file
-    cannot be changed or is not a SQLite file."""
+    """A connection that overwrites deleted bytes. Raises Locked if another process still writes after `seconds`,
+    MemctlError if the file cannot be changed or is not a SQLite file."""
     try:
         with closing(sqlite3.connect(path, timeout=seconds)) as connection:
             connection.execute("PRAGMA secure_delete = ON").fetchall()
@@ -22,7 +21,7 @@ def opened(path: str | Path, seconds: float = _WAIT_SECONDS) -> Iterator[sqlite3
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise Locked("another process is writing to it", where=str(path), hint="stop it, then try again") from None
-        raise MemctlError(f"it cannot be changed: {error}", where=str(path)) from None
+        raise MemctlError(f"the file cannot be changed: {error}", where=str(path)) from None
     except sqlite3.DatabaseError as error:
         raise MemctlError(f"not a SQLite file: {error}", where=str(path)) from None
 

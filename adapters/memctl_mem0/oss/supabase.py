@@ -105,5 +105,5 @@ class SupabaseShelf(TableShelf):
 
 
 def _mark() -> str:
-    """What makes the name of an index unique."""
+    """A random suffix that makes the name of an index unique."""
     return uuid4().hex[:7]

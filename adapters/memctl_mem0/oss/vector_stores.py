@@ -34,7 +34,7 @@ WRITE_HINT = (
 
 
 def open_shelf(library: Library) -> Shelf:
-    """The shelf of the configured vector store."""
+    """The collection in the configured vector store."""
     if library.provider in WRITABLE:
         return WRITABLE[library.provider](library)
     # An invalid configuration is reported before the limits of the store.
@@ -57,11 +57,11 @@ _TOTALS: dict[str, Any] = {
 """The number of points that a store reports through its own client (mem0ai 2.2.1, mem0/vector_stores)."""
 
 _APPROXIMATE = {"turbopuffer": " by its approximate count"}
-"""What to say of totals that are not exact."""
+"""The words with which messages mark totals that are not exact."""
 
 _EXACT = frozenset({"azure_mysql", "neptune", "oracledb", "s3_vectors"})
-"""Stores whose list is a query with a limit, which is shorter only at its end, and which pass on errors. The other ones
-search for neighbours, stop at a limit of the service, or return an empty list after an error."""
+"""Stores whose list is a query with a limit, so that a shorter result is the complete list, and which report errors.
+Other stores search for neighbours, stop at a limit of the service, or return an empty list after an error."""
 
 
 def _require_total(provider: str, place: str) -> None:
@@ -133,7 +133,7 @@ class ListedShelf(Shelf):
     def _refuse(self) -> None:
         reason = f": {_NEVER_WRITTEN[self._provider]}" if self._provider in _NEVER_WRITTEN else ""
         raise UsageError(
-            f"memctl reads mem0's memories from {self._provider} and does not write them there{reason}",
+            f"mem0 on {self._provider} is read-only for memctl{reason}",
             where=self._place,
             hint=WRITE_HINT,
         )
@@ -186,7 +186,7 @@ class ListedShelf(Shelf):
 
     def _short(self, listed: int, total: str) -> Fatal:
         return Fatal(
-            f"{self._provider} holds {total} memories{_APPROXIMATE.get(self._provider, '')} and lists {listed} of them",
+            f"{self._provider} has {total} memories{_APPROXIMATE.get(self._provider, '')}, but lists {listed} of them",
             where=self._place,
             hint="mem0's list of this store is truncated: use the store's own export",
         )

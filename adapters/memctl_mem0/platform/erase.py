@@ -1,6 +1,6 @@
 """Erasing an owner from mem0's platform: their memories, and their entry in mem0's list of owners.
 
-Both are asynchronous, and reported by events. In these calls `*`, or no name, means all owners; neither is ever sent.
+Both are asynchronous and reported by events. In these calls `*` or a missing name means all owners, so neither is sent.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ BATCH = 1000
 NOBODY = ("", "*")
 """Names that mean all owners in mem0, and that no owner has."""
 _UNSPEAKABLE = (".", "..")
-"""Names that an address cannot end in, because they mean a parent folder."""
-_STAYS = "mem0's entry for an owner of such a name stays, because no address can name it; no memory is under it"
+"""Names that cannot be the last part of a URL, because they mean this folder or the parent folder."""
+_STAYS = "mem0's entry for an owner with this name is kept, because no URL can address it; it has no memories"
 
 
 def is_listed(platform: Platform, owner: str) -> bool:

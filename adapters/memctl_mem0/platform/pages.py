@@ -48,7 +48,7 @@ def parts(platform: Platform, filters: Filter, what: str, cursor: str | None, si
     Raises Fatal if the list remains shorter than its own total, UsageError for an invalid cursor.
     """
     place = _Place() if cursor is None else _parsed(cursor)
-    # Only the number of memories before a cursor is known.
+    # With a cursor, the earlier memories are unknown, only their number.
     from_start = cursor is None
     ids: set[str] = set()
     last_count, shrank = 0, False

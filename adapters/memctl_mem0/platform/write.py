@@ -1,7 +1,7 @@
 """Writing facts to mem0's platform without duplicates.
 
-mem0 assigns its own ids, and treats a text that exists in a scope as a repetition. Before an owner's first fact is
-sent, the owner's memories are therefore listed, and facts are matched by the id in their metadata.
+mem0 assigns its own ids, and drops a text that already exists in a scope as a duplicate. Before an owner's first fact
+is sent, the owner's memories are therefore listed, and facts are matched by the id in their metadata.
 """
 
 import time
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 """Seconds that a call waits for mem0's asynchronous writes."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 _UNDER_WAY = ("PENDING", "RUNNING")
-_DROPPED = "mem0 dropped it: it keeps a text only once for the same user, agent, app and run"
+_DROPPED = "mem0 dropped it as a duplicate: it stores a text only once per user, agent, app and run"
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ class Events:
             try:
                 event = self._platform.ask(f"/v1/event/{event_id}/")
             except NotFound:
-                event = {"status": "FAILED", "error": "mem0 knows nothing of it any more"}
+                event = {"status": "FAILED", "error": "mem0 no longer knows the event"}
             if event.get("status") not in _UNDER_WAY:
                 break
             if datetime.now(UTC) >= deadline:
@@ -132,13 +132,13 @@ class Writer:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def find(self, owner: str, ids: Iterable[UUID]) -> list[str]:
-        """mem0's ids of those of these facts that the owner has, from a new list."""
+        """mem0's ids of the owner's memories of these facts; the owner's memories are listed again."""
         self._owners.pop(owner, None)
         memories = self._held(owner)
         return [copy.native_id for id_ in dict.fromkeys(ids) for copy in memories.get(id_, ())]
 
     def _put(self, fact: Fact, memory: Memory) -> Outcome | str:
-        """The outcome of the fact, or the event that will have it."""
+        """The outcome of the fact, or the id of the event that will report it."""
         memories = self._held(fact.user_id)
         copies = memories.get(fact.id, [])
         draft = Held("", digest(fact), memory.scope)
@@ -156,7 +156,7 @@ class Writer:
                 # The memory of an event is looked up when it has ended.
                 return added
             copy_kept = Held(added[0], draft.digest, draft.scope)
-        # Deleted last, so that a crash leaves an extra copy and not none.
+        # Old copies are deleted last, so that a crash leaves an extra copy instead of none.
         for copy in copies:
             if copy.native_id != copy_kept.native_id:
                 self._delete(copy.native_id)
@@ -164,7 +164,7 @@ class Writer:
         return Outcome(state=state, target_id=copy_kept.native_id)
 
     def _add(self, memory: Memory) -> tuple[str] | Outcome | str:
-        """mem0's id of the new memory, the reason why there is none, or the event that will have it."""
+        """mem0's id of the new memory, the outcome if there is none, or the id of the event that will report it."""
         try:
             answer = self._platform.call(
                 lambda client: client.add(
@@ -245,7 +245,7 @@ class Writer:
         return self._owners[owner]
 
     def _elsewhere(self, facts: Sequence[Fact]) -> set[UUID]:
-        """The ids of those facts that another owner has in mem0."""
+        """The ids of the facts that another owner has in mem0."""
         new = {fact.id: fact.user_id for fact in facts if fact.id not in self._held(fact.user_id)}
         ids, foreign = list(new), set()
         for start in range(0, len(ids), LOOKED_UP):

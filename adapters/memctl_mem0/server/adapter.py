@@ -1,8 +1,8 @@
 """The backend named `mem0-server`: mem0's self-hosted REST server, over HTTP.
 
-The server lists at most 1,000 memories of an owner, without pages, and scans 10,000 for its list of owners. More than
-that is an error here that points to the server's PostgreSQL, which `mem0-oss` and `postgres` read to the end. The
-server assigns the ids of memories, so the fact's id is stored in the metadata.
+The server lists at most 1,000 memories of an owner, without pages, and scans 10,000 for its list of owners. Beyond
+these limits, reading is an error, and its hint points to the server's PostgreSQL, which `mem0-oss` and `postgres` read
+completely. The server assigns the ids of memories, so the fact's id is stored in the metadata.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ _POSTGRES = (
     'layout = "mem0" and its DSN (postgresql://postgres:PASSWORD@HOST:8432/postgres, table memories)'
 )
 _HISTORY = (
-    "the server keeps a history of what was deleted, which no call of its API erases: take the rows out of its history "
+    "the server keeps a history of deleted memories, which its API cannot erase: delete the rows in its history "
     "database (HISTORY_DB_PATH of the server), or remove that file"
 )
 _KEEPING = KEEPING | {
@@ -92,7 +92,7 @@ class Mem0ServerAdapter(Backend):
         users = [total for (kind, _), total in totals.items() if kind == "user"]
         detail = f"mem0 server at {self.identity}: {sum(users)} memories of {len(users)} users"
         if sum(totals.values()) >= MOST_SCANNED:
-            detail += f" among the first {MOST_SCANNED}, which is all it counts"
+            detail += f" among the first {MOST_SCANNED} (the server counts no more)"
         return Health(ok=True, detail=detail)
 
     def users(self) -> Iterator[str]:
@@ -103,7 +103,7 @@ class Mem0ServerAdapter(Backend):
         totals = self._totals()
         if sum(totals.values()) >= MOST_SCANNED:
             raise Fatal(
-                f"the server lists the owners of its first {MOST_SCANNED} memories only, and may have more",
+                f"the server lists only the owners of its first {MOST_SCANNED} memories, and may have more",
                 where=self.identity,
                 hint=_POSTGRES,
             )
@@ -145,7 +145,7 @@ class Mem0ServerAdapter(Backend):
         if not facts:
             return []
         rows = self._list("user_id", "*")
-        # A small store is listed at once; in a larger one each owner's memories are listed.
+        # A small store is listed in one request; in a larger one, each owner's memories are listed.
         known = _Held(complete=len(rows) < MOST_LISTED)
         for row in rows if known.complete else ():
             known.owners.setdefault(str(self._owner(row)), []).append(row)
@@ -318,7 +318,7 @@ class Mem0ServerAdapter(Backend):
 
 class _Held:
     """The server's memories during a call of `write`: those of each owner as they were listed, and by fact.
-    `complete` means that they are all of the server's memories of users."""
+    With `complete`, these are all memories of users on the server."""
 
     def __init__(self, *, complete: bool) -> None:
         self.complete = complete

@@ -9,7 +9,7 @@ from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected
 
 _KEY = "MEM0_SERVER_API_KEY, MEM0_SERVER_API_KEY_FILE or MEM0_SERVER_API_KEY_COMMAND"
 KEY_HINT = f"set {_KEY} to the server's ADMIN_API_KEY or to a key of its dashboard"
-_NO_SERVER = "is this address that of mem0's REST server?"
+_NO_SERVER = "check that this is the address of mem0's REST server"
 _LONGEST = 300
 # The server reports every failure of its own services as 502, with the kind in `code` (server/errors.py).
 _PASSING = frozenset(
@@ -28,7 +28,7 @@ class Connection:
 
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
         if not url:
-            raise UsageError("the URL of mem0-server is missing", hint="--url http://HOST:8888")
+            raise UsageError("the URL of mem0-server is missing", hint="pass --url http://HOST:8888")
         parts = server_parts(url, hint="--url http://HOST:8888")
         if api_key and (not api_key.isascii() or not api_key.isprintable()):
             raise AuthError("the API key contains invalid characters", hint=f"check {_KEY}")
@@ -47,7 +47,7 @@ class Connection:
         return self._ask("POST", path, json=dict(body))
 
     def remove(self, memory_id: str) -> None:
-        """Delete a memory; does nothing if it does not exist."""
+        """Delete a memory, if it exists."""
         try:
             self._ask("DELETE", f"/memories/{quote(memory_id, safe='')}")
         except NotFound:
