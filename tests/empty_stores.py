@@ -1,4 +1,4 @@
-"""New stores and ledgers that begin as a copy of an empty one: making the tables takes DuckDB 50 ms of CPU time."""
+"""Let new stores and ledgers start as copies of an empty one, because DuckDB needs 50 ms of CPU time for the tables."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ from unittest import mock
 
 @contextmanager
 def copied(folder: Path) -> Iterator[None]:
-    """In this process, new stores and ledgers of the present version are copies of those made in `folder`."""
+    """In this process, new stores and ledgers of the current version are copies of empty ones in `folder`."""
     from memctl.runtime import private_files
     from memctl.store.duckdb.database import SCHEMA_VERSION, Database
     from memctl.store.duckdb.ledger import Ledger

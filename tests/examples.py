@@ -1,11 +1,11 @@
-"""How many examples the slow tests of properties try."""
+"""The number of examples of slow property-based tests."""
 
 import os
 
 FACTOR = int(os.environ.get("MEMCTL_EXAMPLES", "1"))
-"""Multiplies their numbers; `make torture` takes 10."""
+"""The factor for these numbers; `make torture` uses 10."""
 
 
 def some(full: int) -> int:
-    """A third of a number of examples, and all of them in `make torture`."""
+    """A third of a number of examples; the full number in `make torture`."""
     return full if FACTOR > 1 else -(-full // 3)

@@ -1,5 +1,5 @@
-"""Processes of `memctl` that begin as copies of one which has already loaded it, on Linux: a process of its own takes
-most of a second of CPU time to load what a command needs. Elsewhere they are started as usual."""
+"""Start processes of `memctl` on Linux as forks of a server process that has already loaded it, because loading takes
+most of a second of CPU time. On other systems they are started as usual."""
 
 import array
 import atexit
@@ -25,7 +25,7 @@ from unittest import mock
 _LONGEST = 1 << 17
 _TRIES = 3
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "MALLOC", "LD_", "OPENBLAS", "OMP_")
-"""How the variables begin that an interpreter or a library reads only once."""
+"""Prefixes of environment variables that an interpreter or a library reads only once, at its start."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "transcripts"
 _LOADING = (
@@ -36,19 +36,19 @@ _LOADING = (
     *("restore copy.memctl --force", "reindex --embedder static", "export --from local --all-users -o all.jsonl"),
     *("forget alice --confirm alice",),
 )
-"""Commands that load what others need: modules, and the patterns of the extraction."""
+"""Commands that load everything that other commands need: modules, and the patterns of the extraction."""
 _MODULES = ("openai.resources.chat", "memctl.ingest.llm_batch_api", "psycopg", "memctl_postgres.adapter")
-"""What commands with a model and with PostgreSQL need, which take a second to load."""
+"""Modules of commands that use a model or PostgreSQL; they take a second to load."""
 
 
 class Process(subprocess.Popen[Any]):
-    """`memctl ARGUMENTS`, or `python -c CODE ARGUMENTS`, with the options of Popen. `loaded` is code that ran before,
-    for imports that take seconds; without it, what the commands of memctl need is loaded."""
+    """`memctl ARGUMENTS`, or `python -c CODE ARGUMENTS`, with the options of Popen. `loaded` is code that the server
+    has run before, for imports that take seconds; by default the modules of memctl's commands are loaded."""
 
     def __init__(self, *arguments: Any, loaded: str = "", **options: Any) -> None:
         self._loaded = loaded
         self._link: socket.socket | None = None
-        """Where the wait status of a copy comes from, which is the child of another process."""
+        """The connection that receives the wait status of the copy, because the copy is another process's child."""
         super().__init__(*arguments, **options)
 
     def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *more: Any) -> None:
@@ -80,7 +80,7 @@ class Process(subprocess.Popen[Any]):
         return self.returncode
 
     def _take(self, flags: int) -> None:
-        """Set the exit code, if it is there."""
+        """Set the exit code if it has arrived."""
         if self.returncode is None:
             pid, status = self._try_wait(flags)
             if pid:
@@ -97,7 +97,7 @@ class Process(subprocess.Popen[Any]):
 
 
 def run(command: Sequence[object], *, given: bytes | None = None, **options: Any) -> "subprocess.CompletedProcess[Any]":
-    """What the process did, which is waited for; its output is captured. `given` is what it reads."""
+    """Run a process to its end and capture its output; `given` is its input."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     if given is not None:
         pipes["stdin"] = subprocess.PIPE
@@ -107,7 +107,7 @@ def run(command: Sequence[object], *, given: bytes | None = None, **options: Any
 
 
 _links: dict[tuple[int, str], socket.socket] = {}
-"""By process and `loaded`: a connection to the server, which ends with the last of them."""
+"""The connections to servers by process and `loaded`. A server ends with its last connection."""
 _environment = dict(os.environ)
 
 
@@ -121,12 +121,12 @@ def _can_start(words: Sequence[str], environment: dict[str, str]) -> bool:
 
 
 def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a copy cannot have different from its original."""
+    """The variables that must be equal in a copy and in its server."""
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
 def _connected(loaded: str) -> socket.socket:
-    """A new connection to the server with this loaded, which all workers of a test run share."""
+    """A new connection to the server that has run the code `loaded`; all workers of a test run share it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     name = "\0memctl-forked-" + hashlib.sha256(f"{run} {loaded}".encode()).hexdigest()
     if (os.getpid(), loaded) not in _links:
@@ -135,7 +135,7 @@ def _connected(loaded: str) -> socket.socket:
 
 
 def _joined(name: str, loaded: str) -> socket.socket:
-    """A connection to the server of a name, which is started unless somebody did."""
+    """A connection to the server with this name, which is started if it is not running."""
     starts = 0
     while starts < _TRIES:
         link = _socket()
@@ -160,7 +160,7 @@ def _socket() -> socket.socket:
 
 
 def _start(listening: socket.socket, loaded: str) -> None:
-    """Start a server. At the end this process waits for it, unless it is a copy of the one that started it."""
+    """Start a server. At its end, this process waits for the server, but forks of this process do not."""
     number = listening.fileno()
     command = [sys.executable, __file__, str(number), loaded]
     server = subprocess.Popen(command, pass_fds=[number], cwd=Path(__file__).parent, stdin=subprocess.DEVNULL)
@@ -175,13 +175,13 @@ def _start(listening: socket.socket, loaded: str) -> None:
 
 
 def _load() -> None:
-    """Load what commands need, by running some."""
+    """Load everything that commands need, by running some."""
     import in_process
 
     from memctl.store.duckdb import instances
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
-    # The threads of onnxruntime do not survive a fork, and a copy would wait for them at its end.
+    # The threads of onnxruntime do not exist in a fork, which would wait for them when it ends.
     kept["MEMCTL_NEURAL_MODEL"] = ""
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, kept | {"HOME": home}, clear=True):
         os.chdir(home)
@@ -199,7 +199,7 @@ def _load() -> None:
 
 
 def _serve(listening: socket.socket) -> dict[str, Any]:
-    """Start a copy for every job that comes, until nobody is connected. Returns in a copy, with its job."""
+    """Start a copy for every job, until no client is connected. Returns only in a copy, with its job."""
     # Threads that libraries started are not needed in a copy.
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="__main__")
     ended, writing = os.pipe()
@@ -236,7 +236,7 @@ def _serve(listening: socket.socket) -> dict[str, Any]:
 
 
 def _received(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """The job that came, and its streams; nothing if the link was closed."""
+    """The received job and its streams; empty if the connection was closed."""
     try:
         content, fds, _, _ = socket.recv_fds(link, _LONGEST * 2, 3)
     except OSError:
@@ -245,7 +245,7 @@ def _received(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def _report(copies: dict[int, socket.socket]) -> None:
-    """Send the wait status of each copy that has ended to whoever asked for it."""
+    """Send the wait status of each copy that has ended to its client."""
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
             with contextlib.suppress(OSError), copies.pop(ended[0]) as link:
@@ -253,7 +253,7 @@ def _report(copies: dict[int, socket.socket]) -> None:
 
 
 def _take_over(job: dict[str, Any], fds: Sequence[int]) -> None:
-    """Become the leader of a session where the job wants that, with its streams and nothing else open."""
+    """Start a new session if the job asks for it, and use its streams; close all other files."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if job["session"]:
@@ -285,7 +285,7 @@ def _become(job: dict[str, Any]) -> str:
 
 
 def _run(code: str) -> None:
-    """Run the code, and end as `memctl.cli.app.script` does: freeing every object would copy all that was loaded."""
+    """Run the code and exit as `memctl.cli.app.script` does, because freeing every object would copy all memory."""
 
     def whole() -> None:
         exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
@@ -297,7 +297,7 @@ def _run(code: str) -> None:
 
 
 if __name__ == "__main__":
-    # The modules of the tests are found, and none of a test's own folder by accident.
+    # Modules of the tests can be imported, but not by accident those in a test's working folder.
     if sys.argv[2]:
         exec(compile(sys.argv[2], "<loaded>", "exec"), {})
         gc.freeze()

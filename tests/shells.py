@@ -1,4 +1,4 @@
-"""Lines of a shell in which `memctl` is a copied process (tests/forked.py)."""
+"""Run shell commands in which `memctl` is a copied process (tests/forked.py)."""
 
 import atexit
 import marshal
@@ -26,15 +26,15 @@ streams = b"".join(number.to_bytes(4, sys.byteorder) for number in range(3))
 link.sendmsg([job], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
 sys.exit(int(link.recv(16)))
 """
-"""Has the command started with its own three streams, and ends as that ends."""
+"""A client that has the command started with the client's streams, and exits with the command's exit code."""
 _folders: dict[int, Path] = {}
 
 
 def run(
     line: str, env: Mapping[str, str], cwd: Path | None = None, *, bare: bool = False
 ) -> "subprocess.CompletedProcess[str]":
-    """What the line does and prints, with nothing to read. `env` has no PATH: `memctl` and the system's programs are
-    found. With `bare`, `memctl` starts as usual."""
+    """Run a shell command with an empty stdin. `env` needs no PATH: `memctl` and the system's programs are found. With
+    `bare`, `memctl` is started as usual."""
     path = f"{_MEMCTL.parent if bare or sys.platform != 'linux' else _folder()}:/usr/bin:/bin"
     return subprocess.run(
         ["/bin/sh", "-c", line],
@@ -48,7 +48,7 @@ def run(
 
 
 def _folder() -> Path:
-    """The folder with a `memctl` that this process answers."""
+    """The folder with a program `memctl` whose requests this process serves."""
     if os.getpid() not in _folders:
         folder = _folders[os.getpid()] = Path(tempfile.mkdtemp(prefix="memctl-sh-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -69,12 +69,12 @@ def _answer(listening: socket.socket) -> None:
 
 
 def _start(link: socket.socket) -> None:
-    """Run the command that a client asks for, and send the client its exit code."""
+    """Run the command that a client requests, and send the client its exit code."""
     with link:
         content, fds, _, _ = socket.recv_fds(link, _LONGEST, 3)
         try:
             words, cwd, env = marshal.loads(content)
-            # Only an interpreter that has read the same can be copied; this client's own has set LC_CTYPE.
+            # A copy needs a server with equal values of these variables, but the client's interpreter sets LC_CTYPE.
             env = {name: value for name, value in env.items() if name not in forked.read_at_start(env)}
             env |= forked.read_at_start(os.environ)
             stdin, stdout, stderr = fds

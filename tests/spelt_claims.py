@@ -1,4 +1,4 @@
-"""Claims of one user's messages, and a short spelling of a claim: "-predicate/slot=object"."""
+"""Claims of one user's messages, and a short notation for claims: "-predicate/slot=object"."""
 
 from datetime import UTC, datetime
 

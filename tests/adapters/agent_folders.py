@@ -1,4 +1,4 @@
-"""Agents' folders for tests: facts, files, and one write or read by a new instance."""
+"""Helpers for tests of agents' folders: facts, files, and reading and writing with a new instance."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def made(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """The agent's own files, without what memctl keeps beside them."""
+    """The agent's own files, without memctl's."""
     paths = (path for path in folder.rglob("*") if path.is_file() and ".memctl" not in path.parts)
     paths = (path for path in paths if path.suffix != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

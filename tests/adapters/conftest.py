@@ -1,4 +1,4 @@
-"""A Zep Cloud on loopback, and the backend opened on it."""
+"""An emulated Zep Cloud, and a backend that uses it."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ def cloud() -> Iterator[Any]:
 
 @pytest.fixture
 def zep(cloud: Any) -> Iterator[Callable[..., ZepAdapter]]:
-    """Opens the backend; each time as a new session."""
+    """Opens the backend, each time as a new session."""
     opened: list[ZepAdapter] = []
 
     def opening(**options: Any) -> ZepAdapter:

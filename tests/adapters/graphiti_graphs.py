@@ -1,4 +1,4 @@
-"""What the tests of a graph share: facts, a model of letters, and Graphiti's own graph-core on the same file."""
+"""Helpers for tests of a graph: facts, an embedder that counts letters, and graphiti-core itself on the same file."""
 
 import asyncio
 import functools
@@ -18,11 +18,11 @@ AT = datetime(2025, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
 DAY = timedelta(days=1)
 Result = TypeVar("Result")
 LOADED = "from memctl_graphiti.graph import sdk; sdk('driver.kuzu_driver')"
-"""What processes load that open a graph."""
+"""Code that copied processes that open a graph have run before."""
 
 
 class Letters:
-    """A model of 26 dimensions: how often each letter occurs."""
+    """An embedder with 26 dimensions: the count of each letter."""
 
     name = "letters-26"
 
@@ -40,7 +40,7 @@ def fact(user: str, text: str, **fields: Any) -> Fact:
 
 @functools.cache
 def empty() -> bytes:
-    """The file of a graph without facts, which takes half a second to make."""
+    """The file of a graph without facts, which takes half a second to create."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graphiti.kuzu"
         with GraphitiAdapter(path) as adapter:
@@ -53,7 +53,7 @@ def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:
 
 
 class Core:
-    """graphiti-core itself on the file, with clients of its own that never leave the machine."""
+    """graphiti-core itself on the file, with clients that use no network."""
 
     def __init__(self, path: Path) -> None:
         kuzu = sdk("driver.kuzu_driver")

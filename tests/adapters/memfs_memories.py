@@ -1,4 +1,4 @@
-"""What the tests of an agent's memory in git share: facts and lines, and what a memory holds."""
+"""Helpers for tests of an agent's memory in git: facts and lines, and the contents of a memory."""
 
 from importlib import import_module
 from pathlib import Path
@@ -28,7 +28,7 @@ def line(text: str, label: str = "human", **native: object) -> Fact:
 
 
 def write(place: Path, *facts: Fact, **options: object) -> list[tuple[str, str | None]]:
-    """The state of each fact and why it was rejected."""
+    """Write facts; returns the state of each and the reason if it was rejected."""
     return [(outcome.state, outcome.reason) for outcome in MemfsAdapter(place, **options).write(facts)]
 
 

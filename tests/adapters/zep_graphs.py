@@ -1,4 +1,4 @@
-"""What the tests of Zep Cloud share: facts, and what the account holds and was sent."""
+"""Helpers for tests of Zep Cloud: facts, and the records and requests of the account."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Facts as an agent's memory has them, with planted faults: the checks are measured against them."""
+"""Typical facts of an agent's memory, with planted faults that the checks should find."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -161,7 +161,7 @@ FAULTS = {
             "User requested a summary",
         )
     ],
-    # Put together here, so that no scanner takes this file for one with keys.
+    # Joined from parts, so that secret scanners do not report this file.
     "secrets": [
         fact("User's GitHub token is " + "ghp_" + LETTERS),
         fact("The password for the router is " + "Tr0ub4dor" + "&3"),
@@ -196,7 +196,7 @@ NEWER = [
         "rosa is engaged", at=NOW - timedelta(days=9), predicate="relationship_status", object="engaged", subject="rosa"
     ),
 ]
-"""What contradicts the facts above; these are right."""
+"""Correct facts, which the facts above contradict."""
 ORIGINAL = fact("User prefers Vim", key="0", at=NOW - timedelta(days=60))
 
 EPISODES = [

@@ -1,4 +1,4 @@
-"""The configuration of the mem0 library on pgvector, with an embedding server that knows likeness by letters."""
+"""The configuration of the mem0 library on pgvector, with an embedding server that compares letters."""
 
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ modules = ("mem0.utils.factory", "mem0.memory.main", "mem0.vector_stores.chroma"
 for module in (*modules, "milvus_lite.server_manager", "openai"):
     need(module, "mem0")
 """
-"""What processes load that use mem0's library."""
+"""Code that copied processes that use mem0's library have run before."""
 
 
 def config(dsn: str, collection: str, embeddings_url: str, home: Path) -> dict[str, Any]:
-    """What `mem0.Memory.from_config` takes; no language model is reachable."""
+    """A configuration for `mem0.Memory.from_config`; its language model is not reachable."""
     return {
         "vector_store": {
             "provider": "pgvector",

@@ -1,4 +1,4 @@
-"""Many people's facts, every field of a Fact among them, made the same way each time."""
+"""Facts of many people that use every field of a Fact, deterministic."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,19 +7,19 @@ from random import Random
 from memctl.core.fact import Fact, Source, derive_id
 
 NAMES = ("alice", "bob@example.com", "Zoë Müller", "团队 7", "o'neil/../x", "user:12", "ALICE", "a b")
-"""Names that a system may take for a path, an address, a key of its own, or another name."""
+"""Names that a system may confuse with a path, an address, one of its own keys, or another name."""
 KINDS = ("fact", "preference", "fact", "procedure", "fact", "summary", "preference")
 LONG = "She said so at length: " + "the parcel is to come by the evening courier and no other way. " * 8
 START = datetime(2023, 5, 1, 8, 30, 15, 123456, tzinfo=UTC)
 
 
 def people(number: int) -> list[str]:
-    """So many names, strange ones first."""
+    """`number` names, unusual ones first."""
     return [*NAMES, *(f"user-{index:03d}" for index in range(len(NAMES), number))][:number]
 
 
 def facts(users: int, each: int) -> Iterator[Fact]:
-    """`each` facts of every one of `users` people; no text is twice."""
+    """`each` facts for each of `users` people, without duplicate texts."""
     for user in people(users):
         chance = Random(user)
         for number in range(each):
@@ -27,7 +27,7 @@ def facts(users: int, each: int) -> Iterator[Fact]:
 
 
 def fact(user: str, number: int, chance: Random) -> Fact:
-    """One fact; which fields it has, and what times, is left to `chance`."""
+    """One fact; `chance` decides its fields and times."""
     created = START + timedelta(minutes=chance.randrange(10**6), microseconds=chance.randrange(10**6))
     text = f"{user} keeps note {number}: tea at {chance.randrange(24)}:00 — 'quoted', \"too\" 🫖"
     has = {name: chance.random() < 0.4 for name in ("triple", "valid", "agent", "labels", "meta", "turns", "sure")}

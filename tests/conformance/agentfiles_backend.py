@@ -42,7 +42,7 @@ class FolderSuite(Suite):
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        # Rights do not bind every user. A link out of the folder is followed for nobody.
+        # File permissions do not apply to root, but a link out of the folder is never followed.
         (folder,) = place.iterdir()
         private, outside = folder / ".memctl", place.with_name("outside")
         private.rename(outside)

@@ -1,4 +1,4 @@
-"""What a process of its own does to a backend, in a copy of this one: importing an SDK takes seconds of CPU time."""
+"""Run another process's actions in a fork of this process, because importing an SDK takes seconds of CPU time."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ from memctl.core.fact import Fact
 
 
 class Copied(Harness):
-    """Loses the answer of a write in a copy of this process. Nothing of the place may be open."""
+    """Loses the response of a write in a copy of this process. The place must not be open."""
 
     def lose_the_answer(self, place: Any, facts: Sequence[Fact]) -> None:
         copy = _copy(lambda: self.open(place).write(facts))
@@ -21,7 +21,7 @@ class Copied(Harness):
 
 @contextlib.contextmanager
 def held_by_a_copy(hold: Callable[[], object]) -> Iterator[None]:
-    """A copy of this process that calls `hold` and keeps what it returns to the end."""
+    """A copy of this process that calls `hold` and keeps the result until the end of the block."""
     reading, writing = os.pipe()
     kept = []
 
@@ -42,7 +42,7 @@ def held_by_a_copy(hold: Callable[[], object]) -> Iterator[None]:
 
 
 def _copy(work: Callable[[], object]) -> int:
-    """The id of a copy of this process that exits with 9 after its work, and with 1 if that fails."""
+    """Start a copy of this process that exits with 9 after `work`, or with 1 if it fails; returns its process id."""
     with warnings.catch_warnings(action="ignore"):  # only this thread uses what it copies
         child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""The backends the suite runs over, each with how it is opened, how its faults come about and what it can never do."""
+"""The built-in backends under the suite: how each is opened, how its faults are caused, and cases it cannot pass."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class LocalBackend(Copied, Suite):
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        # Rights do not bind every user, a foreign file does: it is not the store's to write into.
+        # File permissions do not apply to root; instead, a file of another program must not be written to.
         away = place.with_suffix(".away")
         place.rename(away)
         place.write_text("somebody's shopping list\n", encoding="utf-8")
@@ -66,14 +66,14 @@ class LocalBackend(Copied, Suite):
 
 
 def _written(place: Path) -> Backend:
-    """The file as one has it that writes."""
+    """The file opened for writing, with an empty write done."""
     adapter = open_file(place, "w")
     adapter.write([])
     return adapter
 
 
 class FileBackend(Copied, Suite):
-    """What the three kinds of files share."""
+    """The common base of the three kinds of files."""
 
     adapter = files.FileBackend
     slows = True

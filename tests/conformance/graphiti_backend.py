@@ -1,4 +1,4 @@
-"""Graphiti under the suite: graphiti-core on an embedded Kuzu, with the model that comes with memctl and no other."""
+"""Graphiti under the suite: graphiti-core on an embedded Kuzu, with memctl's built-in embedder."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ def _opened(path: Path) -> Graph:
 
 
 class StaysOpen(GraphitiAdapter):
-    """An adapter on a graph that others use after it: Kuzu takes a third of a second to close a graph."""
+    """An adapter that does not close its graph, because others use it later and closing takes a third of a second."""
 
     def __init__(self, graph: Graph) -> None:
         with mock.patch("memctl_graphiti.adapter.Graph", return_value=graph):
@@ -41,8 +41,8 @@ class StaysOpen(GraphitiAdapter):
 
 
 class GraphitiBackend(Copied, Suite):
-    """A Graphiti graph in a file. The one that the cases share is closed after writing a hundred facts and more; a
-    `bare` one is closed whenever a case closes the adapter."""
+    """A Graphiti graph in a file. The graph that the cases share is closed only after a write of at least a hundred
+    facts; a `bare` one is closed whenever a case closes the adapter."""
 
     title = "Graphiti"
     adapter = GraphitiAdapter
@@ -81,7 +81,7 @@ class GraphitiBackend(Copied, Suite):
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        # Rights do not bind every user, a foreign file does: it is not a graph to write into.
+        # File permissions do not apply to root; instead, a file of another program must not be written to.
         away = place.with_suffix(".away")
         place.rename(away)
         place.write_text("somebody's shopping list\n", encoding="utf-8")

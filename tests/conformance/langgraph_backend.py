@@ -65,7 +65,7 @@ class SqliteStoreBackend(Suite):
 
 
 def _checkpointed(place: Path) -> None:
-    """Everything in the file itself, and nothing in its log."""
+    """Move everything from the file's write-ahead log into the file."""
     with contextlib.closing(sqlite3.connect(place)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -125,7 +125,7 @@ class PostgresStoreBackend(Suite):
 
 
 def schema(dsn: str) -> Iterator[str]:
-    """The URL of a schema of its own with the tables of a store."""
+    """The URL of a new schema with the tables of a store."""
     parts = psycopg.conninfo.conninfo_to_dict(dsn)
     name = f"langgraph_{uuid4().hex}"
     place = (

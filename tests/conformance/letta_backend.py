@@ -1,4 +1,4 @@
-"""Letta's V1 API under the suite: the real client against the emulator, whose faults are those of a real server."""
+"""Letta's V1 API under the suite: the real client against the emulator, which has the faults of a real server."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class LettaBackend(Copied, Suite):
 
     @contextlib.contextmanager
     def cut_short(self, place: Any) -> Iterator[None]:
-        # As when whoever owns the passages deletes the one that reading goes on after, each time anew.
+        # As if another program always deleted the passage after which reading continues.
         place.forgets_cursors = True
         with pytest.MonkeyPatch.context() as patch:
             self.in_pages_of(10, patch)

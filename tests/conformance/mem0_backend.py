@@ -1,4 +1,4 @@
-"""mem0's platform under the suite: a loopback emulator of it, spoken to through mem0's own client."""
+"""mem0's platform under the suite: mem0's own client against a loopback emulator."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +45,7 @@ class Mem0Backend(Copied, Suite):
         return Mem0Adapter(place.key, url=place.url)
 
     def same(self, place: Any, found: Sequence[Fact], expected: Sequence[Fact]) -> None:
-        """Fields that lie in mem0's metadata come back whole, so everything but the vector is the same."""
+        """Fields in mem0's metadata are restored exactly, so everything but the vector must be equal."""
         super().same(place, found, expected)
         assert sorted(map(_bare, found)) == sorted(map(_bare, expected))
 

@@ -28,12 +28,12 @@ def emulator(name: str) -> ModuleType:
 
 
 MEMORY = Path("/dev/shm")
-"""A file system in memory, where there is one: a Qdrant folder commits each of the thousands of points by itself."""
+"""A file system in memory if available, because a Qdrant folder commits each of thousands of points separately."""
 DIMENSIONS = 48
 
 
 class Place(NamedTuple):
-    """A configuration file of mem0, the server that embeds for it, and the vector store it names."""
+    """A configuration file of mem0, its embedding server, and its vector store."""
 
     config: Path
     embeddings: Any
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 def configured(path: Path, url: str, store: dict[str, Any], key: str | None = None, provider: str = "qdrant") -> Path:
-    """Write a configuration as mem0's documentation shows it. Its language model is nowhere."""
+    """Write a configuration in the form of mem0's documentation. Its language model does not exist."""
     embedder = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS}
     embedder["api_key"] = key or emulator("openai_embeddings").KEY
     options = ({} if provider == "chroma" else {"embedding_model_dims": DIMENSIONS}) | store
@@ -63,7 +63,7 @@ def configured(path: Path, url: str, store: dict[str, Any], key: str | None = No
 
 @contextlib.contextmanager
 def embeddings_server() -> Iterator[Any]:
-    """A running server that embeds by likeness."""
+    """A running embedding server whose vectors compare letters."""
     module = emulator("openai_embeddings")
     with module.serve() as server:
         server.vector_of = module.likeness
@@ -76,7 +76,7 @@ _SERVERS: dict[str, Any] = {}
 
 
 class Refused(Exception):
-    """An answer of the server, as OpenAI's client raises it."""
+    """An error response of the server, like the exception of OpenAI's client."""
 
     def __init__(self, status: int, answer: dict[str, Any]) -> None:
         super().__init__(answer["error"]["message"])
@@ -84,7 +84,7 @@ class Refused(Exception):
 
 
 class Direct:
-    """mem0's embedder without the way through HTTP, which the suite on pgvector takes."""
+    """mem0's embedder without HTTP. The suite on pgvector uses the embedder with HTTP."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.server = _SERVERS[config["openai_base_url"]]
@@ -99,7 +99,7 @@ class Direct:
 
 
 class WithoutHttp:
-    """Embeds in this process. It saves half of the suite's time."""
+    """Embeds in this process, which saves half of the suite's time."""
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
@@ -110,7 +110,7 @@ class WithoutHttp:
 
 
 class Mem0OssBackend(Copied, Suite):
-    """What both stores have in common."""
+    """The common base of mem0's stores."""
 
     adapter = Mem0OssAdapter
     never: ClassVar[dict[str, str]] = {
@@ -215,7 +215,7 @@ def _tables(folder: Path, dsn: str) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def _session(place: Place) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of somebody else."""
+    """A connection of another program."""
     dsn = make_conninfo(place.store["connection_string"], application_name="somebody else")
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection

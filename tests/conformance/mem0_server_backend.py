@@ -1,4 +1,4 @@
-"""mem0's REST server under the suite: a loopback emulator of it, over HTTP."""
+"""mem0's REST server under the suite: a loopback emulator over HTTP."""
 
 import contextlib
 from collections.abc import Callable, Iterator

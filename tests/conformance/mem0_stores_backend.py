@@ -36,16 +36,16 @@ def place_of(folder: Path, provider: str, store: dict[str, Any]) -> Iterator[Pla
 
 
 class FolderBackend(WithoutHttp, Mem0OssBackend):
-    """A store in a folder, in which another process works at times."""
+    """A store in a folder that another process can lock."""
 
     provider: ClassVar[str]
     option: ClassVar[str]
     name: ClassVar[str]
     holding: ClassVar[str]
-    """The code that keeps others from writing to the path `held`."""
+    """The code that prevents other processes from writing to the path `held`."""
 
     def lose_the_answer(self, place: Place, facts: Sequence[Fact]) -> None:
-        """Write in a copy of a process that opened no store: threads of these do not survive a fork."""
+        """Write in a copy of a process that has opened no store, because a store's threads do not exist in a fork."""
         code = KILLED.format(imports=_ADAPTER, opening=f"Mem0OssAdapter({str(place.config)!r})")
         lines = b"".join(encode_lines(facts))
         assert forked.run([sys.executable, "-c", code], given=lines, loaded=LOADED).returncode == 9
@@ -100,7 +100,7 @@ class MilvusBackend(FolderBackend):
         from pymilvus import MilvusClient
 
         for place in cls.places(tmp_path_factory.mktemp("shared")):
-            # An adapter leaves a server running that it did not start.
+            # Started here, because an adapter does not stop a server that it did not start.
             client = MilvusClient(place.store["url"])
             yield place
             client.close()
@@ -198,7 +198,7 @@ def _tables(folder: Path, dsn: str) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def _session(place: Place) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of somebody else."""
+    """A connection of another program."""
     dsn = place.store["connection_string"].rpartition("application_name=")[0] + "application_name=another"
     with psycopg.connect(dsn, autocommit=True) as connection:
         yield connection

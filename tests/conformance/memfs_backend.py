@@ -1,4 +1,4 @@
-"""MemFS under the suite: real git repositories, whose faults are real ones."""
+"""MemFS under the suite: real git repositories with real faults."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class MemfsBackend(Suite):
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
-        # Rights do not bind every user, a hook does.
+        # File permissions do not apply to root, but hooks do.
         hooks = [repository / ".git" / "hooks" / "pre-commit" for repository in place.iterdir()]
         for hook in hooks:
             hook.parent.mkdir(exist_ok=True)

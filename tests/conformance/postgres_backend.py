@@ -1,4 +1,4 @@
-"""PostgreSQL under the suite: a real server, whose faults are real ones."""
+"""PostgreSQL under the suite: a real server with real faults."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from memctl.backends.testing import Suite
 
 
 class Place(NamedTuple):
-    """A schema of its own. Connections to it bear its name, so that they can be told from those of other tests."""
+    """A new schema. Connections to it have its name, to distinguish them from those of other tests."""
 
     dsn: str
     schema: str
@@ -34,7 +34,7 @@ def _places(dsn: str) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def _session(place: Place) -> Iterator[psycopg.Connection[Any]]:
-    """A connection of somebody else."""
+    """A connection of another program."""
     with psycopg.connect(make_conninfo(place.dsn, application_name="somebody else"), autocommit=True) as connection:
         yield connection
 

@@ -1,4 +1,4 @@
-"""Redis under the suite: a real server, whose faults are real ones."""
+"""Redis under the suite: a real server with real faults."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Zep under the suite: the real SDK against a loopback server that answers as Zep Cloud does."""
+"""Zep under the suite: the real SDK against a loopback emulator of Zep Cloud."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -64,7 +64,7 @@ class ZepBackend(Copied, Suite):
 
     @contextlib.contextmanager
     def cut_short(self, place: Any) -> Iterator[None]:
-        # Pages that are empty although there are more: the SDK's own iteration stops at one.
+        # Empty pages before the last one, at which the SDK's own iteration would stop.
         place.most, place.empty_pages = 10, True
         yield
         place.most, place.empty_pages = 100, False

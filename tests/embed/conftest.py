@@ -13,8 +13,7 @@ def emulator() -> Any:
 
 @pytest.fixture
 def server(emulator: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A running loopback embedding server, with no key or address of the developer's own in the
-    environment."""
+    """A running loopback embedding server, without the developer's own key and address in the environment."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MEMCTL_EMBED_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with emulator.serve() as running:

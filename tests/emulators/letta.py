@@ -1,7 +1,7 @@
-"""A loopback server that answers Letta's V1 REST API as a server of version 0.16.8 was seen to: its shapes, its limits
-and its faults, such as lists that end at an unknown cursor and tags that land on the wrong passage.
+"""A loopback emulator of Letta's V1 REST API, after the observed behaviour of version 0.16.8: its formats, its limits
+and its bugs, such as lists that end at an unknown cursor and tags that are set on the wrong passage.
 
-What a test may have it do: refuse or fail calls, before or after it applied them; forget its cursors; pad embeddings.
+On request it refuses calls, or fails before or after applying them, forgets its cursors, and pads embeddings.
 """
 
 import json
@@ -21,7 +21,7 @@ KEY = "loopback-letta-key"
 
 
 class LettaServer(LettaMemory):
-    """Answers every call, and keeps note of it."""
+    """Answers and records every call."""
 
     def answer(self, method: str, target: str, body: Any, key: str | None) -> tuple[int, Any, dict[str, str]]:
         parts = urlsplit(target)
@@ -70,7 +70,7 @@ class LettaServer(LettaMemory):
             "created_at": now(),
         }
         for given in body.get("memory_blocks") or []:
-            # The metadata of blocks made with an agent is lost.
+            # The server loses the metadata of blocks that are created together with an agent.
             made = self.make_block(query={}, body={**given, "metadata": {}})
             agent["block_ids"].append(made["id"])
         self.agents[agent["id"]] = agent
@@ -103,7 +103,7 @@ class LettaServer(LettaMemory):
         return self._agent(self.agents[agent_id], query)
 
     def drop_agent(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        # Its blocks, its archive and its passages stay behind; its messages go.
+        # Deletes its messages, but not its blocks, archive and passages.
         self._agent_row(agent_id)
         del self.agents[agent_id]
         for conversation in [one for one, agent in (self.conversations | self.ended).items() if agent == agent_id]:
@@ -129,11 +129,11 @@ class LettaServer(LettaMemory):
         return self._paged(held, query, 100)
 
     def reset_messages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        # Only the context of the agent is emptied. Its messages stay, and are listed as before.
+        # Only the agent's context is emptied. Its messages are kept and still listed.
         return self._agent(self._agent_row(agent_id), query)
 
     def drop_conversation(self, conversation_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        # The conversation is no longer listed. Its messages stay until the agent is deleted.
+        # The conversation is no longer listed, but its messages are kept until the agent is deleted.
         agent = self.conversations.pop(conversation_id, None)
         if agent is None:
             raise Answer(404, f"Conversation not found with id='{conversation_id}'")
@@ -217,7 +217,7 @@ def serve() -> Iterator[LettaServer]:
             status, answer, headers = state.answer(self.command, self.path, body, self.headers["authorization"])
             content = b"" if status == 204 else json.dumps(answer).encode()
             if any(not -(2**63) <= int(digits) < 2**64 for digits in re.findall(rb"[ \[](-?\d{19,})[,\]}]", content)):
-                # The server has applied the call, and cannot put its answer into words.
+                # The server has applied the call, but cannot encode the response.
                 status, content = 500, b'{"detail": "An unknown error occurred"}'
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():

@@ -1,4 +1,4 @@
-"""The routes of the emulated Letta server that keep memory: blocks, archives and passages."""
+"""The routes of the emulated Letta server for memory: blocks, archives and passages."""
 
 import operator
 import re
@@ -9,7 +9,7 @@ from emulators.letta_state import Answer, LettaState, Row, check_passage, instan
 
 
 class LettaMemory(LettaState):
-    """Answers what is asked of blocks, archives and passages."""
+    """The endpoints for blocks, archives and passages."""
 
     # Blocks
 
@@ -18,7 +18,7 @@ class LettaMemory(LettaState):
             "id": f"block-{uuid4()}",
             "label": body["label"],
             "value": body["value"].replace("\0", ""),
-            # Stated, never enforced.
+            # The server reports the limit, but does not enforce it.
             "limit": body.get("limit") or 100_000,
             "description": body.get("description"),
             "metadata": body.get("metadata") or {},
@@ -116,7 +116,7 @@ class LettaMemory(LettaState):
     # Passages
 
     def add_one(self, agent_id: str, *, query: dict[str, list[str]], body: Row) -> list[Row]:
-        """The route an agent's own programs take: it knows no metadata."""
+        """The route that programs of an agent use; it has no metadata."""
         agent = self._agent_row(agent_id)
         if agent["archive_id"] is None:
             made = self.make_archive(query={}, body={"name": agent["name"], "embedding": agent["embedding"]})
@@ -133,7 +133,7 @@ class LettaMemory(LettaState):
         rows = [self._add(archive_id, given) for given in body["passages"]]
         tags = [row["filed"] for row in rows]
         rows = sorted(rows, key=lambda row: (instant(row["created_at"]), row["id"]))
-        # The tags that searches filter by are filed by the place in the sorted answer.
+        # The server assigns the tags for searches by the position in the sorted response.
         for row, filed in zip(rows, tags, strict=True):
             row["filed"] = filed
         return [self._passage(row) for row in rows]
@@ -160,7 +160,7 @@ class LettaMemory(LettaState):
         archive = self._agent_row(agent_id)["archive_id"]
         rows = [row for row in self.passages.values() if archive is not None and row["archive_id"] == archive]
         rows.sort(key=place)
-        # Bounds are absolute, whatever the order asked for; an unknown one gives an empty list.
+        # Bounds do not depend on the requested order; an unknown bound gives an empty list.
         for name in ("after", "before"):
             if name in query:
                 bound = self.passages.get(query[name][0])
@@ -192,11 +192,11 @@ class LettaMemory(LettaState):
         if body.get("query"):
             rows = nearest(body["query"], rows)
         if body.get("query") and not body.get("agent_id") and self.agents:
-            # The query's vector is of the first agent's model, and says nothing of vectors of another.
+            # The query is embedded with the first agent's model, so vectors of other models are not comparable.
             model = next(iter(self.agents.values()))["embedding"]
             rows.sort(key=lambda row: self.archives[row["archive_id"]]["embedding_config"]["embedding_model"] != model)
         rows = rows[:limit]
-        # Tags are looked at after the limit.
+        # Tags are filtered after the limit is applied.
         if wanted := body.get("tags"):
             rows = [row for row in rows if set(wanted) & set(row["filed"])]
         return [{"passage": self._passage(row), "score": 0.0, "metadata": {}} for row in rows]

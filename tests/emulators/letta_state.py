@@ -1,6 +1,6 @@
-"""What the emulated Letta server holds, and the rules its records keep: ids, pages, and what a test may set.
+"""The state of the emulated Letta server: records, the rules for their ids and pages, and the options of tests.
 
-The routes know it; it knows of no route and of no HTTP.
+Independent of routes and HTTP.
 """
 
 import random
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 class Answer(Exception):
-    """An answer that reports a failure."""
+    """An error response."""
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status
@@ -25,7 +25,7 @@ class Answer(Exception):
 
 @dataclass
 class Fault:
-    """Calls that match are answered by `status`, after they were applied when `apply_before_failing`."""
+    """Matching calls get `status`; with `apply_before_failing`, they are applied first."""
 
     call: str
     status: int
@@ -36,7 +36,7 @@ class Fault:
 
 @dataclass
 class LettaState:
-    """What a test may set, what the server holds, and which calls it saw."""
+    """The options of a test, the server's records, and the received calls."""
 
     url: str = ""
     secure: bool = True
@@ -53,12 +53,12 @@ class LettaState:
     messages: dict[str, list[Row]] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
-    """Deleted conversations, whose messages stay."""
+    """Deleted conversations, whose messages are kept."""
     identities: dict[str, Row] = field(default_factory=dict)
     knows_identities: bool = True
     lists_archive_agents: bool = False
     meddle: Callable[[str, Any], Any] = lambda call, answer: answer
-    """May change an answer, or what the server holds, before the answer to a call goes out."""
+    """A hook that can change a response, or the server's records, before the response is sent."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def fail(self, call: str, status: int, *, apply_before_failing: bool = False, **more: Any) -> None:
@@ -108,7 +108,7 @@ def check_passage(given: Row) -> None:
 
 
 def instant(text: str) -> datetime:
-    """A time as the server takes it: any offset becomes UTC, none is UTC."""
+    """A time as the server parses it: converted to UTC; a time without an offset is in UTC."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -125,14 +125,14 @@ def place(row: Row) -> tuple[datetime, str]:
 
 
 def shuffled(tags: list[str]) -> list[str] | None:
-    """Tags are a set to the server; none is null."""
+    """The tags as the server returns them: in another order, because it stores a set; null for no tags."""
     found = list(dict.fromkeys(tags))
     random.shuffle(found)
     return found or None
 
 
 def nearest(query: str, rows: list[Row]) -> list[Row]:
-    """By meaning, as a model makes it out: the one that memctl ships."""
+    """The rows by similarity to the query, with memctl's built-in model."""
     from memctl.embed.spec import EmbedderSpec
 
     if not rows:

@@ -1,10 +1,10 @@
-"""A loopback server that answers as mem0's platform does (api.mem0.ai, as of 2026-11): its endpoints, its shapes, its
-traps, and faults on demand.
+"""A loopback emulator of mem0's platform (api.mem0.ai, as of 2026-11): its endpoints, its formats, its pitfalls, and
+faults on demand.
 
-Traps kept as they are: reading hides what expired and what was merged; a filter that names one kind of owner leaves
-out memories that have others too (mem0's "implicit null scoping"); an `OR` beside an `AND` is dropped without a word;
-lists come in pages and the owners' list in smaller ones; verbatim adding drops system messages and texts the scope
-already has; times come back with an offset; categories are mem0's own.
+Emulated pitfalls: reading hides expired and merged memories; a filter that names one kind of owner leaves out memories
+that have others too (mem0's "implicit null scoping"); an `OR` next to an `AND` is silently ignored; lists come in
+pages, and the list of owners in smaller ones; verbatim adding drops system messages and texts that the scope already
+has; times are returned with an offset; categories are mem0's own.
 """
 
 import json
@@ -28,10 +28,10 @@ ENTITY_PAGE = 20
 
 
 class Mem0Platform(Mem0Account):
-    """The account, and what may be asked of it."""
+    """The account with its endpoints."""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Answer:
-        """What the platform says to a request."""
+        """The platform's response to a request."""
         self.requests.append((method, path, body if body is not None else query))
         if key != f"Token {self.key}":
             raise Refused(401, "Invalid API key")
@@ -183,7 +183,7 @@ class Mem0Platform(Mem0Account):
         named = {column: query[f"{kind}_id"] for kind, column in OWNERS.items() if query.get(f"{kind}_id")}
         if not named:
             raise Refused(400, "At least one of user_id, agent_id, app_id, run_id is required.")
-        # Of several only one counts, and `*` is everybody.
+        # If several are given, only one is used; `*` means all users.
         column, value = next(iter(named.items()))
 
         def work() -> list[Row]:

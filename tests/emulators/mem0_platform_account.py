@@ -1,6 +1,6 @@
-"""What an account of the emulated mem0 platform holds: its memories, its owners, and what a test may set.
+"""The state of an account of the emulated mem0 platform: its memories, its owners, and the options of tests.
 
-It knows which memories a filter is about; it knows of no endpoint and of no HTTP.
+Applies filters to memories; independent of endpoints and HTTP.
 """
 
 import threading
@@ -18,9 +18,9 @@ OWNERS = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "sessi
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests that match: an HTTP status (0 closes the connection without an
-    answer), before the request is carried out or, with `applied`, after; or a delay in seconds. `document` is what is
-    said with the status."""
+    """A fault of the next `times` matching requests: an HTTP status (0 closes the connection without a response) before
+    the request is executed or, with `applied`, after; or a delay in seconds. `document` is the body sent with the
+    status."""
 
     matching: str
     status: int | None = None
@@ -34,7 +34,7 @@ class Fault:
 
 @dataclass
 class Mem0Account:
-    """What the account holds, what a test may set, and what the server saw."""
+    """The account's records, the options of a test, and the received requests."""
 
     url: str = ""
     key: str = KEY
@@ -58,7 +58,7 @@ class Mem0Account:
         self._waiting: dict[str, Callable[[], list[Row]]] = {}
 
     def put(self, **values: Any) -> Row:
-        """A memory as if it had always been there; returns the row."""
+        """Add a memory directly, without a request; returns the row."""
         now = datetime.now(UTC)
         row: Row = {
             "id": str(uuid4()), "memory": "", "user_id": None, "agent_id": None, "app_id": None, "session_id": None,
@@ -79,7 +79,7 @@ class Mem0Account:
         return row
 
     def take(self, memory_id: str) -> Row:
-        """The memory, taken out; 404 when it is not there."""
+        """Remove and return the memory; 404 if it does not exist."""
         row = self.memories.pop(memory_id, None)
         if row is None:
             raise Refused(404, "Memory not found")
@@ -92,7 +92,7 @@ class Mem0Account:
         return self.memories[memory_id]
 
     def chosen(self, body: Row) -> list[Row]:
-        """The memories that a list or a search is about."""
+        """The memories that match the filters of a list or a search."""
         filters = body.get("filters")
         if not isinstance(filters, dict) or not filters:
             raise Refused(400, "Filters are required and cannot be empty. ")

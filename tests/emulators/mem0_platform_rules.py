@@ -1,6 +1,6 @@
-"""The rules by which mem0's platform reads what it is asked: filters, likeness, and how it says a time.
+"""The rules of mem0's platform for filters, similarity, and the format of times.
 
-They look at a memory and at a request, and know neither the account nor HTTP.
+They depend only on a memory and a request, not on the account or HTTP.
 """
 
 import re
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 class Refused(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -37,7 +37,7 @@ def shown(row: Row) -> Row:
 
 
 def said(at: datetime) -> str:
-    """A time as the platform says it, where the calendar allows."""
+    """A time in the platform's format, if the calendar allows it."""
     try:
         return at.astimezone(_PACIFIC).isoformat()
     except OverflowError:
@@ -49,7 +49,7 @@ def from_seconds(seconds: int) -> datetime:
 
 
 def conditions(filters: Row) -> list[tuple[str, Any]]:
-    """The pairs of a filter that count: an OR or a NOT beside an AND is dropped without a word."""
+    """The pairs of a filter that are used: an OR or a NOT next to an AND is silently ignored."""
     return [(key, value) for key, value in filters.items() if key == "AND" or "AND" not in filters]
 
 
@@ -63,7 +63,7 @@ def check_filters(filters: Row) -> None:
 
 
 def named(filters: Row) -> set[str]:
-    """The kinds of owners that a filter says anything of."""
+    """The kinds of owners that a filter names."""
     found: set[str] = set()
     for key, value in conditions(filters):
         if key in ("AND", "OR", "NOT"):
@@ -75,7 +75,7 @@ def named(filters: Row) -> set[str]:
 
 
 def only_user(filters: Row) -> str | None:
-    """The one user that all matches must belong to, where the filter says so outright."""
+    """The one user that all matches must belong to, if the filter states it directly."""
     for key, value in conditions(filters):
         if key == "user_id" and isinstance(value, str) and value != "*":
             return value
@@ -130,6 +130,6 @@ def _plain(text: str) -> str:
 
 
 def overlap(query: str, text: str) -> float:
-    """The share of the query's words that the text holds."""
+    """The share of the query's words that are in the text."""
     words = re.findall(r"\w+", _plain(query))
     return sum(word in _plain(text) for word in words) / len(words) if words else 0.0

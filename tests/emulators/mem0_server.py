@@ -1,10 +1,10 @@
-"""A loopback server that answers as mem0's self-hosted REST server does (mem0ai 2.2.1, server/main.py): its endpoints,
-its shapes, its traps, and faults on demand.
+"""A loopback emulator of mem0's self-hosted REST server (mem0ai 2.2.1, server/main.py): its endpoints, its formats, its
+pitfalls, and faults on demand.
 
-Traps kept as they are: a list has 20 rows unless asked for more, never more than 1,000, no pages and no order; what
-expired is hidden unless asked for; the list of owners looks at 10,000 rows; unknown fields of a request are ignored;
-ids are the server's; `updated_at` is what `created_at` was given as; metadata lies flat among mem0's own keys; an id
-with white space is refused; a NUL ends in 502, because PostgreSQL takes none.
+Emulated pitfalls: a list has 20 rows by default, at most 1,000, no pages and no order; expired memories are hidden by
+default; the list of owners scans 10,000 rows; unknown fields of a request are ignored; ids are assigned by the server;
+`updated_at` gets the value of `created_at`; metadata is stored flat among mem0's own keys; an id with white space is
+refused; a NUL gives 502, because PostgreSQL does not accept it.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ Payload = dict[str, Any]
 
 
 class Refused(Exception):
-    """An answer that is an error."""
+    """An error response."""
 
     def __init__(self, status: int, detail: Any, **more: str) -> None:
         super().__init__(str(detail))
@@ -45,8 +45,8 @@ class Refused(Exception):
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests whose "METHOD /path" begins so: a status (0 closes the connection
-    without an answer), before the request is carried out or, with `applied`, after; `delay` is in seconds."""
+    """A fault of the next `times` requests whose "METHOD /path" has this prefix: a status (0 closes the connection
+    without a response) before the request is executed or, with `applied`, after; `delay` is in seconds."""
 
     matching: str
     status: int
@@ -60,7 +60,7 @@ class Fault:
 
 @dataclass
 class Mem0Server:
-    """What the server holds, what a test may set, and what it was asked."""
+    """The server's records, the options of a test, and the received requests."""
 
     url: str = ""
     key: str | None = KEY
@@ -213,7 +213,7 @@ def _is_over(payload: Payload) -> bool:
 
 
 def _row(point: str, payload: Payload) -> dict[str, Any]:
-    """A memory as `Memory.get_all` gives it."""
+    """A memory in the format of `Memory.get_all`."""
     row = {"id": point, "memory": payload.get("data", ""), "hash": payload.get("hash"), "metadata": None}
     row |= {key: payload.get(key) for key in ("created_at", "updated_at")}
     row |= {key: payload[key] for key in PROMOTED if key in payload}
@@ -222,7 +222,7 @@ def _row(point: str, payload: Payload) -> dict[str, Any]:
 
 
 def _raw(point: str, payload: Payload) -> dict[str, Any]:
-    """A memory as the list of all of them gives it."""
+    """A memory in the format of the list of all memories."""
     own = {"data", *IDS, "hash", "created_at", "updated_at", "expiration_date"}
     row = {"id": point, "memory": payload.get("data")}
     row |= {key: payload.get(key) for key in sorted(own - {"data"})}
@@ -230,7 +230,7 @@ def _raw(point: str, payload: Payload) -> dict[str, Any]:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Takes requests to the server that its subclass names."""
+    """Passes requests to the server that a subclass sets."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True

@@ -1,7 +1,7 @@
-"""Agents' memories as Letta Code 0.34.12 leaves them on a disk, and what its pre-commit hook lets pass.
+"""Agents' memories in the format of Letta Code 0.34.12, with an emulation of its pre-commit hook.
 
-The rules are written down here anew, from watching the hook at work: frontmatter, indexes, depth and sizes in layout
-v2, frontmatter and protected files in v1. Run as a program in a repository this module is that hook.
+The rules were derived from the observed behaviour of the hook: front matter, indexes, depth and sizes in layout v2,
+front matter and protected files in v1. Run as a program in a repository, this module is the hook.
 """
 
 import subprocess
@@ -21,14 +21,14 @@ _SOMEBODY = ("-c", "user.name=Letta", "-c", "user.email=agent@letta.invalid")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git there as Letta, or its user, would."""
-    # Whoever runs the tests need not have told git who they are.
+    """Run git in the folder, as Letta or its user does."""
+    # Sets an author, because the account that runs the tests may have none configured.
     done = subprocess.run(["git", *_SOMEBODY, *arguments], cwd=folder, capture_output=True, check=True)
     return done.stdout.decode()
 
 
 def agent_memory(folder: Path, layout: str = "v2", files: Mapping[str, str] | None = None) -> Path:
-    """A new agent's memory, hook and all, with further files."""
+    """The memory of a new agent, including the hook, with further files."""
     folder.mkdir(parents=True)
     if layout == "v2":
         held = {"MEMORY.md": "# Memory\n", "human.md": v2("Human", HUMAN), "persona.md": v2("Persona", PERSONA)}
@@ -67,7 +67,7 @@ def v1(body: str, **fields: object) -> str:
 
 
 def commit(folder: Path, path: str, text: str) -> None:
-    """The agent writes a file and commits it, past the hook where it must."""
+    """Write a file and commit it without running the hook, as the agent can."""
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / path).write_bytes(text.encode())
     git(folder, "add", "--", path)
@@ -75,7 +75,7 @@ def commit(folder: Path, path: str, text: str) -> None:
 
 
 def problems() -> list[str]:
-    """What the hook has to say against the commit about to be made in the current folder."""
+    """The hook's objections to the staged commit in the current folder."""
     staged = {}
     for entry in filter(None, git(Path(), "ls-files", "--stage", "-z").split("\0")):
         about, _, path = entry.partition("\t")

@@ -1,7 +1,7 @@
-"""A loopback server with OpenAI's chat completions, files and batches: its checks, its errors, and what goes wrong.
+"""A loopback emulator of OpenAI's chat completions, files and batches: its checks, its errors, and faults on demand.
 
-Its model reads a few plain sentences ("I live in …") of the lines it is shown and answers in the form it was asked for;
-a test may put another `reader` in its place, or line up `faults`, one for each request to come.
+Its model finds facts in a few simple sentences ("I live in …") of the prompt and answers in the requested format. A
+test may replace it with another `reader`, or queue `faults`, one for each of the next requests.
 """
 
 import json
@@ -46,7 +46,7 @@ def lines(message: str) -> list[Line]:
 
 
 def fact(line: Line, predicate: str, value: str) -> dict[str, Any]:
-    """One fact in the form asked for, about the speaker of `line`."""
+    """One fact in the requested format, about the speaker of `line`."""
     return {"s": line.who, "p": predicate, "o": value}
 
 
@@ -67,8 +67,8 @@ Fault = Callable[["ChatServer", dict[str, Any]], Reply | None]
 
 @dataclass
 class ChatServer:
-    """What a test may set, and what the server saw. `forms` are the response formats the server takes, `pause` the
-    seconds before each chunk of a stream."""
+    """The options of a test, and the received requests. `forms` has the response formats that the server accepts;
+    `pause` is the number of seconds before each chunk of a stream."""
 
     url: str = ""
     reader: Callable[[str], list[dict[str, Any]]] = plain_reader
@@ -99,7 +99,7 @@ class ChatServer:
         return [request["messages"][-1]["content"] for request in self.requests]
 
     def models(self, key: str | None) -> Reply:
-        """What `GET /models` answers; it costs nothing, and is no request to the model."""
+        """The response to `GET /models`, which does not count as a request to the model."""
         if self.needs_key and key != f"Bearer {KEY}":
             return error(401, f"Incorrect API key provided: {key}.", "invalid_api_key")
         if not self.lists_models:
@@ -123,7 +123,7 @@ class ChatServer:
                 self._under_way -= 1
 
     def answer(self, body: dict[str, Any]) -> Reply:
-        """The answer without any fault, after the checks OpenAI makes."""
+        """The response without a fault, after OpenAI's checks."""
         for name in self.refused_parameters:
             if name in body:
                 return error(400, f"Unsupported parameter: '{name}' is not supported with this model.", None)
@@ -157,7 +157,7 @@ class ChatServer:
         return 200, made, {}
 
     def poll(self, number: str) -> Reply:
-        """A batch as it is; one that is worked on ends the first time somebody asks for it."""
+        """The current state of a batch; a batch in progress ends with the first request for it."""
         if number not in self.batches:
             return error(404, f"No batch found with id '{number}'.", None)
         batch = self.batches[number]
@@ -169,7 +169,7 @@ class ChatServer:
                 line = {"id": "r", "custom_id": request["custom_id"], "error": None}
                 line["response"] = {"status_code": status, "request_id": "x", "body": body}
                 (answers if status == 200 else errors).append(json.dumps(line))
-            # Nothing in the protocol promises the order of the requests.
+            # The protocol does not guarantee the order of the results.
             self.files[f"{number}-out"] = "\n".join(reversed(answers)).encode()
             self.files[f"{number}-err"] = "\n".join(errors).encode()
             batch |= {"status": "completed", "output_file_id": f"{number}-out" if answers else None}
@@ -202,7 +202,7 @@ def error(status: int, message: str, code: str | None, **headers: str) -> Reply:
 
 
 def says(text: str | None, **more: Any) -> Fault:
-    """A fault: the model says this instead of what it should."""
+    """A fault: the model answers with this text."""
     return lambda server, body: completion(server, body, text, **more)
 
 
@@ -212,17 +212,17 @@ def fails(status: int, message: str, code: str | None = None, **headers: str) ->
 
 
 def works(server: ChatServer, body: dict[str, Any]) -> None:
-    """No fault: a place in the line of faults for a request that goes well."""
+    """No fault: an entry in the queue of faults for a request that succeeds."""
 
 
 def hangs(server: ChatServer, body: dict[str, Any]) -> None:
-    """A fault: no answer before the test lets go."""
+    """A fault: no response until the test releases it."""
     server.arrived.set()
     server.released.wait(30)
 
 
 def falls_silent(text: str) -> Fault:
-    """A fault: the answer begins with `text` and does not go on before the test lets go."""
+    """A fault: the response starts with `text` and stops until the test releases it."""
 
     def fault(server: ChatServer, body: dict[str, Any]) -> Reply:
         status, document, headers = completion(server, body, text)
@@ -232,7 +232,7 @@ def falls_silent(text: str) -> Fault:
 
 
 def breaks_off(text: str) -> Fault:
-    """A fault: the connection ends in the middle of the answer."""
+    """A fault: the connection is closed in the middle of the response."""
     return lambda server, body: completion(server, body, text, finish="")
 
 

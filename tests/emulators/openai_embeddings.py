@@ -1,6 +1,6 @@
-"""A loopback server that answers `/v1/embeddings` as OpenAI's does: its checks, its limits, its errors.
+"""A loopback emulator of OpenAI's `/v1/embeddings`: its checks, its limits, its errors.
 
-Vectors are made from the input's letters, so that a test can tell which input a vector belongs to.
+Vectors are computed from the input's letters, so that a test can check which input a vector belongs to.
 """
 
 import json
@@ -23,7 +23,7 @@ REFUSED_WORD = "unspeakable"
 
 
 def letters(text: str, dim: int) -> list[float]:
-    """The vector of `text`: how often each letter stands in it, not of unit length."""
+    """The vector of `text`: the number of times that each letter occurs, not normalised."""
     vector = [0.25] * dim
     for c in text.lower():
         vector[ord(c) % dim] += 1.0
@@ -31,7 +31,7 @@ def letters(text: str, dim: int) -> list[float]:
 
 
 def likeness(text: str, dim: int) -> list[float]:
-    """A vector by which texts that share words, or parts of words, are near to each other, whatever their accents."""
+    """A vector that is similar for texts that share words or parts of words; accents are ignored."""
     vector = [0.01] * dim
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     for word, times in Counter(re.findall(r"\w+", plain)).items():
@@ -42,16 +42,16 @@ def likeness(text: str, dim: int) -> list[float]:
 
 @lru_cache(maxsize=10_000)
 def _places(word: str, dim: int) -> list[int]:
-    """Where a word counts in a vector."""
+    """The dimensions of a vector that a word adds to."""
     parts = [word, word, *(f" {word} "[start : start + 3] for start in range(len(word)))]
-    # Where words are not set apart, a character is what two texts share.
+    # In scripts without spaces between words, single characters count more.
     parts += 3 * [c for c in word if not c.isascii()]
     return [crc32(part.encode()) % dim for part in parts]
 
 
 @dataclass
 class EmbeddingsServer:
-    """What a test may set, and what the server saw."""
+    """The options of a test, and the received requests."""
 
     url: str = ""
     failure: tuple[int, dict[str, Any], dict[str, str]] | None = None
@@ -89,7 +89,7 @@ class EmbeddingsServer:
         if self.broken_number:
             data[0]["embedding"] = [float("nan")] * dim
         usage = {"prompt_tokens": 1, "total_tokens": 1}
-        # Nothing in the protocol promises the order of the inputs.
+        # The protocol does not guarantee the order of the results.
         return 200, {"object": "list", "data": data[::-1], "model": "letters", "usage": usage}, {}
 
 

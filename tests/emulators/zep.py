@@ -1,9 +1,9 @@
-"""A loopback server that answers as Zep Cloud's API v4 does: its ids, limits, pages, tasks, and errors.
+"""A loopback emulator of Zep Cloud's API v4: its ids, limits, pages, tasks, and errors.
 
-What it reproduces: UUIDs of the server's own making; edges of 250 characters, ten scalar attributes and nodes by UUID
-or by a name that always makes a new node; `created_at` of the server's; pages by cursor, of which one in the middle may
-be empty; changes accepted with a task; a second call under an idempotency key answered as the first one was; typed
-errors, and a 429 that is plain text.
+Emulated behaviour: UUIDs and `created_at` set by the server; edges with at most 250 characters and ten scalar
+attributes, whose nodes are given by UUID or by a name that always creates a new node; pages with cursors, some of which
+may be empty; changes accepted with a task; a repeated call with the same idempotency key gets the first response; typed
+errors, and a 429 in plain text.
 """
 
 import json
@@ -136,7 +136,7 @@ def _holds(edge: Record, asked: Record) -> bool:
 
 
 def stems(text: str) -> set[str]:
-    """The words of a text, without accents and endings; pairs of characters where words are not parted."""
+    """The words of a text, without accents and endings; pairs of characters in scripts without spaces."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     found = set()
@@ -222,7 +222,7 @@ def _routed(cloud: Cloud, method: str, path: str, query: dict[str, str], body: R
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # One write an answer: two would wait for each other's acknowledgement.
+    # One write per response: the second of two writes would wait for the acknowledgement of the first.
     wbufsize = 65_536
     cloud: Cloud
 
@@ -269,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
                 raise typed(401, "unauthorized", "the API key is not valid")
             if not path.startswith("/api/v4/"):
                 raise Answered(404, "404 page not found")
-            # Lists are POSTs too, and bear a key each, of the SDK's making.
+            # Lists are POSTs too, each with a key that the SDK creates.
             key = self.headers.get("idempotency-key") if self.command != "GET" else None
             if key in cloud.answers:
                 return (*cloud.answers[key], {"idempotent-replayed": "true"})

@@ -1,6 +1,6 @@
-"""What the emulated Zep Cloud holds, and the rules of its records: users with graphs, limits, times, tasks and pages.
+"""The state of the emulated Zep Cloud and the rules of its records: users with graphs, limits, times, tasks and pages.
 
-The endpoints know it; it knows of no path and of no HTTP. Errors are raised as they are to be answered.
+Independent of paths and HTTP. Errors are raised as `Answered`, with the response to send.
 """
 
 import re
@@ -16,7 +16,7 @@ _DATES = ("valid_at", "invalid_at", "expired_at", "created_at")
 
 
 class Answered(Exception):
-    """An error answer: status, body (a record, or plain text), headers."""
+    """An error response: status, body (a record, or plain text), headers."""
 
     def __init__(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
@@ -24,7 +24,7 @@ class Answered(Exception):
 
 
 def typed(status: int, code: str, message: str) -> Answered:
-    """One of the typed errors, as 400, 401, 403, 404 and 409 are."""
+    """A typed error: 400, 401, 403, 404 or 409."""
     return Answered(status, {"error": {"code": code, "message": message, "request_id": str(uuid4())}})
 
 
@@ -36,9 +36,10 @@ def too_many(after: int = 60) -> Answered:
 
 @dataclass
 class Fault:
-    """What is to go wrong: with the next `times` calls whose "METHOD path" matches `calls`.
+    """A fault of the next `times` calls whose "METHOD path" matches `calls`.
 
-    `answer` is sent instead; without one the connection is cut, after the call was carried out if `after`.
+    `answer` is sent instead of the response; without it the connection is closed. With `after`, the call is executed
+    first.
     """
 
     calls: str
@@ -49,9 +50,9 @@ class Fault:
 
 @dataclass
 class Cloud:
-    """What a test may set, and what the server holds. `lag` is how often a task is asked after until it is done, `most`
-    how many records a page has at most, `empty_pages` puts an empty one before each page but the first, `spared` calls
-    go well before a fault strikes, and tasks of the type `failing` fail."""
+    """The options of a test, and the server's records. `lag` is the number of polls until a task is done, `most` the
+    maximum number of records per page; `empty_pages` inserts an empty page before each page but the first; `spared`
+    calls succeed before a fault occurs; tasks of the type `failing` fail."""
 
     url: str = ""
     lag: int = 0
@@ -71,21 +72,21 @@ class Cloud:
     begun: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def now(self) -> str:
-        """A time later than all before, whatever the clock of the machine."""
+        """A time later than all earlier ones, independent of the machine's clock."""
         self.ticks += 1
         return (self.begun + timedelta(microseconds=self.ticks)).isoformat().replace("+00:00", "Z")
 
     def graph(self, uuid: str) -> dict[str, dict[str, Record]]:
-        """A graph by its own UUID or by its user's."""
+        """The graph with this UUID, or of the user with this UUID."""
         if not re.fullmatch(r"[0-9a-f-]{36}", uuid):
-            raise typed(400, "invalid_identifier", f"{uuid!r} is no UUID")
+            raise typed(400, "invalid_identifier", f"{uuid!r} is not a UUID")
         uuid = self.users[uuid]["graph_uuid"] if uuid in self.users else uuid
         if uuid not in self.graphs:
             raise typed(404, "not_found", "graph not found")
         return self.graphs[uuid]
 
     def add_user(self, body: Record) -> Record:
-        """A user with a graph, and in it the node that stands for them."""
+        """Create a user with a graph and, in it, the node that represents the user."""
         if len(body.get("user_id") or "") > 500:
             raise typed(400, "invalid_request", "user_id is longer than 500 characters")
         if any(user.get("user_id") == body.get("user_id") for user in self.users.values()):
@@ -98,7 +99,7 @@ class Cloud:
         return user
 
     def add_node(self, graph: str, body: Record, *, checked: bool = True) -> Record:
-        """A node; another one when there is one of that name."""
+        """Create a node, even if one with that name exists."""
         name = body.get("name") or ""
         if checked and not 1 <= len(name) <= 50:
             raise typed(400, "invalid_request", "a node's name has 1 to 50 characters")
@@ -114,11 +115,11 @@ class Cloud:
         return node
 
     def add_edge(self, graph: str, body: Record) -> Record:
-        """An edge as it was given, but for `uuid` and `created_at`."""
+        """Create an edge as given, with a new `uuid` and `created_at`."""
         if not 1 <= len(body.get("fact") or "") <= 250:
             raise typed(400, "invalid_request", "a fact has 1 to 250 characters")
         if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,49}", body.get("fact_name") or ""):
-            raise typed(400, "invalid_request", "fact_name is no UPPER_SNAKE_CASE name of 50 characters at most")
+            raise typed(400, "invalid_request", "fact_name is not an UPPER_SNAKE_CASE name of at most 50 characters")
         attributes = body.get("attributes") or {}
         if len(attributes) > 10 or any(isinstance(value, dict | list) for value in attributes.values()):
             raise typed(400, "invalid_request", "there are 10 scalar attributes at most")
@@ -133,7 +134,7 @@ class Cloud:
         return edge
 
     def given_out(self, graph: str, edge: Record) -> Record:
-        """The edge as lists and searches show it: with its nodes' names and labels as they are now."""
+        """The edge as lists and searches return it: with the current names and labels of its nodes."""
         nodes = self.graph(graph)["nodes"]
         named: Record = {}
         for which in ("source", "target"):
@@ -142,7 +143,7 @@ class Cloud:
         return edge | named
 
     def task(self, kind: str, work: Callable[[], Any]) -> Record:
-        """A task that does its work when it was asked after `lag` times, at once when that is 0."""
+        """A task that does its work after `lag` polls, at once if that is 0."""
         task = {"uuid": str(uuid4()), "type": kind, "status": "pending", "created_at": self.now()}
         self.tasks[task["uuid"]] = task | {"left": self.lag, "work": work}
         if self.lag == 0:
@@ -150,7 +151,7 @@ class Cloud:
         return task
 
     def asked(self, uuid: str) -> Record:
-        """The task as it stands after being asked after once more."""
+        """The state of the task after one more poll."""
         task = self.tasks[uuid]
         if task["status"] in ("pending", "processing"):
             task["left"] -= 1
@@ -173,7 +174,7 @@ class Cloud:
     def _stored(self, value: str) -> str:
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
-            raise typed(400, "invalid_request", f"{value!r} is no RFC 3339 time")
+            raise typed(400, "invalid_request", f"{value!r} is not an RFC 3339 time")
         return at.isoformat().replace("+00:00", "Z")
 
     def page(self, rows: list[Record], query: dict[str, str], default: str, *, total: bool = False) -> Record:

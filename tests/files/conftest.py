@@ -1,4 +1,4 @@
-"""Facts and files as the tests of the file backends use them."""
+"""Facts and files for the tests of the file backends."""
 
 from collections.abc import Callable
 from pathlib import Path

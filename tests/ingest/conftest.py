@@ -14,7 +14,7 @@ def chat_emulator() -> Any:
 
 @pytest.fixture
 def model(chat_emulator: Any, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A running loopback chat server that the settings name as the model."""
+    """A running loopback chat server, set as the model in the settings."""
     with chat_emulator.serve() as running:
         monkeypatch.setenv("MEMCTL_LLM_MODEL", chat_emulator.MODEL)
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)

@@ -1,4 +1,4 @@
-"""Backends in memory that fail the way real ones do, and one migration between two of them."""
+"""In-memory backends with the faults of real ones, and a migration between two of them."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from memctl.store.duckdb.ledger import Ledger
 
 
 class Fault(NamedTuple):
-    """What goes wrong with one write: raised before anything is stored, after all of it is, or after the half."""
+    """The fault of one write: an error raised before anything, after everything, or after half of it is stored."""
 
     when: Literal["before", "half", "after"]
     error: Exception
 
 
 class MemoryBackend(Backend):
-    """A backend that stores whatever it is sent, the same fact twice if sent twice, unless it is `updatable`.
+    """A backend that stores every fact it receives, a repeated fact twice unless it is `updatable`.
 
-    `write_faults` are used up one a write (None: that write is fine), `read_faults` map the number of a page read
-    to the error raised in its place, once. `lie` is added to what it counts; `rounds` sends its cursors in a circle of
-    that many pages; `overlap` repeats so many facts of a page on the next one, and `lost` are ids it never hands out.
+    `write_faults` has one entry per write (None: the write succeeds); `read_faults` maps the number of a page to the
+    error that is raised instead of it, once. `lie` is added to its counts; `rounds` makes its cursors loop after that
+    many pages; `overlap` is the number of facts repeated on the next page; `lost` has the ids that it never returns.
     """
 
     def __init__(self, facts: Sequence[Fact] = (), *, name: str = "memory", page_size: int = 4, **capabilities: Any):
@@ -132,7 +132,7 @@ class MemoryBackend(Backend):
 
 
 class QuickHalt(Halt):
-    """Waits no time, and remembers how long it was asked to."""
+    """Does not wait, but records the requested seconds."""
 
     def __init__(self, max_duration: float | None = None) -> None:
         super().__init__(max_duration)

@@ -1,4 +1,4 @@
-"""A headless Chromium for the pages: what a reader's browser makes of them, down to the requests it would send."""
+"""A headless Chromium for the HTML pages: how a browser renders them, and the requests that it sends."""
 
 import itertools
 import json
@@ -21,10 +21,10 @@ QUIET = (
 
 
 class Browser:
-    """Chromium on the end of a pipe, spoken to by the DevTools protocol: JSON messages, each ended by a null byte."""
+    """Chromium, controlled through a pipe by the DevTools protocol: JSON messages, each ended by a null byte."""
 
     def __init__(self, program: str, profile: Path) -> None:
-        # Chromium reads its orders from descriptor 3 and answers on 4.
+        # Chromium reads commands from descriptor 3 and writes responses to descriptor 4.
         read_orders, self._orders = os.pipe()
         self._answers, write_answers = os.pipe()
         command = f'exec 3<&{read_orders} 4>&{write_answers}; exec "$@"'
@@ -48,7 +48,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> Any:
-        """Give an order and wait for its answer; what happens meanwhile is kept in `events`."""
+        """Send a command and wait for its response; events in the meantime are added to `events`."""
         number = next(self._numbers)
         order = {"id": number, "method": method, "params": parameters}
         if self._session:
@@ -63,7 +63,7 @@ class Browser:
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:
             read = os.read(self._answers, 1 << 20)
-            assert read, "the browser has gone"
+            assert read, "the browser has exited"
             self._buffer += read
         raw, _, self._buffer = self._buffer.partition(b"\0")
         message: dict[str, Any] = json.loads(raw)
@@ -72,7 +72,7 @@ class Browser:
         return message
 
     def open(self, page: Path, width: int, scheme: str) -> None:
-        """Show a page in a window of so many pixels, light or dark, and wait until it has loaded."""
+        """Load a page in a window of `width` pixels, with the colour scheme `scheme`, and wait until it has loaded."""
         self.events.clear()
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
@@ -97,13 +97,13 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """Addresses the page asked for since it was opened."""
+        """The addresses that the page has requested since it was opened."""
         sent = [event for event in self.events if event["method"] == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in sent]
 
     @property
     def complaints(self) -> list[Any]:
-        """Errors and warnings of its console, and exceptions."""
+        """The errors and warnings of the console, and exceptions."""
         wrong = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")
         return [event["params"] for event in self.events if event["method"] in wrong]
 
@@ -121,7 +121,7 @@ class Browser:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium. `make test` installs it where it can; a machine that has none and may install none cannot run these."""
+    """Chromium, which `make test` installs if possible; without it, the tests are skipped."""
     program = next(
         (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
     )

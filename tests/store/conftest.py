@@ -1,4 +1,4 @@
-"""A store to say things into and to ask, for the tests of search."""
+"""A store with short methods to add turns and facts and to search, for the tests of search."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,12 +20,12 @@ from memctl.store.sql import writes
 from memctl.store.sql.search import search
 
 SEARCHES = 2
-"""A connection that stays open keeps what it computed from the second search on."""
+"""Searches on an open connection are repeated, because the second search is the first that uses its cache."""
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 class Memory:
-    """A store to say things into and to ask."""
+    """A store with short methods to add turns and facts and to search."""
 
     def __init__(self, place: Path | str) -> None:
         self.database = open_engine(place, 30)
@@ -43,7 +43,7 @@ class Memory:
         position: int = 0,
         at: datetime | None = START,
     ) -> UUID:
-        """Remember a turn; by default each in a session of its own."""
+        """Add a turn, by default in a new session."""
         session = session or f"s{len(self.entries)}"
         fact = Fact(
             id=derive_id(user, session, str(position), text),
@@ -60,7 +60,7 @@ class Memory:
         return fact.id
 
     def dialogue(self, lines: Iterable[tuple[str, str]], **options: Any) -> list[UUID]:
-        """Remember turns of one session, given as (speaker, text)."""
+        """Add turns of one session, given as (speaker, text)."""
         session = f"d{len(self.entries)}"
         return [
             self.turn(text, speaker=speaker, session=session, position=position, **options)
@@ -68,7 +68,7 @@ class Memory:
         ]
 
     def fact(self, text: str, *, episode: UUID | None = None, user: str = "alice", **fields: Any) -> UUID:
-        """Remember a typed fact."""
+        """Add a typed fact."""
         fields = {"kind": "fact", "id": derive_id(user, text), "valid_at": START} | fields
         fact = Fact(user_id=user, text=text, source=Source(system="test"), **fields)
         self._keep(fact, Episodic(episode=episode))
@@ -78,7 +78,7 @@ class Memory:
         self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
 
     def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
-        """Search everything remembered so far; a connection that stays open must find the same."""
+        """Search the store; an open connection must give the same hits."""
         if self.entries:
             texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
             with self.database.writing() as connection:

@@ -1,9 +1,9 @@
-"""Files that swell, nest or go on without end, one of each kind for every reader; and what reading one costs.
+"""Decompression bombs, deeply nested and huge files, one of each kind for every reader, and the cost of reading them.
 
     python -m torture.bombs FOLDER NAME ...
 
-Makes each named bomb in FOLDER, reads it in this process, and prints a line of JSON on it: what was said, how many
-facts went through, seconds, and the most bytes this process held.
+Creates each named file in FOLDER, reads it in this process, and prints a line of JSON: the message, the number of facts
+read, the seconds, and the peak memory of this process in bytes.
 """
 
 import gzip
@@ -39,11 +39,11 @@ RELATION = b'{"uuid": "1", "group_id": "ana", "name": "LIKES", "fact": "Ana like
 BLOCK = b'{"id": "block-0", "label": "human", "value": "- Likes tea."}'
 AGENT = b'{"agents": [{"id": "agent-0", "tags": ["user:ana"], "block_ids": ["block-0"]}], "blocks": [%s]}'
 FACT = encode(msgspec.structs.replace(next(facts(1, 1)), id=UUID(int=1)))
-"""One good record of each kind of file."""
+"""One valid record for each kind of file."""
 
 
 def long_text(record: bytes) -> Iterator[bytes]:
-    """The record with a text of 100 MB more in it, in pieces."""
+    """The record with an additional text of 100 MB, in chunks."""
     yield record[:-1] + b', "metadata": {"x": "'
     for _ in range(LONG // MEGABYTE):
         yield b"0123456789abcde " * (MEGABYTE // 16)
@@ -51,12 +51,12 @@ def long_text(record: bytes) -> Iterator[bytes]:
 
 
 def deep(record: bytes) -> Iterator[bytes]:
-    """The record with 100,000 lists in each other."""
+    """The record with 100,000 nested lists."""
     yield record[:-1] + b', "metadata": {"x": ' + b"[" * DEEP + b"]" * DEEP + b"}}"
 
 
 def many_values(record: bytes) -> Iterator[bytes]:
-    """The record with a list of millions of empty ones, of which each takes up far more than its three bytes."""
+    """The record with millions of empty lists, each of which needs far more memory than its three bytes."""
     yield record[:-1] + b', "metadata": {"x": [[]'
     for _ in range(12):
         yield b",[]" * (MEGABYTE // 3)
@@ -64,7 +64,7 @@ def many_values(record: bytes) -> Iterator[bytes]:
 
 
 def odd(record: bytes) -> Iterator[bytes]:
-    """The record with a NUL and half a character."""
+    """The record with a NUL and an incomplete character."""
     yield record[:-1] + b', "metadata": {"x": "\\u0000", "y": "\\ud800"}}'
 
 
@@ -72,7 +72,7 @@ WORSE = {"long text": long_text, "deep": deep, "many values": many_values, "odd 
 
 
 def lines(record: bytes, worse: Callable[[bytes], Iterator[bytes]], path: Path) -> None:
-    """Good, worse and good again, a line each."""
+    """A valid, a bad and another valid record, one per line."""
     with path.open("wb") as file:
         file.write(record + b"\n")
         file.writelines(worse(record.replace(b'1"', b'2"', 1)))
@@ -89,7 +89,7 @@ def listed(record: bytes, worse: Callable[[bytes], Iterator[bytes]], path: Path,
 
 
 def swelling_zip(member: str, record: bytes, path: Path) -> None:
-    """A zip whose member is 1,000 times as long as it looks."""
+    """A zip with a member that unpacks to 1,000 times its size."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped, zipped.open(member, "w") as file:
         file.write(b'{"export_meta": {}, "memories": [' + record)
         for _ in range(400):
@@ -98,8 +98,8 @@ def swelling_zip(member: str, record: bytes, path: Path) -> None:
 
 
 def swelling_gzip(path: Path) -> None:
-    """A zip with a member in gzip that swells."""
-    # A file in gzip may have many parts; packing one of them takes a second less than packing them all.
+    """A zip with a gzip member that unpacks to far more."""
+    # A gzip file may have many parts; compressing one and repeating it saves a second.
     begun = gzip.compress(MEMORY + b"\n" + MEMORY[:-1] + b', "metadata": {"x": "')
     packed = begun + gzip.compress(b"x" * MEGABYTE) * 400 + gzip.compress(b'"}}\n')
     with zipfile.ZipFile(path, "w") as zipped:
@@ -127,7 +127,7 @@ def nested_zip(path: Path) -> None:
 
 
 def bombs() -> dict[str, Maker]:
-    """Every bomb by name, with what makes it."""
+    """The function that creates each bomb, by its name."""
     made: dict[str, Maker] = {}
     for kind, worse in WORSE.items():
         made |= {
@@ -153,7 +153,7 @@ def bombs() -> dict[str, Maker]:
 
 
 def some() -> list[str]:
-    """The names of one bomb for each reader, all kinds in turn, and of all that are not of a kind."""
+    """The names of one bomb for each reader, alternating the kinds, and of all bombs without a kind."""
     made, kinds = list(bombs()), len(WORSE)
     of_kinds = sum(name.endswith(tuple(f", {kind}" for kind in WORSE)) and "table" not in name for name in made)
     readers = of_kinds // kinds
@@ -161,7 +161,7 @@ def some() -> list[str]:
 
 
 def table(text: str, path: Path) -> None:
-    """Good, worse and good again, as rows of CSV; the text is repeated up to 100 MB."""
+    """A valid, a bad and another valid row of CSV; the text is repeated up to 100 MB."""
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("id,user_id,kind,source_system,text\r\n")
         for number in range(3):
@@ -186,7 +186,7 @@ def lying_parquet(path: Path) -> None:
 
 
 def read(path: Path) -> tuple[str, int]:
-    """What was said of the file, and how many facts it gave."""
+    """The messages about the file, and the number of facts read."""
     try:
         with open_file(path, "r", default_user=DEFAULT_USER) as backend:
             found = sum(len(page.facts) for user in backend.users() for page in backend.read(user))
@@ -197,7 +197,7 @@ def read(path: Path) -> tuple[str, int]:
 
 
 def main(folder: Path, names: list[str]) -> None:
-    """Make and read bombs, and say of each what it cost."""
+    """Create and read bombs, and print the cost of each."""
     limit_memory()
     for name in names or bombs():
         path = folder / "bomb.json"

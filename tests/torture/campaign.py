@@ -1,9 +1,9 @@
-"""A fuzzing campaign in a process of its own: so many seconds, or so many inputs, with a limit on memory and on time.
+"""A fuzzing campaign in a separate process, for a time or a number of inputs, with limits on memory and time.
 
     python -m torture.campaign SECONDS INPUTS SEED REPORT
 
-Inputs that made something new happen (another answer, another error) are kept and made worse again. An input that takes
-longer than LIMIT ends the process, C code included; it is then in the file beside the report.
+Inputs with a new result (another message or another error) are kept and mutated again. An input that takes longer than
+LIMIT ends the process, even in C code; it is then in the file next to the report.
 """
 
 import json
@@ -22,21 +22,21 @@ from torture.promises import Target
 from torture.targets import targets
 
 LIMIT = 20.0
-"""Seconds an input may take: far beyond what any does, so that a busy machine makes no failure."""
+"""The limit per input in seconds, far more than any needs, so that load on the machine causes no failure."""
 ROOM = 1536 * 2**20
-"""Bytes of address space beyond what the process has once all is imported."""
+"""The limit of address space in bytes, in addition to that of the process after all imports."""
 KEPT = 200
 _VARIABLE = re.compile(r"[\d\W]+")
 
 
 def most_memory() -> int:
-    """The most bytes this process held. getrusage would count what its parent held before it became this one."""
+    """The peak memory of this process in bytes. getrusage would include that of the parent process before the fork."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
-    """Fuzz until the time or the inputs are over, and write what was found to `report`."""
+    """Fuzz until the time or the number of inputs is reached, and write the findings to `report`."""
     all_targets = list(targets().values())
     limit_memory()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -72,10 +72,10 @@ def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
 
 
 def attempt(target: Target, data: bytes) -> str:
-    """What happened; it begins with `!` where that must not be."""
+    """A description of the result; it starts with `!` if the result is a failure."""
     try:
         return target.run(data)
-    except (Exception, MemoryError) as error:  # whatever comes is what is looked for
+    except (Exception, MemoryError) as error:  # every unexpected exception is a finding
         import traceback
 
         frames = traceback.extract_tb(error.__traceback__)[-3:]
@@ -84,12 +84,12 @@ def attempt(target: Target, data: bytes) -> str:
 
 
 def shape(happened: str) -> str:
-    """What happened without its numbers and signs, so that the same in another place is the same."""
+    """The description without numbers and punctuation, so that equal results at other positions are equal."""
     return _VARIABLE.sub(" ", happened)[:300]
 
 
 def limit_memory() -> None:
-    """Let this process have ROOM beyond what it has now."""
+    """Limit the memory of this process to its current size plus ROOM."""
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     if pages:
         most = pages * os.sysconf("SC_PAGE_SIZE") + ROOM

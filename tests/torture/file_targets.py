@@ -1,5 +1,5 @@
-"""Readers of files of facts, dumps, backups, settings and the like as targets, fed with what memctl writes of them and
-with fixtures/exports."""
+"""Targets that read files of facts, dumps, backups, settings and similar files; seeds are files that memctl writes, and
+fixtures/exports."""
 
 import gzip
 import io
@@ -47,7 +47,7 @@ path = "~/work.duckdb"
 
 
 def file_targets() -> Iterator[Target]:
-    """The readers of files that hold no conversations."""
+    """The readers of all files other than transcripts."""
     yield from _dumps()
     lines = b"".join(encode(fact) + b"\n" for fact in facts(2, 7))
     yield _file("files/jsonl", lines, _facts_of, "x.jsonl")
@@ -98,13 +98,13 @@ def _facts_of(path: Path) -> str:
 
 
 def _unpacked(path: Path) -> bytes:
-    """What stands in the file, its members' content where it is a zip."""
+    """The content of the file, or of its members if it is a zip."""
     data = path.read_bytes()
     if not data.startswith(b"PK"):
         return data
     with zipfile.ZipFile(path) as zipped:
         for name in zipped.namelist():
-            # A member that is damaged was not read either.
+            # The target does not read a damaged member either.
             with suppress(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError):
                 member = zipped.read(name)
                 data += gzip.decompress(member) if name.endswith(".gz") else member
@@ -152,7 +152,7 @@ def _restored(path: Path) -> str:
 
 
 def _restored_table(data: bytes) -> str:
-    """A backup whose manifest is right about a table that is not: of that the Parquet file is all the rest of data."""
+    """Restore a backup with a valid manifest for a damaged table, whose Parquet file is `data`."""
     table = TABLES[data[0] % len(TABLES)] if data else TABLES[0]
     members = _members() | {f"{table}.parquet": data[1:]}
     manifest = msgspec.json.decode(members[backup.MANIFEST])
@@ -186,7 +186,7 @@ def _plan() -> bytes:
 
 
 def _memory(data: bytes) -> str:
-    """The facts of a folder of Markdown, given as an object of paths and texts."""
+    """The facts of a folder of Markdown, given as a JSON object of texts by path."""
     files = decoded(data)
     with tempfile.TemporaryDirectory(prefix="memctl-torture-") as folder:
         root = Path(folder) / "agent"
@@ -206,7 +206,7 @@ def _memory(data: bytes) -> str:
 
 
 def _put(root: Path, name: str, text: str) -> None:
-    """A file in the folder, where it can be one at all."""
+    """Write a file in the folder, if its name is possible."""
     path = root / name.lstrip("/")
     try:
         if root in path.resolve().parents:

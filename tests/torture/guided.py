@@ -2,9 +2,9 @@
 
     python -m torture.guided TARGET SECONDS SEED FOLDER
 
-Inputs that reached something new lie in FOLDER/corpus/TARGET, and the next run begins with them; those that broke a
-promise in FOLDER/found, each with a text that says how. An input beyond the limit of time or memory ends the process,
-and lies there too. Half of the inputs are made by the mutations of the field, half by libFuzzer's own.
+Inputs that reached new code are stored in FOLDER/corpus/TARGET, and the next run starts with them. Inputs that broke a
+guarantee are stored in FOLDER/found, each with a description. An input beyond the limit of time or memory ends the
+process and is stored there too. Half of the inputs come from `mutation`, half from libFuzzer's own mutations.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ def main(name: str, seconds: int, seed: int, folder: Path) -> None:
         from torture.targets import targets
 
         target = targets()[name]
-        # Rooms are imported when they are first needed, which is to be within this block.
+        # Modules are imported at their first use, which must be within this block.
         for data in target.seeds:
             attempt(target, data)
     corpus, found = folder / "corpus" / target.folder, folder / "found"

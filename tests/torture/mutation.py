@@ -1,6 +1,6 @@
-"""Files and records made worse step by step, the same steps always in the same way, so that what fails can be told.
+"""Deterministic mutations of files and records in steps, so that failures can be reproduced.
 
-A step is three numbers: what is done, where, and with what. Knows bytes and JSON, and no format.
+A step is three numbers: the operation, the position, and its argument. Depends on bytes and JSON, not on formats.
 """
 
 import json
@@ -28,13 +28,13 @@ TOKENS: tuple[bytes, ...] = (
 
 
 def steps(chance: Random, most: int = 6) -> list[Step]:
-    """Some steps, few more often than many."""
+    """Random steps; small numbers of steps are more frequent."""
     number = min(chance.randint(1, most), chance.randint(1, most))
     return [(chance.randrange(2**16), chance.randrange(2**32), chance.randrange(2**32)) for _ in range(number)]
 
 
 def worse(data: bytes, changes: Sequence[Step], others: Sequence[bytes]) -> bytes:
-    """The file after the changes; `others` are files of which pieces may come into it. At most 1 MB."""
+    """The file after the changes, at most 1 MB; parts of the files `others` may be inserted."""
     for what, where, how in changes:
         changed = _FILES[what % len(_FILES)](data, where, how, others)
         data = changed[: 2**20]
@@ -79,7 +79,7 @@ def _spliced(data: bytes, where: int, how: int, others: Sequence[bytes]) -> byte
 
 
 def _other_value(data: bytes, where: int, how: int, others: Sequence[bytes]) -> bytes:
-    """One value of the JSON, or of one line of it, is another; other files lose a byte."""
+    """Change one value of the JSON, or of one of its lines; files that are not JSON lose a byte."""
     change = (how % len(_VALUES), where, how // len(_VALUES))
     lines = data.split(b"\n")
     number = where % len(lines)
@@ -110,7 +110,7 @@ _VALUES: tuple[Callable[[int], Callable[[Any], Any]], ...] = (
 
 
 def _at(value: Any, where: int, change: Callable[[Any], Any]) -> Any:
-    """The value with one of all that is in it, itself among them, changed."""
+    """The value with one change, to itself or to a nested value."""
     number = where % _size(value)
     if number == 0:
         changed = change(value)
@@ -128,7 +128,7 @@ def _at(value: Any, where: int, change: Callable[[Any], Any]) -> Any:
 
 
 def _size(value: Any) -> int:
-    """How many values there are in it, itself among them."""
+    """The number of nested values, including the value itself."""
     if isinstance(value, dict):
         return 1 + sum(map(_size, value.values()))
     return 1 + sum(map(_size, value)) if isinstance(value, list) else 1

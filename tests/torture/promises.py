@@ -1,4 +1,4 @@
-"""What a target of the fuzzing is, and what must hold of whatever a reader or a mapping gives out."""
+"""Fuzzing targets, and the guarantees for everything that a reader or a mapping returns."""
 
 import re
 import tempfile
@@ -16,7 +16,7 @@ from memctl.transcripts import Session
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 DEFAULT_USER = "somebody"
-"""Who owns what a file names no user for."""
+"""The owner of records that name no user."""
 _NO_LETTERS = re.compile(r"[^A-Za-z0-9]+")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -24,9 +24,9 @@ _GROUP = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class Target(NamedTuple):
-    """One reader or mapping. `seeds` are good inputs, `worsen` makes one worse by steps, and `run` says what happened.
+    """One reader or mapping. `seeds` has valid inputs, `worsen` mutates one by steps, and `run` describes the result.
 
-    `run` raises AssertionError, or an error that its room does not declare, where a promise is broken.
+    `run` raises AssertionError, or an undeclared error, if a guarantee is broken.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Target(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """The name as that of a folder or a file."""
+        """The name in a form that is valid for a folder or a file."""
         return _NO_LETTERS.sub("-", self.name)
 
 
 def check_session(session: Session) -> None:
-    """What every conversation read is, however broken the file."""
+    """Check the guarantees for every conversation read, from any damaged file."""
     msgspec.json.encode(session)
     said = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
     assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can hold"
@@ -53,18 +53,19 @@ def check_session(session: Session) -> None:
 
 
 def check_fact(fact: Fact, owners: Collection[str]) -> None:
-    """What every fact read is: whole, of one of these owners, and the same when it is written down and read again."""
+    """Check the guarantees for every fact read: it is complete, belongs to one of these owners, and is equal after it
+    is encoded and decoded."""
     assert fact.user_id in owners, "a fact of an owner whom the input does not name"
     check_whole(fact)
 
 
 def check_whole(fact: Fact) -> None:
-    """That nothing of the fact is lost by writing it down."""
+    """Check that the fact is equal after it is encoded and decoded."""
     assert decode(encode(fact)) == fact, "written down it is another"
 
 
 def check_named(user: str, data: bytes) -> None:
-    """That the owner of a fact stands in the file it was read from, in whatever way the file writes names."""
+    """Check that the owner of a fact is named in the file, in any of the ways in which files write names."""
     plain = data.decode("utf-8", "replace")
     plain += _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
     if user == DEFAULT_USER or all(word in plain for word in _WORD.findall(user)):
@@ -73,7 +74,7 @@ def check_named(user: str, data: bytes) -> None:
 
 
 def texts_in(value: Any) -> Iterable[str]:
-    """Every text and number in a JSON value, keys too, as texts."""
+    """Every text, number and key in a JSON value, as texts."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield key
@@ -86,7 +87,7 @@ def texts_in(value: Any) -> Iterable[str]:
 
 
 class File:
-    """A file with these bytes, for as long as it is looked at."""
+    """A temporary file with these bytes."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="memctl-torture-")

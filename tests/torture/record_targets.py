@@ -1,5 +1,5 @@
-"""The mappings of services' records to facts and messages as targets, fed with fixtures/exports and with what the
-adapters write for a few facts. What an SDK's types or a database would never let through is left out."""
+"""Targets that map services' records to facts and messages; seeds are fixtures/exports, and records that the adapters
+write for a few facts. Values that an SDK's types or a database would never let through are left out."""
 
 import json
 import struct
@@ -35,7 +35,7 @@ Owners = Callable[[Any], Collection[str]]
 
 
 def record_targets() -> Iterator[Target]:
-    """Every pure mapping of records."""
+    """Every mapping of records that needs no input or output."""
     yield from _of_mem0()
     edges = json.loads((FIXTURES / "exports/zep/v3-edges.json").read_bytes())
     edges += [{"uuid": str(fact.id), **zep.from_fact(fact).edge} for fact in _people()]
@@ -55,7 +55,7 @@ def record_targets() -> Iterator[Target]:
 
 
 def decoded(data: bytes) -> Any:
-    """The JSON value; None for bytes that are none."""
+    """The JSON value; None for bytes that are not JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -63,7 +63,7 @@ def decoded(data: bytes) -> Any:
 
 
 def worse_json(data: bytes, changes: Sequence[Step]) -> bytes:
-    """JSON after the changes, as JSON; bytes that are none are changed as such."""
+    """The JSON after the changes; bytes that are not JSON are changed as bytes."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
@@ -153,7 +153,7 @@ def _target(name: str, seeds: Iterable[Any], run: Callable[[bytes], str]) -> Tar
 
 
 def _scopes(record: Any) -> Collection[str]:
-    """The owners of whom mem0's record may be: a user, agent, app or run that it names."""
+    """The possible owners of mem0's record: a user, agent, app or run that it names."""
     names = {text for text in texts_in(record) if text}
     return {mem0.owner_name(kind, name) or "" for kind in mem0.SCOPES for name in names}
 
@@ -164,7 +164,7 @@ def _scopes_or_user(record: Any) -> Collection[str]:
 
 
 def _groups(record: Any) -> Collection[str]:
-    """The owners of whom a record of a graph may be: one whose group it names, else whom the adapter says."""
+    """The possible owners of a record of a graph: the owner of its group, else the default user of the adapter."""
     return {USER, *map(graphiti.user_of, texts_in(_as_databases_keep(record)))}
 
 
@@ -174,7 +174,7 @@ def _first_column(record: Any) -> Collection[str]:
 
 def _of_graph(row: Any, kind: Any) -> Fact:
     record = _struct(_as_databases_keep(row), kind)
-    # The default group is nobody's: the adapter says whose it is.
+    # The default group has no owner, so the adapter sets one.
     return graphiti.to_fact(record, None if record.group else USER)
 
 
@@ -214,7 +214,7 @@ def _of_table(row: Any, layout: table_layouts.Layout) -> Fact:
 
 
 class _Stored(msgspec.Struct):
-    """A row of memctl's own table, by the types of its columns: a jsonb may hold any JSON, an array may hold nulls."""
+    """A row of memctl's own table, with the types of its columns: a jsonb is any JSON, an array may contain null."""
 
     id: UUID
     user_id: str
@@ -238,7 +238,7 @@ class _Stored(msgspec.Struct):
 
 
 def _stored(fact: Fact) -> dict[str, Any]:
-    """The row that is made of a fact, as JSON."""
+    """The row of a fact, as JSON."""
     columns = dict(zip(postgres.COLUMNS, postgres.from_fact(fact, None).values, strict=True))
     columns |= {"metadata": fact.metadata, "native": fact.native}
     row: dict[str, Any] = msgspec.to_builtins({name: columns[name] for name in _Stored.__struct_fields__})
@@ -246,7 +246,7 @@ def _stored(fact: Fact) -> dict[str, Any]:
 
 
 def _selected(row: Any) -> tuple[Any, ...]:
-    """The row as the database gives it out: JSON as text, times with a zone, a vector in pgvector's binary format."""
+    """The row as the database returns it: JSON as text, times with a zone, a vector in pgvector's binary format."""
     stored = _struct(_as_databases_keep(_object(row)), _Stored)
     columns: dict[str, Any] = {name: getattr(stored, name) for name in _Stored.__struct_fields__}
     for name, value in columns.items():
@@ -262,7 +262,7 @@ def _selected(row: Any) -> tuple[Any, ...]:
 
 
 def _episode(row: Any) -> dict[str, Any]:
-    """An episode as either database gives it: its text properties are texts or null."""
+    """An episode as both databases return it: its text properties are texts or null."""
     keys = ("uuid", "source", "content", "valid_at", "created_at")
     found = {key: _object(_as_databases_keep(row)).get(key) for key in keys}
     if not isinstance(found["uuid"], str) or not isinstance(found["content"], str | None):
@@ -271,7 +271,7 @@ def _episode(row: Any) -> dict[str, Any]:
 
 
 def _as_databases_keep(value: Any) -> Any:
-    """The JSON value without what no database gives out, nor Letta, which is built on one: NULs, lone surrogates."""
+    """The JSON value without NULs and lone surrogates, which no database returns, nor Letta, which uses one."""
     return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="ignore").replace(b"\\u0000", b""))
 
 
@@ -281,7 +281,7 @@ def _people() -> Iterator[Fact]:
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """A record as an SDK gives it: what is no object never comes so far."""
+    """A record, which SDKs return only if it is an object."""
     if not isinstance(value, dict):
         raise ValueError("no object")
     return value
@@ -294,7 +294,7 @@ def _text(row: Any, key: str) -> str:
 
 
 def _struct(value: Any, kind: Any) -> Any:
-    """The record, where its types are what the adapter's client lets through."""
+    """The record, if the adapter's client would accept its types."""
     with suppress(RecursionError):
         return msgspec.convert(value, kind)
     raise ValueError("nested too deeply for the client")

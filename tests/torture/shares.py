@@ -1,9 +1,9 @@
-"""A campaign of guided fuzzing: every target for its share of the time, one after the other, each in a process of its
-own.
+"""A campaign of guided fuzzing: the targets one after the other, each for an equal share of the time, in separate
+processes.
 
     python -m torture.shares SECONDS SEED FOLDER [TARGET ...]
 
-Prints a line a target and a last one of all, and writes FOLDER/report.json. Ends with code 1 when anything was found.
+Prints a line per target and a summary, and writes FOLDER/report.json. Exits with 1 if anything was found.
 """
 
 import json
@@ -18,16 +18,16 @@ from typing import Any
 from torture.targets import targets
 
 SHORTEST = 10
-"""Seconds left of a share for which a process that an input ended is begun again."""
+"""The minimum seconds left of a share for which a process is started again after an input has ended it."""
 AFTER = 300
-"""Seconds a process may take beyond its share: for its imports, and for an input that libFuzzer is to stop."""
+"""Seconds that a process may take beyond its share: for imports, and for an input that libFuzzer must stop."""
 _COVERED = re.compile(r"cov: (\d+) ft: (\d+)")
 _COUNTED = re.compile(r"^#(\d+)\t", re.MULTILINE)
 _PEAK = re.compile(r"rss: (\d+)Mb")
 
 
 def main(seconds: float, seed: int, folder: Path, names: list[str]) -> int:
-    """Fuzz; the number to exit with."""
+    """Fuzz all targets; returns the exit code."""
     share = max(int(seconds / len(names)), 1)
     told = []
     for name in names:
@@ -60,7 +60,7 @@ def _share(name: str, seconds: int, seed: int, folder: Path) -> dict[str, Any]:
     while left >= min(SHORTEST, seconds) and one["ended"] < 5:
         arguments = [sys.executable, "-m", "torture.guided", name, str(left), str(seed + one["ended"]), str(folder)]
         code: int | None = None
-        # libFuzzer ends an input that hangs; whatever it cannot end is ended here.
+        # libFuzzer stops an input that hangs; if it cannot, the process is killed here.
         with log.open("wb") as file, suppress(subprocess.TimeoutExpired):
             code = subprocess.run(
                 arguments, cwd=Path(__file__).parents[1], stdout=file, stderr=file, check=False, timeout=left + AFTER

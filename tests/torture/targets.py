@@ -1,4 +1,4 @@
-"""All that is fuzzed, by name: every reader of files, every mapping of a service's records."""
+"""All fuzzing targets by name: every reader of files, every mapping of a service's records."""
 
 from functools import cache
 
@@ -10,5 +10,5 @@ from torture.transcript_targets import transcript_targets
 
 @cache
 def targets() -> dict[str, Target]:
-    """Each reader and mapping with what it is fed and what must hold whatever it is fed."""
+    """Each reader and mapping, with its seeds and its checks."""
     return {target.name: target for target in (*transcript_targets(), *file_targets(), *record_targets())}

@@ -1,4 +1,4 @@
-"""Readers of conversations as targets: every format, telling the format, archives; fed with fixtures/transcripts."""
+"""Targets that read conversations: every format, format detection, archives; seeds are fixtures/transcripts."""
 
 import gzip
 import io
@@ -22,7 +22,7 @@ OPTIONS = (
 
 
 def transcript_targets() -> Iterator[Target]:
-    """The readers of transcripts, each fed with the files of all of them."""
+    """The readers of transcripts, each with the files of all formats as seeds."""
     folders = (FIXTURES / "transcripts", FIXTURES / "formats")
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     seeds = tuple(path.read_bytes() for path in (*files, FIXTURES / "exports/letta/two-agents.af"))

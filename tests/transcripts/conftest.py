@@ -1,4 +1,4 @@
-"""Writing a file and reading it back as its user would: found, recognised by content, read to its end."""
+"""Write a file and read it as a user does: discovered, recognised by its content, and read completely."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from memctl.transcripts import Document, ReadOptions, Session, discover, read
 
 
 class Result(NamedTuple):
-    """What a file gave. `problems` are the records that could not be read, and what ended the file."""
+    """The result of reading a file. `problems` has the records that could not be read, and the error that ended it."""
 
     sessions: list[Session]
     problems: list[BadTranscript]
@@ -42,7 +42,7 @@ def read_path(path: Path, options: ReadOptions, form: str | None) -> Result:
 
 @pytest.fixture
 def read_back(tmp_path: Path) -> Callable[..., Result]:
-    """`read_back(name, content, form=None, **options)`: bytes and str as they are, lists of lines as JSONL."""
+    """`read_back(name, content, form=None, **options)`: bytes and str are written unchanged, lists as JSONL."""
 
     def run(name: str, content: Any, form: str | None = None, **options: Any) -> Result:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""Word documents for tests: as many parts as a reader looks at."""
+"""Word documents for tests, with only the parts that a reader uses."""
 
 import io
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 def document(paragraphs: Iterable[str], before: str = "", namespace: str = NAMESPACE) -> bytes:
-    """A document of these paragraphs; line breaks and tabs in them are those of Word. `before` goes before the root."""
+    """A document of these paragraphs; line breaks and tabs become Word's. `before` is put before the root element."""
 
     def runs(text: str) -> str:
         parts = text.replace("\t", "\n\t").split("\n")

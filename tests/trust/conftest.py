@@ -1,4 +1,4 @@
-"""What several tests of trust begin with."""
+"""Fixtures of several tests of trust."""
 
 import pytest
 from emulators import openai_chat
@@ -6,7 +6,7 @@ from emulators import openai_chat
 
 @pytest.fixture
 def model(store, monkeypatch):
-    """A loopback chat server that the settings name as the model."""
+    """A loopback chat server, set as the model in the settings."""
     with openai_chat.serve() as running:
         monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)

@@ -1,5 +1,5 @@
-"""Backends to forget somebody in: each with facts of four people, who are called much alike, and with what it keeps
-beside facts. `raw` is everything the backend holds, as bytes."""
+"""Backends for the tests of `forget`: each has facts of four people with similar names, and its other kinds of records.
+`raw` returns everything that the backend stores, as bytes."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ from memctl.core.fact import Fact, Source, derive_id
 GONE = "zelda"
 OTHERS = ("zelda2", "Zelda", "bruno")
 WORD = "quagga"
-"""What only the one who is to be forgotten says; the others have theirs in its place."""
+"""A word that only the user to be erased has; the other users have other words."""
 AT = datetime(2024, 5, 1, tzinfo=UTC)
 EACH = 6
 
@@ -49,7 +49,7 @@ def facts(user: str) -> list[Fact]:
 
 
 class End(NamedTuple):
-    """`open` opens the backend; `beside` are the kinds of what it holds of the one to be forgotten beside facts."""
+    """`open` opens the backend; `beside` has the kinds of its other records of the user to be erased."""
 
     open: Callable[[], Any]
     raw: Callable[[], bytes]
@@ -82,7 +82,7 @@ def on_mem0(home: Path, dsn: str) -> Iterator[End]:
             return Mem0Adapter(server.key, url=server.url)
 
         _filled(opening())
-        # What the platform's log of events holds is out of anyone's reach.
+        # The platform's log of events is not checked, because no API can erase it.
         yield End(opening, lambda: _json(server.memories, list(server.entities)), {"entities"})
 
 
@@ -229,7 +229,7 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[End]:
 
 
 def _with_library(settings: dict[str, str], raw: Callable[[], bytes]) -> Iterator[End]:
-    """mem0's library with its facts, and the names and messages that `Memory.add` would leave beside them."""
+    """mem0's library with facts, and with the names and messages that `Memory.add` would store too."""
 
     def opening() -> Mem0OssAdapter:
         return Mem0OssAdapter(**settings)

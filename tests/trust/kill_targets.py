@@ -1,5 +1,4 @@
-"""One target of a migration at a time, empty, with what its settings say and how many records it holds by its own
-account, so that a record which is there twice shows."""
+"""Empty targets of a migration, with their settings, and their own count of records, which reveals duplicates."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,12 +18,12 @@ from adapters import graphiti_graphs
 
 DIMENSIONS = 256
 SECRET = "KILLED_TARGET"
-"""The variable of the environment in which a target's key or DSN is to be."""
+"""The environment variable for a target's key or DSN."""
 
 
 class Target(NamedTuple):
-    """`settings` are options of the backend, `secret` is what SECRET must hold; `held` counts the records, and `begun`
-    says, while somebody writes, whether anything is there; `loaded` is what a copied process that writes has loaded."""
+    """`settings` has options of the backend, `secret` the value for SECRET. `held` counts the records; `begun` returns,
+    during a write, whether there are any records; `loaded` is code that copied processes that write have run before."""
 
     adapter: str
     settings: dict[str, str]
@@ -147,7 +146,7 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
 
 @contextmanager
 def library(home: Path, provider: str, store: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The settings of a configuration of mem0 whose embedder is on the loopback interface."""
+    """The settings for a configuration of mem0 whose embedder is on the loopback interface."""
     with openai_embeddings.serve() as server:
         server.vector_of = openai_embeddings.likeness
         embedder = {"model": "letters", "openai_base_url": server.url, "embedding_dims": DIMENSIONS}
