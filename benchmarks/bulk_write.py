@@ -1,4 +1,4 @@
-"""Facts per second into the store, everything included (stems, vectors, hashes), and the share of the bare insert.
+"""Facts per second written to the store, including stems, vectors and hashes, and the share of the plain insert.
 
 python benchmarks/bulk_write.py [facts]
 """

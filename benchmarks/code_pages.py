@@ -1,4 +1,4 @@
-"""How often short chats in old code pages are read as written, with wrong letters, or refused.
+"""The shares of short chats in old code pages that are read correctly, read with wrong letters, or refused.
 
 Run: python benchmarks/code_pages.py. With charset-normalizer installed, its best guess is counted too.
 """

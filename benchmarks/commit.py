@@ -1,4 +1,4 @@
-"""CPU time of one commit of 400 turns, into a new store and after others: of 40 new users each, and of one user.
+"""CPU time of one commit of 400 turns, into a new store and after other commits: of 40 new users each, or of one user.
 
 python benchmarks/commit.py [commits]
 """
@@ -25,7 +25,7 @@ RELATIVES = ("sister", "brother", "mother", "father", "boss", "neighbour", "cous
 
 
 def turns(number: int, users: int) -> Iterator[dict[str, str]]:
-    """The turns of one commit, of users who are in no other commit, or of the same one."""
+    """The turns of one commit: of users who are in no other commit, or of one user for all commits."""
     chance = random.Random(number)
     for turn in range(TURNS):
         text = chance.choice(

@@ -5,12 +5,12 @@
 Every conversation is ingested as in `locomo_recall.py`, and a block is made for every question. Three figures, averaged
 over questions:
 
-    evidence  the share of a question's evidence turns that the block shows, itself or by a fact that rests on it
+    evidence  the share of a question's evidence turns that the block shows, directly or through a fact read from them
     turns     the same without the facts
-    words     the share of the stems of the expected answer that stand in the block, but not in the question
+    words     of the stems of the expected answer that are not in the question, the share that is in the block
 
 Baselines of the same budget: the best turns of `memctl search` until the next one does not fit, and the last turns. All
-lines have the form that the block gives them.
+lines have the format of the block.
 """
 
 import argparse
@@ -46,7 +46,7 @@ class Question(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The turns that a block shows, those that only its facts rest on, its text, and its size in tokens."""
+    """The turns that a block shows, the turns that are only sources of its facts, its text, and its size in tokens."""
 
     turns: set[str]
     by_facts: set[str]

@@ -1,9 +1,9 @@
-"""What an embedder costs: texts a second in bulk, one query warm, and one query as a process of its own.
+"""The speed of an embedder: texts per second in bulk, one query in a running process, and one query in a new process.
 
     python benchmarks/embedders.py [SPEC] [SENTENCES]
 
-Times on a shared machine move; the ratios on each line are what to compare. The process of one query is held against
-an empty Python process, and against the same query by way of numpy and `tokenizers`, the way a batch goes.
+Times vary on a shared machine; compare the ratios on each line. The process of one query is compared with an empty
+Python process, and with the same query through numpy and `tokenizers`, as batches are embedded.
 """
 
 import statistics

@@ -1,4 +1,4 @@
-"""What an extractor stores from annotated conversations: precision, recall, traps and updates in one table.
+"""Quality of an extractor on annotated conversations: precision, recall, traps and updates in one table.
 
     python benchmarks/extraction.py SET [SET ...] [--extractor rules|neural] [--misses]
 
@@ -14,11 +14,10 @@ accents and punctuation do not count.
 A fact of gold.json, and every expectation, has `about` ("user" or a name), `about_alts`, `keywords`, `context` (one of
 them occurs too, if there are any) and `anti` (none of them occurs); facts also have `kind`, `current` and `optional`.
 
-Metrics. Precision: of the current facts, the share that an expected current fact matches; a match of a fact that is
-over is stale. Unmatched facts are listed with --misses, to be judged by a person. Recall: of the facts that are not
-optional, the share that a stored fact matches, current or not. A trap is violated if a current fact matches its wrong
-reading.
-A pair is right if all of `current` and none of `gone` match current facts.
+Metrics. Precision: of the current facts, the share that match an expected current fact; a match with an expected fact
+that has ended is stale. Unmatched facts are listed with --misses, to be judged by a person. Recall: of the expected
+facts that are not optional, the share that match a stored fact, current or not. A trap is violated if a current fact
+matches its wrong reading. A pair is right if all of `current` and none of `gone` match current facts.
 """
 
 import argparse
@@ -58,7 +57,7 @@ def mentions(keywords: Iterable[str], text: str) -> bool:
 
 
 def matches(expected: dict[str, Any], fact: Fact, owners: frozenset[str]) -> bool:
-    """True if a stored fact says what is expected, of the person it is expected of."""
+    """True if a stored fact has the expected content, about the expected person."""
     own = plain(fact.subject).strip() in owners
     said = " ".join(str(part or "") for part in (fact.predicate, fact.object, "" if own else fact.subject))
     text = plain(fact.text) + plain(said.replace("_", " "))
@@ -91,7 +90,7 @@ def facts(messages: Iterable[dict[str, Any]], user: str, extractor: str = "rules
 
 
 class Report:
-    """Counts over all sets, and what did not match."""
+    """The counts over all sets, and the mismatches."""
 
     def __init__(self, extractor: str = "rules") -> None:
         self.extractor = extractor
@@ -152,7 +151,7 @@ class Report:
                 self.misses.append("pair: " + " | ".join(message["text"] for message in pair["messages"]))
 
     def _unscored(self, texts: list[str]) -> None:
-        """List what is current after an update that states no expectation."""
+        """List the current facts after an update without an expectation."""
         messages = [{"text": text, "timestamp": f"2025-0{month}-03T10:00:00Z"} for month, text in enumerate(texts, 3)]
         now = "; ".join(fact.text for fact in self.current(facts(messages, "someone", self.extractor)))
         self.counts["pairs unscored"] += 1

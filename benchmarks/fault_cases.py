@@ -1,4 +1,4 @@
-"""Run a folder of fault cases through `memctl` and print which of them end as they should.
+"""Run a folder of fault cases through `memctl` and print which of them pass.
 
     python benchmarks/fault_cases.py FOLDER [NAME ...]
 
@@ -26,7 +26,7 @@ Check = Callable[[Sandbox], None]
 
 
 def _each(pattern: str, user: str | None, check: Callable[[Sandbox, Path], None], *options: str) -> Check:
-    """Ingest every matching file into a store of its own, and check after each."""
+    """Ingest every matching file into a separate store, and check each store."""
 
     def run(box: Sandbox) -> None:
         paths = sorted(path for path in box.case.glob(pattern) if path.name not in {"CMD.txt", "EXPECTED.txt"})
@@ -108,7 +108,7 @@ def _subtitles(box: Sandbox, path: Path) -> None:
 
 
 def _twice(first: str, second: str, user: str, *words: str) -> Check:
-    """Ingest a file, put its later version in its place, ingest again: these words stay."""
+    """Ingest a file, replace it by its later version, and ingest again: these words must stay."""
 
     def run(box: Sandbox) -> None:
         folder = box.home / "logs"
@@ -187,7 +187,7 @@ def _moved(name: str, *checks: Check) -> Check:
 
 
 def _soft_deleted(box: Sandbox) -> None:
-    home = Path(tempfile.gettempdir(), "memctl-case", "home")  # where the script puts its server and its stores
+    home = Path(tempfile.gettempdir(), "memctl-case", "home")  # the script's folder for its server and stores
     home.mkdir(parents=True, exist_ok=True)
     schema = (
         "import psycopg; from memctl_postgres.embedded import lease\n"
@@ -313,7 +313,7 @@ CASES: dict[str, Check] = {
 
 
 def run_case(folder: Path, name: str) -> list[str]:
-    """Run one case and return its problems; none means that it ends as it should."""
+    """Run one case and return its problems; an empty list means that it passed."""
     with tempfile.TemporaryDirectory() as home:
         box = Sandbox(folder / name, Path(home))
         CASES[name](box)

@@ -1,4 +1,4 @@
-"""An empty home in which `memctl` is run as a new user would run it, and what must hold in its store afterwards."""
+"""An empty home in which `memctl` runs as for a new user, with checks of its store afterwards."""
 
 import json
 import os
@@ -12,7 +12,7 @@ MEMCTL = str(Path(sys.executable).with_name("memctl"))
 
 @dataclass
 class Sandbox:
-    """An empty home with one store, and what the last command in it printed."""
+    """An empty home with one store, and the output of the last command."""
 
     case: Path
     home: Path
@@ -34,7 +34,7 @@ class Sandbox:
         self.code, self.output = finished.returncode, finished.stdout + finished.stderr
 
     def environment(self) -> dict[str, str]:
-        """The variables of a new user: nothing of the caller but PATH."""
+        """The environment of a new user: of the caller's variables only PATH."""
         return {
             "PATH": f"{Path(MEMCTL).parent}:{os.environ['PATH']}",
             "HOME": str(self.home),
@@ -66,7 +66,7 @@ class Sandbox:
         return [row for row in self.records() if row["kind"] == "episode" and (user is None or row["user_id"] == user)]
 
     def expect(self, holds: object, problem: str) -> None:
-        """Note a problem unless something holds."""
+        """Record a problem if the condition is false."""
         if not holds:
             self.problems.append(problem)
 
@@ -83,7 +83,7 @@ class Sandbox:
                 self.expect(word not in text, f"{user or 'somebody'} has {text!r}")
 
     def rests_on(self, user: str, *words: str) -> None:
-        """Expect that no turn in which the user speaks holds any of these words: other people said them.
+        """Expect that no turn in which the user speaks contains any of these words, because other people said them.
 
         A turn that names a speaker who is not the user is that person's, although it is in the user's memory.
         """

@@ -3,10 +3,10 @@
 Metric. Of the questions of category 2 whose gold answer names a date that can be parsed ("7 May 2023", "The week
 before 9 June 2023", "2022", "June 2023"), a question is a hit if at least one period grounded in one of its evidence
 turns, from the text and the session's time, agrees with the gold period; if the evidence turns ground no period, the
-days of their messages are used. Two periods agree if they overlap and the grounded one is at most half as long again as
+days of their messages are used. Two periods agree if they overlap and the grounded one is at most 1.5 times as long as
 the gold one (so the right year does not answer a question about a day; a week may start on Monday or be the seven days
 before). Answers without a date ("her mother", "four months") are excluded and counted. Only dates are measured, not
-whether the right event is tied to the date, and a turn with two dates has two chances.
+whether the date belongs to the right event, and a turn with two dates has two chances.
 
     python benchmarks/grounding.py locomo.json [--misses]
 """
@@ -37,7 +37,7 @@ def gold_period(answer: Any) -> tuple[datetime, datetime] | None:
 
 
 def agrees(one: tuple[datetime, datetime], gold: tuple[datetime, datetime]) -> bool:
-    """Whether the periods overlap and `one` is at most half as long again as `gold`."""
+    """Whether the periods overlap and `one` is at most 1.5 times as long as `gold`."""
     overlap = one[0] < gold[1] and gold[0] < one[1]
     return overlap and one[1] - one[0] <= (gold[1] - gold[0]) * 1.5
 

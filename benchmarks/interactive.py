@@ -1,11 +1,11 @@
-"""The commands a person waits for, and the searches of a program, as ratios.
+"""The cost of interactive commands, and of searches through the API, as ratios.
 
-Whole processes are compared with `import typer, duckdb` in CPU time (user and system), which a busy machine changes
-least, and searches with a bare cosine in SQL.
+Whole processes are compared with `import typer, duckdb` in CPU time (user and system), which depends least on the load
+of the machine, and searches with a plain cosine in SQL.
 
 python benchmarks/interactive.py [facts]
 
-8 x `memctl add` at once, and reopening after `kill -9`, are in seconds of wall time.
+Eight simultaneous `memctl add`, and reopening after `kill -9`, are in seconds of wall time.
 """
 
 import itertools
@@ -53,7 +53,7 @@ def process(command: list[str], environment: dict[str, str]) -> tuple[float, flo
 
 
 def processes(commands: dict[str, tuple[list[str], dict[str, str]]]) -> None:
-    """Print each command's CPU time and its ratio to the first, all of them run in turn."""
+    """Print each command's CPU time and its ratio to the first command's. The commands are run alternately."""
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     # The first round fills the file cache.
     for _ in range(RUNS + 1):
@@ -77,12 +77,12 @@ def cpu(call: Callable[[], object]) -> float:
 
 
 def hits(memory: memctl.Memory) -> list[tuple[object, float]]:
-    """The hits; the last bit of a score depends on the order in which threads add."""
+    """The hits with rounded scores, because the last bits depend on the order in which threads add."""
     return [(hit.fact.id, round(hit.score, 12)) for hit in memory.search(USER, QUERY)]
 
 
 def searches(path: Path) -> None:
-    """Print searches through the API as ratios of a bare cosine over a connection that stays open."""
+    """Print the time of searches through the API relative to a plain cosine on an open connection."""
     with memctl.open(path) as memory, memctl.open(path, hold=True) as held:
         vector = memory.backend.spec().open().embed_one(QUERY)
         if hits(memory) != hits(held):
@@ -97,7 +97,7 @@ def searches(path: Path) -> None:
 
 
 def at_once(environment: dict[str, str], number: int = 8) -> None:
-    """Print how long each of `number` adds takes that start at the same moment."""
+    """Print the time of `number` adds that start at the same moment."""
     started = time.perf_counter()
     adds = [
         subprocess.Popen([MEMCTL, "add", USER, f"I live in house {n}."], env=environment, stdout=subprocess.DEVNULL)
@@ -135,7 +135,7 @@ def _write_until_killed(path: Path) -> None:
 
 
 def reopened(path: Path) -> None:
-    """Print how long opening takes after a writer was killed at one of several moments of its work, the slowest."""
+    """Print the longest time to open the store after a writer was killed, over several moments of its work."""
     log = path.with_name(f"{path.name}.wal")
     slowest = 0.0
     for delay in (0.0, 0.5, 1.0, 2.0):
@@ -155,7 +155,7 @@ def reopened(path: Path) -> None:
 
 
 def batches(number: int) -> Iterator[list[Fact]]:
-    """Made-up facts in batches, 1,000 of each user."""
+    """Synthetic facts in batches, 1,000 per user."""
     remaining = facts(number // 1000, 1000)
     while batch := list(itertools.islice(remaining, BATCH)):
         yield batch
@@ -164,12 +164,12 @@ def batches(number: int) -> Iterator[list[Fact]]:
 def main(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path, changed = Path(folder) / "store.duckdb", Path(folder) / "changed.duckdb"
-        # In a process of its own: Linux counts the memory of a process that starts another one as the other's too.
+        # Runs in a separate process: Linux counts the memory of a process also for the processes that it starts.
         in_process(_fill, path, number)
         shutil.copy(path, changed)
         piped = {**os.environ, "MEMCTL_STORE": str(path), "HOME": folder}
         piped.pop("COLUMNS", None)
-        # As pip installs it, with compiled modules.
+        # As after an installation by pip, with compiled modules.
         piped.pop("PYTHONDONTWRITEBYTECODE", None)
         terminal, adding = {**piped, "COLUMNS": "100"}, {**piped, "MEMCTL_STORE": str(changed)}
         print(f"{number:,} facts, 1,000 of each user")

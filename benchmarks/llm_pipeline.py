@@ -1,12 +1,12 @@
-"""What extraction by a model takes beside the model: memctl's own time for a window, and the tokens it sends.
+"""memctl's own cost of extraction by a model: its processor time per window, and the tokens that it sends.
 
     python benchmarks/llm_pipeline.py [locomo10.json ...]
 
-Without files, 2,000 short turns of a made-up chat are read into the memory of a user who has 1,000 facts already. The
-model is a function that answers at once with one fact for every other line, so that what is timed is all memctl does
-with a window: redaction, cutting, finding the existing facts nearest to it, wording the question, keeping and reading
-the answer, the verdicts, vectors, the fold and the commit. What an ingest without facts takes is taken off; keeping an
-answer, which waits for the disk more than it reckons, is told apart.
+Without files, 2,000 short turns of a synthetic chat are read into the memory of a user who has 1,000 facts already.
+The model is a function that answers at once with one fact for every second line, so that only memctl's own work is
+measured: redaction, splitting into windows, finding the nearest existing facts, writing the prompt, storing and
+parsing the answer, validation, vectors, the fold and the commit. The time of an ingest without facts is subtracted.
+Storing an answer, which mostly waits for the disk, is reported separately.
 """
 
 import json
@@ -57,14 +57,14 @@ def main() -> None:
 
 
 class _Timed(Use):
-    """What the model was used for, and the time answers took to be kept."""
+    """The use of the model, and the time for storing answers."""
 
     keeping: float = 0.0
     keeping_processor: float = 0.0
 
 
 def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any]:
-    """Processor time of an ingest into a memory that knows something already, and what the model was used for."""
+    """The processor time of an ingest into a memory with facts, and the use of the model."""
     store = Workspace(folder / f"{extractor}.duckdb")
     store.write(_facts("alice"))
     use = _Timed(model="instant")
@@ -98,7 +98,7 @@ class _Instant:
         answers = [self._answer(question) for question in questions]
         wall, processor = time.perf_counter(), time.process_time()
         for answer in answers:
-            # One transaction each, as where answers come one by one.
+            # One transaction per answer, as when answers arrive one by one.
             with self.store.writing() as tx:
                 tx.keep_answers([answer])
         self.use.keeping += time.perf_counter() - wall

@@ -1,11 +1,10 @@
-"""What memctl adds to reading mem0's platform: 10,000 memories of 20 users from the loopback emulator.
+"""memctl's overhead when reading mem0's platform: 10,000 memories of 20 users from the loopback emulator.
 
 python benchmarks/mem0_read.py      memctl's own share of the time must stay under 15 %
 
-The same pages are read by mem0's own client alone, and by memctl, which makes facts of them; the share is the
-processor time that the second needs more, of all the time it takes. The emulator, in a process of its own, waits
-20 ms before each answer: less than any network and database behind it would take. The share without that wait, all
-parties on one machine, is printed beside.
+The same pages are read by mem0's own client alone, and by memctl, which converts them to facts. The share is the
+additional processor time of memctl, divided by its total time. The emulator, in a separate process, waits 20 ms before
+each response, less than a real network and database would take. The share without that wait is printed too.
 """
 
 import sys
@@ -30,7 +29,7 @@ REPEATS = 5
 
 
 def serve(pipe: Connection) -> None:
-    """Fill an emulator, tell its address and key, and answer; what comes through the pipe is the wait, None the end."""
+    """Run a filled emulator and send its address and key; each message from the pipe sets the wait, None ends it."""
     sys.path.insert(0, str(TESTS))
     emulator = import_module("emulators.mem0_platform")
     began = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,7 +50,7 @@ def serve(pipe: Connection) -> None:
 
 
 def by_client(url: str, key: str) -> int:
-    """Read everything by mem0's client alone, the way memctl does; how many memories that were."""
+    """Read everything with mem0's client alone, in the same order as memctl; returns the number of memories."""
     client = sdk.mem0().MemoryClient(api_key=key, host=url)
     client.client.get("/v1/entities/")
     found = 0
@@ -76,13 +75,13 @@ def by_client(url: str, key: str) -> int:
 
 
 def by_memctl(url: str, key: str) -> int:
-    """Read everything as facts; how many that were."""
+    """Read everything as facts; returns their number."""
     with Mem0Adapter(key, url=url) as mem0:
         return sum(len(page.facts) for user in mem0.users() for page in mem0.read(user))
 
 
 def fastest(read: Callable[[str, str], int], url: str, key: str) -> tuple[float, float]:
-    """The least seconds one of several readings took, and the least processor time of this process."""
+    """The shortest time of several readings in seconds, and the lowest processor time of this process."""
     taken, worked = [], []
     for _ in range(REPEATS):
         began, busy = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""Resident memory and speed of a migration, file -> local store -> file, each one whole process of its own.
+"""Resident memory and speed of a migration, file -> local store -> file, each step in a separate process.
 
 python benchmarks/migrate_memory.py [facts] [users]     1,000,000 facts of 1,000 users must stay under 600 MB
 """
@@ -22,7 +22,7 @@ LIMIT_MB = 600
 
 
 def run(arguments: Iterable[str], environment: dict[str, str]) -> tuple[dict[str, int], float, float]:
-    """The counts of a migration, its seconds, and the most memory (MB) any of these processes had so far."""
+    """The counts of a migration, its seconds, and the peak memory (MB) of all migrations so far."""
     started = time.perf_counter()
     done = subprocess.run([MEMCTL, *arguments, "--json"], env=environment, stdout=subprocess.PIPE, check=True)
     seconds = time.perf_counter() - started

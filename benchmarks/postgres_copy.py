@@ -27,15 +27,15 @@ BATCH = PostgresAdapter.capabilities.batch_size
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds the work takes."""
+    """The seconds that the work takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def vectors(number: int) -> list[tuple[float, ...]]:
-    """Random vectors about a hundred centres, as those of texts gather about topics; in single precision, as models
-    give them."""
+    """Random vectors around a hundred centres, like those of texts around topics; in single precision, like those of
+    models."""
     chance = random.Random(1)
     centres = [[chance.gauss(0, 1) for _ in range(DIM)] for _ in range(100)]
     return [

@@ -1,4 +1,4 @@
-"""The store in PostgreSQL against the store in a file, as ratios of one run on one machine.
+"""Compare the store in PostgreSQL with the store in a file, as ratios of one run on one machine.
 
 python benchmarks/postgres_store.py [facts, 100,000 by default]
 """
@@ -27,21 +27,21 @@ BATCH = 10_000
 PER_USER = 1000
 WRITERS = 16
 SECONDS = 20.0
-"""How long the writers write."""
+"""The number of seconds for which the writers write."""
 PLACES = ("Oslo", "Rome", "Lima", "Paris")
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds the work takes."""
+    """The seconds that the work takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def bulk(stores: Sequence[Workspace], number: int) -> list[float]:
-    """Facts per second into each store, batch by batch in turn."""
+    """Facts per second written to each store; the batches alternate between the stores."""
     made = list(facts(max(number // PER_USER, 1), min(number, PER_USER)))
-    # A bulk of one user after another would write each user at once.
+    # Without shuffling, each batch would have the facts of a single user.
     random.Random(1).shuffle(made)
     seconds = [0.0] * len(stores)
     for first in range(0, len(made), BATCH):
@@ -51,7 +51,7 @@ def bulk(stores: Sequence[Workspace], number: int) -> list[float]:
 
 
 def searches(stores: Sequence[Workspace], number: int, times: int = 40) -> list[list[float]]:
-    """Seconds of searches of users in each store, in turn."""
+    """The seconds of each search of a user, for each store; the searches alternate between the stores."""
     chance = random.Random(2)
     seconds: list[list[float]] = [[] for _ in stores]
     for _ in range(times):
@@ -63,7 +63,7 @@ def searches(stores: Sequence[Workspace], number: int, times: int = 40) -> list[
 
 
 def commands(addresses: Sequence[str], times: int = 8) -> list[float]:
-    """The median seconds of a search by a process of its own, in turn."""
+    """The median seconds of `memctl search` in a new process, for each store, alternately."""
     program = str(Path(sys.executable).parent / "memctl")
     seconds: list[list[float]] = [[] for _ in addresses]
     for _ in range(times):
@@ -76,10 +76,10 @@ def commands(addresses: Sequence[str], times: int = 8) -> list[float]:
 
 
 def writer(address: str, number: int, ready: Any, outcomes: Any) -> None:
-    """Write small things about users of one's own for a while; puts how many were written, and how many refused."""
+    """Write small facts about separate users for a while; puts the numbers of successful and of refused writes."""
     written = refused = 0
     with Workspace(address, lock_timeout=60) as store:
-        # What the first write of a process loads is no part of its writes.
+        # The first write loads modules, and is not measured.
         store.add(f"writer{number}-0", ["I live in Oslo."])
         ready.wait()
         until = time.monotonic() + SECONDS
@@ -93,7 +93,7 @@ def writer(address: str, number: int, ready: Any, outcomes: Any) -> None:
 
 
 def writers(address: str, number: int) -> tuple[float, int]:
-    """Writes per second of that many processes together, and how many were refused. Raises RuntimeError if one died."""
+    """Writes per second of `number` processes together, and the number refused. Raises RuntimeError if one died."""
     context = multiprocessing.get_context("spawn")
     ready, outcomes = context.Barrier(number), context.Queue()
     processes = [context.Process(target=writer, args=(address, each, ready, outcomes)) for each in range(number)]
@@ -104,7 +104,7 @@ def writers(address: str, number: int) -> tuple[float, int]:
         with suppress(queue.Empty):
             counted.append(outcomes.get(timeout=1))
         if any(process.exitcode for process in processes):
-            # The others would wait for it.
+            # The other writers would wait for the dead one forever.
             for process in processes:
                 process.terminate()
             raise RuntimeError("a writer died; the reason is above")

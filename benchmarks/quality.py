@@ -1,9 +1,9 @@
-"""How good the memory is, in one table: what an extractor stores, what a search finds, which dates are right.
+"""Quality of the memory in one table: facts that an extractor stores, results of search, and correct dates.
 
     python benchmarks/quality.py PATH [PATH ...] [--extractor rules|neural] [--embedder SPEC] [--misses]
 
-None of the data is part of this repository. What a PATH is, is seen from its content; rows without data say what they
-need.
+None of the data is part of this repository. The kind of a PATH is detected from its content; rows without data name the
+files that they need.
 
     a folder of annotated conversations, as `extraction.py` describes it
     a folder with transcripts and questions about them: questions.json, or questions_fixtures.json, which asks about
@@ -39,11 +39,11 @@ from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "transcripts"
 HITS = 20
-"""Hits in which an answer is looked for."""
+"""The number of hits in which an answer is looked for."""
 
 
 class Table:
-    """The rows measured so far, and what did not match."""
+    """The rows measured so far, and the mismatches."""
 
     def __init__(self, extractor: ExtractorName = "rules", embedder: str | None = None) -> None:
         self.extractor, self.embedder = extractor, embedder
@@ -156,7 +156,7 @@ def locomo_file(table: Table, file: Path) -> None:
 
 
 def measure(table: Table, path: Path) -> None:
-    """Measure all that a path has."""
+    """Measure all data of a path."""
     if path.is_file():
         locomo_file(table, path)
         return

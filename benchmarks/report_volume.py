@@ -1,8 +1,8 @@
-"""Seconds that a volume report of a large local store takes, beside a bare count of its rows.
+"""Seconds that a volume report of a large local store takes, compared with a plain count of its rows.
 
 python benchmarks/report_volume.py [facts] [store]
 
-The store is made when there is none (a million facts take two minutes), in a folder of its own or at `store`.
+The store is created if it does not exist (a million facts take two minutes), in a temporary folder or at `store`.
 """
 
 import sys
@@ -20,7 +20,7 @@ from memctl.workspace import Workspace
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 540
-"""The facts are spread evenly over so many days before NOW."""
+"""The number of days before NOW over which the facts are spread evenly."""
 
 
 def make(store: Workspace, number: int) -> None:

@@ -1,6 +1,8 @@
-"""Whole processes against `python -c "import typer"` and `"import typer, duckdb"`, run in turn so that ratios hold.
+"""Start-up time of whole processes relative to `python -c "import typer"` and `"import typer, duckdb"`.
 
-python benchmarks/startup.py [facts]     typer must be installed beside memctl for the comparison
+python benchmarks/startup.py [facts]
+
+The processes are run alternately, so that the ratios depend less on load. Needs typer for the comparison.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Made-up facts in any number, the same every time, for benchmarks of the store."""
+"""Synthetic facts in any number, deterministic, for benchmarks of the store."""
 
 import random
 from collections.abc import Iterator

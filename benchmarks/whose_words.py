@@ -1,8 +1,8 @@
-"""Ingest folders of transcripts with the rules, and check that no fact of one person is under another's name.
+"""Ingest folders of transcripts with the rules, and check that no fact is attributed to the wrong person.
 
     python benchmarks/whose_words.py FOLDER [FOLDER ...]
 
-Of every claim behind every fact, the turn that it was read from must be the right person's:
+For every claim of every fact, the turn that it was read from must belong to the right person:
 
 - A fact about the owner of a memory was said by the owner, or is what a service remembered of the owner.
 - A fact about somebody else was said by the owner, by that person, or by somebody who named that person.
@@ -27,12 +27,12 @@ from memctl.store.model import StoredTurn
 from memctl.workspace import Workspace
 
 ME = frozenset({"imessage"})
-"""Formats in which a turn without a speaker is the owner's, even among those of others: they write "Me"."""
+"""Formats in which a turn without a speaker is the owner's even if other turns have one: they write "Me"."""
 _LABEL = re.compile(r"^[\W_]*(?P<name>[^\n:]{1,60}?)[\W_]*:\s", re.MULTILINE)
 
 
 class Outcome(NamedTuple):
-    """What was checked, and what is wrong."""
+    """The numbers of checked records, and the faults found."""
 
     users: int
     facts: int
@@ -83,10 +83,10 @@ def _checked(workspace: Workspace) -> Outcome:
 
 
 def _fault(user: str, claim: Claim, turn: StoredTurn, conversation: Sequence[StoredTurn]) -> str | None:
-    """Why a claim read from this turn is under the wrong name; None if it is not."""
+    """The reason why a claim read from this turn has the wrong person; None if it is right."""
     subject = claim.subject.casefold()
     if turn.role != "user":
-        # What ChatGPT or a memory service wrote down about the user speaks of them in the third person.
+        # Notes of ChatGPT or a memory service about the user are in the third person.
         remembered = subject == user.casefold() and re.match(r"(?:the )?user\b", turn.text.casefold())
         return None if remembered else "was not said by a person"
     speakers = {other.speaker for other in conversation if other.role == "user" and other.speaker}

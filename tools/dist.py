@@ -1,10 +1,10 @@
-"""Build the wheel and the sdist, check what is in them, and try the wheel in clean environments.
+"""Build the wheel and the sdist, check their contents, and test the wheel in clean environments.
 
     python tools/dist.py [--extras] [PYTHON ...]
 
-Each PYTHON (by default every python3.11 to python3.14 on the PATH and of pyenv) gets a new environment with the wheel
-alone, in which `tools/smoke.py` runs. With --extras it gets another one for each extra but `semantic`, whose PyTorch
-takes gigabytes.
+For each PYTHON (default: every python3.11 to python3.14 on the PATH and of pyenv), `tools/smoke.py` runs in a new
+environment with only the wheel. With --extras it also runs in one environment per extra, except for `semantic`, whose
+PyTorch takes gigabytes.
 """
 
 import shutil
@@ -33,7 +33,7 @@ def build() -> tuple[Path, Path]:
 
 
 def check(wheel: Path, sdist: Path) -> None:
-    """Print the sizes; exit if a distribution has what only developers need, or the wheel is incomplete."""
+    """Print the sizes; exit if a distribution has files that only developers need, or the wheel is incomplete."""
     with zipfile.ZipFile(wheel) as archive:
         files = archive.infolist()
     with tarfile.open(sdist) as archive_of_sources:
@@ -55,7 +55,7 @@ def check(wheel: Path, sdist: Path) -> None:
 
 
 def attempt(python: str, wheel: Path, extra: str = "") -> bool:
-    """Install the wheel into a new environment and use it there; whether it works."""
+    """Install the wheel into a new environment and run the smoke test there; returns whether it passed."""
     label = f"{python}{f' [{extra}]' if extra else ''}"
     with tempfile.TemporaryDirectory(prefix="memctl-dist-") as folder:
         there = Path(folder, "bin", "python")
@@ -77,7 +77,7 @@ def interpreters() -> list[str]:
     """One Python of each version that is installed."""
     known: dict[str, str] = {}
     for python in (*PYTHONS, *map(str, sorted(Path.home().glob(".pyenv/versions/3.1[1-4].*/bin/python")))):
-        # A launcher on the PATH may stand for a Python that is not installed.
+        # A launcher on the PATH may belong to a Python version that is not installed.
         if shutil.which(python):
             ask = [python, "-c", "import sys; print(sys.version_info[:2])"]
             ran = subprocess.run(ask, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Use an installed memctl as someone new does: `python smoke.py [EXTRA]`, run by the Python it is installed for."""
+"""Smoke test of an installed memctl: `python smoke.py [EXTRA]`, run by the Python that memctl is installed for."""
 
 import json
 import os
@@ -24,11 +24,11 @@ ADDED = {
     "graphiti": [("migrate", "--from", "local", "--to", "graphiti:people.kuzu", "--all-users", "-q")],
     "report": [("report", "volume", "--html", "volume.html", "--svg", "volume.svg")],
 }
-"""Commands that work with an extra and without a service."""
+"""Commands that need an extra, but no service."""
 
 
 def memctl(*arguments: str) -> str:
-    """The output of a command, run by the script that the installation made."""
+    """The output of a command, run with the installed script."""
     ran = subprocess.run([Path(sys.executable).parent / "memctl", *arguments], capture_output=True, text=True)
     if ran.returncode:
         sys.exit(f"memctl {' '.join(arguments)}: exit {ran.returncode}\n{ran.stdout}{ran.stderr}")
@@ -60,7 +60,7 @@ def main(extra: str) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         path = os.environ["PATH"]
-        # Nothing of the caller's accounts: their variables would name backends.
+        # Removes the caller's variables, which could configure backends.
         os.environ.clear()
         os.environ |= {"PATH": path, "HOME": folder, "MEMCTL_STORE": f"{folder}/store.duckdb"}
         os.chdir(folder)

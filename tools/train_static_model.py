@@ -34,19 +34,19 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int64]
 
 SIF = 1e-3
-"""`a` of the weight a / (a + p) of a token with the share p of all tokens."""
+"""The `a` of a token's weight a / (a + p), where p is its share of all tokens."""
 LONGEST = 80
-"""Tokens of a text that the transformer reads."""
+"""The maximum number of tokens of a text that the transformer reads."""
 PAIRS = 27_000
 PAIR_COUNT, PAIR_PMI = 12, 1.0
-"""A pair has a vector of its own if it occurs so often and its parts attract each other so much."""
+"""The minimum count of a pair that gets its own vector, and the minimum association of its parts."""
 BLOCKS, BLOCK = 64, 32
-"""A batch is so many runs of so many neighbouring texts: neighbours are the hard cases."""
+"""The number of runs in a batch, and of neighbouring texts in a run. Neighbours are the hard cases."""
 STEPS, WARM_UP, RATE = 2000, 100, 5e-3
 DROPOUT = 0.05
 TEMPERATURE = 0.1
 DIRECTION = 5.0
-"""Weight of the distance to the teacher's own vector beside the loss of the similarities."""
+"""The weight of the distance to the teacher's own vector, relative to the loss of the similarities."""
 SEED = 7
 
 
@@ -89,7 +89,7 @@ class Transformer:
 
 
 def encode(texts: Sequence[str], teacher: Transformer, target: Path, batch: int = 256) -> None:
-    """Write the teacher's vector of every text to `target`; rows that are there are kept."""
+    """Write the teacher's vector of every text to `target`; existing rows are kept."""
     if target.exists():
         vectors = np.lib.format.open_memmap(target, mode="r+")
     else:
@@ -134,7 +134,7 @@ def frequent_pairs(rows: Sequence[Rows], vocabulary: int) -> Rows:
 
 
 def with_pairs(one: Rows, pairs: Rows, vocabulary: int) -> Rows:
-    """The rows whose vectors a text sums: its tokens, and the pairs among them that have a vector."""
+    """The rows whose vectors are added for a text: its tokens, and the pairs among them that have a vector."""
     if len(one) < 2:
         return one
     keys = one[:-1] * vocabulary + one[1:]
@@ -153,7 +153,7 @@ class Student:
         self._step = 0
 
     def step(self, bags: Any, teacher: Floats, direction: Floats, rate: float) -> float:
-        """One step on a batch: its bags of rows (n, rows), the teacher's vectors and their reduced form; the loss."""
+        """Train on a batch (bags of rows (n, rows), the teacher's vectors and their reduced form); returns the loss."""
         n = bags.shape[0]
         total = bags @ self.table
         length = np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-6)
@@ -194,7 +194,7 @@ def softmax_off_diagonal(scores: Floats) -> Floats:
 
 
 def batches(usable: Rows, steps: int, random: np.random.Generator) -> Iterator[Rows]:
-    """Numbers of the texts of each batch: runs of neighbours, chosen at random."""
+    """The indexes of the texts of each batch: runs of neighbours, chosen at random."""
     starts = np.arange(len(usable) // BLOCK) * BLOCK
     for _ in range(steps):
         chosen = random.choice(starts, BLOCKS, replace=False)
@@ -202,7 +202,7 @@ def batches(usable: Rows, steps: int, random: np.random.Generator) -> Iterator[R
 
 
 def bags_of(rows: Sequence[Rows], width: int, random: np.random.Generator) -> Any:
-    """How often each row occurs in each text, a few occurrences left out at random: a sparse matrix (n, width)."""
+    """The count of each row in each text, with a few occurrences left out at random: a sparse matrix (n, width)."""
     from scipy.sparse import csr_matrix
 
     kept = [one[random.random(len(one)) >= DROPOUT] if len(one) > 3 else one for one in rows]
@@ -221,7 +221,7 @@ def start_table(teacher: Transformer, tokens: Sequence[str], axes: Floats, count
     share = np.maximum(counts, 1) / counts.sum()
     table = np.zeros((len(tokens) + pairs, DIM), dtype=np.float32)
     table[: len(tokens)] = alone * (SIF / (SIF + share))[:, None]
-    table[0] = 0  # the unknown token says nothing
+    table[0] = 0  # the unknown token has no meaning
     return table
 
 

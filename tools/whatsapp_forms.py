@@ -1,4 +1,4 @@
-"""Write the forms of dates and times that phones use, for the WhatsApp reader, from CLDR as the package babel has it.
+"""Write the date and time formats of phones for the WhatsApp reader, from the CLDR data of the package babel.
 
     python tools/whatsapp_forms.py > memctl/transcripts/whatsapp_forms.json
 
@@ -17,7 +17,7 @@ NAMED = {"am": (0, 720), "pm": (720, 1440), "noon": (720, 780), "midnight": (0, 
 
 
 def plain(text: str) -> str:
-    """A literal of a pattern as the reader compares it: marks of direction dropped, white space as one space."""
+    """A literal of a pattern as the reader compares it: without direction marks, and with single spaces."""
     text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return re.sub(r"\s+", " ", text)
 
@@ -34,7 +34,7 @@ def literals(pattern: str) -> list[str]:
 
 
 def minutes(clock: str | int) -> int:
-    """Minutes since midnight of "06:00"; babel has the times of rules in seconds."""
+    """Minutes since midnight, from a text such as "06:00" or from seconds, as babel's rules have them."""
     if isinstance(clock, int):
         return clock // 60
     hour, minute = clock.split(":")

@@ -1,4 +1,4 @@
-"""Build the model files of the neural extractor from trained weights, and print how good it is.
+"""Build the model files of the neural extractor from trained weights, and print its quality.
 
     python -m tools.neural_model.build WEIGHTS [OUTPUT]
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _believed(turn: dict, model: NeuralReader) -> list[Reading]:
-    """The readings of a turn that stand up to the checks, whatever their confidence."""
+    """The readings of a turn that pass the checks, with any confidence."""
     text = turn["turn"]
     found = model.read(text, turn.get("before", "")).claims
     return [reading for reading in found if draft_of(text, None, reading, [])]

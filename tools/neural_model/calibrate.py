@@ -1,4 +1,4 @@
-"""Fit the probability that a reading is right to its scores, on the voices of the dev part."""
+"""Fit the calibration: the probability that a reading is right, from its scores, on the voices of the dev part."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from memctl.extract.neural.decoding import Reading
 from tools.neural_model.evaluate import matches
 
 COMMON = 25
-"""A predicate has an offset of its own if it was read so often."""
+"""The minimum number of readings of a predicate that gets its own offset."""
 PENALTY = 0.02
 
 

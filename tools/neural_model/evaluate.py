@@ -8,7 +8,7 @@ from memctl.extract.neural.decoding import Reading
 
 
 class Counts(NamedTuple):
-    """Claims that are right, that the model gives, and that the labels give."""
+    """The numbers of correct claims, of the model's claims, and of labelled claims."""
 
     right: int
     given: int
@@ -16,12 +16,12 @@ class Counts(NamedTuple):
 
     @property
     def precision(self) -> float:
-        """The share of the claims given that are right."""
+        """The share of the model's claims that are correct."""
         return self.right / max(1, self.given)
 
     @property
     def recall(self) -> float:
-        """The share of the claims wanted that are given."""
+        """The share of the labelled claims that the model gives."""
         return self.right / max(1, self.wanted)
 
     @property
@@ -31,7 +31,7 @@ class Counts(NamedTuple):
 
 
 def matches(reading: Reading, claim: dict[str, Any], text: str) -> bool:
-    """True if a reading says what the claim says: predicate, polarity, subject, and half of the object's words."""
+    """True if a reading equals the claim in predicate, polarity, subject, and half of the object's words."""
     if reading.predicate != claim["predicate"] or reading.over != (claim.get("op") == "retract"):
         return False
     ours = _words(text[slice(*reading.object)])

@@ -11,12 +11,12 @@ from memctl.extract.neural.labels import MODALITIES, ROLE_TAGS, ROLES, TAGS
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "training"
 IGNORED = -100
-"""A label that is not learnt."""
+"""The label of tokens that do not count in training."""
 
 
 class Example(NamedTuple):
-    """An input of the model and what it should answer. `links` has a row per claim: the first token of its object, and
-    for each role the first token of its words (0, the mark, for the speaker and for nothing); `over` is 1 if the claim
+    """An input of the model with its labels. `links` has a row per claim: the first token of its object, and for each
+    role the first token of its words (0, the mark, for the speaker and for no words); `over` is 1 if the claim
     retracts."""
 
     tokens: Tokens
@@ -43,7 +43,7 @@ def split_of(voice: str) -> str:
 
 
 def examples(turn: dict[str, Any], before: str | None = None) -> Iterator[Example]:
-    """The inputs of one turn, several of a long one. `before` stands in for a message that it does not have."""
+    """The inputs of one turn, several for a long one. `before` is used as the message before it if it has none."""
     text = turn["turn"]
     message = turn.get("before") or before or ""
     for start, end in parts(text):
@@ -82,7 +82,7 @@ def _example(text: str, before: str, claims: Sequence[dict[str, Any]], why: str 
 
 
 def _all_places(tokens: Tokens, text: str, words: str) -> Iterator[list[int]]:
-    """The token places of each occurrence of `words` in the turn, whole words first."""
+    """The token positions of each occurrence of `words` in the turn, whole words first."""
     starts = []
     at = text.find(words)
     while at >= 0:

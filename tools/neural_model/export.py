@@ -1,8 +1,8 @@
 """Write the trained network as an ONNX file: token table in four bits, the encoder's matrices in int8.
 
-The graph reads one turn at a time. The matrices are multiplied with int8 activations whose scale is that of the input,
-and an input is one turn, so that a reading never depends on the turns that are read beside it. Weights have seven bits,
-because processors without VNNI add two products in 16 bits.
+The graph reads one turn at a time. The matrices are multiplied with int8 activations whose scale is computed per input,
+and an input is one turn, so that a reading never depends on other turns. Weights have seven bits, because processors
+without VNNI add two products in 16 bits.
 """
 
 from pathlib import Path
@@ -16,12 +16,12 @@ from memctl.extract.neural.labels import ROLES
 from tools.neural_model.network import HEADS, LINK, NORM, WIDTH, Network
 
 LARGEST = 63
-"""Of a weight in seven bits."""
+"""The largest weight in seven bits."""
 HEAD = WIDTH // HEADS
 
 
 class _Graph:
-    """The nodes and constants of the graph so far. Methods return the name of what a node gives."""
+    """The nodes and constants of the graph so far. Methods return the name of a node's output."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []

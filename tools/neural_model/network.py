@@ -17,12 +17,12 @@ from memctl.extract.neural.labels import MODALITIES, ROLE_TAGS, ROLES, TAGS
 
 WIDTH, HEADS, INNER, POSITIONS = 384, 12, 1536, 192
 LINK = 64
-"""Dimensions in which an object looks for its subject, its slot and its time."""
+"""The dimensions of the vectors that link an object to its subject, its slot and its time."""
 NORM = 1e-12
 
 
 def four_bits(table: Tensor) -> tuple[Tensor, Tensor]:
-    """A table (n, d) as whole numbers from -7 to 7 and a scale per row: the least squares among a few scales."""
+    """A table (n, d) as integers from -7 to 7, and for each row the scale with the least squared error of a few."""
     largest = table.abs().amax(1, keepdim=True).clamp_min(1e-8)
     best, error = torch.zeros_like(largest), torch.full_like(largest, math.inf)
     for share in torch.linspace(0.4, 1.0, 25):
@@ -56,7 +56,7 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """Encoder and heads. The token table stays as it was, in four bits, so that the shipped file loses nothing."""
+    """Encoder and heads. The token table is in four bits and not trained, so that the export loses no precision."""
 
     def __init__(self, layers: int = 6, dropout: float = 0.1) -> None:
         super().__init__()

