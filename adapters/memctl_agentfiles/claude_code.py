@@ -193,9 +193,9 @@ def _line(path: str, head: str, text: str) -> str:
     front = front_matter.values(head)
     name, hook = front.get("name"), front.get("description")
     title = one_line(name) if isinstance(name, str) and name.strip() else path.rpartition("/")[2].removesuffix(".md")
-    said = hook if isinstance(hook, str) and hook.strip() else text
-    title = _hook(said, _LONGEST_NAME).rstrip(".…") if _MARK in head else title.replace("-", " ")[:_LONGEST_LINE]
-    return f"- [{title.replace('[', '(').replace(']', ')')}]({path}) — {_hook(said, _LONGEST_LINE)}"
+    description = hook if isinstance(hook, str) and hook.strip() else text
+    title = _hook(description, _LONGEST_NAME).rstrip(".…") if _MARK in head else title.replace("-", " ")[:_LONGEST_LINE]
+    return f"- [{title.replace('[', '(').replace(']', ')')}]({path}) — {_hook(description, _LONGEST_LINE)}"
 
 
 def _text(documents: Mapping[str, Document]) -> str | None:

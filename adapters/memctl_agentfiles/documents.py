@@ -107,8 +107,8 @@ def parse(path: str, text: str, grammar: Grammar, *, separator: str = "\n", has_
     body = rest[len(document.head) :]
     document.crlf = "\r\n" in text
     end = 0
-    for start, stop, said in grammar(body):
-        document.pieces.append(Piece(body[start:stop], said, body[end:start]))
+    for start, stop, statement in grammar(body):
+        document.pieces.append(Piece(body[start:stop], statement, body[end:start]))
         end = stop
     document.tail = body[end:]
     return document
@@ -116,10 +116,10 @@ def parse(path: str, text: str, grammar: Grammar, *, separator: str = "\n", has_
 
 def whole(body: str) -> Iterator[tuple[int, int, str]]:
     """The body as one piece, without the white space around it."""
-    said = body.strip()
-    if said:
-        start = body.index(said)
-        yield start, start + len(said), said
+    statement = body.strip()
+    if statement:
+        start = body.index(statement)
+        yield start, start + len(statement), statement
 
 
 def entries(body: str) -> Iterator[tuple[int, int, str]]:
@@ -127,10 +127,10 @@ def entries(body: str) -> Iterator[tuple[int, int, str]]:
     start = 0
     for mark in [*_ENTRY.finditer(body), None]:
         stop = mark.start() if mark else len(body)
-        said = body[start:stop].strip()
-        if said:
-            begin = body.index(said, start)
-            yield begin, begin + len(said), said.replace("\r\n", "\n")
+        entry = body[start:stop].strip()
+        if entry:
+            begin = body.index(entry, start)
+            yield begin, begin + len(entry), entry.replace("\r\n", "\n")
         start = mark.end() if mark else stop
 
 
@@ -142,7 +142,7 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
 
     def piece() -> tuple[int, int, str]:
         first, *more = body[start:stop].split("\n")
-        return start, stop, "\n".join([_said(first), *(_COMMENT.sub("", line).strip() for line in more)])
+        return start, stop, "\n".join([_statement(first), *(_COMMENT.sub("", line).strip() for line in more)])
 
     # str.splitlines() would also split at form feeds and other characters that do not end a line of Markdown.
     for line in re.split(r"(?<=\n)", body):
@@ -172,7 +172,7 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
         yield piece()
 
 
-def _said(line: str) -> str:
+def _statement(line: str) -> str:
     line = _COMMENT.sub("", line)
     bullet = _BULLET.match(line)
     return line[bullet.end() :].strip() if bullet else text_of(line)

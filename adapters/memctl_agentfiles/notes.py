@@ -59,9 +59,9 @@ class Notes(System):
     def raw(self, fact: Fact, document: Document) -> str:
         if any(piece.fields.get("whole") for piece in document.pieces):
             return printable(fact.text)
-        said = one_line(fact.text)
+        text = one_line(fact.text)
         category = next((one for one in fact.categories if _CATEGORY.fullmatch(f"[{one}] ")), fact.kind)
-        return f"- [{category}] {said}" if said else ""
+        return f"- [{category}] {text}" if text else ""
 
 
 class NotesAdapter(FolderAdapter):
@@ -76,23 +76,23 @@ def _statements(body: str) -> Iterator[tuple[int, int, str]]:
     """The bullets that are observations or relations, with their statements."""
     for start, stop, _ in lines(body):
         raw = body[start:stop]
-        said = _BULLET.sub("", raw, count=1) if _BULLET.match(raw) else ""
-        category = _CATEGORY.match(said)
-        if said and (category or _TAG.search(said) or _RELATION.fullmatch(said) or _EFFECTIVE.match(said)):
-            content = said[category.end() :] if category else said
+        line = _BULLET.sub("", raw, count=1) if _BULLET.match(raw) else ""
+        category = _CATEGORY.match(line)
+        if line and (category or _TAG.search(line) or _RELATION.fullmatch(line) or _EFFECTIVE.match(line)):
+            content = line[category.end() :] if category else line
             span = _EFFECTIVE.match(content) or _ON.match(content)
             yield start, stop, content[span.end() :] if span else content
 
 
 def _fields(raw: str, title: str) -> dict[str, Any]:
     """The fields of a fact that follow from an observation or a relation."""
-    said = _BULLET.sub("", raw, count=1)
-    relation = _RELATION.fullmatch(said)
-    if relation and not _CATEGORY.match(said):
+    line = _BULLET.sub("", raw, count=1)
+    relation = _RELATION.fullmatch(line)
+    if relation and not _CATEGORY.match(line):
         target = relation["target"].partition("|")[0].strip()
         return {"subject": title, "predicate": relation["type"].strip(), "object": target}
-    category = _CATEGORY.match(said)
-    content = said[category.end() :] if category else said
+    category = _CATEGORY.match(line)
+    content = line[category.end() :] if category else line
     fields: dict[str, Any] = {"categories": ((category[1],) if category else ()) + tuple(_TAG.findall(content))}
     if category and category[1] == "preference":
         fields["kind"] = "preference"

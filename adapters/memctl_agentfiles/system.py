@@ -57,8 +57,8 @@ class System(ABC):
 
     def raw(self, fact: Fact, document: Document) -> str:
         """The text that shows a fact in the file; empty if it cannot be shown."""
-        said = one_line(fact.text)
-        return f"- {said}" if said else ""
+        text = one_line(fact.text)
+        return f"- {text}" if text else ""
 
     def changed(self, document: Document, fact: Fact) -> None:
         """Update the front matter after the fact in the file has changed."""

@@ -136,8 +136,8 @@ def to_fact(record: Edge | Node, user: str | None = None) -> Fact:
 
 def _of_edge(edge: Edge, user: str, attributes: dict[str, Any]) -> Fact:
     nodes = {
-        "source_node": _said(uuid=edge.source_uuid, labels=list(edge.source_labels)),
-        "target_node": _said(uuid=edge.target_uuid, labels=list(edge.target_labels)),
+        "source_node": _without_empty(uuid=edge.source_uuid, labels=list(edge.source_labels)),
+        "target_node": _without_empty(uuid=edge.target_uuid, labels=list(edge.target_labels)),
     }
     return Fact(
         id=derive_id(SYSTEM, user, edge.uuid),
@@ -152,7 +152,7 @@ def _of_edge(edge: Edge, user: str, attributes: dict[str, Any]) -> Fact:
         created_at=edge.created_at,
         expired_at=edge.expired_at,
         source=Source(system=SYSTEM, id=edge.uuid, turns=edge.episodes),
-        native=_said(
+        native=_without_empty(
             **nodes,
             reference_time=msgspec.to_builtins(edge.reference_time),
             attributes=attributes,
@@ -170,11 +170,11 @@ def _of_node(node: Node, user: str, attributes: dict[str, Any]) -> Fact:
         categories=tuple(label for label in node.labels if label != "Entity"),
         created_at=node.created_at,
         source=Source(system=SYSTEM, id=node.uuid),
-        native=_said(attributes=attributes),
+        native=_without_empty(attributes=attributes),
     )
 
 
-def _said(**values: Any) -> dict[str, Any]:
+def _without_empty(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, [], {}, ())}
 
 

@@ -237,13 +237,13 @@ class LettaAdapter(Backend):
         for agent in self._agents(user):
             for conversation in (None, *self._server.conversation_ids(agent.id)):
                 chosen = {} if conversation is None else {"conversation_id": conversation}
-                said = tuple(messages.said(self._server.messages(agent.id, **chosen)))
-                if said:
+                turns = tuple(messages.spoken(self._server.messages(agent.id, **chosen)))
+                if turns:
                     yield Conversation(
                         id=conversation or agent.id,
-                        messages=said,
+                        messages=turns,
                         title=agent.name,
-                        started_at=said[0].at,
+                        started_at=turns[0].at,
                         agent_id=agent.id,
                     )
 

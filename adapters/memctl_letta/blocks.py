@@ -119,9 +119,9 @@ def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:
     items = []
     for (line, entry), native in zip(pieces, natives, strict=True):
         if entry is None:
-            said = text_of(line.raw)
-            seen[said] += 1
-            fact = _line_fact(said, seen[said], block, user, agent_id, native)
+            text = text_of(line.raw)
+            seen[text] += 1
+            fact = _line_fact(text, seen[text], block, user, agent_id, native)
         else:
             given: dict[str, Any] = {"text": text_of(line.raw), "native": native}
             given["source"] = Source(system=SYSTEM, id=block.id)
@@ -209,10 +209,10 @@ def _raw_of(fact: Fact) -> str:
     raw = fact.native.get("raw")
     if not isinstance(raw, str) or "\n" in raw or "\0" in raw:
         return fact.text.replace("\0", "").strip()
-    said = text_of(raw)
-    if said == fact.text:
+    text = text_of(raw)
+    if text == fact.text:
         return raw
-    head, _, tail = raw.partition(said)
+    head, _, tail = raw.partition(text)
     return head + fact.text.replace("\0", "").strip() + tail
 
 
@@ -314,16 +314,16 @@ def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, A
     return natives
 
 
-def _line_fact(said: str, occurrence: int, block: Block, user: str, agent_id: str, native: dict[str, Any]) -> Fact:
+def _line_fact(text: str, occurrence: int, block: Block, user: str, agent_id: str, native: dict[str, Any]) -> Fact:
     """The fact of a line that memctl did not write. Its id is derived from its text, so that the line can move, and
     from the user, so that a line in a block that several agents of the user share is one fact."""
     place = (user, block.id) if block.id is not None else (agent_id, block.label)
     return Fact(
-        id=derive_id(SYSTEM, *place, digest(said), str(occurrence)),
+        id=derive_id(SYSTEM, *place, digest(text), str(occurrence)),
         user_id=user,
         agent_id=agent_id,
         kind="block",
-        text=said,
+        text=text,
         native=native,
         source=Source(system=SYSTEM, id=block.id),
     )

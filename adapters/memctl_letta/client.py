@@ -362,8 +362,8 @@ class Server:
 def failure(error: Any, place: str) -> MemctlError:
     """The MemctlError for the SDK's `APIStatusError`, with the server's message."""
     body = error.body if isinstance(error.body, dict) else {}
-    said = body.get("detail") or body.get("message") or body.get("error") or ""
-    words = said if isinstance(said, str) else msgspec.json.encode(said).decode()
+    detail = body.get("detail") or body.get("message") or body.get("error") or ""
+    words = detail if isinstance(detail, str) else msgspec.json.encode(detail).decode()
     message = f"{' '.join(words.split())[:300]} ({error.status_code})" if words else f"HTTP {error.status_code}"
     hint = f"check {_KEY}" if error.status_code in (401, 403) else None
     return from_status(error.status_code, message, after=_wait(error.response.headers), where=place, hint=hint)

@@ -44,9 +44,9 @@ def shown(block: Block, facts: Iterable[Fact]) -> Block:
     seen = {normal(line) for line in block.value.split("\n")}
     wanted = []
     for fact in sorted(filter(_belongs, facts), key=_order):
-        said = normal(fact.text)
-        if said and said not in seen:
-            seen.add(said)
+        normalized = normal(fact.text)
+        if normalized and normalized not in seen:
+            seen.add(normalized)
             wanted.append("- " + " ".join(fact.text.replace("\0", "").split()))
     lines = list(parted.shown)
     spare = (block.limit or LIMIT) - len(_joined(parted, lines, len(wanted)))

@@ -41,13 +41,13 @@ def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, i
     return {
         "agents": len(theirs),
         "identities": len(server.identities(user)),
-        "messages": sum(1 for agent in agents for _ in _said(server, agent)),
+        "messages": sum(1 for agent in agents for _ in _messages(server, agent)),
     } | ({"shared passages (kept)": shared} if shared else {})
 
 
 def is_anybody(server: Server, agent: Agent) -> bool:
     """Whether an agent counts as a user's: it names one, or it names none but has facts or messages."""
-    return not users.nobodys(agent) or read.has_facts(server, agent) or next(_said(server, agent), None) is not None
+    return not users.nobodys(agent) or read.has_facts(server, agent) or next(_messages(server, agent), None) is not None
 
 
 def forget(server: Server, agents: Sequence[Agent], user: str, *, delete_agents: bool = False) -> list[str]:
@@ -56,7 +56,7 @@ def forget(server: Server, agents: Sequence[Agent], user: str, *, delete_agents:
     stays: list[str] = []
     for agent in agents:
         stays += _forget_agent(server, agent, agents, user, consent=delete_agents)
-    if not any(next(_said(server, agent), None) for agent in agents if server.agent(agent.id) is not None):
+    if not any(next(_messages(server, agent), None) for agent in agents if server.agent(agent.id) is not None):
         for identity in server.identities(user):
             if identity.id is not None:
                 server.drop_identity(identity.id)
@@ -70,14 +70,14 @@ def delete(server: Server, memory: Memory, user: str, ids: set[UUID], ours: Coll
     passage that names no user.
     """
     agent = memory.agent
-    held = [one for one in memory.archive.held if one.fact.id in ids]
+    archived = [one for one in memory.archive.held if one.fact.id in ids]
     lines = [(block, fact) for block, fact in memory.lines if fact.id in ids]
     for block in {block.id: block for block, _ in lines}.values():
         if block.id is not None and server.holders(block.id) - {*ours, agent.id}:
             raise UsageError(
                 f"other agents share the block {block.label!r}", where=agent.id, hint="remove the line in Letta"
             )
-    if any(not one.own for one in held):
+    if any(not one.own for one in archived):
         for archive in server.archives(agent_id=agent.id):
             if others := server.archive_holders(archive.id) - {*ours, agent.id}:
                 raise UsageError(
@@ -85,16 +85,16 @@ def delete(server: Server, memory: Memory, user: str, ids: set[UUID], ours: Coll
                     where=agent.id,
                     hint="delete the passage in Letta",
                 )
-    gone = {one.fact.id for one in held} | {fact.id for _, fact in lines}
+    gone = {one.fact.id for one in archived} | {fact.id for _, fact in lines}
     left = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
     if not gone and not left:
         return gone
-    for passage in (*memory.archive.stale, *left, *(passage for one in held for passage in one.passages)):
+    for passage in (*memory.archive.stale, *left, *(passage for one in archived for passage in one.passages)):
         server.drop_passage(agent.id, passage)
     for block in {block.id: block for block, _ in lines}.values():
         server.change_block(blocks.without(block, ids, user, agent.id)[0])
     now = server.agent(agent.id) or agent
-    write.strike(server, [now], {blocks.normal(one.fact.text) for one in held})
+    write.strike(server, [now], {blocks.normal(one.fact.text) for one in archived})
     rest = len(memory.archive.held) + len(memory.lines) - len(gone) + len(memory.archive.broken) - len(left)
     if rest <= 0:
         _drop_what_memctl_made(server, now)
@@ -146,7 +146,7 @@ def _forget_agent(server: Server, agent: Agent, agents: Sequence[Agent], user: s
     for block in agent.blocks or ():
         if _is_own(server, block, ours):
             server.change_block(msgspec.structs.replace(block, value="", metadata={}))
-    if messages_left := sum(1 for _ in _said(server, agent)):
+    if messages_left := sum(1 for _ in _messages(server, agent)):
         server.reset_messages(agent.id)
         return [*stays, _MESSAGES.format(agent=agent.id, count=messages_left)]
     for identity in agent.identities or ():
@@ -161,10 +161,10 @@ def _is_own(server: Server, block: Block, ours: Collection[str]) -> bool:
     return block.id is not None and block.label != PERSONA and not server.holders(block.id) - set(ours)
 
 
-def _said(server: Server, agent: Agent) -> Iterator[object]:
-    yield from messages.said(server.messages(agent.id))
+def _messages(server: Server, agent: Agent) -> Iterator[object]:
+    yield from messages.spoken(server.messages(agent.id))
     for conversation in server.conversation_ids(agent.id):
-        yield from messages.said(server.messages(agent.id, conversation_id=conversation))
+        yield from messages.spoken(server.messages(agent.id, conversation_id=conversation))
 
 
 def _drop_what_memctl_made(server: Server, agent: Agent) -> None:
@@ -173,7 +173,7 @@ def _drop_what_memctl_made(server: Server, agent: Agent) -> None:
     name = users.archive_name(agent)
     made = {archive.id for archive in server.archives(agent_id=agent.id) if archive.name == name}
     archives = {id_ for id_ in made if not server.archive_holders(id_) - {agent.id}}
-    if users.made_by_memctl(agent) and next(_said(server, agent), None) is None:
+    if users.made_by_memctl(agent) and next(_messages(server, agent), None) is None:
         _drop_agent(server, agent, {agent.id}, archives)
         return
     for archive in archives:

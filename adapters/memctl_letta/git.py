@@ -65,9 +65,9 @@ def _content(file: IO[bytes]) -> bytes:
     return file.read()
 
 
-def failure(said: str, folder: Path, command: str = "") -> MemctlError:
+def failure(message: str, folder: Path, command: str = "") -> MemctlError:
     """The error for a message of git."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
     words = "; ".join(lines[:8]) or "git printed no message"
     where = str(folder)
     if ".lock'" in words and "File exists" in words:

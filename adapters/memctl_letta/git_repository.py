@@ -129,8 +129,8 @@ class Objects:
 
     def _failure(self) -> MemctlError:
         stream = self._process.stderr
-        said = stream.read().decode("utf-8", "replace") if stream is not None else ""
-        return failure(said, self._folder)
+        message = stream.read().decode("utf-8", "replace") if stream is not None else ""
+        return failure(message, self._folder)
 
 
 class Repository:

@@ -65,5 +65,5 @@ def rewrite(folder: Path, git_folder: Path) -> None:
 
 
 def _lines(folder: Path, *arguments: str) -> list[str]:
-    said = run(folder, *arguments).stdout.decode("utf-8", "surrogateescape")
-    return [line for line in said.split("\n") if line]
+    output = run(folder, *arguments).stdout.decode("utf-8", "surrogateescape")
+    return [line for line in output.split("\n") if line]

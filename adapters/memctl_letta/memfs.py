@@ -96,17 +96,17 @@ class MemfsAdapter(Backend):
     def check(self) -> Health:
         """Whether git is installed, and which memories are at the path."""
         version = git.version()
-        held = self._folders.all()
-        dirty = sum(bool(folder.uncommitted()) for folder in held)
-        summary = f"{len(held)} memories" if len(held) != 1 else f"one memory, layout {held[0].layout()}"
+        folders = self._folders.all()
+        dirty = sum(bool(folder.uncommitted()) for folder in folders)
+        summary = f"{len(folders)} memories" if len(folders) != 1 else f"one memory, layout {folders[0].layout()}"
         summary += f", {dirty} with uncommitted changes" if dirty else ""
         return Health(ok=True, detail=f"{self._folders.root}: {summary}; {version}")
 
     def rejects(self) -> Iterator[Rejected]:
         """The records of all memories that are not facts, each with file, line and reason."""
         for folder in filter(lambda folder: folder.owner is not None, self._folders.all()):
-            with folder.opened() as held:
-                for reject in held.memory.rejects:
+            with folder.opened() as committed:
+                for reject in committed.memory.rejects:
                     yield Rejected(reject.message, where=f"{folder.path}/{reject.where}")
 
     def users(self) -> Iterator[str]:
@@ -130,13 +130,13 @@ class MemfsAdapter(Backend):
                 raise UsageError(
                     "the cursor belongs to different memories", where=self.identity, hint="read from the beginning"
                 )
-            held = [
+            memories = [
                 stack.enter_context(folder.opened(commit or None))
                 for folder, commit in zip(folders, commits or [""] * len(folders), strict=True)
             ]
-            facts = [fact for one in held for fact in one.memory.facts()]
-            edited = {id_ for one in held for id_ in one.memory.edited}
-            at = "+".join(one.commit for one in held)
+            facts = [fact for one in memories for fact in one.memory.facts()]
+            edited = {id_ for one in memories for id_ in one.memory.edited}
+            at = "+".join(one.commit for one in memories)
         chosen = [n for n in range(start, len(facts)) if facts[n].id in edited or changed_since(facts[n], since)]
         size = self._page_size
         for first in range(0, max(len(chosen), 1), size):
@@ -178,8 +178,8 @@ class MemfsAdapter(Backend):
         """Remove facts of the user; returns how many existed. The repository's history still has them."""
         gone = 0
         for folder in self._folders.of(user):
-            with folder.opened() as held:
-                there = {fact.id for fact in held.memory.facts()} & set(ids)
+            with folder.opened() as committed:
+                there = {fact.id for fact in committed.memory.facts()} & set(ids)
             if there:
                 with folder.changing(user, "Delete facts (memctl)") as memory:
                     gone += memory.drop(there)
@@ -217,8 +217,8 @@ class MemfsAdapter(Backend):
     def _facts(self, user: str) -> list[Fact]:
         found: list[Fact] = []
         for folder in self._folders.of(user):
-            with folder.opened() as held:
-                found += held.memory.facts()
+            with folder.opened() as committed:
+                found += committed.memory.facts()
         return found
 
 

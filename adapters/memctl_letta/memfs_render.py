@@ -40,18 +40,18 @@ def text_of(line: str) -> str:
 def parts(facts: Sequence[Fact], layout: Layout, longest: int = LONGEST_FILE) -> Iterator[tuple[str, list[Fact]]]:
     """The files, by path, that show the facts, each at most `longest` characters long."""
     room = longest - len(_head(layout, 999_999))
-    held: list[Fact] = []
+    group: list[Fact] = []
     size = number = 0
     for fact in facts:
         length = len(bullet(fact)) + 1
-        if held and size + length > room:
+        if group and size + length > room:
             number += 1
-            yield part_path(layout, number), held
-            held, size = [], 0
-        held.append(fact)
+            yield part_path(layout, number), group
+            group, size = [], 0
+        group.append(fact)
         size += length
-    if held:
-        yield part_path(layout, number + 1), held
+    if group:
+        yield part_path(layout, number + 1), group
 
 
 def part_path(layout: Layout, number: int) -> str:

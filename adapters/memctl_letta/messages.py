@@ -16,7 +16,7 @@ from memctl_letta.mapping import aware
 _EVENTS = ("heartbeat", "login", "system_alert", "function_response")
 
 
-def said(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
+def spoken(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
     """The messages of the user and the agent, in the order given; a step of the agent may contain several."""
     for message in messages:
         kind = message.get("message_type")

@@ -49,12 +49,12 @@ def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str,
     facts: list[Fact] = []
     for agent in agents:
         owner = user if user is not None else users.owner(agent)
-        held = agent.blocks or ()
-        if any(core_memory.shows(block) for block in held):
+        attached = agent.blocks or ()
+        if any(core_memory.shows(block) for block in attached):
             # Only the archive shows which lines mirror it.
             facts += [fact for _, fact in read.memory(server, agent, owner).lines]
         else:
-            facts += [fact for block in held for fact in blocks.facts_of(block, owner, agent.id)]
+            facts += [fact for block in attached for fact in blocks.facts_of(block, owner, agent.id)]
     by_id = {fact.id: fact for fact in facts}
     return [(by_id[id_], score) for id_, score in rank(by_id.values(), query, k, datetime.now(UTC))]
 

@@ -36,11 +36,11 @@ class Models(NamedTuple):
 
 class Place(NamedTuple):
     """Where a fact is stored: in passages of an agent, with their revision, or in the block with the label `block`.
-    `state` is the digest of the fact, None if parts of it are missing; `said` is its text in `normal` form."""
+    `state` is the digest of the fact, None if parts of it are missing; `text` is its text in `normal` form."""
 
     agent_id: str
     state: bytes | None
-    said: str = ""
+    text: str = ""
     passages: tuple[str, ...] = ()
     rev: int = 0
     block: str | None = None
@@ -77,8 +77,8 @@ class Desk:
             if source is not None and source not in self._agents:
                 self._homes.setdefault(source, agent)
         for held in memory.archive.held:
-            said = blocks.normal(held.fact.text)
-            known(held.fact.id, Place(agent, state_of(held.fact), said, held.passages, held.rev))
+            text = blocks.normal(held.fact.text)
+            known(held.fact.id, Place(agent, state_of(held.fact), text, held.passages, held.rev))
         for left in memory.archive.remains:
             known(left.id, Place(agent, None, passages=left.passages, rev=left.rev))
         for block, fact in memory.lines:
@@ -219,22 +219,22 @@ class Desk:
         if agent_id in self._archives:
             return self._archives[agent_id]
         agent = self._agents[agent_id]
-        held = self._server.archives(agent_id=agent_id)
-        if held and held[0].embedding_config is None:
+        archives = self._server.archives(agent_id=agent_id)
+        if archives and archives[0].embedding_config is None:
             raise UsageError(
-                f"the archive {held[0].name!r} cannot store passages, because it has no embedding model",
+                f"the archive {archives[0].name!r} cannot store passages, because it has no embedding model",
                 where=f"{self._server.place} {agent_id}",
                 hint="set one, or detach the archive from the agent",
             )
-        if held:
-            return self._archives.setdefault(agent_id, held[0].id)
+        if archives:
+            return self._archives.setdefault(agent_id, archives[0].id)
         name = users.archive_name(agent)
         left = [one.id for one in self._server.archives(name=name) if one.name == name]
         empty = next((id_ for id_ in left if not self._server.search(None, 1, archive_id=id_)), None)
         if empty is None:
             embedding = agent.embedding or self._models.embedding()
-            said = f"facts that memctl keeps for the agent {agent_id}"
-            empty = self._server.make_archive(name=name, embedding=embedding, description=said).id
+            description = f"facts that memctl keeps for the agent {agent_id}"
+            empty = self._server.make_archive(name=name, embedding=embedding, description=description).id
         self._server.attach_archive(empty, agent_id)
         return self._archives.setdefault(agent_id, empty)
 
@@ -251,9 +251,9 @@ class Desk:
         }
         for (agent_id, label), ids in left.items():
             self._empty(agent_id, label, {id_ for id_ in ids if self._places[id_].block != label})
-        said = {place.said for place in moved.values()} - {place.said for place in self._places.values()} - {""}
-        if said:
-            strike(self._server, self._agents.values(), said)
+        texts = {place.text for place in moved.values()} - {place.text for place in self._places.values()} - {""}
+        if texts:
+            strike(self._server, self._agents.values(), texts)
 
     def _empty(self, agent_id: str, label: str | None, ids: set[UUID]) -> None:
         block = self._fresh(agent_id, label or "")
@@ -283,11 +283,11 @@ def store(server: Server, agent_id: str, block: Block) -> None:
         server.attach_block(made.id, agent_id)
 
 
-def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
+def strike(server: Server, agents: Iterable[Agent], texts: set[str]) -> None:
     """Remove the lines that show these texts from core memory; otherwise they would be read as facts again."""
     for agent in agents:
         for block in agent.blocks or ():
-            if core_memory.shows(block) and (changed := core_memory.struck(block, said)) != block:
+            if core_memory.shows(block) and (changed := core_memory.struck(block, texts)) != block:
                 server.change_block(changed)
 
 
@@ -307,12 +307,12 @@ def show(server: Server, memory: Memory) -> None:
 def _new_block(fact: Fact) -> Block:
     """An empty block with the properties of the one that the fact's line came from."""
     native = fact.native
-    limit, said, locked, tags = (native.get(name) for name in ("limit", "description", "read_only", "tags"))
+    limit, description, locked, tags = (native.get(name) for name in ("limit", "description", "read_only", "tags"))
     return Block(
         label=native["label"],
         value="",
         limit=limit if isinstance(limit, int) and limit > 0 else LIMIT,
-        description=said if isinstance(said, str) else None,
+        description=description if isinstance(description, str) else None,
         read_only=locked if isinstance(locked, bool) else None,
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else None,
     )

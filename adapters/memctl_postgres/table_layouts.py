@@ -268,11 +268,11 @@ def _retired(native: Mapping[str, Any]) -> tuple[str, datetime | None] | None:
     for column, value in native.items():
         name = column.replace("_", "").lower()
         bare = name.removeprefix("is")
-        said = str(value).strip().lower()
+        flag = str(value).strip().lower()
         at = _instant(value)
         if (name in _RETIRED_AT or bare in _RETIRED_IF) and at is not None:
             marks.append((column, at))
-        elif said in _FLAGS.get(bare, ()):
+        elif flag in _FLAGS.get(bare, ()):
             marks.append((column, None))
     return next((mark for mark in marks if mark[1] is not None), marks[0] if marks else None)
 

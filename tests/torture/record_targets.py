@@ -106,7 +106,7 @@ def _conversations() -> Iterator[Target]:
         {**said, "message_type": "assistant_message", "content": [{"type": "text", "text": "Hi."}]},
         {**said, "message_type": "tool_call_message", "tool_call": call},
     ]
-    yield _messages("letta messages", steps, lambda row: messages.said([_object(row)]))
+    yield _messages("letta messages", steps, lambda row: messages.spoken([_object(row)]))
     message = {"uuid": "1", "role": "user", "name": "Ana", "content": "Hi.", "created_at": "2026-01-01T10:00:00Z"}
     yield _messages("zep messages", [message], lambda row: [threads.to_message(_object(row))])
     episode = {"uuid": "1", "source": "message", "content": "Ana(user): Hi.\nassistant: Hello.\nyes"}

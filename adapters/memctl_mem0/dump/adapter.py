@@ -52,7 +52,7 @@ class Mem0Dump:
             for record in _found(path):
                 if isinstance(record, reader.Missing):
                     yield Rejected(
-                        f"the dump states a total of {record.said} memories, but contains {record.found}: "
+                        f"the dump states a total of {record.total} memories, but contains {record.found}: "
                         "pages are missing",
                         where=record.where,
                     )

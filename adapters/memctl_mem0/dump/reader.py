@@ -34,7 +34,7 @@ class Missing(msgspec.Struct, frozen=True):
     """The number of memories that are missing according to the file's own totals, and the place of the total."""
 
     where: str
-    said: int
+    total: int
     found: int
 
 
@@ -151,23 +151,23 @@ class _Totals:
     def __init__(self) -> None:
         self.rows = 0
         self._found = 0
-        self._said = 0
+        self._total = 0
         self._where = ""
 
     def page(self, page: Mapping[str, Any], rows: int, where: str) -> Iterator[Missing]:
         """Count a page with `rows` rows; if it is the last page of its list, yields the number of missing memories."""
         count = page.get("count")
         self._found += rows
-        self._said = max(self._said, count) if isinstance(count, int) else self._said
+        self._total = max(self._total, count) if isinstance(count, int) else self._total
         self._where = where
         if page.get("next") is None:
             yield from self.end()
 
     def end(self) -> Iterator[Missing]:
         """The number of missing memories of the list that ends here, if any."""
-        if self._said > self._found:
-            yield Missing(self._where, self._said, self._found)
-        self._found = self._said = 0
+        if self._total > self._found:
+            yield Missing(self._where, self._total, self._found)
+        self._found = self._total = 0
 
 
 class _Documents:
