@@ -32,7 +32,7 @@ from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS, third_person
 
-NAME = "neural@4"
+NAME = "neural@5"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
 THRESHOLD = 0.7
 """Readings of lower confidence are not kept."""
