@@ -8,7 +8,6 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,9 +121,12 @@ def paragraph(text: str, indent: int) -> str:
     columns = width()
     if columns >= PIPE_WIDTH:
         return text
-    return textwrap.fill(text, max(columns, indent + 20), initial_indent=" " * indent, subsequent_indent=" " * indent)[
-        indent:
-    ]
+    return f"\n{' ' * indent}".join(_table.wrap(text, max(columns - indent, 20)))
+
+
+def behind(head: str, text: str) -> None:
+    """Print one line of text behind `head`, wrapped to the terminal and indented by the width of `head`."""
+    typer.echo(head + paragraph(line(text), _table.columns_of(head)))
 
 
 def day(at: datetime | None) -> str:

@@ -144,7 +144,7 @@ def print_comparison(report: Comparison) -> None:
         ]
         + [("all", "", *(_whole(report, name) for name in names))],
     )
-    typer.echo(MARKED)
+    typer.echo(_render.paragraph(MARKED, 0))
     months = [str(usage.month) for usage in report.usage]
     _notes([_plans(report.systems[key], "month", months, report.of(key)) for key in report.systems])
     _print_drivers(report)
@@ -281,7 +281,7 @@ def print_move(move: Move) -> None:
         ),
     ]
     table(("", "price"), rows)
-    typer.echo(MARKED)
+    typer.echo(_render.paragraph(MARKED, 0))
     _notes([f"assumed: {text}" for text in move.assumptions])
 
 

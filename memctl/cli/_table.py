@@ -6,6 +6,7 @@ Rich lays a table out the same way, but takes half a second for 1,000 rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import count
 
 LONGEST_PAD = 60
 """Into a pipe, cells are padded to the widest cell of their column up to this width."""
@@ -39,10 +40,10 @@ def unwrapped(rows: Rows, right: Collection[int]) -> list[str]:
 def fitted(
     rows: Rows, total: int, *, right: Collection[int], wrapped: Collection[int], least: Mapping[int, int]
 ) -> list[list[str]]:
-    """The lines of each row, none wider than `total` columns.
+    """The lines of each row, none wider than `total` columns, with all of its text.
 
     Cells of the columns in `wrapped` are wrapped where the widths of all cells together exceed `total`, down to the
-    width in `least`; if that is not enough, every column becomes narrower and cells are cut off.
+    width in `least`. If that is not enough, they are below the other cells of their row.
     """
     last = len(rows[0]) - 1
     gaps = [int(place < last) for place in range(last + 1)]
@@ -53,33 +54,49 @@ def fitted(
         for wide, gap, floor in zip(widest, gaps, floors, strict=True)
     ]
     widths = [width or 1 for width in natural]
-    if sum(widths) > total:
-        widths = _narrowed(_wrapped_less(widths, wrapped, total), total)
+    movable = set(wrapped)
+    while sum(widths) > total and movable:
         widths = [
             max(min(wide + gap, width), floor + gap if floor else 0)
-            for wide, gap, floor, width in zip(widest, gaps, floors, widths, strict=True)
+            for wide, gap, floor, width in zip(widest, gaps, floors, _wrapped_less(widths, movable, total), strict=True)
         ]
+        movable = {place for place in movable if widths[place] > floors[place] + gaps[place]}
     inner = [max(width - gap, 0) for width, gap in zip(widths, gaps, strict=True)]
+    cut = any(
+        width < (min(wide, 1) if place in wrapped else wide)
+        for place, wide, width in zip(count(), widest, inner, strict=False)
+    )
+    if sum(widths) > total or cut:
+        return _stacked(rows, total, right, wrapped)
     lines = []
     for row in rows:
         cells = [
-            _wrapped(cell, width) if place in wrapped else [_cut(cell, width)]
+            wrap(cell, width) if place in wrapped else [cell]
             for place, (cell, width) in enumerate(zip(row, inner, strict=True))
         ]
         lines.append(
             [
-                _cut(
-                    " ".join(
-                        _padded(part, columns_of(part), width, place in right)
-                        for place, (part, width) in enumerate(zip(parts, inner, strict=True))
-                    ),
-                    total,
+                " ".join(
+                    _padded(part, columns_of(part), width, place in right)
+                    for place, (part, width) in enumerate(zip(parts, inner, strict=True))
                 ).rstrip()
                 for number in range(max(map(len, cells)))
                 for parts in [[cell[number] if number < len(cell) else "" for cell in cells]]
             ]
         )
     return lines
+
+
+def _stacked(rows: Rows, total: int, right: Collection[int], wrapped: Collection[int]) -> list[list[str]]:
+    """The lines of each row: one with its short cells, and below it the cells of the columns in `wrapped`, indented."""
+    short = [[cell for place, cell in enumerate(row) if place not in wrapped] for row in rows]
+    places = [place for place in range(len(rows[0])) if place not in wrapped]
+    heads = unwrapped(short, {number for number, place in enumerate(places) if place in right})
+    below = [[cell for place, cell in enumerate(row) if place in wrapped and cell] for row in rows]
+    return [
+        [*wrap(head, total), *(f"  {line}" for cell in cells for line in wrap(cell, max(total - 2, 1)))]
+        for head, cells in zip(heads, below, strict=True)
+    ]
 
 
 def _padded(cell: str, size: int, width: int, right: bool) -> str:
@@ -99,12 +116,6 @@ def _wrapped_less(widths: list[int], wrapped: Collection[int], total: int) -> li
     return widths
 
 
-def _narrowed(widths: list[int], total: int) -> list[int]:
-    """The widths with every column reduced by the same, so that they fit."""
-    excess = sum(widths) - total
-    return _reduced(widths, excess, dict(enumerate(widths))) if excess > 0 else widths
-
-
 def _reduced(widths: list[int], excess: int, most: Mapping[int, int]) -> list[int]:
     """The widths without `excess`, taken in equal parts from the columns in `most`, from none more than it says."""
     places = [place for place in sorted(most) if most[place]]
@@ -116,17 +127,7 @@ def _reduced(widths: list[int], excess: int, most: Mapping[int, int]) -> list[in
     return reduced
 
 
-def _cut(text: str, width: int) -> str:
-    if columns_of(text) <= width:
-        return text
-    if text.isascii():
-        return text[:width]
-    from rich.cells import set_cell_size
-
-    return set_cell_size(text, width)
-
-
-def _wrapped(text: str, width: int) -> list[str]:
+def wrap(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns, broken between words, and inside words that are longer."""
     if columns_of(text) <= width:
         return [text]

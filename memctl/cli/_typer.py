@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 import typer
 from typer._click.core import Command as AnyCommand
 from typer._click.core import Context
-from typer._click.exceptions import ClickException, UsageError
+from typer._click.exceptions import ClickException, MissingParameter, UsageError
 from typer._click.formatting import HelpFormatter
 from typer._click.types import IntRange
 from typer._types import TyperChoice
@@ -59,7 +59,24 @@ class _Examples(AnyCommand):
             if flags and param.envvar is None and ctx.auto_envvar_prefix:
                 names = dict.fromkeys([flags[0][2:].replace("-", "_"), str(param.name)])
                 param.envvar = [f"{ctx.auto_envvar_prefix}_{name}".upper() for name in names]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, [*args])
+        except MissingParameter:
+            raise UsageError(self._missing(ctx, args), ctx) from None
+
+    def _missing(self, ctx: Context, args: list[str]) -> str:
+        """The error that names everything required that the arguments lack, with an example."""
+        given, _, _ = self.make_parser(ctx).parse_args([*args])
+        names: list[str] = []
+        param: Any
+        for param in self.get_params(ctx):
+            if not param.required or not param.value_is_missing(param.consume_value(ctx, given)[0]):
+                continue
+            values = f" ({', '.join(param.type.choices)})" if isinstance(param.type, TyperChoice) else ""
+            shown = str(param.metavar).removesuffix("...") if isinstance(param, TyperArgument) else param.opts[0]
+            names += [f"{name}{values}" for name in shown.split()]
+        example = f" Example: {self.epilog.splitlines()[0]}" if self.epilog else ""
+        return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing.{example}"
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         """The parts of the usage line, without typer's braces around what is required."""

@@ -32,6 +32,29 @@ def test_an_empty_name_text_or_statement_is_a_usage_error(memctl, arguments, mes
     assert memctl("users").code == 4, "no store is created"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add",), "USER and TEXT are missing. Example: memctl add alice "),
+        (("search",), 'USER and QUERY are missing. Example: memctl search alice "shipping"'),
+        (("rm",), "ID is missing. Example: memctl rm 571cd92d"),
+        (("diff",), "USER and --from are missing. Example: memctl diff alice --from 2026-03-01"),
+        (("sync", "--from", "local"), "--to is missing. Example: memctl sync --from "),
+        (("completion",), "SHELL (bash, zsh, fish) is missing. Example: memctl completion "),
+        (("snapshot", "restore"), "NAME is missing. Example: memctl snapshot restore last"),
+    ],
+)
+def test_everything_that_is_missing_is_named_with_an_example(memctl, arguments, message):
+    ran = memctl(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"Error: {message}" in ran.err
+
+
+def test_a_variable_can_give_what_is_not_missing(memctl, monkeypatch):
+    monkeypatch.setenv("MEMCTL_DIFF_FROM", "2026-03-01")
+    assert "Error: USER is missing. " in memctl("diff").err
+
+
 def test_a_folder_is_not_called_a_damaged_store(memctl, home):
     (home / "folder").mkdir()
     for command in (("facts", "alice"), ("add", "alice", "I live in Oslo."), ("users",)):

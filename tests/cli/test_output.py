@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from memctl.cli.app import COMMANDS
 
@@ -194,6 +195,29 @@ def test_no_id_is_cut_off_in_a_table(memctl, known, monkeypatch, columns, comman
         assert fact["id"][:8] in out
         if fact["superseded_by"] and command[0] != "diff":
             assert out.count(fact["superseded_by"][:8]) == 2, "once as itself, once as the successor"
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_no_line_is_wider_than_the_terminal(memctl, chat, home, monkeypatch, columns):
+    talk = "I live in Oslo, where the kitchen window looks at the harbour and at every single ferry that arrives. " * 2
+    folder = chat(
+        "a folder of transcripts/alice/exported from the old phone.jsonl", talk, "私は東京に住んでいます。" * 9
+    )
+    assert memctl("ingest", folder.parent.parent).code == 0
+    copy = ("--from", "local", "--to", home / "copy.jsonl", "--all-users")
+    assert memctl("migrate", *copy).code == 0
+    fact = memctl("facts", "alice", "--json").document["facts"][0]["id"]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.chdir("/")
+    for command in (
+        *(("search", "alice", "harbour", "--explain"), ("search", "alice", "東京"), ("show", fact), ("facts", "alice")),
+        *(("history", "alice"), ("doctor",), ("migrations", "--last"), ("prune", "--ttl", "episode=1d", "--dry-run")),
+        *(("consolidate", "alice", "--dry-run"), ("sync", *copy[:3], home / "new.jsonl", copy[4], "--dry-run")),
+    ):
+        ran = memctl(*command)
+        wide = [line for line in ran.out.splitlines() if cell_len(line) > columns]
+        assert ran.out, ran.err
+        assert all(line.startswith("resume") for line in wide), (command, wide)
 
 
 HOSTILE = "red \x1b[31malert\x1b[0m \x07 \x9b2J \u202egnp.exe\u202c \u2066x\u2069 end"

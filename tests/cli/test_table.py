@@ -46,7 +46,7 @@ def as_rich(rows: list[list[str]], width: int, least: int | None) -> list[str]:
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
-@pytest.mark.parametrize("width", [60, 72, 80, 100, 160, 400])
+@pytest.mark.parametrize("width", [72, 80, 100, 160, 400])
 def test_a_table_is_laid_out_as_before(width: int) -> None:
     chance = random.Random(width)
     for number in range(60):
@@ -67,6 +67,16 @@ def test_no_letter_of_a_long_word_is_lost_and_no_line_is_too_wide(text: str, wid
     lines = list(itertools.chain(*_table.fitted([["fact"], [text]], width, right=(), wrapped={0}, least={})))
     assert all(_table.columns_of(line) <= width for line in lines)
     assert "".join(lines[1:]).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [12, 40, 60])
+def test_a_narrow_terminal_shows_every_word_of_a_row(width: int) -> None:
+    text = "alice wants the assistant to follow: run the tests with pytest"
+    fate = "superseded by 0df6175c"
+    rows = [list(COLUMNS), ["571cd92d", "preference", "2025-10-05", text, "0.90", fate]]
+    _, lines = _table.fitted(rows, width, right={4}, wrapped={3, 5}, least={3: 20, 5: 13})
+    assert all(_table.columns_of(line) <= width for line in lines)
+    assert " ".join(lines).split() == ["571cd92d", "preference", "2025-10-05", "0.90", *text.split(), *fate.split()]
 
 
 def test_a_number_is_aligned_to_the_right_in_a_pipe() -> None:

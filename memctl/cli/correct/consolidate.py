@@ -51,8 +51,8 @@ def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bo
         return
     for one in done:
         for change in one.changes:
-            typer.echo(f"{change.action:<8} {_render.short(change.fact)}  {_render.line(change.text)}")
-            typer.echo(f"{'':<8} {'':<8}  {_render.line(change.reason)}")
+            _render.behind(f"{change.action:<8} {_render.short(change.fact)}  ", change.text)
+            _render.behind(f"{'':<8} {'':<8}  ", change.reason)
         if one.run:
             typer.echo(f"run {one.run}; to undo it: memctl undo {one.run}")
     if not any(one.changed for one in done):

@@ -107,12 +107,12 @@ def _print(hits: list[Hit], at: datetime | None, *, explain: bool, with_user: bo
             about.insert(1, mark)
         if with_user:
             about.insert(1, fact.user_id)
-        detail = _render.line(" · ".join(about))
-        typer.echo(head + _render.paragraph(_render.line(fact.text), len(head)))
+        detail = _render.paragraph(_render.line(" · ".join(about)), len(head))
+        _render.behind(head, fact.text)
         typer.echo(" " * len(head) + (typer.style(detail, dim=True) if colour else detail))
         if fact.source and fact.source.quote and fact.source.quote.strip() != fact.text.strip():
             quote = _render.paragraph(_render.line(f"“{fact.source.quote}”"), len(head))
             typer.echo(" " * len(head) + (typer.style(quote, dim=True) if colour else quote))
         if explain:
             parts = " + ".join(f"{name} {value:.3f}" for name, value in hit.parts.items())
-            typer.echo(" " * len(head) + _render.paragraph(parts, len(head)))
+            _render.behind(" " * len(head), parts)

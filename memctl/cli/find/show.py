@@ -24,12 +24,12 @@ def command(*, id_: _options.Id, output: _options.Json, store: _options.Store) -
     typer.echo(_render.paragraph(_render.indented(fact.text), 0))
     for name, value in msgspec.to_builtins(fact).items():
         if (words := _render.plain(value)) and name not in ("text", "source"):
-            typer.echo(f"  {name:<14} {_render.line(words)}")
-    typer.echo(f"  {'source':<14} {_render.line(_render.place(fact.source))}")
+            _render.behind(f"  {name:<14} ", words)
+    _render.behind(f"  {'source':<14} ", _render.place(fact.source))
     if evidence:
         typer.echo("evidence")
     for claim in evidence:
-        head = f"{_render.day(claim.observed_at)}  {claim.op:<7}  "
-        typer.echo(f"  {head}{_render.paragraph(_render.line(claim.quote), len(head) + 2)}")
+        head = f"  {_render.day(claim.observed_at)}  {claim.op:<7}  "
+        _render.behind(head, claim.quote)
         where = f"{claim.uri or claim.system}  session {claim.session_id}  turn {claim.turn_id}  ({claim.extractor})"
-        typer.echo(f"  {' ' * len(head)}{_render.line(where)}")
+        _render.behind(" " * len(head), where)

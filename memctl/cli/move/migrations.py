@@ -113,10 +113,13 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
         ("facts", ", ".join(f"{number} {state}" for state, number in states.items()) or "-"),
         ("rejects", run.rejects_file or "-"),
         ("error", run.error or "-"),
-        (resume, run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
     ]
     for name, value in lines:
-        typer.echo(f"{name:<8} {_render.clean(value)}")
+        typer.echo(f"{name:<8} {_render.paragraph(_render.clean(value), 9)}")
+    # A command is not wrapped, so that it can be copied.
+    typer.echo(f"{resume:<8} {_render.clean(run.command)}")
+    if run.state == "done":
+        typer.echo(f"{'':<8} (writes only what changed)")
     _transfer.print_counts(run.counts)
 
 

@@ -113,8 +113,8 @@ def _both(job: SyncJob, *, quiet: bool, output: _options.Json) -> int:
         return result.exit
     if result.run is None:
         for step in result.steps[:LISTED]:
-            where = f"{step.symbol} {step.side:<6} {_render.line(step.user)} {_render.short(step.id)}"
-            typer.echo(f"{where} {_render.line(step.text)}")
+            head = f"{step.symbol} {step.side:<6} {_render.line(step.user)} {_render.short(step.id)} "
+            _render.behind(head, step.text)
         if len(result.steps) > LISTED:
             typer.echo(f"and {len(result.steps) - LISTED} more; --json lists all")
     for side, name in (("source", job.source), ("target", job.target)):
@@ -150,9 +150,7 @@ def _tell(result: Synced | MemctlError) -> None:
 def _print_changes(synced: Synced) -> None:
     changes = synced.changes or []
     for change in changes[:LISTED]:
-        typer.echo(
-            f"{change.symbol} {_render.line(change.user)} {_render.short(change.id)} {_render.line(change.text)}"
-        )
+        _render.behind(f"{change.symbol} {_render.line(change.user)} {_render.short(change.id)} ", change.text)
     if len(changes) > LISTED:
         typer.echo(f"and {len(changes) - LISTED} more; --json lists all")
     _transfer.print_counts(synced.report.counts)

@@ -92,8 +92,7 @@ def _print(result: Audit) -> None:
         for example in finding.examples:
             text = _render.line(example.text)
             text = text if len(text) <= 100 else text[:99] + "…"
-            typer.echo(
-                f"  {_render.short(example.id)} {_render.line(example.user)}: {text} ({_render.line(example.detail)})"
-            )
+            head = f"  {_render.short(example.id)} {_render.line(example.user)}: "
+            _render.behind(head, f"{text} ({example.detail})")
     for skipped in result.not_checked:
         typer.echo(f"not checked: {skipped.check}: {skipped.reason}", err=True)

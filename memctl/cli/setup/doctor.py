@@ -28,7 +28,8 @@ def command(*, output: _options.Json, store: _options.Store) -> int:
     if not output.printed("doctor", {"findings": findings}):
         for finding in findings:
             verdict = typer.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
-            typer.echo(f"{verdict}  {finding.check:<12} {_render.line(finding.detail)}")
+            detail = _render.paragraph(_render.line(finding.detail), 19)
+            typer.echo(f"{verdict}  {finding.check:<12} {detail}")
             if finding.remedy:
-                typer.echo(f"{'':18} {_render.line(finding.remedy)}")
+                _render.behind(" " * 19, finding.remedy)
     return Exit.ERROR if any(finding.verdict == "fail" for finding in findings) else Exit.OK
