@@ -42,6 +42,8 @@ MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
+FINITE = late(r"\s*(?:(?:has|is|was|had|got|went|sold|left|took|made|gave|bought|came|met|won|lost)\b|\w{3,}ed\b)")
+""" "Tetteh sold the Corolla and bought a bike": the subject of the second verb is not the speaker either."""
 
 
 class TurnReader:
@@ -223,7 +225,10 @@ class TurnReader:
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
-        return self.unnamed(clause, person, prog, first)
+        drafts, who, prog = self.unnamed(clause, person, prog, first)
+        if who == MAYBE_I and unknown is not None and FINITE.match(unknown[1]):
+            who = None
+        return drafts, who, prog
 
     def stranger(
         self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
