@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from memctl_graphiti.episodes import messages_of
-from memctl_letta.messages import said
+from memctl_letta.messages import spoken
 from memctl_zep.threads import to_message
 
 from memctl.backends.contract import Message
@@ -25,9 +25,9 @@ def test_a_name_that_is_no_text_is_none(name: Any):
 
 @pytest.mark.parametrize("time", [7, True, "soon", "9999-12-31T23:59:59-12:00", {"year": 2026}])
 def test_words_stand_without_a_time_that_is_none(time: Any):
-    (spoken,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": time, "created_at": None})
-    assert (spoken.text, spoken.at) == ("Hi.", None)
-    (told,) = said([{"id": "1", "message_type": "assistant_message", "content": "Hi.", "date": time}])
+    (episode,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": time, "created_at": None})
+    assert (episode.text, episode.at) == ("Hi.", None)
+    (told,) = spoken([{"id": "1", "message_type": "assistant_message", "content": "Hi.", "date": time}])
     assert (told.text, told.at) == ("Hi.", None)
 
 
