@@ -28,7 +28,7 @@ from memctl import __version__
 from memctl.cli import _run_log
 from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
 from memctl.cli._typer import UsageError as UsageFault
-from memctl.core.errors import Exit, MemctlError, UsageError
+from memctl.core.errors import Exit, Halted, MemctlError, UsageError
 from memctl.core.suggestions import near
 from memctl.runtime.private_files import NO_ROOM
 
@@ -288,7 +288,7 @@ def _ended(arguments: list[str]) -> int:
         return _fail(arguments, MemctlError(error.format_message()), error.exit_code, error)
     except MemctlError as error:
         return _fail(arguments, error, error.exit)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, Halted, typer.Abort):
         return _fail(arguments, MemctlError("interrupted"), Exit.INTERRUPTED)
     except (ReaderGone, BrokenPipeError):
         # The reader has gone (| head), which is not an error; nothing more can be written to stdout.

@@ -42,6 +42,10 @@ class MemctlError(Exception):
         return f"{self.where}: {self.message}" if self.where else self.message
 
 
+class Halted(Exception):
+    """A run had to end early, because it was interrupted or reached its longest duration."""
+
+
 class UsageError(MemctlError):
     """An invalid argument, option or setting."""
 

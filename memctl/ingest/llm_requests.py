@@ -16,14 +16,14 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.core.errors import MemctlError, NotFound, Retryable
+from memctl.core.errors import Halted, MemctlError, NotFound, Retryable
 from memctl.extract.llm import parse, prompt
 from memctl.extract.llm.client import ChatModel, Completion, SilentError
 from memctl.extract.llm.windows import MOST_TURNS, Window
 from memctl.ingest import llm_costs
 from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_usage import Use
-from memctl.runtime.retry import Halt, Halted, Pace, Retry
+from memctl.runtime.retry import Halt, Pace, Retry
 from memctl.store.base import Store
 from memctl.store.model import Answer, AnswerOutcome
 

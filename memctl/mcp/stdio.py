@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,17 @@ def serve_stdio(server: Server[Any], close: Callable[[], None]) -> None:
     """
 
     async def run() -> None:
-        async with stdio_server() as (incoming, outgoing):
+        async with stdio_server() as (incoming, outgoing), anyio.create_task_group() as tasks:
+            if os.name == "posix" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+                tasks.start_soon(end_on_interrupt)
             await serve(server, incoming, outgoing)
+            tasks.cancel_scope.cancel()
+
+    async def end_on_interrupt() -> None:
+        with anyio.open_signal_receiver(signal.SIGINT) as interrupts:
+            async for _ in interrupts:
+                close()
+                os._exit(0)
 
     try:
         anyio.run(run)

@@ -77,6 +77,7 @@ def write_file(
             total = reader.total(users)
             for user in users:
                 for facts in reader.facts(user):
+                    retry.halt.check()
                     tally.add(user, facts)
                     kept = [fact for fact in facts if not tally.leaves_out(fact)]
                     kinds.update(_write(target, kept, counts, refused, form))

@@ -11,7 +11,7 @@ import msgspec
 from memctl.backends import registry
 from memctl.backends.files import EXTENSIONS
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import NotFound, UsageError
+from memctl.core.errors import Halted, NotFound, UsageError
 from memctl.migrate import run
 from memctl.migrate.endpoints import Ends, Options, local_store, make_plan, opened
 from memctl.migrate.export import Exported, format_named, write_file
@@ -23,7 +23,7 @@ from memctl.migrate.verify import OnRow, Verification, Verifier
 from memctl.runtime import settings
 from memctl.runtime.progress import SILENT, Monitor, Progress
 from memctl.runtime.rejects import Rejects
-from memctl.runtime.retry import Halt, Halted, Retry
+from memctl.runtime.retry import Halt, Retry
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts
 
@@ -185,6 +185,7 @@ def verify(job: VerifyJob, monitor: Monitor = SILENT, *, on_row: OnRow | None = 
             one_way=job.one_way,
             on_row=on_row,
             progress=_counting(progress),
+            halt=halt,
         ).run()
 
 

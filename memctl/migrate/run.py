@@ -17,7 +17,7 @@ from uuid import UUID
 
 from memctl.backends.contract import Outcome
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import MemctlError, NotFound, Retryable
+from memctl.core.errors import Halted, MemctlError, NotFound, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
 from memctl.migrate.plan import Tally, retired
@@ -27,7 +27,7 @@ from memctl.migrate.source import Reader
 from memctl.migrate.target import Target, batches
 from memctl.migrate.verify import Verification, Verifier
 from memctl.runtime.rejects import Rejects
-from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
+from memctl.runtime.retry import Announce, Halt, Pace, Retry
 from memctl.runtime.spool import FactSpool
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing
@@ -398,6 +398,7 @@ class _Flow:
             leaves_out=self.tally.leaves_out,
             on_row=note,
             progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
+            halt=self.halt,
         )
         try:
             found = verifier.run(owners)

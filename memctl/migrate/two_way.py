@@ -122,6 +122,8 @@ def run(
 ) -> TwoWay:
     """Copy the changes of these users (none: of all users) from each side to the other.
 
+    Raises Halted if it has to end before anything was written.
+
     Nothing is deleted on either side if one of them was not read completely, is empty, or would lose more facts than
     the limit.
     """
@@ -133,6 +135,7 @@ def run(
         read = dict.fromkeys(sides.backends, 0)
         problems: list[str] = []
         for number, user in enumerate(chosen):
+            halt.check()
             if progress:
                 progress(number, len(chosen), user)
             facts = {side: _facts(backend, user, problems) for side, backend in sides.backends.items()}

@@ -19,6 +19,7 @@ from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
+from memctl.runtime.retry import Halt
 from memctl.runtime.spool import FactSpool
 
 Symbol = Literal["=", "*", ">", "+", "-", "!"]
@@ -87,7 +88,7 @@ class Verifier:
     """Compares the selected users of a source with their owners in a target, one owner at a time.
 
     `one_way` ignores records that exist only in the target; `skip` has ids that a migration rejected, `leaves_out` is
-    true of facts that may be missing. `on_row` receives every row.
+    true of facts that may be missing. `on_row` receives every row. `run` raises Halted if `halt` says so.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Verifier:
         leaves_out: Callable[[Fact], bool] | None = None,
         on_row: OnRow | None = None,
         progress: Callable[[int, int | None], None] | None = None,
+        halt: Halt | None = None,
     ) -> None:
         self._target = target
         self._selection = selection
@@ -112,6 +114,7 @@ class Verifier:
         self._leaves_out = leaves_out or (lambda fact: selection.leaves_out(fact, target.capabilities, now))
         self._on_row = on_row
         self._progress = progress
+        self._halt = halt or Halt()
         self._total: int | None = None
         self._spool = FactSpool()
         self._found = Verification()
@@ -166,6 +169,7 @@ class Verifier:
         return True
 
     def _page(self, owner: str, facts: Sequence[Fact]) -> None:
+        self._halt.check()
         held = self._spool.get([fact.id for fact in facts])
         self._spool.drop(held)
         for row in self._compared(owner, facts, held):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
-from memctl.core.errors import Fatal, MemctlError, Retryable
+from memctl.core.errors import Fatal, Halted, MemctlError, Retryable
 
 T = TypeVar("T")
 Reason = Literal["interrupted", "max-duration", "failed"]
@@ -21,10 +21,6 @@ Announce = Callable[[str, float], None]
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
-
-
-class Halted(Exception):
-    """The run has to end early."""
 
 
 class Halt:
@@ -48,6 +44,11 @@ class Halt:
             self.stop("max-duration")
         return self._reason
 
+    def check(self) -> None:
+        """Raises Halted when the run has to end."""
+        if self.reason is not None:
+            raise Halted
+
     def wait(self, seconds: float, tick: Callable[[float], None] | None = None) -> None:
         """Sleep, and call `tick` with the seconds left each second. Raises Halted when the run has to end, and
         immediately if the deadline is before the end of the wait."""
@@ -55,8 +56,7 @@ class Halt:
         if self._deadline is not None and end >= self._deadline:
             self.stop("max-duration")
         while True:
-            if self.reason is not None:
-                raise Halted
+            self.check()
             left = end - time.monotonic()
             if left <= 0:
                 return

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from memctl.core.errors import Halted
 from memctl.ingest.llm_requests import Gate
-from memctl.runtime.retry import Halt, Halted
+from memctl.runtime.retry import Halt
 
 SAID = ("I live in Oslo.", "I am allergic to peanuts.", "I love hiking.")
 ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hiking."}

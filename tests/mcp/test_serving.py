@@ -90,7 +90,8 @@ def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Ca
     assert answers[1]["result"]["serverInfo"]["name"] == "memctl"
     assert answers[None]["error"]["code"] == -32700
     started.send_signal(signal.SIGINT)
-    out, err = started.communicate(timeout=60)
+    started.wait(timeout=60)  # while stdin is still open
+    out, err = started.communicate()
     assert started.returncode == 0
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
     assert "Traceback" not in err

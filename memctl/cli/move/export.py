@@ -10,7 +10,7 @@ import typer
 
 from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
-from memctl.core.errors import Exit, Retryable, UsageError
+from memctl.core.errors import Exit, Halted, Retryable, UsageError
 
 if TYPE_CHECKING:
     from memctl.migrate.plan import Loss
@@ -55,7 +55,6 @@ def command(
 ) -> int:
     """Write facts with all their fields to a file. An existing file is replaced when the new one is complete."""
     from memctl.migrate import operations
-    from memctl.runtime.retry import Halted
 
     if output.as_json and file == "-":
         raise UsageError("stdout is used for the facts", where="--json", hint="name a file with -o")

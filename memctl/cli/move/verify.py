@@ -11,7 +11,7 @@ import typer
 
 from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
-from memctl.core.errors import Exit, unwritable
+from memctl.core.errors import Exit, Halted, unwritable
 
 if TYPE_CHECKING:
     from memctl.migrate.verify import OnRow, Row
@@ -51,7 +51,6 @@ def command(
     a difference.
     """
     from memctl.migrate import operations
-    from memctl.runtime.retry import Halted
 
     store.refuse(source, target)
     job = operations.VerifyJob(

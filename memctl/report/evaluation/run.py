@@ -75,6 +75,7 @@ def evaluate(job: EvalJob, monitor: Monitor = SILENT) -> Evaluation:
             total = len(questions) * (2 if target else 1)
 
             def tick(done: int) -> None:
+                halt.check()
                 if progress:
                     progress(done, total, "asking")
 
