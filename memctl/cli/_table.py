@@ -6,7 +6,6 @@ Rich lays a table out the same way, but takes half a second for 1,000 rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import count
 
 LONGEST_PAD = 60
 """Into a pipe, cells are padded to the widest cell of their column up to this width."""
@@ -54,7 +53,7 @@ def fitted(
         for wide, gap, floor in zip(widest, gaps, floors, strict=True)
     ]
     widths = [width or 1 for width in natural]
-    movable = set(wrapped)
+    movable = set(wrapped)  # the columns that can become narrower
     while sum(widths) > total and movable:
         widths = [
             max(min(wide + gap, width), floor + gap if floor else 0)
@@ -64,7 +63,7 @@ def fitted(
     inner = [max(width - gap, 0) for width, gap in zip(widths, gaps, strict=True)]
     cut = any(
         width < (min(wide, 1) if place in wrapped else wide)
-        for place, wide, width in zip(count(), widest, inner, strict=False)
+        for place, (wide, width) in enumerate(zip(widest, inner, strict=True))
     )
     if sum(widths) > total or cut:
         return _stacked(rows, total, right, wrapped)

@@ -74,6 +74,8 @@ class _Examples(AnyCommand):
                 continue
             values = f" ({', '.join(param.type.choices)})" if isinstance(param.type, TyperChoice) else ""
             shown = str(param.metavar).removesuffix("...") if isinstance(param, TyperArgument) else param.opts[0]
+            if given.get("all_users"):
+                shown = shown.removeprefix("USER ")
             names += [f"{name}{values}" for name in shown.split()]
         example = f" Example: {self.epilog.splitlines()[0]}" if self.epilog else ""
         return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing.{example}"

@@ -37,6 +37,7 @@ def test_an_empty_name_text_or_statement_is_a_usage_error(memctl, arguments, mes
     [
         (("add",), "USER and TEXT are missing. Example: memctl add alice "),
         (("search",), 'USER and QUERY are missing. Example: memctl search alice "shipping"'),
+        (("search", "--all-users"), "QUERY is missing. Example: memctl search "),
         (("rm",), "ID is missing. Example: memctl rm 571cd92d"),
         (("diff",), "USER and --from are missing. Example: memctl diff alice --from 2026-03-01"),
         (("sync", "--from", "local"), "--to is missing. Example: memctl sync --from "),
