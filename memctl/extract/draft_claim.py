@@ -86,7 +86,12 @@ def sentence(draft: Draft, name: str) -> str:
     if draft.op == "retract" and not phrase.startswith(("has left", "no longer")):
         phrase = RETRACT_BE.sub("is no longer", phrase) if RETRACT_BE.match(phrase) else f"no longer {phrase}"
     if phrase.startswith("'s "):
-        return f"{subject}{phrase}.".replace("..", ".")
+        return full_stop(f"{subject}{phrase}")
     if draft.subject == draft.owner and draft.subject in SEVERAL:
         phrase = _of_several(phrase)
-    return f"{subject} {phrase}.".replace("..", ".")
+    return full_stop(f"{subject} {phrase}")
+
+
+def full_stop(text: str) -> str:
+    """`text` with one full stop at its end."""
+    return f"{text.rstrip('.')}."

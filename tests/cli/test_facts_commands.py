@@ -256,3 +256,9 @@ def test_another_embedder_is_refused_with_the_way_out(memctl, moved, monkeypatch
     ran = memctl("search", "alice", "Rome", "--embedder", "openai:some-model")
     assert ran.code == 2
     assert "memctl reindex --embedder openai:some-model" in ran.err
+
+
+def test_dots_in_the_name_of_a_user_stay(memctl):
+    assert memctl("add", "a..b", "I live in Oslo.").code == 0
+    texts = [fact["text"] for fact in memctl("facts", "a..b", "--json").document["facts"]]
+    assert "a..b lives in Oslo." in texts

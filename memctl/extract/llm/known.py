@@ -8,7 +8,7 @@ import msgspec
 
 from memctl.core.fact import Kind
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import article, third
+from memctl.extract.draft_claim import article, full_stop, third
 from memctl.extract.verbs import FORMS, third_person
 from memctl.extract.wordlist import words as wordlist
 
@@ -131,7 +131,7 @@ def text_of(subject: str, predicate: str, slot: str | None, value: str) -> str:
     """A fact as a sentence, made only of its parts."""
     phrase = phrase_of(predicate, slot, third(value))
     blank = "" if phrase.startswith("'s ") else " "
-    return f"{subject}{blank}{phrase}.".replace("..", ".")
+    return full_stop(f"{subject}{blank}{phrase}")
 
 
 def phrase_of(predicate: str, slot: str | None, value: str) -> str:
