@@ -32,9 +32,17 @@ _ALLOWED = KeyedPattern(
     r"write|give|send|call|mention|suggest|show|talk about)? ?"
     r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
     r"(?:is|are) "
-    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*)\W*$",
+    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*"
+    r"(?: (?:now|but|because|since|as)\b.*)?)\W*$",
     re.IGNORECASE,
 )
+_NEEDLESS = KeyedPattern(
+    _OPENING
+    + r"(?:no )?(?P<what>[\w' -]{3,60}?) (?:(?:is|are) (?:not|no longer) needed|(?:isn't|isnt|aren't|arent) needed|"
+    r"needed now|can go)\b",
+    re.IGNORECASE,
+)
+""" "The max five thing can go"."""
 _SMALL = frozenset(
     words(
         "a an the my me i you your to of in at on for and with no not never always don't dont do only please all any "
@@ -78,7 +86,7 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
     """
     standing = earlier.instructions
     ended: set[str] = set()
-    ending = any(pattern.possible(text) for pattern in (_LOOSENED, _OVER, _ALLOWED))
+    ending = any(pattern.possible(text) for pattern in (_LOOSENED, _OVER, _ALLOWED, _NEEDLESS))
     for sentence in re.finditer(r"[^.!?\n;]+", text) if ending else ():
         if text[sentence.end() : sentence.end() + 1] == "?":
             continue
@@ -108,13 +116,19 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
                 yield retraction(draft, order.quote)
 
 
+def lifts(text: str) -> bool:
+    """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo again"
+    asks for something too."""
+    return " call " not in text and bool(_ALLOWED.match(text) or _NEEDLESS.match(text))
+
+
 def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator[Draft]:
     """Retractions of the `standing` instructions that a sentence ends."""
     loosened = _LOOSENED.match(sentence)
     if loosened:
         yield from [one for one in standing if one.object not in ended and _replaces(loosened["o"], one.object or "")]
         return
-    match = _OVER.match(sentence) or _ALLOWED.match(sentence)
+    match = _OVER.match(sentence) or _ALLOWED.match(sentence) or _NEEDLESS.match(sentence)
     groups = match.groupdict() if match else {}
     found = named_by(groups.get("what") or groups.get("that") or "", standing, ended)
     if found is not None:

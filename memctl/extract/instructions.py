@@ -12,8 +12,9 @@ from functools import cache
 from memctl.core.late_pattern import late
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
+from memctl.extract.instruction_changes import lifts
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.one_off_orders import for_one_task, is_lifted, is_manner, says_it_stands
+from memctl.extract.one_off_orders import for_one_task, is_manner, says_it_stands
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -161,7 +162,7 @@ _ONCE = KeyedPattern(
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
     r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
     r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
-    r"\bafter all\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
+    r"\b(?:after all|can stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
     r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
@@ -299,7 +300,7 @@ def is_order(text: str) -> bool:
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
-    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text) or is_lifted(text):
+    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text) or lifts(text):
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text

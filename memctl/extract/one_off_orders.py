@@ -27,12 +27,6 @@ _TASK = late(
     r"(?:should|can|could|do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",
     re.IGNORECASE,
 )
-_LIFTED = KeyedPattern(
-    r"\byou (?:may|can) (?!call|speak|answer|reply).* again\b|\b(?:is|are) (?:ok|okay|fine|allowed|good)"
-    r"(?: but\b| now\b| again\b|$)|"
-    r"\b(?:isn't|isnt|aren't|arent|not|nor|no .*) needed\b|\bcan (?:go|stay)\b|\brule finish",
-    re.IGNORECASE,
-)
 
 
 def is_manner(order: str) -> bool:
@@ -46,14 +40,9 @@ def is_manner(order: str) -> bool:
     )
 
 
-def is_lifted(order: str) -> bool:
-    """True for a sentence that allows again what an order forbade: "paragraphs are ok now"."""
-    return bool(_LIFTED.search(order))
-
-
-def for_one_task(said: str) -> bool:
-    """Whether an order that follows the text `said` belongs to a question or a task in it."""
-    return "?" in said or bool(_TASK.search(said))
+def for_one_task(before: str) -> bool:
+    """Whether an order that follows `before` belongs to a question or a task in it."""
+    return "?" in before or bool(_TASK.search(before))
 
 
 def says_it_stands(text: str) -> bool:

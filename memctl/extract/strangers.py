@@ -54,6 +54,12 @@ def stranger(text: str) -> tuple[str, str] | None:
     return match["name"], after
 
 
+def is_predicate(after: str) -> bool:
+    """True if the words after a name begin with its verb: "sold the Corolla"."""
+    first = after.split(None, 1)[0].casefold() if after.strip() else ""
+    return first in ("is", "was") or FORMS.get(first, ("", ""))[1] in ("past", "s")
+
+
 OF_STRANGERS = frozenset(
     words(
         "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "

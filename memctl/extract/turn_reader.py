@@ -33,7 +33,7 @@ from memctl.extract.frame_matcher import CUT_SHORT, match
 from memctl.extract.pet_names import name_pets
 from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.strangers import OF_STRANGERS, stranger
+from memctl.extract.strangers import OF_STRANGERS, is_predicate, stranger
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
@@ -42,8 +42,6 @@ MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
-FINITE = late(r"\s*(?:(?:has|is|was|had|got|went|sold|left|took|made|gave|bought|came|met|won|lost)\b|\w{3,}ed\b)")
-""" "Tetteh sold the Corolla and bought a bike": the subject of the second verb is not the speaker either."""
 
 
 class TurnReader:
@@ -226,8 +224,8 @@ class TurnReader:
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         drafts, who, prog = self.unnamed(clause, person, prog, first)
-        if who == MAYBE_I and unknown is not None and FINITE.match(unknown[1]):
-            who = None
+        if who == MAYBE_I and unknown is not None and is_predicate(unknown[1]):
+            who = None  # "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
         return drafts, who, prog
 
     def stranger(
