@@ -132,7 +132,7 @@ class LettaAdapter(Backend):
     def count(self, user: str) -> int | None:
         """None, because Letta counts neither passages nor lines. The facts of an agent that is chosen by its id and
         belongs to no user are counted by reading them."""
-        if self._agent is None or not users.nobodys(self._chosen()):
+        if self._agent is None or not users.names_no_user(self._chosen()):
             return None
         return len(list(_each_once(self._memories(user))))
 
@@ -283,7 +283,7 @@ class LettaAdapter(Backend):
             return []
         if self._agent is not None:
             chosen = self._chosen()
-            return [chosen] if users.nobodys(chosen) or users.owner(chosen) == user else []
+            return [chosen] if users.names_no_user(chosen) or users.owner(chosen) == user else []
         found = list(self._server.agents(tags=[users.TAG + user]))
         found += self._server.agents(identifier_keys=[user])
         if user.startswith("agent-") and (agent := self._server.agent(user)) is not None:

@@ -35,7 +35,7 @@ _ARCHIVE = (
 def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, int]:
     """The number of agents, identities and messages of the user, and of passages that stay because an agent of another
     user has them too. An agent without a user, called by its own id, is not counted."""
-    theirs = [agent for agent in agents if not users.nobodys(agent) or users.made_by_memctl(agent)]
+    theirs = [agent for agent in agents if not users.names_no_user(agent) or users.made_by_memctl(agent)]
     archives = {one.archive_id: one for agent in agents for one in _contents(server, agent, agents, user)}
     shared = sum(len(one.shared) for one in archives.values())
     return {
@@ -47,7 +47,11 @@ def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, i
 
 def is_anybody(server: Server, agent: Agent) -> bool:
     """Whether an agent counts as a user's: it names one, or it names none but has facts or messages."""
-    return not users.nobodys(agent) or read.has_facts(server, agent) or next(_messages(server, agent), None) is not None
+    return (
+        not users.names_no_user(agent)
+        or read.has_facts(server, agent)
+        or next(_messages(server, agent), None) is not None
+    )
 
 
 def forget(server: Server, agents: Sequence[Agent], user: str, *, delete_agents: bool = False) -> list[str]:

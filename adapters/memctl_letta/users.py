@@ -29,7 +29,7 @@ def identified(agent: Agent) -> list[str]:
     return [one.identifier_key for one in agent.identities or () if one.identity_type in (None, "user")]
 
 
-def nobodys(agent: Agent) -> bool:
+def names_no_user(agent: Agent) -> bool:
     """Whether the agent names no user, so that it can be assigned to one."""
     return not tagged(agent) and not identified(agent)
 

@@ -114,7 +114,7 @@ class Desk:
         if not self._agents:
             self._make_agent()
         for agent in self._agents.values():
-            if users.nobodys(agent) and agent.id != self.user:
+            if users.names_no_user(agent) and agent.id != self.user:
                 self._server.retag_agent(agent.id, [*(agent.tags or ()), users.TAG + self.user])
 
     def _make_agent(self) -> str:

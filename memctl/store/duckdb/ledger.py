@@ -50,7 +50,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._file = contextlib.ExitStack()
-        """What the connection has open."""
+        """Releases the connection and the file."""
         self._opened = 0.0
         self._checked = False
         self._timer = threading.Timer(IDLE_HOLD, self.close)
