@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from memctl.migrate.plan import Loss, Plan
     from memctl.migrate.verify import Row, Verification
     from memctl.runtime.progress import Progress
-    from memctl.runtime.retry import Announce, Halt
+    from memctl.runtime.retry import Announce, Halt, Reason
     from memctl.store.ledger_records import Counts
 
 
@@ -218,8 +218,13 @@ def print_report(report: Report, command: str) -> None:
     if report.limited:
         typer.echo("only the first facts were moved because of --limit", err=True)
     typer.echo(f"run {report.run}" + (f"; to undo it: memctl undo {report.run}" if report.undoable else ""))
-    if report.halted:
-        why = "time limit reached" if report.halted == "max-duration" else "interrupted"
+    print_halted(report.halted, command)
+
+
+def print_halted(reason: Reason | None, command: str) -> None:
+    """Print why a run ended early, if it did, and the command that resumes it."""
+    if reason:
+        why = "time limit reached" if reason == "max-duration" else "interrupted"
         typer.echo(f"{why}; progress is saved. To resume:\n  {_render.clean(command)}", err=True)
 
 

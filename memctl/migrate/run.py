@@ -10,8 +10,9 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
 from memctl.runtime.spool import FactSpool
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing
+from memctl.store.ledger_records import Counts, Planned, RunState, Settled, Standing, acknowledged
 from memctl.store.model import SUPPRESSED
 
 SMALLEST_CHUNK = 500
@@ -127,7 +128,7 @@ class _Flow:
     def go(self) -> Report:
         preserving = self.job.plan.mode == "preserve"
         self.standings = self.ledger.standings(self.route)
-        try:
+        with suppress(Halted):
             users = self.reader.users()
             # Without the name: a rejects file that named them would store it again.
             for _ in self.reader.refused:
@@ -139,8 +140,6 @@ class _Flow:
             if self.halt.reason is None and (self.counts.written or self.counts.updated):
                 self.target.finish(self.written)
             self._unreadable()
-        except Halted:
-            pass
         plan = self.tally.finish(
             self.reader, source_rate=self.job.source_rate, rate=self.job.rate, batch_size=self.job.batch_size
         )
@@ -177,18 +176,15 @@ class _Flow:
         under_way: set[Future[None]] = set()
         with ThreadPoolExecutor(self.target.writers, thread_name_prefix="memctl-writer") as pool:
             try:
-                for chunk in self._chunks(users):
-                    while len(under_way) >= self.target.writers:
-                        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                        for future in done:
-                            future.result()
-                    under_way.add(pool.submit(self._take, chunk))
-                    if self.halt.reason is not None:
-                        break
-                for future in under_way:
-                    future.result()
-            except Halted:
-                pass
+                with suppress(Halted):
+                    for chunk in self._chunks(users):
+                        while len(under_way) >= self.target.writers:
+                            done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                            _finish(done)
+                        under_way.add(pool.submit(self._take, chunk))
+                        if self.halt.reason is not None:
+                            break
+                _finish(under_way)
             except BaseException:
                 self.halt.stop("failed")
                 raise
@@ -257,7 +253,7 @@ class _Flow:
         items = [(fact, mark, known.get(fact.id)) for fact, mark in chunk]
         items = [item for item in items if not self.tally.leaves_out(item[0]) or self._follows(item, held)]
         changed = self.target.changed_ids(
-            [item[0] for item in items if item[0].user_id not in self.surveyed and _acknowledged(item)]
+            [item[0] for item in items if item[0].user_id not in self.surveyed and acknowledged(item)]
         )
         found: list[Planned] = []
         send: list[Planned] = []
@@ -266,11 +262,11 @@ class _Flow:
             fact = item[0]
             surveyed = fact.user_id in self.surveyed
             if surveyed and self.target.holds(fact, held.get(fact.id)):
-                if not _acknowledged(item):
+                if not acknowledged(item):
                     found.append(item)
             elif surveyed and self.target.newer(fact, held.get(fact.id)):
                 newer += 1
-            elif surveyed or fact.id in changed or not _acknowledged(item):
+            elif surveyed or fact.id in changed or not acknowledged(item):
                 send.append(item)
         with self._lock:
             self.acknowledged.update(item[0].user_id for item in items if item[2] and item[2].acknowledged)
@@ -295,8 +291,9 @@ class _Flow:
     def _follows(self, item: Planned, held: Mapping[UUID, Fact]) -> bool:
         """Whether a fact that no longer holds is updated in the target, because that has it; a run that deletes removes
         it instead."""
-        if self.remover is None or not self._is_there(item, held):
-            return self._is_there(item, held)
+        there = self._is_there(item, held)
+        if self.remover is None or not there:
+            return there
         with self._lock:
             self.remover.retire(item[0])
         return False
@@ -401,18 +398,19 @@ class _Flow:
             halt=self.halt,
         )
         try:
-            found = verifier.run(owners)
+            return verifier.run(owners)
         except Halted:
             return None
         finally:
             self.ledger.verified(self.route, good)
-        return found
 
     def _say(self, doing: str) -> None:
         if self._progress:
             self._progress(self.counts.read + self.left_out, self._total, doing)
 
 
-def _acknowledged(item: tuple[Fact, bytes, Entry | None]) -> bool:
-    _, mark, entry = item
-    return entry is not None and entry.acknowledged and entry.content_hash == mark
+def _finish(chunks: Iterable[Future[None]]) -> None:
+    """Wait for chunks, and raise the error of one that failed. One that was halted has recorded what it sent."""
+    for future in chunks:
+        with suppress(Halted):
+            future.result()

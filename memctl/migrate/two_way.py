@@ -8,7 +8,8 @@ a file. If a time is missing or both are equal, neither side is changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,7 @@ import msgspec
 from memctl.backends.contract import Backend
 from memctl.backends.field_diff import difference
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import Exit, NotFound
+from memctl.core.errors import Exit, Halted, NotFound
 from memctl.core.fact import Fact
 from memctl.migrate.removal import Backup, Removal
 from memctl.migrate.selection import Selection
@@ -58,7 +59,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
     """The result. `steps` are the changes (in a dry run, those that were not made), `rejected` the number of facts that
-    a side refused, `same` the number of equal facts, `held_back` the reason why nothing was deleted."""
+    a side refused, `same` the number of equal facts, `held_back` the reason why nothing was deleted, `halted` why the
+    run ended before all changes were made."""
 
     run: str | None
     steps: list[Step]
@@ -122,7 +124,8 @@ def run(
 ) -> TwoWay:
     """Copy the changes of these users (none: of all users) from each side to the other.
 
-    Raises Halted if it has to end before anything was written.
+    A run that has to end early stops after the current batch, and records what it wrote. Raises Halted if it has to end
+    before anything was written.
 
     Nothing is deleted on either side if one of them was not read completely, is empty, or would lose more facts than
     the limit.
@@ -143,30 +146,39 @@ def run(
                 read[side] += len(facts[side])
             _compare(plan, sides, user, facts, _known(ledger, routes, user, facts))
         held_back = _unsafe(plan, read, problems, removal)
-        steps = _steps(plan, with_deletes=dry_run or not (held_back or problems))
         if dry_run:
             return TwoWay(
-                run=None, steps=steps, conflicts=plan.conflicts, same=plan.same, held_back=held_back, problems=problems
+                run=None,
+                steps=_in_order(_planned(plan)),
+                conflicts=plan.conflicts,
+                same=plan.same,
+                held_back=held_back,
+                problems=problems,
             )
         refused = Rejects(rejects or ledger.path.with_name(f"rejects-{name}.jsonl"), run=name)
         backup = Backup(removal.backup or ledger.path.with_name(f"conflicts-{name}.jsonl"), name)
         ledger.start_run(name, routes["source"], command)
         counts = Counts(unchanged=plan.same)
+        changes = _Changes(sides, halt, counts, refused)
         state: RunState = "failed"
         try:
             backup.add(plan.lost if removal.backup is None else [*plan.lost, *_overwritten(plan)])
-            _write(plan, sides, counts, refused)
-            if not held_back and not problems:
-                for side, facts_of in plan.deletes.items():
-                    _delete(sides.write(side), facts_of)
-            _remember(sides, ledger, routes, name, chosen)
-            state = "partial" if held_back or problems or counts.rejected else "done"
+            with suppress(Halted):
+                changes.write(plan)
+                if not held_back and not problems:
+                    changes.delete(plan)
+            with suppress(Halted):
+                _remember(sides, ledger, routes, name, chosen, changes.touched, halt)
+            if halt.reason is None:
+                state = "partial" if held_back or problems or counts.rejected else "done"
+            else:
+                state = "interrupted" if halt.reason == "interrupted" else "limit"
         finally:
             ledger.end(name, state, counts, rejects_file=refused.written)
     return TwoWay(
         run=name,
-        steps=steps,
-        conflicts=plan.conflicts,
+        steps=_in_order(changes.made),
+        conflicts=changes.settled(plan.conflicts),
         same=plan.same,
         rejected=counts.rejected,
         held_back=held_back,
@@ -300,18 +312,16 @@ def _unsafe(plan: _Plan, read: Mapping[Side, int], problems: Sequence[str], remo
     return None
 
 
-def _steps(plan: _Plan, *, with_deletes: bool) -> list[Step]:
-    steps = [
-        Step(side=side, symbol="*" if old else "+", user=fact.user_id, id=fact.id, text=fact.text)
-        for side, writes in plan.writes.items()
-        for fact, old in writes
-    ]
-    if with_deletes:
-        steps += [
-            Step(side=side, symbol="-", user=fact.user_id, id=fact.id, text=fact.text)
-            for side, facts in plan.deletes.items()
-            for fact in facts
-        ]
+def _step(side: Side, symbol: Literal["+", "*", "-"], fact: Fact) -> Step:
+    return Step(side=side, symbol=symbol, user=fact.user_id, id=fact.id, text=fact.text)
+
+
+def _planned(plan: _Plan) -> list[Step]:
+    writes = [_step(side, "*" if old else "+", fact) for side, changes in plan.writes.items() for fact, old in changes]
+    return writes + [_step(side, "-", fact) for side, facts in plan.deletes.items() for fact in facts]
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: (step.user, step.side, "-*+".index(step.symbol), step.id))
 
 
@@ -322,33 +332,71 @@ def _overwritten(plan: _Plan) -> list[Fact]:
     return [*old, *(fact for facts in plan.deletes.values() for fact in facts)]
 
 
-def _write(plan: _Plan, sides: Sides, counts: Counts, rejects: Rejects) -> None:
-    for side, writes in plan.writes.items():
-        target = sides.write(side)
-        facts = [fact for fact, _ in writes]
-        size = target.capabilities.batch_size
-        for start in range(0, len(facts), size):
-            batch = facts[start : start + size]
-            for fact, outcome in zip(batch, target.write(batch), strict=True):
-                counts.read += 1
-                setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
-                if outcome.state == "rejected":
-                    rejects.add({"reason": outcome.reason or "no reason given", "side": side, "fact": fact})
-        if facts:
-            target.finish()
+class _Changes:
+    """Makes the changes of a plan until the run has to end. `made` are the changes made, `touched` the users of whom a
+    fact was changed, or may have been."""
+
+    def __init__(self, sides: Sides, halt: Halt, counts: Counts, rejects: Rejects) -> None:
+        self.made: list[Step] = []
+        self.touched: set[str] = set()
+        self._sides, self._halt, self._counts, self._rejects = sides, halt, counts, rejects
+
+    def write(self, plan: _Plan) -> None:
+        """Write new and changed facts to both sides. Raises Halted if a batch has to be given up."""
+        for side, changes in plan.writes.items():
+            target = self._sides.write(side)
+            size, before = target.capabilities.batch_size, len(self.made)
+            for start in range(0, len(changes), size):
+                if self._halt.reason is not None:
+                    break
+                self._write(side, target, changes[start : start + size])
+            if len(self.made) > before:
+                target.finish()
+
+    def _write(self, side: Side, target: Target, changes: Sequence[tuple[Fact, Fact | None]]) -> None:
+        self.touched.update(fact.user_id for fact, _ in changes)
+        outcomes = target.write([fact for fact, _ in changes])
+        for (fact, old), outcome in zip(changes, outcomes, strict=True):
+            self.made.append(_step(side, "*" if old else "+", fact))
+            self._counts.read += 1
+            setattr(self._counts, outcome.state, getattr(self._counts, outcome.state) + 1)
+            if outcome.state == "rejected":
+                self._rejects.add({"reason": outcome.reason or "no reason given", "side": side, "fact": fact})
+
+    def delete(self, plan: _Plan) -> None:
+        """Delete facts on both sides, one user at a time. Raises Halted if a call has to be given up."""
+        for side, facts in plan.deletes.items():
+            target = self._sides.write(side)
+            by_user: dict[str, list[Fact]] = {}
+            for fact in facts:
+                by_user.setdefault(fact.user_id, []).append(fact)
+            for user, gone in by_user.items():
+                if self._halt.reason is not None:
+                    return
+                self.touched.add(user)
+                target.delete(user, [fact.id for fact in gone])
+                self.made += [_step(side, "-", fact) for fact in gone]
+
+    def settled(self, conflicts: Sequence[Conflict]) -> list[Conflict]:
+        """The conflicts of which nothing was kept, or the kept state was written."""
+        written = {step.id for step in self.made}
+        return [conflict for conflict in conflicts if conflict.kept is None or conflict.id in written]
 
 
-def _delete(target: Target, facts: Sequence[Fact]) -> None:
-    by_user: dict[str, list[UUID]] = {}
-    for fact in facts:
-        by_user.setdefault(fact.user_id, []).append(fact.id)
-    for user, ids in by_user.items():
-        target.delete(user, ids)
-
-
-def _remember(sides: Sides, ledger: Ledger, routes: Mapping[str, int], run: str, users: Sequence[str]) -> None:
-    """Record in the ledger the facts that are equal on both sides, and those that neither side has any more."""
-    for user in users:
+def _remember(
+    sides: Sides,
+    ledger: Ledger,
+    routes: Mapping[str, int],
+    run: str,
+    users: Sequence[str],
+    touched: Collection[str],
+    halt: Halt,
+) -> None:
+    """Record in the ledger the facts that are equal on both sides, and those that neither side has any more; of the
+    `touched` users first, and only of them once the run has to end."""
+    for user in sorted(users, key=lambda user: user not in touched):
+        if halt.reason is not None and user not in touched:
+            return
         ours, theirs = (_facts(sides.backends[side], user, []) for side in ("source", "target"))
         alike = [id_ for id_ in ours if id_ in theirs and _same(sides, ours[id_], theirs[id_])]
         for route, facts in ((routes["source"], ours), (routes["target"], theirs)):

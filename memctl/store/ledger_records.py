@@ -91,6 +91,12 @@ Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
 """A fact about to be sent, its fingerprint, and its row if it has one."""
 
 
+def acknowledged(item: Planned) -> bool:
+    """Whether the target confirmed the fact as it is now."""
+    _, mark, entry = item
+    return entry is not None and entry.acknowledged and entry.content_hash == mark
+
+
 def fingerprint(fact: Fact) -> bytes:
     """SHA-256 over everything that a migration carries: the content hash, and the native fields, which the content
     hash leaves out."""

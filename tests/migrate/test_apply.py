@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from memctl.core.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
+from memctl.migrate.run import SMALLEST_CHUNK
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt
 from memctl.store.ledger_records import Counts
@@ -175,6 +177,29 @@ def test_an_interrupt_finishes_the_batch_in_flight_and_the_next_run_the_rest(rou
     route.halt = quick_halt()
     assert route.run(source, target).counts == Counts(read=20, written=14, unchanged=6)
     assert set(target.copies.values()) == {1}
+
+
+def test_a_write_that_fails_after_an_interrupt_is_an_error_of_the_run(route, backend, facts_of, fault, monkeypatch):
+    source, target = backend(facts_of(SMALLEST_CHUNK + 100), page_size=100), backend(name="target")
+    whole, writing = source.read, threading.Event()
+
+    def read(*arguments):
+        for number, page in enumerate(whole(*arguments)):
+            if number == SMALLEST_CHUNK // 100:
+                assert writing.wait(30)
+                route.halt.stop("interrupted")
+                raise Retryable("busy")
+            yield page
+
+    def fail_after_the_interrupt():
+        writing.set()
+        assert route.halt._event.wait(30)
+
+    monkeypatch.setattr(source, "read", read)
+    target.on_write, target.write_faults = fail_after_the_interrupt, [fault("before", Fatal("the disk is full"))]
+    with pytest.raises(Fatal, match="the disk is full"):
+        route.run(source, target)
+    assert [(run.state, run.error) for run in route.ledger.runs()] == [("failed", "the disk is full")]
 
 
 def test_a_run_whose_time_is_up_ends_with_its_own_code(route, backend, facts_of):

@@ -22,11 +22,12 @@ class Pair:
         self.ledger = Ledger(folder / "ledger.duckdb")
         self.left = MemoryBackend(made(number), updatable=True)
         self.right = MemoryBackend(name="right", updatable=True)
+        self.halt = QuickHalt()
 
     def sync(self, removal=Removal(), **more):  # noqa: B008 - frozen
-        halt = QuickHalt()
-        sides = Sides(self.left, self.right, ("from:left", "to:right"), Retry(halt))
-        return run(sides, (), self.ledger, halt, removal=removal, command="memctl sync --both", **more)
+        self.halt = QuickHalt()
+        sides = Sides(self.left, self.right, ("from:left", "to:right"), Retry(self.halt))
+        return run(sides, (), self.ledger, self.halt, removal=removal, command="memctl sync --both", **more)
 
     def edit(self, side, index, text, days):
         fact = next(fact for fact in side.records if fact.id == made(index + 1)[index].id)
@@ -146,6 +147,43 @@ def test_a_run_that_failed_half_way_is_completed_by_the_next(pair, fault):
     with pytest.raises(Exception):  # noqa: B017 - whatever the backend says
         pair.sync()
     assert pair.sync().exit == 0
+    assert pair.equal
+
+
+@pytest.mark.parametrize("reason", ["interrupted", "max-duration"])
+def test_a_run_that_has_to_end_stops_after_the_batch_and_knows_what_it_wrote(pair, reason):
+    pair.left.records += made(12)[6:]
+    pair.left.records += made(3, user="bruno")
+    pair.right.records = [fact for fact in pair.right.records if fact.id != made(1)[0].id]
+    pair.right.on_write = lambda: pair.halt.stop(reason)
+    result = pair.sync()
+    assert (result.halted, result.exit) == (reason, {"interrupted": 130, "max-duration": 8}[reason])
+    assert [step.id for step in result.steps] == sorted(fact.id for fact in made(9)[6:])
+    assert len(pair.right.records) == 5 + 3, "only the batch under way was written"
+    assert len(pair.left.records) == 15, "nothing was deleted any more"
+    (last,) = [run for run in pair.ledger.runs() if run.id == result.run]
+    assert last.state == {"interrupted": "interrupted", "max-duration": "limit"}[reason]
+
+    pair.right.on_write = lambda: None
+    pair.edit(pair.left, 6, "edited since", None)
+    pair.right.records = [fact for fact in pair.right.records if fact.id != made(8)[7].id]
+    result = pair.sync()
+    assert (result.exit, result.conflicts) == (0, []), "an edit of a fact written before is not a conflict"
+    assert pair.equal
+    texts = {fact.text for fact in pair.left.records}
+    assert {"edited since", "alice owns thing 11", "bruno owns thing 2"} <= texts
+    assert not {"alice owns thing 0", "alice owns thing 7"} & texts, "what was deleted since stays deleted"
+
+
+def test_a_conflict_whose_write_was_not_made_is_reported_by_the_run_that_makes_it(pair, fault):
+    pair.edit(pair.left, 0, "left", 1)
+    pair.edit(pair.right, 0, "right", 2)
+    pair.left.write_faults = [fault("before", ConnectionError("gone"))]
+    pair.left.on_write = lambda: pair.halt.stop("interrupted")
+    result = pair.sync()
+    assert (result.exit, result.steps, result.conflicts) == (130, [], [])
+    pair.left.on_write = lambda: None
+    assert [conflict.kept for conflict in pair.sync().conflicts] == ["target"]
     assert pair.equal
 
 

@@ -134,6 +134,7 @@ def _both(job: SyncJob, *, quiet: bool, output: _options.Json) -> int:
         if path:
             typer.echo(f"{said}: {_render.clean(path)}", err=True)
     typer.echo("nothing was changed" if result.run is None else f"run {result.run}")
+    _transfer.print_halted(result.halted, job.command)
     return result.exit
 
 
