@@ -13,7 +13,7 @@ def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
 
 
 def made(folder: Path, files: dict[str, str | bytes]) -> Path:
-    """A folder with these files."""
+    """Create a folder with these files."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,7 +22,7 @@ def made(folder: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """The agent's own files, without memctl's."""
+    """The agent's own files by path, without those of memctl."""
     paths = (path for path in folder.rglob("*") if path.is_file() and ".memctl" not in path.parts)
     paths = (path for path in paths if path.suffix != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}

@@ -1,4 +1,4 @@
-"""Helpers for tests of a graph: facts, an embedder that counts letters, and graphiti-core itself on the same file."""
+"""Helpers for tests of a graph: facts, an embedder that counts letters, and graphiti-core on the same file."""
 
 import asyncio
 import functools
@@ -53,7 +53,7 @@ def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:
 
 
 class Core:
-    """graphiti-core itself on the file, with clients that use no network."""
+    """graphiti-core on the file, with clients that use no network."""
 
     def __init__(self, path: Path) -> None:
         kuzu = sdk("driver.kuzu_driver")

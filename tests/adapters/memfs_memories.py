@@ -41,7 +41,7 @@ def texts(place: Path, user: str = "alice") -> list[str]:
 
 
 def files(place: Path) -> dict[str, bytes]:
-    """Every file but git's own."""
+    """All files except those of git."""
     return {
         path.relative_to(place).as_posix(): path.read_bytes()
         for path in place.rglob("*")

@@ -1,4 +1,4 @@
-"""Claude Code's memory: its files are read as they are, nothing of its own changes, and its limits are kept."""
+"""Claude Code's memory: its files are read, its own texts are not changed, and its limits are respected."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def opened(folder: Path, **options: str) -> ClaudeCodeAdapter:
     return ClaudeCodeAdapter(folder, **({"default_user": "alice"} | options))  # type: ignore[arg-type]
 
 
-def test_topics_and_the_lines_of_an_old_memory_are_facts_and_pointers_are_not(folder):
+def test_topics_and_lines_are_facts_but_pointers_are_not(folder):
     found = {one.text: one for one in read(opened(folder))}
     assert set(found) == {
         "Works on the billing service.",
@@ -57,19 +57,19 @@ def test_topics_and_the_lines_of_an_old_memory_are_facts_and_pointers_are_not(fo
     assert found["No final newline"].kind == "fact"
 
 
-def test_ids_stay_when_the_folder_moves_and_when_a_topic_is_edited(folder, tmp_path):
+def test_ids_stay_after_a_folder_move_and_a_topic_edit(folder, tmp_path):
     before = {one.source.id: one.id for one in read(opened(folder)) if one.source.id != "MEMORY.md"}
     moved = folder.rename(tmp_path / "elsewhere")
     (moved / "plain.md").write_text("Now with one.\n")
     assert {one.source.id: one.id for one in read(opened(moved)) if one.source.id != "MEMORY.md"} == before
 
 
-def test_a_folder_of_a_project_names_the_project(tmp_path):
+def test_facts_of_a_project_folder_name_the_project(tmp_path):
     folder = made(tmp_path / "projects" / "-home-alice-shop" / "memory", FOLDER)
     assert {one.app_id for one in read(opened(folder))} == {"-home-alice-shop"}
 
 
-def test_a_write_leaves_every_byte_of_the_agents_files_and_lists_the_new_topic_after_the_others(folder):
+def test_a_write_keeps_the_agents_files_and_appends_the_new_topic(folder):
     before = held(folder)
     new = fact("Lives in Ghent.")
     assert states(opened(folder).write([new])) == ["written"]
@@ -94,7 +94,7 @@ def test_a_second_write_changes_no_byte(folder):
     assert (held(folder), (folder / ".memctl/facts.jsonl").read_bytes()) == before
 
 
-def test_a_folder_that_moves_through_another_backend_is_the_same_folder_byte_for_byte(folder, tmp_path):
+def test_topics_survive_another_backend_byte_for_byte(folder, tmp_path):
     facts = [msgspec.convert(msgspec.to_builtins(one), type(one)) for one in read(opened(folder))]
     other = tmp_path / "copy"
     assert set(states(opened(other).write(facts))) == {"written"}
@@ -104,13 +104,13 @@ def test_a_folder_that_moves_through_another_backend_is_the_same_folder_byte_for
     assert read(opened(other)) == [msgspec.structs.replace(one) for one in facts]
 
 
-def test_every_field_comes_back_though_the_agent_sees_the_text_alone(tmp_path):
+def test_every_field_is_restored_although_the_agent_sees_only_the_text(tmp_path):
     whole = fact("Prefers express shipping.", **(ALL_FIELDS | {"expired_at": None, "superseded_by": None}))
     opened(tmp_path / "new").write([whole])
     assert read(opened(tmp_path / "new")) == [msgspec.structs.replace(whole, embedding=None)]
 
 
-def test_what_no_longer_holds_is_kept_but_not_shown_to_the_agent(tmp_path):
+def test_ended_facts_are_kept_but_hidden_from_the_agent(tmp_path):
     new = tmp_path / "new"
     old = fact("Lived in Rome.", expired_at=datetime(2024, 1, 1, tzinfo=UTC))
     current = fact("Lives in Ghent.")
@@ -124,7 +124,7 @@ def test_what_no_longer_holds_is_kept_but_not_shown_to_the_agent(tmp_path):
     assert b"Lives in Ghent." in b"".join(held(new).values())
 
 
-def test_what_the_agent_edits_renames_deletes_and_adds_counts(tmp_path):
+def test_edits_renames_deletions_and_additions_by_the_agent_are_read(tmp_path):
     new = tmp_path / "new"
     facts = [fact(f"Likes {what}.", object=what) for what in ("tea", "plums", "opera", "chess")]
     opened(new).write(facts)
@@ -146,7 +146,7 @@ def test_what_the_agent_edits_renames_deletes_and_adds_counts(tmp_path):
     assert chess.exists()
 
 
-def test_a_topic_that_the_program_writes_back_in_its_own_form_is_the_same_fact(tmp_path):
+def test_a_topic_reformatted_by_the_program_is_the_same_fact(tmp_path):
     new = tmp_path / "new"
     one = fact("Lives in Ghent.", confidence=0.5)
     opened(new).write([one])
@@ -157,7 +157,7 @@ def test_a_topic_that_the_program_writes_back_in_its_own_form_is_the_same_fact(t
     assert read(opened(new)) == [one]
 
 
-def test_the_two_hundred_and_first_topic_is_rejected_by_name_and_the_rest_is_written(tmp_path):
+def test_topic_201_is_rejected_by_name_and_the_rest_is_written(tmp_path):
     new = tmp_path / "new"
     facts = [fact(f"Owns book number {number}, as bound in Ghent in the year of the flood.") for number in range(203)]
     outcomes = opened(new).write(facts)
@@ -185,7 +185,7 @@ def test_an_index_over_the_limit_lets_topics_change_but_not_grow_in_number(tmp_p
     assert "\n- line seven\n- line 8\n" in (new / "MEMORY.md").read_text()
 
 
-def test_deleting_takes_the_topic_and_its_line_and_nothing_else(folder):
+def test_deletion_removes_only_the_topic_and_its_index_line(folder):
     opened(folder).write([fact("Lives in Ghent.")])
     topic = next(one for one in read(opened(folder)) if one.source.id == "prefers-tabs.md")
     line = next(one for one in read(opened(folder)) if one.text.startswith("Works on"))
@@ -198,7 +198,7 @@ def test_deleting_takes_the_topic_and_its_line_and_nothing_else(folder):
     assert len(texts(opened(folder))) == 4
 
 
-def test_forgetting_leaves_no_word_of_the_user_and_says_what_stays(folder):
+def test_forget_removes_every_word_of_the_user_and_reports_what_remains(folder):
     opened(folder).write([fact("Lives in Ghent.")])
     (said,) = opened(folder).forget("alice")
     assert said.startswith("3 files")
@@ -208,7 +208,7 @@ def test_forgetting_leaves_no_word_of_the_user_and_says_what_stays(folder):
     assert not (folder / ".memctl").exists()
 
 
-def test_a_folder_is_one_users_and_says_whose_once_memctl_wrote_to_it(tmp_path):
+def test_a_folder_written_by_memctl_names_its_only_user(tmp_path):
     new = tmp_path / "new"
     assert states(ClaudeCodeAdapter(new).write([fact("Lives in Ghent.")])) == ["written"]
     assert list(ClaudeCodeAdapter(new).users()) == ["alice"]
@@ -218,20 +218,20 @@ def test_a_folder_is_one_users_and_says_whose_once_memctl_wrote_to_it(tmp_path):
     assert texts(ClaudeCodeAdapter(new, default_user="bob"), "bob") == []
 
 
-def test_a_folder_that_names_nobody_is_nobodys_until_a_user_is_named(folder):
+def test_a_folder_without_an_owner_needs_a_named_user(folder):
     with pytest.raises(NotFound, match="owner of this folder is unknown"):
         list(ClaudeCodeAdapter(folder).users())
     assert len(texts(ClaudeCodeAdapter(folder), "carol")) == 5
 
 
-def test_the_plan_says_how_much_room_is_left_and_which_pointers_lead_nowhere(folder):
+def test_the_plan_reports_free_topics_and_dangling_pointers(folder):
     room, dangling = opened(folder).remarks()
     assert "197 more topics" not in dangling
     assert "of 200" in room
     assert "1 lines of MEMORY.md" in dangling
 
 
-def test_a_topic_of_any_script_is_listed_by_its_words_and_not_by_an_id(tmp_path):
+def test_a_topic_in_any_script_is_listed_by_its_words(tmp_path):
     new = tmp_path / "new"
     texts_ = ("她住在根特。", "Живёт в Генте.", "Says \ufffe\x9d[odd]\u2028things: # & |", "\n")
     opened(new).write([fact(text) for text in texts_])
@@ -245,7 +245,7 @@ def test_a_topic_of_any_script_is_listed_by_its_words_and_not_by_an_id(tmp_path)
         assert yaml.safe_load(front)["metadata"]["node_type"] == "memory"
 
 
-def test_a_run_whose_target_is_full_says_so_and_names_the_facts_once(tmp_path, monkeypatch):
+def test_a_run_into_a_full_target_lists_each_rejected_fact_once(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "MEMCTL_STORE"):

@@ -1,4 +1,4 @@
-"""Folders as they come: links, broken bytes, other systems, full disks, and agents that write at the same time."""
+"""Unusual folders: links, invalid bytes, other systems, full disks, and agents that write at the same time."""
 
 import errno
 import os
@@ -30,12 +30,12 @@ def test_an_empty_folder_has_no_facts_and_a_missing_one_is_not_found(tmp_path):
     assert not (tmp_path / "missing").exists()
 
 
-def test_a_file_in_place_of_the_folder_is_named(folder):
+def test_a_file_instead_of_the_folder_is_an_error_that_names_it(folder):
     with pytest.raises(UsageError, match="a file, not a folder"):
         list(opened(folder / "topic.md").users())
 
 
-def test_bytes_that_are_not_utf8_are_rejected_by_name_and_stay_as_they_are(folder):
+def test_a_file_that_is_not_utf8_is_rejected_by_name_and_unchanged(folder):
     (folder / "latin.md").write_bytes(b"tea\ncaf\xe9\n")
     (rejected,) = opened(folder).rejects()
     assert str(rejected.where).endswith("latin.md")
@@ -53,7 +53,7 @@ def test_a_huge_file_is_rejected_by_name(folder, monkeypatch):
     assert len(texts(opened(folder))) == 2
 
 
-def test_no_link_is_followed_neither_out_of_the_folder_nor_in_a_circle(folder, tmp_path):
+def test_links_out_of_the_folder_or_in_a_circle_are_not_followed(folder, tmp_path):
     secret = made(tmp_path / "outside", {"secret.md": "A secret.\n"})
     (folder / "out.md").symlink_to(secret / "secret.md")
     (folder / "away").symlink_to(secret)
@@ -115,7 +115,7 @@ def test_a_full_disk_or_a_folder_that_cannot_be_written_changes_nothing(folder, 
     assert not list((folder / ".memctl").glob("tmp-*"))
 
 
-def test_a_disk_that_fills_up_between_two_files_leaves_no_fact_twice(folder, monkeypatch):
+def test_a_disk_full_between_two_files_causes_no_duplicate(folder, monkeypatch):
     put, left = tree.Tree._put, [2]
 
     def until_full(self: tree.Tree, path: str, data: bytes | None, mode: int) -> None:
@@ -143,7 +143,7 @@ def test_a_disk_that_fills_up_between_two_files_leaves_no_fact_twice(folder, mon
         ("USER.md.lock", "hermes"),
     ],
 )
-def test_a_folder_of_another_system_is_refused_by_its_name(folder, sign, name):
+def test_a_folder_of_another_system_is_refused_with_its_name(folder, sign, name):
     made(folder, {sign: "{}"})
     before = held(folder)
     for use in (lambda: texts(opened(folder)), lambda: opened(folder).write([fact("Lives in Ghent.")])):
@@ -153,7 +153,7 @@ def test_a_folder_of_another_system_is_refused_by_its_name(folder, sign, name):
     assert held(folder) == before
 
 
-def test_records_that_are_cut_short_are_named_and_never_overwritten(folder):
+def test_truncated_records_are_reported_and_never_overwritten(folder):
     opened(folder).write([fact(f"Owns book {number}.") for number in range(9)])
     kept = folder / ".memctl/facts.jsonl"
     kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
@@ -164,7 +164,7 @@ def test_records_that_are_cut_short_are_named_and_never_overwritten(folder):
     assert kept.read_bytes() == before
 
 
-def test_a_path_for_every_user_gives_each_a_folder_of_their_own(tmp_path):
+def test_a_path_pattern_gives_each_user_a_separate_folder(tmp_path):
     path = tmp_path / "agents" / "{user}" / "memory"
     ClaudeCodeAdapter(path).write([fact("Lives in Ghent."), fact("Lives in Rome.", "Bob/../x")])
     assert list(ClaudeCodeAdapter(path).users()) == ["Bob/../x", "alice"]

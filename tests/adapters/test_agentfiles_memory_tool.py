@@ -1,4 +1,4 @@
-"""Anthropic's own memory tool and memctl on one folder: each reads what the other wrote."""
+"""Anthropic's memory tool and memctl on one folder: each reads the files of the other."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def opened(tmp_path: Path) -> MemoryToolAdapter:
     return MemoryToolAdapter(tmp_path / "memories", default_user="alice")
 
 
-def test_what_the_tool_creates_inserts_and_renames_is_read(tool, tmp_path):
+def test_files_created_edited_and_renamed_by_the_tool_are_read(tool, tmp_path):
     tool.call({"command": "create", "path": "/memories/people/bob.md", "file_text": "Bob bakes.\r\nEvery day.\n"})
     tool.call({"command": "create", "path": "/memories/todo.txt", "file_text": "Buy flour"})
     (bob, todo) = read(opened(tmp_path))
@@ -28,7 +28,7 @@ def test_what_the_tool_creates_inserts_and_renames_is_read(tool, tmp_path):
     assert [one.text for one in read(opened(tmp_path)) if one.id == todo.id] == ["Buy flour\nand salt"]
 
 
-def test_the_tool_shows_and_changes_what_memctl_wrote_and_sees_nothing_of_its_records(tool, tmp_path):
+def test_the_tool_shows_and_edits_facts_of_memctl_but_not_its_records(tool, tmp_path):
     one, other = fact("Lives in Ghent.", object="Ghent"), fact("Owns a cat.")
     assert states(opened(tmp_path).write([one, other])) == ["written", "written"]
     listed = str(tool.call({"command": "view", "path": "/memories"}))

@@ -1,4 +1,4 @@
-"""The folders of OpenClaw, Hermes, the memory tool, Codex, Gemini CLI and notes, as their programs leave them."""
+"""The folders of OpenClaw, Hermes, the memory tool, Codex, Gemini CLI and notes, as their programs write them."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,7 +84,7 @@ def there(adapter: type[FolderAdapter], folder: Path) -> FolderAdapter:
     return adapter(made(folder, ALL.get(adapter, {})), default_user="alice")
 
 
-def test_openclaws_bullets_and_paragraphs_are_facts_with_the_day_of_their_file(tmp_path):
+def test_openclaw_bullets_and_paragraphs_are_facts_dated_by_their_file(tmp_path):
     found = {one.text: one for one in read(there(OpenClawAdapter, tmp_path))}
     assert set(found) == {
         "Runs a bakery in Ghent.",
@@ -99,7 +99,7 @@ def test_openclaws_bullets_and_paragraphs_are_facts_with_the_day_of_their_file(t
     assert found["Answer in Dutch (observed 2026-01-02, active)"].kind == "preference"
 
 
-def test_openclaws_profile_stays_small_enough_to_be_loaded(tmp_path):
+def test_openclaw_profile_stays_small_enough_to_be_loaded(tmp_path):
     claw = there(OpenClawAdapter, tmp_path)
     facts = [fact(f"Prefers {number} {'very ' * 90}much.", kind="preference") for number in range(12)]
     assert set(states(claw.write(facts))) == {"written"}
@@ -114,7 +114,7 @@ def test_openclaws_profile_stays_small_enough_to_be_loaded(tmp_path):
     assert "4,000" in str(outcome.reason)
 
 
-def test_hermes_entries_are_split_where_hermes_splits_them(tmp_path):
+def test_hermes_entries_are_split_as_hermes_does(tmp_path):
     found = {one.text: one.kind for one in read(there(HermesAdapter, tmp_path))}
     assert found == {
         "Runs a bakery.": "fact",
@@ -125,7 +125,7 @@ def test_hermes_entries_are_split_where_hermes_splits_them(tmp_path):
     }
 
 
-def test_what_exceeds_the_limits_of_hermes_is_rejected_by_name_and_the_rest_is_written(tmp_path):
+def test_facts_beyond_hermes_limits_are_rejected_and_the_rest_is_written(tmp_path):
     hermes = there(HermesAdapter, tmp_path)
     facts = [fact(f"{number} {'x' * 495}") for number in range(6)]
     outcomes = hermes.write(facts)
@@ -143,7 +143,7 @@ def test_a_text_with_the_separator_of_hermes_stays_one_entry(tmp_path):
     assert (tmp_path / "new/MEMORY.md").read_text() == "Before\n(§)\nafter"
 
 
-def test_files_of_the_memory_tool_are_facts_whatever_they_are_called(tmp_path):
+def test_files_of_the_memory_tool_with_any_name_are_facts(tmp_path):
     assert sorted(texts(there(MemoryToolAdapter, tmp_path))) == [
         "---\ntitle: x\n---\nBody.",
         "<done>\n  step 1\n</done>",
@@ -156,7 +156,7 @@ def test_files_of_the_memory_tool_are_facts_whatever_they_are_called(tmp_path):
     assert (file.stat().st_mode & 0o777, new.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-def test_codex_learns_by_notes_and_its_own_files_are_never_written(tmp_path):
+def test_codex_gets_notes_and_its_own_files_are_not_changed(tmp_path):
     codex = there(CodexAdapter, tmp_path)
     found = {one.text: one for one in read(codex)}
     assert {text: one.kind for text, one in found.items()} == {
@@ -177,12 +177,12 @@ def test_codex_learns_by_notes_and_its_own_files_are_never_written(tmp_path):
     assert {path: data for path, data in held(tmp_path).items() if path != note} == before
 
 
-def test_the_summary_of_codex_is_read_where_it_is_all_there_is(tmp_path):
+def test_the_codex_summary_is_read_if_there_is_nothing_else(tmp_path):
     made(tmp_path, {"memory_summary.md": "v1\nProse.\n- Small commits\n"})
     assert texts(CodexAdapter(tmp_path, default_user="alice")) == ["Small commits"]
 
 
-def test_gemini_is_read_and_refuses_a_write_before_anything_is_read(tmp_path):
+def test_gemini_is_read_only_and_refuses_a_write_at_the_start(tmp_path):
     gemini = GeminiAdapter(made(tmp_path, GEMINI), default_user="alice")
     assert texts(gemini) == ["Likes tea", "Uses pnpm", "The shop runs on Vue."]
     before = held(tmp_path)
@@ -228,7 +228,7 @@ def test_new_facts_are_observations_of_one_note(tmp_path):
 
 
 @each
-def test_a_write_keeps_every_line_that_others_wrote_and_a_second_changes_no_byte(adapter, tmp_path):
+def test_a_write_keeps_lines_of_others_and_repeating_it_changes_nothing(adapter, tmp_path):
     opened = there(adapter, tmp_path)
     before = held(tmp_path)
     facts = [fact("Lives in Ghent."), fact("Tea, always.", kind="preference")]
@@ -246,7 +246,7 @@ def test_a_write_keeps_every_line_that_others_wrote_and_a_second_changes_no_byte
 
 
 @each
-def test_a_folder_made_again_from_its_facts_has_the_same_bytes(adapter, tmp_path):
+def test_a_folder_recreated_from_its_facts_has_the_same_bytes(adapter, tmp_path):
     facts = read(there(adapter, tmp_path / "one"))
     facts = [msgspec.json.decode(msgspec.json.encode(one), type=type(one)) for one in facts]
     copy = adapter(tmp_path / "two")
@@ -257,7 +257,7 @@ def test_a_folder_made_again_from_its_facts_has_the_same_bytes(adapter, tmp_path
 
 
 @each
-def test_what_the_agent_changes_adds_and_removes_counts(adapter, tmp_path):
+def test_changes_additions_and_removals_by_the_agent_are_read(adapter, tmp_path):
     opened = adapter(tmp_path / "new")
     facts = [fact(f"Alice likes {what} very much.") for what in ("green tea", "old plums", "the opera")]
     opened.write(facts)
@@ -270,7 +270,7 @@ def test_what_the_agent_changes_adds_and_removes_counts(adapter, tmp_path):
 
 
 @each
-def test_forgetting_leaves_no_word_of_the_user_in_what_is_read(adapter, tmp_path):
+def test_forget_leaves_no_word_of_the_user_in_the_folder(adapter, tmp_path):
     opened = adapter(tmp_path / "new")
     opened.write([fact("Lives in Ghent."), fact("Tea, always.", kind="preference")])
     assert opened.forget("alice") in ([], ["1 files without facts: memctl.md"])

@@ -1,4 +1,4 @@
-"""Dumps of Graphiti graphs: what they hold is read as facts, whoever wrote them."""
+"""Dumps of Graphiti graphs are read as facts, whatever program wrote them."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_the_dumps_of_one_graph_hold_the_same_facts():
     assert len(whole[0]) == 5
 
 
-def test_dumps_of_others_are_left_to_them():
+def test_dumps_of_other_systems_are_not_recognised():
     dumps = GraphitiDump()
     for path in EXPORTS.rglob("*"):
         if path.is_file() and path.parent.name != "graphiti":
@@ -63,7 +63,7 @@ def test_an_edge_whose_nodes_are_not_in_the_dump_has_no_names(tmp_path: Path):
     assert fact.native["target_node"]["uuid"] == "n-2"
 
 
-def test_fields_in_camel_case_are_the_same_fields(tmp_path: Path):
+def test_camel_case_fields_are_read(tmp_path: Path):
     (plain,) = dump(tmp_path / "d.json", {"facts": [EDGE]})
     hump = {
         "".join((first, *(word.title() for word in rest))): value
@@ -75,14 +75,14 @@ def test_fields_in_camel_case_are_the_same_fields(tmp_path: Path):
     assert camel == plain
 
 
-def test_a_broken_record_is_rejected_alone_with_its_place(tmp_path: Path):
+def test_only_the_broken_record_is_rejected_with_its_position(tmp_path: Path):
     edges = [EDGE, {**EDGE, "fact": 7}, {**EDGE, "created_at": "soon"}, {**EDGE, "uuid": "e-2"}]
     records = dump(tmp_path / "d.json", {"edges": edges})
     assert [isinstance(record, Fact) for record in records] == [True, False, False, True]
     assert [record.where for record in records if isinstance(record, Rejected)] == ["edges 2", "edges 3"]
 
 
-def test_a_dump_that_was_cut_off_says_so_after_what_could_be_read(tmp_path: Path):
+def test_a_truncated_dump_is_read_up_to_the_cut_and_reported(tmp_path: Path):
     whole = json.dumps({"edges": [EDGE, {**EDGE, "uuid": "e-2"}]})
     path = tmp_path / "d.json"
     path.write_text(whole[:-40], encoding="utf-8")
@@ -91,7 +91,7 @@ def test_a_dump_that_was_cut_off_says_so_after_what_could_be_read(tmp_path: Path
     assert isinstance(last, Rejected)
 
 
-def test_the_default_group_is_the_default_users_or_nobodys(tmp_path: Path):
+def test_the_default_group_belongs_to_the_default_user_or_nobody(tmp_path: Path):
     path = tmp_path / "d.jsonl"
     (refused,) = dump(path, json.dumps({**EDGE, "group_id": ""}) + "\n")
     assert isinstance(refused, Rejected)
@@ -100,7 +100,7 @@ def test_the_default_group_is_the_default_users_or_nobodys(tmp_path: Path):
     assert taken.user_id == "alice"
 
 
-def test_a_group_that_memctl_named_is_its_users(tmp_path: Path):
+def test_a_group_named_by_memctl_belongs_to_its_user(tmp_path: Path):
     (fact,) = dump(tmp_path / "d.json", [{**EDGE, "group_id": "memctl-alice_40example_2ecom"}])
     assert isinstance(fact, Fact)
     assert fact.user_id == "alice@example.com"

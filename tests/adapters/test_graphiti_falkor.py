@@ -1,4 +1,4 @@
-"""Graphiti on FalkorDB, the default of its MCP server: graphs that graphiti-core wrote are read to the end."""
+"""Graphiti on FalkorDB, the default of its MCP server: graphs that graphiti-core wrote are read completely."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ class Server:
 
 
 def _executable(path: Path, folder: Path) -> str:
-    """The file, or a copy of it in the folder that can be executed: not every installer sets the right."""
+    """The file, or an executable copy of it in the folder, because not every installer makes it executable."""
     if not os.access(path, os.X_OK):
         path = Path(shutil.copy(path, folder))
         path.chmod(0o700)
@@ -56,7 +56,7 @@ def _answers(port: int) -> bool:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """FalkorDB with what graphiti-core stores of two users and the default group, and a graph of another program."""
+    """FalkorDB with graphiti-core's records of two users and the default group, and a graph of another program."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -122,7 +122,7 @@ def read(adapter: GraphitiAdapter, user: str) -> list[Fact]:
     return [fact for page in adapter.read(user) for fact in page.facts]
 
 
-def test_every_group_is_read_to_the_end_and_each_fact_once(server: Server) -> None:
+def test_every_fact_of_every_group_is_read_once(server: Server) -> None:
     with server.open(default_user="carol", page_size=7) as adapter:
         assert list(adapter.users()) == ["alice", "bob", "carol"]
         facts = read(adapter, "alice")
@@ -131,7 +131,7 @@ def test_every_group_is_read_to_the_end_and_each_fact_once(server: Server) -> No
         assert "Falkor" in adapter.check().detail
 
 
-def test_a_fact_comes_with_its_triple_its_times_and_its_attributes(server: Server) -> None:
+def test_a_fact_has_its_triple_times_and_attributes(server: Server) -> None:
     with server.open() as adapter:
         fact = next(fact for fact in read(adapter, "alice") if fact.text.endswith("number 3."))
         assert (fact.subject, fact.predicate, fact.object) == ("alice", "DRINKS", "tea")
@@ -156,7 +156,7 @@ def test_one_graph_can_be_chosen_and_a_mistyped_one_is_not_created(server: Serve
     assert "typo" not in server.client.list_graphs()
 
 
-def test_it_is_never_written_to(server: Server) -> None:
+def test_writes_to_falkordb_are_refused(server: Server) -> None:
     with server.open() as adapter:
         for refused in (lambda: adapter.write([]), adapter.init, adapter.check_writable, lambda: adapter.forget("bob")):
             with pytest.raises(UsageError, match="FalkorDB"):
@@ -164,7 +164,7 @@ def test_it_is_never_written_to(server: Server) -> None:
         assert adapter.inventory("bob") == {"entities": 2, "episodes": 0, "communities": 0, "sagas": 0}
 
 
-def test_a_server_that_cuts_lists_off_is_not_believed(server: Server) -> None:
+def test_a_server_with_truncated_lists_is_an_error(server: Server) -> None:
     server.client.config_set("RESULTSET_SIZE", 50)
     try:
         with server.open() as adapter, pytest.raises(Fatal, match="cuts off lists at 50"):
@@ -173,7 +173,7 @@ def test_a_server_that_cuts_lists_off_is_not_believed(server: Server) -> None:
         server.client.config_set("RESULTSET_SIZE", -1)
 
 
-def test_a_wrong_password_and_a_server_that_is_down_are_told_apart(server: Server) -> None:
+def test_a_wrong_password_and_a_stopped_server_are_different_errors(server: Server) -> None:
     with server.open(password="wrong") as adapter, pytest.raises(AuthError):
         list(adapter.users())
     with socket.socket() as free:

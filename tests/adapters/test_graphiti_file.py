@@ -1,4 +1,4 @@
-"""The file or the server a graph is in: made when it is written to, had by one at a time, and whole after a kill."""
+"""A graph's file or server: created by the first write, used by one process at a time, and undamaged after a kill."""
 
 import logging
 import subprocess
@@ -29,8 +29,8 @@ def graph(path: Path) -> Path:
     return path
 
 
-def test_nothing_is_left_of_a_user_whose_facts_were_deleted(graph: Path):
-    """Names of entities are the words of facts."""
+def test_deleting_all_facts_leaves_nothing_of_the_user(graph: Path):
+    """Names of entities contain words of facts, so they must be deleted too."""
     facts = [fact("alice", "Alice is ill."), fact("alice", "Alice is a nurse.", kind="summary", subject="Alice")]
     with GraphitiAdapter(graph) as adapter:
         adapter.write([*facts, fact("bob", "Bob is well.")])
@@ -43,7 +43,7 @@ def test_nothing_is_left_of_a_user_whose_facts_were_deleted(graph: Path):
     assert sum(row["kind"] == "Episodic" for row in rows) == 1
 
 
-def test_a_graph_that_is_not_there_is_said_so_and_not_made_by_looking(path: Path):
+def test_reading_a_missing_graph_is_an_error_and_does_not_create_it(path: Path):
     with GraphitiAdapter(path) as adapter:
         assert not adapter.initialized()
         assert "no graph yet" in adapter.check().detail
@@ -55,20 +55,20 @@ def test_a_graph_that_is_not_there_is_said_so_and_not_made_by_looking(path: Path
         assert adapter.init() == []
 
 
-def test_a_folder_holds_a_graph_of_its_own(tmp_path: Path):
+def test_a_folder_path_gets_a_graph_file_inside(tmp_path: Path):
     with GraphitiAdapter(tmp_path) as adapter:
         adapter.init()
     assert (tmp_path / "graphiti.kuzu").exists()
 
 
-def test_two_cannot_have_the_file_at_a_time(path: Path):
+def test_a_second_adapter_on_the_same_file_is_locked_out(path: Path):
     with GraphitiAdapter(path) as adapter:
         adapter.init()
         with GraphitiAdapter(path) as other, pytest.raises(Locked, match="opened the graph already"):
             list(other.users())
 
 
-def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_does_not_answer_is_retryable(monkeypatch: pytest.MonkeyPatch):
     with GraphitiAdapter(uri="bolt://u:pass@127.0.0.1:9", user="neo4j", password="x" * 8) as adapter:
         assert adapter.identity == "bolt://127.0.0.1:9/neo4j"
         with pytest.raises(Retryable, match="cannot connect") as refused:
@@ -80,7 +80,7 @@ def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.
         GraphitiAdapter(uri="http://example.org")
 
 
-def test_the_words_of_a_refused_account_are_ours():
+def test_an_auth_error_does_not_repeat_the_servers_message():
     from memctl_graphiti.errors import failure
 
     neo4j = pytest.importorskip("neo4j")
@@ -89,7 +89,7 @@ def test_the_words_of_a_refused_account_are_ours():
     assert "secret-account" not in str(refused)
 
 
-def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
+def test_nothing_is_written_to_home_or_reported_by_telemetry(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     code = (
@@ -113,7 +113,7 @@ def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
     assert list(home.rglob("*")) == []
 
 
-def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(graph: Path, caplog: pytest.LogCaptureFixture):
+def test_a_failed_write_leaves_no_partial_record_and_logs_nothing(graph: Path, caplog: pytest.LogCaptureFixture):
     with GraphitiAdapter(graph, embedder=Letters()) as adapter:
         adapter.write([fact("alice", "Alice likes tea.")])
         adapter._graph.run("CREATE (:RelatesToNode_ {uuid: 'in the way'})")
@@ -140,12 +140,12 @@ adapter = GraphitiAdapter(sys.argv[1])
 
 
 def zebras(path: Path, code: str) -> int:
-    """How a process ends that does something with 30 facts of Alice's zebras; -11 is a fault of memory."""
+    """The exit code of a process that runs `code` with 30 facts about Alice's zebras; -11 is a segmentation fault."""
     return forked.run([sys.executable, "-c", ZEBRAS + code, path], loaded=LOADED).returncode
 
 
-def test_what_a_killed_process_wrote_can_be_found_and_deleted(graph: Path):
-    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+def test_facts_of_a_killed_process_can_be_found_and_deleted(graph: Path):
+    """Records that Kuzu recovers from its log are missing in its full-text index, and deleting them crashes it."""
     assert zebras(graph, "adapter.write(facts); os._exit(9)") == 9
     with GraphitiAdapter(graph) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
@@ -155,8 +155,8 @@ def test_what_a_killed_process_wrote_can_be_found_and_deleted(graph: Path):
         assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
 
 
-def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(graph: Path):
-    """Whoever looks first has Kuzu take its log, after which nothing in the graph tells of the kill."""
+def test_facts_of_a_killed_process_can_be_deleted_after_a_read(graph: Path):
+    """The first read makes Kuzu recover its log; afterwards nothing in the graph shows that a process was killed."""
     assert zebras(graph, "adapter.write(facts); os._exit(9)") == 9
     with GraphitiAdapter(graph) as adapter:
         assert adapter.count("alice") == 30

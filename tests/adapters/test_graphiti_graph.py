@@ -1,4 +1,4 @@
-"""Graphiti's own graph-core beside the adapter: what either writes, the other finds, and nobody's clean-up takes it."""
+"""graphiti-core and the adapter on one graph: each finds the records of the other, and neither deletes them."""
 
 import time
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def native(path: Path, native_graph: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
-    """What is in the graph at `path`, a copy of one that Graphiti made."""
+    """The records in the graph at `path`, a copy of one that Graphiti created."""
     made, records = native_graph
     copyfile(made, path)
     return records
@@ -38,7 +38,7 @@ def native(path: Path, native_graph: tuple[Path, dict[str, Any]]) -> dict[str, A
 
 @pytest.fixture(scope="module")
 def native_graph(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A graph as Graphiti makes it: Alice, where she lived and lives, and the episode she said so in."""
+    """A graph created by Graphiti: Alice, where she lived and lives, and the episode in which she said it."""
     path = tmp_path_factory.mktemp("native") / "graph.kuzu"
     nodes, edges = sdk("nodes"), sdk("edges")
     core = Core(path)
@@ -79,7 +79,7 @@ def native_graph(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[s
     return path, {"alice": alice, "paris": paris, "lisbon": lisbon, "episode": episode, "places": places}
 
 
-def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path, native: dict[str, Any]):
+def test_an_edge_is_a_fact_with_triple_times_and_evidence(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         assert list(adapter.users()) == ["alice"]
         assert adapter.count("alice") == 3
@@ -93,14 +93,14 @@ def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path
     assert found["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
 
 
-def test_a_graph_that_nobody_named_is_announced(path: Path):
+def test_using_the_default_graph_is_announced(path: Path):
     (remark,) = GraphitiAdapter().remarks()
     assert "NEO4J_URI" in remark
     assert "graphiti.kuzu" in remark
     assert GraphitiAdapter(uri="bolt://localhost:1", user="u", password="p").remarks() == ()
 
 
-def test_episodes_that_are_left_out_are_said(path: Path, native: dict[str, Any]):
+def test_skipped_episodes_are_reported(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         assert adapter.remarks() == ()
         adapter.write([fact("alice", "Alice likes tea.")])
@@ -135,7 +135,7 @@ def test_a_graph_copied_into_another_is_the_same_graph(path: Path, native: dict[
     assert "Person" in alice.labels
 
 
-def test_writing_back_what_was_read_changes_nothing(path: Path, native: dict[str, Any]):
+def test_writing_back_read_facts_changes_nothing(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         facts = everything(adapter, "alice")
         assert {outcome.state for outcome in adapter.write(facts)} == {"unchanged"}
@@ -145,7 +145,7 @@ def test_writing_back_what_was_read_changes_nothing(path: Path, native: dict[str
         assert adapter.count("alice") == 3
 
 
-def test_a_thousand_facts_about_alice_make_one_alice(path: Path, native: dict[str, Any]):
+def test_a_thousand_facts_about_alice_share_one_node(path: Path, native: dict[str, Any]):
     facts = [fact("alice", f"Alice owns book {n}.", subject="Alice", predicate="OWNS") for n in range(1000)]
     with GraphitiAdapter(path, embedder=Letters()) as adapter:
         assert {outcome.state for outcome in adapter.write(facts)} == {"written"}
@@ -155,8 +155,8 @@ def test_a_thousand_facts_about_alice_make_one_alice(path: Path, native: dict[st
     assert [row["uuid"] for row in rows] == [native["alice"].uuid]
 
 
-def test_removing_an_episode_takes_nothing_that_was_brought_in(path: Path, native: dict[str, Any]):
-    """Graphiti deletes the nodes that only the removed episode mentions, and their edges hang in the air."""
+def test_removing_an_episode_keeps_imported_facts(path: Path, native: dict[str, Any]):
+    """Graphiti deletes nodes that only the removed episode mentions, and leaves their edges without an end."""
     facts = [fact("alice", f"Alice owns book {n}.", subject="Alice", predicate="OWNS", object="Lisbon") for n in (1, 2)]
     with GraphitiAdapter(path) as adapter:
         adapter.write(facts)
@@ -167,8 +167,8 @@ def test_removing_an_episode_takes_nothing_that_was_brought_in(path: Path, nativ
         assert {one.text for one in everything(adapter, "alice")} >= {"Alice owns book 1.", "Alice owns book 2."}
 
 
-def test_graphitis_own_search_finds_what_was_written_and_removed(path: Path):
-    """Kuzu's full-text index loses records that are made many at a time, and breaks down when they go."""
+def test_graphitis_own_search_reflects_writes_and_deletions(path: Path):
+    """Kuzu's full-text index loses records that are inserted in bulk, and crashes when they are deleted."""
     words = ("zebra", "quagga", "okapi", "wombat", "ocelot", "axolotl", "heron", "lynx")
     user = "alice@example.com"
     facts = [fact(user, f"Owns a {word} of the year {n}.") for n, word in enumerate(words * 20)]
@@ -185,7 +185,7 @@ def test_graphitis_own_search_finds_what_was_written_and_removed(path: Path):
         assert adapter.search(Query(user, "zebra"))[0].fact.text == "Owns a zebra again."
 
 
-def test_what_others_know_of_an_entity_stays_when_a_fact_goes(path: Path, native: dict[str, Any]):
+def test_an_entity_keeps_facts_of_others_when_one_is_deleted(path: Path, native: dict[str, Any]):
     own = fact("alice", "Alice likes Paris.", subject="Alice", predicate="LIKES", object="Paris")
     with GraphitiAdapter(path) as adapter:
         before = everything(adapter, "alice")
@@ -200,7 +200,7 @@ def test_what_others_know_of_an_entity_stays_when_a_fact_goes(path: Path, native
     assert place.name == "Lisbon"
 
 
-def test_a_record_edited_in_graphiti_stands_before_what_was_packed(path: Path):
+def test_an_edit_in_graphiti_overrides_the_packed_fields(path: Path):
     written = fact("alice", "Alice likes tea.", kind="preference", metadata={"page": 1})
     with GraphitiAdapter(path) as adapter:
         adapter.write([written])
@@ -216,7 +216,7 @@ def test_a_record_edited_in_graphiti_stands_before_what_was_packed(path: Path):
     assert found.subject is None
 
 
-def test_a_second_summary_of_one_subject_is_kept_beside_the_first(path: Path):
+def test_a_second_summary_of_a_subject_does_not_replace_the_first(path: Path):
     pair = [fact("alice", text, kind="summary", subject="Alice") for text in ("A nurse.", "Lives in Lisbon.")]
     with GraphitiAdapter(path) as adapter:
         adapter.write(pair)
@@ -236,7 +236,7 @@ def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("far_from_greenwich")
-def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
+def test_times_keep_their_instant_in_a_graph_without_time_zones(path: Path):
     east = datetime(2025, 5, 1, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     with GraphitiAdapter(path) as adapter:
         adapter.write([fact("alice", "Alice flew.", valid_at=east, created_at=east)])
@@ -245,7 +245,7 @@ def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
     assert found.valid_at.tzinfo is UTC
 
 
-def test_search_as_of_a_day_finds_what_held_then(path: Path, native: dict[str, Any]):
+def test_search_as_of_a_day_finds_facts_valid_then(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         then = adapter.search(Query("alice", "lives", as_of=AT - 30 * DAY))
         now = adapter.search(Query("alice", "lives", as_of=AT + DAY))
@@ -253,8 +253,8 @@ def test_search_as_of_a_day_finds_what_held_then(path: Path, native: dict[str, A
     assert [hit.fact.object for hit in now] == ["Lisbon"]
 
 
-def test_a_user_is_found_among_many_who_say_the_same(path: Path):
-    """graphiti-core asks Kuzu's index for a few hits of everybody's and filters afterwards."""
+def test_a_users_fact_is_found_among_equal_facts_of_many_users(path: Path):
+    """graphiti-core takes a few hits of all users from Kuzu's index, and filters them by user afterwards."""
     crowd = [fact(f"user-{n}", "Owns a zebra, a zebra and a zebra.") for n in range(60)]
     with GraphitiAdapter(path) as adapter:
         adapter.write([*crowd, fact("alice", "Once saw a zebra in a zoo far away from any place called home.")])
@@ -281,7 +281,7 @@ def test_vectors_of_another_model_are_neither_compared_nor_mixed(path: Path, nat
         assert {hit.fact.text for hit in adapter.search(Query("alice", "tea"))} >= {"Alice likes tea."}
 
 
-def test_what_is_in_the_default_group_belongs_to_whom_the_user_names(path: Path):
+def test_the_default_group_belongs_to_the_named_user(path: Path):
     nodes, edges = sdk("nodes"), sdk("edges")
     core = Core(path)
     ends = [nodes.EntityNode(name=name, group_id="", labels=[], created_at=AT, name_embedding=[1.0]) for name in "ab"]
@@ -301,8 +301,8 @@ def test_what_is_in_the_default_group_belongs_to_whom_the_user_names(path: Path)
         assert [outcome.state for outcome in adapter.write([found])] == ["unchanged"]
 
 
-def test_a_group_graphiti_saved_under_an_address_is_the_users(path: Path):
-    """Saved, such a group is never searched by graphiti-core; its facts are not to be lost for that."""
+def test_a_group_that_graphiti_saved_with_an_email_name_is_read(path: Path):
+    """graphiti-core saves such a group but refuses to search it; its facts must not be lost."""
     nodes, edges = sdk("nodes"), sdk("edges")
     core = Core(path)
     group = "alice@example.com"
@@ -320,7 +320,7 @@ def test_a_group_graphiti_saved_under_an_address_is_the_users(path: Path):
         assert {one.text for one in everything(adapter, group)} == {"a knows b.", "a likes tea."}
 
 
-def test_episodes_are_conversations_and_the_import_is_none(path: Path, native: dict[str, Any]):
+def test_episodes_are_conversations_except_the_import_episode(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         adapter.write([fact("alice", "Alice likes tea.")])
         (found,) = adapter.conversations("alice")
@@ -341,7 +341,7 @@ def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, A
         content="Lisbon is sunny.", created_at=AT, valid_at=AT,
     )  # fmt: skip
     core.run(later.save(core.driver))
-    # graphiti-core's own way to save one asks for columns that its tables in Kuzu have not.
+    # graphiti-core's own method to save one uses columns that its tables in Kuzu do not have.
     saga = "CREATE (:Saga {uuid: 's-1', name: 'moving house', group_id: 'alice', created_at: $at})"
     core.run(core.driver.execute_query(saga, at=AT))
     for uuid in (native["episode"].uuid, later.uuid):
@@ -354,7 +354,7 @@ def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, A
     assert [message.text for message in found.messages][-1] == "Lisbon is sunny."
 
 
-def test_the_import_episode_is_one_for_each_user(path: Path):
+def test_each_user_has_one_import_episode(path: Path):
     with GraphitiAdapter(path) as adapter:
         for number in range(3):
             adapter.write([fact("alice", f"Alice owns book {number}.")])

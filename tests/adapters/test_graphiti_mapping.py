@@ -1,4 +1,4 @@
-"""Facts as Graphiti's records and back: every owner has a group, and no field is lost on the way."""
+"""Facts as Graphiti's records and back: every owner has a group, and no field is lost."""
 
 import re
 from datetime import UTC, datetime
@@ -77,7 +77,7 @@ def fact(**fields: Any) -> Fact:
 
 
 @given(TEXT)
-def test_every_user_has_a_group_that_graphiti_takes_and_that_is_no_other_users(user: str):
+def test_every_user_has_a_valid_group_of_their_own(user: str):
     group = group_of(user)
     assert re.fullmatch(r"[A-Za-z0-9_-]+", group)
     assert user_of(group) == user
@@ -90,18 +90,18 @@ def test_ids_that_look_like_encoded_ones_stay_apart(user: str):
     assert all(user_of(group) == user for group in groups_of(user))
 
 
-def test_an_id_that_graphiti_takes_is_the_group():
+def test_a_user_id_that_is_a_valid_group_is_used_unchanged():
     assert [group_of(user) for user in ("alice", "user-7_b", "memctl-x")] == ["alice", "user-7_b", "memctl-x"]
     assert group_of("alice@example.com") == "memctl-alice_40example_2ecom"
 
 
 @given(facts())
-def test_a_fact_comes_back_whole_from_an_edge(given_fact: Fact):
+def test_a_fact_is_restored_completely_from_an_edge(given_fact: Fact):
     assert to_fact(edge_of(given_fact)) == given_fact
 
 
 @given(facts())
-def test_a_fact_comes_back_whole_from_what_each_database_keeps(given_fact: Fact):
+def test_a_fact_is_restored_completely_from_each_database(given_fact: Fact):
     edge = edge_of(given_fact)
     (row,) = Kuzu.add_edges([edge])[0].parameters["rows"]
     ends = {"source": edge.source, "target": edge.target, "source_uuid": edge.source_uuid}
@@ -109,7 +109,7 @@ def test_a_fact_comes_back_whole_from_what_each_database_keeps(given_fact: Fact)
     labelled = {"source_labels": list(edge.source_labels), "target_labels": list(edge.target_labels)}
     assert to_fact(Kuzu.edge({**row, **ends, **labelled})) == given_fact
     (row,) = Neo4j.add_edges([edge])[0].parameters["rows"]
-    # Neo4j has no null: a property set to it is none.
+    # Neo4j has no null: setting a property to null removes it.
     kept = {name: value for name, value in row["properties"].items() if value is not None}
     absent = dict.fromkeys(("valid_at", "invalid_at", "expired_at", "reference_time", "vector"))
     assert to_fact(Neo4j.edge({**absent, **kept, "attributes": kept, **ends, **labelled})) == given_fact
@@ -117,7 +117,7 @@ def test_a_fact_comes_back_whole_from_what_each_database_keeps(given_fact: Fact)
 
 
 @given(facts())
-def test_a_summary_comes_back_whole_from_a_node(given_fact: Fact):
+def test_a_summary_is_restored_completely_from_a_node(given_fact: Fact):
     summary = msgspec.structs.replace(given_fact, kind="summary", predicate=None, object=None)
     if is_summary(summary):
         node = node_from(summary, node_of(summary, group_of(summary.user_id), NOW))
@@ -126,7 +126,7 @@ def test_a_summary_comes_back_whole_from_a_node(given_fact: Fact):
         assert to_fact(node_from(summary, onto)) == summary
 
 
-def test_a_fact_without_a_triple_goes_from_its_user_to_its_first_words():
+def test_a_fact_without_a_triple_connects_its_user_to_its_first_words():
     long = fact(text="Alice said that she would rather take the slow train along the coast than fly.\nTwice.")
     edge = edge_of(long)
     assert (edge.source, edge.name, edge.fact) == ("alice", "HAS_FACT", long.text)
@@ -135,7 +135,7 @@ def test_a_fact_without_a_triple_goes_from_its_user_to_its_first_words():
     assert (short(""), short("x" * 90)) == ("(nothing)", "x" * 49 + "…")
 
 
-def test_what_graphiti_says_by_itself_is_not_said_twice():
+def test_fields_that_graphiti_has_are_not_packed_again():
     bare = Edge(
         uuid="u-1", group="alice", name="LIKES", fact="Alice likes tea.", source="Alice", target="tea",
         source_uuid="s", target_uuid="t", created_at=NOW, valid_at=NOW, episodes=("e-1",), attributes={"cup": 2},
@@ -147,7 +147,7 @@ def test_what_graphiti_says_by_itself_is_not_said_twice():
     assert PACKED not in bare.attributes
 
 
-def test_a_foreign_attribute_called_as_ours_is_theirs():
+def test_an_attribute_with_memctls_key_from_elsewhere_is_kept():
     odd = Edge(
         uuid="u-1", group="alice", name="LIKES", fact="Alice likes tea.", source="Alice", target="tea",
         source_uuid="s", target_uuid="t", created_at=NOW, attributes={PACKED: '{"fact": 3}'},
@@ -156,7 +156,7 @@ def test_a_foreign_attribute_called_as_ours_is_theirs():
     assert to_fact(edge_of(to_fact(odd))) == to_fact(odd)
 
 
-def test_a_vector_is_kept_in_the_graphs_own_place_or_beside_it_to_its_last_bit():
+def test_a_vector_is_restored_exactly_from_the_graph_or_packed_data():
     vector = (0.5, -0.25)
     exact = fact(embedding=Embedding(model="m", vector=vector))
     edge = edge_of(exact, vector)
@@ -168,12 +168,12 @@ def test_a_vector_is_kept_in_the_graphs_own_place_or_beside_it_to_its_last_bit()
     assert to_fact(edge_of(other, vector)) == other
 
 
-def test_the_vector_of_a_text_is_not_that_of_another():
+def test_a_changed_text_does_not_keep_the_old_vector():
     exact = fact(embedding=Embedding(model="m", vector=(0.5, -0.25)))
     edited = msgspec.structs.replace(edge_of(exact, (0.5, -0.25)), fact="Alice likes coffee.")
     assert to_fact(edited).embedding is None
 
 
-def test_what_a_graph_cannot_hold_is_refused():
+def test_facts_that_a_graph_cannot_represent_are_refused():
     with pytest.raises(ValueError, match="finite"):
         check(fact(embedding=Embedding(model="m", vector=(0.5, float("nan")))))

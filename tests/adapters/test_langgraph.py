@@ -1,4 +1,4 @@
-"""LangGraph's stores: what LangGraph put is read whole, and what memctl writes is what LangGraph reads."""
+"""LangGraph's stores: items of LangGraph are read completely, and LangGraph reads what memctl writes."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ ITEMS = 125
 
 @contextlib.contextmanager
 def sqlite_store(place: str) -> Iterator[Any]:
-    """LangGraph's own store in the file, which is imported here because that takes a while."""
+    """LangGraph's own store in the file. It is imported here because the import is slow."""
     from langgraph.store.sqlite import SqliteStore
 
     with SqliteStore.from_conn_string(place) as opened:
@@ -48,7 +48,7 @@ def redis_store(place: str) -> Iterator[Any]:
 
 @pytest.fixture(params=["sqlite", "postgres", "redis"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, str]]:
-    """A store of LangGraph itself, and its address."""
+    """A store of LangGraph, and its address."""
     if request.param == "redis":
         place = request.getfixturevalue("redis_url")
         with redis_store(place) as made:
@@ -73,7 +73,7 @@ def facts_of(place: str, user: str, **options: Any) -> list[Fact]:
     return facts
 
 
-def test_more_items_than_its_search_returns_are_all_read_and_only_the_users(store: tuple[Any, str]) -> None:
+def test_more_items_than_one_search_returns_are_all_read(store: tuple[Any, str]) -> None:
     langgraph, place = store
     for number in range(ITEMS):
         langgraph.put(("memories", "al"), f"k{number}", {"content": f"Fact {number}."})
@@ -90,9 +90,7 @@ def test_more_items_than_its_search_returns_are_all_read_and_only_the_users(stor
     assert [fact.text for fact in facts_of(place, "al", namespace="memories.{user}.work")] == ["Of another namespace."]
 
 
-def test_an_item_goes_to_another_store_and_langgraph_reads_the_same_value(
-    store: tuple[Any, str], tmp_path: Path
-) -> None:
+def test_an_item_moved_to_another_store_has_the_same_value_in_langgraph(store: tuple[Any, str], tmp_path: Path) -> None:
     langgraph, place = store
     value = {"kind": "Memory", "content": {"content": "Likes tea.", "tags": ["a", None], "n": 0.5}}
     langgraph.put(("memories", "alice"), "7c2e", value)
@@ -132,14 +130,14 @@ def test_langgraph_reads_and_edits_what_memctl_wrote(store: tuple[Any, str]) -> 
     backend.close()
 
 
-def test_another_key_may_have_the_text(store: tuple[Any, str]) -> None:
+def test_the_key_of_the_text_can_be_set(store: tuple[Any, str]) -> None:
     langgraph, place = store
     langgraph.put(("memories", "al"), "k", {"summary": "Short.", "content": "Long."})
     (fact,) = facts_of(place, "al", text_key="summary")
     assert fact.text == "Short."
 
 
-def test_in_redis_expiry_is_kept_and_is_that_of_the_document(redis_url: str) -> None:
+def test_in_redis_expiry_is_that_of_the_document(redis_url: str) -> None:
     with redis_store(redis_url) as langgraph:
         langgraph.put(("memories", "al"), "k", {"content": "Parks on level 2."}, ttl=5)
         (fact,) = facts_of(redis_url, "al")
@@ -169,7 +167,7 @@ def test_in_redis_an_item_changed_between_two_pages_is_read(redis_url: str) -> N
         assert texts == ["Fact 0.", "Fact 1.", "Fact 2.", "Fact 3.", "Changed."]
 
 
-def test_in_redis_the_newest_of_two_documents_is_the_item_and_what_is_not_read_is_counted(redis_url: str) -> None:
+def test_in_redis_the_newest_document_is_read_and_the_others_are_counted(redis_url: str) -> None:
     with redis_store(redis_url) as langgraph:
         langgraph.put(("memories", "a,b c?"), "k", {"content": "New."})
         (name,) = names(langgraph)
@@ -196,7 +194,7 @@ def test_in_redis_the_newest_of_two_documents_is_the_item_and_what_is_not_read_i
 
 
 @pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**63, -0.0, 5e-324, 10**400], ids=range(6))
-def test_in_redis_numbers_of_a_value_return_as_they_were_or_are_rejected(redis_url: str, number: float) -> None:
+def test_in_redis_numbers_are_restored_exactly_or_rejected(redis_url: str, number: float) -> None:
     with redis_store(redis_url):
         value = {"content": "Counts.", "n": [number]}
         fact = Fact(
@@ -219,12 +217,12 @@ def names(langgraph: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("template", ["memories", "memories.{user}x", "{user}.{user}", ".{user}"])
-def test_a_namespace_without_one_place_for_the_user_is_refused(template: str) -> None:
+def test_a_namespace_without_exactly_one_user_placeholder_is_refused(template: str) -> None:
     with pytest.raises(UsageError):
         Namespace(template)
 
 
-def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(tmp_path: Path) -> None:
+def test_a_file_without_a_store_is_not_found_and_a_lost_server_is_retryable(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         list(LangGraphAdapter(str(tmp_path / "none.db")).users())
     sqlite3.connect(tmp_path / "other.db").close()
@@ -237,7 +235,9 @@ def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(
     assert "hidden" not in f"{lost.value} {lost.value.hint}"
 
 
-def test_the_namespace_is_an_option_and_an_address_has_no_password(tmp_path: Path, memctl: Callable[..., Any]) -> None:
+def test_the_namespace_is_an_option_and_the_shown_address_has_no_password(
+    tmp_path: Path, memctl: Callable[..., Any]
+) -> None:
     place = tmp_path / "store.db"
     with sqlite_store(str(place)) as langgraph:
         langgraph.put(("app", "al", "facts"), "k", {"text": "Likes tea."})

@@ -1,4 +1,4 @@
-"""Agent files: every line of what an agent knew comes out, as its user's, and goes back into a block byte for byte."""
+"""Agent files: every line of an agent's memory is a fact of its user, and is restored into a block byte for byte."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ OLD = EXPORTS / "sailor-0.6.47.af"
 
 
 def facts(path: Path, default_user: str | None = None) -> list[Fact]:
-    """The facts of a file of which every record is one."""
+    """The facts of a file in which every record is a fact."""
     found = list(AgentFileDump().records(path, default_user))
     assert not [record for record in found if isinstance(record, Rejected)]
     return [record for record in found if isinstance(record, Fact)]
@@ -56,19 +56,19 @@ def test_every_line_of_every_block_is_a_fact_of_the_agents_user():
     assert len({fact.id for fact in found}) == len(found)
 
 
-def test_no_line_of_a_persona_is_a_fact():
+def test_lines_of_a_persona_are_not_facts():
     assert not [fact for path in (TWO, OLD) for fact in facts(path, "chad") if "Sam" in fact.text]
 
 
 @pytest.mark.parametrize("label", ["human", "shipping/rules"])
-def test_a_block_comes_back_byte_for_byte(label):
+def test_a_block_is_restored_byte_for_byte(label):
     original = next(block for block in json.loads(TWO.read_text(encoding="utf-8"))["blocks"] if block["label"] == label)
     lines = [fact for fact in facts(TWO) if fact.user_id == "maria" and fact.native["label"] == label]
     made = merged(Block(label=label, value=""), lines, "maria", "agent-1").block
     assert made.value == original["value"]
 
 
-def test_the_same_agent_exported_twice_is_the_same_facts(tmp_path):
+def test_two_exports_of_an_agent_give_the_same_facts(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     for number, block in enumerate(document["blocks"]):
         block["id"] = f"block-{number + 40}"
@@ -79,7 +79,7 @@ def test_the_same_agent_exported_twice_is_the_same_facts(tmp_path):
     assert [fact.id for fact in facts(again)] == [fact.id for fact in facts(TWO)]
 
 
-def test_a_file_of_the_earlier_form_is_read():
+def test_a_file_in_the_old_format_is_read():
     assert recognised(OLD)
     assert [(fact.user_id, fact.text) for fact in facts(OLD, "chad")] == [
         ("chad", "The human's name is Chad."),
@@ -87,7 +87,7 @@ def test_a_file_of_the_earlier_form_is_read():
     ]
 
 
-def test_an_agent_without_a_user_is_nobodys_until_a_default_user_is_named():
+def test_an_agent_without_a_user_needs_a_default_user():
     rejected = list(AgentFileDump().records(OLD, None))
     assert [type(record) for record in rejected] == [Rejected, Rejected]
     assert "names no user" in str(rejected[0])
@@ -95,7 +95,7 @@ def test_an_agent_without_a_user_is_nobodys_until_a_default_user_is_named():
     assert {fact.user_id for fact in facts(TWO, "somebody else")} == {"maria", "joão"}
 
 
-def test_what_is_tied_to_nothing_is_told(tmp_path):
+def test_missing_and_unattached_blocks_are_rejects(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     document["agents"][1]["block_ids"] = ["block-9"]
     records = list(AgentFileDump().records(changed(tmp_path, **document), None))
@@ -105,7 +105,7 @@ def test_what_is_tied_to_nothing_is_told(tmp_path):
     assert "'human' (block-3) belongs to no agent" in said[1]
 
 
-def test_an_agent_of_two_users_is_given_to_neither(tmp_path):
+def test_an_agent_of_two_users_belongs_to_neither(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     document["agents"][0]["tags"] = ["user:maria", "user:ana"]
     records = list(AgentFileDump().records(changed(tmp_path, **document), "ana"))
@@ -113,7 +113,7 @@ def test_an_agent_of_two_users_is_given_to_neither(tmp_path):
     assert any("several users: maria, ana" in str(record) for record in records)
 
 
-def test_the_file_is_told_by_its_content_from_others(tmp_path):
+def test_an_agent_file_is_recognised_by_its_content(tmp_path):
     assert recognised(TWO)
     assert recognised(changed(tmp_path, "agent.json"))
     for name, text in {
@@ -127,7 +127,7 @@ def test_the_file_is_told_by_its_content_from_others(tmp_path):
         assert not recognised(tmp_path / name), name
 
 
-def test_it_is_said_that_no_passages_are_in_the_file():
+def test_missing_passages_are_reported():
     (remark,) = AgentFileDump().remarks
     assert "no archival passages" in remark
 
@@ -140,7 +140,7 @@ def test_secrets_of_an_agent_are_not_read(tmp_path):
     assert secret not in str([msgspec.to_builtins(fact) for fact in found])
 
 
-def test_a_fact_memctl_had_written_into_a_block_is_that_fact_again(tmp_path):
+def test_a_fact_that_memctl_wrote_into_a_block_keeps_its_identity(tmp_path):
     fact = msgspec.structs.replace(
         facts(TWO)[1], confidence=0.75, metadata={"from": "a form"}, native={"label": "human"}
     )
@@ -150,7 +150,7 @@ def test_a_fact_memctl_had_written_into_a_block_is_that_fact_again(tmp_path):
     assert fact in facts(changed(tmp_path, **document))
 
 
-def test_the_plan_says_that_no_passages_are_in_the_file(memctl, tmp_path):
+def test_the_plan_reports_that_the_file_has_no_passages(memctl, tmp_path):
     planned = memctl("migrate", "--from", TWO, "--to", "local", "--all-users", "--dry-run")
     assert planned.code == 0, planned.err
     assert "no archival passages" in planned.out
@@ -160,7 +160,7 @@ def test_the_plan_says_that_no_passages_are_in_the_file(memctl, tmp_path):
     assert "10 written" in moved.out
 
 
-def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkeypatch):
+def test_migrating_an_agent_file_without_a_user_fails_until_one_is_set(memctl, monkeypatch):
     refused = memctl("migrate", "--from", OLD, "--to", "local", "--all-users")
     assert refused.code == 3
     monkeypatch.setenv("MEMCTL_DEFAULT_USER", "chad")
@@ -172,7 +172,7 @@ def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkey
 
 
 @pytest.mark.parametrize("path", [TWO, OLD])
-def test_a_file_that_is_one_json_string_is_read_like_the_file_inside(tmp_path: Path, path: Path):
+def test_a_file_encoded_as_one_json_string_is_read(tmp_path: Path, path: Path):
     text = path.read_text(encoding="utf-8")
     contents = (json.dumps(text), json.dumps(json.dumps(text)), "\ufeff" + json.dumps("\n" + text))
     for number, content in enumerate(contents):

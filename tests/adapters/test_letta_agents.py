@@ -1,4 +1,4 @@
-"""Users of Letta with several agents: what agents share is read once, and each comes back as an agent of its own."""
+"""Users of Letta with several agents: shared memory is read once, and each agent is restored as a separate agent."""
 
 import json
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_an_archive_of_two_agents_of_a_user_is_read_once(server: LettaServer) ->
     assert [fact.text for fact in read(server, "alice")] == ["Likes rum."]
 
 
-def test_a_passage_keeps_its_id_whichever_agent_leads_to_it(server: LettaServer) -> None:
+def test_a_passage_has_the_same_id_through_every_agent(server: LettaServer) -> None:
     first, other = agent(server, "alice"), agent(server, "alice")
     passages(server, first, "Likes tea.")
     share_archive(server, first, other)
@@ -80,7 +80,7 @@ def test_a_passage_keeps_its_id_whichever_agent_leads_to_it(server: LettaServer)
             assert {fact.id for page in adapter.read("alice") for fact in page.facts} == ids
 
 
-def test_an_archive_of_two_users_is_read_for_each_and_said(server: LettaServer) -> None:
+def test_an_archive_of_two_users_is_read_for_each_and_reported(server: LettaServer) -> None:
     first, other = agent(server, "alice"), agent(server, "bob")
     passages(server, first, "Likes tea.")
     share_archive(server, first, other)
@@ -90,7 +90,7 @@ def test_an_archive_of_two_users_is_read_for_each_and_said(server: LettaServer) 
         assert any("several users" in line for line in adapter.remarks())
 
 
-def test_a_block_of_two_agents_of_a_user_is_read_once_and_can_be_changed(server: LettaServer) -> None:
+def test_a_block_shared_by_a_users_agents_is_read_once_and_can_be_changed(server: LettaServer) -> None:
     first, other = agent(server, "alice", {"human": "Likes tea."}), agent(server, "alice")
     other["block_ids"].append(first["block_ids"][0])
     (line,) = read(server, "alice")
@@ -101,13 +101,11 @@ def test_a_block_of_two_agents_of_a_user_is_read_once_and_can_be_changed(server:
     assert read(server, "alice") == []
 
 
-def test_two_agents_of_a_user_come_back_as_two_with_their_blocks_byte_for_byte(
-    server: LettaServer, second: LettaServer
-) -> None:
+def test_two_agents_of_a_user_are_restored_with_identical_blocks(server: LettaServer, second: LettaServer) -> None:
     agent(server, "alice", {"human": "Likes tea.\n\nHas a cat.\n\n", "work": "- Baker\n"})
     passages(server, agent(server, "alice", {"human": "Likes rum.\n"}), "Moved to Split.")
     facts = read(server, "alice")
-    # In two batches, and by two commands, as a migration that was interrupted.
+    # In two batches by two commands, like a migration that was interrupted.
     for part in (facts[:3], facts[3:], facts):
         with opened(second) as adapter:
             adapter.write(part)
@@ -137,7 +135,7 @@ def test_facts_of_other_systems_stay_with_one_agent(server: LettaServer) -> None
     assert len(server.agents) == 1
 
 
-def test_a_chosen_agent_takes_the_facts_of_several(server: LettaServer, second: LettaServer) -> None:
+def test_a_chosen_agent_gets_the_facts_of_several_agents(server: LettaServer, second: LettaServer) -> None:
     passages(server, agent(server, "alice"), "Likes tea.")
     passages(server, agent(server, "alice"), "Likes rum.")
     chosen = agent(second, "alice")
@@ -147,7 +145,7 @@ def test_a_chosen_agent_takes_the_facts_of_several(server: LettaServer, second: 
     assert len(second.passages) == 2
 
 
-def test_a_persona_that_is_left_out_is_said(server: LettaServer) -> None:
+def test_a_skipped_persona_is_reported(server: LettaServer) -> None:
     agent(server, "alice", {"persona": "I am Sam.", "human": "Likes tea."})
     with opened(server) as adapter:
         assert [fact.text for page in adapter.read("alice") for fact in page.facts] == ["Likes tea."]

@@ -1,7 +1,4 @@
-"""Letta's V1 API through its real client: against the emulator, and against LETTA_BASE_URL when that is set.
-
-What is checked holds for both. On a real server the agents made here go again.
-"""
+"""Letta's V1 API through its real client: against the emulator, and against the server at LETTA_BASE_URL if set."""
 
 import contextlib
 import os
@@ -33,7 +30,7 @@ def emulator() -> ModuleType:
 
 
 class Letta(NamedTuple):
-    """A server: its address, a key, and Letta's own client, with which a user made what is there."""
+    """A server: its address, a key, and Letta's own client, with which tests create a user's records."""
 
     url: str
     key: str
@@ -53,7 +50,7 @@ class Letta(NamedTuple):
         return outcomes
 
     def agent(self, *tags: str, blocks: dict[str, str] | None = None, name: str | None = None) -> Any:
-        """An agent as a user makes one."""
+        """Create an agent as a user does."""
         return self.client.agents.create(
             name=name or f"memctl-test-{uuid4().hex[:8]}",
             model=_handle(self.client.models),
@@ -63,7 +60,7 @@ class Letta(NamedTuple):
         )
 
     def archive(self, agent: Any, passages: Sequence[dict[str, Any]]) -> str:
-        """An archive of the agent's with passages, as a program of the user's fills it."""
+        """Create an archive of the agent with passages, as a program of the user does."""
         handle = _handle(self.client.models.embeddings)
         archive = self.client.archives.create(name=f"notes {uuid4().hex[:8]}", embedding=handle)
         self.client.agents.archives.attach(archive.id, agent_id=agent.id)
@@ -72,7 +69,7 @@ class Letta(NamedTuple):
         return str(archive.id)
 
     def of(self, user: str) -> list[Any]:
-        """The agents tagged for a user, with all there is to them."""
+        """The agents tagged for a user, with all their fields."""
         include = ["agent.blocks", "agent.tags", "agent.identities"]
         return list(self.client.agents.list(tags=[f"user:{user}"], include=include))
 
@@ -82,13 +79,13 @@ class Letta(NamedTuple):
 
 
 def _handle(models: Any) -> str:
-    """A model of the server's that does not run at Letta."""
+    """A model of the server that does not run at Letta."""
     return next(model.handle for model in models.list() if not model.handle.startswith("letta/"))
 
 
 @pytest.fixture(params=SERVERS)
 def letta(request: pytest.FixtureRequest) -> Iterator[Letta]:
-    """A server, cleared of what the test made."""
+    """A server; agents that the test creates are deleted afterwards."""
     import letta_client  # a third of a second of CPU time
 
     if request.param == "emulator":
@@ -104,7 +101,7 @@ def letta(request: pytest.FixtureRequest) -> Iterator[Letta]:
                     client.archives.delete(archive.id)
                 client.agents.delete(agent.id)
                 for block in agent.blocks:
-                    # One that agents share goes with the first of them.
+                    # A shared block is deleted with the first of its agents.
                     with contextlib.suppress(letta_client.NotFoundError):
                         client.blocks.delete(block.id)
 
@@ -123,7 +120,7 @@ def states(outcomes: Sequence[Outcome]) -> list[str]:
     return [outcome.state for outcome in outcomes]
 
 
-def test_an_agent_is_its_users_by_tag_by_id_and_nobodys_else(letta: Letta, user: str) -> None:
+def test_an_agent_belongs_to_a_user_by_tag_or_id_only(letta: Letta, user: str) -> None:
     mine = letta.agent(f"user:{user}", blocks={"human": "Mine."})
     other = letta.agent(f"user:{user}-b", blocks={"human": "Theirs."})
     alone = letta.agent(blocks={"human": "Nobody's."})
@@ -148,7 +145,7 @@ def test_an_agent_tagged_for_another_user_is_never_written_to(letta: Letta, user
     assert [one.text for one in letta.read(user + "-b")] == ["Theirs."]
 
 
-def test_an_agent_named_by_its_id_that_is_nobodys_becomes_the_users(letta: Letta, user: str) -> None:
+def test_an_agent_without_a_user_named_by_id_gets_the_user(letta: Letta, user: str) -> None:
     agent = letta.agent("keep this tag", blocks={"human": "Was here."})
     with letta.open(agent=agent.id) as adapter:
         assert adapter.count(user) == 1
@@ -159,9 +156,7 @@ def test_an_agent_named_by_its_id_that_is_nobodys_becomes_the_users(letta: Letta
     assert states(letta.write([fact(user + "-b", "Runs.")], agent=agent.id)) == ["rejected"]
 
 
-def test_all_agents_of_a_user_are_read_and_a_second_write_stays_with_the_one_that_has_the_fact(
-    letta: Letta, user: str
-) -> None:
+def test_all_agents_of_a_user_are_read_and_a_rewrite_uses_the_same_agent(letta: Letta, user: str) -> None:
     first, second = letta.agent(f"user:{user}"), letta.agent(f"user:{user}")
     letta.archive(second, [{"text": "Of the second.", "created_at": AT.isoformat()}])
     (theirs,) = letta.read(user)
@@ -170,9 +165,9 @@ def test_all_agents_of_a_user_are_read_and_a_second_write_stays_with_the_one_tha
     assert len(letta.client.agents.passages.list(first.id)) == len(letta.client.agents.passages.list(second.id)) == 1
 
 
-def test_350_passages_are_350(letta: Letta, user: str) -> None:
+def test_350_passages_are_read_completely(letta: Letta, user: str) -> None:
     texts = [f"Note {number}." for number in range(350)]
-    # Seven of the same instant each, as imports leave them.
+    # Groups of seven have the same time, as after imports.
     days = [AT + timedelta(days=number // 7) for number in range(350)]
     rows = [{"text": text, "created_at": at.isoformat()} for text, at in zip(texts, days, strict=True)]
     letta.archive(letta.agent(f"user:{user}"), rows)
@@ -181,7 +176,7 @@ def test_350_passages_are_350(letta: Letta, user: str) -> None:
     assert len({one.id for one in found}) == 350
 
 
-def test_a_passage_of_somebody_elses_keeps_everything(letta: Letta, user: str) -> None:
+def test_a_passage_of_another_program_keeps_all_its_fields(letta: Letta, user: str) -> None:
     agent = letta.agent(f"user:{user}")
     metadata = {"page": 2**53 + 1, "memctl": {"not": "ours"}, "deep": {"er": [None, -0.5]}}
     row = {"text": " Two\r\nlines 🙂 ", "created_at": AT.isoformat(), "tags": ["b", "a"], "metadata": metadata}
@@ -197,7 +192,7 @@ def test_a_passage_of_somebody_elses_keeps_everything(letta: Letta, user: str) -
     assert letta.read(user + "-b") == [copy]
 
 
-def test_every_field_comes_back_as_it_was_also_those_without_a_slot(letta: Letta, user: str) -> None:
+def test_every_field_is_restored_even_without_a_field_in_letta(letta: Letta, user: str) -> None:
     whole = fact(
         user,
         "Alice prefers express shipping.",
@@ -222,14 +217,14 @@ def test_every_field_comes_back_as_it_was_also_those_without_a_slot(letta: Letta
 
 
 @pytest.mark.parametrize("text", ["x" * 100_000, "häßlich 🙂 " * 9_000, "before\0after", "", " \n"])
-def test_a_text_that_letta_would_cut_or_refuse_comes_back_whole(letta: Letta, user: str, text: str) -> None:
+def test_a_text_that_letta_would_cut_or_refuse_is_restored_completely(letta: Letta, user: str, text: str) -> None:
     one = fact(user, text, created_at=AT)
     assert states(letta.write([one, fact(user, "Beside.")])) == ["written", "written"]
     assert next(found for found in letta.read(user) if found.id == one.id) == one
     assert states(letta.write([one])) == ["unchanged"]
 
 
-def test_a_changed_fact_takes_the_place_of_the_old_one(letta: Letta, user: str) -> None:
+def test_a_changed_fact_replaces_the_old_one(letta: Letta, user: str) -> None:
     first = fact(user, "Lives in Paris.", created_at=AT)
     second = msgspec.structs.replace(first, text="Lives in Lisbon.")
     letta.write([first, fact(user, "Beside.")])
@@ -239,7 +234,7 @@ def test_a_changed_fact_takes_the_place_of_the_old_one(letta: Letta, user: str) 
     assert second in letta.read(user)
 
 
-def test_passages_get_their_own_tags_and_letta_finds_them_by_those(letta: Letta, user: str) -> None:
+def test_passages_get_their_own_tags_and_can_be_found_by_them(letta: Letta, user: str) -> None:
     facts = [
         fact(user, f"Fact {number}.", categories=(f"label {number}",), created_at=AT - timedelta(days=number))
         for number in range(5)
@@ -265,7 +260,7 @@ def test_a_block_moves_to_another_user_byte_for_byte(letta: Letta, user: str) ->
     assert set(states(letta.write(there))) == {"unchanged"}
 
 
-def test_a_block_is_filled_to_its_limit_and_no_further(letta: Letta, user: str) -> None:
+def test_a_block_is_filled_up_to_its_limit(letta: Letta, user: str) -> None:
     native = {"label": "notes", "limit": 60}
     facts = [fact(user, f"{number}" * 25, kind="block", native=native | {"line": number}) for number in range(1, 5)]
     outcomes = letta.write(facts)
@@ -274,7 +269,7 @@ def test_a_block_is_filled_to_its_limit_and_no_further(letta: Letta, user: str) 
     assert letta.value(user, "notes") == "1" * 25 + "\n" + "2" * 25
 
 
-def test_a_line_moves_out_of_its_block_when_it_no_longer_holds(letta: Letta, user: str) -> None:
+def test_a_line_of_an_ended_fact_moves_out_of_its_block(letta: Letta, user: str) -> None:
     line = fact(user, "Lives in Paris.", kind="block", native={"label": "human", "line": 1})
     beside = fact(user, "Likes tea.", kind="block", native={"label": "human", "line": 2})
     letta.write([line, beside])
@@ -284,7 +279,7 @@ def test_a_line_moves_out_of_its_block_when_it_no_longer_holds(letta: Letta, use
     assert {one.id: one for one in letta.read(user)} == {over.id: over, beside.id: beside}
 
 
-def test_a_block_that_other_agents_share_is_read_and_never_changed(letta: Letta, user: str) -> None:
+def test_a_block_shared_with_other_agents_is_read_only(letta: Letta, user: str) -> None:
     first = letta.agent(f"user:{user}", blocks={"team": "We ship on Fridays."})
     second = letta.agent(f"user:{user}-b")
     block = next(iter(letta.client.agents.blocks.list(first.id)))
@@ -299,7 +294,7 @@ def test_a_block_that_other_agents_share_is_read_and_never_changed(letta: Letta,
     assert letta.value(user + "-b", "team") == "We ship on Fridays."
 
 
-def test_core_memory_gets_facts_only_when_asked_and_only_below_what_is_there(letta: Letta, user: str) -> None:
+def test_core_memory_gets_facts_on_request_below_existing_text(letta: Letta, user: str) -> None:
     letta.agent(f"user:{user}", blocks={"human": "Name: Alice", "persona": "I am Sam."})
     facts = [fact(user, "Likes tea."), fact(user, "Prefers trains.", kind="preference")]
     letta.write(facts)
@@ -312,7 +307,7 @@ def test_core_memory_gets_facts_only_when_asked_and_only_below_what_is_there(let
     assert len(letta.read(user)) == 4
 
 
-def test_what_core_memory_mirrors_is_no_second_fact_and_goes_with_its_fact(letta: Letta, user: str) -> None:
+def test_a_copy_in_core_memory_is_not_a_fact_and_is_deleted_with_it(letta: Letta, user: str) -> None:
     tea, runs = fact(user, "Likes tea."), fact(user, "Runs.")
     letta.write([tea, runs], core_memory=True)
     assert "- Likes tea." in letta.value(user)
@@ -334,7 +329,7 @@ def test_search_finds_passages_and_lines_of_blocks_of_the_user_and_of_everyone(l
     assert {user, user + "-b"} <= found
 
 
-def test_with_a_users_last_fact_goes_all_that_memctl_made_for_them(letta: Letta, user: str) -> None:
+def test_deleting_the_last_fact_deletes_the_agent_that_memctl_created(letta: Letta, user: str) -> None:
     facts = [fact(user, "Likes tea."), fact(user, "Line.", kind="block", native={"label": "notes"})]
     letta.write(facts, core_memory=True)
     (agent,) = letta.of(user)
@@ -351,7 +346,7 @@ def test_with_a_users_last_fact_goes_all_that_memctl_made_for_them(letta: Letta,
     assert not ids & {block.id for block in letta.client.blocks.list()}
 
 
-def test_an_agent_of_the_users_own_stays_when_its_last_fact_goes(letta: Letta, user: str) -> None:
+def test_deleting_the_last_fact_keeps_the_users_own_agent(letta: Letta, user: str) -> None:
     agent = letta.agent(f"user:{user}", blocks={"human": "Likes tea."})
     letta.write([fact(user, "Runs.")])
     with letta.open() as adapter:

@@ -1,4 +1,4 @@
-"""Letta's API when it fails: lost answers, half-done changes, lists that break off, wrong keys and wrong addresses."""
+"""Failures of Letta's API: lost responses, incomplete changes, truncated lists, wrong keys and wrong addresses."""
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +73,7 @@ class AtOnce(Retry):
 
 
 def by_the_engine(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Outcome]:
-    """Written as a migration does: a passing failure is followed by a look at what is there."""
+    """Write as a migration does: after a temporary failure, look up which facts are already there."""
     return Retrying(adapter, AtOnce(Halt(), attempts=3)).write(facts)
 
 
@@ -89,7 +89,7 @@ def by_the_engine(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Outcome]
         "attach/block",
     ],
 )
-def test_a_call_that_fails_makes_nothing_twice_and_nothing_missing(server: Any, call: str, applied: bool) -> None:
+def test_a_failed_call_causes_no_duplicate_and_no_gap(server: Any, call: str, applied: bool) -> None:
     facts = [*numbered(120), line("A line."), fact("x" * 100_000)]
     server.fail(call, 500, apply_before_failing=applied)
     with opened(server) as adapter:
@@ -101,7 +101,7 @@ def test_a_call_that_fails_makes_nothing_twice_and_nothing_missing(server: Any, 
     assert [len(held) for held in (server.agents, server.archives, server.blocks)] == [1, 1, 1]
 
 
-def test_a_post_is_sent_once_whatever_it_is_answered(server: Any) -> None:
+def test_a_post_is_not_repeated_after_any_response(server: Any) -> None:
     write(server, [fact("Likes tea.")])
     for status in (408, 409, 429, 500, 503):
         server.calls.clear()
@@ -113,9 +113,7 @@ def test_a_post_is_sent_once_whatever_it_is_answered(server: Any) -> None:
 
 
 @pytest.mark.parametrize("first", ["Lives in Paris.", "p" * 50_000])
-def test_a_change_that_breaks_off_shows_the_new_fact_and_is_cleared_up_by_the_next_write(
-    server: Any, first: str
-) -> None:
+def test_an_interrupted_change_shows_the_new_fact_and_the_next_write_cleans_up(server: Any, first: str) -> None:
     old = fact(first, created_at=AT)
     new = msgspec.structs.replace(old, text="Lives in Lisbon.", created_at=AT - timedelta(days=1))
     write(server, [old])
@@ -128,7 +126,7 @@ def test_a_change_that_breaks_off_shows_the_new_fact_and_is_cleared_up_by_the_ne
     assert len(server.passages) == 1
 
 
-def test_a_long_text_of_which_a_part_is_missing_is_told_and_written_again(server: Any) -> None:
+def test_a_long_text_with_a_missing_part_is_rejected_and_written_again(server: Any) -> None:
     long = fact("long " * 20_000)
     write(server, [long, fact("Beside.")])
     lost = next(id_ for id_, row in server.passages.items() if row["metadata"]["memctl"].get("part") == 1)
@@ -142,7 +140,7 @@ def test_a_long_text_of_which_a_part_is_missing_is_told_and_written_again(server
     assert len(server.passages) == 5
 
 
-def test_a_passage_deleted_where_reading_goes_on_cuts_nothing_off(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deleted_cursor_passage_does_not_end_the_reading(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("memctl_letta.read.PAGE", 10)
     write(server, numbered(35))
     pages: list[Any] = []
@@ -160,7 +158,7 @@ def test_a_passage_deleted_where_reading_goes_on_cuts_nothing_off(server: Any, m
     assert len({one.id for one in found}) == 35
 
 
-def test_a_list_that_breaks_off_or_goes_in_a_circle_is_an_error(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_truncated_or_looping_list_is_an_error(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("memctl_letta.read.PAGE", 10)
     write(server, numbered(35))
     server.forgets_cursors = True
@@ -173,9 +171,7 @@ def test_a_list_that_breaks_off_or_goes_in_a_circle_is_an_error(server: Any, mon
         read(server)
 
 
-def test_reading_goes_on_from_a_place_that_is_gone_and_leaves_nothing_out(
-    server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reading_from_a_deleted_cursor_skips_no_fact(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("memctl_letta.read.PAGE", 2)
     facts = numbered(6)
     write(server, facts)
@@ -187,7 +183,7 @@ def test_reading_goes_on_from_a_place_that_is_gone_and_leaves_nothing_out(
     assert {one.id for one in facts[2:]} <= rest
 
 
-def test_what_lies_in_an_archive_that_another_user_shares_does_not_change_hands(server: Any) -> None:
+def test_passages_in_a_shared_archive_keep_their_owner(server: Any) -> None:
     write(server, [fact("Likes tea.")])
     (archive,) = server.archives
     with opened(server) as adapter:
@@ -198,7 +194,7 @@ def test_what_lies_in_an_archive_that_another_user_shares_does_not_change_hands(
         assert "'alice'" in next(iter(adapter.rejects())).message
 
 
-def test_archives_of_one_name_are_told_apart(server: Any) -> None:
+def test_archives_with_the_same_name_are_distinguished(server: Any) -> None:
     agent = server.make_agent(query={}, body={"model": server.models[0], "tags": ["user:alice"], "name": "a"})
     name = users.archive_name(msgspec.convert({"id": agent["id"]}, users.Agent))
     other = server.make_archive(query={}, body={"name": name, "embedding": server.embeddings[0]})
@@ -208,7 +204,7 @@ def test_archives_of_one_name_are_told_apart(server: Any) -> None:
     assert len(server.archives) == 2
 
 
-def test_an_archive_without_a_model_is_named_and_left_alone(server: Any) -> None:
+def test_an_archive_without_a_model_is_reported_and_unchanged(server: Any) -> None:
     agent = server.make_agent(query={}, body={"model": server.models[0], "tags": ["user:alice"], "name": "a"})
     archive = server.make_archive(query={}, body={"name": "bare"})
     server.agents[agent["id"]]["archive_id"] = archive["id"]
@@ -225,7 +221,7 @@ def test_a_model_that_the_server_does_not_have_is_an_error_about_the_model(serve
     assert not server.agents
 
 
-def test_no_fact_leaves_a_server_of_ones_own_for_lettas_free_models_by_default(server: Any) -> None:
+def test_facts_on_a_private_server_are_not_sent_to_lettas_free_models(server: Any) -> None:
     assert server.models[0] == server.embeddings[0] == "letta/letta-free"
     write(server, [fact("Likes tea.")])
     (agent,), (archive,) = server.agents.values(), server.archives.values()
@@ -233,7 +229,7 @@ def test_no_fact_leaves_a_server_of_ones_own_for_lettas_free_models_by_default(s
     assert not any(handle.startswith("letta/") for handle in used)
 
 
-def test_a_search_over_everyone_finds_what_vectors_of_another_model_hold(server: Any) -> None:
+def test_a_search_of_all_users_finds_facts_embedded_by_another_model(server: Any) -> None:
     write(server, numbered(30))
     server.embeddings.append("openai/text-embedding-3-large")
     write(server, [fact("Bob plays the cello.", "bob")], embedding="openai/text-embedding-3-large")
@@ -241,7 +237,7 @@ def test_a_search_over_everyone_finds_what_vectors_of_another_model_hold(server:
         assert adapter.search(Query(None, "cello", 1))[0].fact.text == "Bob plays the cello."
 
 
-def test_an_agent_that_was_talked_to_stays_when_its_last_fact_goes(server: Any) -> None:
+def test_deleting_the_last_fact_keeps_an_agent_with_messages(server: Any) -> None:
     write(server, [fact("Likes tea.")])
     (agent,) = server.agents
     server.messages[agent].append({"id": "message-1", "message_type": "user_message", "content": "Hello."})
@@ -257,7 +253,7 @@ def test_an_unknown_agent_is_an_error_that_names_it(server: Any) -> None:
             adapter.check()
 
 
-def test_identities_lead_to_an_agent_without_a_tag(server: Any) -> None:
+def test_an_agent_without_a_tag_is_found_by_its_identity(server: Any) -> None:
     agent = server.make_agent(query={}, body={"model": server.models[0], "name": "a"})
     server.agents[agent["id"]]["identities"] = [{"identifier_key": "alice", "identity_type": "user", "name": "Alice"}]
     write(server, [fact("Likes tea.")])
@@ -300,9 +296,7 @@ def test_an_agents_messages_are_its_conversations(server: Any) -> None:
     assert (other.id, other.messages[0].text) == ("conv-1", "Elsewhere.")
 
 
-def test_without_an_address_it_is_the_cloud_which_is_said_and_needs_a_key(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_an_address_letta_cloud_is_used_and_needs_a_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LETTA_API_KEY", "LETTA_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(AuthError, match="LETTA_API_KEY") as refused:
@@ -320,7 +314,7 @@ def test_without_an_address_it_is_the_cloud_which_is_said_and_needs_a_key(
     assert "key" not in repr(own)
 
 
-def test_a_wrong_key_is_told_without_being_shown(server: Any) -> None:
+def test_a_wrong_key_is_an_error_that_does_not_show_it(server: Any) -> None:
     wrong = emulator().KEY[::-1]
     with LettaAdapter(server.url, api_key=wrong) as adapter, pytest.raises(AuthError) as refused:
         adapter.check()
@@ -328,22 +322,20 @@ def test_a_wrong_key_is_told_without_being_shown(server: Any) -> None:
     assert "LETTA_API_KEY" in (refused.value.hint or "")
 
 
-def test_no_key_of_the_environment_goes_to_a_server_that_was_named_without_one(
-    server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_key_in_the_environment_is_not_sent_to_another_server(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LETTA_API_KEY", emulator().KEY)
     with LettaAdapter(server.url) as adapter, pytest.raises(AuthError):
         adapter.check()
 
 
-def test_a_busy_server_says_how_long_to_wait(server: Any) -> None:
+def test_the_wait_time_of_a_busy_server_is_in_the_error(server: Any) -> None:
     server.fail("GET", 429, headers={"retry-after": "7"})
     with opened(server) as adapter, pytest.raises(Retryable) as busy:
         list(adapter.users())
     assert busy.value.after == 7
 
 
-def test_no_server_is_a_passing_failure_and_another_server_a_lasting_one(home: Path) -> None:
+def test_a_missing_server_is_retryable_and_a_foreign_server_is_not(home: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -372,7 +364,7 @@ def test_no_server_is_a_passing_failure_and_another_server_a_lasting_one(home: P
         thread.join()
 
 
-def test_facts_go_to_letta_and_back_by_command_and_the_host_is_said_first(
+def test_migrate_moves_facts_to_letta_and_back_and_names_the_host_first(
     server: Any, memctl: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LETTA_BASE_URL", server.url)

@@ -1,5 +1,4 @@
-"""Blocks of core memory and the facts of their lines: nothing of a block is lost, and nothing becomes a fact that is
-none."""
+"""Blocks of core memory and the facts of their lines: no text is lost, and only lines of memory become facts."""
 
 from collections.abc import Sequence
 from random import Random
@@ -45,9 +44,7 @@ def by_id(facts: Sequence[Fact]) -> list[Fact]:
 
 
 @given(values, st.randoms(use_true_random=False), st.integers(1, 4))
-def test_a_block_all_of_whose_lines_come_back_is_the_same_block_byte_for_byte(
-    value: str, random: Random, batch: int
-) -> None:
+def test_a_block_rebuilt_from_its_lines_is_identical(value: str, random: Random, batch: int) -> None:
     facts = facts_of(block(value), USER, AGENT)
     shuffled = random.sample(facts, len(facts))
     made = empty()
@@ -63,7 +60,7 @@ def test_a_block_all_of_whose_lines_come_back_is_the_same_block_byte_for_byte(
 
 
 @given(values, st.integers(0, 8))
-def test_what_is_taken_out_of_a_block_takes_nothing_else_along(value: str, place: int) -> None:
+def test_removing_a_line_keeps_all_other_lines(value: str, place: int) -> None:
     facts = facts_of(block(value), USER, AGENT)
     gone = {facts[place].id} if place < len(facts) else set()
     rest, found = without(block(value), gone, USER, AGENT)
@@ -71,7 +68,7 @@ def test_what_is_taken_out_of_a_block_takes_nothing_else_along(value: str, place
     assert [fact.text for fact in facts_of(rest, USER, AGENT)] == [fact.text for fact in facts if fact.id not in gone]
 
 
-def test_each_line_is_a_fact_that_says_where_it_stood_and_invents_no_time() -> None:
+def test_each_line_is_a_fact_with_its_position_and_no_made_up_time() -> None:
     facts = facts_of(block(HUMAN), USER, AGENT)
     assert [fact.text for fact in facts] == ["Name: Alice", "Likes tea.", "Lives in Paris.", "Key: value"]
     assert [fact.native["line"] for fact in facts] == [1, 3, 4, 6]
@@ -82,22 +79,22 @@ def test_each_line_is_a_fact_that_says_where_it_stood_and_invents_no_time() -> N
     assert {fact.agent_id for fact in facts} == {AGENT}
 
 
-def test_a_persona_is_no_memory_of_the_user() -> None:
+def test_a_persona_is_not_a_memory_of_the_user() -> None:
     assert facts_of(block("I am Sam.", label="persona"), USER, AGENT) == []
 
 
-def test_a_line_keeps_its_id_when_others_come_before_it_and_two_alike_are_two_facts() -> None:
+def test_a_line_keeps_its_id_when_moved_and_equal_lines_are_two_facts() -> None:
     ids = {fact.text: fact.id for fact in facts_of(block("b\nc"), USER, AGENT)}
     moved = {fact.text: fact.id for fact in facts_of(block("a\nb\n\n- c"), USER, AGENT)}
     assert (moved["b"], moved["c"]) == (ids["b"], ids["c"])
     assert len({fact.id for fact in facts_of(block("a\na\n- a"), USER, AGENT)}) == 3
 
 
-def test_two_agents_that_share_a_block_have_each_their_own_facts_of_it() -> None:
+def test_a_shared_block_gives_each_agent_separate_facts() -> None:
     assert facts_of(block("a"), USER, AGENT)[0].id != facts_of(block("a"), "bob", OTHER)[0].id
 
 
-def test_a_line_that_the_agent_changed_is_the_agents_and_the_others_stay_what_they_were() -> None:
+def test_a_line_changed_by_the_agent_is_a_new_fact_and_others_stay() -> None:
     facts = [msgspec.structs.replace(fact, confidence=0.5) for fact in facts_of(block("a\nb"), USER, AGENT)]
     made = merged(empty(), facts, USER, OTHER).block
     edited = msgspec.structs.replace(made, value=made.value.replace("b", "B!"))
@@ -107,7 +104,7 @@ def test_a_line_that_the_agent_changed_is_the_agents_and_the_others_stay_what_th
     assert found[1].id not in {fact.id for fact in facts}
 
 
-def test_a_changed_fact_changes_its_line_in_its_place() -> None:
+def test_a_changed_fact_changes_its_line_in_place() -> None:
     facts = facts_of(block(HUMAN), USER, AGENT)
     made = merged(empty(), facts, USER, OTHER).block
     changed = msgspec.structs.replace(facts[2], text="Lives in Lisbon.")
@@ -117,19 +114,19 @@ def test_a_changed_fact_changes_its_line_in_its_place() -> None:
     assert by_id(facts_of(done.block, USER, OTHER)) == by_id([*facts[:2], changed, facts[3]])
 
 
-def test_lines_go_below_what_somebody_else_wrote_and_leave_it_as_it_is() -> None:
+def test_new_lines_are_added_below_text_of_others() -> None:
     theirs = "Mine.\n\n  * Also mine.\n"
     done = merged(block(theirs), facts_of(block("a\nb", id="block-9"), USER, AGENT), USER, OTHER)
     assert done.block.value.startswith("Mine.\n\n  * Also mine.\n")
     assert [fact.text for fact in facts_of(done.block, USER, OTHER)] == ["Mine.", "Also mine.", "a", "b"]
 
 
-def test_the_blocks_of_two_agents_of_one_user_do_not_run_into_each_other() -> None:
+def test_blocks_of_two_agents_of_a_user_stay_separate() -> None:
     facts = [*facts_of(block("a1\na2"), USER, AGENT), *facts_of(block("b1\nb2"), USER, OTHER)]
     assert merged(empty(), facts, USER, "agent-3").block.value == "a1\na2\nb1\nb2"
 
 
-def test_what_a_block_has_no_room_for_is_rejected_by_name_and_the_rest_written() -> None:
+def test_facts_beyond_the_block_limit_are_rejected_and_the_rest_is_written() -> None:
     facts = [line("x" * 30), line("y" * 30), line("z" * 5)]
     done = merged(empty(limit=40), facts, USER, OTHER)
     assert states(done.outcomes) == ["written", "rejected", "written"]
@@ -145,27 +142,27 @@ def test_a_fact_of_several_lines_stays_one_fact() -> None:
     assert by_id(facts_of(made, USER, OTHER)) == by_id(facts)
 
 
-def test_the_users_own_metadata_of_a_block_stays() -> None:
+def test_the_users_own_metadata_of_a_block_is_kept() -> None:
     mine = block("", metadata={"mine": [1, None]})
     done = merged(mine, [line("a")], USER, OTHER).block
     assert (done.metadata or {})["mine"] == [1, None]
     assert without(done, {line("a").id}, USER, OTHER)[0].metadata == {"mine": [1, None]}
 
 
-def test_metadata_that_only_looks_like_memctls_breaks_nothing() -> None:
+def test_metadata_that_only_looks_like_memctls_is_ignored() -> None:
     for odd in (7, {"lines": 7}, {"lines": [7, {"id": "x"}, {"id": None, "fact": {}}]}, {"json": "{"}):
         found = facts_of(block("a", metadata={"memctl": odd}), USER, AGENT)
         assert [fact.text for fact in found] == ["a"]
 
 
-def test_a_line_that_mirrors_the_archive_is_no_second_fact_unless_it_is_one_of_its_own() -> None:
+def test_a_line_equal_to_a_passage_is_a_fact_only_if_memctl_wrote_it() -> None:
     mirrored = {blocks.normal("Likes  TEA")}
     assert [one.text for one in facts_of(block("- likes tea\nb"), USER, AGENT, mirrored)] == ["b"]
     own = merged(empty(), [line("Likes tea")], USER, OTHER).block
     assert [one.text for one in facts_of(own, USER, OTHER, mirrored)] == ["Likes tea"]
 
 
-def test_what_no_longer_holds_or_names_no_block_does_not_go_into_one() -> None:
+def test_ended_facts_and_facts_without_a_block_are_not_written_to_blocks() -> None:
     assert blocks.in_block(line("a"))
     assert not blocks.in_block(line("a", label="persona"))
     assert not blocks.in_block(line("a", label=None))
@@ -181,7 +178,7 @@ def fact(text: str, **fields: Any) -> Fact:
 
 
 @given(values, st.lists(st.sampled_from(["Likes tea.", "Owns a cat.", "Runs."]), unique=True, min_size=1))
-def test_what_is_shown_and_struck_again_leaves_the_block_as_it_was(value: str, texts: list[str]) -> None:
+def test_showing_and_removing_facts_restores_the_block(value: str, texts: list[str]) -> None:
     before = block(value)
     after = core_memory.shown(before, map(fact, texts))
     assert after.value.startswith(value)
@@ -195,7 +192,7 @@ def test_what_is_shown_and_struck_again_leaves_the_block_as_it_was(value: str, t
     ]
 
 
-def test_core_memory_is_filled_to_its_limit_with_preferences_first_and_says_what_is_left_out() -> None:
+def test_core_memory_is_filled_with_preferences_first_and_counts_the_rest() -> None:
     facts = [fact(f"Fact number {number}.") for number in range(20)]
     facts += [fact("Prefers tea.", kind="preference"), fact("Old.", kind="episode")]
     after = core_memory.shown(block("Above.", limit=150), facts)
@@ -207,7 +204,7 @@ def test_core_memory_is_filled_to_its_limit_with_preferences_first_and_says_what
     assert "Old." not in after.value
 
 
-def test_what_the_agent_wrote_below_the_heading_stays() -> None:
+def test_text_of_the_agent_below_the_heading_is_kept() -> None:
     after = core_memory.shown(block("Above."), [fact("Likes tea.")])
     edited = msgspec.structs.replace(after, value=after.value + "\n- The agent's own.\n\nBelow.")
     more = core_memory.shown(edited, [fact("Likes tea."), fact("Runs.")])

@@ -1,4 +1,4 @@
-"""A user of Letta's forgotten where not all is theirs: agents of others' making, shared blocks, histories in git."""
+"""Forgetting a user of Letta who shares agents, blocks or git histories with others."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def fact(text: str, user: str = "alice") -> Fact:
 
 
 def made(server: Any, user: str, **fields: Any) -> Any:
-    """An agent of somebody else's making, for a user."""
+    """Create an agent for a user as another program does."""
     body = {
         "model": server.models[0],
         "embedding": server.embeddings[0],
@@ -47,7 +47,7 @@ def attach(server: Any, agent: Any, archive: str) -> None:
 
 
 def filled(server: Any, agent: Any, *texts: str) -> str:
-    """The archive of an agent, with passages that a program wrote with the agent's own tools."""
+    """The archive of an agent, with passages that a program wrote with the agent's tools."""
     for text in texts:
         server.add_one(agent["id"], query={}, body={"text": text})
     return str(agent["archive_id"])
@@ -57,7 +57,7 @@ def told(server: Any, agent_id: str, text: str) -> None:
     server.messages[agent_id].append({"id": f"message-{text}", "message_type": "user_message", "content": text})
 
 
-def test_an_agent_somebody_else_made_stays_as_nobodys_and_is_told(server: Any) -> None:
+def test_forget_keeps_a_foreign_agent_without_owner_and_reports_it(server: Any) -> None:
     blocks = [{"label": "human", "value": "Keeps a quagga."}, {"label": "persona", "value": "I am Sam."}]
     agent = made(server, "alice", memory_blocks=blocks)
     with opened(server) as adapter:
@@ -91,7 +91,7 @@ def test_messages_that_letta_keeps_are_not_reported_as_erased(server: Any, place
     assert "quagga" not in json.dumps([server.blocks, server.passages, server.messages])
 
 
-def test_the_agent_memctl_made_goes_even_after_somebody_talked_to_it(server: Any) -> None:
+def test_an_agent_created_by_memctl_is_erased_even_with_messages(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes tea.")])
         told(server, next(iter(server.agents)), "Tea, please!")
@@ -101,7 +101,9 @@ def test_the_agent_memctl_made_goes_even_after_somebody_talked_to_it(server: Any
 
 @pytest.mark.parametrize("lists_agents", [False, True])
 @pytest.mark.parametrize("by_memctl", [False, True])
-def test_passages_in_an_archive_of_another_users_agent_stay(server: Any, lists_agents: bool, by_memctl: bool) -> None:
+def test_passages_in_an_archive_of_another_users_agent_are_kept(
+    server: Any, lists_agents: bool, by_memctl: bool
+) -> None:
     server.lists_archive_agents = lists_agents
     with opened(server, delete_agents=True) as adapter:
         if by_memctl:
@@ -119,7 +121,7 @@ def test_passages_in_an_archive_of_another_users_agent_stay(server: Any, lists_a
     assert "Likes rum." not in json.dumps(server.passages)
 
 
-def test_a_passage_that_another_user_has_too_is_not_deleted_as_a_fact(server: Any) -> None:
+def test_a_passage_shared_with_another_user_is_not_deleted(server: Any) -> None:
     bob, carol = made(server, "bob"), made(server, "carol")
     attach(server, carol, filled(server, bob, "Whose is this?"))
     with opened(server) as adapter:
@@ -129,7 +131,7 @@ def test_a_passage_that_another_user_has_too_is_not_deleted_as_a_fact(server: An
     assert len(server.passages) == 1
 
 
-def test_deleting_the_last_fact_keeps_an_archive_that_another_agent_has(server: Any) -> None:
+def test_deleting_the_last_fact_keeps_an_archive_of_another_agent(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes rum.", "bob")])
         attach(server, made(server, "carol"), next(iter(server.archives)))
@@ -138,7 +140,7 @@ def test_deleting_the_last_fact_keeps_an_archive_that_another_agent_has(server: 
         assert {one.text for page in adapter.read("carol") for one in page.facts} == {"Likes gin."}
 
 
-def test_a_block_that_others_have_and_their_agents_stay(server: Any) -> None:
+def test_blocks_shared_with_others_and_their_agents_are_kept(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes tea."), fact("Likes rum.", "bob")])
         hers, his = (
@@ -153,7 +155,7 @@ def test_a_block_that_others_have_and_their_agents_stay(server: Any) -> None:
     assert [passage["text"] for passage in server.passages.values()] == ["Likes rum."]
 
 
-def test_a_memory_of_somebody_else_in_the_users_archive_stays(server: Any) -> None:
+def test_a_passage_of_another_user_in_the_archive_is_kept(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes tea."), fact("Likes rum.", "bob")])
         archives = {one["text"]: one["archive_id"] for one in server.passages.values()}
@@ -164,7 +166,7 @@ def test_a_memory_of_somebody_else_in_the_users_archive_stays(server: Any) -> No
     assert [passage["text"] for passage in server.passages.values()] == ["Likes rum."]
 
 
-def test_a_server_that_knows_no_identities_any_more_is_no_failure(server: Any) -> None:
+def test_a_server_without_identities_is_not_a_failure(server: Any) -> None:
     server.knows_identities = False
     with opened(server) as adapter:
         adapter.write([fact("Likes tea.")])
@@ -172,7 +174,7 @@ def test_a_server_that_knows_no_identities_any_more_is_no_failure(server: Any) -
     assert not server.agents
 
 
-def test_what_broke_off_halfway_is_ended_by_a_second_try(server: Any) -> None:
+def test_a_second_run_completes_an_interrupted_erasure(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes tea."), fact("Likes rum.")])
         server.fail("DELETE /v1/agents/agent-[^/]*$", 500)
@@ -186,14 +188,14 @@ def test_what_broke_off_halfway_is_ended_by_a_second_try(server: Any) -> None:
 
 
 def everything(folder: Path) -> str:
-    """All that git holds, reachable or not, and the files."""
+    """All objects in git, reachable or not, and the files."""
     names = git(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split()
     files = [path.read_bytes().decode("utf-8", "replace") for path in folder.rglob("*") if path.is_file()]
     return "\n".join([git(folder, "cat-file", "-p", name) for name in names] + files)
 
 
 @pytest.mark.parametrize("layout", ["v1", "v2"])
-def test_an_agents_own_memory_keeps_its_persona_and_loses_its_history(tmp_path: Path, layout: str) -> None:
+def test_an_agents_own_repository_keeps_its_persona_without_history(tmp_path: Path, layout: str) -> None:
     folder = agent_memory(tmp_path / "agent" / "memory", layout)
     adapter = MemfsAdapter(folder)
     adapter.write([fact("Keeps a quagga.")])
@@ -211,7 +213,7 @@ def test_an_agents_own_memory_keeps_its_persona_and_loses_its_history(tmp_path: 
     assert git(folder, "status", "--short") == ""
 
 
-def test_a_history_that_others_share_is_refused_before_anything_is_taken(tmp_path: Path) -> None:
+def test_a_history_shared_with_others_is_refused_before_any_deletion(tmp_path: Path) -> None:
     folder = agent_memory(tmp_path / "memory")
     MemfsAdapter(folder).write([fact("Keeps a quagga.")])
     git(folder, "worktree", "add", "--quiet", str(tmp_path / "second"))
@@ -220,7 +222,7 @@ def test_a_history_that_others_share_is_refused_before_anything_is_taken(tmp_pat
     assert "Keeps a quagga." in {one.text for page in MemfsAdapter(folder).read("alice") for one in page.facts}
 
 
-def test_what_is_not_committed_is_refused_too(tmp_path: Path) -> None:
+def test_uncommitted_changes_are_refused(tmp_path: Path) -> None:
     folder = agent_memory(tmp_path / "memory")
     MemfsAdapter(folder).write([fact("Keeps a quagga.")])
     (folder / "notes.md").write_text("Her quagga is called Zoe.\n")
@@ -228,7 +230,7 @@ def test_what_is_not_committed_is_refused_too(tmp_path: Path) -> None:
         MemfsAdapter(folder).forget("alice")
 
 
-def test_a_kill_between_the_files_and_the_history_is_made_good_by_the_next_one(
+def test_the_next_run_completes_an_erasure_killed_before_the_history(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = agent_memory(tmp_path / "memories" / "agent" / "memory")
@@ -241,7 +243,7 @@ def test_a_kill_between_the_files_and_the_history_is_made_good_by_the_next_one(
 
     with monkeypatch.context() as patch:
         patch.setattr(Writer, "commit", killed)
-        # A kill runs nothing any more, so that the mark stays.
+        # A killed process does not clean up, so the marker file stays.
         patch.setattr(Path, "unlink", lambda *_, **__: None)
         with pytest.raises(SystemExit):
             MemfsAdapter(folder.parent.parent).forget("alice")
@@ -250,7 +252,7 @@ def test_a_kill_between_the_files_and_the_history_is_made_good_by_the_next_one(
     assert "quagga" not in everything(folder)
 
 
-def test_a_repository_made_for_the_user_goes_whole_and_the_one_beside_it_stays(tmp_path: Path) -> None:
+def test_a_repository_created_for_the_user_is_removed_and_its_neighbour_stays(tmp_path: Path) -> None:
     adapter = MemfsAdapter(tmp_path)
     adapter.write([fact("Keeps a quagga."), fact("Likes rum.", "alice2")])
     assert adapter.forget("alice") == []

@@ -1,4 +1,4 @@
-"""MemFS: what is written is accepted by Letta's hook, and nothing of the agent's own is changed or lost."""
+"""MemFS: writes are accepted by Letta's hook, and the agent's own files are neither changed nor lost."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -29,13 +29,13 @@ def v2(tmp_path: Path) -> Path:
     return made
 
 
-def test_the_hook_of_these_tests_is_on(memory):
+def test_the_emulated_hook_is_active(memory):
     human(memory).write_text("no frontmatter")
     with pytest.raises(subprocess.CalledProcessError):
         letta.git(memory, "commit", "--all", "-m", "edit")
 
 
-def test_facts_are_taken_by_lettas_hook_and_the_agents_files_stay_as_they_are(memory):
+def test_lettas_hook_accepts_facts_and_the_agents_files_are_unchanged(memory):
     before = files(memory)
     assert write(memory, fact("Alice likes tea."), fact("Two\nlines: of *text*.")) == [("written", None)] * 2
     assert is_clean(memory)
@@ -45,7 +45,7 @@ def test_facts_are_taken_by_lettas_hook_and_the_agents_files_stay_as_they_are(me
     assert letta.git(memory, "log", "-1", "--format=%an %ae").strip() == f"Probe {letta.AGENT}@letta.com"
 
 
-def test_facts_of_every_kind_of_line_are_taken_by_lettas_hook(memory):
+def test_lettas_hook_accepts_every_kind_of_line(memory):
     given = [fact("Alice likes tea."), line("Works at Acme"), line("By rail", "projects/rail"), line("x", "a/b/c/d/e")]
     assert {state for state, _ in write(memory, *given)} == {"written"}
     assert is_clean(memory)
@@ -66,7 +66,7 @@ def test_lines_of_an_agents_memory_are_facts_without_an_invented_time(memory):
     assert {(one.kind, one.agent_id, one.created_at) for one in found} == {("block", letta.AGENT, None)}
 
 
-def test_who_the_agent_is_its_skills_and_its_indexes_are_no_facts_of_the_user(v2):
+def test_persona_skills_and_indexes_are_not_facts_of_the_user(v2):
     for path, text in {
         "persona/voice.md": letta.v2("Voice", "Soft."),
         "persona/MEMORY.md": "# Persona\n",
@@ -80,7 +80,7 @@ def test_who_the_agent_is_its_skills_and_its_indexes_are_no_facts_of_the_user(v2
 
 
 @pytest.mark.parametrize("body", ["a\n\n\n b \n", "\n\nx", "- one\r\n* two\n\n\n", "same\nsame\n\nsame", "x  \n\t\n"])
-def test_a_memory_file_goes_to_another_agent_byte_for_byte(tmp_path, memory, body):
+def test_a_memory_file_moves_to_another_agent_byte_for_byte(tmp_path, memory, body):
     layout = "v2" if (memory / "MEMORY.md").exists() else "v1"
     head = letta.v2("Shipping Rules", "") if layout == "v2" else letta.v1("", limit=500)
     path = "shipping-rules.md" if layout == "v2" else "system/shipping-rules.md"
@@ -94,7 +94,7 @@ def test_a_memory_file_goes_to_another_agent_byte_for_byte(tmp_path, memory, bod
     assert read(target) == lines
 
 
-def test_facts_go_with_a_clone_and_keep_owner_and_ids(tmp_path, memory):
+def test_facts_in_a_clone_keep_owner_and_ids(tmp_path, memory):
     write(memory, fact("Alice likes tea."), line("Works at Acme"))
     clone = tmp_path / "clone"
     letta.git(tmp_path, "clone", "--quiet", str(memory), str(clone))
@@ -102,7 +102,7 @@ def test_facts_go_with_a_clone_and_keep_owner_and_ids(tmp_path, memory):
     assert {one.id for one in read(clone)} == {one.id for one in read(memory)}
 
 
-def test_a_bullet_the_agent_corrects_strikes_out_or_adds_is_what_counts(memory):
+def test_bullets_that_the_agent_corrects_removes_or_adds_are_read(memory):
     given = [fact(f"Alice owns book {n}.", categories=("books",)) for n in range(6)]
     write(memory, *given)
     (shown,) = memory.rglob("facts-001.md")
@@ -114,13 +114,13 @@ def test_a_bullet_the_agent_corrects_strikes_out_or_adds_is_what_counts(memory):
     assert (edited.id, edited.categories, edited.updated_at) == (given[1].id, ("books",), None)
     assert not {"Alice owns book 3.", "Alice owns book 5.", ""} & found.keys()
     assert found["Alice sold her car."].created_at is None
-    # It stays so when memctl writes again.
+    # A further write by memctl does not change that.
     write(memory, fact("Alice likes tea."))
     assert {one.text: one for one in read(memory)}.keys() == found.keys() | {"Alice likes tea."}
     assert "signed" in shown.read_text()
 
 
-def test_what_the_agent_corrected_is_not_left_out_as_old(memory):
+def test_since_includes_facts_that_the_agent_corrected(memory):
     at = datetime(2020, 1, 1, tzinfo=UTC)
     write(memory, fact("Alice owns a bike.", created_at=at, updated_at=at), fact("Alice owns a boat.", created_at=at))
     (shown,) = memory.rglob("facts-001.md")
@@ -132,7 +132,7 @@ def test_what_the_agent_corrected_is_not_left_out_as_old(memory):
     assert "Alice owns a boat." not in found
 
 
-def test_a_view_that_is_gone_takes_no_fact_with_it(memory):
+def test_a_deleted_view_file_deletes_no_fact(memory):
     write(memory, fact("Alice likes tea."))
     for shown in memory.rglob("facts-001.md"):
         shown.unlink()
@@ -140,7 +140,7 @@ def test_a_view_that_is_gone_takes_no_fact_with_it(memory):
     assert "Alice likes tea." in texts(memory)
 
 
-def test_a_line_that_repeats_a_fact_is_no_second_fact(memory):
+def test_a_line_that_repeats_a_fact_is_not_a_second_fact(memory):
     write(memory, fact("Alice likes tea."))
     path = human(memory).relative_to(memory).as_posix()
     letta.commit(memory, path, human(memory).read_text() + "\n- Alice likes  tea.\n")
@@ -148,7 +148,7 @@ def test_a_line_that_repeats_a_fact_is_no_second_fact(memory):
     assert len([text for text in texts(memory) if "tea" in text]) == 1
 
 
-def test_many_facts_are_shown_in_files_of_a_size_the_hook_takes(v2):
+def test_many_facts_are_split_into_files_that_the_hook_accepts(v2):
     given = [fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)]
     long = fact("word " * 20_000)
     assert {state for state, _ in write(v2, *given, long)} == {"written"}
@@ -160,13 +160,13 @@ def test_many_facts_are_shown_in_files_of_a_size_the_hook_takes(v2):
     assert sorted((v2 / "memctl").glob("facts-*.md")) == shown[:1]
 
 
-def test_a_fact_that_no_longer_holds_is_kept_but_not_shown(memory):
+def test_an_ended_fact_is_kept_but_not_shown(memory):
     write(memory, fact("Alice lives in Paris.", superseded_by=derive_id("x")), fact("Alice lives in Lisbon."))
     assert "Alice lives in Paris." in texts(memory)
     assert not [path for path in memory.rglob("*.md") if "Paris" in path.read_text()]
 
 
-def test_a_line_that_does_not_fit_is_rejected_and_says_so(memory):
+def test_a_line_that_does_not_fit_is_rejected_with_the_reason(memory):
     if (memory / "MEMORY.md").exists():
         letta.commit(memory, "human.md", letta.v2("Human", "x" * 19_900))
     else:
@@ -185,7 +185,7 @@ def test_core_memory_has_a_limit_over_all_its_files(v2):
     assert is_clean(v2)
 
 
-def test_a_file_letta_protects_is_left_alone(tmp_path):
+def test_a_file_protected_by_letta_is_unchanged(tmp_path):
     place = letta.agent_memory(tmp_path / "m", "v1", {"system/rules.md": letta.v1("Be kind.", read_only="true")})
     (rejected,) = write(place, line("Be quick.", "system/rules"))
     assert rejected[0] == "rejected"
@@ -195,7 +195,7 @@ def test_a_file_letta_protects_is_left_alone(tmp_path):
         MemfsAdapter(place).delete("alice", [kind.id])
 
 
-def test_a_record_that_is_no_fact_is_told_and_not_written_over(memory):
+def test_an_invalid_record_is_rejected_and_not_overwritten(memory):
     write(memory, fact("Alice likes tea."), fact("Alice likes coffee."))
     kept = memory / "memctl" / "facts.jsonl"
     broken = kept.read_text().replace('"kind":"fact"', '"kind":"hunch"', 1) + fact("Bob likes tea.", "bob").text
@@ -209,7 +209,7 @@ def test_a_record_that_is_no_fact_is_told_and_not_written_over(memory):
 
 
 def shown(place: Path, *facts: Fact) -> str:
-    """The block `human` once facts were written and shown."""
+    """The block `human` after facts were written and shown."""
     adapter = MemfsAdapter(place, core_memory=True)
     adapter.write(facts)
     adapter.settle([], datetime.now(UTC))
@@ -217,7 +217,7 @@ def shown(place: Path, *facts: Fact) -> str:
     return human(place).read_text()
 
 
-def test_facts_are_shown_in_the_agents_context_when_asked_for_and_are_no_second_facts(memory):
+def test_facts_shown_in_the_agents_context_are_not_read_twice(memory):
     before = human(memory).read_text()
     tea, vegan = fact("Alice likes tea."), fact("Alice is vegan.", kind="preference")
     text = shown(memory, tea, vegan, fact("Alice spoke of the sea.", kind="episode"))
@@ -233,14 +233,14 @@ def test_facts_are_shown_in_the_agents_context_when_asked_for_and_are_no_second_
     assert sorted(texts(memory)) == sorted([*LETTAS, "Alice spoke of the sea."])
 
 
-def test_what_has_no_room_in_the_agents_context_is_left_out_there_and_counted(v2):
+def test_facts_without_room_in_the_agents_context_are_counted(v2):
     text = shown(v2, *(fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)))
     assert len(text) <= 20_000
     assert "+" in text.rstrip().rpartition("\n")[2]
     assert len(texts(v2)) == 902
 
 
-def test_a_line_is_not_moved_out_of_a_file_letta_protects(tmp_path):
+def test_a_line_in_a_file_protected_by_letta_is_not_moved(tmp_path):
     place = letta.agent_memory(tmp_path / "m", "v1", {"system/rules.md": letta.v1("Be kind.", read_only="true")})
     (kind,) = [one for one in read(place) if one.text == "Be kind."]
     free = line("Be quick.", "rules")

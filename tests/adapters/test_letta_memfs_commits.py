@@ -1,4 +1,4 @@
-"""MemFS where others are at work: neither changes, commits nor hooks of somebody else's are lost or run over."""
+"""MemFS while others use the repository: their changes, commits and hooks are neither lost nor overwritten."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return made
 
 
-def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
+def test_uncommitted_changes_of_the_user_are_neither_lost_nor_committed(memory):
     write(memory, fact("Alice likes tea."))
     (shown,) = memory.rglob("facts-001.md")
     shown.write_text(shown.read_text() + "- half a thou")
@@ -33,7 +33,7 @@ def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
     assert "1 with uncommitted changes" in MemfsAdapter(memory).check().detail
 
 
-def test_other_files_that_are_changed_or_staged_stay_so(memory):
+def test_other_changed_or_staged_files_stay_as_they_are(memory):
     (memory / "draft.txt").write_text("a draft")
     (memory / "staged.txt").write_text("staged")
     letta.git(memory, "add", "staged.txt")
@@ -42,7 +42,7 @@ def test_other_files_that_are_changed_or_staged_stay_so(memory):
 
 
 @pytest.mark.parametrize("mark", ["MERGE_HEAD", "index.lock"])
-def test_a_repository_somebody_is_at_work_in_is_to_be_tried_again(memory, mark):
+def test_a_repository_in_use_is_retryable(memory, mark):
     before = files(memory)
     (memory / ".git" / mark).write_text(letta.git(memory, "rev-parse", "HEAD"))
     with pytest.raises(Retryable) as refused:
@@ -53,7 +53,7 @@ def test_a_repository_somebody_is_at_work_in_is_to_be_tried_again(memory, mark):
     assert write(memory, fact("Alice likes tea."))[0][0] == "written"
 
 
-def test_a_hook_that_refuses_has_its_words_passed_on_and_changes_nothing(memory):
+def test_a_refusal_by_a_hook_is_shown_and_changes_nothing(memory):
     write(memory, fact("Alice likes tea."))
     hook = memory / ".git" / "hooks" / "pre-commit"
     hook.write_text("#!/bin/sh\necho 'no memories on Sundays'\nexit 1\n")
@@ -64,7 +64,7 @@ def test_a_hook_that_refuses_has_its_words_passed_on_and_changes_nothing(memory)
     assert is_clean(memory)
 
 
-def test_what_a_killed_write_left_half_done_is_taken_back(memory):
+def test_the_incomplete_write_of_a_killed_process_is_reverted(memory):
     write(memory, fact("Alice likes tea."))
     whole = files(memory)
     (shown,) = memory.rglob("facts-001.md")
@@ -80,7 +80,7 @@ def test_what_a_killed_write_left_half_done_is_taken_back(memory):
     assert {"Alice likes tea.", "Alice likes coffee."} <= set(texts(memory))
 
 
-def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monkeypatch):
+def test_a_commit_between_reading_and_writing_is_not_overwritten(memory, monkeypatch):
     from memctl_letta import git_repository
 
     write(memory, fact("Alice likes tea."))
@@ -100,7 +100,7 @@ def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monke
     assert {"Of late.", "Alice likes coffee."} <= set(texts(memory))
 
 
-def test_a_file_behind_a_link_is_not_written_into(memory, tmp_path):
+def test_a_linked_file_is_not_written(memory, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (memory / "memctl").symlink_to(elsewhere)
@@ -109,7 +109,7 @@ def test_a_file_behind_a_link_is_not_written_into(memory, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_reading_goes_on_in_the_commit_it_began_with(memory):
+def test_reading_continues_in_the_commit_it_started_with(memory):
     write(memory, *(fact(f"Alice owns book {n}.") for n in range(5)))
     adapter = MemfsAdapter(memory, page_size=2)
     first = next(adapter.read("alice"))

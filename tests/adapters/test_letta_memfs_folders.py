@@ -1,4 +1,4 @@
-"""Whose a memory is: one repository, one user, however they are called and wherever the folders lie."""
+"""The owner of a memory: one repository per user, whatever the names and wherever the folders are."""
 
 import os
 import shutil
@@ -21,12 +21,12 @@ def texts(place: Path, user: str = "alice", **options: object) -> list[str]:
 
 @pytest.fixture
 def nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without a git configuration, whose user is called nothing."""
+    """A home folder without a git configuration, for a user without a name."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     return home
 
 
-def test_each_user_has_a_repository_and_sees_nothing_of_another(tmp_path):
+def test_each_user_has_a_separate_repository(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea."), fact("Likes rum.", "bob")])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alice", "bob"]
     assert not [path for path in (tmp_path / "alice").rglob("*") if path.is_file() and b"rum" in path.read_bytes()]
@@ -34,7 +34,7 @@ def test_each_user_has_a_repository_and_sees_nothing_of_another(tmp_path):
     assert texts(tmp_path / "bob", "bob") == ["Likes rum."]
 
 
-def test_a_repository_of_somebody_takes_nothing_of_somebody_else(tmp_path):
+def test_a_repository_rejects_facts_of_another_user(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     one = MemfsAdapter(tmp_path / "alice")
     taken, refused = one.write([fact("Likes milk."), fact("Likes rum.", "bob")])
@@ -44,7 +44,7 @@ def test_a_repository_of_somebody_takes_nothing_of_somebody_else(tmp_path):
     assert one.count("bob") == 0
 
 
-def test_a_memory_that_names_nobody_is_nobodys_until_somebody_is_named(tmp_path):
+def test_a_memory_without_an_owner_needs_a_named_user(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
     with pytest.raises(NotFound, match="owner of this folder is unknown") as refused:
         list(MemfsAdapter(place).users())
@@ -55,7 +55,7 @@ def test_a_memory_that_names_nobody_is_nobodys_until_somebody_is_named(tmp_path)
     assert asked.count("bob") == 0, "the same memory was handed out under two names"
 
 
-def test_a_memory_that_names_nobody_is_not_shared_out_among_several(tmp_path):
+def test_a_memory_without_an_owner_refuses_several_users(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
     with pytest.raises(UsageError, match="of one user") as refused:
         MemfsAdapter(place).write([fact("Likes tea."), fact("Likes rum.", "bob")])
@@ -74,7 +74,7 @@ def test_lettas_own_folder_of_agents_is_read(tmp_path):
         MemfsAdapter(tmp_path, default_user="alice").write([fact("Likes tea.")])
 
 
-def test_the_owner_is_told_by_the_file_and_not_by_the_folders_name(tmp_path):
+def test_the_owner_comes_from_the_file_not_from_the_folder_name(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     (tmp_path / "alice").rename(tmp_path / "bob")
     assert list(MemfsAdapter(tmp_path).users()) == ["alice"]
@@ -83,7 +83,7 @@ def test_the_owner_is_told_by_the_file_and_not_by_the_folders_name(tmp_path):
         MemfsAdapter(tmp_path).write([fact("Likes rum.", "bob")])
 
 
-def test_a_copy_without_git_is_read_but_not_written_to(tmp_path):
+def test_a_copy_without_git_is_read_only(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
     MemfsAdapter(place).write([fact("Likes tea.")])
     copy = tmp_path / "export"
@@ -93,7 +93,7 @@ def test_a_copy_without_git_is_read_but_not_written_to(tmp_path):
         MemfsAdapter(copy).write([fact("Likes rum.")])
 
 
-def test_a_folder_that_is_not_there_holds_nobody_and_is_made_by_writing(tmp_path):
+def test_a_missing_folder_has_no_users_and_is_created_by_a_write(tmp_path):
     place = tmp_path / "not" / "yet"
     with pytest.raises(NotFound):
         list(MemfsAdapter(place).users())
@@ -101,20 +101,20 @@ def test_a_folder_that_is_not_there_holds_nobody_and_is_made_by_writing(tmp_path
     assert texts(place) == ["Likes tea."]
 
 
-def test_an_unknown_layout_is_answered_with_the_known_ones(tmp_path):
+def test_an_unknown_layout_is_an_error_that_lists_the_known_ones(tmp_path):
     with pytest.raises(UsageError) as refused:
         MemfsAdapter(tmp_path, layout="v3")
     assert "v1, v2" in (refused.value.hint or "")
 
 
-def test_without_git_one_is_told_to_install_it(tmp_path, monkeypatch):
+def test_without_git_the_error_says_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="git was not found") as refused:
         MemfsAdapter(tmp_path / "memories").write([fact("Likes tea.")])
     assert "install git" in (refused.value.hint or "")
 
 
-def test_nothing_of_the_users_own_is_touched_where_git_knows_no_author(nobody, tmp_path):
+def test_without_a_git_author_the_users_configuration_is_unchanged(nobody, tmp_path):
     place = tmp_path / "memories"
     before = sorted(nobody.rglob("*"))
     MemfsAdapter(place).write([fact("Likes tea.")])
@@ -122,14 +122,14 @@ def test_nothing_of_the_users_own_is_touched_where_git_knows_no_author(nobody, t
     assert sorted(nobody.rglob("*")) == before
 
 
-def test_an_author_who_is_set_is_the_author(nobody, tmp_path):
+def test_the_configured_git_author_is_used(nobody, tmp_path):
     (nobody / ".gitconfig").write_text("[user]\n\tname = Alice\n\temail = alice@example.org\n")
     MemfsAdapter(tmp_path / "memories").write([fact("Likes tea.")])
     said = letta.git(tmp_path / "memories" / "alice", "log", "--format=%an <%ae>").strip()
     assert said == "Alice <alice@example.org>"
 
 
-def test_git_started_by_another_git_stays_in_its_own_repository(tmp_path, monkeypatch):
+def test_git_variables_of_a_calling_git_are_ignored(tmp_path, monkeypatch):
     other = letta.agent_memory(tmp_path / "other")
     before = letta.git(other, "rev-parse", "HEAD")
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
@@ -141,21 +141,21 @@ def test_git_started_by_another_git_stays_in_its_own_repository(tmp_path, monkey
     assert letta.git(other, "rev-parse", "HEAD") == before
 
 
-def test_a_broken_repository_is_an_error_and_no_empty_memory(tmp_path):
+def test_a_broken_repository_is_an_error_not_an_empty_memory(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     (tmp_path / "alice" / ".git" / "HEAD").write_text("nonsense")
     with pytest.raises(UsageError, match="not a git repository"):
         texts(tmp_path)
 
 
-def test_an_owner_file_that_is_broken_is_told(tmp_path):
+def test_a_broken_owner_file_is_an_error(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     letta.commit(tmp_path / "alice", "memctl/owner.json", "{}")
     with pytest.raises(UsageError, match="owner"):
         list(MemfsAdapter(tmp_path).users())
 
 
-def test_from_one_memory_into_another_by_the_command_line(ran_in, tmp_path):
+def test_migrate_moves_facts_between_two_memories(ran_in, tmp_path):
     source = letta.agent_memory(tmp_path / "memory", files={"tea.md": letta.v2("Tea", "- Likes tea.\n")})
     target = tmp_path / "team"
     done = ran_in("migrate", "--from", f"letta-memfs:{source}", "--to", f"letta-memfs:{target}", "--user", "alice")
@@ -169,12 +169,12 @@ def test_from_one_memory_into_another_by_the_command_line(ran_in, tmp_path):
 
 @pytest.fixture
 def ran_in(nobody, store, memctl):
-    """The command line in a home of its own."""
+    """Run the command line in a separate home folder."""
     return memctl
 
 
 @given(st.lists(st.text(min_size=1), min_size=2, max_size=2, unique=True))
-def test_no_two_users_share_a_folder_and_none_leaves_it(users):
+def test_every_user_gets_a_different_folder_inside_the_root(users):
     names = [folder_name(user).casefold() for user in users if _encodes(user)]
     assert len(set(names)) == len(names)
     for name in names:
@@ -188,13 +188,13 @@ def _encodes(user: str) -> bool:
 
 
 @given(st.text())
-def test_a_file_taken_apart_is_the_same_file_put_together(text):
+def test_a_file_split_and_joined_is_the_same_file(text):
     assert markdown.parse(text).text == text
     assert markdown.parse(f"---\nname: x\n---\n{text}").body == text
 
 
 @given(st.text(), st.text(), st.sampled_from(markdown.LAYOUTS))
-def test_frontmatter_is_one_line_a_field_whatever_it_says(name, description, layout):
+def test_frontmatter_has_one_line_per_field_for_any_text(name, description, layout):
     head = markdown.head(layout, name, description)
     found = markdown.parse(head + "body")
     assert found.body == "body"
@@ -203,7 +203,7 @@ def test_frontmatter_is_one_line_a_field_whatever_it_says(name, description, lay
 
 
 @given(st.text(max_size=40), st.sampled_from(markdown.LAYOUTS))
-def test_no_label_leads_out_of_the_folder_or_into_anothers_files(label, layout):
+def test_no_label_leads_out_of_the_folder_or_into_other_files(label, layout):
     path = markdown.path_of(label, layout)
     if path is not None:
         assert os.path.normpath(path) == path
@@ -229,12 +229,12 @@ def test_no_label_leads_out_of_the_folder_or_into_anothers_files(label, layout):
         ("MEMORY", None, None),
     ],
 )
-def test_the_file_of_a_label(label, v1, v2):
+def test_a_label_maps_to_its_file(label, v1, v2):
     assert (markdown.path_of(label, "v1"), markdown.path_of(label, "v2")) == (v1, v2)
 
 
 @pytest.mark.parametrize("fields", [{}, {"kind": "block", "native": {"label": "human"}}])
-def test_a_fact_of_one_users_id_is_not_taken_for_anothers(tmp_path, fields):
+def test_a_fact_with_the_id_of_another_users_fact_is_rejected(tmp_path, fields):
     mine = fact("Likes tea.", **fields)
     MemfsAdapter(tmp_path).write([mine])
     (outcome,) = MemfsAdapter(tmp_path).write([fact("Likes rum.", "bob", **fields | {"id": mine.id})])
@@ -243,14 +243,14 @@ def test_a_fact_of_one_users_id_is_not_taken_for_anothers(tmp_path, fields):
     assert texts(tmp_path, "bob") == []
 
 
-def test_a_bare_repository_is_told_from_an_empty_folder(tmp_path):
+def test_a_bare_repository_is_not_taken_for_an_empty_folder(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
     letta.git(tmp_path, "clone", "--quiet", "--bare", str(place), "state.git")
     with pytest.raises(UsageError, match="bare"):
         list(MemfsAdapter(tmp_path / "state.git").users())
 
 
-def test_a_file_that_is_no_text_is_told_and_the_others_are_read(tmp_path):
+def test_a_binary_file_is_rejected_and_the_others_are_read(tmp_path):
     place = letta.agent_memory(tmp_path / "memory")
     (place / "photo.md").write_bytes(b"\xff\xd8\xff")
     (place / os.fsdecode(b"caf\xe9.md")).write_text("x")
@@ -261,13 +261,13 @@ def test_a_file_that_is_no_text_is_told_and_the_others_are_read(tmp_path):
     assert len(texts(place, default_user="alice")) == 2
 
 
-def test_a_user_may_be_called_as_a_folder_of_lettas_is(tmp_path):
+def test_a_user_can_have_the_name_of_a_letta_folder(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.", user) for user in ("system", "memory", "memctl", "con")])
     assert list(MemfsAdapter(tmp_path).users()) == ["con", "memctl", "memory", "system"]
     assert texts(tmp_path, "system") == ["Likes tea."]
 
 
-def test_nobody_takes_a_memory_over_by_a_word_that_is_not_committed(tmp_path):
+def test_an_uncommitted_change_of_owner_is_refused(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     owner = tmp_path / "alice" / "memctl" / "owner.json"
     owner.write_text(owner.read_text().replace('"alice"', '"bob"', 1))

@@ -1,4 +1,4 @@
-"""What people have saved of mem0, read as files of facts: nothing is left out and nobody's memory changes hands."""
+"""Saved responses and exports of mem0, read as facts files: no memory is left out or gets another owner."""
 
 import gzip
 import json
@@ -20,14 +20,14 @@ EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "mem0"
 
 
 def facts(path: Path, default_user: str | None = None) -> list[Fact]:
-    """The facts of a dump of which every record is one."""
+    """The facts of a dump in which every record is a fact."""
     found = list(Mem0Dump().records(path, default_user))
     assert not [record for record in found if isinstance(record, Rejected)]
     return [record for record in found if isinstance(record, Fact)]
 
 
 def rejects(path: Path, default_user: str | None = None) -> list[str]:
-    """What the dump holds that is no fact: each record's place and reason."""
+    """The dump's rejects: position and reason of each."""
     found = Mem0Dump().records(path, default_user)
     return [f"{record.where}: {record.message}" for record in found if isinstance(record, Rejected)]
 
@@ -65,7 +65,7 @@ def memory(number: int = 1, **more: Any) -> dict[str, Any]:
         ("openmemory.zip", 4),
     ],
 )
-def test_every_shape_is_found_by_its_content_and_read_to_its_end(name: str, count: int, tmp_path: Path) -> None:
+def test_every_shape_is_recognised_by_content_and_read_completely(name: str, count: int, tmp_path: Path) -> None:
     path = tmp_path / "saved"
     path.write_bytes((EXPORTS / name).read_bytes())
     found = vendor_dumps.find(path)
@@ -74,12 +74,12 @@ def test_every_shape_is_found_by_its_content_and_read_to_its_end(name: str, coun
     assert len(facts(path)) == count
 
 
-def test_the_same_memories_are_the_same_facts_in_whatever_shape_they_were_saved() -> None:
+def test_equal_memories_in_any_shape_are_the_same_facts() -> None:
     assert facts(EXPORTS / "page.json") == facts(EXPORTS / "pages.jsonl")
     assert facts(EXPORTS / "list.json") == facts(EXPORTS / "memories.jsonl")
 
 
-def test_nobodys_memories_become_anybody_elses() -> None:
+def test_every_memory_keeps_its_owner() -> None:
     owners = {fact.text: fact.user_id for fact in facts(EXPORTS / "page.json")}
     assert [text for text, owner in owners.items() if owner == "bruno"] == [
         "Bruno drinks green tea in the afternoon",
@@ -89,7 +89,7 @@ def test_nobodys_memories_become_anybody_elses() -> None:
     assert list(owners.values()).count("alice") == 5
 
 
-def test_a_memory_of_the_platform_keeps_all_that_mem0_said_of_it() -> None:
+def test_a_memory_of_the_platform_keeps_all_its_fields() -> None:
     fact = named(EXPORTS / "page.json", "vegetarian")
     assert fact.source.system == "mem0"
     assert fact.source.id
@@ -104,20 +104,20 @@ def test_a_memory_of_the_platform_keeps_all_that_mem0_said_of_it() -> None:
     assert named(EXPORTS / "page.json", "earliest train").native == {"synthesized": True}
 
 
-def test_what_replaced_a_memory_is_the_fact_it_is_superseded_by() -> None:
+def test_a_replaced_memory_is_superseded_by_its_replacement() -> None:
     old, new = named(EXPORTS / "page.json", "Oslo"), named(EXPORTS / "page.json", "Bergen")
     assert old.superseded_by == new.id
     assert old.retired
 
 
-def test_mem0s_own_imports_are_recognised_and_their_lost_day_of_expiry_is_found() -> None:
+def test_imports_by_mem0_get_their_expiry_date_from_the_metadata() -> None:
     fact = named(EXPORTS / "page.json", "cello")
     assert fact.metadata == {"instrument": "cello"}
     assert fact.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
     assert fact.native["mem0_migration_source"] == "mem0-oss"
 
 
-def test_memories_of_the_library_in_python_and_typescript() -> None:
+def test_memories_of_the_python_and_typescript_libraries_are_read() -> None:
     nurse = named(EXPORTS / "list.json", "nurse")
     assert (nurse.agent_id, nurse.session_id) == ("tutor", "lesson-3")
     assert nurse.native == {"hash": "a1b2c3d4e5f60718293a4b5c6d7e8f90", "actor_id": "khalid"}
@@ -128,7 +128,7 @@ def test_memories_of_the_library_in_python_and_typescript() -> None:
     assert mei.updated_at == datetime(2026, 2, 15, 10, tzinfo=UTC)
 
 
-def test_an_openmemory_backup_keeps_owner_app_labels_and_what_was_put_away() -> None:
+def test_an_openmemory_backup_keeps_owner_app_labels_and_archived_memories() -> None:
     found = {fact.text: fact for fact in facts(EXPORTS / "openmemory.zip")}
     assert {fact.user_id for fact in found.values()} == {"nadia"}
     assert {fact.app_id for fact in found.values()} == {"cursor"}
@@ -153,7 +153,7 @@ def test_an_openmemory_backup_keeps_owner_app_labels_and_what_was_put_away() -> 
         ({"state": "paused"}, None),
     ],
 )
-def test_a_memory_that_was_put_away_is_not_current(tmp_path: Path, more: dict[str, Any], ended: str | None) -> None:
+def test_an_archived_memory_is_not_current(tmp_path: Path, more: dict[str, Any], ended: str | None) -> None:
     history = [("deleted", "2026-06-01"), ("archived", "2026-06-02"), ("archived", "2026-05-01")]
     manifest = {
         "user": {"id": "u", "user_id": "nadia"},
@@ -170,12 +170,12 @@ def test_a_memory_that_was_put_away_is_not_current(tmp_path: Path, more: dict[st
     assert fact.expired_at == (None if ended is None else datetime.fromisoformat(ended))
 
 
-def test_a_memory_that_was_put_away_nobody_knows_when_is_rejected(saved: Callable[..., Path]) -> None:
+def test_an_archived_memory_without_a_date_is_rejected(saved: Callable[..., Path]) -> None:
     (reject,) = rejects(saved([memory(state="deleted")]))
     assert "was deleted at an unknown time" in reject
 
 
-def test_an_openmemory_zip_of_memories_alone_needs_to_be_told_whose_they_are(tmp_path: Path) -> None:
+def test_an_openmemory_zip_without_users_needs_a_default_user(tmp_path: Path) -> None:
     path = tmp_path / "lines.zip"
     with zipfile.ZipFile(EXPORTS / "openmemory.zip") as whole, zipfile.ZipFile(path, "w") as part:
         part.writestr("backup/memories.jsonl.gz", whole.read("memories.jsonl.gz"))
@@ -186,7 +186,7 @@ def test_an_openmemory_zip_of_memories_alone_needs_to_be_told_whose_they_are(tmp
     assert {fact.id for fact in owned} == {fact.id for fact in facts(EXPORTS / "openmemory.zip")}
 
 
-def test_a_first_page_saved_alone_says_that_the_others_are_missing(saved: Callable[..., Path]) -> None:
+def test_a_first_page_alone_is_reported_as_incomplete(saved: Callable[..., Path]) -> None:
     page = {"count": 450, "next": "https://api.mem0.ai/v3/memories/?page=2", "previous": None, "results": [memory()]}
     (reason,) = rejects(saved(page))
     assert "450" in reason
@@ -196,7 +196,7 @@ def test_a_first_page_saved_alone_says_that_the_others_are_missing(saved: Callab
     assert "contains 2" in reason
 
 
-def test_pages_of_several_lists_are_each_held_against_their_own_count(saved: Callable[..., Path]) -> None:
+def test_pages_of_several_lists_are_checked_against_their_own_counts(saved: Callable[..., Path]) -> None:
     pages = [
         {"count": 2, "next": "2", "results": [memory(1)]},
         {"count": 2, "next": None, "results": [memory(2)]},
@@ -206,14 +206,14 @@ def test_pages_of_several_lists_are_each_held_against_their_own_count(saved: Cal
     assert len(facts(saved("\n".join(map(json.dumps, pages)).encode()))) == 3
 
 
-def test_one_bad_line_costs_one_line(saved: Callable[..., Path]) -> None:
+def test_only_the_bad_line_is_rejected(saved: Callable[..., Path]) -> None:
     lines = [json.dumps(memory(1)), "{broken", "[1]", json.dumps({"id": "x"}), json.dumps(memory(2))]
     path = saved("\n".join(lines).encode())
     assert [reason.split(":")[0] for reason in rejects(path)] == ["line 2", "line 3", "line 4"]
     assert len([r for r in Mem0Dump().records(path, None) if isinstance(r, Fact)]) == 2
 
 
-def test_a_file_that_breaks_off_gives_what_stands_before_the_break_and_says_so(saved: Callable[..., Path]) -> None:
+def test_a_truncated_file_is_read_up_to_the_cut_and_reported(saved: Callable[..., Path]) -> None:
     whole = json.dumps([memory(n) for n in range(100)]).encode()
     path = saved(whole[:-500])
     found = list(Mem0Dump().records(path, None))
@@ -222,7 +222,7 @@ def test_a_file_that_breaks_off_gives_what_stands_before_the_break_and_says_so(s
     assert "the rest of the dump cannot be read" in found[-1].message
 
 
-def test_a_broken_zip_is_told_and_not_passed_over(tmp_path: Path) -> None:
+def test_a_broken_zip_is_an_error_and_not_skipped(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     with zipfile.ZipFile(EXPORTS / "openmemory.zip") as whole, zipfile.ZipFile(path, "w") as part:
         lines = gzip.decompress(whole.read("memories.jsonl.gz"))
@@ -231,18 +231,18 @@ def test_a_broken_zip_is_told_and_not_passed_over(tmp_path: Path) -> None:
     assert any("cannot be" in reason for reason in rejects(path, "nadia"))
 
 
-def test_a_memory_without_an_owner_is_rejected_unless_somebody_is_named(saved: Callable[..., Path]) -> None:
+def test_a_memory_without_an_owner_is_rejected_without_a_default_user(saved: Callable[..., Path]) -> None:
     path = saved([memory(user_id=None)])
     assert "names neither" in rejects(path)[0]
     assert facts(path, "carla")[0].user_id == "carla"
 
 
-def test_memories_numbered_from_one_in_two_users_lists_are_different_facts(saved: Callable[..., Path]) -> None:
+def test_equal_numeric_ids_of_two_users_are_different_facts(saved: Callable[..., Path]) -> None:
     both = [memory(id="1"), memory(id="1", user_id="bruno"), memory(id=2)]
     assert len({fact.id for fact in facts(saved(both))}) == 3
 
 
-def test_a_successor_that_memctl_wrote_is_found_by_the_id_it_carries(saved: Callable[..., Path]) -> None:
+def test_a_successor_written_by_memctl_is_found_by_its_id(saved: Callable[..., Path]) -> None:
     from memctl_mem0.mapping import from_fact
 
     from memctl.core.fact import Source, derive_id
@@ -255,7 +255,7 @@ def test_a_successor_that_memctl_wrote_is_found_by_the_id_it_carries(saved: Call
     assert old.superseded_by == new.id
 
 
-def test_numbers_of_any_size_come_through(saved: Callable[..., Path]) -> None:
+def test_numbers_of_any_size_are_kept(saved: Callable[..., Path]) -> None:
     metadata = {"huge": 10**30, "real": 1.5, "whole": 1, "dotted.key": {"a.b": None}, "text": "\u2028"}
     for value in ([memory(metadata=metadata)], {"results": [memory(metadata=metadata)]}):
         (fact,) = facts(saved(value))
@@ -278,18 +278,18 @@ def test_numbers_of_any_size_come_through(saved: Callable[..., Path]) -> None:
         b'[{"memory": "x", "id": ',
     ],
 )
-def test_what_is_no_dump_of_mem0_is_left_to_others(content: bytes, saved: Callable[..., Path]) -> None:
+def test_files_of_other_systems_are_not_recognised_as_mem0_dumps(content: bytes, saved: Callable[..., Path]) -> None:
     path = saved(content)
     assert not Mem0Dump().recognises(path, content[:HEAD])
 
 
-def test_an_empty_list_of_mem0_is_a_dump_of_nothing(saved: Callable[..., Path]) -> None:
+def test_an_empty_list_of_mem0_is_an_empty_dump(saved: Callable[..., Path]) -> None:
     path = saved({"count": 0, "next": None, "previous": None, "results": []})
     assert Mem0Dump().recognises(path, path.read_bytes())
     assert facts(path) == []
 
 
-def test_facts_of_memctls_own_are_no_dump(tmp_path: Path) -> None:
+def test_a_memctl_facts_file_is_not_a_dump(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     path.write_bytes(encode(facts(EXPORTS / "page.json")[0]) + b"\n")
     assert vendor_dumps.find(path) is None
@@ -306,7 +306,7 @@ def test_a_dump_is_migrated_by_its_path(memctl: Callable[..., Any]) -> None:
 EDGE = {"source": "alice", "relationship": "works_at", "target": "Portavo"}
 
 
-def test_the_relations_of_a_page_are_facts_of_its_user(saved: Callable[..., Path]) -> None:
+def test_relations_of_a_page_are_facts_of_its_user(saved: Callable[..., Path]) -> None:
     found = {"source": "Alice", "relationship": "knows", "destination": "Ben", "relation_id": 7}
     for name, page in (
         ("page.json", {"results": [memory()], "relations": [EDGE, found]}),
@@ -323,7 +323,7 @@ def test_the_relations_of_a_page_are_facts_of_its_user(saved: Callable[..., Path
         assert (knows.subject, knows.object, knows.source.id) == ("alice", "Ben", "7")
 
 
-def test_a_relation_is_nobodys_where_the_page_has_several_users_or_none(saved: Callable[..., Path]) -> None:
+def test_a_relation_has_no_owner_if_the_page_has_several_users_or_none(saved: Callable[..., Path]) -> None:
     several = saved({"results": [memory(), memory(2, user_id="bruno")], "relations": [EDGE]})
     assert rejects(several) == ["the document, relation 1: the user of the relation is unknown"]
     alone = saved({"results": [], "relations": [EDGE]})
@@ -335,8 +335,8 @@ def test_a_relation_is_nobodys_where_the_page_has_several_users_or_none(saved: C
     ]
 
 
-def test_a_dump_that_is_one_json_string_is_read_like_the_dump_inside(saved: Callable[..., Path]) -> None:
-    """Programs that encode an answer once more write such files."""
+def test_a_dump_encoded_as_one_json_string_is_read(saved: Callable[..., Path]) -> None:
+    """Programs that encode a response twice write such files."""
     path = saved(json.dumps({"results": [memory(), memory(2)]}))
     dump = vendor_dumps.find(path)
     assert isinstance(dump, Mem0Dump)

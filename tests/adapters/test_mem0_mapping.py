@@ -1,5 +1,4 @@
-"""A mem0 memory as a Fact and back: what mem0 has no place for comes back all the same, and what was edited there
-stands."""
+"""A mem0 memory as a Fact and back: fields that mem0 lacks are restored, and edits in mem0 are kept."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -51,7 +50,7 @@ WHOLE = fact(
 
 
 def kept_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
-    """The memory that the platform gives back after it was sent the fact, with what was edited there since."""
+    """The memory that the platform returns for a fact sent to it, with later edits."""
     sent = from_fact(given)
     created = NOW if sent.timestamp is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=sent.timestamp))
     row = {
@@ -69,7 +68,7 @@ def back(given: Fact, **edits: Any) -> Fact:
 
 
 def bare(given: Fact) -> Fact:
-    """All that mem0 is to give back of a fact: everything but its vector."""
+    """The part of a fact that mem0 must restore: everything but its vector."""
     return msgspec.structs.replace(given, embedding=None)
 
 
@@ -93,11 +92,11 @@ def scenario_facts() -> list[Any]:
 
 
 @pytest.mark.parametrize("given", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
-def test_every_field_but_the_vector_comes_back_to_its_last_bit(given: Fact) -> None:
+def test_every_field_but_the_vector_is_restored_exactly(given: Fact) -> None:
     assert msgspec.json.encode(back(given)) == msgspec.json.encode(bare(given))
 
 
-def test_what_came_back_is_sent_again_as_it_was() -> None:
+def test_a_restored_fact_is_sent_unchanged() -> None:
     assert from_fact(back(WHOLE)) == from_fact(bare(WHOLE))
 
 
@@ -107,7 +106,7 @@ def test_the_users_own_metadata_may_use_our_names(key: str) -> None:
     assert back(given).metadata == given.metadata
 
 
-def test_mem0_is_told_the_second_and_the_day_and_both_owners() -> None:
+def test_mem0_gets_timestamp_expiration_date_and_all_owners() -> None:
     sent = from_fact(WHOLE)
     assert sent.timestamp == 1746088200
     assert sent.expiration_date == "2099-12-31"
@@ -116,7 +115,7 @@ def test_mem0_is_told_the_second_and_the_day_and_both_owners() -> None:
     assert "embedding" not in sent.metadata[OWN]["fact"]
 
 
-def test_a_text_changed_in_mem0_stands_and_what_said_of_the_old_one_goes() -> None:
+def test_a_text_edited_in_mem0_is_kept_and_clears_the_old_triple() -> None:
     found = back(WHOLE, memory="Alice lives in Rome.")
     assert found.id == WHOLE.id
     assert found.text == "Alice lives in Rome."
@@ -126,7 +125,7 @@ def test_a_text_changed_in_mem0_stands_and_what_said_of_the_old_one_goes() -> No
     assert found.source == WHOLE.source
 
 
-def test_times_changed_in_mem0_stand() -> None:
+def test_times_edited_in_mem0_are_kept() -> None:
     found = back(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
     assert found.created_at == datetime(2020, 1, 1, tzinfo=UTC)
     assert found.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
@@ -134,26 +133,26 @@ def test_times_changed_in_mem0_stand() -> None:
     assert back(fact(), expiration_date="2030-01-01").expires_at == datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def test_what_mem0_replaced_since_is_superseded() -> None:
+def test_a_memory_replaced_in_mem0_is_superseded() -> None:
     found = back(fact(), replaced_by=NATIVE_ID)
     assert found.superseded_by == derive_id("mem0", "", NATIVE_ID)
     known = to_fact(kept_by_mem0(fact(), replaced_by="x"), account="here", successors={"x": UUID(int=5)})
     assert known.superseded_by == UUID(int=5)
 
 
-def test_a_copy_for_another_owner_is_a_fact_of_its_own() -> None:
+def test_a_copy_for_another_owner_is_a_separate_fact() -> None:
     found = back(WHOLE, user_id="bruno")
     assert found.user_id == "bruno"
     assert found.id == derive_id("mem0", "", NATIVE_ID)
 
 
-def test_keys_called_memctl_that_memctl_did_not_write_are_the_users() -> None:
+def test_metadata_keys_named_memctl_by_the_user_are_kept() -> None:
     for value in ("x", {"fact": 1}, {"fact": {"no such field": 1}}, {"fact": {"kind": 7}, "text": "x"}, None):
         row = {"id": NATIVE_ID, "memory": "x", "user_id": "alice", "metadata": {OWN: value, "a": 1}}
         assert to_fact(row, account="here").metadata == {OWN: value, "a": 1}
 
 
-def test_a_memory_of_an_agent_alone_goes_back_to_the_agent_alone() -> None:
+def test_a_memory_of_an_agent_only_returns_to_the_agent() -> None:
     row = {"id": NATIVE_ID, "memory": "x", "user_id": None, "agent_id": "bot", "session_id": "s"}
     found = to_fact(row, account="here")
     assert (found.user_id, found.agent_id, found.session_id) == ("agent:bot", "bot", "s")
@@ -165,18 +164,18 @@ def test_a_memory_of_an_agent_alone_goes_back_to_the_agent_alone() -> None:
         assert to_fact({"id": NATIVE_ID, "memory": "x", key: "x"}, account="here").user_id == owner
 
 
-def test_a_user_who_is_called_like_an_agent_stays_a_user() -> None:
+def test_a_user_named_like_an_agent_stays_a_user() -> None:
     given = fact(user_id="agent:bot", agent_id="bot")
     assert from_fact(given).scope["user_id"] == "agent:bot"
 
 
 @pytest.mark.parametrize("user", ["", "*"])
-def test_users_whom_mem0_cannot_have_are_refused(user: str) -> None:
+def test_user_names_that_mem0_cannot_have_are_refused(user: str) -> None:
     with pytest.raises(ValueError, match="cannot have a user named"):
         from_fact(fact(user_id=user))
 
 
-def test_what_is_no_time_and_no_list_of_labels_is_kept_as_it_was_put() -> None:
+def test_invalid_times_and_labels_are_kept_unchanged_as_native_fields() -> None:
     row = {
         "id": NATIVE_ID, "memory": "x", "user_id": "a", "created_at": "yesterday", "categories": [{"name": "x"}],
         "expiration_date": True, "metadata": "text", "lifecycle_state": "active", "score": 0.5, "score_breakdown": {},
@@ -190,18 +189,18 @@ def test_what_is_no_time_and_no_list_of_labels_is_kept_as_it_was_put() -> None:
 
 
 @pytest.mark.parametrize("row", [{"id": "x", "user_id": "a"}, {"memory": None, "user_id": "a"}, {"memory": "x"}])
-def test_a_record_without_text_or_owner_is_none(row: dict[str, Any]) -> None:
+def test_a_record_without_text_or_owner_is_not_a_fact(row: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="the memory"):
         to_fact(row, account="here")
 
 
-def test_nothing_is_forgotten_before_its_time() -> None:
+def test_an_expiry_time_is_rounded_up_to_the_next_day() -> None:
     assert day_of(datetime(2030, 1, 1, tzinfo=UTC)) == "2030-01-01"
     assert day_of(datetime(2030, 1, 1, 0, 0, 0, 1, tzinfo=UTC)) == "2030-01-02"
     assert day_of(datetime(9999, 12, 31, 23, tzinfo=UTC)) == "9999-12-31"
 
 
-def test_times_of_every_notation() -> None:
+def test_times_in_every_notation_are_read() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     texts = ("2026-01-01T12:00:00Z", "2026-01-01T05:00:00-07:00", "2026-01-01T12:00:00", "1767268800")
     for said in (*texts, 1767268800, 1767268800.0, 1767268800000):
@@ -214,7 +213,7 @@ def test_times_of_every_notation() -> None:
 @pytest.mark.parametrize(
     "unknown", [0, 0.0, "1970-01-01T00:00:00+00:00", "1969-12-31T16:00:00-08:00", "1970-01-01", None, ""]
 )
-def test_a_memory_that_was_recorded_nobody_knows_when_is_undated(unknown: Any) -> None:
+def test_a_memory_with_an_unreadable_time_is_undated(unknown: Any) -> None:
     row = {"id": "1", "memory": "Tea.", "user_id": "alice", "created_at": unknown, "updatedAt": unknown}
     fact = to_fact(row, account="here")
     assert (fact.created_at, fact.updated_at) == (None, None)
@@ -227,7 +226,7 @@ def test_a_fact_of_the_first_day_of_1970_keeps_its_time() -> None:
     assert to_fact(row, account="here").created_at == epoch
 
 
-def test_a_backend_with_more_slots_packs_less() -> None:
+def test_a_backend_with_more_fields_packs_fewer_into_metadata() -> None:
     slots = PLATFORM_SLOTS | {"created_at", "updated_at"}
     assert {"created_at", "updated_at"} & set(metadata_of(WHOLE, slots)[OWN]["fact"]) == set()
     assert {"created_at", "updated_at"} <= set(metadata_of(WHOLE, PLATFORM_SLOTS)[OWN]["fact"])

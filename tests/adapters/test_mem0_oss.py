@@ -1,4 +1,4 @@
-"""mem0's own library beside memctl, on a Qdrant folder and on pgvector: what each wrote, the other finds whole."""
+"""mem0's library and memctl on one Qdrant folder or pgvector table: each reads the other's memories completely."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def emulator(name: str) -> ModuleType:
 
 @pytest.fixture
 def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A loopback embedder, and no key of the developer's own."""
+    """A loopback embedder; the developer's own key is removed from the environment."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MEM0_DIR"):
         monkeypatch.delenv(name, raising=False)
     module = emulator("openai_embeddings")
@@ -46,7 +46,7 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture(params=["qdrant", "pgvector"])
 def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """Where a vector store is, as mem0's configuration says it."""
+    """The address of a vector store in the form of mem0's configuration."""
     if request.param == "qdrant":
         yield {"path": str(tmp_path / "qdrant"), "on_disk": True}
         return
@@ -59,7 +59,7 @@ def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
 
 
 def configuration(store: dict[str, Any], url: str, history: Path, **embedder: Any) -> dict[str, Any]:
-    """A configuration as an application has it; its language model is nowhere, and has a key that is none."""
+    """An application's configuration; its language model is unreachable and has an invalid key."""
     key = emulator("openai_embeddings").KEY
     options = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS, "api_key": key} | embedder
     provider = "pgvector" if "connection_string" in store else "qdrant"
@@ -79,7 +79,7 @@ def config(vectors: dict[str, Any], embeddings: Any, tmp_path: Path) -> Path:
 
 
 class Application:
-    """An application with mem0 inside, opened for one thing at a time: a Qdrant folder takes no two."""
+    """An application that uses mem0, opened for each action, because a Qdrant folder allows one process at a time."""
 
     def __init__(self, config: Path) -> None:
         self.config = json.loads(config.read_text())
@@ -114,7 +114,7 @@ def write(config: Path, *facts: Fact) -> list[str]:
 
 
 def put(memory: Any, *payloads: dict[str, Any]) -> list[str]:
-    """Points as an application's mem0 made them, in one go."""
+    """Insert points as an application's mem0 does, in one call."""
     ids = [str(uuid4()) for _ in payloads]
     halves = [[0.5] * DIMENSIONS for _ in payloads]
     memory.vector_store.insert(vectors=halves, payloads=list(payloads), ids=ids)
@@ -135,7 +135,7 @@ def test_all_350_memories_are_read_where_get_all_gives_20(config: Path, applicat
         assert sorted(adapter.users()) == ["alice", "bob"]
 
 
-def test_mem0_finds_what_memctl_wrote_under_its_id_and_with_both_times(config: Path, application: Application) -> None:
+def test_mem0_finds_facts_of_memctl_by_id_with_both_times(config: Path, application: Application) -> None:
     written = fact(
         created_at=NOON, updated_at=NOON + timedelta(days=1), agent_id="helper", session_id="run-1",
         metadata={"topic": "home"}, categories=("places",), subject="alice",
@@ -157,7 +157,7 @@ def test_mem0_finds_what_memctl_wrote_under_its_id_and_with_both_times(config: P
     assert [one["id"] for one in listed] == [str(written.id)]
 
 
-def test_mem0s_history_tells_what_memctl_added_changed_and_deleted(config: Path, application: Application) -> None:
+def test_mem0s_history_has_memctls_additions_changes_and_deletions(config: Path, application: Application) -> None:
     first = fact()
     later = msgspec.structs.replace(first, text="Alice lives in Lisbon.")
     assert [write(config, one) for one in (first, first, later)] == [["written"], ["unchanged"], ["updated"]]
@@ -173,9 +173,7 @@ def test_mem0s_history_tells_what_memctl_added_changed_and_deleted(config: Path,
     assert len(lines) == 3
 
 
-def test_a_memory_that_memctl_never_wrote_is_whole_and_goes_back_unchanged(
-    config: Path, application: Application
-) -> None:
+def test_a_memory_of_mem0_is_read_completely_and_written_back_unchanged(config: Path, application: Application) -> None:
     def remember(memory: Any) -> str:
         made = memory.add(
             [{"role": "user", "content": "I moved to Oslo.", "name": "Al"}], user_id="alice", agent_id="helper",
@@ -203,12 +201,12 @@ def test_a_memory_that_memctl_never_wrote_is_whole_and_goes_back_unchanged(
     assert application.does(lambda memory: memory.get(native))["memory"] == "I moved to Oslo."
 
 
-def test_an_expired_memory_is_read_too(config: Path, application: Application) -> None:
+def test_expired_memories_are_read(config: Path, application: Application) -> None:
     application.does(lambda m: put(m, {"data": "Old.", "user_id": "alice", "expiration_date": "2020-01-01"}))
     assert [one.text for one in read(config)] == ["Old."]
 
 
-def test_what_was_edited_in_mem0_stands_and_the_rest_comes_back(config: Path, application: Application) -> None:
+def test_edits_in_mem0_are_kept_and_the_other_fields_restored(config: Path, application: Application) -> None:
     written = fact(
         subject="alice", object="Paris", categories=("places",), confidence=0.5, created_at=NOON, updated_at=NOON,
         valid_at=NOON, metadata={"topic": "home"}, session_id="s 1",
@@ -225,7 +223,7 @@ def test_what_was_edited_in_mem0_stands_and_the_rest_comes_back(config: Path, ap
     assert found.metadata == {"topic": "home", "seen": 1}
 
 
-def test_entities_and_the_mark_of_telemetry_are_no_facts(config: Path, application: Application) -> None:
+def test_entities_and_telemetry_records_are_not_facts(config: Path, application: Application) -> None:
     def mark(memory: Any) -> None:
         put(memory, {"user_id": "anonymous", "type": "user_identity"}, {"data": "Tea.", "user_id": "alice"})
         entity = {"data": "Paris", "entity_type": "PLACE", "linked_memory_ids": [], "user_id": "alice"}
@@ -238,7 +236,7 @@ def test_entities_and_the_mark_of_telemetry_are_no_facts(config: Path, applicati
     assert [one.text for one in read(config)] == ["Tea."]
 
 
-def test_a_memory_of_an_agent_alone_stays_the_agents(config: Path, application: Application) -> None:
+def test_a_memory_of_an_agent_only_stays_the_agents(config: Path, application: Application) -> None:
     application.does(lambda m: put(m, {"data": "Be brief.", "agent_id": "helper"}, {"data": "x", "user_id": "alice"}))
     with Mem0OssAdapter(config) as adapter:
         assert sorted(adapter.users()) == ["agent:helper", "alice"]
@@ -251,7 +249,7 @@ def test_a_memory_of_an_agent_alone_stays_the_agents(config: Path, application: 
     assert read(config, "agent:helper") == [changed]
 
 
-def test_what_is_of_nobody_or_without_text_is_named_and_not_passed_over(config: Path, application: Application) -> None:
+def test_points_without_owner_or_text_are_rejects(config: Path, application: Application) -> None:
     def strew(memory: Any) -> list[str]:
         return put(memory, {"data": "Whose?"}, {"user_id": "alice", "topic": "none"})
 
@@ -268,7 +266,7 @@ def test_what_is_of_nobody_or_without_text_is_named_and_not_passed_over(config: 
         assert adapter.count("carol") == 1
 
 
-def test_what_the_typescript_library_wrote_has_its_times(config: Path, application: Application) -> None:
+def test_memories_of_the_typescript_library_have_their_times(config: Path, application: Application) -> None:
     payload = {"data": "Tea.", "user_id": "alice", "createdAt": "2025-05-01T12:00:00.123456Z", "textLemmatized": "tea"}
     application.does(lambda memory: put(memory, payload))
     (found,) = read(config)
@@ -276,7 +274,7 @@ def test_what_the_typescript_library_wrote_has_its_times(config: Path, applicati
     assert found.metadata == {}
 
 
-def test_reading_needs_no_key_of_an_embedder_and_writing_says_which(
+def test_reading_needs_no_embedder_key_and_writing_names_the_missing_one(
     vectors: dict[str, Any], embeddings: Any, tmp_path: Path, config: Path, application: Application
 ) -> None:
     application.does(lambda memory: put(memory, {"data": "Tea.", "user_id": "alice"}))
@@ -308,7 +306,7 @@ def test_a_text_the_embedder_refuses_is_rejected_alone(config: Path) -> None:
     assert {one.text for one in read(config)} == {"One.", "Three."}
 
 
-def test_a_busy_embedder_is_worth_another_try_and_leaves_nothing_half_done(config: Path, embeddings: Any) -> None:
+def test_a_busy_embedder_is_retryable_and_nothing_is_half_written(config: Path, embeddings: Any) -> None:
     embeddings.failure = (429, {"error": {"message": "slow down", "code": "rate_limit"}}, {"retry-after": "0"})
     with pytest.raises(Retryable) as busy:
         write(config, fact())
@@ -317,7 +315,7 @@ def test_a_busy_embedder_is_worth_another_try_and_leaves_nothing_half_done(confi
     assert write(config, fact()) == ["written"]
 
 
-def test_vectors_that_do_not_fit_the_store_are_told_with_their_remedy(
+def test_vectors_of_the_wrong_dimension_are_an_error_with_a_hint(
     vectors: dict[str, Any], embeddings: Any, tmp_path: Path, config: Path
 ) -> None:
     wrong = configuration(vectors, embeddings.url, tmp_path / "history.db", embedding_dims=8)
@@ -327,7 +325,7 @@ def test_vectors_that_do_not_fit_the_store_are_told_with_their_remedy(
     assert "embedding_model_dims" in str(told.value.hint)
 
 
-def test_mem0s_extraction_without_a_language_model_is_an_error_and_no_silence(config: Path) -> None:
+def test_mem0s_extraction_without_a_language_model_is_an_error(config: Path) -> None:
     with Mem0OssAdapter(config) as adapter, pytest.raises(Retryable):
         adapter.add("alice", [{"role": "user", "content": "I moved to Oslo."}])
 
@@ -345,8 +343,8 @@ for config in sys.argv[1:]:
 
 
 @pytest.mark.parametrize("vectors", ["pgvector"], indirect=True)
-def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, embeddings: Any, tmp_path: Path) -> None:
-    """On either store, in one process that imports mem0 for both."""
+def test_nothing_is_written_to_home_or_printed(config: Path, embeddings: Any, tmp_path: Path) -> None:
+    """Checks both stores in one process, which imports mem0 once."""
     (home := tmp_path / "home").mkdir()
     folder = configuration({"path": str(tmp_path / "qdrant")}, embeddings.url, tmp_path / "other.db")
     (qdrant := tmp_path / "qdrant.json").write_text(json.dumps(folder))
@@ -359,10 +357,10 @@ def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, em
     assert list(home.rglob("*")) == []
 
 
-def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
+def test_facts_migrated_through_mem0_and_postgres_are_unchanged(
     memctl: Callable[..., Any], config: Path, postgres_dsn: str, postgres_schema: str, home: Path
 ) -> None:
-    """In small what migrating 1,000 facts of 20 users does."""
+    """A small version of a migration of 1,000 facts of 20 users."""
     from memctl.workspace import Workspace
 
     people = [f"user-{number}" for number in range(3)]
@@ -387,7 +385,7 @@ def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
         assert checked.document["same"] == 123
 
 
-def test_history_goes_where_the_application_has_it_and_nowhere_else(
+def test_history_is_written_only_to_the_applications_history_file(
     embeddings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"

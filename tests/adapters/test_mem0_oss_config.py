@@ -1,4 +1,4 @@
-"""The configuration of mem0's library: what is wrong with it, or not there, is told in one line and not made."""
+"""The configuration of mem0's library: errors take one line, and missing files and folders are not created."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
         ("vector_store: 3", "mem0.yaml", UsageError, "not a mapping"),
     ],
 )
-def test_a_wrong_configuration_is_told_in_one_line(
+def test_a_wrong_configuration_is_a_one_line_error(
     tmp_path: Path, text: str, name: str, error: type[MemctlError], said: str
 ) -> None:
     path = tmp_path / name
@@ -30,14 +30,14 @@ def test_a_wrong_configuration_is_told_in_one_line(
     assert "\n" not in str(told.value)
 
 
-def test_a_configuration_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+def test_a_missing_configuration_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         Mem0OssAdapter(tmp_path / "nowhere.yaml")
     with pytest.raises(UsageError):
         Mem0OssAdapter()
 
 
-def test_a_mistyped_qdrant_folder_is_not_made(tmp_path: Path) -> None:
+def test_a_mistyped_qdrant_folder_is_not_created(tmp_path: Path) -> None:
     path = tmp_path / "mem0.yaml"
     path.write_text(f"vector_store: {{provider: qdrant, config: {{path: {tmp_path / 'qdrnt'}}}}}\n")
     with Mem0OssAdapter(path) as adapter:
@@ -47,7 +47,7 @@ def test_a_mistyped_qdrant_folder_is_not_made(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["mem0.yaml"]
 
 
-def test_a_database_that_is_not_there_may_be_tried_again_and_keeps_its_password(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_retryable_and_its_password_is_not_shown(tmp_path: Path) -> None:
     secret = "-".join(["pass", "of", "nobody"])
     dsn = f"postgresql://mem0:{secret}@127.0.0.1:9/memories"
     path = tmp_path / "mem0.yaml"

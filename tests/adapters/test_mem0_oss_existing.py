@@ -54,7 +54,7 @@ def test_a_mistyped_table_in_postgresql_is_not_found(tmp_path: Path, postgres_ds
         adapter.count("alice")
 
 
-def test_a_store_that_is_only_read_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+def test_a_read_only_store_refuses_every_write(tmp_path: Path) -> None:
     with Mem0OssAdapter(config(tmp_path, "faiss", path=str(tmp_path / "faiss"))) as adapter:
         for refused in (adapter.check_writable, lambda: adapter.write([]), adapter.init):
             with pytest.raises(UsageError, match="faiss"):
@@ -69,7 +69,7 @@ class Options(SimpleNamespace):
 
 
 class Store:
-    """A class of mem0's: it creates its collection when it is opened."""
+    """Like a class of mem0's, it creates its collection when it is opened."""
 
     collections: ClassVar[list[Any]] = []
     created: ClassVar[list[str]] = []
@@ -92,7 +92,7 @@ class Store:
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Store]]:
-    """The class in the place of each of mem0's."""
+    """The class, which replaces each of mem0's store classes."""
     factory = SimpleNamespace(
         VectorStoreFactory=SimpleNamespace(provider_to_class=dict.fromkeys(("chroma", "faiss", "milvus", "x"), "c")),
         load_class=lambda path: Store,
@@ -106,14 +106,14 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Store]]:
 
 
 @pytest.mark.parametrize("listed", ["mem0", SimpleNamespace(name="mem0"), {"name": "MEM0"}, b"mem0"])
-def test_a_collection_is_found_however_the_store_lists_it(store: type[Store], listed: Any) -> None:
+def test_a_collection_is_found_in_any_format_of_the_list(store: type[Store], listed: Any) -> None:
     store.collections = [listed]
     assert open_existing("x", Options(collection_name="mem0"), "here").collection_name == "mem0"
     with pytest.raises(NotFound, match="no collection 'typo'"):
         open_existing("x", Options(collection_name="typo"), "here")
 
 
-def test_files_of_stores_in_this_process_are_looked_for_first(store: type[Store], tmp_path: Path) -> None:
+def test_missing_files_of_embedded_stores_are_not_created(store: type[Store], tmp_path: Path) -> None:
     missing = tmp_path / "typo"
     for provider, options in (
         ("chroma", Options(collection_name="mem0", path=str(missing), host=None, port=None)),
@@ -126,7 +126,7 @@ def test_files_of_stores_in_this_process_are_looked_for_first(store: type[Store]
     assert store.created == []
 
 
-def test_a_collection_that_another_process_made_in_milvus_is_loaded(store: type[Store], tmp_path: Path) -> None:
+def test_a_milvus_collection_created_by_another_process_is_loaded(store: type[Store], tmp_path: Path) -> None:
     (tmp_path / "milvus.db").touch()
     store.collections = ["mem0"]
     open_existing("milvus", Options(collection_name="mem0", url=str(tmp_path / "milvus.db")), "here")

@@ -1,5 +1,4 @@
-"""mem0's own library beside memctl on Chroma, Milvus Lite, Redis and Supabase: what each wrote, the other finds, lists,
-changes and deletes."""
+"""mem0's library and memctl on Chroma, Milvus Lite, Redis and Supabase: each can use the other's memories."""
 
 import json
 import math
@@ -39,13 +38,13 @@ def config(request: pytest.FixtureRequest, tmp_path: Path, home: Path) -> Iterat
 
 
 def unit(text: str, dim: int) -> list[float]:
-    """A vector of unit length: Chroma's and mem0's measures of distance differ for others."""
+    """A vector of unit length, because Chroma and mem0 measure distances differently for other lengths."""
     vector = openai_embeddings.likeness(text, dim)
     return [x / math.hypot(*vector) for x in vector]
 
 
 def configured(path: Path, provider: str, store: dict[str, Any], url: str) -> Path:
-    """A file with the configuration of an application."""
+    """Write a file with the configuration of an application."""
     options = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS}
     sized = {} if provider == "chroma" else {"embedding_model_dims": DIMENSIONS}
     whole = {
@@ -101,12 +100,12 @@ STORES: dict[str, Callable[[pytest.FixtureRequest, Path], Store]] = {
 
 
 def application(config: Path, act: Callable[[Any], Any]) -> Any:
-    """What an application with mem0 does with its memory."""
+    """Perform an action on an application's mem0 memory."""
     with warnings.catch_warnings(action="ignore"):  # those of redisvl
         memory = sdk.mem0().Memory.from_config(json.loads(config.read_text()))
     try:
         if hasattr(getattr(memory.vector_store, "client", None), "load_collection"):
-            # mem0 leaves that out for a collection that exists, and Milvus Lite 3 then refuses to read it.
+            # mem0 does not load an existing collection, and Milvus Lite 3 refuses to read one that is not loaded.
             memory.vector_store.client.load_collection("people")
         while hasattr(memory.vector_store, "index") and int(memory.vector_store.index.info()["indexing"]):
             time.sleep(0.01)  # mem0 replaces its index on Redis at every opening
@@ -131,7 +130,7 @@ def read(config: Path, user: str = "alice") -> dict[str, Fact]:
         return {fact.text: fact for page in adapter.read(user) for fact in page.facts}
 
 
-def test_what_one_wrote_the_other_finds_lists_changes_and_deletes(config: Path) -> None:
+def test_memctl_and_mem0_find_list_change_and_delete_each_others_memories(config: Path) -> None:
     home = fact(
         "Alice lives in Paris.", created_at=NOON, updated_at=NOON, session_id="run-1", subject="alice",
         metadata={"topic": "home", "tags": ["a", None], "deep": {"er": 1}}, categories=("places",),
@@ -173,7 +172,7 @@ def test_what_one_wrote_the_other_finds_lists_changes_and_deletes(config: Path) 
     }
 
 
-def test_forgetting_leaves_nothing_of_the_owner_and_all_of_the_others(config: Path) -> None:
+def test_forget_erases_everything_of_the_owner_and_nothing_of_others(config: Path) -> None:
     with Mem0OssAdapter(config) as adapter:
         adapter.write([fact("Alice lives in Paris."), fact("Bob lives in Rome.", user_id="bob")])
         adapter.forget("alice")

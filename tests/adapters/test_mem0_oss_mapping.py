@@ -1,4 +1,4 @@
-"""Facts as payloads of mem0's stores and back: bit for bit, through what PostgreSQL's jsonb does to JSON."""
+"""Facts as payloads of mem0's stores and back: restored exactly, even through PostgreSQL's jsonb."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,7 @@ def fact(**fields: Any) -> Fact:
 
 
 def through_jsonb(payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload as jsonb gives it back: keys in another order, numbers written out, no NUL at all."""
+    """The payload as jsonb returns it: keys in another order, numbers written out, NUL not allowed."""
 
     def number(form: str) -> float | int:
         value = float(form)
@@ -74,22 +74,22 @@ def comes_back(one: Fact) -> None:
 
 
 @pytest.mark.parametrize("row", scenarios("metadata"))
-def test_metadata_comes_back_to_the_last_bit(row: dict[str, Any]) -> None:
+def test_metadata_is_restored_exactly(row: dict[str, Any]) -> None:
     comes_back(fact(metadata=row["value"], native=row["value"]))
 
 
 @pytest.mark.parametrize("row", scenarios("times"))
-def test_times_come_back_to_the_microsecond(row: dict[str, Any]) -> None:
+def test_times_are_restored_to_the_microsecond(row: dict[str, Any]) -> None:
     comes_back(fact(**dict.fromkeys(TIME_FIELDS, datetime.fromisoformat(row["at"]))))
 
 
 @pytest.mark.parametrize("row", [one for one in scenarios("texts") if "text" in one.values[0] and one.id != "nul"])
-def test_any_text_comes_back_in_any_field(row: dict[str, Any]) -> None:
+def test_any_text_in_any_field_is_restored(row: dict[str, Any]) -> None:
     text = row["text"]
     comes_back(fact(text=text, agent_id=text, session_id=text, categories=(text,), metadata={text: text}))
 
 
-def test_a_nul_comes_back_from_every_field_that_is_packed() -> None:
+def test_a_nul_is_restored_in_every_packed_field() -> None:
     text = "a\0b"
     comes_back(fact(agent_id=text, session_id=text, app_id=text, subject=text, metadata={text: text}, native={text: 1}))
     for field in ("text", "user_id"):
@@ -106,17 +106,17 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["data", "user_id", "memctl", "role", "topic", "hash", "\0"]), JSON, max_size=4))
-def test_metadata_under_mem0s_own_keys_comes_back_too(metadata: dict[str, Any]) -> None:
+def test_metadata_with_mem0s_own_keys_is_restored(metadata: dict[str, Any]) -> None:
     comes_back(fact(metadata=metadata))
 
 
-def test_metadata_edited_in_mem0_stands_beside_what_it_could_not_hold() -> None:
+def test_edited_metadata_is_kept_together_with_packed_metadata() -> None:
     payload = payload_of(fact(metadata={"topic": "home", "data": "kept apart"}))
     payload |= {"topic": "work", "new": 1}
     assert fact_of("x", payload, ACCOUNT).metadata == {"topic": "work", "new": 1, "data": "kept apart"}
 
 
-def test_a_fact_of_mem0_goes_back_to_the_memory_it_came_from() -> None:
+def test_a_fact_from_mem0_is_written_back_to_its_memory() -> None:
     native = str(uuid4())
     found = fact_of(native, {"data": "Tea.", "user_id": "alice"}, ACCOUNT)
     assert found.id == native_fact_id(native, ACCOUNT)
@@ -126,7 +126,7 @@ def test_a_fact_of_mem0_goes_back_to_the_memory_it_came_from() -> None:
     assert point_of(stranger, ACCOUNT) == str(stranger.id)
 
 
-def test_ids_with_white_space_are_packed_where_mem0s_api_takes_none() -> None:
+def test_ids_with_white_space_are_packed() -> None:
     one = fact(agent_id="an agent", session_id="s1")
     payload = payload_of(one, SLOTS, blanks=False)
     assert "agent_id" not in payload
@@ -136,16 +136,16 @@ def test_ids_with_white_space_are_packed_where_mem0s_api_takes_none() -> None:
         payload_of(fact(user_id="Alice B"), SLOTS, blanks=False)
 
 
-def test_ids_that_are_numbers_are_their_digits() -> None:
+def test_numeric_ids_are_read_as_text() -> None:
     assert fact_of("x", {"data": "Tea.", "user_id": 42, "run_id": 7}, ACCOUNT).user_id == "42"
 
 
-def test_a_user_id_that_is_no_name_makes_nobody_of_that_name() -> None:
+def test_a_user_id_that_is_not_text_or_number_is_refused() -> None:
     with pytest.raises(ValueError, match="names neither a user"):
         fact_of("x", {"data": "Tea.", "user_id": False}, ACCOUNT)
 
 
-def test_the_later_of_two_writings_is_told_by_its_stamp() -> None:
+def test_the_write_stamp_is_read_and_is_not_part_of_the_fact() -> None:
     one = fact(created_at=NOON)
     row = memory_of("x", stamped(payload_of(one), "2025-05-02T00:00:00.000000+00:00"))
     assert stamp_of({"metadata": stamped(payload_of(one), "2025")}) == "2025"
@@ -153,7 +153,7 @@ def test_the_later_of_two_writings_is_told_by_its_stamp() -> None:
     assert fact_of_row(row, ACCOUNT) == one
 
 
-def test_an_instant_of_expiry_stands_unless_mem0_moved_the_day() -> None:
+def test_an_expiry_time_is_kept_unless_its_day_was_changed_in_mem0() -> None:
     one = fact(expires_at=NOON)
     payload = payload_of(one)
     assert payload["expiration_date"] == "2025-05-02"
@@ -163,7 +163,7 @@ def test_an_instant_of_expiry_stands_unless_mem0_moved_the_day() -> None:
     assert moved.expires_at - NOON > timedelta(days=1)
 
 
-def test_turns_are_texts_or_messages_and_nothing_else() -> None:
+def test_turns_must_be_texts_or_messages() -> None:
     assert messages_of(["Hi.", {"role": "assistant", "content": "Hello."}]) == [
         {"role": "user", "content": "Hi."},
         {"role": "assistant", "content": "Hello."},

@@ -23,7 +23,7 @@ def server() -> Iterator[Any]:
 
 @pytest.fixture
 def config(server: Any, home: Path, redis_url: str) -> Callable[..., Path]:
-    """Write the configuration of an application on a store, with an embedder of this model."""
+    """Write the configuration of an application for a store, with an embedder of this model."""
 
     def write(provider: str, model: str = "letters", **store: Any) -> Path:
         places = {
@@ -81,19 +81,17 @@ def test_a_move_to_another_store_keeps_the_vectors_and_calls_no_embedder(
         assert after[text] == pytest.approx(vector, rel=1e-6)
 
 
-def test_vectors_of_another_model_are_made_again(
+def test_vectors_of_another_model_are_recomputed(
     config: Callable[..., Path], server: Any, memctl: Callable[..., Any]
 ) -> None:
     fill(config("redis"))
     other = config("chroma", "letters-2")
     refused = memctl("migrate", "--from", f"mem0-oss:{config('redis')}", "--to", f"mem0-oss:{other}", "--all-users")
-    assert "letters-2" in refused.err + refused.out  # the embedder was asked, and does not know the model
+    assert "letters-2" in refused.err + refused.out  # the embedder was called, and does not know the model
     assert refused.code != 0
 
 
-def test_a_fact_of_elsewhere_is_read_without_vectors_and_written_with_the_embedders(
-    config: Callable[..., Path], server: Any
-) -> None:
+def test_a_fact_without_a_vector_is_embedded_when_written(config: Callable[..., Path], server: Any) -> None:
     fill(config("redis"))
     with Mem0OssAdapter(config("redis")) as adapter:
         facts = [fact for page in adapter.read("alice") for fact in page.facts]
@@ -102,6 +100,6 @@ def test_a_fact_of_elsewhere_is_read_without_vectors_and_written_with_the_embedd
 
 
 @pytest.mark.parametrize("written", ["not JSON", '["a", "list"]'])
-def test_metadata_that_another_program_wrote_into_a_hash_is_not_lost(written: str) -> None:
+def test_metadata_of_another_program_in_a_hash_is_kept(written: str) -> None:
     payload = _payload({"memory": b"Likes tea.", "metadata": written.encode(), "user_id": b"alice"})
     assert payload == {"data": "Likes tea.", "metadata": written, "user_id": "alice"}

@@ -1,4 +1,4 @@
-"""Vector stores of mem0 that have no pages: a list is taken for whole only when it can be shown to be."""
+"""Vector stores of mem0 without pages: a list is accepted only if it can be proved complete."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryabl
 
 
 class Point:
-    """A point as mem0's stores give it."""
+    """A point as mem0's stores return it."""
 
     def __init__(self, id_: str, payload: dict[str, Any]) -> None:
         self.id = id_
@@ -21,7 +21,7 @@ class Point:
 
 
 class Store:
-    """A store of mem0's that holds `points`, lists `most` of them at most, and counts them where `counts` is set."""
+    """A mem0 store with `points`. It lists at most `most` of them, and counts them if `counts` is set."""
 
     def __init__(self, points: list[Point], most: int | None = None, fails: bool = False) -> None:
         self.points = points
@@ -30,7 +30,7 @@ class Store:
         self.docstore = {point.id: point.payload for point in points}
 
     def list(self, filters: Any = None, top_k: int = 100) -> Any:
-        # Several of mem0's stores answer an error so.
+        # Several of mem0's stores return an error in this way.
         return [[]] if self.fails else [self.points[: min(top_k, self.most or top_k)]]
 
     def search(self, query: str, vectors: Any, top_k: int, filters: Any) -> Any:
@@ -50,7 +50,7 @@ def read(shelf: ListedShelf, user: str) -> Iterator[Row]:
             return
 
 
-def test_a_store_that_says_how_many_it_holds_is_read_whole() -> None:
+def test_a_store_that_reports_its_total_is_read_completely() -> None:
     shelf = ListedShelf(Store([*points(2_345), *points(3, "bob")]), "faiss", "here")
     assert len(list(read(shelf, "alice"))) == shelf.count("alice") == 2_345
     assert sorted(shelf.owners()) == ["alice", "bob"]
@@ -62,31 +62,31 @@ def test_a_list_shorter_than_the_stores_own_total_is_an_error(store: Store) -> N
         ListedShelf(store, "faiss", "here").count("alice")
 
 
-def test_an_approximate_total_is_called_so() -> None:
+def test_an_approximate_total_is_reported_as_approximate() -> None:
     store = Store(points(5))
     store.count = lambda: 7  # type: ignore[attr-defined]
     with pytest.raises(Fatal, match="has 7 memories by its approximate count, but lists 5"):
         ListedShelf(store, "turbopuffer", "here").count("alice")
 
 
-def test_a_list_that_ends_by_itself_is_whole_where_nothing_else_could_end_it() -> None:
+def test_a_list_shorter_than_the_requested_limit_is_complete() -> None:
     shelf = ListedShelf(Store(points(12_345)), "oracledb", "here")
     assert shelf.count("alice") == 12_345
 
 
-def test_a_list_that_grows_no_further_when_more_is_asked_for_is_cut_off() -> None:
+def test_a_list_that_does_not_grow_with_the_limit_is_an_error() -> None:
     with pytest.raises(Fatal, match="more than 1000"):
         ListedShelf(Store(points(2_000), most=1_000), "oracledb", "here").count("alice")
 
 
 @pytest.mark.parametrize("provider", ["supabase", "databricks", "vertex_ai_vector_search", "valkey", "cassandra"])
-def test_a_store_that_can_prove_nothing_is_not_trusted(provider: str) -> None:
+def test_a_store_without_any_total_is_refused(provider: str) -> None:
     with pytest.raises(Fatal, match=provider) as told:
         ListedShelf(Store(points(5)), provider, "here").count("alice")
     assert told.value.hint
 
 
-def test_other_stores_are_not_written_to() -> None:
+def test_writes_to_other_stores_are_refused() -> None:
     shelf = ListedShelf(Store([]), "faiss", "here")
     with pytest.raises(UsageError, match="faiss"):
         shelf.insert([Row("a", {})], [[0.1]])
@@ -94,7 +94,7 @@ def test_other_stores_are_not_written_to() -> None:
         shelf.delete(["a"])
 
 
-def test_what_is_no_memory_is_set_apart() -> None:
+def test_points_without_an_owner_are_listed_separately() -> None:
     strays = [Point("x", {"data": "Whose?"}), Point("y", {"type": "user_identity", "user_id": "anonymous"})]
     shelf = ListedShelf(Store([*points(2), *strays]), "faiss", "here")
     assert [row.id for row in shelf.astray()] == ["x"]
@@ -102,7 +102,7 @@ def test_what_is_no_memory_is_set_apart() -> None:
 
 
 class Answered(Exception):
-    """An exception that carries what drivers' exceptions carry."""
+    """An exception with the attributes of drivers' exceptions."""
 
     def __init__(self, words: str, **carried: Any) -> None:
         super().__init__(words)
@@ -111,11 +111,11 @@ class Answered(Exception):
 
 
 class PoolTimeout(Exception):
-    """Named as psycopg's pool names it."""
+    """Has the name of psycopg's exception."""
 
 
 class LLMError(Exception):
-    """Named as mem0 names it."""
+    """Has the name of mem0's exception."""
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ class LLMError(Exception):
         (RuntimeError("broken"), Fatal),
     ],
 )
-def test_a_drivers_exception_ends_in_the_class_that_says_what_to_do(error: Exception, meant: type[MemctlError]) -> None:
+def test_a_drivers_exception_becomes_the_matching_memctl_error(error: Exception, meant: type[MemctlError]) -> None:
     told = failure(error, "here")
     assert type(told) is meant
     assert str(told).startswith("here: ")
     assert "\n" not in str(told)
 
 
-def test_mem0s_own_exceptions_say_what_they_were_raised_from() -> None:
+def test_mem0s_own_exceptions_are_classified_by_their_cause() -> None:
     wrapped = LLMError("LLM extraction failed")
     wrapped.__cause__ = Answered("slow down", status_code=429)
     assert isinstance(failure(wrapped, "here"), Retryable)

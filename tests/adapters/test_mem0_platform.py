@@ -1,4 +1,4 @@
-"""mem0's platform through its own client: what is read is whole and under its owner, what is written is there once."""
+"""mem0's platform through its own client: reads are complete and by owner, writes are stored once."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ def everything(adapter: Mem0Adapter) -> dict[str, list[Fact]]:
 
 
 def filled(platform: Any) -> None:
-    """450 memories of alice over three pages, and others beside them in every kind of scope."""
+    """450 memories of alice on three pages, and memories of others in every kind of scope."""
     for number in range(450):
         more = [{}, {"agent_id": "travel"}, {"session_id": f"run {number}"}, {"app_id": "ios", "agent_id": "chef"}]
         platform.put(memory=f"Alice {number}", user_id="alice", **more[number % 4])
@@ -61,7 +61,7 @@ def filled(platform: Any) -> None:
 
 
 @pytest.mark.parametrize("null_scoping", [True, False], ids=["null-scoping", "no-null-scoping"])
-def test_450_memories_over_three_pages_are_all_there_and_none_is_anybody_elses(
+def test_450_memories_over_three_pages_are_read_without_those_of_others(
     platform: Any, mem0: Mem0Adapter, null_scoping: bool
 ) -> None:
     platform.null_scoping = null_scoping
@@ -85,14 +85,14 @@ def test_every_page_of_owners_is_read(platform: Any, mem0: Mem0Adapter) -> None:
     assert sorted(mem0.users()) == names
 
 
-def test_what_expired_or_was_merged_is_read_too(platform: Any, mem0: Mem0Adapter) -> None:
+def test_expired_and_merged_memories_are_read(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Expired.", user_id="alice", expiration_date="2020-01-01")
     platform.put(memory="Merged.", user_id="alice", merged=True)
     platform.put(memory="Plain.", user_id="alice")
     assert {fact.text for fact in read(mem0, "alice")} == {"Expired.", "Merged.", "Plain."}
 
 
-def test_a_native_memory_keeps_its_id_labels_metadata_attributes_and_day(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_memory_of_mem0_keeps_id_labels_metadata_attributes_and_date(platform: Any, mem0: Mem0Adapter) -> None:
     row = platform.put(
         memory="Alice is vegetarian", user_id="alice", categories=["food", "health"], metadata={"a": {"b": 1}},
         structured_attributes={"day": 2}, expiration_date="2099-05-01", synthesized=True,
@@ -107,7 +107,7 @@ def test_a_native_memory_keeps_its_id_labels_metadata_attributes_and_day(platfor
     assert found.created_at == datetime(2026, 3, 2, 6, 15, 0, 482113, UTC)
 
 
-def test_a_list_that_gives_fewer_than_it_counts_is_an_error(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_list_shorter_than_its_count_is_an_error(platform: Any, mem0: Mem0Adapter) -> None:
     filled(platform)
     platform.most_listed = 200
     with pytest.raises(Fatal, match=r"is incomplete: mem0 counts 450 rows and returned 200"):
@@ -115,14 +115,14 @@ def test_a_list_that_gives_fewer_than_it_counts_is_an_error(platform: Any, mem0:
 
 
 def numbered(platform: Any, count: int) -> list[dict[str, Any]]:
-    """Memories of alice, the first being the newest and so on the first page."""
+    """Memories of alice, the newest first, so that it is on the first page."""
     began = datetime(2026, 1, 1, tzinfo=UTC)
     rows = (platform.put(memory=f"{n}", user_id="alice", created_at=began - timedelta(n)) for n in range(count))
     return list(rows)
 
 
-def test_what_is_deleted_while_the_list_is_read_hides_nothing_else(platform: Any) -> None:
-    """A memory gone from the first page moves one from the second page to the first, which was read already."""
+def test_a_memory_deleted_during_reading_hides_no_other(platform: Any) -> None:
+    """Deleting a memory of the first page moves one from the second page to the first, which was already read."""
     rows = numbered(platform, 9)
     with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
         pages = mem0.read("alice")
@@ -132,7 +132,7 @@ def test_what_is_deleted_while_the_list_is_read_hides_nothing_else(platform: Any
     assert sorted(fact.text for fact in found) == [f"{n}" for n in range(9)]
 
 
-def test_what_moves_to_the_front_while_the_list_is_read_is_not_missed(platform: Any) -> None:
+def test_a_memory_that_moves_to_the_front_during_reading_is_read(platform: Any) -> None:
     rows = numbered(platform, 9)
     with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
         pages = mem0.read("alice")
@@ -153,7 +153,7 @@ def test_memories_that_mem0_counts_but_does_not_list_are_rejects(platform: Any, 
     assert reject.message == "mem0 counts 8 memories, but lists 1 of them"
 
 
-def test_a_record_that_is_no_memory_is_a_reject_and_the_count_knows(platform: Any, mem0: Mem0Adapter) -> None:
+def test_an_invalid_record_is_a_reject_and_is_not_counted(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory=None, user_id="alice")
     platform.put(memory="x", user_id="alice")
     assert len(read(mem0, "alice")) == 1
@@ -168,7 +168,7 @@ def test_owners_whose_memories_are_gone_are_not_listed(platform: Any, mem0: Mem0
     assert list(mem0.users()) == []
 
 
-def test_a_user_called_like_an_agent_is_not_mixed_up_with_it(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_user_named_like_an_agent_is_kept_separate(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="A user's.", user_id="agent:bot", agent_id="other")
     platform.put(memory="Somebody else's.", user_id="alice", agent_id="bot")
     assert [fact.text for fact in read(mem0, "agent:bot")] == ["A user's."]
@@ -177,7 +177,7 @@ def test_a_user_called_like_an_agent_is_not_mixed_up_with_it(platform: Any, mem0
         read(mem0, "agent:bot")
 
 
-def test_a_user_called_star_is_not_everybody(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_user_named_star_does_not_mean_all_users(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="x", user_id="alice")
     assert mem0.count("*") == 0
     assert read(mem0, "*") == []
@@ -186,7 +186,7 @@ def test_a_user_called_star_is_not_everybody(platform: Any, mem0: Mem0Adapter) -
     assert outcome.state == "rejected"
 
 
-def test_successors_are_found_on_other_pages_and_when_memctl_wrote_them(platform: Any, mem0: Mem0Adapter) -> None:
+def test_successors_are_found_on_other_pages_and_by_memctls_id(platform: Any, mem0: Mem0Adapter) -> None:
     new = fact("Alice lives in Bergen.")
     (outcome,) = mem0.write([new])
     for number in range(250):
@@ -198,7 +198,7 @@ def test_successors_are_found_on_other_pages_and_when_memctl_wrote_them(platform
     assert found["Old."].superseded_by == new.id == found[new.text].id
 
 
-def test_verbatim_means_verbatim(platform: Any, mem0: Mem0Adapter) -> None:
+def test_texts_are_stored_verbatim(platform: Any, mem0: Mem0Adapter) -> None:
     given = fact(
         agent_id="bot", session_id="run 1", app_id="ios", created_at=datetime(2025, 5, 1, 8, 30, 0, 5, UTC),
         expires_at=datetime(2099, 1, 1, tzinfo=UTC), metadata={"a": 1},
@@ -217,7 +217,7 @@ def test_verbatim_means_verbatim(platform: Any, mem0: Mem0Adapter) -> None:
     assert (row["user_id"], row["agent_id"]) == ("alice", "bot")
 
 
-def test_a_text_the_scope_has_already_is_rejected_and_says_why(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_text_that_the_scope_already_has_is_rejected_with_the_reason(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Likes tea.", user_id="alice")
     again, other_scope = fact("Likes tea."), fact("Likes tea.", id=derive_id("2"), agent_id="bot")
     outcomes = mem0.write([again, other_scope])
@@ -225,7 +225,7 @@ def test_a_text_the_scope_has_already_is_rejected_and_says_why(platform: Any, me
     assert "stores a text only once" in (outcomes[0].reason or "")
 
 
-def test_what_mem0_refuses_costs_one_fact(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_fact_that_mem0_refuses_does_not_affect_the_others(platform: Any, mem0: Mem0Adapter) -> None:
     platform.faults.append(emulator().Fault("POST .*/add/", 400, skip=1))
     outcomes = mem0.write([fact("One."), fact("Two."), fact("Three.")])
     assert [outcome.state for outcome in outcomes] == ["written", "rejected", "written"]
@@ -242,7 +242,7 @@ def test_a_changed_fact_is_changed_in_place(platform: Any, mem0: Mem0Adapter) ->
     assert read(mem0, "alice") == [changed]
 
 
-def test_a_fact_that_moves_to_another_agent_is_never_missing(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_fact_moving_to_another_agent_is_readable_at_every_step(platform: Any, mem0: Mem0Adapter) -> None:
     first = fact(agent_id="bot")
     mem0.write([first])
     moved = msgspec.structs.replace(first, agent_id="chef")
@@ -256,7 +256,7 @@ def test_a_fact_that_moves_to_another_agent_is_never_missing(platform: Any, mem0
     assert read(mem0, "alice") == [moved]
 
 
-def test_a_second_copy_of_a_fact_is_told_and_read_once(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_duplicate_of_a_fact_is_reported_and_read_once(platform: Any, mem0: Mem0Adapter) -> None:
     (outcome,) = mem0.write([fact(), fact("Another.")])[:1]
     row = platform.memories[outcome.target_id]
     platform.put(memory=row["memory"], user_id="alice", metadata=row["metadata"])
@@ -265,14 +265,14 @@ def test_a_second_copy_of_a_fact_is_told_and_read_once(platform: Any, mem0: Mem0
     assert "second copy" in reject.message
 
 
-def test_what_memctl_never_wrote_is_known_again(platform: Any, mem0: Mem0Adapter) -> None:
+def test_a_memory_of_mem0_is_recognised_when_written_back(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Alice is vegetarian", user_id="alice", categories=["food"])
     found = read(mem0, "alice")
     assert [outcome.state for outcome in mem0.write(found)] == ["unchanged"]
     assert len(platform.memories) == 1
 
 
-def test_deleting_reaches_what_another_program_wrote(platform: Any, mem0: Mem0Adapter) -> None:
+def test_memories_of_another_program_can_be_deleted(platform: Any, mem0: Mem0Adapter) -> None:
     for number in range(3):
         platform.put(memory=f"{number}", user_id="alice")
     ids = [one.id for one in read(mem0, "alice")]
@@ -282,22 +282,22 @@ def test_deleting_reaches_what_another_program_wrote(platform: Any, mem0: Mem0Ad
 
 
 class TestLater:
-    """Memories that mem0 takes in later."""
+    """Memories that mem0 stores asynchronously."""
 
-    def test_what_was_queued_is_there_once_it_is_called_written(self, platform: Any, mem0: Mem0Adapter) -> None:
+    def test_a_queued_write_is_written_only_when_it_is_readable(self, platform: Any, mem0: Mem0Adapter) -> None:
         platform.asynchronous = True
         outcomes = mem0.write([fact("One."), fact("Two."), fact("One.")])
         assert [outcome.state for outcome in outcomes] == ["written", "written", "unchanged"]
         assert all(outcome.target_id in platform.memories for outcome in outcomes)
 
-    def test_what_was_queued_and_dropped_or_failed_is_a_reject(self, platform: Any, mem0: Mem0Adapter) -> None:
+    def test_a_queued_write_that_was_dropped_or_failed_is_a_reject(self, platform: Any, mem0: Mem0Adapter) -> None:
         platform.asynchronous = True
         platform.put(memory="One.", user_id="alice")
         (outcome,) = mem0.write([fact("One.")])
         assert outcome.state == "rejected"
         assert "stores a text only once" in (outcome.reason or "")
 
-    def test_turns_for_mem0s_own_extraction_are_waited_for(self, platform: Any, mem0: Mem0Adapter) -> None:
+    def test_settle_waits_for_mem0s_own_extraction(self, platform: Any, mem0: Mem0Adapter) -> None:
         turns = ["I keep bees.", {"role": "system", "content": "Be brief."}, {"role": "assistant", "content": "Nice."}]
         added = mem0.add("alice", turns)
         assert len(added.events) == 1
@@ -306,7 +306,7 @@ class TestLater:
         mem0.settle((), datetime.now(UTC) + timedelta(seconds=10))
         assert {fact.text for fact in read(mem0, "alice")} == {"I keep bees.", "Nice."}
 
-    def test_a_failure_is_told(self, platform: Any, mem0: Mem0Adapter) -> None:
+    def test_a_failed_extraction_is_an_error(self, platform: Any, mem0: Mem0Adapter) -> None:
         (event,) = mem0.add("alice", ["I keep bees."]).events
         platform.events[event]["error"] = "model overloaded"
         with pytest.raises(Rejected, match="model overloaded"):
@@ -318,7 +318,7 @@ class TestLater:
         with pytest.raises(Retryable, match="still"):
             mem0.settle((), datetime.now(UTC))
 
-    def test_after_a_lost_answer_whatever_is_queued_is_waited_for(self, platform: Any, mem0: Mem0Adapter) -> None:
+    def test_settle_waits_for_the_whole_queue_after_a_lost_response(self, platform: Any, mem0: Mem0Adapter) -> None:
         platform.asynchronous = True
         platform.faults.append(emulator().Fault("POST .*/add/", 0, applied=True))
         with pytest.raises(Retryable):
@@ -329,7 +329,7 @@ class TestLater:
         assert len(platform.memories) == 1
 
 
-def test_there_and_back_and_there_again_loses_nothing(
+def test_facts_moved_to_mem0_twice_and_back_are_unchanged(
     platform: Any,
     memctl: Callable[..., Any],
     home: Path,
@@ -369,14 +369,14 @@ def test_there_and_back_and_there_again_loses_nothing(
     assert facts("second.jsonl") == facts("first.jsonl")
 
 
-def test_since_looks_at_the_facts_own_times(platform: Any, mem0: Mem0Adapter) -> None:
+def test_since_uses_the_facts_own_times(platform: Any, mem0: Mem0Adapter) -> None:
     day = datetime(2026, 5, 1, tzinfo=UTC)
     platform.put(memory="Old.", user_id="alice", created_at=day - timedelta(9), updated_at=day - timedelta(9))
     platform.put(memory="Changed.", user_id="alice", created_at=day - timedelta(9), updated_at=day)
     assert [one.text for page in mem0.read("alice", day) for one in page.facts] == ["Changed."]
 
 
-def test_search_says_what_its_scores_are_made_of(platform: Any, mem0: Mem0Adapter) -> None:
+def test_search_shows_the_parts_of_each_score(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Alice keeps bees.", user_id="alice", session_id="run 1")
     platform.put(memory="The agent keeps bees.", agent_id="bot")
     (hit,) = mem0.search(Query("alice", "bees"))
@@ -388,8 +388,8 @@ def test_search_says_what_its_scores_are_made_of(platform: Any, mem0: Mem0Adapte
         mem0.search(Query("alice", "bees", 1001))
 
 
-def test_days_of_expiry_are_todays_when_they_are_over(platform: Any, mem0: Mem0Adapter) -> None:
-    """A fact that is to be forgotten some time today is not forgotten before."""
+def test_a_fact_that_expires_today_is_kept_until_then(platform: Any, mem0: Mem0Adapter) -> None:
+    """mem0 stores only the day of expiry; the fact must not expire earlier than its time."""
     now = datetime.now(UTC)
     mem0.write([fact(expires_at=now + timedelta(seconds=1))])
     (row,) = platform.memories.values()

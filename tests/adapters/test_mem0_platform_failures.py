@@ -1,4 +1,4 @@
-"""What goes wrong with mem0's platform: one line that says so, the right exit code, nothing twice, nothing at home."""
+"""Failures of mem0's platform: one-line errors, the right exit code, no duplicates, no files in the home folder."""
 
 import os
 import socket
@@ -58,7 +58,7 @@ def closed_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def test_without_a_key_it_says_which_variable_to_set(memctl: Callable[..., Any]) -> None:
+def test_without_a_key_the_error_names_the_variable(memctl: Callable[..., Any]) -> None:
     ran = memctl("backends", "test", "mem0")
     assert ran.code == 7
     assert "API key missing" in ran.err
@@ -66,7 +66,9 @@ def test_without_a_key_it_says_which_variable_to_set(memctl: Callable[..., Any])
     assert "Traceback" not in ran.err
 
 
-def test_a_key_that_is_refused(configured: Any, memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_key_is_an_auth_error(
+    configured: Any, memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MEM0_API_KEY", "m0-" + "wrong")
     ran = memctl("backends", "test", "mem0")
     assert ran.code == 7
@@ -76,7 +78,7 @@ def test_a_key_that_is_refused(configured: Any, memctl: Callable[..., Any], monk
     assert "m0-wrong" not in ran.err
 
 
-def test_a_host_that_cannot_be_reached(configured: Any, memctl: Callable[..., Any], monkeypatch: Any) -> None:
+def test_an_unreachable_host_is_retryable(configured: Any, memctl: Callable[..., Any], monkeypatch: Any) -> None:
     monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port()}")
     ran = memctl("backends", "test", "mem0")
     assert ran.code == 5
@@ -84,13 +86,13 @@ def test_a_host_that_cannot_be_reached(configured: Any, memctl: Callable[..., An
     assert len(ran.err.splitlines()) == 2
 
 
-def test_it_says_what_it_is(configured: Any, memctl: Callable[..., Any]) -> None:
+def test_backends_test_shows_host_project_and_count(configured: Any, memctl: Callable[..., Any]) -> None:
     configured.put(memory="x", user_id="alice")
     ran = memctl("backends", "test", "mem0")
     assert (ran.code, ran.out.strip()) == (0, f"ok: {configured.url.split('//')[1]}/proj_loopback: 1 memories")
 
 
-def test_the_key_may_come_from_a_file(
+def test_the_key_can_be_read_from_a_file(
     configured: Any, memctl: Callable[..., Any], home: Path, monkeypatch: Any
 ) -> None:
     (home / "key").write_text(configured.key + "\n", encoding="utf-8")
@@ -100,20 +102,20 @@ def test_the_key_may_come_from_a_file(
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nend", "ключ"])
-def test_what_can_be_no_key_is_refused_before_it_is_sent(key: str) -> None:
+def test_an_invalid_key_is_refused_before_it_is_sent(key: str) -> None:
     with pytest.raises(AuthError) as refused:
         Mem0Adapter(key)
     assert key not in str(refused.value)
 
 
 @pytest.mark.parametrize("url", ["api.mem0.ai", "ftp://api.mem0.ai", "http://"])
-def test_what_is_no_address_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="not a server URL"):
         Mem0Adapter("m0-" + "x", url=url)
 
 
 @pytest.mark.parametrize("size", [0, 201])
-def test_pages_that_mem0_does_not_give_are_refused(size: int) -> None:
+def test_page_sizes_that_mem0_does_not_support_are_refused(size: int) -> None:
     with pytest.raises(UsageError, match="pages"):
         Mem0Adapter("m0-" + "x", page_size=size)
 
@@ -124,7 +126,7 @@ def test_pages_that_mem0_does_not_give_are_refused(size: int) -> None:
     [(401, AuthError), (403, AuthError), (413, Fatal), (429, Retryable), (500, Retryable), (502, Retryable),
      (503, Retryable), (504, Retryable), (0, Retryable)],
 )  # fmt: skip
-def test_each_status_means_what_it_means_wherever_it_comes(
+def test_each_http_status_of_each_call_is_the_matching_error(
     platform: Any, emulator: ModuleType, request_: str, status: int, kind: type[MemctlError]
 ) -> None:
     with Mem0Adapter(platform.key, url=platform.url) as mem0:
@@ -139,7 +141,7 @@ def test_each_status_means_what_it_means_wherever_it_comes(
 
 
 @pytest.mark.parametrize("request_", ["GET /v1/ping/", "POST .*/add/"])
-def test_mem0s_own_wait_is_kept_to_where_it_is_a_number(platform: Any, emulator: ModuleType, request_: str) -> None:
+def test_a_numeric_retry_after_is_used(platform: Any, emulator: ModuleType, request_: str) -> None:
     for header, after in (("17", 17), ("Wed, 21 Oct 2026 07:28:00 GMT", None)):
         with Mem0Adapter(platform.key, url=platform.url) as mem0:
             platform.faults.append(emulator.Fault(request_, 429, {"Retry-After": header}))
@@ -148,7 +150,7 @@ def test_mem0s_own_wait_is_kept_to_where_it_is_a_number(platform: Any, emulator:
             assert limited.value.after == after
 
 
-def test_the_quota_is_told_from_a_record_that_is_too_large(platform: Any, mem0: Mem0Adapter) -> None:
+def test_an_exceeded_quota_and_a_too_large_record_are_different_errors(platform: Any, mem0: Mem0Adapter) -> None:
     platform.quota = 1
     assert mem0.write([fact()])[0].state == "written"
     with pytest.raises(Fatal, match="quota") as full:
@@ -158,7 +160,7 @@ def test_the_quota_is_told_from_a_record_that_is_too_large(platform: Any, mem0: 
 
 @pytest.mark.parametrize("status", [500, 0])
 @pytest.mark.parametrize("applied", [False, True], ids=["before", "after"])
-def test_a_failure_in_the_middle_of_a_batch_makes_nothing_twice(
+def test_a_failure_in_the_middle_of_a_batch_causes_no_duplicate(
     platform: Any, emulator: ModuleType, mem0: Mem0Adapter, status: int, applied: bool
 ) -> None:
     facts = [fact(f"Fact {number}.") for number in range(5)]
@@ -171,7 +173,7 @@ def test_a_failure_in_the_middle_of_a_batch_makes_nothing_twice(
 
 
 @pytest.mark.parametrize("request_", ["PUT", "DELETE"])
-def test_a_change_whose_answer_is_lost_is_made_once(
+def test_a_change_with_a_lost_response_is_made_once(
     platform: Any, emulator: ModuleType, mem0: Mem0Adapter, request_: str
 ) -> None:
     mem0.write([fact()])
@@ -183,7 +185,7 @@ def test_a_change_whose_answer_is_lost_is_made_once(
     assert texts(mem0) == (["Alice lives in Rome."] if request_ == "PUT" else [])
 
 
-def test_a_page_that_is_too_slow_is_tried_again_and_not_waited_for(platform: Any, emulator: ModuleType) -> None:
+def test_a_page_that_times_out_is_retryable(platform: Any, emulator: ModuleType) -> None:
     platform.put(memory="x", user_id="alice")
     with Mem0Adapter(platform.key, url=platform.url, timeout=0.2) as mem0:
         mem0.check()
@@ -203,7 +205,7 @@ def test_a_page_that_is_too_slow_is_tried_again_and_not_waited_for(platform: Any
         (400, {"detail": "Unsupported filter: user_id"}, "Unsupported filter"),
     ],
 )
-def test_a_server_that_is_no_mem0_is_told(
+def test_a_server_that_is_not_mem0_is_an_error(
     platform: Any, mem0: Mem0Adapter, emulator: ModuleType, status: int, document: Any, words: str
 ) -> None:
     platform.faults.append(emulator.Fault("POST .*/memories/", status, document=document))
@@ -211,10 +213,10 @@ def test_a_server_that_is_no_mem0_is_told(
         texts(mem0)
 
 
-def test_the_next_page_is_asked_of_our_host_whatever_host_it_names(
+def test_the_next_page_is_always_requested_from_the_configured_host(
     platform: Any, mem0: Mem0Adapter, emulator: ModuleType
 ) -> None:
-    """Otherwise the key would go to whoever is named there."""
+    """Otherwise the key would be sent to the host that the response names."""
     for number in range(45):
         platform.put(memory="x", user_id=f"user {number}")
     with emulator.serve() as other:
@@ -224,9 +226,7 @@ def test_the_next_page_is_asked_of_our_host_whatever_host_it_names(
         platform.url = own
 
 
-def test_a_list_that_leads_back_to_its_own_page_ends_in_an_error(
-    platform: Any, mem0: Mem0Adapter, emulator: ModuleType
-) -> None:
+def test_a_page_that_links_to_itself_is_an_error(platform: Any, mem0: Mem0Adapter, emulator: ModuleType) -> None:
     row = {"id": "x", "name": "alice", "type": "user"}
     page = {"count": 30, "next": f"{platform.url}/v1/entities/?page=1", "results": [row] * 20}
     platform.faults.append(emulator.Fault("GET /v1/entities/", 200, document=page, times=1_000))
@@ -234,7 +234,7 @@ def test_a_list_that_leads_back_to_its_own_page_ends_in_an_error(
         list(mem0.users())
 
 
-def test_the_engine_brings_a_migration_through_what_goes_wrong(
+def test_a_migration_survives_temporary_failures(
     configured: Any, emulator: ModuleType, memctl: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
@@ -270,8 +270,8 @@ print(telemetry.client_telemetry.posthog, [thread.name for thread in threading.e
 """
 
 
-def test_nothing_is_left_at_home_nothing_is_reported_and_nothing_is_said(platform: Any, tmp_path: Path) -> None:
-    """mem0's library makes a folder, starts a reporting thread that holds up the end, and writes errors to stderr."""
+def test_nothing_is_written_to_home_reported_or_printed(platform: Any, tmp_path: Path) -> None:
+    """mem0's library creates a folder, starts a telemetry thread that delays the exit, and prints errors to stderr."""
     places = {name: tmp_path / name for name in ("home", "tmp")}
     for place in places.values():
         place.mkdir()
@@ -297,14 +297,14 @@ def test_listing_backends_does_not_load_mem0() -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
-def test_two_keys_are_two_accounts_and_neither_is_shown() -> None:
+def test_two_keys_are_two_accounts_and_are_not_shown() -> None:
     one, other = Mem0Adapter("m0-" + "one"), Mem0Adapter("m0-" + "other")
     assert one.identity != other.identity
     assert one.identity == Mem0Adapter("m0-" + "one").identity
     assert "m0-one" not in f"{one.identity}{one!r}{one._platform!r}"
 
 
-def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, mem0: Mem0Adapter) -> None:
+def test_invalid_turns_are_refused_before_anything_is_sent(platform: Any, mem0: Mem0Adapter) -> None:
     with pytest.raises(UsageError):
         mem0.add("alice", ["I keep bees.", {"role": "user"}])
     assert mem0.add("alice", [{"role": "system", "content": "Be brief."}]).events == ()
@@ -312,12 +312,12 @@ def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, 
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "2", "2:4", "2:4:", ":4:0", "-1:4:0"])
-def test_what_is_no_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
     with pytest.raises(UsageError, match="not a cursor"):
         list(mem0.read("alice", cursor=cursor))
 
 
-def test_errors_are_memctls_own(platform: Any, mem0: Mem0Adapter, emulator: ModuleType) -> None:
+def test_errors_are_memctl_errors(platform: Any, mem0: Mem0Adapter, emulator: ModuleType) -> None:
     platform.faults.append(emulator.Fault("GET /v1/ping/", 418))
     with pytest.raises(MemctlError, match="418"):
         mem0.check()

@@ -1,4 +1,4 @@
-"""mem0's REST server: what it lists is taken for all only when it is, and a lost answer is no second memory."""
+"""mem0's REST server: an incomplete list is an error, and a lost response causes no duplicate."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ def read(adapter: Mem0ServerAdapter, user: str = "alice") -> list[Fact]:
 
 
 def hold(server: Any, count: int, user: str = "alice", **fields: Any) -> None:
-    """So many memories of a user, as an application has made them."""
+    """Add this number of memories of a user, as an application does."""
     for number in range(count):
         text = f"{user} owns book {number}."
         row = {"data": text, "user_id": user, "hash": "-", "created_at": NOON.isoformat(), "role": "user"}
@@ -59,7 +59,7 @@ def test_all_350_memories_are_read_where_the_server_gives_20(server: Any, mem0: 
     assert (mem0.count("alice"), sorted(mem0.users())) == (350, ["alice", "bob"])
 
 
-def test_a_thousand_memories_of_one_user_are_read_and_one_more_is_told(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_1000_memories_of_a_user_are_read_and_more_are_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 1_000)
     assert len(read(mem0)) == 1_000
     hold(server, 1)
@@ -71,7 +71,7 @@ def test_a_thousand_memories_of_one_user_are_read_and_one_more_is_told(server: A
     assert "mem0-oss" in str(told.value.hint)
 
 
-def test_owners_beyond_what_the_server_looks_at_are_not_passed_over(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_more_memories_than_the_owner_list_scans_are_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 10_000)
     hold(server, 1, "zoe")
     with pytest.raises(Fatal) as told:
@@ -80,7 +80,7 @@ def test_owners_beyond_what_the_server_looks_at_are_not_passed_over(server: Any,
     assert mem0.count("zoe") is None
 
 
-def test_what_expired_is_read_too_and_missed_where_an_older_server_hides_it(
+def test_expired_memories_are_read_and_an_older_server_that_hides_them_is_an_error(
     server: Any, mem0: Mem0ServerAdapter
 ) -> None:
     hold(server, 3, expiration_date="2020-01-01")
@@ -90,14 +90,14 @@ def test_what_expired_is_read_too_and_missed_where_an_older_server_hides_it(
         read(mem0)
 
 
-def test_a_list_that_is_cut_short_is_reported(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_a_truncated_list_is_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 40)
     server.most_listed = 20
     with pytest.raises(Fatal, match="lists 20"):
         read(mem0)
 
 
-def test_a_memory_that_memctl_never_wrote_is_whole(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_a_memory_of_mem0_is_read_completely(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 1, topic="home", agent_id="helper", run_id="r1", actor_id="Al", updated_at=NOON.isoformat())
     (found,) = read(mem0)
     assert found.source == Source(system="mem0", id=next(iter(server.points)), uri=mem0.identity)
@@ -107,7 +107,7 @@ def test_a_memory_that_memctl_never_wrote_is_whole(server: Any, mem0: Mem0Server
     assert mem0.write([found])[0].state == "unchanged"
 
 
-def test_a_memory_of_an_agent_alone_stays_the_agents(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_a_memory_of_an_agent_only_stays_the_agents(server: Any, mem0: Mem0ServerAdapter) -> None:
     server.points["00000000-0000-4000-8000-000000000000"] = {"data": "Be brief.", "agent_id": "helper"}
     hold(server, 1, agent_id="helper")
     assert sorted(mem0.users()) == ["agent:helper", "alice"]
@@ -118,7 +118,7 @@ def test_a_memory_of_an_agent_alone_stays_the_agents(server: Any, mem0: Mem0Serv
     assert "user_id" not in server.points[str(outcome.target_id)]
 
 
-def test_what_is_written_is_verbatim_and_not_extracted(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_texts_are_stored_verbatim_without_extraction(server: Any, mem0: Mem0ServerAdapter) -> None:
     written = fact(
         created_at=NOON, updated_at=NOON, expires_at=NOON, agent_id="helper", session_id="s 1", subject="alice",
         native={"role": "assistant"}, metadata={"topic": "home", "data": 1},
@@ -132,15 +132,13 @@ def test_what_is_written_is_verbatim_and_not_extracted(server: Any, mem0: Mem0Se
     assert read(mem0) == [written]
 
 
-def test_a_user_that_mem0_cannot_have_is_rejected_with_the_reason(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_a_user_name_that_mem0_cannot_have_is_rejected_with_the_reason(server: Any, mem0: Mem0ServerAdapter) -> None:
     outcomes = mem0.write([fact(user="Alice B"), fact()])
     assert [outcome.state for outcome in outcomes] == ["rejected", "written"]
     assert "white space" in (outcomes[0].reason or "")
 
 
-def test_beyond_a_thousand_a_fact_is_rejected_for_it_could_not_be_read_back(
-    server: Any, mem0: Mem0ServerAdapter
-) -> None:
+def test_a_fact_beyond_1000_is_rejected(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 999)
     outcomes = mem0.write([fact("One."), fact("Two.")])
     assert [outcome.state for outcome in outcomes] == ["written", "rejected"]
@@ -150,7 +148,9 @@ def test_beyond_a_thousand_a_fact_is_rejected_for_it_could_not_be_read_back(
 
 @pytest.mark.parametrize("applied", [False, True])
 @pytest.mark.parametrize("status", [500, 0])
-def test_a_lost_answer_is_no_second_memory(server: Any, mem0: Mem0ServerAdapter, status: int, applied: bool) -> None:
+def test_a_lost_response_causes_no_second_memory(
+    server: Any, mem0: Mem0ServerAdapter, status: int, applied: bool
+) -> None:
     facts = [fact(f"Fact {number}.") for number in range(4)]
     server.faults.append(emulator().Fault("POST /memories", status, applied=applied, skip=1))
     with pytest.raises(Retryable):
@@ -161,7 +161,7 @@ def test_a_lost_answer_is_no_second_memory(server: Any, mem0: Mem0ServerAdapter,
     assert len(server.points) == 4
 
 
-def test_a_change_that_breaks_off_leaves_the_later_one_and_is_cleared_by_the_next(
+def test_an_interrupted_change_shows_the_new_version_and_the_next_cleans_up(
     server: Any, mem0: Mem0ServerAdapter
 ) -> None:
     first = fact()
@@ -179,14 +179,14 @@ def test_a_change_that_breaks_off_leaves_the_later_one_and_is_cleared_by_the_nex
     assert mem0.delete("alice", [first.id]) == 1
 
 
-def test_what_is_busy_says_how_long_to_wait(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_the_wait_time_of_a_busy_server_is_in_the_error(server: Any, mem0: Mem0ServerAdapter) -> None:
     server.faults.append(emulator().Fault("GET", 429, headers={"retry-after": "7"}))
     with pytest.raises(Retryable) as told:
         mem0.count("alice")
     assert told.value.after == 7
 
 
-def test_a_page_that_does_not_come_is_given_up_and_may_be_asked_for_again(server: Any) -> None:
+def test_a_page_that_times_out_is_retryable(server: Any) -> None:
     hold(server, 3)
     server.faults.append(emulator().Fault("GET /memories", 0, delay=0.5))
     with Mem0ServerAdapter(server.url, server.key, timeout=0.1) as adapter:
@@ -208,7 +208,7 @@ def test_a_page_that_does_not_come_is_given_up_and_may_be_asked_for_again(server
         (307, {}, Fatal),
     ],
 )
-def test_a_failure_ends_in_the_class_that_says_what_to_do(
+def test_each_failure_becomes_the_matching_memctl_error(
     server: Any, mem0: Mem0ServerAdapter, status: int, body: dict[str, Any], meant: type[MemctlError]
 ) -> None:
     server.faults.append(emulator().Fault("GET", status, body=body))
@@ -233,13 +233,13 @@ def test_without_its_key_the_error_names_the_variable_and_not_the_key(server: An
         assert secret not in f"{told.value} {adapter!r}"
 
 
-def test_a_server_without_keys_is_asked_without_one(server: Any) -> None:
+def test_a_server_without_keys_gets_no_key(server: Any) -> None:
     server.key = None
     with Mem0ServerAdapter(server.url) as adapter:
         assert adapter.check().ok
 
 
-def test_an_address_of_nothing_is_told_in_one_line() -> None:
+def test_an_address_without_a_server_is_a_one_line_error() -> None:
     for url in (None, "", "localhost:8888", "ftp://example.org"):
         with pytest.raises(UsageError):
             Mem0ServerAdapter(url)
@@ -248,7 +248,7 @@ def test_an_address_of_nothing_is_told_in_one_line() -> None:
     assert "127.0.0.1:9" in str(told.value)
 
 
-def test_the_command_line_moves_facts_there_and_back(
+def test_migrate_moves_facts_to_the_server_and_back(
     memctl: Callable[..., Any], server: Any, home: Path, chat: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEM0_SERVER_API_KEY", server.key)

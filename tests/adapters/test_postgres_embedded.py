@@ -1,4 +1,4 @@
-"""The embedded server starts with its first user, is shared, and stops after the last, however that one ended."""
+"""The embedded server starts with its first client, is shared, and stops after the last, even if it was killed."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ with embedded.lease(Path(sys.argv[1]), linger=0.0) as lease:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A new folder that nobody else can enter, as a home may be; nothing of it is left."""
+    """A new private folder, as a home folder may be; it is deleted afterwards."""
     made = Path(tempfile.mkdtemp(prefix="memctl-test-"))
     yield made
     stopped(made / "postgres")
@@ -44,7 +44,7 @@ def server(folder: Path) -> server_process.Server:
 
 
 def stopped(folder: Path) -> bool:
-    """Whether the folder's server ends in a while."""
+    """Whether the folder's server stops within some seconds."""
     deadline = time.monotonic() + 60
     while server(folder).running() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -66,13 +66,13 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate("", timeout=60)
 
 
-def test_processes_share_one_server_that_goes_with_the_last(folder: Path) -> None:
+def test_processes_share_one_server_that_stops_with_the_last(folder: Path) -> None:
     data = folder / "postgres"
     first, second = use(data), use(data)
     assert started(first) == started(second) != ""
     end(first)
     assert server(data).running()
-    # Killed, not closed: the server must not be left behind.
+    # Killed, not closed: the server must stop anyway.
     second.send_signal(signal.SIGKILL)
     end(second)
     assert stopped(data)
@@ -83,7 +83,7 @@ def test_processes_share_one_server_that_goes_with_the_last(folder: Path) -> Non
         adapter.write([fact])
     assert stopped(data)
 
-    # A server whose keeper was killed is taken over by the next user, not started twice and not left.
+    # If the process that watches the server is killed, the next client takes the server over and later stops it.
     with embedded.lease(data, linger=0.0):
         lock = (data / "keeper.lock").stat().st_ino
         keepers = [line.split()[4] for line in Path("/proc/locks").read_text().splitlines() if f":{lock} " in line]
@@ -110,7 +110,7 @@ def test_a_folder_of_other_files_is_refused(folder: Path) -> None:
             embedded.lease(Path("/"))
 
 
-def test_a_server_that_cannot_start_says_where_its_log_is(folder: Path) -> None:
+def test_a_server_that_cannot_start_names_its_log_file(folder: Path) -> None:
     data = folder / "postgres"
     (data / server_process.DATA).mkdir(parents=True)
     (data / server_process.DATA / "PG_VERSION").write_text("18\n")
@@ -120,7 +120,7 @@ def test_a_server_that_cannot_start_says_where_its_log_is(folder: Path) -> None:
     assert str(data / server_process.LOG) in str(caught.value.hint)
 
 
-def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> None:
+def test_a_folder_with_a_long_name_has_its_socket_in_another_folder(folder: Path) -> None:
     account = embedded.Account(os.geteuid(), os.getegid())
     long = folder / ("x" * 90)
     sockets = embedded._sockets(long, account)
@@ -136,7 +136,7 @@ def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> Non
     assert embedded._sockets(folder, account) == folder / server_process.DATA
 
 
-def test_a_closed_folder_on_the_way_is_named(folder: Path) -> None:
+def test_a_parent_folder_without_access_is_named(folder: Path) -> None:
     inner = folder / "a" / "b"
     inner.mkdir(parents=True)
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Facts in PostgreSQL: what was written is what is read, and writing it again changes nothing."""
+"""Facts in PostgreSQL are read as they were written, and writing them again changes nothing."""
 
 from array import array
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def fact(text: str = "Lives in Paris.", user: str = "alice", **fields: Any) -> F
 
 
 def full(user: str = "alice") -> Fact:
-    """A fact with every field set, each to something a lesser store would change."""
+    """A fact with every field set to a value that is hard to store exactly."""
     return Fact(
         id=uuid4(),
         user_id=user,
@@ -75,15 +75,15 @@ def states(outcomes: list[Any]) -> list[str]:
 
 
 def exact(fact: Fact) -> bytes:
-    """A fact as bytes: 1 is not 1.0 and -0.0 not 0.0, which == would not tell."""
+    """A fact as bytes, which distinguish 1 from 1.0 and -0.0 from 0.0, unlike ==."""
     return msgspec.json.encode(fact, order="sorted")
 
 
-def test_it_is_an_adapter(adapter: PostgresAdapter) -> None:
+def test_the_adapter_implements_the_contract(adapter: PostgresAdapter) -> None:
     assert Backend in type(adapter).__mro__
 
 
-def test_every_field_comes_back_as_it_was(adapter: PostgresAdapter) -> None:
+def test_every_field_is_restored(adapter: PostgresAdapter) -> None:
     written = full()
     assert states(adapter.write([written])) == ["written"]
     (found,) = read(adapter)
@@ -91,7 +91,7 @@ def test_every_field_comes_back_as_it_was(adapter: PostgresAdapter) -> None:
     assert content_hash(found) == content_hash(written)
 
 
-def test_a_fact_without_anything_optional_comes_back_so(adapter: PostgresAdapter) -> None:
+def test_a_fact_with_only_required_fields_is_restored(adapter: PostgresAdapter) -> None:
     bare = fact("")
     adapter.write([bare])
     assert read(adapter) == [bare]
@@ -134,7 +134,7 @@ _FACT = st.builds(
 
 @settings(max_examples=some(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts=st.lists(_FACT, max_size=6, unique_by=lambda fact: fact.id))
-def test_any_facts_come_back_as_they_were(adapter: PostgresAdapter, facts: list[Fact]) -> None:
+def test_any_facts_are_restored(adapter: PostgresAdapter, facts: list[Fact]) -> None:
     assert states(adapter.write(facts)) == ["written"] * len(facts)
     found = {fact.id: fact for user in {fact.user_id for fact in facts} for fact in read(adapter, user)}
     for written in facts:
@@ -145,13 +145,13 @@ def test_any_facts_come_back_as_they_were(adapter: PostgresAdapter, facts: list[
 
 
 @given(st.lists(st.text("␀0\0a", max_size=6), min_size=2, max_size=2, unique=True))
-def test_no_two_texts_are_stored_alike(pair: list[str]) -> None:
+def test_different_texts_are_stored_differently(pair: list[str]) -> None:
     assert mapping.stored_text(pair[0]) != mapping.stored_text(pair[1])
     assert mapping.loaded_text(mapping.stored_text(pair[0])) == pair[0]
     assert "\0" not in mapping.stored_text(pair[0])
 
 
-def test_users_with_nul_are_told_apart(adapter: PostgresAdapter) -> None:
+def test_users_with_nul_in_their_names_are_distinguished(adapter: PostgresAdapter) -> None:
     users = ["a\0", "a␀", "a␀0", "a␀␀"]
     adapter.write([fact(user, user) for user in users])
     assert sorted(adapter.users()) == sorted(users)
@@ -161,7 +161,7 @@ def test_users_with_nul_are_told_apart(adapter: PostgresAdapter) -> None:
         assert [hit.fact.user_id for hit in adapter.search(Query(user, "a"))] in ([], [user])
 
 
-def test_long_texts_and_long_names_come_back(adapter: PostgresAdapter) -> None:
+def test_long_texts_and_long_names_are_restored(adapter: PostgresAdapter) -> None:
     texts = ["wörd " * 40_000, "x" * 3_000_000, "".join(chr(0x4E00 + i % 20_000) for i in range(70_000))]
     adapter.write([fact(text) for text in texts])
     assert [found.text for found in read(adapter)] == texts
@@ -199,7 +199,7 @@ def test_a_fact_of_another_user_is_never_taken_over(adapter: PostgresAdapter) ->
     assert adapter.count("bob") == 0
 
 
-def test_of_two_facts_with_one_id_the_later_stands(adapter: PostgresAdapter) -> None:
+def test_the_later_of_two_facts_with_one_id_is_kept(adapter: PostgresAdapter) -> None:
     first = fact("First.")
     later = msgspec.structs.replace(first, text="Later.")
     stolen = msgspec.structs.replace(first, user_id="bob")
@@ -207,7 +207,7 @@ def test_of_two_facts_with_one_id_the_later_stands(adapter: PostgresAdapter) -> 
     assert read(adapter) == [later]
 
 
-def test_one_bad_fact_is_rejected_alone(adapter: PostgresAdapter) -> None:
+def test_only_the_bad_fact_of_a_batch_is_rejected(adapter: PostgresAdapter) -> None:
     facts = [fact(f"Fact {i}.") for i in range(9)]
     # An index entry of PostgreSQL cannot be longer than a third of a page.
     facts[4] = msgspec.structs.replace(facts[4], user_id="".join(chr(0x4E00 + i * 7 % 20_000) for i in range(4000)))
@@ -217,7 +217,7 @@ def test_one_bad_fact_is_rejected_alone(adapter: PostgresAdapter) -> None:
     assert len(read(adapter)) == 8
 
 
-def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_dsn: str) -> None:
+def test_a_row_changed_by_hand_is_read_as_changed(adapter: PostgresAdapter, postgres_dsn: str) -> None:
     written = full()
     adapter.write([written])
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
@@ -241,7 +241,7 @@ def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_ds
         ("categories = '{a,NULL}'", "its categories contains null"),
     ],
 )
-def test_a_row_that_a_hand_made_into_no_fact_costs_only_itself(
+def test_a_row_made_invalid_by_hand_is_a_reject_and_others_are_read(
     adapter: PostgresAdapter, postgres_dsn: str, change: str, said: str
 ) -> None:
     kept, broken = fact("kept"), fact("broken")
@@ -254,7 +254,7 @@ def test_a_row_that_a_hand_made_into_no_fact_costs_only_itself(
     assert str(broken.id) in str(reject.where)
 
 
-def test_vectors_that_the_column_cannot_hold_are_kept_beside_it(adapter: PostgresAdapter) -> None:
+def test_vectors_that_do_not_fit_the_column_are_kept_elsewhere(adapter: PostgresAdapter) -> None:
     single = tuple(array("f", [0.1, 0.2, 0.3]))
     vectors = [single, (0.1, 0.2, 0.3), (1.0, 2.0), (1e39, 0.0, 0.0), ()]
     facts = [fact(str(i), embedding=Embedding(model="m", vector=v)) for i, v in enumerate(vectors)]
@@ -265,7 +265,7 @@ def test_vectors_that_the_column_cannot_hold_are_kept_beside_it(adapter: Postgre
     assert "2 dimensions" in str(outcomes[2].reason)
 
 
-def test_a_fact_without_a_vector_keeps_the_one_of_the_same_words(adapter: PostgresAdapter) -> None:
+def test_a_fact_written_without_a_vector_keeps_the_one_of_the_same_text(adapter: PostgresAdapter) -> None:
     embedded = fact(embedding=Embedding(model="m", vector=(1.0, 0.0)))
     bare = msgspec.structs.replace(embedded, embedding=None)
     adapter.write([embedded])
@@ -276,7 +276,7 @@ def test_a_fact_without_a_vector_keeps_the_one_of_the_same_words(adapter: Postgr
 
 
 @pytest.mark.parametrize("number", [0, 1, 5, 6, 7])
-def test_pages_of_every_size_give_all_facts_once(adapter: PostgresAdapter, postgres_dsn: str, number: int) -> None:
+def test_pages_of_every_size_return_all_facts_once(adapter: PostgresAdapter, postgres_dsn: str, number: int) -> None:
     facts = [fact(str(i)) for i in range(number)]
     adapter.write([*facts, fact("Somebody else's.", "bob")])
     for size in (1, 3, 1000):
@@ -289,7 +289,7 @@ def test_pages_of_every_size_give_all_facts_once(adapter: PostgresAdapter, postg
     assert adapter.count("alice") == number
 
 
-def test_since_keeps_what_was_recorded_or_changed_then(adapter: PostgresAdapter) -> None:
+def test_since_returns_facts_created_or_updated_later(adapter: PostgresAdapter) -> None:
     day = [datetime(2026, 1, n, tzinfo=UTC) for n in range(1, 6)]
     old = fact("old", created_at=day[0])
     changed = fact("changed", created_at=day[0], updated_at=day[3])
@@ -298,7 +298,7 @@ def test_since_keeps_what_was_recorded_or_changed_then(adapter: PostgresAdapter)
     assert read(adapter, since=day[2]) == [changed, new]
 
 
-def test_delete_removes_the_users_own_and_only_once(adapter: PostgresAdapter) -> None:
+def test_delete_removes_only_the_users_own_facts_once(adapter: PostgresAdapter) -> None:
     mine, other, theirs = fact(), fact("Stays."), fact("Bob's.", "bob")
     adapter.write([mine, other, theirs])
     assert adapter.delete("alice", [mine.id, theirs.id, uuid4()]) == 1
@@ -307,7 +307,7 @@ def test_delete_removes_the_users_own_and_only_once(adapter: PostgresAdapter) ->
     assert read(adapter, "bob") == [theirs]
 
 
-def test_writers_at_the_same_time_lose_nothing(adapter: PostgresAdapter) -> None:
+def test_concurrent_writers_lose_nothing(adapter: PostgresAdapter) -> None:
     facts = [fact(str(i), f"user{i % 3}", embedding=Embedding(model="m", vector=(1.0, float(i)))) for i in range(200)]
     batches = [facts[i : i + 20] for i in range(0, 200, 20)] * 2
     with ThreadPoolExecutor(4) as pool:
@@ -316,7 +316,7 @@ def test_writers_at_the_same_time_lose_nothing(adapter: PostgresAdapter) -> None
     assert sum(adapter.count(user) or 0 for user in adapter.users()) == 200
 
 
-def test_nothing_is_made_before_it_is_asked_for(postgres_dsn: str, postgres_schema: str) -> None:
+def test_the_schema_is_created_only_by_init(postgres_dsn: str, postgres_schema: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=postgres_schema) as adapter:
         assert adapter.check().ok
         assert "no schema" in adapter.check().detail
@@ -338,14 +338,14 @@ def test_nothing_is_made_before_it_is_asked_for(postgres_dsn: str, postgres_sche
         assert states(adapter.write([fact()])) == ["written"]
 
 
-def test_writing_makes_the_schema_when_told_so(postgres_dsn: str, postgres_schema: str) -> None:
+def test_a_write_creates_the_schema_with_init_set(postgres_dsn: str, postgres_schema: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=postgres_schema, init=True) as adapter:
         assert states(adapter.write([fact()])) == ["written"]
         assert "1 facts of 1 users" in adapter.check().detail
 
 
 @pytest.mark.parametrize("name", ['we"ird; DROP', "UPPER.case", "日本"])
-def test_any_schema_name_is_a_name(postgres_dsn: str, name: str) -> None:
+def test_any_schema_name_can_be_used(postgres_dsn: str, name: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=name) as adapter:
         adapter.init()
         adapter.write([fact()])
@@ -355,7 +355,7 @@ def test_any_schema_name_is_a_name(postgres_dsn: str, name: str) -> None:
         connection.execute(f'DROP SCHEMA "{quoted}" CASCADE')
 
 
-def test_a_newer_schema_is_left_alone(adapter: PostgresAdapter, postgres_dsn: str) -> None:
+def test_a_schema_of_a_newer_version_is_refused(adapter: PostgresAdapter, postgres_dsn: str) -> None:
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(f'INSERT INTO "{adapter.schema}".migrations VALUES (99)')
     with PostgresAdapter(postgres_dsn, schema=adapter.schema) as fresh:
@@ -364,7 +364,7 @@ def test_a_newer_schema_is_left_alone(adapter: PostgresAdapter, postgres_dsn: st
                 call()
 
 
-def test_the_graph_and_the_summaries_are_there_for_sql(adapter: PostgresAdapter, postgres_dsn: str) -> None:
+def test_graph_and_summary_views_can_be_queried_with_sql(adapter: PostgresAdapter, postgres_dsn: str) -> None:
     old = fact("Old summary.", kind="summary", created_at=datetime(2026, 1, 1, tzinfo=UTC))
     new = fact("New summary.", kind="summary", created_at=datetime(2026, 2, 1, tzinfo=UTC))
     edge = fact("Alice lives in Paris.", subject="alice", predicate="lives_in", object="Paris")
@@ -377,13 +377,13 @@ def test_the_graph_and_the_summaries_are_there_for_sql(adapter: PostgresAdapter,
     assert summaries == [("alice", "New summary.")]
 
 
-def test_extraction_is_refused_in_plain_words(adapter: PostgresAdapter) -> None:
+def test_adding_turns_is_refused(adapter: PostgresAdapter) -> None:
     with pytest.raises(UsageError, match="does not extract") as caught:
         adapter.add("alice", [{"role": "user", "content": "I live in Paris."}])
     assert "memctl ingest" in str(caught.value.hint)
 
 
-def test_a_bulk_load_leaves_the_index_for_after_it(adapter: PostgresAdapter) -> None:
+def test_a_bulk_load_builds_the_index_afterwards(adapter: PostgresAdapter) -> None:
     def batch(start: int, number: int) -> list[Fact]:
         vectors = ((float(i % 7), float(i % 11), 1.0) for i in range(start, start + number))
         return [

@@ -1,4 +1,4 @@
-"""What goes wrong says what it is, tells nobody's password, and leaves nothing half done."""
+"""Errors of PostgreSQL are clear, show no password, and leave nothing half written."""
 
 import contextlib
 import logging
@@ -27,7 +27,7 @@ def fact(text: str) -> Fact:
 
 
 def said(error: BaseException) -> str:
-    """All that could be printed of an error, its causes included."""
+    """Everything that could be printed about an error, including its causes."""
     hint = getattr(error, "hint", None)
     return "".join(traceback.format_exception(error)) + f"{error!r} {hint}"
 
@@ -73,7 +73,7 @@ def test_an_account_without_rights_is_an_auth_error(postgres_dsn: str, postgres_
             root.execute(f"DROP ROLE {role}")
 
 
-def test_a_server_that_is_away_may_come_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_server_is_retryable(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -85,7 +85,7 @@ def test_a_server_that_is_away_may_come_back(caplog: pytest.LogCaptureFixture) -
     assert SECRET not in said(caught.value) + repr(adapter) + caplog.text
 
 
-def test_a_database_that_is_not_there_is_not_found(postgres_dsn: str) -> None:
+def test_a_missing_database_is_not_found(postgres_dsn: str) -> None:
     with (
         PostgresAdapter(make_conninfo(postgres_dsn, dbname="nothing_of_the_kind")) as adapter,
         pytest.raises(NotFound),
@@ -105,7 +105,7 @@ def test_a_database_that_is_not_there_is_not_found(postgres_dsn: str) -> None:
         f"mysql://alice:{SECRET}@host/x",
     ],
 )
-def test_a_dsn_that_cannot_be_read_is_not_repeated(dsn: str) -> None:
+def test_an_invalid_dsn_is_not_repeated_in_the_error(dsn: str) -> None:
     with pytest.raises(UsageError) as caught:
         PostgresAdapter(dsn).count("alice")
     assert SECRET not in said(caught.value)
@@ -124,8 +124,8 @@ def test_the_dsn_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert PostgresAdapter().identity == "embedded.memctl"
 
 
-def test_a_database_that_nobody_named_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A misspelt variable would otherwise send everything to the embedded server without a word."""
+def test_using_the_embedded_server_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a misspelt variable, everything would otherwise silently go to the embedded server."""
     monkeypatch.delenv("MEMCTL_POSTGRES_DSN", raising=False)
     monkeypatch.delenv("DATABASE_URL", raising=False)
     (remark,) = PostgresAdapter().remarks()
@@ -134,12 +134,12 @@ def test_a_database_that_nobody_named_is_announced(monkeypatch: pytest.MonkeyPat
     assert PostgresAdapter("postgres://host/c").remarks() == ()
 
 
-def test_a_connection_lost_in_a_write_can_be_sent_again(postgres_dsn: str, postgres_schema: str) -> None:
+def test_a_write_that_lost_its_connection_can_be_repeated(postgres_dsn: str, postgres_schema: str) -> None:
     facts = [fact(f"Fact {n}.") for n in range(50)]
     with PostgresAdapter(postgres_dsn, schema=postgres_schema) as adapter:
         adapter.init()
         with psycopg.connect(postgres_dsn, autocommit=True) as other:
-            # The write has to wait for this lock, and dies waiting.
+            # The write waits for this lock, and is killed while it waits.
             other.execute("BEGIN")
             other.execute(f'LOCK TABLE "{postgres_schema}".facts')
             killer = threading.Thread(target=_kill_the_waiting, args=(postgres_dsn, postgres_schema))
@@ -167,9 +167,8 @@ def _kill_the_waiting(dsn: str, schema: str) -> None:
 
 @contextlib.contextmanager
 def losing_the_answer_to(command: bytes, target: Path, folder: Path) -> Iterator[threading.Event]:
-    """A server in front of the real one that passes everything on, and hangs up when the answer to `command` comes.
-
-    It does so once the event is set, and clears it then.
+    """A proxy of the real server. Once the event is set, it closes the connection instead of passing on the response to
+    `command`, and clears the event.
     """
     armed = threading.Event()
     front = socket.socket(socket.AF_UNIX)
@@ -219,7 +218,7 @@ def losing_the_answer_to(command: bytes, target: Path, folder: Path) -> Iterator
         thread.join()
 
 
-def test_a_write_whose_answer_was_lost_is_there_once(postgres_dsn: str, postgres_schema: str, tmp_path: Path) -> None:
+def test_a_write_with_a_lost_response_is_stored_once(postgres_dsn: str, postgres_schema: str, tmp_path: Path) -> None:
     facts = [fact(f"Fact {n}.") for n in range(20)]
     target = Path(str(conninfo_to_dict(postgres_dsn)["host"]))
     with (
@@ -236,7 +235,7 @@ def test_a_write_whose_answer_was_lost_is_there_once(postgres_dsn: str, postgres
         assert adapter.count("alice") == 20
 
 
-def test_a_connection_lost_between_pages_can_be_read_on(postgres_dsn: str, postgres_schema: str) -> None:
+def test_reading_resumes_after_a_connection_lost_between_pages(postgres_dsn: str, postgres_schema: str) -> None:
     facts = [fact(f"Fact {n}.") for n in range(30)]
     dsn = make_conninfo(postgres_dsn, application_name=f"reader {uuid4().hex}")
     with PostgresAdapter(dsn, schema=postgres_schema, page_size=10) as adapter:
@@ -255,7 +254,7 @@ def test_a_connection_lost_between_pages_can_be_read_on(postgres_dsn: str, postg
         assert [*first.facts, *rest] == facts
 
 
-def test_a_server_that_takes_no_writes_is_fatal(postgres_dsn: str, postgres_schema: str) -> None:
+def test_a_read_only_server_is_a_fatal_error(postgres_dsn: str, postgres_schema: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=postgres_schema) as adapter:
         adapter.init()
     read_only = make_conninfo(postgres_dsn, options="-c default_transaction_read_only=on")
@@ -264,7 +263,7 @@ def test_a_server_that_takes_no_writes_is_fatal(postgres_dsn: str, postgres_sche
 
 
 @pytest.mark.parametrize("options", [{"schema": ""}, {"schema": "x" * 64}, {"page_size": 0}])
-def test_options_that_cannot_be_are_refused(options: dict[str, Any]) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         PostgresAdapter("postgresql://host/x", **options)
 
@@ -279,7 +278,7 @@ def test_closing_twice_and_using_again_is_harmless(postgres_dsn: str, postgres_s
     adapter.close()
 
 
-def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_extra_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(embedded, "PACKAGE", "no_such_package")
     with pytest.raises(MemctlError) as caught:
         PostgresAdapter(data_folder=tmp_path).count("alice")

@@ -1,4 +1,4 @@
-"""Tables that memctl did not make are read whole, and never written to."""
+"""Tables of other programs are read completely, and never written."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from memctl.core.fact import Fact, Source
 
 @pytest.fixture
 def sql(postgres_dsn: str, postgres_schema: str) -> Iterator[Any]:
-    """Run SQL in a schema of this test's own, as the owner of some other program's tables."""
+    """Run SQL in a schema of this test, as the owner of another program's tables."""
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(f'CREATE SCHEMA "{postgres_schema}"')
         connection.execute(f"""SET search_path = "{postgres_schema}", public""")
@@ -45,7 +45,7 @@ def diy(postgres_dsn: str, postgres_schema: str, sql: Any) -> Iterator[PostgresA
         yield opened
 
 
-def test_the_table_of_the_tutorials_is_read(diy: PostgresAdapter) -> None:
+def test_the_table_layout_of_tutorials_is_read(diy: PostgresAdapter) -> None:
     assert list(diy.users()) == ["alice", "bob"]
     assert [diy.count(user) for user in ("alice", "bob", "eve")] == [3, 1, 0]
     paris, bob, odd = read(diy, "alice")
@@ -55,31 +55,31 @@ def test_the_table_of_the_tutorials_is_read(diy: PostgresAdapter) -> None:
     assert paris.embedding is not None
     assert paris.embedding.vector == pytest.approx((0.1, 0, 0))
     assert (bob.kind, bob.created_at) == ("episode", None)
-    # What the field cannot say is not lost.
+    # Values without a matching field are not lost.
     assert (odd.kind, odd.created_at) == ("fact", None)
     assert odd.native == {"created_at": "infinity", "memory_type": "hunch", "importance": 1}
 
 
-def test_ids_stay_the_same_from_reading_to_reading(diy: PostgresAdapter) -> None:
+def test_ids_are_the_same_in_every_reading(diy: PostgresAdapter) -> None:
     facts = read(diy, "alice")
     assert [fact.id for fact in facts] == [fact.id for fact in read(diy, "alice")]
     assert len({fact.id for fact in facts}) == 3
 
 
-def test_a_foreign_table_is_paged_by_its_own_key(
+def test_a_foreign_table_is_paged_by_its_primary_key(
     diy: PostgresAdapter, sql: Any, postgres_dsn: str, postgres_schema: str
 ) -> None:
     sql("INSERT INTO agent_memories (user_id, content) SELECT 'carol', 'n' || n FROM generate_series(1, 25) n")
     table = f'"{postgres_schema}","agent_memories"'
     with PostgresAdapter(postgres_dsn, table=table, page_size=10) as adapter:
         pages = list(adapter.read("carol"))
-        # As numbers: as texts, 10 would come before 9.
+        # In numeric order; as texts, 10 would come before 9.
         assert [fact.text for page in pages for fact in page.facts] == [f"n{n}" for n in range(1, 26)]
         assert [len(page.facts) for page in pages] == [10, 10, 5]
         assert read(adapter, "carol", cursor=pages[0].cursor)[0].text == "n11"
 
 
-def test_a_foreign_table_is_searched(diy: PostgresAdapter) -> None:
+def test_a_foreign_table_can_be_searched(diy: PostgresAdapter) -> None:
     for _ in range(21):
         hits = diy.search(Query("alice", "Paris"))
         assert hits[0].fact.text == "Lives in Paris."
@@ -96,7 +96,9 @@ def test_a_foreign_table_is_never_written_to(diy: PostgresAdapter) -> None:
     assert read(diy, "alice") == before
 
 
-def test_rows_of_no_user_are_not_left_behind_in_silence(diy: PostgresAdapter, sql: Any, postgres_dsn: str) -> None:
+def test_rows_without_a_user_are_an_error_or_the_default_users(
+    diy: PostgresAdapter, sql: Any, postgres_dsn: str
+) -> None:
     sql("INSERT INTO agent_memories (content) VALUES ('Whose?'), ('Whose else?')")
     with pytest.raises(UsageError, match="2 rows belong to no user"):
         diy.users()
@@ -163,7 +165,7 @@ def test_mem0s_collection_is_read(sql: Any, postgres_dsn: str, postgres_schema: 
         assert adapter.search(Query("alice", "tea"))[0].fact == first
 
 
-def test_what_cannot_be_read_is_said_at_once(sql: Any, postgres_dsn: str, postgres_schema: str) -> None:
+def test_unreadable_tables_are_errors_at_once(sql: Any, postgres_dsn: str, postgres_schema: str) -> None:
     with pytest.raises(UsageError, match="unknown layout") as caught:
         PostgresAdapter(postgres_dsn, layout="chroma")
     assert "diy, mem0" in str(caught.value.hint)
@@ -181,7 +183,7 @@ def test_what_cannot_be_read_is_said_at_once(sql: Any, postgres_dsn: str, postgr
         keyless.count("alice")
 
 
-def test_a_row_becomes_a_fact_without_a_database() -> None:
+def test_a_row_maps_to_a_fact() -> None:
     fact = table_layouts.to_fact(
         {"id": 7, "content": "Tea.", "user_id": "x", "created_at": "2026-01-01T00:00:00", "mood": [1]},
         table_layouts.DIY,

@@ -35,7 +35,7 @@ class Model:
 
 @pytest.fixture
 def limited(postgres_dsn: str, postgres_schema: str) -> Iterator[Any]:
-    """Opens the schema as its owner made it, as a role that owns nothing."""
+    """Opens the schema that its owner created, as a role that owns nothing."""
     role = f"role_{uuid4().hex[:12]}"
     adapters: list[PostgresAdapter] = []
 
@@ -85,7 +85,7 @@ def test_a_role_that_owns_nothing_writes_searches_and_erases(limited: Any) -> No
     assert list(adapter.users()) == ["ada"]
 
 
-def test_without_fixed_dimensions_it_writes_too_and_says_what_is_missing(limited: Any) -> None:
+def test_without_fixed_dimensions_a_write_succeeds_with_a_hint(limited: Any) -> None:
     (outcome,) = limited().write(facts(1, 5))
     assert outcome.state == "written"
     assert "backends init postgres" in str(outcome.reason)
@@ -96,9 +96,7 @@ def test_the_dimensions_of_the_settings_are_fixed_by_the_owner(limited: Any) -> 
     assert (outcome.state, outcome.reason) == ("written", None)
 
 
-def test_the_first_vectors_decide_if_they_differ_from_what_was_expected(
-    postgres_dsn: str, postgres_schema: str
-) -> None:
+def test_the_first_vectors_override_the_configured_dimensions(postgres_dsn: str, postgres_schema: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=postgres_schema, dimensions=3) as adapter:
         adapter.init()
         assert [outcome.reason for outcome in adapter.write(facts(1, 5))] == [None]

@@ -1,4 +1,4 @@
-"""Search in PostgreSQL finds the asker's facts, every time, however many others' facts lie nearer."""
+"""Search in PostgreSQL always finds the user's own facts, even if many facts of other users are nearer."""
 
 import math
 import random
@@ -22,7 +22,7 @@ TOPICS = {"tea": 0, "boat": 1, "night train": 2, "peanuts": 3}
 
 
 def vector_of(text: str) -> list[float]:
-    """A unit vector by the topic a text names, a little off for each text; a text of no topic has the zero vector."""
+    """A unit vector for the topic of a text, slightly different for each text; zero for a text without a topic."""
     chance = random.Random(text)
     vector = [0.0] * DIM
     for topic, place in TOPICS.items():
@@ -52,9 +52,9 @@ def texts(hits: Sequence[Any]) -> list[str]:
     return [hit.fact.text for hit in hits]
 
 
-def test_every_user_finds_their_own_in_every_call(adapter: PostgresAdapter) -> None:
-    # With a vector index and a prepared statement, the eleventh call and all after it would find nothing: the
-    # nearest neighbours are other users', and the filter comes after them.
+def test_every_user_finds_their_own_facts_in_every_call(adapter: PostgresAdapter) -> None:
+    # With a vector index and a prepared statement, the eleventh and later calls would find nothing: the nearest
+    # neighbours belong to other users, and the filter is applied after the index scan.
     users = [f"user{i:03}" for i in range(150)]
     facts = [fact(user, f"{user} likes {topic} number {n}") for user in users for topic in TOPICS for n in range(5)]
     adapter.write(facts)
@@ -71,27 +71,27 @@ def test_every_user_finds_their_own_in_every_call(adapter: PostgresAdapter) -> N
         assert all("tea" in hit.fact.text for hit in hits)
 
 
-def test_the_index_scan_goes_on_behind_a_filter(adapter: PostgresAdapter, postgres_dsn: str) -> None:
-    # 3,000 facts lie nearer than those of the time asked for; an index scan that gave up would find none of these.
+def test_the_index_scan_continues_until_the_filter_matches(adapter: PostgresAdapter, postgres_dsn: str) -> None:
+    # 3,000 facts are nearer than those of the requested time; an index scan that stops early would find none of them.
     late = datetime(2026, 6, 1, tzinfo=UTC)
     adapter.write([fact(f"user{i % 50}", f"likes tea {i}", created_at=late - timedelta(days=9)) for i in range(3000)])
     rare = [fact("zoe", f"boat with tea of rank {n}", created_at=late) for n in range(10)]
     boats = [fact("zoe", f"boat {n}", created_at=late - timedelta(days=9)) for n in range(1500)]
     adapter.write(rare + boats)
     adapter.settle([], datetime.now(UTC) + timedelta(seconds=60))
-    # The planner must take the vector index wherever it may, as it does over millions of facts.
+    # The planner must use the vector index whenever possible, as it does with millions of facts.
     options = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off"
     dsn = make_conninfo(postgres_dsn, options=options)
     with PostgresAdapter(dsn, schema=adapter.schema, embed=vector_of) as planned:
         for call in range(21):
             hits = planned.search(Query(None, "infusion", k=10, since=late))
             assert {hit.fact.id for hit in hits} == {each.id for each in rare}, f"call {call}"
-            # A third of all facts are zoe's, and nearly all of them lie behind everybody else's.
+            # A third of all facts are zoe's, and nearly all of them are farther away than those of others.
             hits = planned.search(Query("zoe", "infusion", k=10))
             assert {hit.fact.id for hit in hits} == {each.id for each in rare}, f"call {call}"
 
 
-def test_words_find_by_stem_and_rarer_words_weigh_more(adapter: PostgresAdapter) -> None:
+def test_words_match_by_stem_and_rarer_words_count_more(adapter: PostgresAdapter) -> None:
     adapter.write(
         [
             fact("alice", "Alice prefers express shipping.", embedding=None),
@@ -101,7 +101,7 @@ def test_words_find_by_stem_and_rarer_words_weigh_more(adapter: PostgresAdapter)
     hits = adapter.search(Query("alice", "does alice prefer things shipped?"))
     assert hits[0].fact.text == "Alice prefers express shipping."
     assert hits[0].parts.keys() == {"lexical", "fact"}
-    # No fact has "things", so that not even the best one fits the whole query.
+    # No fact contains "things", so not even the best fact matches the whole query.
     assert 0.2 < hits[0].parts["lexical"] < 0.3
     assert adapter.search(Query("alice", "zeppelin")) == []
 
@@ -126,7 +126,7 @@ def test_words_of_every_script_are_found(adapter: PostgresAdapter, query: str, b
 
 
 @pytest.mark.parametrize("query", ["", " ", "?!", "the of", "\0", "\\", "'", "& | ! ( ) :*", "a" * 5000, "%(user)s %s"])
-def test_no_query_breaks_it(adapter: PostgresAdapter, query: str) -> None:
+def test_odd_queries_find_nothing_without_an_error(adapter: PostgresAdapter, query: str) -> None:
     adapter.write([fact("alice", "Drinks tea.")])
     assert adapter.search(Query("alice", query)) == []
 
@@ -142,7 +142,7 @@ def test_a_score_is_the_sum_of_its_parts(adapter: PostgresAdapter) -> None:
     assert len(adapter.search(Query("alice", "tea", k=1))) == 1
 
 
-def test_a_slice_of_time_bounds_what_is_found(adapter: PostgresAdapter) -> None:
+def test_since_until_and_as_of_limit_the_results(adapter: PostgresAdapter) -> None:
     day = [datetime(2026, 1, n, tzinfo=UTC) for n in range(1, 10)]
     adapter.write(
         [
@@ -164,7 +164,7 @@ def test_a_slice_of_time_bounds_what_is_found(adapter: PostgresAdapter) -> None:
     assert found(as_of=day[7]) == {"late.", "time."}
 
 
-def test_a_fact_that_was_replaced_stands_behind_its_successor(adapter: PostgresAdapter) -> None:
+def test_a_superseded_fact_ranks_below_its_successor(adapter: PostgresAdapter) -> None:
     new = fact("alice", "Moved on to an infusion.")
     old = fact("alice", "Drinks tea, tea, tea.", superseded_by=new.id)
     adapter.write([old, new])
@@ -203,7 +203,7 @@ def test_vectors_longer_than_an_index_takes_are_found(adapter: PostgresAdapter, 
 
 
 class Topics:
-    """A model by the name of `name` that knows only TOPICS."""
+    """A model named `name` that knows only TOPICS."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -215,8 +215,8 @@ class Topics:
         return vector_of(text)
 
 
-def test_facts_that_come_without_a_vector_are_found_by_meaning(postgres_dsn: str, postgres_schema: str) -> None:
-    """What a migration brings from a store that gives no vectors would otherwise be found by its words alone."""
+def test_facts_written_without_a_vector_are_found_by_meaning(postgres_dsn: str, postgres_schema: str) -> None:
+    """Otherwise facts migrated from a store without vectors would be found only by their words."""
     with PostgresAdapter(postgres_dsn, schema=postgres_schema, embedder=Topics("topics"), init=True) as opened:
         bare = [
             fact("alice", said, embedding=None) for said in ("Drinks tea at noon.", "Owns a boat.", "Knows nobody.")
@@ -229,8 +229,8 @@ def test_facts_that_come_without_a_vector_are_found_by_meaning(postgres_dsn: str
         assert all("semantic" not in hit.parts for hit in hits)
 
 
-def test_a_query_ranks_the_same_facts_as_in_the_store(adapter: PostgresAdapter, tmp_path: Path) -> None:
-    """One product, one ranking: moving facts from the store to PostgreSQL must not change what is found first."""
+def test_a_query_gives_the_same_ranking_as_the_store(adapter: PostgresAdapter, tmp_path: Path) -> None:
+    """Moving facts from the store to PostgreSQL must not change the ranking."""
     chance = random.Random(7)
     things = ["ferry", "harbour", "walnut", "granite", "violin", "lantern", "compass", "orchid"]
     facts = [

@@ -1,4 +1,4 @@
-"""Tables of other programs as they really are: deleted rows, keys of several columns, JSON, rows that are hidden."""
+"""Realistic tables of other programs: deleted rows, keys of several columns, JSON, hidden rows."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -81,7 +81,7 @@ def test_a_deleted_row_is_not_a_current_fact(sql: Any, opened: Any, column: str,
         assert [hit.fact.text for hit in adapter.search(Query("ada", "lives"))] == ["Lives in Ghent."]
 
 
-def test_a_row_that_was_deleted_nobody_knows_when_is_rejected(sql: Any, opened: Any) -> None:
+def test_a_deleted_row_without_a_deletion_date_is_rejected(sql: Any, opened: Any) -> None:
     sql("CREATE TABLE notes (id int PRIMARY KEY, user_id text, content text, is_deleted boolean)")
     sql("INSERT INTO notes VALUES (1, 'ada', 'Lives in Rome.', true)")
     adapter = opened("notes", layout="diy")
@@ -90,7 +90,7 @@ def test_a_row_that_was_deleted_nobody_knows_when_is_rejected(sql: Any, opened: 
     assert "marked as deleted (is_deleted)" in reject.message
 
 
-def test_a_row_without_a_text_is_rejected_and_an_empty_text_is_one(sql: Any, opened: Any) -> None:
+def test_a_row_with_a_null_text_is_rejected_and_an_empty_text_is_read(sql: Any, opened: Any) -> None:
     sql("CREATE TABLE notes (id int PRIMARY KEY, user_id text, content text)")
     sql("INSERT INTO notes VALUES (1, 'ada', NULL), (2, 'ada', ''), (3, 'ada', 'Tea.')")
     adapter = opened("notes", layout="diy")
@@ -122,7 +122,7 @@ def test_a_numeric_column_can_be_the_confidence(sql: Any, opened: Any) -> None:
     assert fact.confidence == 0.25
 
 
-def test_an_id_that_is_not_unique_is_refused(sql: Any, opened: Any) -> None:
+def test_an_id_column_that_is_not_unique_is_refused(sql: Any, opened: Any) -> None:
     sql("CREATE TABLE notes (n int PRIMARY KEY, key int, user_id text, content text)")
     sql(
         "INSERT INTO notes SELECT n, n % 20, CASE WHEN n < 20 THEN 'ada' ELSE 'ben' END, 'n' || n "
@@ -136,7 +136,7 @@ def test_an_id_that_is_not_unique_is_refused(sql: Any, opened: Any) -> None:
     assert [adapter.count(user) for user in ("ada", "ben")] == [20, 20]
 
 
-def test_an_id_that_is_null_is_refused(sql: Any, opened: Any) -> None:
+def test_an_id_column_with_null_is_refused(sql: Any, opened: Any) -> None:
     sql("CREATE TABLE notes (key text, user_id text, content text)")
     sql("INSERT INTO notes VALUES ('a', 'ada', 'Tea.'), (NULL, 'ada', 'Rum.')")
     with pytest.raises(UsageError, match="key is null in some rows"):
@@ -144,7 +144,7 @@ def test_an_id_that_is_null_is_refused(sql: Any, opened: Any) -> None:
 
 
 @pytest.mark.parametrize("type_", ["jsonb", "json"])
-def test_a_store_of_json_values_under_keys_of_several_columns_is_read(sql: Any, opened: Any, type_: str) -> None:
+def test_a_table_of_json_values_with_a_key_of_several_columns_is_read(sql: Any, opened: Any, type_: str) -> None:
     sql(f"CREATE TABLE store (prefix text, key text, value {type_}, created_at timestamptz, PRIMARY KEY (prefix, key))")
     sql(
         """INSERT INTO store VALUES
@@ -168,14 +168,14 @@ def test_a_store_of_json_values_under_keys_of_several_columns_is_read(sql: Any, 
     assert [fact.id for fact in read(same, "ada")] == [tea.id, rum.id]
 
 
-def test_a_path_into_a_list_and_a_column_that_is_called_like_one(sql: Any, opened: Any) -> None:
+def test_a_path_into_a_list_and_a_column_named_like_a_path_are_mapped(sql: Any, opened: Any) -> None:
     sql("""CREATE TABLE notes (id int PRIMARY KEY, value jsonb, "a+b" text, "a->>b" text)""")
     sql("""INSERT INTO notes VALUES (1, '{"users": ["ada"]}', 'Tea.', 'x')""")
     (fact,) = read(opened("notes", mapping="value->users->>0=user_id,a+b=text,a->>b=subject"), "ada")
     assert (fact.text, fact.subject) == ("Tea.", "x")
 
 
-def test_a_mapping_that_cannot_work_is_refused(sql: Any, opened: Any) -> None:
+def test_an_invalid_mapping_is_refused(sql: Any, opened: Any) -> None:
     sql("CREATE TABLE notes (id int PRIMARY KEY, user_id text, content text)")
     with pytest.raises(UsageError, match="of type text"):
         opened("notes", mapping="content->>text=text,user_id=user_id").count("ada")

@@ -176,7 +176,7 @@ def test_a_record_of_the_server_is_a_fact_and_goes_back_with_its_vector(client: 
     assert {name: value for name, value in before.items() if name not in empty}.items() <= after.items()
 
 
-def test_a_change_made_by_the_server_counts_and_an_expiry_is_the_keys(client: Any, url: str) -> None:
+def test_a_change_by_the_server_is_read_and_expiry_is_that_of_the_key(client: Any, url: str) -> None:
     soon = datetime.now(UTC) + timedelta(days=1, microseconds=7)
     fact = Fact(
         id=derive_id("x"), user_id="al", kind="preference", text="Likes tea.", object="tea", expires_at=soon,
@@ -219,14 +219,14 @@ def test_secrets_of_a_url_are_never_shown_or_kept(
 
 
 @pytest.mark.parametrize("address", ["redis://host.example:6380", "unix:///run/redis.sock"])
-def test_two_databases_of_a_server_are_two_places_however_they_are_named(address: str) -> None:
+def test_two_databases_of_a_server_have_different_identities(address: str) -> None:
     places = [place_of(f"{address}{query}") for query in ("?db=1", "?db=2", "")]
     assert len(set(places)) == 3
     assert place_of(f"{address}?db=0") == place_of(f"{address}?password=hunter2") == places[-1]
     assert place_of("redis://host.example/1?db=2") == place_of("redis://host.example/2")
 
 
-def test_a_lost_server_is_retryable_and_a_wrong_address_is_an_error(redis_url: str) -> None:
+def test_a_lost_server_is_retryable_and_a_wrong_address_is_a_usage_error(redis_url: str) -> None:
     with pytest.raises(Retryable):
         RedisAdapter("//127.0.0.1:1").check()
     with pytest.raises(UsageError):
@@ -237,7 +237,7 @@ def test_a_lost_server_is_retryable_and_a_wrong_address_is_an_error(redis_url: s
         RedisAdapter(redis_url.replace("unix://", "unix://me:wrong@")).check()
 
 
-def test_the_commands_of_the_page_run(
+def test_the_commands_of_the_docs_page_run(
     client: Any, url: str, memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     push(client, "buffer:alice", {"role": "user", "content": "I live in Oslo.", "ts": AT.isoformat()})

@@ -1,4 +1,4 @@
-"""Zep Cloud through its own SDK against a loopback server: what is sent, waited for, and left behind by a fault."""
+"""Zep Cloud through its own SDK against a loopback server: requests, waiting, and the state after a failure."""
 
 import copy
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from memctl.backends.contract import Message, Query
 from memctl.core.errors import Fatal, Retryable, UsageError
 
 
-def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_1000_facts_about_alice_need_one_node_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):
     facts = [
         fact(f"Alice owns book {n}.", subject="Alice", predicate="owns", object=f"book {n % 50}") for n in range(1000)
     ]
@@ -28,7 +28,7 @@ def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, z
     assert not any(body["deduplicate"] for body in sent(cloud, "/edges"))
 
 
-def test_threads_and_episodes_that_are_left_out_are_said(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_skipped_threads_and_episodes_are_reported(cloud: Any, zep: Callable[..., ZepAdapter]):
     adapter = zep()
     adapter.write([fact("Bob likes tea.")])
     assert adapter.remarks() == ()
@@ -36,7 +36,7 @@ def test_threads_and_episodes_that_are_left_out_are_said(cloud: Any, zep: Callab
     assert "episodes are left out" in "".join(adapter.remarks())
 
 
-def test_a_later_session_uses_the_nodes_that_are_there(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_a_later_session_reuses_existing_nodes(cloud: Any, zep: Callable[..., ZepAdapter]):
     for n in range(3):
         zep().write([fact(f"Bob visits {n}.", subject="Bob", predicate="visits", object="Alice's house")])
     assert sorted(node["name"] for node in graph(cloud)["nodes"].values()) == ["Alice's house", "Bob", "alice"]
@@ -45,7 +45,7 @@ def test_a_later_session_uses_the_nodes_that_are_there(cloud: Any, zep: Callable
 @pytest.mark.parametrize("call", ["POST .*/edges$", "POST .*/nodes$", "POST .*/users$"])
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("lag", [0, 3])
-def test_a_batch_sent_again_after_a_lost_answer_is_there_once(
+def test_a_batch_repeated_after_a_lost_response_is_stored_once(
     cloud: Any, zep: Callable[..., ZepAdapter], call: str, applied: bool, lag: int
 ):
     cloud.lag = lag
@@ -61,7 +61,7 @@ def test_a_batch_sent_again_after_a_lost_answer_is_there_once(
     assert {outcome.state for outcome in zep().write(facts)} == {"unchanged"}
 
 
-def test_a_run_that_was_killed_before_zep_was_done_is_waited_for(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_tasks_of_a_killed_run_are_waited_for(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.lag = 3
     facts = [fact("One."), fact("Two.")]
     zep().write(facts)
@@ -70,14 +70,14 @@ def test_a_run_that_was_killed_before_zep_was_done_is_waited_for(cloud: Any, zep
 
 
 @pytest.mark.parametrize("call", ["DELETE .*/edges/", "GET .*/tasks/"])
-def test_a_crash_in_the_middle_of_a_change_leaves_the_new_version_and_the_next_run_tidies_up(
+def test_a_crash_during_a_change_keeps_the_new_version_and_the_next_run_cleans_up(
     cloud: Any, zep: Callable[..., ZepAdapter], call: str
 ):
     first = fact("Alice lives in Paris.", valid_at=AT, object="a city")
     later = msgspec.structs.replace(first, text="Alice lives in Lisbon.", valid_at=AT + timedelta(days=1))
     zep().write([first])
     cloud.lag = 1
-    # From the fault on the process is as good as dead.
+    # From the failure on, every call fails, as if the process had been killed.
     cloud.faults.append(emulator.Fault(call, times=1000))
     with pytest.raises(Retryable):
         zep().write([later])
@@ -90,7 +90,7 @@ def test_a_crash_in_the_middle_of_a_change_leaves_the_new_version_and_the_next_r
     assert len(graph(cloud)["edges"]) == 2
 
 
-def test_the_old_version_stays_until_the_new_one_is_there(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_the_old_version_is_kept_if_the_new_one_cannot_be_written(cloud: Any, zep: Callable[..., ZepAdapter]):
     first = fact("Alice lives in Paris.", valid_at=AT)
     zep().write([first])
     cloud.failing = "graph.add_edges"
@@ -101,7 +101,7 @@ def test_the_old_version_stays_until_the_new_one_is_there(cloud: Any, zep: Calla
     assert read(zep()) == {first.text: first}
 
 
-def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_an_empty_page_does_not_end_a_list(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact(f"Fact {n}.") for n in range(25)])
     cloud.most, cloud.empty_pages = 4, True
     assert len(read(zep())) == 25
@@ -109,7 +109,7 @@ def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, 
     assert {one.state for one in zep().write([fact("Fact 3."), fact("Fact 24.")])} == {"unchanged"}
 
 
-def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_an_existing_user_is_not_an_error(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.add_user({"user_id": "alice"})
     unseen = emulator.typed(404, "not_found", "user not found")
     cloud.faults.append(emulator.Fault("POST .*/users/lookup", unseen))
@@ -117,7 +117,7 @@ def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[...,
     assert len(cloud.users) == 1
 
 
-def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_user_data_of_zep_moves_with_the_facts_to_another_account(cloud: Any, zep: Callable[..., ZepAdapter]):
     known = {"email": "a@example.org", "first_name": "Alice", "last_name": "Smith", "time_zone": "Europe/Lisbon"}
     user = cloud.add_user({"user_id": "alice", **known, "metadata": {"plan": "free"}})
     place = user["graph_uuid"]
@@ -141,7 +141,7 @@ def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(clou
     assert {one.state for one in zep().write(list(found.values()))} == {"unchanged"}
 
 
-def test_a_summary_changed_elsewhere_is_read_as_changed_and_deleted_once(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_a_summary_can_be_changed_and_deleted(cloud: Any, zep: Callable[..., ZepAdapter]):
     user = cloud.add_user({"user_id": "alice"})
     cloud.add_node(user["graph_uuid"], {"name": "Lisbon", "summary": "A city."})
     (summary,) = read(zep()).values()
@@ -152,7 +152,7 @@ def test_a_summary_changed_elsewhere_is_read_as_changed_and_deleted_once(cloud: 
     assert read(zep()) == {}
 
 
-def test_an_edge_that_is_no_fact_is_a_reject_and_the_others_are_read(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_an_edge_without_a_fact_is_a_reject_and_the_others_are_read(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact("One."), fact("Two.")])
     next(iter(graph(cloud)["edges"].values()))["valid_at"] = "next week"
     adapter = zep()
@@ -161,9 +161,7 @@ def test_an_edge_that_is_no_fact_is_a_reject_and_the_others_are_read(cloud: Any,
     assert "next week" in reject.message
 
 
-def test_deleting_waits_until_it_is_done_and_a_summary_goes_without_its_node(
-    cloud: Any, zep: Callable[..., ZepAdapter]
-):
+def test_deletion_is_awaited_and_a_deleted_summary_keeps_its_node(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact("One."), fact("Two.")])
     next(iter(graph(cloud)["nodes"].values()))["summary"] = "Alice, a user."
     cloud.lag = 2
@@ -173,7 +171,7 @@ def test_deleting_waits_until_it_is_done_and_a_summary_goes_without_its_node(
     assert len(graph(cloud)["nodes"]) == 3
 
 
-def test_search_at_an_instant_asks_zep_for_what_held_then(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_search_as_of_sends_zep_a_date_filter(cloud: Any, zep: Callable[..., ZepAdapter]):
     year = timedelta(days=365)
     old = fact("Job: cook.", valid_at=AT - 3 * year, invalid_at=AT - year)
     now = fact("Job: nurse.", valid_at=AT - year)
@@ -193,9 +191,7 @@ def test_search_at_an_instant_asks_zep_for_what_held_then(cloud: Any, zep: Calla
     assert {"field": "valid_at", "operator": "lte", "value": "2026-01-01T00:00:00Z"} in filters[0][0]["all_of"]
 
 
-def test_turns_become_a_thread_in_calls_that_zep_takes_and_the_thread_is_a_conversation(
-    cloud: Any, zep: Callable[..., ZepAdapter]
-):
+def test_turns_become_a_thread_that_is_read_as_a_conversation(cloud: Any, zep: Callable[..., ZepAdapter]):
     turns = [
         {"role": "user", "content": f"Turn {n}.", "at": AT + timedelta(minutes=n), "name": "Alice"} for n in range(40)
     ]
@@ -213,7 +209,7 @@ def test_turns_become_a_thread_in_calls_that_zep_takes_and_the_thread_is_a_conve
         adapter.add("alice", [{"role": "king", "content": "x"}])
 
 
-def test_a_lost_answer_makes_no_second_thread(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_a_lost_response_causes_no_second_thread(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.faults.append(emulator.Fault("POST .*/messages$", after=True))
     adapter = zep()
     with pytest.raises(Retryable):
@@ -224,7 +220,7 @@ def test_a_lost_answer_makes_no_second_thread(cloud: Any, zep: Callable[..., Zep
 
 
 @pytest.mark.parametrize("user", ["x" * 501, "new\nline", " spaced "])
-def test_a_user_id_that_zep_might_not_keep_comes_back_as_it_was(cloud: Any, zep: Callable[..., ZepAdapter], user: str):
+def test_an_unusual_user_id_is_restored(cloud: Any, zep: Callable[..., ZepAdapter], user: str):
     zep().write([fact("One.", user)])
     assert list(zep().users()) == [user]
     (found,) = read(zep(), user).values()
@@ -232,7 +228,7 @@ def test_a_user_id_that_zep_might_not_keep_comes_back_as_it_was(cloud: Any, zep:
     assert found.native == {}
 
 
-def test_an_id_of_another_user_written_in_the_same_session_is_rejected(zep: Callable[..., ZepAdapter]):
+def test_an_id_that_another_user_has_in_the_session_is_rejected(zep: Callable[..., ZepAdapter]):
     adapter = zep()
     mine = fact("Mine.")
     adapter.write([mine])
@@ -244,7 +240,7 @@ def test_an_id_of_another_user_written_in_the_same_session_is_rejected(zep: Call
     ("applied", "dies", "lag"),
     [(False, False, 0), (True, False, 2), (False, True, 2), (True, True, 0), (True, True, 2)],
 )
-def test_whichever_call_fails_every_fact_is_there_once_in_the_end(
+def test_every_fact_is_stored_once_whichever_call_fails(
     cloud: Any,
     zep: Callable[..., ZepAdapter],
     monkeypatch: pytest.MonkeyPatch,
@@ -252,7 +248,7 @@ def test_whichever_call_fails_every_fact_is_there_once_in_the_end(
     dies: bool,
     lag: int,
 ):
-    """A change and additions to a user's graph; each call in turn fails once, and is then tried again or run anew."""
+    """A change and additions to a user's graph; each call in turn fails once, and is then retried or run again."""
     monkeypatch.setattr("memctl_zep.tasks.FIRST_PAUSE", 0.001)
     first = [fact(f"Fact {n}.", object=f"thing {n}") for n in range(3)]
     later = [msgspec.structs.replace(first[0], text="Changed.", valid_at=AT), *first[1:], fact("New.")]
@@ -276,6 +272,6 @@ def test_whichever_call_fails_every_fact_is_there_once_in_the_end(
         assert len(graph(cloud)["edges"]) == 4, number
         assert len(graph(cloud)["nodes"]) == 5, number
         if fault.times:
-            # It struck no more: every call has had its turn.
+            # The fault was not triggered: every call has already failed once.
             assert number >= 8
             return

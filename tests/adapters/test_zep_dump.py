@@ -1,4 +1,4 @@
-"""Dumps of Zep graphs, as people have saved them in three versions of the API, read as files."""
+"""Dumps of Zep graphs, saved from three versions of the API, read as files."""
 
 import json
 from datetime import UTC, datetime
@@ -38,7 +38,7 @@ def dump(tmp_path: Path) -> Any:
     return write
 
 
-def test_a_graph_of_version_2_has_its_triples_although_edges_name_nodes_by_uuid():
+def test_a_graph_of_version_2_has_triples_with_node_names():
     paris, lisbon, nurse, summary = facts(EXPORTS / "v2-graph.json")
     assert (paris.subject, paris.predicate, paris.object) == ("Alice", "LIVES_IN", "Paris")
     assert paris.invalid_at == lisbon.valid_at == datetime(2023, 5, 1, tzinfo=UTC)
@@ -48,20 +48,20 @@ def test_a_graph_of_version_2_has_its_triples_although_edges_name_nodes_by_uuid(
     assert {one.user_id for one in (paris, lisbon, nurse, summary)} == {"alice"}
 
 
-def test_a_list_of_edges_of_version_3_says_no_more_than_it_holds():
+def test_an_edge_list_of_version_3_gives_facts_without_triples():
     found = facts(EXPORTS / "v3-edges.json")
     assert [one.text for one in found][1:] == ["Alice lives in Lisbon.", "Alice works as a nurse at night."]
     assert {(one.user_id, one.subject, one.object) for one in found} == {("alice", None, None)}
 
 
-def test_several_graphs_of_version_4_each_belong_to_their_user():
+def test_each_graph_of_version_4_belongs_to_its_user():
     found = facts(EXPORTS / "v4-users.json")
     assert [one.user_id for one in found] == ["alice"] * 4 + ["bruno"]
     assert found[0].native["user"]["email"] == "alice@example.org"
     assert (found[4].subject, found[4].object) == ("Bruno", "tea")
 
 
-def test_the_same_edge_is_the_same_fact_in_every_dump_and_in_zep_itself():
+def test_an_edge_is_the_same_fact_in_every_dump_and_in_zep():
     ids = [
         {one.text: one.id for one in facts(EXPORTS / f"{name}.json")} for name in ("v2-graph", "v3-edges", "v4-users")
     ]
@@ -71,7 +71,7 @@ def test_the_same_edge_is_the_same_fact_in_every_dump_and_in_zep_itself():
     assert to_fact(edge, Owner("alice")).id == ids[0][edge["fact"]]
 
 
-def test_what_names_no_user_is_the_default_users_or_nobodys(dump: Any):
+def test_a_graph_without_a_user_belongs_to_the_default_user_or_nobody(dump: Any):
     path = dump({"edges": [EDGE], "nodes": []})
     (found,) = facts(path, "alice")
     assert found.user_id == "alice"
@@ -80,7 +80,7 @@ def test_what_names_no_user_is_the_default_users_or_nobodys(dump: Any):
     assert "names no user" in reject.message
 
 
-def test_edges_one_a_line_and_a_page_of_the_api_are_dumps_too(dump: Any):
+def test_json_lines_and_a_page_of_the_api_are_dumps(dump: Any):
     lines = dump("".join(json.dumps(EDGE | {"uuid": f"e{n}"}) + "\n" for n in range(3)))
     assert len(facts(lines, "alice")) == 3
     *found, last = read(dump({"items": [EDGE], "next_cursor": "100"}), "alice")
@@ -90,13 +90,13 @@ def test_edges_one_a_line_and_a_page_of_the_api_are_dumps_too(dump: Any):
 
 
 @pytest.mark.parametrize("broken", [{"uuid": "e2"}, {**EDGE, "valid_at": "soon"}, {**EDGE, "fact": 7}, "no edge", None])
-def test_a_broken_edge_is_rejected_and_those_beside_it_are_read(dump: Any, broken: Any):
+def test_a_broken_edge_is_rejected_and_the_others_are_read(dump: Any, broken: Any):
     found = read(dump({"user_id": "alice", "edges": [EDGE, broken, EDGE | {"uuid": "e3"}]}))
     assert [type(one) for one in found] == [Fact, Rejected, Fact]
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_a_dump_that_is_cut_off_says_so(dump: Any, share: float):
+def test_a_truncated_dump_is_reported(dump: Any, share: float):
     whole = (EXPORTS / "v4-users.json").read_text()
     found = read(dump(whole[: int(len(whole) * share)]))
     assert isinstance(found[-1], Rejected)
@@ -113,12 +113,12 @@ def test_a_dump_that_is_cut_off_says_so(dump: Any, share: float):
         "plain text",
     ],
 )
-def test_a_file_of_something_else_is_not_taken_for_one(dump: Any, content: Any):
+def test_other_files_are_not_recognised_as_dumps(dump: Any, content: Any):
     path = dump(content)
     assert not ZepDump().recognises(path, path.read_bytes())
 
 
-def test_many_nodes_before_the_edges_hide_nothing(dump: Any):
+def test_a_dump_with_many_nodes_before_the_edges_is_read(dump: Any):
     nodes = [{"uuid": f"n{n}", "name": f"node {n}", "summary": "", "labels": ["Entity"]} for n in range(2000)]
     nodes.append({"uuid": "a", "name": "Alice", "summary": "", "labels": ["Entity"]})
     (found,) = facts(dump({"user_id": "alice", "nodes": nodes, "edges": [EDGE]}))
@@ -139,7 +139,7 @@ def camel(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["v2-graph.json", "v3-edges.json", "v4-users.json"])
-def test_fields_in_camel_case_are_the_same_fields(dump, name):
-    """Otherwise a fact that has ended would be current, and without its triple."""
+def test_camel_case_fields_are_read(dump, name):
+    """Otherwise an ended fact would be current and have no triple."""
     path = EXPORTS / name
     assert facts(dump(camel(json.loads(path.read_text(encoding="utf-8"))))) == facts(path)

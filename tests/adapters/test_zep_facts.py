@@ -1,4 +1,4 @@
-"""Facts as Zep edges and back, without a server: what a user would find changed after a move there and back."""
+"""Facts as Zep edges and back, without a server: which fields change after a move to Zep and back."""
 
 import re
 from datetime import UTC, datetime
@@ -45,7 +45,7 @@ def fact(text: str = "The cat lives in Lisbon.", **fields: Any) -> Fact:
 
 
 def stored(draft: Draft, **changed: Any) -> dict[str, Any]:
-    """The edge as Zep would give it out, with what somebody changed there."""
+    """The edge as Zep would return it, with later edits."""
     edge = dict(draft.edge)
     names = {"source_node_name": draft.source or "Alice Smith", "target_node_name": draft.target}
     record = {
@@ -58,7 +58,7 @@ def stored(draft: Draft, **changed: Any) -> dict[str, Any]:
     return {key: value for key, value in (record | changed).items() if value is not None}
 
 
-def test_every_field_comes_back_as_it_was_but_the_vector():
+def test_every_field_but_the_vector_is_restored():
     whole = fact(**FULL, embedding=Embedding(model="m", vector=(0.5,)))
     assert to_fact(stored(from_fact(whole)), OWNER) == msgspec.structs.replace(whole, embedding=None)
 
@@ -68,7 +68,7 @@ TIME = st.none() | st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timez
 
 
 @given(TEXT, st.none() | TEXT, st.none() | TEXT, st.none() | TEXT, TIME, TIME, TIME)
-def test_no_text_and_no_time_is_lost_and_none_is_beyond_the_limits_of_zep(
+def test_any_texts_and_times_are_restored_within_zeps_limits(
     text: str, subject: str | None, predicate: str | None, object_: str | None, valid: Any, invalid: Any, expired: Any
 ):
     times = {"valid_at": valid, "invalid_at": invalid, "expired_at": expired}
@@ -81,7 +81,7 @@ def test_no_text_and_no_time_is_lost_and_none_is_beyond_the_limits_of_zep(
     assert to_fact(stored(draft), OWNER) == whole
 
 
-def test_a_long_text_is_whole_again_and_its_beginning_is_what_zep_shows():
+def test_a_long_text_is_restored_and_zep_shows_its_beginning():
     text = "Alice said a great deal. " * 100
     draft = from_fact(fact(text))
     assert draft.edge["fact"].endswith("…")
@@ -89,13 +89,13 @@ def test_a_long_text_is_whole_again_and_its_beginning_is_what_zep_shows():
     assert to_fact(stored(draft), OWNER).text == text
 
 
-def test_times_are_exact_although_a_service_cuts_them_to_seconds():
+def test_times_are_exact_although_zep_truncates_them_to_seconds():
     whole = fact(valid_at=datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC))
     assert to_fact(stored(from_fact(whole), valid_at="2024-02-29T23:59:59Z"), OWNER) == whole
 
 
 @pytest.mark.parametrize("text", ["Short.", "long " * 100])
-def test_what_was_edited_in_zep_stands_before_what_memctl_packed(text: str):
+def test_an_edit_in_zep_overrides_the_packed_fields(text: str):
     draft = from_fact(fact(text, **FULL))
     found = to_fact(
         stored(
@@ -117,7 +117,7 @@ def test_what_was_edited_in_zep_stands_before_what_memctl_packed(text: str):
     assert found.confidence == FULL["confidence"]
 
 
-def test_a_fact_without_a_triple_is_of_the_user_and_invents_none():
+def test_a_fact_without_a_triple_belongs_to_the_user_and_gets_none():
     plain = fact("Likes tea.")
     draft = from_fact(plain)
     assert (draft.source, draft.edge["fact_name"], draft.target) == (None, "HAS_FACT", "Likes tea.")
@@ -126,14 +126,14 @@ def test_a_fact_without_a_triple_is_of_the_user_and_invents_none():
 
 
 @pytest.mark.parametrize("subject", [None, "alice", "ALICE", "Alice Smith", "user"])
-def test_the_user_by_any_name_is_one_node_and_the_subject_stays_as_it_was(subject: str | None):
+def test_all_names_of_the_user_are_one_node_and_the_subject_is_kept(subject: str | None):
     whole = fact(subject=subject, predicate="likes", object="tea")
     draft = from_fact(whole, {"alice smith", "user"})
     assert draft.source is None
     assert to_fact(stored(draft), OWNER) == whole
 
 
-def test_attributes_that_zep_knew_are_attributes_again_and_ten_at_most():
+def test_at_most_ten_attributes_are_restored_as_attributes():
     attributes = {f"a{number}": number for number in range(12)}
     whole = fact(source=Source(system="zep", id="e"), native={"attributes": attributes})
     draft = from_fact(whole)
@@ -151,7 +151,7 @@ def test_an_attribute_removed_in_zep_is_gone_and_the_others_stay():
     assert to_fact(edge, OWNER).native == {"attributes": {"b": 2, "list": [1], "big": 2**60, "": "x"}}
 
 
-def test_an_edge_of_others_is_a_fact_with_its_triple_and_keeps_what_it_has():
+def test_a_foreign_edge_is_a_fact_with_its_triple_and_all_fields():
     edge = {
         "uuid": "e-1", "fact": "Alice lives in Lisbon.", "name": "LIVES_IN", "source_node_name": "Alice",
         "target_node_name": "Lisbon", "source_node_labels": ["Entity", "User"], "attributes": {"since": 2023},
@@ -170,7 +170,7 @@ def test_an_edge_of_others_is_a_fact_with_its_triple_and_keeps_what_it_has():
     assert found.id == to_fact(edge, OWNER).id
 
 
-def test_an_id_of_memctls_wins_even_where_the_rest_was_destroyed():
+def test_memctls_id_is_used_even_if_the_packed_fields_are_damaged():
     id_ = uuid4()
     edge = {"uuid": "e", "fact": "x", "attributes": {ID: str(id_), PACKED: "{broken"}}
     assert to_fact(edge, OWNER).id == id_
@@ -179,7 +179,7 @@ def test_an_id_of_memctls_wins_even_where_the_rest_was_destroyed():
 @pytest.mark.parametrize(
     "edge", [{"uuid": "e"}, {"uuid": "e", "fact": ""}, {"uuid": "e", "fact": "x", "valid_at": "soon"}]
 )
-def test_what_is_no_fact_is_said_to_be_none(edge: dict[str, Any]):
+def test_an_edge_without_text_is_not_a_fact(edge: dict[str, Any]):
     with pytest.raises(ValueError):
         to_fact(edge, OWNER)
 
@@ -209,15 +209,15 @@ def test_a_nodes_summary_is_a_fact_about_the_node():
         ("aimé", "AIME"),
     ],
 )
-def test_a_predicate_becomes_a_name_that_zep_takes(predicate: str, name: str):
+def test_a_predicate_becomes_a_valid_edge_name(predicate: str, name: str):
     assert fact_name(predicate) == name
 
 
-def test_two_long_names_that_begin_alike_are_two_nodes():
+def test_two_long_names_with_the_same_beginning_are_two_nodes():
     names = {node_name("the very long name of some place in the north " + end) for end in ("east", "west")}
     assert len(names) == 2
 
 
-def test_a_text_that_fits_is_shown_as_it_is():
+def test_a_text_that_fits_is_shown_unchanged():
     assert fitted("x" * 250) == "x" * 250
     assert len(fitted("x" * 251)) == 250

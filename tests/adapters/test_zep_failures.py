@@ -1,4 +1,4 @@
-"""What goes wrong with Zep Cloud: one line that says so, without the key, and no wait without an end."""
+"""Failures of Zep Cloud: one-line errors without the key, and no endless waits."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from memctl_zep.adapter import ZepAdapter
 from memctl.core.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
 
 
-def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_settle_waits_for_tasks_and_reports_slow_or_failed_ones(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.lag = 2
     adapter = zep()
     adapter.write([fact("One.")])
@@ -27,7 +27,7 @@ def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: 
         adapter.settle([], soon())
 
 
-def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_the_rate_limit_of_the_free_plan_gives_a_wait_of_a_minute(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many()))
     adapter = zep()
     with pytest.raises(Retryable, match="Rate limit exceeded for FREE plan") as limited:
@@ -49,7 +49,7 @@ def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(cloud: Any, zep: Call
         (503, {"message": "no such thing"}, "Retryable"),
     ],
 )
-def test_each_error_of_zep_is_told_in_one_line_without_the_key(
+def test_each_error_of_zep_is_one_line_without_the_key(
     cloud: Any, zep: Callable[..., ZepAdapter], status: int, body: Any, error: str
 ):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.Answered(status, body)))
@@ -60,14 +60,14 @@ def test_each_error_of_zep_is_told_in_one_line_without_the_key(
     assert emulator.KEY not in str(raised.value)
 
 
-def test_without_a_key_the_variable_is_named_before_anything_is_reached(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_without_a_key_the_error_names_the_variable_before_any_call(cloud: Any, zep: Callable[..., ZepAdapter]):
     with pytest.raises(AuthError) as raised:
         zep(api_key=None).check()
     assert "ZEP_API_KEY" in (raised.value.hint or "")
     assert cloud.requests == []
 
 
-def test_opening_reaches_nothing_and_names_the_place_without_the_key(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_opening_makes_no_call_and_shows_the_address_without_the_key(cloud: Any, zep: Callable[..., ZepAdapter]):
     adapter = zep()
     assert adapter.identity.startswith("127.0.0.1:")
     assert adapter.identity == zep().identity != zep(api_key="other").identity
@@ -75,14 +75,14 @@ def test_opening_reaches_nothing_and_names_the_place_without_the_key(cloud: Any,
     assert cloud.requests == []
 
 
-def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_an_address_without_a_version_means_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
     assert zep(url=cloud.url.removesuffix("/api/v4") + "/").check().ok
     for wrong in ("api.getzep.com", "https://", "https://host:port", "https://[half"):
         with pytest.raises(UsageError, match="not a URL"):
             zep(url=wrong)
 
 
-def test_a_list_of_users_that_is_cut_short_is_reported(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_a_truncated_list_of_users_is_an_error(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact("One."), fact("Two.", "bob")])
     short = emulator.Answered(200, {"items": [], "total_size": 2})
     cloud.faults.append(emulator.Fault("POST .*/users/list", short))

@@ -1,4 +1,5 @@
-"""Zep as a user meets it: `memctl migrate`, `search` and dumps, with a key from the environment and a clean home."""
+"""Zep on the command line: `memctl migrate`, `search` and dumps, with a key from the environment and a new home
+folder."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,7 @@ def cloud(emulator: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def given(home: Path) -> Path:
-    """A file of 2 users x 150 facts, some of them long, some over, with fields that Zep has no slot for."""
+    """A file of 2 users x 150 facts, some of them long, some ended, with fields that Zep lacks."""
     facts = [
         Fact(
             id=derive_id(user, str(n)),
@@ -58,7 +59,7 @@ def given(home: Path) -> Path:
     return path
 
 
-def test_facts_moved_to_zep_and_back_are_the_same(
+def test_facts_moved_to_zep_and_back_are_unchanged(
     cloud: Any, given: Path, home: Path, memctl: Callable[..., Any], tmp_path: Path
 ):
     there = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--json")
@@ -72,23 +73,21 @@ def test_facts_moved_to_zep_and_back_are_the_same(
     assert not {path.name for path in home.iterdir()} & {".zep", ".config", ".cache"}
 
 
-def test_the_plan_says_what_becomes_of_long_texts_and_vectors(cloud: Any, given: Path, memctl: Callable[..., Any]):
+def test_the_plan_shows_how_long_texts_and_vectors_are_kept(cloud: Any, given: Path, memctl: Callable[..., Any]):
     planned = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--dry-run")
     assert planned.code == 0, planned.err
     assert "the full text in the attribute" in planned.out, planned.out
     assert not cloud.users
 
 
-def test_a_rate_limit_is_waited_for_in_sight_of_the_user(
-    cloud: Any, given: Path, memctl: Callable[..., Any], emulator: ModuleType
-):
+def test_the_wait_for_a_rate_limit_is_shown(cloud: Any, given: Path, memctl: Callable[..., Any], emulator: ModuleType):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many(after=1)))
     ran = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice")
     assert ran.code == 0, ran.err
     assert "Rate limit exceeded" in ran.err
 
 
-def test_a_rate_limit_beyond_the_time_allowed_ends_the_run_at_once_and_it_can_go_on(
+def test_a_rate_limit_beyond_max_time_ends_the_run_which_can_be_resumed(
     cloud: Any, given: Path, memctl: Callable[..., Any], emulator: ModuleType
 ):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many(after=60)))
@@ -113,7 +112,7 @@ def test_a_wrong_key_ends_with_exit_7_and_is_not_shown(
     assert "ZEP_API_KEY" in ran.err
 
 
-def test_moving_one_user_out_asks_nothing_of_the_others(
+def test_moving_one_user_out_makes_no_call_about_others(
     cloud: Any, given: Path, home: Path, memctl: Callable[..., Any]
 ):
     for number in range(30):
@@ -125,7 +124,7 @@ def test_moving_one_user_out_asks_nothing_of_the_others(
     assert memctl("migrate", "--from", "zep", "--to", home / "back.jsonl", "--user", "nobody").code == 4
 
 
-def test_a_dump_is_moved_like_any_file(cloud: Any, memctl: Callable[..., Any]):
+def test_a_dump_is_migrated_like_any_file(cloud: Any, memctl: Callable[..., Any]):
     ran = memctl("migrate", "--from", EXPORTS / "v4-users.json", "--to", "zep", "--all-users", "--json")
     assert ran.code == 0, ran.err
     assert ran.document["counts"]["written"] == 5
@@ -142,12 +141,12 @@ def test_threads_are_read_as_transcripts(cloud: Any, memctl: Callable[..., Any],
     ran = memctl("ingest", "--from", "zep", "--user", "alice")
     assert ran.code == 0, ran.err
     assert "Lisbon" in memctl("facts", "alice").out
-    # Bruno owns no fact in Zep, and has a thread all the same.
+    # Bruno has no fact in Zep, but a thread.
     assert memctl("ingest", "--from", "zep").code == 0
     assert "Porto" in memctl("facts", "bruno").out
 
 
-def test_search_by_zep_can_ask_for_an_instant(cloud: Any, memctl: Callable[..., Any], home: Path):
+def test_search_in_zep_supports_as_of(cloud: Any, memctl: Callable[..., Any], home: Path):
     job = {"user_id": "alice", "kind": "fact", "source": Source(system="suite")}
     facts = [
         Fact(id=derive_id("1"), text="Job: cook.", valid_at=AT - timedelta(days=900), invalid_at=AT, **job),
@@ -160,10 +159,10 @@ def test_search_by_zep_can_ask_for_an_instant(cloud: Any, memctl: Callable[..., 
     assert [hit["fact"]["text"] for hit in ran.document["hits"]] == ["Job: cook."]
 
 
-def test_moving_one_user_into_a_large_account_does_not_ask_after_everybody(
+def test_moving_one_user_into_a_large_account_does_not_list_all_users(
     memctl: Callable[..., Any], cloud: Any, given: Path
 ) -> None:
-    """Of an account of thousands each call counts, and Zep's free plan allows few."""
+    """In an account of thousands of users every call counts, and Zep's free plan allows few."""
     for number in range(30):
         cloud.add_user({"user_id": f"somebody-{number}"})
     moved = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice", "--rate", "1000/s", "--no-verify")
