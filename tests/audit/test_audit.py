@@ -53,7 +53,7 @@ def found(result) -> dict[str, set]:
 
 
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
-def test_planted_faults_are_found_and_little_else(result, truth, check):
+def test_planted_faults_are_found_with_few_false_alarms(result, truth, check):
     facts = {fact.id: fact for fact in everything()}
     right = found(result)[check]
     hit = right & truth[check]
@@ -63,25 +63,25 @@ def test_planted_faults_are_found_and_little_else(result, truth, check):
     assert len(hit) / len(right) >= LEAST_PRECISION, wrong
 
 
-def test_a_fact_without_a_fault_is_not_called_faulty(result):
+def test_a_correct_fact_is_in_no_serious_finding(result):
     clean = {fact.id for fact in (*planted.CLEAN, *planted.GROUNDED)}
     serious = {check.name for check in CHECKS if check.severity != "low"}
     wrong = set().union(*(ids for check, ids in found(result).items() if check in serious)) & clean
     assert {str(fact.text) for fact in planted.CLEAN if fact.id in wrong} == set()
 
 
-def test_a_secret_is_not_repeated(result):
+def test_a_found_secret_is_not_printed(result):
     said = json.dumps([[each.text, each.detail] for finding in result.findings for each in finding.examples])
     for secret in ("hunter22", "ghp_", "Tr0ub4dor", "4111", "612 345", "rosa.ferrer"):
         assert secret not in said
 
 
-def test_a_date_is_not_hidden_as_if_it_were_a_number_of_a_person(result):
+def test_a_date_is_not_masked_as_an_identity_number(result):
     (expired,) = (finding for finding in result.findings if finding.check == "expired")
     assert expired.examples[0].detail == "expired on 2026-05-31"
 
 
-def test_a_check_that_is_not_possible_is_not_called_passed(tmp_path):
+def test_a_check_that_cannot_run_is_not_reported_as_passed(tmp_path):
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b"".join(encode(fact) + b"\n" for fact in planted.CLEAN))
     with closing(registry.open_backend(str(path))) as backend:
@@ -93,7 +93,7 @@ def test_a_check_that_is_not_possible_is_not_called_passed(tmp_path):
 # On the command line.
 
 
-def test_the_command_prints_counts_examples_and_what_mends_them(memctl, dump):
+def test_the_command_prints_counts_examples_and_corrections(memctl, dump):
     ran = memctl("audit", "--all-users", "--from", dump)
     assert ran.code == 0, ran.err
     assert "duplicates: to correct it: memctl migrate --from" in ran.out
@@ -116,7 +116,7 @@ def test_the_ids_of_a_finding_can_be_removed(memctl):
     ("arguments", "code"),
     [((), 2), (("ada", "--all-users"), 2), (("nobody",), 4), (("ada", "--ids", "trivias"), 2)],
 )
-def test_a_wrong_call_says_what_is_wrong(memctl, arguments, code):
+def test_a_wrong_call_has_the_right_exit_code(memctl, arguments, code):
     memctl("add", "ada", "I keep bees.")
     assert memctl("audit", *arguments).code == code
 

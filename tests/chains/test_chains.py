@@ -72,7 +72,7 @@ def systems(home: Path, postgres_dsn: str, redis_url: str, monkeypatch: pytest.M
     ],
     ids="-".join,
 )
-def test_nothing_is_lost_invented_or_shifted_on_the_way(chain, systems, memctl, home):
+def test_a_chain_of_migrations_loses_adds_and_shifts_nothing(chain, systems, memctl, home):
     before = {fact.id: fact for fact in facts(USERS, EACH)}
     Path("start.jsonl").write_bytes(b"".join(encode_lines(before.values())))
     for source, target in zip(("start.jsonl", *chain), chain, strict=False):

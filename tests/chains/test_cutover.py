@@ -59,7 +59,7 @@ def watching() -> "subprocess.Popen[str]":
     return running
 
 
-def test_both_sides_are_equal_although_the_old_one_was_in_use_and_the_sync_was_killed_twice(library, memctl):
+def test_both_sides_are_equal_after_writes_and_two_kills_of_the_sync(library, memctl):
     ids = {user: [added(library, user, f"{user} owns thing {number}") for number in range(EACH)] for user in USERS}
     for round_number in range(2):
         running = watching()
@@ -88,7 +88,7 @@ def test_both_sides_are_equal_although_the_old_one_was_in_use_and_the_sync_was_k
     assert memctl(*SYNC, "--dry-run", "--json").document["changes"] == []
 
 
-def test_the_commands_of_the_weekend_run_in_order(library, memctl, home):
+def test_the_commands_of_the_weekend_page_run_in_order(library, memctl, home):
     settings = Path("memctl.toml").read_text().replace("[backends.library]", "[backends.old]")
     Path("memctl.toml").write_text(settings.replace("[backends.pg]", "[backends.new]"))
     for user in USERS:

@@ -45,18 +45,18 @@ def test_an_empty_name_text_or_statement_is_a_usage_error(memctl, arguments, mes
         (("snapshot", "restore"), "NAME is missing. Example: memctl snapshot restore last"),
     ],
 )
-def test_everything_that_is_missing_is_named_with_an_example(memctl, arguments, message):
+def test_all_missing_arguments_are_named_with_an_example(memctl, arguments, message):
     ran = memctl(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert f"Error: {message}" in ran.err
 
 
-def test_a_variable_can_give_what_is_not_missing(memctl, monkeypatch):
+def test_an_option_set_by_a_variable_is_not_reported_as_missing(memctl, monkeypatch):
     monkeypatch.setenv("MEMCTL_DIFF_FROM", "2026-03-01")
     assert "Error: USER is missing. " in memctl("diff").err
 
 
-def test_a_folder_is_not_called_a_damaged_store(memctl, home):
+def test_a_folder_as_store_is_not_reported_as_damaged(memctl, home):
     (home / "folder").mkdir()
     for command in (("facts", "alice"), ("add", "alice", "I live in Oslo."), ("users",)):
         ran = memctl(*command, "--store", home / "folder")
@@ -67,7 +67,7 @@ def test_a_folder_is_not_called_a_damaged_store(memctl, home):
     assert list((home / "folder").iterdir()) == []
 
 
-def test_init_of_a_service_without_its_key_is_not_ready(memctl, monkeypatch):
+def test_init_of_a_service_without_its_key_fails(memctl, monkeypatch):
     monkeypatch.delenv("ZEP_API_KEY", raising=False)
     ran = memctl("backends", "init", "zep")
     assert ran.code != 0
@@ -77,7 +77,7 @@ def test_init_of_a_service_without_its_key_is_not_ready(memctl, monkeypatch):
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_terminal_that_lacks_a_character_shows_its_number(memctl, monkeypatch, encoding):
+def test_a_character_missing_in_the_terminals_encoding_is_escaped(memctl, monkeypatch, encoding):
     text = "My cat is called Zoë 🎉 日本."
     memctl("add", "zoë", text, "--kind", "fact")
     with monkeypatch.context() as patch:
@@ -95,7 +95,7 @@ def test_a_terminal_that_lacks_a_character_shows_its_number(memctl, monkeypatch,
     assert json.loads(written.splitlines()[-1])["facts"][0]["text"] == text
 
 
-def test_a_long_fact_does_not_pad_the_lines_of_the_others_in_a_pipe(memctl, monkeypatch):
+def test_a_long_fact_does_not_pad_other_lines_in_a_pipe(memctl, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     memctl("add", "alice", "Long. " * 2_000, "--kind", "fact")
     memctl("add", "alice", "Short.", "--kind", "fact")
@@ -108,7 +108,7 @@ def test_a_long_fact_does_not_pad_the_lines_of_the_others_in_a_pipe(memctl, monk
         assert all(line == line.rstrip() for line in out.splitlines())
 
 
-def test_rm_says_which_run_to_undo(memctl):
+def test_rm_prints_the_run_to_undo(memctl):
     (fact,) = memctl("add", "alice", "I live in Ghent.", "--json").document["facts"]
     removed = memctl("rm", fact["id"], "--yes").out.strip()
     run_id = removed.rpartition(" ")[2]

@@ -18,7 +18,7 @@ def told(memctl, chat):
 
 
 @pytest.mark.engines
-def test_stdout_is_the_block_and_stderr_says_what_had_no_room(told):
+def test_stdout_has_the_block_and_stderr_counts_omitted_records(told):
     ran = told("context", "alice", "shipping", "--tokens", 120)
     assert ran.code == 0
     assert ran.out.startswith("Memory of alice. ")
@@ -29,7 +29,7 @@ def test_stdout_is_the_block_and_stderr_says_what_had_no_room(told):
     assert told("context", "alice", "--tokens", 5000).err == ""
 
 
-def test_the_document_is_typed_and_holds_the_block(told):
+def test_the_json_document_has_the_block_and_its_parts(told):
     ran = told("context", "alice", "shipping", "--json", "--tokens", 300)
     document = ran.document
     assert document["schema"] == "memctl.context/1"
@@ -51,7 +51,7 @@ def test_the_words_of_a_question_need_no_quotes(told):
 
 
 @pytest.mark.parametrize("form", [(), ("--format", "markdown"), ("--json",)])
-def test_one_token_is_too_few_and_no_error(told, form):
+def test_a_limit_of_one_token_gives_an_empty_block(told, form):
     ran = told("context", "alice", "shipping", "--tokens", 1, *form)
     assert ran.code == 0
     assert "no entry fits into the limit" in ran.err
@@ -74,13 +74,13 @@ def test_one_token_is_too_few_and_no_error(told, form):
         (("alice", "--store", "none.duckdb"), 4, "no store yet"),
     ],
 )
-def test_a_mistake_is_answered_with_what_is_wrong(told, arguments, code, told_):
+def test_a_wrong_call_is_an_error_that_names_the_problem(told, arguments, code, told_):
     ran = told("context", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert told_ in ran.err
 
 
-def test_a_file_of_facts_gives_a_block_too(told, home):
+def test_a_facts_file_gives_a_block(told, home):
     assert told("export", "--all-users", "-o", home / "all.jsonl").code == 0
     ran = told("context", "alice", "--from", home / "all.jsonl", "--tokens", 200)
     assert ran.out == told("context", "alice", "--tokens", 200).out
@@ -88,7 +88,7 @@ def test_a_file_of_facts_gives_a_block_too(told, home):
     assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
 
 
-def test_a_pipe_whose_reader_leaves_is_no_error(told, process):
+def test_a_closed_pipe_is_not_an_error(told, process):
     import subprocess
 
     writer = process("context", "alice", "--tokens", 4000, stdout=subprocess.PIPE)

@@ -11,7 +11,7 @@ def log(home):
     return home / "work" / "memctl.log"
 
 
-def test_every_run_is_one_line_with_its_end_and_what_it_changed(memctl, log, fixtures):
+def test_every_run_is_one_log_line_with_result_and_counts(memctl, log, fixtures):
     memctl("--log-file", log, "--log-format", "json", "ingest", fixtures, "-q")
     memctl("--log-file", log, "--log-format", "json", "facts", "nobody")
     memctl(
@@ -24,7 +24,7 @@ def test_every_run_is_one_line_with_its_end_and_what_it_changed(memctl, log, fix
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
-def test_nobody_is_named_in_a_log(memctl, log):
+def test_the_log_names_no_person(memctl, log):
     memctl("--log-file", log, "add", "alice", "I live in Oslo.")
     memctl("--log-file", log, "facts", "alice smith", "--nonsense")
     said = log.read_text()
@@ -34,21 +34,21 @@ def test_nobody_is_named_in_a_log(memctl, log):
     assert " exit=0 " in said
 
 
-def test_a_log_that_cannot_be_written_is_told_before_anything_is_done(memctl, log):
+def test_an_unwritable_log_is_an_error_before_the_command_runs(memctl, log):
     refused = memctl("--log-file", log.parent / "missing" / "log", "add", "alice", "I live in Oslo.")
     assert refused.code == 1
     assert "log" in refused.err
     assert memctl("users").code != 0
 
 
-def test_the_variables_of_a_crontab_do_as_well(memctl, log, monkeypatch):
+def test_the_log_can_be_set_with_variables(memctl, log, monkeypatch):
     monkeypatch.setenv("MEMCTL_LOG_FILE", str(log))
     monkeypatch.setenv("MEMCTL_LOG_FORMAT", "json")
     memctl("add", "alice", "I live in Oslo.")
     assert json.loads(log.read_text())["command"] == "add"
 
 
-def test_the_last_run_tells_a_monitor_how_it_ended(memctl, home):
+def test_migrations_last_has_the_exit_code_of_the_last_run(memctl, home):
     assert memctl("migrations", "--last").code == 4
     memctl("add", "alice", "I live in Oslo.")
     memctl("migrate", "--from", "local", "--to", "x.jsonl", "--user", "alice")

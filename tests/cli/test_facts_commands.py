@@ -38,13 +38,13 @@ def by_city(memctl):
 
 @pytest.mark.engines
 class TestReading:
-    def test_facts_lists_what_holds_and_all_lists_what_held(self, memctl, moved):
+    def test_facts_lists_current_facts_and_all_lists_past_ones(self, memctl, moved):
         assert [fact["object"] for fact in facts(memctl, "alice")] == ["Rome"]
         assert set(by_city(memctl)) == {"Oslo", "Rome"}
         assert facts(memctl, "alice", "--predicate", "works_at") == []
         assert len(facts(memctl, "alice", "--subject", "ALICE")) == 1
 
-    def test_every_fact_printed_is_a_fact(self, memctl, moved):
+    def test_printed_json_facts_are_valid_facts(self, memctl, moved):
         import msgspec
 
         printed = facts(memctl, "alice", "--all") + facts(memctl, "alice", "--kind", "episode")
@@ -52,7 +52,7 @@ class TestReading:
         schema = json.loads(memctl("schema", "fact").out)
         assert {name for fact in printed for name in fact} <= set(schema["$defs"]["Fact"]["properties"])
 
-    def test_a_search_as_of_a_time_judges_by_that_time_what_is_current(self, memctl, moved):
+    def test_search_as_of_marks_facts_current_at_that_time(self, memctl, moved):
         past = memctl("search", "alice", "where does she live", "--as-of", "2026-01-01T12:00:00Z")
         assert (past.err, "Oslo" in past.out, "superseded" in past.out) == ("", True, False)
         ended = memctl("search", "alice", "lives in Oslo", "--until", "2026-01-01T12:00:00Z", "--kind", "fact")
@@ -61,7 +61,7 @@ class TestReading:
         before = memctl("search", "alice", "Oslo", "--kind", "episode", "--as-of", "2026-01-01T12:00:00Z")
         assert before.err == "no fact of that time found; the most similar turns:\n"
 
-    def test_show_takes_the_beginning_of_an_id_and_prints_the_evidence(self, memctl, moved):
+    def test_show_accepts_an_id_prefix_and_prints_the_evidence(self, memctl, moved):
         rome = by_city(memctl)["Rome"]
         shown = memctl("show", rome["id"][:8].upper())
         assert shown.code == 0
@@ -75,13 +75,13 @@ class TestReading:
         assert "categories     home\n" in shown
         assert "native         extractor = rules@" in shown
 
-    def test_show_refuses_what_names_none_or_many(self, memctl, moved):
+    def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, moved):
         assert memctl("show", "zzzz").code == 4
         many = memctl("show", "")
         assert many.code == 2
         assert "more characters" in many.err
 
-    def test_history_and_diff_tell_what_was_believed_and_what_changed(self, memctl, moved):
+    def test_history_and_diff_show_past_facts_and_changes(self, memctl, moved):
         told = memctl("history", "alice", "--predicate", "lives_in", "--json").document["facts"]
         assert [fact["object"] for fact in told] == ["Oslo", "Rome"]
         diff = memctl("diff", "alice", "--from", "2026-01-01T12:00", "--to", "2026-01-03", "--json").document
@@ -96,7 +96,7 @@ class TestReading:
         assert (stats["users"], stats["facts"], stats["current"], stats["episodes"]) == (1, 2, 1, 2)
         assert stats["pending"] == 0
 
-    def test_an_unknown_user_is_told_the_known_ones(self, memctl, moved):
+    def test_an_unknown_user_is_an_error_that_lists_known_users(self, memctl, moved):
         ran = memctl("facts", "alcie")
         assert ran.code == 4
         assert "alice" in ran.err
@@ -104,31 +104,31 @@ class TestReading:
 
 @pytest.mark.engines
 class TestAdd:
-    def test_the_rules_read_what_is_said(self, memctl):
+    def test_the_rules_extract_facts_from_the_text(self, memctl):
         (fact,) = add(memctl, "I live in Oslo.")
         assert (fact["predicate"], fact["object"]) == ("lives_in", "Oslo")
         (turn,) = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"]
         assert {fact["source"]["system"], turn["source"]["system"]} == {"memctl"}, "search shows both with their source"
 
-    def test_what_the_rules_do_not_understand_is_kept_as_it_is(self, memctl):
+    def test_a_text_without_extracted_facts_is_stored_as_a_fact(self, memctl):
         (fact,) = add(memctl, "The blue folder is behind the door")
         assert fact["text"] == "The blue folder is behind the door"
         assert (fact["predicate"], fact["confidence"]) == (None, None)
 
-    def test_a_stated_triple_supersedes_like_any_other(self, memctl, moved):
+    def test_a_stated_triple_supersedes_earlier_facts(self, memctl, moved):
         (fact,) = add(memctl, "Alice moved", "--predicate", "lives_in", "--object", "Lisbon")
         assert [f["object"] for f in facts(memctl, "alice", "--predicate", "lives_in")] == ["Lisbon"]
         assert by_city(memctl)["Rome"]["superseded_by"] == fact["id"]
 
     @pytest.mark.parametrize("arguments", [["  "], ["x", "--predicate", "lives_in"], ["x", "--object", "Rome"]])
-    def test_nothing_and_half_a_triple_are_refused(self, memctl, store, arguments):
+    def test_an_empty_text_and_an_incomplete_triple_are_refused(self, memctl, store, arguments):
         assert memctl("add", "alice", *arguments).code == 2
         assert not open_engine(store, 30).exists()
 
 
 @pytest.mark.engines
 class TestEdit:
-    def test_the_id_stays_and_the_transcript_no_longer_decides(self, memctl, moved, chat):
+    def test_an_edited_fact_keeps_its_id_and_is_not_changed_by_ingest(self, memctl, moved, chat):
         rome = by_city(memctl)["Rome"]
         changed = memctl("edit", rome["id"], "--text", "Alice lives in Roma.", "--object", "Roma", "--json")
         assert changed.code == 0, changed.err
@@ -140,12 +140,12 @@ class TestEdit:
         assert "Rome" not in known
         assert known["Roma"]["superseded_by"] == known["Lisbon"]["id"]
 
-    def test_an_end_that_is_stated_stays(self, memctl, moved):
+    def test_an_edited_end_date_is_kept(self, memctl, moved):
         rome = by_city(memctl)["Rome"]
         memctl("edit", rome["id"], "--invalid-at", "2026-02-01")
         assert by_city(memctl)["Rome"]["invalid_at"] == "2026-02-01T00:00:00Z"
 
-    def test_what_was_said_stays_as_it_was_said(self, memctl, moved):
+    def test_an_episode_cannot_be_edited(self, memctl, moved):
         episode = facts(memctl, "alice", "--kind", "episode")[0]
         assert memctl("edit", episode["id"], "--text", "I never said that").code == 2
 
@@ -166,19 +166,19 @@ class TestEdit:
 
 @pytest.mark.engines
 class TestRemove:
-    def test_what_it_had_superseded_holds_again(self, memctl, moved):
+    def test_a_fact_superseded_by_the_removed_one_is_current_again(self, memctl, moved):
         assert memctl("rm", by_city(memctl)["Rome"]["id"], "--yes").code == 0
         (oslo,) = facts(memctl, "alice")
         assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
 
-    def test_without_anyone_to_ask_nothing_goes(self, memctl, moved):
+    def test_without_a_terminal_nothing_is_removed(self, memctl, moved):
         before = by_city(memctl)
         ran = memctl("rm", before["Rome"]["id"], stdin=b"y\n")
         assert ran.code == 2
         assert "--yes" in ran.err
         assert by_city(memctl) == before
 
-    def test_no_transcript_brings_it_back(self, memctl, moved, chat, home):
+    def test_a_removed_fact_is_not_restored_by_ingest(self, memctl, moved, chat, home):
         memctl("rm", by_city(memctl)["Rome"]["id"], "--yes")
         path = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I like tea.")
         memctl("ingest", moved)
@@ -209,7 +209,7 @@ class TestSql:
             "create table t (a int)",
         ],
     )
-    def test_read_only_is_read_only(self, memctl, moved, home, statement):
+    def test_statements_are_read_only_without_write(self, memctl, moved, home, statement):
         (home / "work" / "secret.txt").write_text("hush")
         ran = memctl("sql", statement)
         assert ran.code == 2
@@ -221,18 +221,18 @@ class TestSql:
         statement = "select text, similarity(embedding, embed('Where in Rome?')) s from facts order by s desc limit 1"
         assert "Rome" in memctl("sql", statement, "--json").document["rows"][0]["text"]
 
-    def test_write(self, memctl, moved):
+    def test_write_changes_records(self, memctl, moved):
         assert memctl("sql", "update records set metadata = '{\"a\": 1}'", "--write").code == 0
         assert all(fact["metadata"] == {"a": 1} for fact in facts(memctl, "alice", "--all"))
 
-    def test_no_column_is_lost_and_any_type_is_printed(self, memctl, moved):
+    def test_equally_named_columns_and_any_types_are_printed(self, memctl, moved):
         statement = "select 1 a, 2 a, id, [1, 2] l, 1.5::decimal(4,2) d, null n, 'x'::blob b from facts limit 1"
         document = memctl("sql", statement, "--json").document
         assert (document["rows"][0]["a"], document["rows"][0]["a_2"]) == (1, 2)
         assert memctl("sql", statement).code == 0
 
 
-def test_doctor_is_content_with_a_sound_store_and_fails_for_a_broken_one(memctl, moved, store):
+def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, moved, store):
     assert memctl("doctor").code == 0
     store.write_text("no database")
     ran = memctl("doctor", "--json")
@@ -241,7 +241,7 @@ def test_doctor_is_content_with_a_sound_store_and_fails_for_a_broken_one(memctl,
 
 
 @pytest.mark.engines
-def test_reindex_makes_the_vectors_that_are_missing(memctl, moved):
+def test_reindex_computes_missing_vectors(memctl, moved):
     before = memctl("search", "alice", "Rome", "--json").document
     assert memctl("sql", "delete from vectors", "--write").code == 0
     assert memctl("stats", "--json").document["pending"] > 0
@@ -251,14 +251,14 @@ def test_reindex_makes_the_vectors_that_are_missing(memctl, moved):
 
 
 @pytest.mark.engines
-def test_another_embedder_is_refused_with_the_way_out(memctl, moved, monkeypatch):
+def test_another_embedder_is_refused_with_a_hint(memctl, moved, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     ran = memctl("search", "alice", "Rome", "--embedder", "openai:some-model")
     assert ran.code == 2
     assert "memctl reindex --embedder openai:some-model" in ran.err
 
 
-def test_dots_in_the_name_of_a_user_stay(memctl):
+def test_dots_in_a_user_name_are_kept(memctl):
     assert memctl("add", "a..b", "I live in Oslo.").code == 0
     texts = [fact["text"] for fact in memctl("facts", "a..b", "--json").document["facts"]]
     assert "a..b lives in Oslo." in texts

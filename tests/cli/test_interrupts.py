@@ -17,7 +17,7 @@ from memctl.core.errors import Exit
         "sync --both --from local --to other.jsonl --all-users",
     ],
 )
-def test_a_command_that_is_interrupted_ends_and_writes_nothing(memctl, chat, home, monkeypatch, command):
+def test_an_interrupted_command_ends_and_writes_nothing(memctl, chat, home, monkeypatch, command):
     assert memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent).code == Exit.OK
     assert memctl("export", "--all-users", "-o", "other.jsonl").code == Exit.OK
     assert memctl("ingest", chat("alice/b.jsonl", "I work at Acme.").parent.parent).code == Exit.OK

@@ -54,7 +54,7 @@ def memctl(home, monkeypatch, capfd):
 MOVE = ("migrate", "--from", "local", "--to", "work")
 
 
-def test_migrate_moves_verifies_and_the_second_time_changes_nothing(memctl, home):
+def test_migrate_moves_and_verifies_and_a_second_run_changes_nothing(memctl, home):
     code, out, _ = memctl(*MOVE, "--all-users")
     assert (code, out.splitlines()[:3]) == (
         0,
@@ -69,7 +69,7 @@ def test_migrate_moves_verifies_and_the_second_time_changes_nothing(memctl, home
     assert (code, out.splitlines()[0]) == (0, "0 changed, 6 unchanged, 0 rejected, of 6 read")
 
 
-def test_migrate_json_is_the_promised_document(memctl):
+def test_migrate_json_has_the_documented_fields(memctl):
     code, out, err = memctl(*MOVE, "--user", "alice", "--json")
     document = json.loads(out)
     assert (code, err, document["schema"]) == (0, "", "memctl.migrate/1")
@@ -111,7 +111,7 @@ def test_a_dry_run_of_many_users_lists_the_largest(memctl, home):
     assert "and 7 more users" in out
 
 
-def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memctl, home):
+def test_a_plan_is_applied_unless_the_source_has_changed(memctl, home):
     assert memctl(*MOVE, "--user", "alice", "--dry-run", "--plan-out", "plan.json")[0] == 0
     assert (home / "plan.json").stat().st_mode & 0o077 == 0
     Workspace(home / "store.duckdb").write(facts("alice", 5)[4:])
@@ -149,14 +149,14 @@ def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memc
         (("backends", "test", "pluto"), 4, "known backends"),
     ],
 )
-def test_what_cannot_be_done_is_said_with_a_remedy_and_its_code(memctl, arguments, code, said):
+def test_each_error_has_its_hint_and_exit_code(memctl, arguments, code, said):
     ended, _, err = memctl(*arguments)
     assert (ended, said in err.replace("To resume", "to resume")) == (code, True), err
 
 
 @pytest.mark.parametrize("command", ["migrate", "sync"])
 @pytest.mark.parametrize("adapter", ["claude-code", "letta-memfs", "notes"])
-def test_a_folder_that_is_missing_is_named_and_there_is_nothing_to_resume(memctl, home, command, adapter):
+def test_a_missing_folder_is_named_without_a_resume_command(memctl, home, command, adapter):
     code, out, err = memctl(command, "--from", f"{adapter}:nothere", "--to", "x.jsonl", "--user", "alice")
     assert (code, out) == (4, "")
     assert f"{home / 'nothere'}: no such folder\n  check the path\n" in err
@@ -164,12 +164,12 @@ def test_a_folder_that_is_missing_is_named_and_there_is_nothing_to_resume(memctl
     assert not (home / "x.jsonl").exists()
 
 
-def test_several_workers_are_refused_kindly_where_one_writes_at_a_time(memctl):
+def test_several_workers_are_refused_for_a_single_writer_backend(memctl):
     code, _, err = memctl(*MOVE, "--all-users", "--workers", "4")
     assert (code, "using 1 of 4 writers" in err) == (0, True)
 
 
-def test_verify_shows_each_difference_and_ends_with_6(memctl, home):
+def test_verify_shows_each_difference_and_exits_with_6(memctl, home):
     memctl(*MOVE, "--all-users", "-q")
     work = Workspace(home / "work.duckdb")
     first, second, third, _ = facts("alice", 4)
@@ -197,7 +197,7 @@ def test_verify_shows_each_difference_and_ends_with_6(memctl, home):
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
-def test_what_is_exported_can_be_imported_and_is_the_same(memctl, home, ending):
+def test_exported_facts_are_unchanged_after_import(memctl, home, ending):
     file = f"facts.{ending}"
     assert memctl("export", "--all-users", "-o", file)[:2] == (0, f"4 facts and 2 episodes written to {file}\n")
     code, out, err = memctl("import", file, "--to", "work")
@@ -207,7 +207,7 @@ def test_what_is_exported_can_be_imported_and_is_the_same(memctl, home, ending):
     assert memctl("import", file, "--to", "work")[1].startswith("0 changed")
 
 
-def test_an_export_replaces_the_file_and_leaves_nothing_beside_it(memctl, home):
+def test_an_export_replaces_the_file_and_leaves_no_temporary_files(memctl, home):
     memctl("export", "--all-users", "-o", "facts.jsonl")
     assert memctl("export", "--user", "bruno", "-o", "facts.jsonl")[1].endswith("facts.jsonl, which was replaced\n")
     assert len((home / "facts.jsonl").read_text().splitlines()) == 2
@@ -227,7 +227,7 @@ def test_facts_go_through_pipes(memctl, home, monkeypatch):
     assert (code, out.startswith("4 written")) == (0, True), err
 
 
-def test_a_broken_line_of_an_import_is_listed_and_the_others_go_in(memctl, home):
+def test_a_broken_line_is_listed_and_the_others_are_imported(memctl, home):
     (home / "facts.jsonl").write_bytes(b"".join(encode_lines(facts("mei", 2))) + b'{"id": 1}\n')
     code, out, err = memctl("import", "facts.jsonl", "--rejects", "bad.jsonl")
     assert (code, out.startswith("2 written, 0 updated, 0 unchanged, 1 rejected")) == (3, True), err
@@ -235,7 +235,7 @@ def test_a_broken_line_of_an_import_is_listed_and_the_others_go_in(memctl, home)
     assert "bad.jsonl" in err
 
 
-def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
+def test_backends_lists_tests_and_initialises_backends(memctl):
     code, out, _ = memctl("backends")
     assert code == 0
     assert {"local", "postgres", "mem0", "zep", "letta"} <= {
@@ -250,7 +250,7 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     assert memctl("backends", "init", "local")[0] == 0
 
 
-def test_a_migration_that_found_nobody_is_listed_as_failed_and_has_nothing_to_resume(memctl):
+def test_a_migration_without_users_is_listed_as_failed_without_resume(memctl):
     assert memctl(*MOVE, "--user", "zoe", "-q")[0] == 4
     code, out, _ = memctl("migrations", "--last")
     assert code == 1
@@ -258,7 +258,7 @@ def test_a_migration_that_found_nobody_is_listed_as_failed_and_has_nothing_to_re
     assert "command  memctl migrate --from local --to work --user zoe" in out
 
 
-def test_runs_tell_what_was_moved_and_how_to_go_on(memctl, monkeypatch):
+def test_migrations_shows_counts_and_how_to_resume(memctl, monkeypatch):
     assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")
     memctl(*MOVE, "--user", "alice", "-q")

@@ -27,7 +27,7 @@ def known(memctl, chat, once):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_listed_and_helps(memctl, command):
+def test_every_command_is_listed_and_has_help(memctl, command):
     listed = memctl("--help").out
     assert re.search(rf"^((\w[\w ]{{8}}|\s{{9}}){command} |Also .*\b{command}[,;])", listed, re.MULTILINE)
     ran = memctl(command, "--help")
@@ -62,7 +62,7 @@ SLOW = (
         (("add", "alice", "I moved to Ghent."), ("memctl.extract", "memctl.transcripts", "memctl.ingest")),
     ],
 )
-def test_a_quick_command_does_nothing_that_it_does_not_need(memctl, known, monkeypatch, arguments, needed):
+def test_a_quick_command_imports_only_what_it_needs(memctl, known, monkeypatch, arguments, needed):
     monkeypatch.setenv("COLUMNS", "100")
     code = (
         "import gc, sys\nfrom memctl.cli.app import _run\ncollections = []\n"
@@ -75,7 +75,7 @@ def test_a_quick_command_does_nothing_that_it_does_not_need(memctl, known, monke
     assert ran.returncode == 0, ran.stderr
 
 
-def test_a_process_runs_what_is_registered_for_its_end_and_prints_all(memctl):
+def test_a_process_runs_exit_handlers_and_prints_everything(memctl):
     code = (
         "import atexit, sys\nfrom memctl.cli.app import script\n"
         "atexit.register(lambda: open(2, 'w', closefd=False).write('the end'))\n"
@@ -104,13 +104,13 @@ def test_a_process_runs_what_is_registered_for_its_end_and_prints_all(memctl):
         ("migrations",),
     ],
 )
-def test_json_is_one_document_that_names_its_schema(memctl, known, arguments):
+def test_json_output_is_one_document_that_names_its_schema(memctl, known, arguments):
     ran = memctl(*arguments, "--json")
     assert ran.code == 0, ran.err
     assert ran.document["schema"] == f"memctl.{arguments[0]}/1"
 
 
-def test_jsonl_is_a_record_a_line(memctl, known):
+def test_jsonl_output_has_one_record_per_line(memctl, known):
     lines = memctl("facts", "alice", "--all", "--jsonl").out.splitlines()
     assert [json.loads(line)["id"] for line in lines] == [fact["id"] for fact in known]
 
@@ -139,7 +139,7 @@ def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, known, home
         assert lines == document[member]
 
 
-def test_diff_stats_and_undo_have_lines_too(memctl, known):
+def test_diff_stats_and_undo_support_jsonl(memctl, known):
     changes = [json.loads(line) for line in memctl("diff", "alice", "--from", "2020", "--jsonl").out.splitlines()]
     document = memctl("diff", "alice", "--from", "2020", "--json").document
     assert [change["fact"] for change in changes if change["what"] == "learned"] == document["learned"]
@@ -169,13 +169,13 @@ def test_a_failed_command_prints_a_json_error_with_its_exit_code(memctl, known, 
     assert memctl(*arguments).out == "", "without --json an error is no result"
 
 
-def test_a_mistyped_command_is_told_the_one_that_was_meant(memctl):
+def test_a_mistyped_command_gets_a_suggestion(memctl):
     ran = memctl("serach", "alice")
     assert ran.code == 2
     assert "search" in ran.err
 
 
-def test_warnings_are_not_mixed_with_results(memctl, chat, home):
+def test_warnings_go_to_stderr(memctl, chat, home):
     folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
     (folder / "alice" / "bad.json").write_text('{"a": 1}')
     ran = memctl("ingest", folder, "--json")
@@ -223,7 +223,7 @@ def test_no_line_is_wider_than_the_terminal(memctl, chat, home, monkeypatch, col
 HOSTILE = "red \x1b[31malert\x1b[0m \x07 \x9b2J \u202egnp.exe\u202c \u2066x\u2069 end"
 
 
-def test_a_fact_cannot_command_the_terminal(memctl):
+def test_control_characters_of_a_fact_are_not_printed(memctl):
     added = memctl("add", "alice", HOSTILE, "--json")
     (fact,) = added.document["facts"]
     assert fact["text"] == HOSTILE, "what was said is kept as it was said"
@@ -262,14 +262,14 @@ def on_a_terminal(arguments: list[str], **environment: str) -> str:
     return written.decode()
 
 
-def test_colour_stands_on_a_terminal_only_and_gives_way_to_no_color(memctl, known):
+def test_colour_is_used_only_on_a_terminal_without_no_color(memctl, known):
     assert "\x1b[" in on_a_terminal(["doctor"])
     assert "\x1b[" not in on_a_terminal(["doctor"], NO_COLOR="1")
     assert "\x1b[" not in on_a_terminal(["facts", "nobody"], TERM="dumb")
     assert "\x1b[" not in memctl("doctor").out
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(memctl, known, process):
+def test_a_closed_pipe_is_not_an_error(memctl, known, process):
     for arguments in (
         ("sql", "select repeat('x', 60) t from range(20000)"),
         ("sql", "select repeat('x', 60) t from range(20000)", "--jsonl"),
@@ -306,17 +306,17 @@ def test_the_shell_completes_users_backends_and_runs(memctl, home, store):
     assert completions(home, "memctl fac") == ["facts"]
 
 
-def test_completion_without_a_store_offers_nothing_and_says_nothing(home):
+def test_completion_without_a_store_offers_and_prints_nothing(home):
     assert completions(home, "memctl facts a", store=home / "nowhere.duckdb") == []
 
 
-def test_help_of_a_command_by_its_name_and_a_mistyped_user(memctl):
+def test_help_shows_a_command_and_a_mistyped_user_gets_a_suggestion(memctl):
     assert memctl("help", "search").out == memctl("search", "--help").out
     memctl("add", "alice", "I live in Ghent.")
     assert "Did you mean 'alice'?" in memctl("facts", "alcie").err
 
 
-def test_help_alone_lists_the_commands_and_help_names_a_mistyped_one(memctl):
+def test_help_lists_commands_and_suggests_a_mistyped_one(memctl):
     assert memctl("help").out == memctl("--help").out
     assert memctl("help", "snapshot", "diff").out == memctl("snapshot", "diff", "--help").out
     ran = memctl("help", "serach")
@@ -340,12 +340,12 @@ def test_help_fits_one_screen(memctl):
         (("completion", "bahs"), 2, "bash"),
     ],
 )
-def test_a_mistyped_kind_predicate_or_choice_is_answered_with_the_nearest(memctl, known, arguments, code, meant):
+def test_a_mistyped_kind_predicate_or_choice_gets_a_suggestion(memctl, known, arguments, code, meant):
     ran = memctl(*arguments)
     assert (ran.code, f"Did you mean '{meant}'?" in ran.err) == (code, True), ran.err
 
 
-def test_runs_lists_what_undo_can_undo_and_the_former_spelling_still_shows_migrations(memctl, known, home):
+def test_runs_lists_undoable_runs_and_its_old_options_show_migrations(memctl, known, home):
     (run,) = memctl("runs", "--json").document["runs"]
     assert run["command"] == "ingest"
     assert [json.loads(line) for line in memctl("runs", "--jsonl").out.splitlines()] == [run]
@@ -359,7 +359,7 @@ def test_runs_lists_what_undo_can_undo_and_the_former_spelling_still_shows_migra
     assert "undone" in memctl("runs").out
 
 
-def test_files_that_were_all_refused_are_not_called_read(memctl, home):
+def test_refused_files_are_not_counted_as_read(memctl, home):
     for name in ("a.txt", "b.txt"):
         (home / "work" / name).write_text("hello")
     assert memctl("add", "zoe", "I live in Oslo.").code == 0

@@ -32,14 +32,14 @@ def moved(memctl, chat, home, once):
         ("users",),
     ],
 )
-def test_a_file_shows_what_the_store_shows(memctl, moved, arguments):
+def test_a_facts_file_gives_the_same_output_as_the_store(memctl, moved, arguments):
     here, there = (memctl(*arguments, *more, "--json") for more in ((), ("--from", moved)))
     assert (here.code, there.code) == (0, 0), there.err
     assert here.document == there.document
     assert memctl(*arguments, "--from", moved).out == memctl(*arguments).out
 
 
-def test_diff_and_stats_read_a_backend_too(memctl, moved):
+def test_diff_and_stats_read_a_backend(memctl, moved):
     here = memctl("diff", "alice", "--from", "2020", "--json").document
     there = memctl("diff", "alice", "--from", "2020", "--backend", moved, "--json").document
     assert {**here, "to": None} == {**there, "to": None}
@@ -50,7 +50,7 @@ def test_diff_and_stats_read_a_backend_too(memctl, moved):
     assert "not embedded" not in memctl("stats", "--from", moved).out
 
 
-def test_a_user_whom_the_backend_does_not_have_is_not_found(memctl, moved):
+def test_a_user_missing_in_the_backend_is_not_found(memctl, moved):
     ran = memctl("facts", "alcie", "--from", moved)
     assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
 
@@ -97,7 +97,7 @@ def test_an_option_of_a_service_is_refused_for_the_store(memctl, moved):
 FAR = "2099-01-01T00:00:00Z"
 
 
-def test_every_command_has_the_same_definition_of_current(memctl, home):
+def test_every_command_uses_the_same_definition_of_current(memctl, home):
     """A fact that ends in the future is current, one that has ended, expired or was retired is not."""
     records = [
         {"text": "Ends later.", "invalid_at": FAR},
@@ -130,7 +130,7 @@ def test_every_command_has_the_same_definition_of_current(memctl, home):
 
 
 @pytest.mark.parametrize("arguments", [("chat.jsonl",), ("--from", "zep", "--user", "alice")])
-def test_all_users_goes_with_a_backend_and_without_a_user(memctl, home, arguments):
+def test_all_users_works_with_a_backend_but_not_with_a_user(memctl, home, arguments):
     ran = memctl("ingest", *arguments, "--all-users")
     assert (ran.code, "--all-users" in ran.err) == (2, True)
 
@@ -156,7 +156,7 @@ def cut(tmp_path):
         ("report", "memory", "ada"),
     ],
 )
-def test_records_that_cannot_be_read_are_named(memctl, cut, tmp_path, arguments):
+def test_unreadable_records_are_reported(memctl, cut, tmp_path, arguments):
     page = ("--html", tmp_path / "page.html") if "memory" in arguments else ()
     ran = memctl(*arguments, "--from", cut, *page)
     assert ran.code == 0, ran.err
@@ -164,7 +164,7 @@ def test_records_that_cannot_be_read_are_named(memctl, cut, tmp_path, arguments)
     assert "cannot be read" in ran.err
 
 
-def test_an_export_of_records_that_cannot_be_read_is_partial(memctl, cut, tmp_path):
+def test_an_export_with_unreadable_records_is_partial(memctl, cut, tmp_path):
     file, rejects = tmp_path / "all.jsonl", tmp_path / "rejects.jsonl"
     ran = memctl("export", "--from", cut, "--all-users", "-o", file, "--rejects", rejects)
     assert ran.code == 3, ran.err
@@ -172,7 +172,7 @@ def test_an_export_of_records_that_cannot_be_read_is_partial(memctl, cut, tmp_pa
     assert "cannot be read" in json.loads(rejects.read_text())["reason"]
 
 
-def test_a_broken_file_is_not_called_empty(memctl, tmp_path):
+def test_a_broken_file_is_not_reported_as_empty(memctl, tmp_path):
     path = tmp_path / "broken.json"
     path.write_text('{"schema": 1')
     ran = memctl("import", path, "--user", "ada")

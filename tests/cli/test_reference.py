@@ -4,7 +4,7 @@ from pathlib import Path
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_of_commands_says_what_help_says() -> None:
+def test_the_commands_page_matches_the_help() -> None:
     """A user who reads docs/commands.md must not meet an option that is not there."""
     spec = importlib.util.spec_from_file_location("docs_commands", DOCS / "commands.py")
     assert spec is not None

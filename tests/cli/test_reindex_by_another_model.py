@@ -17,7 +17,7 @@ def server(store, monkeypatch):
         yield running
 
 
-def test_a_reindex_moves_the_store_to_another_model_and_searches_follow(memctl, chat, server):
+def test_a_reindex_recomputes_all_vectors_and_searches_use_the_new_model(memctl, chat, server):
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
     units = memctl("stats", "--json").document["units"]
     ran = memctl("reindex", "--embedder", "openai:letters", "--embed-base-url", server.url, "--json")
@@ -39,7 +39,7 @@ def test_a_reindex_moves_the_store_to_another_model_and_searches_follow(memctl, 
     assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + found.out + added.out)
 
 
-def test_a_store_of_an_older_built_in_model_is_searched_by_words_until_reindex(memctl, chat, store):
+def test_a_store_with_an_older_built_in_model_is_searched_by_words(memctl, chat, store):
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
     with Database(store).writing() as connection:
         set_meta(connection, "embedder", "static:minilm-128@1")

@@ -18,7 +18,7 @@ TYPICAL = ("--users", 1000, "--turns-per-user-month", 100, "--facts-per-turn", 0
 
 
 @pytest.mark.usefixtures("ingested")
-def test_volume_shows_every_breakdown_with_a_sparkline_a_row(memctl: Memctl):
+def test_volume_shows_every_breakdown_with_a_sparkline_per_row(memctl: Memctl):
     ran = memctl("report", "volume")
     assert ran.code == Exit.OK
     assert ran.err == ""
@@ -33,7 +33,7 @@ def test_volume_shows_every_breakdown_with_a_sparkline_a_row(memctl: Memctl):
 
 
 @pytest.mark.usefixtures("ingested")
-def test_volume_as_json_and_csv_counts_the_same(memctl: Memctl):
+def test_volume_as_json_and_csv_has_the_same_counts(memctl: Memctl):
     document = memctl("report", "volume", "--json").document
     assert document["schema"] == "memctl.report.volume/1"
     assert sum(row["facts"] for row in document["by_user"]) == document["facts"]
@@ -59,7 +59,7 @@ def test_volume_works_on_a_file_and_on_one_user_by_week(memctl: Memctl, home: Pa
     assert re.fullmatch(r"2026-W\d\d", alone["periods"][0])
 
 
-def test_volume_of_nothing_says_what_to_do(memctl: Memctl):
+def test_volume_of_an_empty_store_says_what_to_do(memctl: Memctl):
     ran = memctl("report", "volume")
     assert ran.code == Exit.NOT_FOUND
     assert "there is no store yet" in ran.err
@@ -69,7 +69,7 @@ def test_volume_of_nothing_says_what_to_do(memctl: Memctl):
     assert ran.document["error"]["message"] == "unknown user 'bob'"
 
 
-def test_pricing_without_a_store_or_numbers_takes_them_from_the_price_book(memctl: Memctl):
+def test_pricing_without_a_store_uses_the_price_books_defaults(memctl: Memctl):
     ran = memctl("report", "pricing")
     assert ran.code == Exit.OK
     assert "price book 2026-11 as of 2026-11-21" in ran.out
@@ -82,7 +82,7 @@ def test_pricing_without_a_store_or_numbers_takes_them_from_the_price_book(memct
 
 
 @pytest.mark.usefixtures("ingested")
-def test_pricing_measures_the_store_for_what_is_not_given(memctl: Memctl):
+def test_pricing_measures_the_store_for_missing_values(memctl: Memctl):
     measured = memctl("report", "pricing", "--json").document
     assert measured["schema"] == "memctl.report.pricing/1"
     origins = {name: taken["origin"] for name, taken in measured["workload"].items()}
@@ -145,7 +145,7 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
         (("--json", "--csv"), "cannot be combined"),
     ],
 )
-def test_a_wrong_option_is_one_clear_line(memctl: Memctl, options: tuple[object, ...], said: str):
+def test_a_wrong_option_is_a_one_line_error(memctl: Memctl, options: tuple[object, ...], said: str):
     ran = memctl("report", "pricing", *options)
     assert ran.code == Exit.USAGE
     assert said in ran.err + ran.out
@@ -153,7 +153,7 @@ def test_a_wrong_option_is_one_clear_line(memctl: Memctl, options: tuple[object,
 
 
 @pytest.mark.usefixtures("ingested")
-def test_a_migration_is_priced_by_what_is_measured_or_given(memctl: Memctl):
+def test_a_migration_is_priced_from_measured_or_given_values(memctl: Memctl):
     held = memctl("report", "volume", "--json").document
     priced = memctl("report", "pricing", "--migrate", "mem0:zep", "--json").document
     assert priced["schema"] == "memctl.report.migration/1"
@@ -171,7 +171,7 @@ def test_a_migration_is_priced_by_what_is_measured_or_given(memctl: Memctl):
 
 @pytest.mark.usefixtures("ingested")
 @pytest.mark.parametrize("kind", [("volume",), ("pricing", "--unmeasured")], ids=["volume", "pricing"])
-def test_pages_and_pictures_are_written_whole_and_named_on_stderr(memctl: Memctl, home: Path, kind: tuple[str, ...]):
+def test_pages_and_pictures_are_written_and_named_on_stderr(memctl: Memctl, home: Path, kind: tuple[str, ...]):
     files = {name: home / f"report.{name}" for name in ("html", "png", "svg")}
     options = [part for name, path in files.items() for part in (f"--{name}", path)]
     ran = memctl("report", *kind, *options, "--json")
@@ -184,7 +184,7 @@ def test_pages_and_pictures_are_written_whole_and_named_on_stderr(memctl: Memctl
     assert [path.name for path in home.iterdir() if path.name.endswith(".part")] == []
 
 
-def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., Any], memctl: Memctl):
+def test_a_page_can_be_written_to_stdout_instead_of_the_table(process: Callable[..., Any], memctl: Memctl):
     started = process("report", "pricing", "--unmeasured", "--svg", "-")
     out, err = started.communicate(timeout=120)
     assert (started.returncode, err) == (Exit.OK, "")
@@ -195,7 +195,7 @@ def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., 
     assert "only one report can be written to stdout" in ran.err
 
 
-def test_a_report_that_cannot_be_written_says_where_before_it_is_drawn(
+def test_an_unwritable_report_file_is_an_error_at_the_start(
     memctl: Memctl, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("memctl.report.pricing_page.charts", None)
@@ -204,7 +204,7 @@ def test_a_report_that_cannot_be_written_says_where_before_it_is_drawn(
     assert "report.svg: cannot write the report: No such file or directory" in ran.err
 
 
-def test_without_the_extra_reports_work_and_charts_say_what_to_install(
+def test_without_the_extra_tables_work_and_charts_name_the_extra(
     memctl: Memctl, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
     for name in ("altair", "vl_convert"):
@@ -216,14 +216,14 @@ def test_without_the_extra_reports_work_and_charts_say_what_to_install(
     assert not (home / "x.html").exists()
 
 
-def test_names_of_users_cannot_steer_the_terminal(memctl: Memctl):
+def test_control_characters_in_user_names_are_not_printed(memctl: Memctl):
     memctl("add", "mal\x1b[2Jory", "I live in Oslo.")
     ran = memctl("report", "volume")
     assert "\x1b[2J" not in ran.out
     assert "mal\\x1b[2Jory" in ran.out
 
 
-def test_a_store_made_by_rules_is_priced_without_a_model(memctl: Memctl):
+def test_a_store_filled_by_rules_is_priced_without_a_model(memctl: Memctl):
     """Nobody asked a model, so its tokens are no cost; another model can still be asked for."""
     memctl("add", "alice", "I live in Oslo.")
     tokens = memctl("report", "pricing", "--json").document["tokens"]
@@ -245,7 +245,7 @@ def test_the_models_that_a_store_used_are_priced():
     assert (report.model, report.embedding) == ("gpt-6-luna", None), "the price book's default, and nothing"
 
 
-def test_a_claim_is_shown_with_its_origin(memctl: Memctl, home: Path):
+def test_a_claim_is_shown_with_its_source(memctl: Memctl, home: Path):
     ran = memctl("report", "pricing", "--unmeasured")
     assert "origin of this claim: assumption: memctl's planning note" in ran.out
     assert "planning note" in memctl("report", "pricing", "--unmeasured", "--json").document["claim"]["source"]

@@ -47,7 +47,7 @@ def as_rich(rows: list[list[str]], width: int, least: int | None) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 160, 400])
-def test_a_table_is_laid_out_as_before(width: int) -> None:
+def test_a_table_has_the_layout_of_rich(width: int) -> None:
     chance = random.Random(width)
     for number in range(60):
         fates = ("", "ended", "superseded by 1a2b3c4d") if number % 3 == 0 else ("",)
@@ -63,7 +63,7 @@ def test_a_table_is_laid_out_as_before(width: int) -> None:
 
 @pytest.mark.parametrize("width", [10, 20, 31, 60, 80])
 @pytest.mark.parametrize("text", [LONG, f"see {LONG} 日本語", "日本語" * 60, "x" * 59 + " y", ""])
-def test_no_letter_of_a_long_word_is_lost_and_no_line_is_too_wide(text: str, width: int) -> None:
+def test_a_long_word_is_wrapped_completely_within_the_width(text: str, width: int) -> None:
     lines = list(itertools.chain(*_table.fitted([["fact"], [text]], width, right=(), wrapped={0}, least={})))
     assert all(_table.columns_of(line) <= width for line in lines)
     assert "".join(lines[1:]).replace(" ", "") == text.replace(" ", "")

@@ -55,7 +55,7 @@ DIFFERENT = [
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)
-def test_what_is_said_twice_becomes_one_and_keeps_both_witnesses(memctl, store, one, other):
+def test_a_repeated_statement_becomes_one_fact_with_both_sources(memctl, store, one, other):
     Workspace(store).write([fact(one, day=1), fact(other, day=2)])
     done = consolidate(memctl, "alice")
     assert [change["action"] for change in done["changes"]] == ["merge", "summary"]
@@ -63,13 +63,13 @@ def test_what_is_said_twice_becomes_one_and_keeps_both_witnesses(memctl, store, 
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_what_differs_in_a_word_that_counts_stays_two(memctl, store, one, other):
+def test_statements_with_different_content_words_stay_separate(memctl, store, one, other):
     Workspace(store).write([fact(one, day=1), fact(other, day=2)])
     consolidate(memctl, "alice")
     assert texts(memctl) == {one, other}
 
 
-def test_however_near_only_the_same_subject_day_and_property_make_a_duplicate():
+def test_similar_facts_with_another_subject_day_or_property_are_no_duplicates():
     one = fact("alice visited Rome.", day=1, valid_at=datetime(2025, 1, 1, tzinfo=UTC))
     others = [
         fact("alice visited Rome.", day=2, valid_at=datetime(2025, 6, 1, tzinfo=UTC)),
@@ -86,7 +86,7 @@ def test_however_near_only_the_same_subject_day_and_property_make_a_duplicate():
 
 
 @pytest.mark.engines
-def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl, chat):
+def test_merged_facts_of_transcripts_keep_all_evidence_and_stay_merged(memctl, chat):
     folder = chat("alice/a.jsonl", "I like black coffee.", "I prefer black coffee.").parent.parent
     memctl("ingest", folder)
     before = texts(memctl)
@@ -101,7 +101,7 @@ def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl,
 
 
 @pytest.mark.engines
-def test_contradictions_are_settled_by_the_later(memctl, store):
+def test_the_later_of_two_contradicting_facts_is_kept(memctl, store):
     Workspace(store).write(
         [
             fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
@@ -120,7 +120,7 @@ def test_contradictions_are_settled_by_the_later(memctl, store):
     assert texts(memctl) == {"alice lives in Rome.", "alice dislikes dogs.", "alice likes cats."}
 
 
-def test_an_imported_fact_that_a_later_one_ends_is_there_once(memctl, store):
+def test_an_imported_fact_ended_by_a_later_one_is_stored_once(memctl, store):
     Workspace(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
     memctl("add", "alice", "I live in Rome.")
     found = memctl("facts", "alice", "--all", "--json").document["facts"]
@@ -128,7 +128,7 @@ def test_an_imported_fact_that_a_later_one_ends_is_there_once(memctl, store):
     assert found[0]["superseded_by"] == found[1]["id"]
 
 
-def test_contradictions_without_dates_are_left_to_people(memctl, store):
+def test_contradictions_without_dates_are_only_listed(memctl, store):
     undated = [
         fact(f"alice lives in {city}.", predicate="lives_in", object=city, created_at=None) for city in ("A", "B")
     ]
@@ -138,7 +138,7 @@ def test_contradictions_without_dates_are_left_to_people(memctl, store):
 
 
 @pytest.mark.engines
-def test_old_episodes_go_and_what_was_learned_from_them_stays(memctl, chat):
+def test_old_episodes_are_removed_but_their_facts_stay(memctl, chat):
     long_ago = ("2020-01-01T10:00:00Z", "I am allergic to peanuts.")
     folder = chat("alice/a.jsonl", long_ago, ("2999-01-01T10:00:00Z", "I live in Oslo.")).parent.parent
     memctl("ingest", folder)
@@ -155,20 +155,20 @@ def test_old_episodes_go_and_what_was_learned_from_them_stays(memctl, chat):
 @pytest.mark.parametrize(
     "ttl", ["fact=1d", "preference=365d", "episode", "episode=", "episode=soon", "episode=2030", "x=1d"]
 )
-def test_what_is_kept_for_ever_cannot_be_given_an_end(memctl, ttl):
+def test_a_maximum_age_for_facts_is_refused(memctl, ttl):
     memctl("add", "alice", "I live in Oslo.")
     ran = memctl("consolidate", "alice", "--ttl", ttl)
     assert (ran.code, "--ttl" in ran.err) == (2, True)
 
 
-def test_a_wrong_limit_in_a_crontab_is_an_error_before_there_is_any_user(memctl):
+def test_a_wrong_limit_is_an_error_even_in_an_empty_store(memctl):
     """It would otherwise show only on the night when there is something to remove."""
     ran = memctl("prune", "--ttl", "fact=1d")
     assert (ran.code, "--ttl" in ran.err) == (2, True)
 
 
 @pytest.mark.engines
-def test_a_summary_is_kept_up_to_date_and_only_written_when_it_changes(memctl):
+def test_a_summary_is_written_only_when_it_changes(memctl):
     memctl("add", "alice", "I live in Oslo.")
     memctl("add", "alice", "I am allergic to peanuts.")
     consolidate(memctl, "alice")
@@ -210,7 +210,7 @@ def disorder(memctl, store, chat, once):
     once(fill)
 
 
-def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disorder):
+def test_a_dry_run_lists_the_changes_and_makes_none(memctl, disorder):
     before = rows()
     ran = memctl("consolidate", "alice", "--ttl", "episode=365d", "--dry-run")
     assert rows() == before
@@ -244,7 +244,7 @@ def test_undo_restores_every_row(memctl, disorder):
     assert memctl("search", "alice", "coffee", "--json").document["hits"]
 
 
-def test_undo_and_consolidate_again_come_to_the_same(memctl, disorder):
+def test_consolidate_after_undo_gives_the_same_result(memctl, disorder):
     def plain(document):
         return json.loads(json.dumps({key: document[key] for key in ("changes",)}))
 
@@ -253,7 +253,7 @@ def test_undo_and_consolidate_again_come_to_the_same(memctl, disorder):
     assert plain(consolidate(memctl, "alice")) == plain(one)
 
 
-def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, disorder):
+def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, disorder):
     assert memctl("undo", "nosuchrun").code == 4
     run = consolidate(memctl, "alice")["run"]
     assert memctl("undo", run).code == 0
@@ -268,7 +268,7 @@ def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, di
     assert rows() == before
 
 
-def test_changes_to_other_facts_do_not_stand_in_the_way_of_undo(memctl, disorder):
+def test_changes_to_other_facts_do_not_prevent_undo(memctl, disorder):
     run = consolidate(memctl, "alice")["run"]
     memctl("add", "alice", "I am allergic to peanuts.")
     memctl("add", "alice", "My favourite colour is red.")
@@ -279,7 +279,7 @@ def test_changes_to_other_facts_do_not_stand_in_the_way_of_undo(memctl, disorder
     assert keys == []
 
 
-def test_what_was_removed_since_is_brought_back_only_by_undoing_that_first(memctl, disorder):
+def test_undo_requires_undoing_a_later_removal_first(memctl, disorder):
     before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
     tea = next(one for one in memctl("facts", "alice", "--json").document["facts"] if one["object"] == "green tea")
@@ -294,14 +294,14 @@ def test_what_was_removed_since_is_brought_back_only_by_undoing_that_first(memct
     assert rows() == before
 
 
-def test_nobody_and_nothing_are_told_apart(memctl, disorder):
+def test_an_unknown_user_is_an_error_but_nothing_to_do_is_not(memctl, disorder):
     assert memctl("consolidate", "zoe").code == 4
     assert "alice" in memctl("consolidate", "zoe").err
     ran = consolidate(memctl, "ben")
     assert [change["action"] for change in ran["changes"]] == ["summary"]
 
 
-def test_after_a_month_what_was_dropped_is_gone_for_good(memctl, disorder):
+def test_dropped_records_are_deleted_permanently_after_a_month(memctl, disorder):
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
     memctl("sql", "--write", "update runs set made_at = made_at - interval 31 day")
     assert consolidate(memctl, "alice", "--dry-run")["changes"] == []
@@ -311,7 +311,7 @@ def test_after_a_month_what_was_dropped_is_gone_for_good(memctl, disorder):
     assert memctl("sql", "from undo_records", "--json").document["rows"] == []
 
 
-def test_many_facts_are_no_reason_to_wait_or_to_list_them_all():
+def test_duplicates_among_3000_facts_are_found_with_few_other_pairs():
     facts = [fact(f"alice likes song number {n} of {n % 7} bands.", day=1 + n % 28) for n in range(3000)]
     twins = [fact(one.text, day=28) for one in facts[:5]]
     vector = np.ones(8, dtype=np.float32) / np.sqrt(np.float32(8))

@@ -40,7 +40,7 @@ def texts(memctl, user):
 
 
 @pytest.mark.engines
-def test_facts_go_at_their_own_end_for_everyone(memctl, kept_for_a_time):
+def test_prune_removes_expired_facts_of_all_users(memctl, kept_for_a_time):
     before = {user: texts(memctl, user) for user in ("alice", "bruno")}
     planned = memctl("prune", "--dry-run", "--json").document
     assert {user: texts(memctl, user) for user in before} == before
@@ -54,7 +54,7 @@ def test_facts_go_at_their_own_end_for_everyone(memctl, kept_for_a_time):
     assert {user: texts(memctl, user) for user in before} == before
 
 
-def test_old_talk_goes_only_when_asked_and_of_the_user_asked_about(memctl, kept_for_a_time):
+def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, kept_for_a_time):
     assert memctl("prune", "alice", "--ttl", "episode=365d").code == 0
     assert "an old talk" not in texts(memctl, "alice")
     assert "an old talk" in texts(memctl, "bruno")
@@ -64,7 +64,7 @@ def test_old_talk_goes_only_when_asked_and_of_the_user_asked_about(memctl, kept_
 
 
 @pytest.mark.engines
-def test_duplicates_become_one_and_what_is_near_is_shown(memctl, kept_for_a_time):
+def test_dedupe_merges_duplicates_and_lists_similar_facts(memctl, kept_for_a_time):
     before = texts(memctl, "alice")
     planned = memctl("dedupe", "alice", "--dry-run", "--json").document["changes"]
     assert texts(memctl, "alice") == before

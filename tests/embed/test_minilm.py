@@ -20,7 +20,7 @@ TEXTS = [
 ]
 
 
-def test_a_vector_has_unit_length_and_does_not_depend_on_the_texts_beside_it() -> None:
+def test_a_vector_has_unit_length_and_does_not_depend_on_its_batch() -> None:
     embedder = open_embedder("minilm")
     vectors = embedder.embed(TEXTS * 8)
     assert vectors.shape == (40, 384)

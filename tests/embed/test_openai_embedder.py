@@ -32,39 +32,41 @@ def test_each_text_gets_its_own_unit_vector(embedder: OpenAIEmbedder, emulator: 
     assert embedder.embed_one("Tokyo") == pytest.approx(unit(emulator.letters("Tokyo", 8)))
 
 
-def test_the_name_holds_model_dimension_and_host(embedder: OpenAIEmbedder, server: Any) -> None:
+def test_the_name_contains_model_dimension_and_host(embedder: OpenAIEmbedder, server: Any) -> None:
     assert embedder.dim == 8
     assert embedder.name == f"openai:letters-8@{server.url.split('/')[2]}"
 
 
-def test_dimensions_are_asked_for(server: Any, emulator: Any) -> None:
+def test_the_requested_dimensions_are_sent(server: Any, emulator: Any) -> None:
     embedder = open_embedder("openai:letters", base_url=server.url, api_key=emulator.KEY, dim=4)
     assert embedder.embed(["a"]).shape == (1, 4)
     assert server.requests[-1]["dimensions"] == 4
 
 
-def test_a_server_that_gives_other_dimensions_is_caught(server: Any, emulator: Any) -> None:
+def test_a_response_with_other_dimensions_is_an_error(server: Any, emulator: Any) -> None:
     server.ignores_dimensions = True
     embedder = open_embedder("openai:letters", base_url=server.url, api_key=emulator.KEY, dim=4)
     with pytest.raises(Fatal, match="returned 8 dimensions instead of 4"):
         embedder.embed(["a"])
 
 
-def test_many_texts_go_in_requests_the_server_takes(embedder: OpenAIEmbedder, server: Any, emulator: Any) -> None:
+def test_many_texts_are_split_into_requests_of_allowed_size(
+    embedder: OpenAIEmbedder, server: Any, emulator: Any
+) -> None:
     texts = [f"note {i}" for i in range(4100)]
     vectors = embedder.embed(texts)
     assert [len(request["input"]) for request in server.requests] == [2048, 2048, 4]
     assert vectors[4099].tolist() == pytest.approx(unit(emulator.letters(texts[4099], 8)), abs=1e-6)
 
 
-def test_no_request_passes_the_token_limit(embedder: OpenAIEmbedder, server: Any) -> None:
+def test_no_request_exceeds_the_token_limit(embedder: OpenAIEmbedder, server: Any) -> None:
     embedder.embed(["word " * 3000] * 50)
     sizes = [sum(len(text.encode()) for text in request["input"]) for request in server.requests]
     assert sum(sizes) == 50 * 15_000
     assert max(sizes) <= 300_000
 
 
-def test_a_text_over_the_input_limit_is_embedded_whole(embedder: OpenAIEmbedder, server: Any) -> None:
+def test_a_text_over_the_input_limit_is_embedded_completely(embedder: OpenAIEmbedder, server: Any) -> None:
     text = "é " * 9000 + "日本" * 6000
     vector = embedder.embed([text, "short"])[0]
     sent = [piece for request in server.requests for piece in request["input"]]
@@ -73,13 +75,13 @@ def test_a_text_over_the_input_limit_is_embedded_whole(embedder: OpenAIEmbedder,
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
 
 
-def test_an_empty_text_is_not_sent_and_like_nothing(embedder: OpenAIEmbedder) -> None:
+def test_an_empty_text_is_not_sent_and_has_a_zero_vector(embedder: OpenAIEmbedder) -> None:
     vectors = embedder.embed(["", "cat", " \n"])
     assert vectors.any(axis=1).tolist() == [False, True, False]
     assert embedder.embed_one("") == [0.0] * 8
 
 
-def test_the_one_text_a_server_refuses_is_named(embedder: OpenAIEmbedder, emulator: Any) -> None:
+def test_a_single_refused_text_is_identified(embedder: OpenAIEmbedder, emulator: Any) -> None:
     texts = [f"note {i}" for i in range(40)]
     texts[17] = emulator.REFUSED_WORD
     with pytest.raises(Rejected) as error:
@@ -108,7 +110,7 @@ def answers(status: int, code: str | None = None, **headers: str) -> tuple[int, 
         ((200, {"object": "list", "data": [], "model": "letters"}, {}), Fatal, None),
     ],
 )
-def test_each_failure_tells_the_engine_what_to_do(
+def test_each_failure_becomes_the_matching_error(
     embedder: OpenAIEmbedder, server: Any, failure: Any, kind: type[MemctlError], after: float | None
 ) -> None:
     server.failure = failure
@@ -120,7 +122,7 @@ def test_each_failure_tells_the_engine_what_to_do(
 
 
 @pytest.mark.parametrize("quirk", ["drops_last", "broken_number"])
-def test_an_answer_that_does_not_fit_is_never_stored(embedder: OpenAIEmbedder, server: Any, quirk: str) -> None:
+def test_a_malformed_response_is_an_error(embedder: OpenAIEmbedder, server: Any, quirk: str) -> None:
     setattr(server, quirk, True)
     with pytest.raises(Fatal):
         embedder.embed(["shipping", "Tokyo"])
@@ -131,7 +133,7 @@ def test_a_query_that_is_refused_is_rejected(embedder: OpenAIEmbedder, emulator:
         embedder.embed_one(emulator.REFUSED_WORD)
 
 
-def test_a_server_that_is_not_there_can_be_tried_again() -> None:
+def test_an_unreachable_server_is_retryable() -> None:
     embedder = open_embedder("openai:letters", base_url="http://127.0.0.1:9/v1")
     with pytest.raises(Retryable) as error:
         embedder.embed(["shipping"])
@@ -144,7 +146,7 @@ def test_openais_own_server_needs_a_key(server: Any) -> None:
     assert "OPENAI_API_KEY" in (error.value.hint or "")
 
 
-def test_the_openai_key_goes_to_no_server_it_was_not_meant_for(
+def test_the_openai_key_is_sent_only_to_its_own_server(
     server: Any, emulator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", emulator.KEY)
@@ -167,7 +169,7 @@ def test_a_key_is_never_part_of_an_error(server: Any) -> None:
     assert secret not in f"{error} {error.hint}"
 
 
-def test_known_models_need_no_request_to_tell_their_dimension(server: Any, emulator: Any) -> None:
+def test_dimensions_of_known_models_need_no_request(server: Any, emulator: Any) -> None:
     embedder = open_embedder("openai", api_key=emulator.KEY)
     assert embedder.name == "openai:text-embedding-3-small-1536@api.openai.com"
     with pytest.raises(UsageError):

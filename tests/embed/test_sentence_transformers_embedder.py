@@ -16,7 +16,7 @@ def test_other_weights_are_another_revision(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-def test_notes_beside_the_weights_do_not_count(tmp_path: Path) -> None:
+def test_files_other_than_weights_do_not_change_the_revision(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"weights")
     before = weights_digest(tmp_path)
     (tmp_path / "README.md").write_text("new words")

@@ -28,7 +28,7 @@ def test_vectors_are_unit_float32_in_the_order_of_the_texts(model: StaticEmbedde
     assert vectors[1].tolist() == model.embed(texts[1:2])[0].tolist()
 
 
-def test_like_stands_beside_like(model: StaticEmbedder) -> None:
+def test_similar_texts_have_similar_vectors(model: StaticEmbedder) -> None:
     facts = [
         "Alice wants her parcels sent by the cheapest carrier",
         "Alice is allergic to peanuts",
@@ -40,7 +40,7 @@ def test_like_stands_beside_like(model: StaticEmbedder) -> None:
     assert scores.argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
-def test_a_text_without_a_known_token_is_like_nothing(model: StaticEmbedder) -> None:
+def test_a_text_without_known_tokens_has_a_zero_vector(model: StaticEmbedder) -> None:
     vectors = model.embed(["", "\u200b", "cat"])
     assert not vectors[:2].any()
     assert (vectors @ vectors.T)[0].tolist() == [0, 0, 0]
@@ -48,19 +48,19 @@ def test_a_text_without_a_known_token_is_like_nothing(model: StaticEmbedder) -> 
     assert model.embed([]).shape == (0, DIM)
 
 
-def test_a_text_of_any_length_is_taken(model: StaticEmbedder) -> None:
+def test_texts_of_any_length_are_embedded(model: StaticEmbedder) -> None:
     long = "the cat sat on the mat . " * LONG
     assert model.embed([long])[0] == pytest.approx(model.embed(["the cat sat on the mat ."])[0], abs=1e-5)
 
 
-def test_more_texts_than_one_batch_keep_their_places(model: StaticEmbedder) -> None:
+def test_texts_of_several_batches_keep_their_order(model: StaticEmbedder) -> None:
     texts = [f"note {i}" for i in range(700)]
     vectors = model.embed(texts)
     for i in (0, 255, 256, 699):
         assert vectors[i] == pytest.approx(model.embed_one(texts[i]), abs=1e-6)
 
 
-def test_the_name_tells_model_revision_and_dimension(model: StaticEmbedder) -> None:
+def test_the_name_contains_model_revision_and_dimension(model: StaticEmbedder) -> None:
     assert model.name == NAME == "static:minilm-128@2"
     assert open_embedder(NAME).name == NAME
 
@@ -75,7 +75,7 @@ def test_one_query_imports_neither_numpy_nor_tokenizers() -> None:
 
 
 @pytest.mark.parametrize("damage", ["vocabulary.txt", "pairs.u32", "vectors.u4", "scales.f16"])
-def test_a_damaged_installation_is_named(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_installation_is_a_clear_error(tmp_path: Path, damage: str) -> None:
     for file in FOLDER.iterdir():
         data = file.read_bytes()
         (tmp_path / file.name).write_bytes(data[: len(data) // 2] if file.name == damage else data)
@@ -95,12 +95,12 @@ def test_an_unknown_embedder_lists_the_known() -> None:
 
 
 @pytest.mark.parametrize(("spec", "dim"), [("static:minilm-256@1", None), ("static", 64)])
-def test_a_static_model_that_does_not_ship_is_refused(spec: str, dim: int | None) -> None:
+def test_an_unknown_static_model_is_refused(spec: str, dim: int | None) -> None:
     with pytest.raises(UsageError):
         open_embedder(spec, dim=dim)
 
 
-def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error_that_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     for package, spec in (("sentence_transformers", "sentence-transformers:some/model"), ("openai", "openai")):
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(UsageError) as error:
@@ -113,7 +113,7 @@ def test_sentence_transformers_needs_a_model() -> None:
         open_embedder("sentence-transformers")
 
 
-def test_the_texts_of_one_command_get_the_vectors_of_a_batch(model: StaticEmbedder) -> None:
+def test_a_few_texts_get_the_same_vectors_as_a_batch(model: StaticEmbedder) -> None:
     texts = ["I prefer slow shipping", "zoë lives in Zürich 😀", ""]
     few = EmbedderSpec().few(texts)
     assert list(few) == texts

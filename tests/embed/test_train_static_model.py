@@ -33,13 +33,13 @@ def test_a_written_model_opens_and_sums_tokens_and_pairs(model, tmp_path: Path) 
     assert embedder.embed_one("green tea with milk") == pytest.approx(got.tolist(), abs=1e-6)
 
 
-def test_words_of_two_texts_make_no_pair(model) -> None:
+def test_words_of_different_texts_make_no_pair(model) -> None:
     embedder, _ = model
     alone = [embedder.embed([text])[0] for text in ("milk green", "tea with")]
     assert embedder.embed(["milk green", "tea with"]).tolist() == [one.tolist() for one in alone]
 
 
-def test_an_unknown_word_says_nothing(model) -> None:
+def test_unknown_words_are_ignored(model) -> None:
     embedder, _ = model
     assert not embedder.embed(["zzz"]).any()
     assert embedder.embed(["zzz tea"])[0] == pytest.approx(embedder.embed(["tea"])[0], abs=1e-6)
@@ -58,7 +58,7 @@ def test_a_pair_needs_to_be_frequent_and_attractive() -> None:
     assert training.frequent_pairs(texts, len(TOKENS)).tolist() == [1 * len(TOKENS) + 2]
 
 
-def test_a_step_goes_down_the_slope_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_gradient_of_a_step_matches_the_slope_of_the_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     bags = (rng.random((8, 12)) < 0.4).astype(np.float64) + np.eye(8, 12)
     teacher = training.unit(rng.standard_normal((8, 6))).astype(np.float64)
@@ -85,7 +85,7 @@ def test_a_step_goes_down_the_slope_of_the_loss(monkeypatch: pytest.MonkeyPatch)
         assert gradient[place] == pytest.approx(slope, abs=2e-3)
 
 
-def test_the_special_case_of_a_text_with_itself_is_left_out() -> None:
+def test_pairs_of_a_text_with_itself_are_skipped() -> None:
     shares = training.softmax_off_diagonal(np.eye(3, dtype=np.float32) * 50)
     assert np.diag(shares).tolist() == [0, 0, 0]
     assert shares.sum(1) == pytest.approx([1, 1, 1])

@@ -30,7 +30,7 @@ REGULAR = "\u4e00"
 """Where ideographs and syllables begin, thousands of a kind; `make torture` tries all, `make test` a fifth of them."""
 
 
-def test_every_settled_character_is_read_as_the_library_reads_it(
+def test_every_character_in_the_tables_is_tokenised_like_the_library(
     model: StaticEmbedder, rows: Mapping[str, int]
 ) -> None:
     # The planes above the second hold nothing but private use, tags and variation selectors.
@@ -69,13 +69,13 @@ WORDS = st.sampled_from(
 @given(
     text=st.text() | st.lists(WORDS | st.text(max_size=5)).map(" ".join) | st.text("aé\u0301 .東\u200b", max_size=30)
 )
-def test_any_text_gives_the_same_vector_both_ways(model: StaticEmbedder, text: str) -> None:
+def test_any_text_gets_the_same_vector_from_both_tokenizers(model: StaticEmbedder, text: str) -> None:
     assert model.embed_one(text) == pytest.approx(model.embed([text])[0].tolist(), abs=1e-6)
 
 
 @settings(max_examples=some(200), deadline=None)
 @given(text=st.text(st.characters(max_codepoint=0x2FFF, exclude_categories=["Cs"])))
-def test_settled_text_gives_the_same_tokens_both_ways(
+def test_text_in_the_tables_gives_the_same_tokens_from_both_tokenizers(
     model: StaticEmbedder, rows: Mapping[str, int], text: str
 ) -> None:
     if settled(text):
@@ -84,7 +84,7 @@ def test_settled_text_gives_the_same_tokens_both_ways(
 
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(st.characters(max_codepoint=0x7F)) | st.text("aB1_'.\t\n\r\x00\x0b\x1f\x7f é", max_size=30))
-def test_a_batch_reads_ascii_as_the_library_does(model: StaticEmbedder, text: str) -> None:
+def test_a_batch_tokenises_ascii_like_the_library(model: StaticEmbedder, text: str) -> None:
     assert model._encode([text, "é", text]) == library_rows(model, [text, "é", text])
     if plain(text):
         encoded = model._tokenizer.encode(text, add_special_tokens=False)
@@ -93,7 +93,7 @@ def test_a_batch_reads_ascii_as_the_library_does(model: StaticEmbedder, text: st
         assert list(plain_tokens(text, model._rows)) == list(zip(encoded.ids, starts, ends, pieces, strict=True))
 
 
-def test_half_a_surrogate_pair_is_left_out_rather_than_fatal(model: StaticEmbedder) -> None:
+def test_a_lone_surrogate_is_ignored(model: StaticEmbedder) -> None:
     text = "my cat \ud83d sleeps"
     assert model.embed_one(text) == pytest.approx(model.embed(["my cat  sleeps"])[0].tolist(), abs=1e-6)
     assert model.embed([text])[0].tolist() == model.embed(["my cat  sleeps"])[0].tolist()
@@ -115,6 +115,6 @@ def test_known_words(rows: Mapping[str, int], text: str, tokens: list[str]) -> N
     assert [names[row] for row in row_numbers(text, rows)] == tokens
 
 
-def test_a_character_younger_than_the_tables_is_left_to_the_library() -> None:
+def test_a_character_newer_than_the_tables_is_left_to_the_library() -> None:
     assert settled("Wo ist München? 😀")
     assert not settled("a\u0898b")

@@ -45,22 +45,22 @@ from memctl.extract.instructions import is_order
         ("When is your appointment?", "not sure yet", ""),
     ],
 )
-def test_short_answer_says_what_its_question_asks(question: str, answer: str, expected: str) -> None:
+def test_a_short_answer_gives_the_claim_of_its_question(question: str, answer: str, expected: str) -> None:
     found = [spelt(claim) for claim in said("A:" + question, answer)]
     assert sorted(found) == sorted(filter(None, expected.split(" ; ")))
 
 
-def test_pronoun_in_a_question_means_the_person_of_the_turn_before() -> None:
+def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None:
     claims = said("my son Emeka plays the tuba", "A:Lovely! How old is he?", "9")
     assert [spelt(claim) for claim in claims if claim.predicate == "age"] == ["Emeka:age=9"]
 
 
-def test_quote_of_a_short_answer_is_the_answer() -> None:
+def test_the_quote_of_a_short_answer_is_the_answer() -> None:
     (claim,) = said("A:What's your dog's name?", "Pepper. She bites.")
     assert claim.quote == "Pepper"
 
 
-def test_name_in_lower_case_is_known_once_somebody_has_spelt_it() -> None:
+def test_a_lower_case_name_is_recognised_after_a_capitalised_one() -> None:
     spelled = said("i live with vera", "A:Say hello to Vera from me, and to her cat.", "vera is my sister")
     assert "has_sister=Vera" in [spelt(claim) for claim in spelled]
     assert [spelt(claim) for claim in said("rose is my favourite colour", "A:Is a rose red?")] == [
@@ -76,13 +76,13 @@ def test_name_in_lower_case_is_known_once_somebody_has_spelt_it() -> None:
         (("Interview with Ramboll on 12 June", "Ramboll moved the interview to 9 June"), "2025-06-09"),
     ],
 )
-def test_moved_appointment_is_on_its_new_day(messages: tuple[str, ...], day: str) -> None:
+def test_a_moved_appointment_has_its_new_date(messages: tuple[str, ...], day: str) -> None:
     last = [claim for claim in said(*messages) if claim.predicate == "plans"][-1]
     assert last.valid_at is not None
     assert last.valid_at.date().isoformat() == day
 
 
 @pytest.mark.parametrize("record", rule_tables.records("orders"), ids=lambda record: record["example"])
-def test_example_of_each_order_is_read_and_needs_its_row(record: dict[str, str]) -> None:
+def test_the_example_of_each_order_pattern_matches_it(record: dict[str, str]) -> None:
     assert is_order(record["example"])
     assert rule_tables.compiled(record["pattern"]).fullmatch(record["example"])

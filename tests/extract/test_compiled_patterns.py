@@ -43,7 +43,7 @@ def found(pattern: re.Pattern[str]) -> list[object]:
     ]
 
 
-def test_a_late_pattern_finds_what_a_compiled_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_pattern_matches_like_a_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = found(re.compile(PATTERN, FLAGS))
     assert found(late(PATTERN, FLAGS)) == expected
     seen = counted(monkeypatch)
@@ -53,7 +53,7 @@ def test_a_late_pattern_finds_what_a_compiled_one_finds(monkeypatch: pytest.Monk
     assert seen == [PATTERN]
 
 
-def test_other_flags_are_another_pattern() -> None:
+def test_patterns_with_different_flags_are_different() -> None:
     with remembered():
         assert late("anna", re.IGNORECASE).search("ANNA")
     with remembered():
@@ -62,7 +62,7 @@ def test_other_flags_are_another_pattern() -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "code", "open", "text"])
-def test_a_file_that_is_damaged_or_open_to_others_is_not_used(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = found(re.compile(PATTERN, FLAGS))
     with remembered():
         found(late(PATTERN, FLAGS))
@@ -84,13 +84,13 @@ def test_a_file_that_is_damaged_or_open_to_others_is_not_used(damage: str, monke
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_a_folder_to_write_to_every_process_compiles(home: Path) -> None:
+def test_without_a_writable_folder_every_process_compiles(home: Path) -> None:
     (home / ".cache").write_text("a file where the folder should be")
     with remembered():
         assert found(late(PATTERN, FLAGS)) == found(re.compile(PATTERN, FLAGS))
 
 
-def test_the_file_holds_patterns_only_and_no_words_of_a_user(tmp_path: Path) -> None:
+def test_the_cache_file_contains_only_patterns(tmp_path: Path) -> None:
     text = "My wife Wilhelmina moved to Vladivostok with her hamster Xerxes."
     assert Workspace(tmp_path / "store.duckdb").remember("zacharias", text)
     with remembered():

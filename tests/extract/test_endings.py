@@ -30,7 +30,7 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ("I'm studying architecture at Bath.", "I dropped out of architecture last term", ("studies", "architecture")),
     ],
 )
-def test_the_end_of_something_known_takes_it_back(before: str, after: str, expected: tuple[str, str]) -> None:
+def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: tuple[str, str]) -> None:
     assert expected in retracted(before, after)
 
 
@@ -44,7 +44,7 @@ def test_the_end_of_something_known_takes_it_back(before: str, after: str, expec
         ("I love techno", "we stopped for petrol"),
     ],
 )
-def test_what_goes_on_is_left_alone(before: str, after: str) -> None:
+def test_facts_that_continue_are_not_retracted(before: str, after: str) -> None:
     assert (before, [pair for pair in retracted(before, after) if pair[0] != "likes"]) == (before, [])
 
 
@@ -58,14 +58,14 @@ def test_what_goes_on_is_left_alone(before: str, after: str) -> None:
         ("You can delete the note that I work at Nordhaus. Thanks!", []),
     ],
 )
-def test_what_the_user_asks_to_forget_is_no_claim(text: str, over: list[str]) -> None:
+def test_a_request_to_forget_gives_no_claim(text: str, over: list[str]) -> None:
     turn = Turn(turn_id="0", role="user", text=text, at=AT)
     claims = extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
     assert [(claim.op, claim.object) for claim in claims] == [("retract", value) for value in over]
 
 
 @pytest.mark.parametrize("text", ["Don't forget that I live in Ghent.", "I never forget that I live in Ghent."])
-def test_a_reminder_is_still_a_claim(text: str) -> None:
+def test_a_request_to_remember_gives_a_claim(text: str) -> None:
     turn = Turn(turn_id="0", role="user", text=text, at=AT)
     claims = extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
     assert not [claim for claim in claims if claim.op == "retract"]
@@ -77,11 +77,11 @@ def said(text: str) -> list[Claim]:
     return extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
 
 
-def test_end_of_something_never_mentioned_is_kept_as_what_ended() -> None:
+def test_the_end_of_an_unknown_fact_is_stored_as_a_retraction() -> None:
     (claim,) = [claim for claim in said("I no longer use Jenkins.") if claim.predicate == "uses"]
     assert (claim.op, claim.text) == ("retract", "alice uses Jenkins.")
 
 
-def test_name_that_is_already_the_subject_is_no_fact() -> None:
+def test_a_name_equal_to_the_subject_is_not_a_fact() -> None:
     assert said("My name is Alice.") == []
     assert [claim.text for claim in said("My name is Alice Chen.")] == ["alice is called Alice Chen."]

@@ -47,7 +47,7 @@ def patterns() -> list[KeyedPattern]:
 
 
 @pytest.mark.parametrize(("pattern", "texts"), CASES, ids=[pattern for pattern, _ in CASES])
-def test_keys_of_a_pattern_are_in_every_text_with_a_match(pattern: str, texts: tuple[str, ...]) -> None:
+def test_every_text_that_a_pattern_matches_contains_its_keys(pattern: str, texts: tuple[str, ...]) -> None:
     keys = keys_of(pattern)
     for text in texts:
         for whole in (text, f"(x {text} y)"):
@@ -55,7 +55,7 @@ def test_keys_of_a_pattern_are_in_every_text_with_a_match(pattern: str, texts: t
                 assert keys is None or not keys.isdisjoint(keys_in(whole)), (sorted(keys), whole)
 
 
-def test_no_rule_is_skipped_in_a_text_in_which_it_matches() -> None:
+def test_no_matching_rule_is_skipped() -> None:
     everywhere = {pattern.text: pattern for pattern in patterns()}.values()
     keyed = [(keys_of(pattern.text, pattern.flags), pattern.compiled()) for pattern in everywhere]
     assert sum(keys is not None for keys, _ in keyed) > len(keyed) // 2
@@ -66,7 +66,7 @@ def test_no_rule_is_skipped_in_a_text_in_which_it_matches() -> None:
                 assert not pattern.search(text), (pattern.pattern, text)
 
 
-def test_no_pattern_of_an_opening_is_skipped_in_a_text_that_it_opens() -> None:
+def test_no_matching_clause_opener_is_skipped() -> None:
     openings = [(pattern, pattern.computed()) for pattern in patterns() if isinstance(pattern, OpeningPattern)]
     matches = 0
     for text in [*TEXTS, *(f"... {text.upper()}" for text in TEXTS[::5])]:
@@ -85,7 +85,7 @@ def test_no_phrase_is_skipped_in_its_own_example() -> None:
                 assert not keys.isdisjoint(keys_in(text)), (row.pattern, text)
 
 
-def test_facts_are_the_same_when_every_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_facts_are_the_same_if_every_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = tuple(Turn(turn_id=str(number), role="user", text=text) for number, text in enumerate(TEXTS[::3]))
     sessions = [Session(source_format="test", session_id="s", turns=turns[at : at + 40]) for at in range(0, 200, 40)]
     for session in sessions:

@@ -40,7 +40,7 @@ def _steps(reader: _SessionReader, turn: Turn) -> int:
     return steps
 
 
-def test_a_turn_of_a_long_session_is_read_as_fast_as_one_of_a_short_session() -> None:
+def test_a_turn_costs_the_same_in_long_and_short_sessions() -> None:
     turns = tuple(_turn(place) for place in range(150))
     reader = _SessionReader(Session(session_id="s", source_format="text", turns=turns), "alice", None)
     for place, turn in enumerate(turns):

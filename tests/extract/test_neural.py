@@ -64,7 +64,7 @@ def test_every_label_of_the_training_set_quotes_its_turn() -> None:
     assert wrong == []
 
 
-def test_the_training_set_is_large_unrepeated_and_often_empty() -> None:
+def test_the_training_set_is_large_without_repeats_and_with_empty_turns() -> None:
     turns = _turns()
     assert len(turns) >= 16000
     assert len({turn["turn"].casefold() for turn in turns}) == len(turns)
@@ -72,7 +72,7 @@ def test_the_training_set_is_large_unrepeated_and_often_empty() -> None:
     assert len({turn["voice"] for turn in turns}) >= 300
 
 
-def test_a_token_stands_for_the_characters_it_was_read_from() -> None:
+def test_token_spans_cover_the_characters_of_the_text() -> None:
     text = "Née à Bruxelles — j’ai 41 ans 🎉 and I'm ALLERGIC"
     tokens = encode(text, "Où es-tu née ?")
     spans = [span for kind, span in zip(tokens.types, tokens.spans, strict=True) if kind and span != (0, 0)]
@@ -87,7 +87,7 @@ def test_reading_english_does_not_wait_for_the_import_of_tokenizers() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_no_word_of_a_long_turn_is_lost_between_its_parts() -> None:
+def test_no_word_of_a_long_turn_is_lost_between_parts() -> None:
     text = " ".join(f"Then I walked {number} miles to the old mill and back again." for number in range(60))
     pieces = list(parts(text))
     assert "".join(text[start:end] for start, end in pieces) == text
@@ -96,7 +96,7 @@ def test_no_word_of_a_long_turn_is_lost_between_its_parts() -> None:
     assert "".join(without_a_break[a:b] for a, b in parts(without_a_break)) == without_a_break
 
 
-def test_words_cut_in_pieces_stay_whole_in_an_object() -> None:
+def test_an_object_never_ends_inside_a_word() -> None:
     text = "My sister Zuzana has psoriasis."
     tokens = encode(text)
     length = len(tokens.rows)
@@ -115,14 +115,14 @@ def test_words_cut_in_pieces_stay_whole_in_an_object() -> None:
     assert (reading.subject, reading.over) == ("Zuzana", False)
 
 
-def test_a_reading_does_not_depend_on_the_turns_beside_it(reader: NeuralReader) -> None:
+def test_a_reading_does_not_depend_on_its_batch(reader: NeuralReader) -> None:
     many = [(text, "") for text in TURNS * 10]
     alone = [reader.read(text) for text in TURNS]
     assert reader.read_all(many) == alone * 10
     assert reader.read_all(many[::-1]) == (alone * 10)[::-1]
 
 
-def test_a_damaged_or_missing_model_is_named(tmp_path: Path) -> None:
+def test_a_damaged_or_missing_model_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(Fatal, match="cannot read the model"):
         NeuralReader(tmp_path)
     shutil.copytree(MODEL, tmp_path, dirs_exist_ok=True)
@@ -156,7 +156,7 @@ def test_without_the_extra_the_command_says_what_to_install(
         NeuralReader(MODEL)
 
 
-def test_automatic_means_the_model_where_it_is_installed_and_no_other_is_configured(
+def test_auto_uses_the_installed_model_if_no_other_is_configured(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(neural.MODEL, "")
@@ -201,9 +201,7 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
         ("It was built by you last year.", "built by you", "event"),
     ],
 )
-def test_what_the_words_do_not_assert_is_not_stored_whatever_the_model_reads(
-    text: str, words: str, predicate: str
-) -> None:
+def test_readings_that_the_text_does_not_assert_are_not_stored(text: str, words: str, predicate: str) -> None:
     assert combined(text, AT, _reading(text, words, predicate), [], []) == []
 
 
@@ -216,7 +214,9 @@ def test_what_the_words_do_not_assert_is_not_stored_whatever_the_model_reads(
         ("My boss's brother has asthma.", "asthma", {"predicate": "has_condition", "subject": "My boss's brother"}),
     ],
 )
-def test_what_is_taken_up_has_not_ended_and_a_word_is_not_a_person(text: str, words: str, more: dict[str, Any]) -> None:
+def test_resumed_habits_have_not_ended_and_common_nouns_are_not_names(
+    text: str, words: str, more: dict[str, Any]
+) -> None:
     assert combined(text, AT, _reading(text, words, **more), [], []) == []
 
 
@@ -273,9 +273,7 @@ def test_what_is_taken_up_has_not_ended_and_a_word_is_not_a_person(text: str, wo
         ("My tutor, Mr Hart, left.", "Hart", {"predicate": "relation", "slot": "tutor"}, "called Mr Hart"),
     ],
 )
-def test_what_is_said_plainly_is_kept_in_words_that_read_alone(
-    text: str, words: str, more: dict[str, Any], phrase: str
-) -> None:
+def test_plain_statements_give_self_contained_facts(text: str, words: str, more: dict[str, Any], phrase: str) -> None:
     (draft,) = combined(text, AT, _reading(text, words, **more), [], [])
     assert draft.phrase == phrase or draft.phrase.endswith(f" {phrase}")
 
@@ -287,7 +285,7 @@ def test_an_instruction_needs_an_assistant() -> None:
     assert combined(text, AT, read, [], None) == []
 
 
-def test_an_instruction_that_the_model_reads_as_over_ends_the_one_that_shares_a_word_with_it() -> None:
+def test_an_ended_instruction_retracts_the_one_that_shares_a_word() -> None:
     text = "The new co-supervisor thinks in lists, so scrap the ban on bullets."
     read = _reading(text, "ban on bullets", "instruction", over=True)
     standing = [
@@ -299,7 +297,7 @@ def test_an_instruction_that_the_model_reads_as_over_ends_the_one_that_shares_a_
     assert combined(text, AT, read, [], standing[1:]) == []
 
 
-def test_what_is_taken_up_again_has_not_ended_and_my_brother_is_mine_in_a_clause_about_my_mother() -> None:
+def test_a_resumed_habit_has_not_ended_and_my_brother_is_the_speakers() -> None:
     text = "back to vim, helix was fun"
     assert combined(text, AT, _reading(text, "vim", "uses", over=True), [], []) == []
     text = "Mammy lives with my brother Cathal."
@@ -307,7 +305,7 @@ def test_what_is_taken_up_again_has_not_ended_and_my_brother_is_mine_in_a_clause
     assert brother.subject is None
 
 
-def test_in_a_short_answer_your_mother_is_the_speaker_s() -> None:
+def test_your_mother_in_a_question_is_the_speakers_mother_in_the_answer() -> None:
     text = "Seventy in July."
     (answer,) = combined(text, AT, _reading(text, "Seventy", "age", subject="your mother"), [], [])
     assert (answer.subject, answer.object) == ("mother", "70")
@@ -315,7 +313,7 @@ def test_in_a_short_answer_your_mother_is_the_speaker_s() -> None:
     assert combined(text, AT, _reading(text, "asthma", "has_condition", subject="Your mother"), [], []) == []
 
 
-def test_what_rules_and_model_both_read_is_one_surer_fact_and_what_only_the_rules_read_may_be_dropped() -> None:
+def test_agreement_raises_confidence_and_the_model_can_drop_facts_of_the_rules() -> None:
     text = "I live in Oslo."
     session = Session(session_id="s", source_format="jsonl", turns=(Turn(turn_id="1", role="user", text=text, at=AT),))
 
@@ -338,21 +336,21 @@ def test_what_rules_and_model_both_read_is_one_surer_fact_and_what_only_the_rule
     assert combined(text, AT, unsure, [rule], []) == [rule]
 
 
-def test_a_plan_that_rule_and_model_word_differently_is_one_fact() -> None:
+def test_a_plan_worded_differently_by_rule_and_model_is_one_fact() -> None:
     text = "I'm getting married in September."
     rule = Draft(predicate="plans", object="get married", phrase="plans to get married", quote=(0, len(text) - 1))
     assert combined(text, AT, _reading(text, "getting married", "plans"), [rule], []) == [rule]
 
 
 @pytest.mark.parametrize("other", [{"subject": "Ana"}, {"over": True}])
-def test_a_rule_is_not_made_surer_by_a_reading_that_says_something_else(other: dict[str, Any]) -> None:
+def test_a_different_reading_does_not_raise_the_confidence_of_a_rule(other: dict[str, Any]) -> None:
     text = "I live in Oslo."
     rule = Draft(predicate="lives_in", object="Oslo", phrase="lives in Oslo", quote=(0, 14), confidence=0.85)
     assert combined(text, AT, _reading(text, "Oslo", "lives_in", **other), [rule], []) == [rule]
     assert rule.confidence == 0.85
 
 
-def test_a_reading_about_somebody_else_has_that_subject() -> None:
+def test_a_reading_about_another_person_has_that_subject() -> None:
     text = "My sister has psoriasis and Ana plays the cello."
     (sister,) = combined(text, AT, _reading(text, "psoriasis", "has_condition", subject="My sister"), [], [])
     assert (sister.subject, sister.owner, sister.extractor) == ("sister", "sister", NAME)
@@ -361,7 +359,7 @@ def test_a_reading_about_somebody_else_has_that_subject() -> None:
     assert combined(text, AT, _reading(text, "cello", "hobby", subject="she"), [], []) == []
 
 
-def test_a_plan_names_its_date_once_and_a_word_for_the_speaker_is_nobody_else() -> None:
+def test_a_plan_has_its_date_once_and_a_pronoun_is_not_another_person() -> None:
     text = "We're going skiing together in February, mi cumple es el 3 de junio."
     when = (text.index("in February"), text.index("in February") + len("in February"))
     (plan,) = combined(text, AT, _reading(text, "going skiing together in February", "plans", when=when), [], [])
@@ -385,7 +383,7 @@ def test_a_plan_names_its_date_once_and_a_word_for_the_speaker_is_nobody_else() 
         ("I have asthma, not sure if that matters.", "asthma", {"predicate": "has_condition"}, "asthma"),
     ],
 )
-def test_loose_words_give_facts_that_read_alone(text: str, words: str, more: dict[str, Any], phrase: str) -> None:
+def test_incomplete_phrases_give_self_contained_facts(text: str, words: str, more: dict[str, Any], phrase: str) -> None:
     (draft,) = combined(text, AT, _reading(text, words, **more), [], [])
     assert phrase in draft.phrase
     assert draft.predicate != "relation"
@@ -397,9 +395,7 @@ def test_confidence_grows_with_the_scores() -> None:
     assert calibration.confidence(low) < calibration.confidence(high) < 1
 
 
-def test_the_model_adds_facts_to_those_of_the_rules_and_a_second_run_nothing_new(
-    memctl: Callable[..., Any], chat: Callable[..., Path]
-) -> None:
+def test_the_model_adds_facts_and_a_second_run_adds_none(memctl: Callable[..., Any], chat: Callable[..., Path]) -> None:
     path = chat("alice/a.jsonl", *TURNS)
     assert "(rules)" in memctl("ingest", path, "--user", "alice", "--extractor", "rules").out
     before = memctl("facts", "alice", "--json").document["facts"]

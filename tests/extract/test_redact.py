@@ -38,7 +38,7 @@ SECRETS = [
 
 @pytest.mark.parametrize(("kind", "secret"), SECRETS)
 @pytest.mark.parametrize("frame", ["{}", "my key is {} ok?", "export KEY={} && run", '{{"token": "{}"}}', "see ({})."])
-def test_key_is_gone_and_named(kind: str, secret: str, frame: str) -> None:
+def test_a_key_is_replaced_by_its_kind(kind: str, secret: str, frame: str) -> None:
     found = redact(frame.format(secret))
     assert secret not in found.text
     assert f"[redacted:{kind}]" in found.text
@@ -60,20 +60,20 @@ def test_key_is_gone_and_named(kind: str, secret: str, frame: str) -> None:
         ("client_secret = f00d{}Q9xZ81LmPq", "secret"),
     ],
 )
-def test_what_is_said_to_be_secret_is_taken_out(template: str, kind: str) -> None:
+def test_values_described_as_secret_are_removed(template: str, kind: str) -> None:
     secret = "Tr0ub" + "4dor&3" if "f00d" not in template and "abc" not in template else "7Kd2"
     found = redact(template.format(secret))
     assert secret not in found.text
     assert found.kinds == (kind,)
 
 
-def test_private_key_block_is_taken_out_whole() -> None:
+def test_a_private_key_block_is_removed_completely() -> None:
     begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
     found = redact(f"here:\n{begin}\nMIIEabc\ndef==\n{end}\nthanks")
     assert found.text == "here:\n[redacted:private_key]\nthanks"
 
 
-def test_numbers_with_a_checksum() -> None:
+def test_numbers_with_a_valid_checksum_are_removed() -> None:
     assert redact("card 4242 4242 4242 4242 exp 12/30").text == "card [redacted:card] exp 12/30"
     assert redact("IBAN GB82 WEST 1234 5698 7654 32 please").kinds == ("iban",)
     assert redact("my ssn is 123-45-6789").kinds == ("ssn",)
@@ -102,20 +102,20 @@ def test_numbers_with_a_checksum() -> None:
         "I passed the exam: 92 points",
     ],
 )
-def test_ordinary_text_stays_whole(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert redact(text).text == text
 
 
 @settings(max_examples=some(200), deadline=None)
 @given(before=st.text(max_size=30), after=st.text(max_size=30), which=st.integers(0, len(SECRETS) - 1))
-def test_no_surroundings_save_a_key(before: str, after: str, which: int) -> None:
+def test_a_key_is_removed_in_any_surrounding_text(before: str, after: str, which: int) -> None:
     secret = SECRETS[which][1]
     assert secret not in redact(f"{before} {secret} {after}").text
 
 
 @settings(max_examples=some(200), deadline=None)
 @given(st.text(max_size=80))
-def test_redacting_twice_changes_nothing_more(text: str) -> None:
+def test_redacting_twice_gives_the_same_text(text: str) -> None:
     once = redact(text)
     assert redact(once.text).text == once.text
 

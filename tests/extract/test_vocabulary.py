@@ -4,7 +4,7 @@ from memctl.core.predicates import MULTI_VALUED, SINGLE_VALUED
 from memctl.extract import rule_tables
 
 
-def test_every_table_speaks_the_common_vocabulary() -> None:
+def test_every_table_uses_known_predicates() -> None:
     said = {frame.predicate for frames in rule_tables.frames().values() for frame in frames}
     said |= {row.predicate for row in rule_tables.properties()}
     said |= {row.predicate for table in rule_tables.PHRASES for row in rule_tables.phrases(table)}

@@ -41,21 +41,21 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, fact, put, read):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_text_is_a_cell_that_is_neither_empty_nor_a_formula_and_comes_back(text):
+def test_any_text_is_a_csv_cell_that_is_not_empty_or_a_formula(text):
     cell = csv_format.guard(text)
     assert cell
     assert cell[0] not in "=+-@\t\r\n"
     assert csv_format.unguard(cell) == text
 
 
-def test_null_and_the_empty_string_are_two_things_in_csv(tmp_path, fact, put, read):
+def test_null_and_the_empty_string_are_distinguished_in_csv(tmp_path, fact, put, read):
     path = tmp_path / "facts.csv"
     put(path, fact("One.", subject=None, object=""))
     assert [(found.subject, found.object) for found in read(path)] == [(None, "")]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_csv_as_spreadsheets_save_it(tmp_path, fact, put, read, delimiter):
+def test_csv_saved_by_spreadsheets_is_read(tmp_path, fact, put, read, delimiter):
     path = tmp_path / "facts.csv"
     put(path, fact("One; two, three\tfour.", metadata={"a": [1, 2]}))
     with path.open(newline="", encoding="utf-8") as file:
@@ -89,7 +89,7 @@ def test_a_parquet_file_has_real_types(tmp_path, fact, put):
     assert found == [(1746088200123456, "test", "b", 0.25, "9007199254740993")]
 
 
-def test_a_jsonl_file_has_one_line_a_fact_whatever_unicode_calls_a_line_end(tmp_path, fact, put):
+def test_a_jsonl_file_has_one_line_per_fact_despite_unicode_line_ends(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     facts = [fact("One\u2028two\x85three\x0bfour\r\n."), fact("Plain.")]
     put(path, *facts)
@@ -98,7 +98,7 @@ def test_a_jsonl_file_has_one_line_a_fact_whatever_unicode_calls_a_line_end(tmp_
     assert [decode(line) for line in lines] == facts
 
 
-def test_a_very_long_fact_goes_through_every_kind(tmp_path, fact, put, read):
+def test_a_very_long_fact_is_kept_by_every_format(tmp_path, fact, put, read):
     long = fact("x" * 5_000_000, metadata={"more": "y" * 1_000_000})
     for kind in ("jsonl", "parquet", "csv"):
         path = tmp_path / f"facts.{kind}"
@@ -106,7 +106,7 @@ def test_a_very_long_fact_goes_through_every_kind(tmp_path, fact, put, read):
         assert read(path) == [long, fact("Short.")]
 
 
-def test_the_index_finds_every_fact_when_they_are_many():
+def test_the_index_finds_every_one_of_many_facts():
     chance = random.Random(7)
     ids = [
         UUID(int=chance.choice([chance.getrandbits(128), chance.getrandbits(8), chance.getrandbits(8) << 120]))

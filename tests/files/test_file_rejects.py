@@ -19,7 +19,7 @@ def rejects(path):
         backend.close()
 
 
-def test_bad_lines_are_reported_by_number_and_the_rest_goes_through(tmp_path, fact, read):
+def test_bad_lines_are_reported_by_number_and_the_rest_is_read(tmp_path, fact, read):
     path = tmp_path / "facts.jsonl"
     good = [fact("One."), fact("Two."), fact("Three.")]
     other = encode(good[0]).replace(b"One.", b"Another.")
@@ -44,7 +44,7 @@ def test_bad_lines_are_reported_by_number_and_the_rest_goes_through(tmp_path, fa
     assert "same id" in found[5][1]
 
 
-def test_a_file_that_was_cut_short_says_so(tmp_path, fact, put):
+def test_a_truncated_jsonl_file_is_reported(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     put(path, fact("One."), fact("Two."))
     path.write_bytes(path.read_bytes()[:-20])
@@ -53,7 +53,7 @@ def test_a_file_that_was_cut_short_says_so(tmp_path, fact, put):
     assert "truncated" in reason
 
 
-def test_a_parquet_file_that_was_cut_short_says_so(tmp_path, fact, put, read):
+def test_a_truncated_parquet_file_is_an_error(tmp_path, fact, put, read):
     path = tmp_path / "facts.parquet"
     put(path, fact())
     path.write_bytes(path.read_bytes()[:-20])
@@ -64,7 +64,7 @@ def test_a_parquet_file_that_was_cut_short_says_so(tmp_path, fact, put, read):
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])
-def test_a_file_with_bad_records_is_not_written_into_because_they_would_be_lost(tmp_path, fact, put, kind):
+def test_a_file_with_bad_records_is_not_rewritten(tmp_path, fact, put, kind):
     path = tmp_path / f"facts.{kind}"
     put(path, fact("One."))
     path.write_bytes(path.read_bytes() + b"{oops\n")
@@ -76,7 +76,7 @@ def test_a_file_with_bad_records_is_not_written_into_because_they_would_be_lost(
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_bad_csv_records_are_reported_by_the_line_they_begin_in(tmp_path, fact, put, read):
+def test_bad_csv_records_are_reported_by_their_first_line(tmp_path, fact, put, read):
     path = tmp_path / "facts.csv"
     put(path, fact("One\r\nand a half."), fact("Two."))
     with path.open(newline="", encoding="utf-8") as file:
@@ -95,7 +95,7 @@ def test_bad_csv_records_are_reported_by_the_line_they_begin_in(tmp_path, fact, 
     assert "metadata" in found[2][1]
 
 
-def test_rows_of_a_foreign_parquet_file_are_judged_one_by_one(tmp_path, read):
+def test_rows_of_a_foreign_parquet_file_are_checked_individually(tmp_path, read):
     import duckdb
 
     path = tmp_path / "facts.parquet"
@@ -112,7 +112,7 @@ def test_rows_of_a_foreign_parquet_file_are_judged_one_by_one(tmp_path, read):
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_columns_no_fact_has_or_that_are_lacking_are_named(tmp_path, read, kind):
+def test_unknown_and_missing_columns_are_named(tmp_path, read, kind):
     import duckdb
 
     extra, short = tmp_path / f"extra.{kind}", tmp_path / f"short.{kind}"
@@ -126,7 +126,7 @@ def test_columns_no_fact_has_or_that_are_lacking_are_named(tmp_path, read, kind)
         read(short)
 
 
-def test_what_json_cannot_hold_is_rejected_alone(tmp_path, fact, put, read):
+def test_only_the_fact_that_json_cannot_represent_is_rejected(tmp_path, fact, put, read):
     import msgspec
 
     from memctl.core.fact import Embedding

@@ -21,7 +21,7 @@ def state(path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_facts_again_leave_the_file_untouched(tmp_path, fact, put, kind):
+def test_writing_the_same_facts_again_does_not_touch_the_file(tmp_path, fact, put, kind):
     path = tmp_path / f"facts.{kind}"
     facts = [fact(f"Fact {number}.", f"user {number % 3}") for number in range(50)]
     put(path, *facts)
@@ -32,7 +32,7 @@ def test_the_same_facts_again_leave_the_file_untouched(tmp_path, fact, put, kind
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_merging_keeps_order_and_what_was_not_written_again(tmp_path, fact, put, read, kind):
+def test_merging_keeps_the_order_and_other_facts(tmp_path, fact, put, read, kind):
     path = tmp_path / f"facts.{kind}"
     first, second, third = (fact(text) for text in ("One.", "Two.", "Three."))
     put(path, first, second)
@@ -42,9 +42,7 @@ def test_merging_keeps_order_and_what_was_not_written_again(tmp_path, fact, put,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_fails_while_it_is_saved_leaves_the_old_file_and_loses_nothing(
-    tmp_path, fact, put, read, kind, monkeypatch
-):
+def test_a_failed_save_keeps_the_old_file_and_the_new_facts(tmp_path, fact, put, read, kind, monkeypatch):
     path = tmp_path / f"facts.{kind}"
     put(path, fact("One."))
     before = state(path)
@@ -78,7 +76,7 @@ os._exit(9)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_killed_writer_loses_no_acknowledged_batch_and_a_torn_line_does_no_harm(tmp_path, fact, put, read, kind):
+def test_a_killed_writer_loses_no_acknowledged_batch(tmp_path, fact, put, read, kind):
     path = tmp_path / f"facts.{kind}"
     facts = [fact(f"Fact {number}.") for number in range(30)]
     lines = b"".join(encode_lines(facts[:20]))
@@ -89,7 +87,7 @@ def test_a_killed_writer_loses_no_acknowledged_batch_and_a_torn_line_does_no_har
     assert read(path) == facts
 
 
-def test_opening_to_write_makes_nothing_until_something_is_written(tmp_path, fact):
+def test_opening_for_writing_creates_no_file_before_the_first_write(tmp_path, fact):
     path = tmp_path / "facts.jsonl"
     backend = open_file(path, "w")
     assert backend.check().ok
@@ -102,7 +100,7 @@ def test_opening_to_write_makes_nothing_until_something_is_written(tmp_path, fac
     assert path.read_bytes() == b""
 
 
-def test_a_file_opened_to_read_cannot_be_changed(tmp_path, fact, put):
+def test_a_file_opened_for_reading_cannot_be_changed(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     put(path, fact())
     backend = open_file(path)
@@ -111,7 +109,7 @@ def test_a_file_opened_to_read_cannot_be_changed(tmp_path, fact, put):
             change()
 
 
-def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights(tmp_path, fact, put):
+def test_a_new_file_is_private_and_an_old_one_keeps_its_permissions(tmp_path, fact, put):
     path = tmp_path / "facts.parquet"
     put(path, fact())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -120,7 +118,7 @@ def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights(tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_a_link_stays_a_link(tmp_path, fact, put, read):
+def test_a_symbolic_link_stays_a_link(tmp_path, fact, put, read):
     real, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
     put(real, fact())
     link.symlink_to(real)
@@ -134,7 +132,7 @@ def test_a_device_is_never_replaced(tmp_path):
         open_file("/dev/null", "w")
 
 
-def test_a_file_changed_by_somebody_else_is_read_anew(tmp_path, fact, put):
+def test_a_file_changed_by_another_process_is_read_again(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     put(path, fact())
     backend = open_file(path)
@@ -145,7 +143,7 @@ def test_a_file_changed_by_somebody_else_is_read_anew(tmp_path, fact, put):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_search_goes_by_words_the_rare_ones_first(tmp_path, fact, put, kind):
+def test_search_ranks_by_words_and_prefers_rare_ones(tmp_path, fact, put, kind):
     path = tmp_path / f"facts.{kind}"
     put(
         path,
@@ -162,7 +160,7 @@ def test_search_goes_by_words_the_rare_ones_first(tmp_path, fact, put, kind):
     backend.close()
 
 
-def test_a_file_extracts_nothing(tmp_path, fact, put):
+def test_adding_turns_to_a_file_is_refused(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     put(path, fact())
     with pytest.raises(UsageError) as refused:

@@ -19,7 +19,7 @@ LINES = {
 
 @pytest.mark.parametrize("name", LINES)
 @pytest.mark.parametrize("stdin", [False, True])
-def test_the_format_of_another_tool_is_named(memctl, tmp_path, name, stdin):
+def test_an_error_names_the_format_of_another_tool(memctl, tmp_path, name, stdin):
     path = tmp_path / "memory.jsonl"
     path.write_text(LINES[name], encoding="utf-8")
     whole = path.read_bytes()
@@ -54,7 +54,7 @@ def test_facts_are_not_added_to_a_file_in_an_interchange_format(memctl, tmp_path
     assert path.read_bytes() == whole
 
 
-def test_a_database_is_named(memctl, tmp_path):
+def test_an_error_names_a_database_file(memctl, tmp_path):
     with sqlite3.connect(tmp_path / "memory.db") as database:
         database.execute("CREATE TABLE store (key TEXT)")
     assert "a SQLite database" in memctl("import", tmp_path / "memory.db").err
@@ -76,7 +76,7 @@ def test_a_transcript_is_not_taken_for_facts(memctl, tmp_path):
         (("index.md", "people/ada.md"), "--from notes:"),
     ],
 )
-def test_a_folder_of_another_tool_is_named(memctl, tmp_path, files, said):
+def test_an_error_names_the_folder_of_another_tool(memctl, tmp_path, files, said):
     for name in files:
         (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "folder" / name).write_text("{}")
@@ -88,7 +88,7 @@ def test_a_folder_of_another_tool_is_named(memctl, tmp_path, files, said):
         assert (ran.code, said in ran.err) == (2, True), ran.err
 
 
-def test_lines_that_are_nobodys_format_are_still_rejected_one_by_one(memctl, tmp_path):
+def test_lines_in_an_unknown_format_are_rejected_individually(memctl, tmp_path):
     path = tmp_path / "notes.jsonl"
     path.write_text('{"type": "entity", "label": "Alice"}\n{"type": "entity"}\n')
     ran = memctl("import", path)

@@ -72,7 +72,7 @@ def read(path, **options):
         ("mif", "m.json"),
     ],
 )
-def test_every_field_of_every_fact_comes_back(exported, form, name):
+def test_every_field_of_every_fact_is_restored(exported, form, name):
     facts, rejects = read(exported(form, name))
     assert rejects == []
     assert facts == {fact.id: fact for fact in FACTS}
@@ -84,7 +84,7 @@ def test_a_second_export_of_the_same_facts_gives_the_same_bytes(exported):
         assert exported(form, name).read_bytes() == first
 
 
-def test_the_tools_of_the_formats_accept_what_is_written(exported, monkeypatch, capsys):
+def test_written_files_are_valid_for_the_formats_own_tools(exported, monkeypatch, capsys):
     from mif.cli import main as mif
     from okf.core import check_conformance
     from portable_ai_memory import load, validate_memory_store
@@ -98,7 +98,7 @@ def test_the_tools_of_the_formats_accept_what_is_written(exported, monkeypatch, 
     assert "PASS" in capsys.readouterr().out
 
 
-def test_a_changed_text_is_believed_and_the_rest_is_kept(exported):
+def test_a_text_edited_in_the_file_is_read_and_other_fields_are_kept(exported):
     folder = exported("okf", "folder")
     note = next(folder.rglob(f"{number(2)}.md"))
     note.write_text(note.read_text(encoding="utf-8").replace("\n\nPrefers tea", "\n\nPrefers coffee"), encoding="utf-8")
@@ -106,7 +106,7 @@ def test_a_changed_text_is_believed_and_the_rest_is_kept(exported):
     assert facts[number(2)] == structs.replace(FACTS[1], text="Prefers coffee")
 
 
-def test_what_a_format_cannot_have_is_rejected_and_not_made_up(memctl, tmp_path):
+def test_a_fact_without_a_required_field_is_rejected(memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     source.write_bytes(encode(FACTS[0]) + b"\n" + encode(structs.replace(FACTS[1], created_at=None)) + b"\n")
     for form in ("pam", "mif"):
@@ -120,7 +120,7 @@ def test_what_a_format_cannot_have_is_rejected_and_not_made_up(memctl, tmp_path)
 
 
 @pytest.mark.parametrize("form", ["pam", "mif"])
-def test_who_exports_reads_how_many_facts_the_file_lacks_and_why(memctl, tmp_path, form):
+def test_an_export_reports_omitted_facts_with_reasons(memctl, tmp_path, form):
     source = tmp_path / "facts.jsonl"
     undated = [structs.replace(fact, created_at=None) for fact in FACTS[1:3]]
     source.write_bytes(b"".join(encode(fact) + b"\n" for fact in (FACTS[0], *undated)))
@@ -130,7 +130,7 @@ def test_who_exports_reads_how_many_facts_the_file_lacks_and_why(memctl, tmp_pat
     assert f"2 rejected: {form.upper()} needs the time of creation, which is unknown\n" in ran.err
 
 
-def test_who_exports_reads_what_pasted_text_cannot_have(exported, memctl, tmp_path):
+def test_an_export_as_text_reports_omitted_fields(exported, memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     ran = memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", tmp_path / "p.txt")
     assert "dropped (a pasted line only has a text and a date): id 5, user_id 5" in ran.err
@@ -139,7 +139,7 @@ def test_who_exports_reads_what_pasted_text_cannot_have(exported, memctl, tmp_pa
 
 
 @pytest.mark.parametrize("form", ["paste", "server-memory"])
-def test_an_assistant_is_not_given_as_current_what_no_longer_holds(exported, memctl, tmp_path, form):
+def test_formats_for_assistants_leave_out_past_facts(exported, memctl, tmp_path, form):
     assert "Lived in Lyon" not in exported(form, "first").read_text(encoding="utf-8")
     ran = memctl(
         "export", "--from", tmp_path / "facts.jsonl", "--all-users", "--format", form, "-o", tmp_path / "second"
@@ -148,7 +148,7 @@ def test_an_assistant_is_not_given_as_current_what_no_longer_holds(exported, mem
 
 
 @pytest.mark.parametrize("form", ["okf", "cogx", "pam", "mif", "server-memory", "paste"])
-def test_an_export_says_that_it_replaced_a_file(memctl, tmp_path, form):
+def test_an_export_reports_that_it_replaced_a_file(memctl, tmp_path, form):
     source, out = tmp_path / "facts.jsonl", tmp_path / ("out.tar.gz" if form == "cogx" else "out.zip")
     source.write_bytes(encode(FACTS[0]) + b"\n")
     arguments = ("export", "--from", source, "--all-users", "--format", form, "-o", out)
@@ -157,7 +157,7 @@ def test_an_export_says_that_it_replaced_a_file(memctl, tmp_path, form):
     assert memctl(*arguments, "--json").document["replaced"] is True
 
 
-def test_a_format_of_one_owner_refuses_two(memctl, tmp_path):
+def test_a_format_for_one_user_refuses_two(memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     source.write_bytes(encode(FACTS[0]) + b"\n" + encode(structs.replace(FACTS[1], user_id="bob")) + b"\n")
     ran = memctl("export", "--from", source, "--all-users", "--format", "pam", "-o", tmp_path / "p.json")
@@ -172,7 +172,7 @@ def test_a_format_of_one_owner_refuses_two(memctl, tmp_path):
         (("--format", "okf", "-o", "full"), "not empty"),
     ],
 )
-def test_a_wrong_export_says_what_to_do(memctl, tmp_path, monkeypatch, arguments, said):
+def test_a_wrong_export_is_an_error_with_a_hint(memctl, tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "note.md").write_text("mine")
@@ -183,7 +183,7 @@ def test_a_wrong_export_says_what_to_do(memctl, tmp_path, monkeypatch, arguments
     assert (tmp_path / "full" / "note.md").read_text() == "mine"
 
 
-def test_the_plan_says_what_pasted_text_loses(memctl, tmp_path):
+def test_the_plan_shows_fields_that_text_export_loses(memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     source.write_bytes(encode(FACTS[0]) + b"\n")
     ran = memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", tmp_path / "p.txt", "--json")
@@ -231,7 +231,7 @@ def test_a_record_without_an_owner_is_rejected_until_one_is_named(memctl, tmp_pa
     }
 
 
-def test_pasted_text_in_the_forms_that_people_paste(tmp_path):
+def test_pasted_text_in_common_forms_is_read(tmp_path):
     text = """# My memories
 
 ## Food
@@ -250,7 +250,7 @@ not a memory
     assert len(rejects) == 1
 
 
-def test_a_note_or_line_that_is_not_utf8_is_named_and_not_stored_with_wrong_letters(tmp_path):
+def test_a_note_or_line_that_is_not_utf8_is_rejected_with_its_position(tmp_path):
     folder = tmp_path / "notes"
     written(folder, "a.md", "---\ntype: fact\n---\nLikes tea\n")
     (folder / "b.md").write_bytes(b"---\ntype: fact\n---\nLikes caf\xe9\n")
@@ -265,7 +265,7 @@ def test_a_note_or_line_that_is_not_utf8_is_named_and_not_stored_with_wrong_lett
     assert "line 2: the line is not UTF-8 text" in rejects[0]
 
 
-def test_what_memctl_pastes_is_read_by_another_program(exported, tmp_path):
+def test_exported_text_can_be_read_by_another_program(exported, tmp_path):
     from portable_memory.cli import main
 
     assert main(["paste", str(exported("paste", "p.txt")), "--out", str(tmp_path / "p.mem")]) == 0
@@ -316,7 +316,7 @@ SERVER_MEMORY = """{"type":"entity","name":"Zoë","entityType":"person","observa
 {"type":"entity","name":"Zoë","entityType":"person","observations":["Likes figs"]}"""
 
 
-def test_a_file_of_the_mcp_memory_server_comes_back_byte_for_byte(memctl, tmp_path):
+def test_a_file_of_the_mcp_memory_server_is_restored_byte_for_byte(memctl, tmp_path):
     path = written(tmp_path, "memory.jsonl", SERVER_MEMORY)
     assert memctl("import", path, "--user", "rosa").code == 0
     facts = memctl("facts", "rosa", "--json").document["facts"]
@@ -363,7 +363,7 @@ def test_every_format_that_can_be_written_is_offered():
     assert set(FORMATS) == set(WRITTEN)
 
 
-def test_pasted_text_has_the_day_on_which_a_fact_was_recorded_and_no_other(memctl, tmp_path):
+def test_exported_text_has_the_day_on_which_a_fact_was_recorded(memctl, tmp_path):
     source, out = tmp_path / "facts.jsonl", tmp_path / "p.txt"
     dated = structs.replace(FACTS[0], valid_at=datetime(2020, 1, 1, tzinfo=UTC))
     undated = structs.replace(FACTS[1], created_at=None, valid_at=AT)
@@ -373,7 +373,7 @@ def test_pasted_text_has_the_day_on_which_a_fact_was_recorded_and_no_other(memct
     assert "[unknown] - Prefers tea" in out.read_text(encoding="utf-8")
 
 
-def test_a_file_without_facts_gets_no_made_up_owner(memctl, tmp_path):
+def test_an_export_without_facts_has_no_owner(memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     source.write_bytes(b"")
     ran = memctl("export", "--from", source, "--all-users", "--format", "pam", "-o", tmp_path / "p.json")

@@ -14,7 +14,7 @@ from memctl.core.fact import Embedding, decode, encode_lines
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
-def test_standard_input_of_any_kind(tmp_path, fact, put, kind):
+def test_standard_input_in_any_format_is_read(tmp_path, fact, put, kind):
     path = tmp_path / f"facts.{kind}"
     put(path, fact("One."), fact("Two.", "bruno"))
     code = (
@@ -34,7 +34,7 @@ def test_a_bad_line_of_standard_input_is_reported(fact):
     backend.close()
 
 
-def test_standard_output_takes_facts_as_they_come(fact):
+def test_standard_output_gets_facts_at_once(fact):
     stream = io.BytesIO()
     backend = StandardOutput(stream)
     assert [outcome.state for outcome in backend.write([fact("One."), fact("Two.")])] == ["written", "written"]
@@ -45,7 +45,7 @@ def test_standard_output_takes_facts_as_they_come(fact):
     assert [decode(line) for line in stream.getvalue().splitlines()] == [fact("One."), fact("Two.")]
 
 
-def test_what_is_printed_cannot_be_read_back_and_says_so(fact):
+def test_standard_output_cannot_be_read(fact):
     backend = open_file("-", "w")
     assert isinstance(backend, StandardOutput)
     for call in (

@@ -19,7 +19,9 @@ def folder(chat):
     return chat("alice/b.jsonl", "I work at Acme.").parent.parent
 
 
-def test_submitted_collected_and_then_known(memctl, folder, model, store, every_fact, monkeypatch):
+def test_a_collected_batch_gives_the_same_facts_as_direct_requests(
+    memctl, folder, model, store, every_fact, monkeypatch
+):
     ran = memctl("ingest", folder, "--batch")
     assert ran.code == 0, ran.err
     assert "2 submitted" in ran.out
@@ -40,7 +42,7 @@ def test_submitted_collected_and_then_known(memctl, folder, model, store, every_
     assert every_fact(store.with_name("live.duckdb")) == batched
 
 
-def test_a_batch_under_way_is_not_submitted_again(memctl, folder, model, chat):
+def test_a_batch_in_progress_is_not_submitted_again(memctl, folder, model, chat):
     model.works = False
     memctl("ingest", folder, "--batch")
     ran = memctl("ingest", "--collect", "--json")
@@ -55,7 +57,7 @@ def test_a_batch_under_way_is_not_submitted_again(memctl, folder, model, chat):
     assert len(model.requests) == 3
 
 
-def test_an_answer_that_did_not_fit_goes_into_the_next_batch_in_halves(memctl, folder, model, chat_emulator):
+def test_a_truncated_response_is_resubmitted_in_halves(memctl, folder, model, chat_emulator):
     memctl("ingest", folder, "--batch")
     model.faults = [chat_emulator.says('{"facts": [', finish="length")]
     memctl("ingest", "--collect")
@@ -64,7 +66,7 @@ def test_an_answer_that_did_not_fit_goes_into_the_next_batch_in_halves(memctl, f
     assert len(facts(memctl)) == 4
 
 
-def test_requests_that_failed_are_submitted_again_but_not_for_ever(memctl, folder, model, chat_emulator):
+def test_failed_requests_are_resubmitted_a_limited_number_of_times(memctl, folder, model, chat_emulator):
     memctl("ingest", folder, "--batch")
     model.always = chat_emulator.fails(500, "Try later.")
     codes = [memctl("ingest", "--collect").code for _ in range(4)]
@@ -74,7 +76,7 @@ def test_requests_that_failed_are_submitted_again_but_not_for_ever(memctl, folde
     assert "alice lives in Oslo." in facts(memctl), "by the rules"
 
 
-def test_what_nobody_can_read_is_left_to_the_rules_and_told(memctl, folder, model, chat_emulator):
+def test_unreadable_responses_are_reported_and_the_rules_are_used(memctl, folder, model, chat_emulator):
     memctl("ingest", folder, "--batch")
     model.always = chat_emulator.says("I cannot say.")
     ran = memctl("ingest", "--collect")
@@ -82,7 +84,7 @@ def test_what_nobody_can_read_is_left_to_the_rules_and_told(memctl, folder, mode
     assert facts(memctl)
 
 
-def test_killed_after_sending_the_batch_is_found_again(memctl, folder, model, monkeypatch):
+def test_a_batch_sent_before_a_kill_is_found_again(memctl, folder, model, monkeypatch):
     memctl("ingest", folder, "--batch")
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     memctl("ingest", folder, "--batch")
@@ -93,7 +95,7 @@ def test_killed_after_sending_the_batch_is_found_again(memctl, folder, model, mo
     assert len(model.requests) == 2
 
 
-def test_killed_before_sending_the_batch_is_sent_when_that_is_certain(memctl, folder, model, monkeypatch):
+def test_a_batch_not_sent_before_a_kill_is_sent_after_a_grace_period(memctl, folder, model, monkeypatch):
     memctl("ingest", folder, "--batch")
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     model.batches.clear()
@@ -105,7 +107,7 @@ def test_killed_before_sending_the_batch_is_sent_when_that_is_certain(memctl, fo
     assert len(facts(memctl)) == 4
 
 
-def test_the_limit_of_money_holds_for_batches(memctl, folder, model):
+def test_max_cost_applies_to_batches(memctl, folder, model):
     ran = memctl("ingest", folder, "--batch", "--price-per-million", "1,1", "--max-cost", "0.0011", "--json")
     assert ran.code == 8
     assert ran.document["report"]["model"]["submitted"] == 1
@@ -113,7 +115,7 @@ def test_the_limit_of_money_holds_for_batches(memctl, folder, model):
     assert len(model.files[batch["input_file_id"]].splitlines()) == 1
 
 
-def test_a_batch_the_server_refuses_leaves_nothing_behind(memctl, folder, model, chat_emulator):
+def test_a_batch_refused_by_the_server_leaves_no_records(memctl, folder, model, chat_emulator):
     model.batch = lambda body: chat_emulator.error(429, "No credit.", "insufficient_quota")
     ran = memctl("ingest", folder, "--batch")
     assert (ran.code, "No credit." in ran.err) == (7, True)
@@ -122,7 +124,7 @@ def test_a_batch_the_server_refuses_leaves_nothing_behind(memctl, folder, model,
     assert len(model.batches) == 1
 
 
-def test_a_batch_that_failed_says_why(memctl, folder, model):
+def test_a_failed_batch_shows_the_reason(memctl, folder, model):
     memctl("ingest", folder, "--batch")
     (batch,) = model.batches.values()
     batch |= {"status": "failed", "errors": {"object": "list", "data": [{"message": "Enqueued token limit reached."}]}}
@@ -130,7 +132,7 @@ def test_a_batch_that_failed_says_why(memctl, folder, model):
     assert (ran.code, "Enqueued token limit reached." in ran.err) == (7, True)
 
 
-def test_the_dry_run_of_a_batch_tells_half_the_price(memctl, folder, model):
+def test_the_dry_run_of_a_batch_shows_half_the_price(memctl, folder, model):
     def cost(*more):
         ran = memctl("ingest", folder, "--dry-run", "--price-per-million", "1,1", "--json", *more)
         return ran.document["report"]["model"]["cost"]
@@ -139,7 +141,7 @@ def test_the_dry_run_of_a_batch_tells_half_the_price(memctl, folder, model):
     assert not model.batches
 
 
-def test_collecting_elsewhere_reads_the_same_files(memctl, folder, model, home, monkeypatch):
+def test_collect_in_another_folder_reads_the_same_files(memctl, folder, model, home, monkeypatch):
     monkeypatch.chdir(folder)
     memctl("ingest", "alice", "--user", "ali", "--since", "2026-01-01", "--batch")
     monkeypatch.chdir(home)
@@ -149,7 +151,7 @@ def test_collecting_elsewhere_reads_the_same_files(memctl, folder, model, home, 
     assert "ali lives in Oslo." in facts(memctl, "ali")
 
 
-def test_paths_or_collect_one_of_the_two(memctl, folder, model):
+def test_either_paths_or_collect_must_be_given(memctl, folder, model):
     assert memctl("ingest").code == 2
     assert memctl("ingest", folder, "--collect").code == 2
     assert memctl("ingest", "-", "--user", "a", "--batch", stdin=b"x").code == 2

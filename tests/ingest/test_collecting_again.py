@@ -12,7 +12,7 @@ def folder(chat):
     return chat("alice/b.jsonl", "I work at Acme.").parent.parent
 
 
-def test_killed_after_the_answers_were_kept_the_next_collection_takes_them_in(memctl, folder, model, monkeypatch):
+def test_saved_responses_of_a_killed_collection_are_used_by_the_next(memctl, folder, model, monkeypatch):
     memctl("ingest", folder, "--batch")
 
     def killed(*_, **__):
@@ -29,7 +29,7 @@ def test_killed_after_the_answers_were_kept_the_next_collection_takes_them_in(me
     assert len(model.requests) == 2, "no answer was paid for twice"
 
 
-def test_a_collection_whose_files_are_gone_is_told_once(memctl, folder, model, chat):
+def test_a_batch_with_deleted_files_is_reported_once(memctl, folder, model, chat):
     memctl("ingest", folder, "--batch")
     memctl("ingest", chat("bruno/c.jsonl", "I live in Bergen.", folder="other").parent.parent, "--batch")
     shutil.rmtree(folder)

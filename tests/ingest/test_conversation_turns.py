@@ -19,19 +19,19 @@ def test_a_nul_and_half_a_character_of_a_message_are_replaced():
 
 
 @pytest.mark.parametrize("name", [7, ["Ann"], {"is": "Ann"}, None])
-def test_a_name_that_is_no_text_is_none(name: Any):
+def test_a_name_that_is_not_text_is_ignored(name: Any):
     assert to_message({"uuid": "1", "role": "user", "content": "Hi.", "name": name}).name is None
 
 
 @pytest.mark.parametrize("time", [7, True, "soon", "9999-12-31T23:59:59-12:00", {"year": 2026}])
-def test_words_stand_without_a_time_that_is_none(time: Any):
+def test_a_message_with_an_invalid_time_has_none(time: Any):
     (episode,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": time, "created_at": None})
     assert (episode.text, episode.at) == ("Hi.", None)
     (told,) = spoken([{"id": "1", "message_type": "assistant_message", "content": "Hi.", "date": time}])
     assert (told.text, told.at) == ("Hi.", None)
 
 
-def test_the_time_an_episode_was_told_stands_in_for_one_that_is_none():
+def test_an_invalid_time_of_an_episode_is_replaced_by_created_at():
     at = datetime(2026, 1, 1, tzinfo=UTC)
     (spoken,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": 7, "created_at": at})
     assert spoken.at == at

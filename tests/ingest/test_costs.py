@@ -19,12 +19,12 @@ def test_cached_input_and_batches_cost_less():
 
 
 @pytest.mark.parametrize("stated", ["", "1", "1,2,3", "a,b", "-1,2", "nan,1", "inf,1"])
-def test_prices_nobody_can_read_are_refused(stated):
+def test_invalid_prices_are_refused(stated):
     with pytest.raises(UsageError):
         prices_of("model", stated)
 
 
-def test_prices_come_from_the_book_where_it_knows_the_model(monkeypatch):
+def test_prices_of_known_models_come_from_the_price_book(monkeypatch):
     known = types.SimpleNamespace(input=1.0, cached_input=None, output=4.0, batch_factor=0.5, source="a page")
     unsure = types.SimpleNamespace(input=1.0, cached_input=None, output=None, batch_factor=None, source=None)
     models = {"known": known, "unsure": unsure}
@@ -39,7 +39,7 @@ def test_prices_come_from_the_book_where_it_knows_the_model(monkeypatch):
     assert prices_of("known", "7,8").input == 7.0
 
 
-def test_no_thread_spends_what_another_was_promised():
+def test_concurrent_threads_do_not_exceed_the_budget():
     budget = Budget(1.0)
     spent = []
 

@@ -47,19 +47,19 @@ def read(memctl, *arguments):
     ],
     ids=str,
 )
-def test_patterns_are_those_of_a_gitignore(memctl, folder, patterns, excluded):
+def test_patterns_work_as_in_gitignore(memctl, folder, patterns, excluded):
     options = [word for pattern in patterns for word in ("--exclude", pattern)]
     assert read(memctl, folder, *options) == (len(FILES) - excluded, excluded)
 
 
-def test_files_that_are_named_are_left_out_too(memctl, folder, monkeypatch):
+def test_explicitly_named_files_can_be_excluded(memctl, folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     assert read(memctl, "in/alice/a.jsonl", "in/bob/a.jsonl", "--exclude", "bob/", "--user", "x") == (1, 1)
     assert read(memctl, folder / "bob" / "a.jsonl", "--exclude", "in/", "--user", "x") == (1, 0)
     assert read(memctl, "in/*/a.jsonl", "--exclude", "a.jsonl", "--user", "x") == (0, 2)
 
 
-def test_members_of_an_archive_are_left_out(memctl, folder):
+def test_members_of_an_archive_can_be_excluded(memctl, folder):
     for path in (folder / "alice" / "old").rglob("*.jsonl"):
         path.unlink()
     with zipfile.ZipFile(folder / "alice" / "export.zip", "w") as archive:
@@ -70,7 +70,7 @@ def test_members_of_an_archive_are_left_out(memctl, folder):
     assert read(memctl, folder, "--exclude", "*.zip") == (3, 1)
 
 
-def test_the_setting_and_the_option_add_up(memctl, folder, home, monkeypatch):
+def test_the_setting_and_the_option_are_combined(memctl, folder, home, monkeypatch):
     (home / "work" / "memctl.toml").write_text('exclude = ["b.jsonl", "c.jsonl"]\n')
     assert read(memctl, folder) == (2, 3)
     assert read(memctl, folder, "--exclude", "a.jsonl") == (0, 5)
@@ -80,7 +80,7 @@ def test_the_setting_and_the_option_add_up(memctl, folder, home, monkeypatch):
     assert read(memctl, folder) == (2, 3)
 
 
-def test_what_is_excluded_is_not_removed_from_memory(memctl, folder):
+def test_excluding_a_file_keeps_its_stored_facts(memctl, folder):
     assert memctl("ingest", folder).code == 0
     before = memctl("stats", "--json").document
     ran = memctl("ingest", folder, "--exclude", "*.jsonl")
@@ -95,7 +95,7 @@ def test_a_pattern_that_can_match_nothing_is_an_error(memctl, folder, pattern):
     assert "--exclude" in ran.err
 
 
-def test_conversations_of_a_backend_have_no_files_to_exclude(memctl):
+def test_exclude_is_refused_for_conversations_of_a_backend(memctl):
     ran = memctl("ingest", "--from", "zep", "--exclude", "*.log")
     assert ran.code == Exit.USAGE
     assert "--exclude" in ran.err

@@ -75,31 +75,31 @@ def undated(*texts):
 
 class TestNothingIsLost:
     @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (PORTAVO,), (MILO,)])
-    def test_a_newer_export_that_begins_later_keeps_what_came_before(self, write, report, facts, rest):
+    def test_a_newer_export_that_starts_later_keeps_earlier_turns(self, write, report, facts, rest):
         report(write("chat.json", *said(ALLERGY, GHENT, PORTAVO)))
         again = report(write("chat.json", *said(*rest, start=4 - len(rest) if rest != (MILO,) else 20)))
         assert (again["removed"], again["withdrawn"]) == (0, 0)
         assert {"ada is allergic to peanuts", "ada lives in Ghent", "ada works at Portavo"} <= set(facts())
 
-    def test_a_newer_export_that_ends_earlier_keeps_what_came_after(self, write, report, facts):
+    def test_a_newer_export_that_ends_earlier_keeps_later_turns(self, write, report, facts):
         report(write("chat.json", *said(ALLERGY, GHENT, PORTAVO)))
         report(write("chat.json", *said(ALLERGY, GHENT)))
         assert "ada works at Portavo" in facts()
 
     @pytest.mark.parametrize("texts", [(GHENT, "ok", PORTAVO, "ok"), (PORTAVO, "ok"), (MILO, "ok"), ("ok", GHENT)])
-    def test_times_are_not_needed_for_that(self, write, report, facts, texts):
+    def test_turns_without_times_are_kept_by_a_newer_export(self, write, report, facts, texts):
         report(write("chat.json", *undated(ALLERGY, "noted", GHENT, "ok", PORTAVO, "ok")))
         assert report(write("chat.json", *undated(*texts)))["withdrawn"] == 0
         assert {"ada is allergic to peanuts", "ada lives in Ghent", "ada works at Portavo"} <= set(facts())
 
-    def test_a_log_without_times_that_is_written_again_under_its_name_keeps_the_former_one(self, home, report, facts):
+    def test_a_new_log_without_times_under_the_same_name_keeps_the_old_turns(self, home, report, facts):
         path = home / "log.txt"
         for text in (ALLERGY, GHENT, PORTAVO):
             path.write_text(f"User: {text}\nAssistant: ok\n")
             assert report(path)["withdrawn"] == 0
         assert len(facts()) == 3
 
-    def test_a_conversation_that_an_export_leaves_out_stays(self, home, report, facts):
+    def test_a_conversation_missing_in_a_newer_export_is_kept(self, home, report, facts):
         path = home / "dump.jsonl"
         chats = [
             {"thread_id": str(n), "messages": [{"role": "user", "content": t}]} for n, t in enumerate((GHENT, MILO))
@@ -110,14 +110,14 @@ class TestNothingIsLost:
         report(path)
         assert "ada lives in Ghent" in facts()
 
-    def test_a_message_of_the_minute_in_which_a_capped_export_begins_stays(self, write, report, facts):
+    def test_a_message_in_the_first_minute_of_a_capped_export_is_kept(self, write, report, facts):
         minute = "2026-03-01T10:14:00Z"
         turns = [("user", ALLERGY, minute), ("user", GHENT, minute), ("user", PORTAVO, "2026-03-01T10:15:00Z")]
         report(write("chat.json", *turns))
         assert report(write("chat.json", *turns[1:]))["withdrawn"] == 0
         assert "ada is allergic to peanuts" in facts()
 
-    def test_four_days_of_a_rotated_log_are_all_remembered(self, home, report, facts, write):
+    def test_four_days_of_a_rotated_log_are_all_stored(self, home, report, facts, write):
         for day, text in enumerate((ALLERGY, GHENT, PORTAVO, MILO), 1):
             for number in (2, 1):
                 older = home / "in" / (f"chat.jsonl.{number - 1}" if number > 1 else "chat.jsonl")
@@ -131,7 +131,7 @@ class TestNothingIsLost:
 class TestWhatIsWithdrawn:
     @pytest.mark.parametrize("dated", [True, False])
     @pytest.mark.parametrize("kept", [(0, 4), (0, 2, 4), (0, 1, 4)])
-    def test_turns_deleted_in_the_middle_are_gone(self, write, report, episodes, dated, kept):
+    def test_turns_deleted_in_the_middle_are_withdrawn(self, write, report, episodes, dated, kept):
         texts = (ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO)
         turns = said(*texts) if dated else undated(*texts)
         report(write("chat.json", *turns))
@@ -141,7 +141,7 @@ class TestWhatIsWithdrawn:
 
     @pytest.mark.parametrize("dated", [True, False])
     @pytest.mark.parametrize("place", [0, 2, 4])
-    def test_an_edited_turn_replaces_what_it_said(self, write, report, facts, dated, place):
+    def test_an_edited_turn_replaces_its_former_facts(self, write, report, facts, dated, place):
         texts = [ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO]
         report(write("chat.json", *(said(*texts) if dated else undated(*texts))))
         texts[place] = MILO
@@ -158,7 +158,7 @@ class TestWhatIsWithdrawn:
             report(path)
         assert facts() == ["ada lives in Oslo"]
 
-    def test_the_summary_says_how_many(self, write, memctl):
+    def test_the_summary_counts_withdrawn_turns(self, write, memctl):
         memctl("ingest", write("chat.json", *said(ALLERGY, GHENT, PORTAVO)), "--user", "ada")
         ran = memctl("ingest", write("chat.json", *said(ALLERGY), *said(PORTAVO, start=3)), "--user", "ada")
         assert "1 removed" in ran.out
@@ -189,7 +189,7 @@ class TestCopies:
         assert report(home / "in")["episodes"] == 3
         assert len(episodes()) == 3
 
-    def test_the_copied_turns_of_a_fork_are_not_said_again(self, home, report, episodes, facts):
+    def test_copied_turns_of_a_forked_session_are_stored_once(self, home, report, episodes, facts):
         def line(session, number, text, role="user"):
             return json.dumps(
                 {"type": role, "uuid": f"u{number}", "sessionId": session, "timestamp": f"2026-08-01T09:0{number}:00Z"}
@@ -207,14 +207,14 @@ class TestCopies:
         assert facts() == ["ada lives in Ghent", "ada works at Portavo"]
         assert len(episodes()) == 3
 
-    def test_a_copy_is_no_second_witness(self, write, report, memctl):
+    def test_a_copy_does_not_raise_confidence(self, write, report, memctl):
         report(write("a.json", *said(GHENT)))
         one = memctl("facts", "ada", "--json").document["facts"]
         again = report(write("b.json", *said(GHENT)))
         assert (again["episodes"], again["reinforced"]) == (0, 0)
         assert memctl("facts", "ada", "--json").document["facts"] == one
 
-    def test_a_copy_keeps_what_its_original_loses(self, write, report, facts):
+    def test_a_copy_keeps_facts_that_its_original_loses(self, write, report, facts):
         turns = said(ALLERGY, GHENT, PORTAVO)
         report(write("a.json", *turns))
         report(write("b.json", *turns))
@@ -240,7 +240,7 @@ class TestCopies:
 
 
 class TestDifferentChats:
-    def test_ok_without_a_time_in_two_chats_is_two_turns(self, write, report, episodes):
+    def test_the_same_short_answer_without_a_time_in_two_chats_is_two_turns(self, write, report, episodes):
         report(write("a.json", *undated(GHENT, "ok", "Are you sure?", "yes")))
         report(write("b.json", *undated(MILO, "ok", "Do you like cats?", "yes")))
         assert episodes().count("ok") == 2
@@ -263,7 +263,7 @@ class TestDifferentChats:
         assert len(episodes()) == 4
         assert report(write("b.json", *undated("ok", "ok", "ok", "ok")))["episodes"] == 0
 
-    def test_what_was_said_to_one_user_is_not_taken_for_another_s(self, write, memctl):
+    def test_equal_turns_of_two_users_are_separate(self, write, memctl):
         for user in ("ada", "ben"):
             memctl("ingest", write(f"{user}.json", *said(GHENT)), "--user", user)
         assert {row["episodes"] for row in memctl("users", "--json").document["users"]} == {1}
@@ -272,9 +272,7 @@ class TestDifferentChats:
 class TestRemovedByHand:
     @pytest.mark.parametrize("kind", ["fact", "episode"])
     @pytest.mark.parametrize("dated", [True, False])
-    def test_what_was_removed_does_not_come_back_from_a_renamed_file(
-        self, write, report, memctl, facts, episodes, kind, dated
-    ):
+    def test_removed_facts_do_not_return_from_a_renamed_file(self, write, report, memctl, facts, episodes, kind, dated):
         make = said if dated else undated
         path = write("New chat.json", *make(ALLERGY, "noted"))
         report(path)
@@ -287,7 +285,7 @@ class TestRemovedByHand:
         assert facts() == ["ada has a cat named Milo"]
         assert episodes().count(ALLERGY) == (kind == "fact")
 
-    def test_a_removed_yes_is_not_every_yes(self, write, report, memctl, episodes):
+    def test_removing_one_short_answer_keeps_equal_ones_of_other_chats(self, write, report, memctl, episodes):
         report(write("a.json", *undated(GHENT, "Are you sure?", "yes")))
         (id_,) = (
             f["id"]
@@ -298,7 +296,7 @@ class TestRemovedByHand:
         report(write("b.json", *undated(MILO, "Do you like cats?", "yes")))
         assert episodes().count("yes") == 1
 
-    def test_undoing_the_removal_admits_the_words_again(self, write, report, memctl, episodes):
+    def test_undoing_a_removal_allows_the_turn_again(self, write, report, memctl, episodes):
         report(write("a.json", *said(GHENT)))
         (episode,) = memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
         memctl("rm", episode["id"], "--yes")
@@ -308,7 +306,7 @@ class TestRemovedByHand:
         assert report(write("b.json", *said(GHENT, MILO)))["episodes"] == 1
 
 
-def test_the_store_computes_the_same_fingerprint(store, write, memctl):
+def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
     """Otherwise no copy would be recognised in a store of some age."""
     turns = [
         ("user", 'J\'habite à Gent — \U0001f600\n\u1160 "quoted"', "2026-03-01T10:00:00.123456+02:00"),
@@ -336,7 +334,7 @@ def test_the_store_computes_the_same_fingerprint(store, write, memctl):
         ("", "A", ""),
     ],
 )
-def test_what_proves_that_turns_without_times_are_the_same(mine, theirs, same):
+def test_turns_without_times_are_matched_only_with_enough_context(mine, theirs, same):
     """Capital letters are sentences, small ones are short words."""
 
     def rows(text):

@@ -26,7 +26,7 @@ def count(memctl, table):
     return memctl("sql", f"select count(*) n from {table}", "--json").document["rows"][0]["n"]
 
 
-def test_the_fixtures_are_read_whole_and_each_user_has_facts(memctl, fixtures):
+def test_the_fixtures_are_read_completely_and_each_user_has_facts(memctl, fixtures):
     ran = memctl("ingest", fixtures)
     assert ran.code == 0, ran.err
     users = {row["user"]: row for row in memctl("users", "--json").document["users"]}
@@ -38,7 +38,7 @@ def test_the_fixtures_are_read_whole_and_each_user_has_facts(memctl, fixtures):
         assert word in ran.out
 
 
-def test_shipping_comes_first_with_its_date_and_source(memctl, fixtures):
+def test_the_shipping_preference_ranks_first_with_date_and_source(memctl, fixtures):
     memctl("ingest", fixtures)
     first = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]
     assert "shipping" in first["text"]
@@ -47,7 +47,7 @@ def test_shipping_comes_first_with_its_date_and_source(memctl, fixtures):
     assert first["source"]["uri"].endswith("chatgpt-conversations.json")
 
 
-def test_a_second_run_does_nothing_and_says_so(memctl, fixtures, store, every_fact):
+def test_a_second_run_does_nothing_and_reports_it(memctl, fixtures, store, every_fact):
     memctl("ingest", fixtures)
     before = every_fact(store)
     again = memctl("ingest", fixtures)
@@ -56,7 +56,7 @@ def test_a_second_run_does_nothing_and_says_so(memctl, fixtures, store, every_fa
     assert every_fact(store) == before
 
 
-def test_a_touched_file_is_no_new_file(memctl, chat):
+def test_a_file_with_a_new_time_but_the_same_content_is_unchanged(memctl, chat):
     path = chat("alice/a.jsonl", "I live in Oslo.")
     memctl("ingest", path.parent.parent)
     os.utime(path, (1, 1))
@@ -87,7 +87,7 @@ def test_a_turn_still_being_written_is_left_for_the_next_run(memctl, chat):
 
 
 @pytest.mark.engines
-def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
+def test_an_edited_turn_leaves_no_evidence_of_the_old_one(memctl, chat):
     folder = chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.").parent.parent
     ingest(memctl, folder)
     chat("alice/a.jsonl", "I live in Rome.", "I am allergic to peanuts.")
@@ -101,7 +101,7 @@ def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
 
 
 @pytest.mark.engines
-def test_a_removed_turn_gives_back_what_it_had_superseded(memctl, chat):
+def test_a_removed_turn_makes_the_fact_it_superseded_current_again(memctl, chat):
     oslo, rome, tea = (
         ("2026-01-01", "I live in Oslo."),
         ("2026-01-02", "I live in Rome."),
@@ -122,7 +122,7 @@ LESS = (SAID[0], SAID[2])
 
 
 @pytest.mark.engines
-def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, chat):
+def test_a_session_in_two_files_is_stored_once_and_kept_while_one_has_it(memctl, chat):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chat("alice/backup/a.jsonl", *SAID)
     ingest(memctl, folder)
@@ -137,7 +137,7 @@ def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, ch
 
 
 @pytest.mark.engines
-def test_what_two_files_lose_in_one_run_is_gone(memctl, chat):
+def test_a_turn_removed_from_both_files_in_one_run_is_withdrawn(memctl, chat):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chat("alice/backup/a.jsonl", *SAID)
     ingest(memctl, folder)
@@ -164,7 +164,7 @@ def test_a_session_that_moves_to_another_file_is_not_lost(memctl, home):
     assert count(memctl, "facts where kind = 'episode'") == 2
 
 
-def test_the_order_of_files_does_not_change_what_is_known(memctl, chat, home, every_fact):
+def test_the_order_of_files_does_not_change_the_store(memctl, chat, home, every_fact):
     files = [
         chat("alice/a.jsonl", ("2026-01-05T10:00:00Z", "I live in Oslo. I like tea.")),
         chat("alice/b.jsonl", ("2026-02-05T10:00:00Z", "I live in Rome. I no longer like tea.")),
@@ -180,7 +180,7 @@ def test_the_order_of_files_does_not_change_what_is_known(memctl, chat, home, ev
     assert len([fact for fact in outcomes[0].values() if fact["kind"] != "episode"]) >= 4
 
 
-def test_two_processes_make_the_same_store_as_one(memctl, fixtures, home, every_fact, monkeypatch):
+def test_two_processes_give_the_same_store_as_one(memctl, fixtures, home, every_fact, monkeypatch):
     monkeypatch.setattr("memctl.ingest.pipeline.PARALLEL_BYTES", 0)
     monkeypatch.setattr("memctl.ingest.pipeline.CHUNK_TURNS", 10)
     one, two = home / "one.duckdb", home / "two.duckdb"
@@ -191,7 +191,7 @@ def test_two_processes_make_the_same_store_as_one(memctl, fixtures, home, every_
 
 
 @pytest.mark.parametrize("batch", [5])
-def test_the_size_of_a_batch_changes_nothing(memctl, fixtures, home, every_fact, monkeypatch, batch):
+def test_the_batch_size_does_not_change_the_store(memctl, fixtures, home, every_fact, monkeypatch, batch):
     ingest(memctl, fixtures, "--store", home / "one.duckdb")
     monkeypatch.setattr("memctl.ingest.pipeline.BATCH_TURNS", batch)
     monkeypatch.setattr("memctl.ingest.pipeline.CHUNK_TURNS", batch)
@@ -213,7 +213,7 @@ def test_a_statement_without_a_time_does_not_end_one_with_a_time(memctl, home, f
     assert (facts["Madrid"]["superseded_by"], facts["Madrid"]["invalid_at"]) == (facts["Oslo"]["id"], None)
 
 
-def test_a_turn_without_a_time_comes_after_those_before_it_in_its_chat(memctl, home):
+def test_a_turn_without_a_time_is_later_than_earlier_turns_of_its_chat(memctl, home):
     path = home / "chat.jsonl"
     turns = ({"content": "I live in Oslo.", "created_at": "2026-01-01T10:00:00Z"}, {"content": "I live in Rome."})
     path.write_text("".join(json.dumps({"role": "user"} | turn) + "\n" for turn in turns))
@@ -222,7 +222,7 @@ def test_a_turn_without_a_time_comes_after_those_before_it_in_its_chat(memctl, h
 
 
 class TestDryRun:
-    def test_it_tells_the_same_numbers_and_makes_nothing(self, memctl, fixtures, store):
+    def test_a_dry_run_shows_the_same_numbers_and_creates_no_store(self, memctl, fixtures, store):
         code, planned = ingest(memctl, fixtures, "--dry-run")
         assert code == 0
         assert not store.exists()
@@ -230,7 +230,7 @@ class TestDryRun:
         assert planned["run"] is None
         assert ingest(memctl, fixtures)[1] | {"run": None} == planned
 
-    def test_it_leaves_the_store_as_it_is(self, memctl, chat, store):
+    def test_a_dry_run_does_not_change_the_store(self, memctl, chat, store):
         folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
         ingest(memctl, folder)
         chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.")
@@ -241,7 +241,7 @@ class TestDryRun:
         assert (done, report | {"run": None}) == (code, planned)
         assert planned["added"] == planned["superseded"] == 1
 
-    def test_it_tells_what_cannot_be_read_and_writes_no_rejects(self, memctl, chat, store):
+    def test_a_dry_run_reports_unreadable_files_without_a_rejects_file(self, memctl, chat, store):
         folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
         (folder / "alice" / "b.json").write_text('{"no": "transcript"}')
         ran = memctl("ingest", folder, "--dry-run")
@@ -251,7 +251,7 @@ class TestDryRun:
 
 
 class TestOptions:
-    def test_since_leaves_older_turns_out_and_a_wider_since_brings_them(self, memctl, chat):
+    def test_since_skips_older_turns_until_a_wider_since(self, memctl, chat):
         path = chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
         code, report = ingest(memctl, path, "--user", "alice", "--since", "2026-01-02")
         assert (code, report["skipped"]) == (0, {"turn before --since": 1})
@@ -259,14 +259,14 @@ class TestOptions:
         ingest(memctl, path, "--user", "alice")
         assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
 
-    def test_since_takes_nothing_back_that_is_stored(self, memctl, chat):
+    def test_since_does_not_withdraw_stored_turns(self, memctl, chat):
         path = chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
         ingest(memctl, path, "--user", "alice")
         chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.", "I like tea.")
         ingest(memctl, path, "--user", "alice", "--since", "2026-01-03")
         assert {"Oslo", "peanuts", "tea"} <= set(current(memctl, "alice"))
 
-    def test_tz_dates_what_names_no_zone(self, memctl, home):
+    def test_tz_is_used_for_times_without_a_zone(self, memctl, home):
         path = home / "chat.jsonl"
         path.write_text('{"role": "user", "content": "I live in Oslo.", "created_at": "2026-01-01T02:00:00"}\n')
         ingest(memctl, path, "--user", "alice")
@@ -276,14 +276,14 @@ class TestOptions:
         episodes = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"]
         assert [episode["valid_at"] for episode in episodes] == ["2025-12-31T17:00:00Z"]
 
-    def test_date_order_settles_a_date_that_can_be_read_two_ways(self, memctl, home):
+    def test_date_order_decides_ambiguous_dates(self, memctl, home):
         path = home / "_chat.txt"
         path.write_text("[05/03/2025, 10:14:33] Alice: I live in Oslo.\n[05/03/2025, 10:15:00] Bob: Nice.\n")
         for order, day in (("dmy", "2025-03-05"), ("mdy", "2025-05-03")):
             ingest(memctl, path, "--user", "Alice", "--date-order", order)
             assert current(memctl, "Alice")["Oslo"]["created_at"].startswith(day)
 
-    def test_without_an_extractor_turns_are_kept_and_facts_are_not(self, memctl, chat):
+    def test_without_an_extractor_only_turns_are_stored(self, memctl, chat):
         path = chat("a.jsonl", "I live in Oslo.")
         code, report = ingest(memctl, path, "--user", "alice", "--extractor", "none")
         assert (code, report["episodes"], report["added"]) == (0, 1, 0)
@@ -293,7 +293,7 @@ class TestOptions:
         assert everything(memctl, "alice") == []
         assert count(memctl, "claims") == 0
 
-    def test_roles_say_whose_turns_are_kept(self, memctl, home):
+    def test_roles_select_the_turns_to_store(self, memctl, home):
         path = home / "chat.json"
         path.write_text(json.dumps([{"role": r, "content": f"I am the {r}."} for r in ("system", "user", "assistant")]))
         assert ingest(memctl, path, "--user", "alice")[1]["episodes"] == 2
@@ -310,7 +310,7 @@ class TestOptions:
             (["--extractor", "magic"], "rules"),
         ],
     )
-    def test_a_wrong_option_is_told_with_the_right_ones(self, memctl, chat, arguments, word):
+    def test_a_wrong_option_value_is_an_error_that_lists_valid_ones(self, memctl, chat, arguments, word):
         ran = memctl("ingest", chat("a.jsonl", "Hello."), "--user", "alice", *arguments)
         assert ran.code == 2
         assert word in ran.err
@@ -318,11 +318,11 @@ class TestOptions:
 
 
 class TestPaths:
-    def test_stdin(self, memctl, chat):
+    def test_a_transcript_is_read_from_stdin(self, memctl, chat):
         code, report = ingest(memctl, "-", "--user", "alice", stdin=chat("a.jsonl", "I live in Oslo.").read_bytes())
         assert (code, report["episodes"]) == (0, 1)
 
-    def test_two_inputs_from_stdin_do_not_take_each_other_away(self, memctl, chat):
+    def test_two_inputs_from_stdin_are_both_kept(self, memctl, chat):
         first = chat("a.jsonl", "I live in Oslo.").read_bytes()
         second = chat("a.jsonl", "I am allergic to peanuts.").read_bytes()
         ingest(memctl, "-", "--user", "alice", stdin=first)
@@ -330,7 +330,7 @@ class TestPaths:
         assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
         assert "nothing to do" in memctl("ingest", "-", "--user", "alice", stdin=first).out
 
-    def test_globs_and_zips(self, memctl, chat, home):
+    def test_globs_and_zips_are_read(self, memctl, chat, home):
         chat("a1.jsonl", "I live in Oslo.")
         chat("a2.jsonl", "I like tea.")
         with zipfile.ZipFile(home / "in" / "more.zip", "w") as archive:
@@ -345,7 +345,7 @@ class TestPaths:
         monkeypatch.chdir(path.parent)
         assert "nothing to do" in memctl("ingest", "../alice/a.jsonl", "--user", "alice").out
 
-    def test_a_path_that_is_not_there_is_an_error_before_anything_is_read(self, memctl, chat, store):
+    def test_a_missing_path_is_an_error_before_anything_is_read(self, memctl, chat, store):
         ran = memctl("ingest", chat("a.jsonl", "I live in Oslo."), "nowhere", "--user", "alice")
         assert ran.code == 4
         assert "nowhere" in ran.err

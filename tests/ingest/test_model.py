@@ -18,7 +18,7 @@ def ingest(memctl, *arguments):
     return ran.code, ran.document.get("report") or ran.document
 
 
-def test_auto_uses_the_model_that_is_configured_and_says_so(memctl, chat, model):
+def test_auto_uses_the_configured_model_and_reports_it(memctl, chat, model):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     ran = memctl("ingest", folder)
     assert ran.code == 0, ran.err
@@ -27,13 +27,13 @@ def test_auto_uses_the_model_that_is_configured_and_says_so(memctl, chat, model)
     assert len(model.requests) == 1
 
 
-def test_auto_without_a_model_uses_the_rules_and_says_so(memctl, chat):
+def test_auto_without_a_model_uses_the_rules_and_reports_it(memctl, chat):
     ran = memctl("ingest", chat("alice/a.jsonl", *SAID).parent.parent)
     assert "(rules)" in ran.out
     assert "tokens" not in ran.out
 
 
-def test_the_options_name_a_model_too(memctl, chat, model, monkeypatch):
+def test_the_model_can_be_set_with_options(memctl, chat, model, monkeypatch):
     monkeypatch.delenv("MEMCTL_LLM_MODEL")
     monkeypatch.delenv("MEMCTL_LLM_BASE_URL")
     folder = chat("alice/a.jsonl", *SAID).parent.parent
@@ -44,7 +44,7 @@ def test_the_options_name_a_model_too(memctl, chat, model, monkeypatch):
     assert len(model.requests) == 1
 
 
-def test_a_fact_keeps_its_words_dates_and_who_made_it(memctl, chat, model):
+def test_a_fact_has_quote_dates_and_extractor(memctl, chat, model):
     memctl("ingest", chat("alice/a.jsonl", *SAID).parent.parent)
     rome = facts(memctl)["alice lives in Rome."]
     assert rome["native"]["extractor"] == "llm:small-reader@2"
@@ -55,7 +55,7 @@ def test_a_fact_keeps_its_words_dates_and_who_made_it(memctl, chat, model):
     assert oslo["superseded_by"] == rome["id"]
 
 
-def test_a_second_run_asks_nothing(memctl, chat, model, store, every_fact):
+def test_a_second_run_sends_no_request(memctl, chat, model, store, every_fact):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     memctl("ingest", folder)
     before = every_fact(store)
@@ -64,7 +64,7 @@ def test_a_second_run_asks_nothing(memctl, chat, model, store, every_fact):
     assert every_fact(store) == before
 
 
-def test_a_new_store_of_the_same_answers_asks_only_what_is_not_kept(memctl, chat, model):
+def test_cached_responses_are_used_if_files_are_read_again(memctl, chat, model):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     memctl("ingest", folder)
     before = facts(memctl)
@@ -76,7 +76,7 @@ def test_a_new_store_of_the_same_answers_asks_only_what_is_not_kept(memctl, chat
     assert len(model.requests) == 1
 
 
-def test_only_the_new_turns_of_a_grown_file_are_asked_about(memctl, chat, model, chat_emulator):
+def test_only_new_turns_of_a_grown_file_are_sent(memctl, chat, model, chat_emulator):
     folder = chat("alice/a.jsonl", *SAID[:2]).parent.parent
     memctl("ingest", folder)
     chat("alice/a.jsonl", *SAID)
@@ -86,7 +86,7 @@ def test_only_the_new_turns_of_a_grown_file_are_asked_about(memctl, chat, model,
     assert set(facts(memctl)) == {"alice is allergic to peanuts.", "alice lives in Rome."}
 
 
-def test_a_dry_run_tells_tokens_and_price_and_asks_nothing(memctl, chat, model, store):
+def test_a_dry_run_shows_tokens_and_price_and_sends_nothing(memctl, chat, model, store):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     ran = memctl("ingest", folder, "--dry-run")
     assert "removed" not in ran.out
@@ -101,14 +101,14 @@ def test_a_dry_run_tells_tokens_and_price_and_asks_nothing(memctl, chat, model, 
     assert "0 would be sent" in memctl("ingest", folder, "--dry-run").out
 
 
-def test_the_estimate_is_near_what_is_billed(memctl, chat, model):
+def test_the_estimate_is_close_to_the_billed_cost(memctl, chat, model):
     folder = chat("alice/a.jsonl", *[f"I love number {n} of many songs." for n in range(30)]).parent.parent
     planned = ingest(memctl, folder, "--dry-run")[1]["model"]["input_tokens"]
     billed = ingest(memctl, folder)[1]["model"]["input_tokens"]
     assert 0.8 <= planned / billed <= 1.6
 
 
-def test_max_cost_stops_cleanly_and_the_next_run_goes_on(memctl, chat, model):
+def test_max_cost_stops_the_run_and_the_next_one_continues(memctl, chat, model):
     for name in ("a", "b", "c"):
         chat(f"alice/{name}.jsonl", *[f"I love {name} song {n} a lot." for n in range(4)])
     folder = chat("alice/d.jsonl", "I live in Oslo.").parent.parent
@@ -125,14 +125,14 @@ def test_max_cost_stops_cleanly_and_the_next_run_goes_on(memctl, chat, model):
     assert asked == use["asked"]
 
 
-def test_a_limit_without_a_price_is_refused_before_anything_is_asked(memctl, chat, model):
+def test_max_cost_without_a_known_price_is_refused(memctl, chat, model):
     ran = memctl("ingest", chat("alice/a.jsonl", *SAID).parent.parent, "--max-cost", "5")
     assert (ran.code, "--price-per-million" in ran.err, model.requests) == (2, True, [])
     ran = memctl("ingest", ".", "--price-per-million", "cheap")
     assert (ran.code, "0.25,2.00" in ran.err) == (2, True)
 
 
-def test_known_facts_are_shown_to_the_model_and_it_can_end_them(memctl, chat, model, chat_emulator):
+def test_known_facts_are_sent_to_the_model_which_can_end_them(memctl, chat, model, chat_emulator):
     folder = chat("alice/a.jsonl", "I love hiking.").parent.parent
     memctl("ingest", folder)
 
@@ -145,7 +145,7 @@ def test_known_facts_are_shown_to_the_model_and_it_can_end_them(memctl, chat, mo
     assert hiking["invalid_at"].startswith("2026-02-01")
 
 
-def test_the_model_of_another_name_reads_anew(memctl, chat, model):
+def test_another_model_reads_everything_again(memctl, chat, model):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     memctl("ingest", folder)
     memctl("ingest", folder, "--model", "other-reader")
@@ -153,7 +153,7 @@ def test_the_model_of_another_name_reads_anew(memctl, chat, model):
     assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:other-reader@2"}
 
 
-def test_the_rules_facts_give_way_to_the_models(memctl, chat, model):
+def test_facts_of_the_rules_are_replaced_by_those_of_the_model(memctl, chat, model):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     memctl("ingest", folder, "--extractor", "rules")
     assert model.requests == []
@@ -161,14 +161,14 @@ def test_the_rules_facts_give_way_to_the_models(memctl, chat, model):
     assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:small-reader@2"}
 
 
-def test_an_erased_turn_takes_the_answers_about_it_along(memctl, chat, model):
+def test_removing_a_turn_removes_its_cached_responses(memctl, chat, model):
     memctl("ingest", chat("alice/a.jsonl", *SAID).parent.parent)
     episode = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"][0]
     assert memctl("rm", episode["id"], "--yes").code == 0
     assert memctl("sql", "select count(*) n from extract_cache", "--json").document["rows"][0]["n"] == 0
 
 
-def test_secrets_leave_the_machine_neither_with_turns_nor_with_facts(memctl, chat, model):
+def test_secrets_in_turns_and_facts_are_not_sent(memctl, chat, model):
     secret = "sk-" + "proj-" + "Zq8vTn2LmX4pRw7sYb1c" * 2
     memctl("add", "alice", "I live in Oslo.")
     memctl("ingest", chat("alice/a.jsonl", f"I live in Rome and my key is {secret}.").parent.parent)
@@ -176,7 +176,7 @@ def test_secrets_leave_the_machine_neither_with_turns_nor_with_facts(memctl, cha
     assert "[redacted:" in model.messages[0]
 
 
-def test_every_answer_the_same_whatever_the_number_of_threads(memctl, chat, model, store, every_fact, monkeypatch):
+def test_the_number_of_threads_does_not_change_the_store(memctl, chat, model, store, every_fact, monkeypatch):
     for name in "abcdefgh":
         chat(f"alice/{name}.jsonl", *[f"I love {name} song {n}." for n in range(5)], f"I live in {name.upper()}town.")
     folder = chat("alice/z.jsonl", *SAID).parent.parent
@@ -189,7 +189,7 @@ def test_every_answer_the_same_whatever_the_number_of_threads(memctl, chat, mode
     assert model.most_at_once > 1
 
 
-def test_an_older_store_opens_and_gets_the_tables_it_lacks(memctl, chat, model, age):
+def test_an_older_store_gets_missing_tables(memctl, chat, model, age):
     memctl("add", "alice", "I can't eat sesame.")
     age(1)
     assert memctl("facts", "alice").code == 0
@@ -199,7 +199,7 @@ def test_an_older_store_opens_and_gets_the_tables_it_lacks(memctl, chat, model, 
     assert len(facts(memctl)) == 3
 
 
-def test_progress_tells_tokens_and_money_so_far(chat, model, store):
+def test_progress_shows_tokens_and_cost_so_far(chat, model, store):
     from memctl.ingest.llm_costs import Prices
     from memctl.ingest.llm_options import ModelOptions
     from memctl.ingest.scan import Options
@@ -214,7 +214,7 @@ def test_progress_tells_tokens_and_money_so_far(chat, model, store):
     assert any(re.search(r"tokens, [0-9.]+ tokens/s, \$0.0", item) for item in told)
 
 
-def test_a_model_about_to_be_shut_down_is_named(memctl, chat, model, monkeypatch):
+def test_a_model_about_to_be_shut_down_causes_a_warning(memctl, chat, model, monkeypatch):
     monkeypatch.delenv("MEMCTL_LLM_BASE_URL")
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     assert "2026-12-11" in memctl("ingest", folder, "--dry-run", "--model", "gpt-5-mini").err

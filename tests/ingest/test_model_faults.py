@@ -33,7 +33,7 @@ def folder(chat):
     return chat("alice/a.jsonl", *SAID).parent.parent
 
 
-def test_fenced_json_is_json(memctl, folder, model, chat_emulator):
+def test_json_in_a_code_fence_is_read(memctl, folder, model, chat_emulator):
     found = json.dumps({"facts": chat_emulator.plain_reader("[1] alice: I live in Oslo.")})
     model.faults = [chat_emulator.says(f"Here you are:\n```json\n{found}\n```\nAnything else?")]
     assert memctl("ingest", folder).code == 0
@@ -44,7 +44,7 @@ def test_fenced_json_is_json(memctl, folder, model, chat_emulator):
 @pytest.mark.parametrize(
     "said", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
 )
-def test_an_answer_nobody_can_read_is_asked_for_again(memctl, folder, model, chat_emulator, said):
+def test_an_unreadable_response_is_requested_again(memctl, folder, model, chat_emulator, said):
     model.faults = [chat_emulator.says(said)]
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
@@ -52,7 +52,7 @@ def test_an_answer_nobody_can_read_is_asked_for_again(memctl, folder, model, cha
     assert "JSON Schema" in model.requests[1]["messages"][0]["content"], "told in words, for who disregards parameters"
 
 
-def test_where_it_never_can_be_read_the_rules_stand_and_a_later_run_tries_again(memctl, folder, model, chat_emulator):
+def test_after_unreadable_responses_the_rules_are_used_until_a_later_run(memctl, folder, model, chat_emulator):
     model.always = chat_emulator.says("I cannot say.")
     ran = memctl("ingest", folder)
     assert (ran.code, "cannot be read" in ran.err) == (3, True)
@@ -64,7 +64,7 @@ def test_where_it_never_can_be_read_the_rules_stand_and_a_later_run_tries_again(
     assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:small-reader@2"}
 
 
-def test_facts_not_in_the_form_asked_for_are_left_out_and_the_others_kept(memctl, folder, model, chat_emulator):
+def test_facts_in_a_wrong_form_are_skipped_and_the_others_kept(memctl, folder, model, chat_emulator):
     good = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
     bad = [{"text": "alice sings."}, "alice dances.", 7, {"s": "alice", "p": "likes", "o": ["jazz"]}]
     model.faults = [chat_emulator.says(json.dumps([*good, *bad]))]
@@ -73,7 +73,7 @@ def test_facts_not_in_the_form_asked_for_are_left_out_and_the_others_kept(memctl
     assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
 
 
-def test_a_truncated_answer_halves_the_window(memctl, folder, model, chat_emulator):
+def test_a_truncated_response_halves_the_window(memctl, folder, model, chat_emulator):
     cut = chat_emulator.says('{"facts": [{"text": "ali', finish="length")
     model.faults = [cut, cut]
     assert memctl("ingest", folder, "--jobs", "1").code == 0
@@ -86,7 +86,7 @@ def test_a_truncated_answer_halves_the_window(memctl, folder, model, chat_emulat
     assert len(model.requests) == asked, "the halves are kept too"
 
 
-def test_a_question_too_long_for_the_server_is_halved_too(memctl, folder, model, chat_emulator):
+def test_a_request_too_long_for_the_server_is_halved(memctl, folder, model, chat_emulator):
     message = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens."
     model.faults = [chat_emulator.fails(400, message, "context_length_exceeded")]
     assert memctl("ingest", folder).code == 0
@@ -95,7 +95,7 @@ def test_a_question_too_long_for_the_server_is_halved_too(memctl, folder, model,
 
 
 @pytest.mark.parametrize("kind", ["refusal", "content filter", "filtered request"])
-def test_what_the_model_will_not_read_the_rules_do(memctl, folder, model, chat_emulator, kind):
+def test_the_rules_read_turns_that_the_model_refuses(memctl, folder, model, chat_emulator, kind):
     model.always = {
         "refusal": chat_emulator.says(None, refusal="I can't help with that."),
         "content filter": chat_emulator.says("", finish="content_filter"),
@@ -109,14 +109,14 @@ def test_what_the_model_will_not_read_the_rules_do(memctl, folder, model, chat_e
     assert len(model.requests) == 1, "asked once and for all"
 
 
-def test_too_many_requests_are_waited_out(memctl, folder, model, chat_emulator):
+def test_a_rate_limit_is_waited_for(memctl, folder, model, chat_emulator):
     model.faults = [chat_emulator.fails(429, "Rate limit reached.", "rate_limit_exceeded")] * 2
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
     assert len(model.requests) == 3
 
 
-def test_the_wait_a_server_asks_for_is_kept(memctl, folder, model, chat_emulator):
+def test_retry_after_of_a_server_is_respected(memctl, folder, model, chat_emulator):
     waits = []
     model.faults = [chat_emulator.fails(429, "Rate limit reached.", "rate_limit_exceeded", retry_after="1")]
     model.always = lambda *_: waits.append(time.monotonic())
@@ -126,7 +126,7 @@ def test_the_wait_a_server_asks_for_is_kept(memctl, folder, model, chat_emulator
     assert len(model.requests) == 2
 
 
-def test_a_wait_or_a_rate_holds_for_all_threads():
+def test_a_wait_or_rate_limit_applies_to_all_threads():
     class Told(Exception):
         pass
 
@@ -150,9 +150,7 @@ def test_a_wait_or_a_rate_holds_for_all_threads():
 @pytest.mark.parametrize(
     ("status", "code"), [(429, "insufficient_quota"), (402, None), (401, "invalid_api_key"), (403, None)]
 )
-def test_no_credit_and_no_access_end_the_run_at_once_and_what_was_answered_is_kept(
-    memctl, chat, model, chat_emulator, status, code
-):
+def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, model, chat_emulator, status, code):
     for name in "abcd":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
     model.faults = [chat_emulator.works]
@@ -168,25 +166,25 @@ def test_no_credit_and_no_access_end_the_run_at_once_and_what_was_answered_is_ke
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 529])
-def test_a_server_that_stumbles_is_tried_again(memctl, folder, model, chat_emulator, status):
+def test_a_temporary_server_error_is_retried(memctl, folder, model, chat_emulator, status):
     model.faults = [chat_emulator.fails(status, "Overloaded.")]
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
 
 
-def test_a_server_that_stays_down_ends_the_run_as_something_to_try_later(memctl, folder, model, chat_emulator):
+def test_a_permanent_server_error_ends_the_run_as_retryable(memctl, folder, model, chat_emulator):
     model.always = chat_emulator.fails(503, "Down for the night.")
     ran = memctl("ingest", folder)
     assert (ran.code, "Down for the night." in ran.err) == (5, True)
     assert len(model.requests) == 8
 
 
-def test_a_server_that_is_not_there_is_named(memctl, folder, model):
+def test_an_unreachable_server_is_named(memctl, folder, model):
     ran = memctl("ingest", folder, "--llm-base-url", "http://127.0.0.1:9/v1")
     assert (ran.code, "127.0.0.1:9" in ran.err) == (5, True)
 
 
-def test_a_model_that_is_not_there_is_no_matter_of_patience(memctl, folder, model, chat_emulator):
+def test_a_missing_model_is_not_retried(memctl, folder, model, chat_emulator):
     model.always = chat_emulator.fails(404, "The model does not exist.", "model_not_found")
     ran = memctl("ingest", folder)
     assert (ran.code, len(model.requests)) == (7, 1)
@@ -194,9 +192,7 @@ def test_a_model_that_is_not_there_is_no_matter_of_patience(memctl, folder, mode
 
 
 @pytest.mark.parametrize("kind", ["before the first word", "in the middle"])
-def test_a_question_without_an_answer_in_time_is_asked_in_halves(
-    memctl, folder, model, chat_emulator, monkeypatch, kind
-):
+def test_a_request_that_times_out_is_halved(memctl, folder, model, chat_emulator, monkeypatch, kind):
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.3")
     silent = chat_emulator.falls_silent('{"facts": [{"s": "alice", "p": "li')
     model.faults = [chat_emulator.hangs if kind == "before the first word" else silent]
@@ -207,7 +203,7 @@ def test_a_question_without_an_answer_in_time_is_asked_in_halves(
     assert [len(lines) for lines in shown] == [3, 1, 2]
 
 
-def test_a_slow_answer_that_goes_on_is_waited_for(memctl, folder, model, chat_emulator, monkeypatch):
+def test_a_slow_response_that_continues_is_waited_for(memctl, folder, model, chat_emulator, monkeypatch):
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.4")
     model.pause = 0.06
     assert memctl("ingest", folder).code == 0
@@ -215,7 +211,7 @@ def test_a_slow_answer_that_goes_on_is_waited_for(memctl, folder, model, chat_em
     assert len(model.requests) == 1, "the whole answer takes longer than the timeout, which is one of silence"
 
 
-def test_a_turn_that_is_never_answered_is_left_to_the_rules_and_asked_again_next_time(
+def test_a_turn_without_a_response_is_read_by_rules_and_sent_again_next_time(
     memctl, chat, model, chat_emulator, monkeypatch
 ):
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.3")
@@ -228,9 +224,7 @@ def test_a_turn_that_is_never_answered_is_left_to_the_rules_and_asked_again_next
     assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
 
 
-def test_a_server_that_stays_silent_ends_the_run_as_something_to_try_later(
-    memctl, folder, model, chat_emulator, monkeypatch
-):
+def test_a_silent_server_ends_the_run_as_retryable(memctl, folder, model, chat_emulator, monkeypatch):
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.2")
     model.always = chat_emulator.hangs
     ran = memctl("ingest", folder)
@@ -238,14 +232,14 @@ def test_a_server_that_stays_silent_ends_the_run_as_something_to_try_later(
     assert len(model.requests) == 3
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(memctl, folder, model, chat_emulator):
+def test_an_interrupted_response_is_requested_again(memctl, folder, model, chat_emulator):
     model.faults = [chat_emulator.breaks_off('{"facts": [{"s": 1')]
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
     assert len(model.requests) == 2
 
 
-def test_a_cut_answer_is_kept_and_only_the_lines_after_it_are_asked_again(memctl, folder, model, chat_emulator):
+def test_after_a_truncated_response_only_the_remaining_lines_are_sent(memctl, folder, model, chat_emulator):
     (first,) = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
     cut = json.dumps({"facts": [first]})[:-1] + ', {"s": "ali'
     model.faults = [chat_emulator.says(cut, finish="length")]
@@ -255,7 +249,7 @@ def test_a_cut_answer_is_kept_and_only_the_lines_after_it_are_asked_again(memctl
     assert [len(lines) for lines in shown] == [3, 2]
 
 
-def test_a_model_that_runs_in_circles_is_stopped(memctl, folder, model, chat_emulator):
+def test_a_model_that_repeats_itself_is_stopped(memctl, folder, model, chat_emulator):
     (first,) = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
     model.faults = [chat_emulator.says(json.dumps({"facts": [first] * 500}))]
     assert memctl("ingest", folder).code == 0
@@ -263,7 +257,7 @@ def test_a_model_that_runs_in_circles_is_stopped(memctl, folder, model, chat_emu
     assert len(model.requests) == 2
 
 
-def test_a_model_that_lies_adds_nothing_to_what_the_rules_read(memctl, chat, model, chat_emulator):
+def test_a_model_with_made_up_facts_adds_nothing(memctl, chat, model, chat_emulator):
     said = ("I live in Oslo.", "We watched an English film.", "My sister works at Acme.", "I might move to Rome.")
 
     def liar(message):
@@ -279,14 +273,14 @@ def test_a_model_that_lies_adds_nothing_to_what_the_rules_read(memctl, chat, mod
     assert sum(ran.document["report"]["model"]["refused"].values()) == 6
 
 
-def test_the_rules_read_what_the_model_leaves_out(memctl, folder, model):
+def test_the_rules_add_facts_that_the_model_misses(memctl, folder, model):
     model.reader = lambda message: []
     assert memctl("ingest", folder).code == 0
     assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
 
 
 @pytest.mark.parametrize("forms", [("json_object", "text"), ("text",)])
-def test_a_server_without_json_schema_is_asked_the_next_best_way_once_found_out(memctl, chat, model, forms):
+def test_a_server_without_json_schema_gets_the_next_best_format(memctl, chat, model, forms):
     for name in "abc":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
     model.forms = forms
@@ -295,14 +289,14 @@ def test_a_server_without_json_schema_is_asked_the_next_best_way_once_found_out(
     assert len(model.requests) == 3 + 3 - len(forms)
 
 
-def test_parameters_a_server_does_not_know_are_left_out(memctl, folder, model):
+def test_parameters_unknown_to_a_server_are_omitted(memctl, folder, model):
     model.refused_parameters = ("temperature", "max_tokens")
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
     assert "max_completion_tokens" in model.requests[-1]
 
 
-def test_a_server_that_tells_no_usage_is_estimated(memctl, folder, model):
+def test_usage_is_estimated_if_the_server_does_not_report_it(memctl, folder, model):
     model.tells_usage = False
     use = memctl("ingest", folder, "--price-per-million", "1,1", "--json").document["report"]["model"]
     assert use["input_tokens"] > 400
@@ -310,7 +304,7 @@ def test_a_server_that_tells_no_usage_is_estimated(memctl, folder, model):
     assert use["cost"] > 0
 
 
-def test_the_key_goes_where_it_belongs_and_into_no_message(memctl, folder, model, chat_emulator, monkeypatch):
+def test_the_key_is_sent_only_to_its_server_and_never_shown(memctl, folder, model, chat_emulator, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-" + "openai")
     memctl("ingest", folder)
     assert model.keys == ["Bearer none"], "a plain http server of one's own gets no key of OpenAI's"
@@ -323,13 +317,13 @@ def test_the_key_goes_where_it_belongs_and_into_no_message(memctl, folder, model
     assert memctl("ingest", folder, "--model", "other").code == 0
 
 
-def test_openai_itself_wants_a_key_before_anything_is_read(memctl, folder, model, monkeypatch):
+def test_openai_without_a_key_is_an_error_before_anything_is_read(memctl, folder, model, monkeypatch):
     monkeypatch.delenv("MEMCTL_LLM_BASE_URL")
     ran = memctl("ingest", folder)
     assert (ran.code, "OPENAI_API_KEY" in ran.err) == (7, True)
 
 
-def test_killed_between_an_answer_and_its_commit_no_call_is_repeated(memctl, chat, model, chat_emulator, process):
+def test_no_request_is_repeated_after_a_kill_before_the_commit(memctl, chat, model, chat_emulator, process):
     for name in "abc":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
     model.faults = [chat_emulator.works, chat_emulator.works, chat_emulator.hangs]
@@ -345,7 +339,7 @@ def test_killed_between_an_answer_and_its_commit_no_call_is_repeated(memctl, cha
     assert len(facts(memctl)) == 3
 
 
-def test_ctrl_c_keeps_the_answers_there_are(memctl, chat, model, chat_emulator, process):
+def test_ctrl_c_keeps_received_responses(memctl, chat, model, chat_emulator, process):
     for name in "abc":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
     model.faults = [chat_emulator.works, chat_emulator.hangs]
@@ -362,7 +356,7 @@ def test_ctrl_c_keeps_the_answers_there_are(memctl, chat, model, chat_emulator, 
     assert len(facts(memctl)) == 3
 
 
-def test_two_runs_at_once_end_in_one_and_the_same_memory(memctl, chat, model, process, store, every_fact, monkeypatch):
+def test_two_simultaneous_runs_give_the_same_store_as_one(memctl, chat, model, process, store, every_fact, monkeypatch):
     for name in "abcdef":
         folder = chat(f"alice/{name}.jsonl", *SAID, f"I love song {name}.").parent.parent
     running = [process("ingest", folder) for _ in range(2)]

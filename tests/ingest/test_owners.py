@@ -9,31 +9,31 @@ def owners(memctl):
     return {row["user"] for row in memctl("users", "--json").document["users"]}
 
 
-def test_the_folder_below_the_one_named(memctl, chat):
+def test_the_user_is_the_first_folder_below_the_path(memctl, chat):
     folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
     chat("bruno/deep/b.jsonl", "I live in Rome.")
     assert memctl("ingest", folder).code == 0
     assert owners(memctl) == {"alice", "bruno"}
 
 
-def test_user_goes_before_everything_else(memctl, chat):
+def test_the_option_user_has_priority(memctl, chat):
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent, "--user", "zoe")
     assert owners(memctl) == {"zoe"}
 
 
-def test_user_from_filename(memctl, chat):
+def test_the_user_can_come_from_the_file_name(memctl, chat):
     folder = chat("x/alice.jsonl", "I live in Oslo.").parent
     chat("x/bruno.jsonl", "I live in Rome.")
     memctl("ingest", folder, "--user-from", "filename")
     assert owners(memctl) == {"alice", "bruno"}
 
 
-def test_user_from_folder_of_a_single_file(memctl, chat):
+def test_the_user_can_come_from_the_folder_of_a_single_file(memctl, chat):
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo."), "--user-from", "folder")
     assert owners(memctl) == {"alice"}
 
 
-def test_user_from_speaker_keeps_each_to_their_own(memctl, home):
+def test_the_user_can_be_each_speaker(memctl, home):
     path = home / "_chat.txt"
     path.write_text(
         "[15/03/2025, 10:14:33] Yuki: I live in Osaka.\n[15/03/2025, 10:15:00] Bob: I live in Rome.\n", encoding="utf-8"
@@ -47,7 +47,7 @@ def test_user_from_speaker_keeps_each_to_their_own(memctl, home):
         assert [episode["text"] for episode in episodes] == [f"I live in {city}."]
 
 
-def test_what_the_transcript_itself_says_goes_before_the_folder(memctl, home):
+def test_a_user_named_in_the_transcript_has_priority_over_the_folder(memctl, home):
     path = home / "in" / "dump" / "a.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"user_id": "nadia", "messages": [{"role": "user", "content": "I live in Oslo."}]}))
@@ -55,13 +55,13 @@ def test_what_the_transcript_itself_says_goes_before_the_folder(memctl, home):
     assert owners(memctl) == {"nadia"}
 
 
-def test_the_default_user_of_the_settings_is_the_last_resort(memctl, chat, monkeypatch):
+def test_the_default_user_of_the_settings_is_used_last(memctl, chat, monkeypatch):
     monkeypatch.setenv("MEMCTL_DEFAULT_USER", "me")
     memctl("ingest", chat("a.jsonl", "I live in Oslo."))
     assert owners(memctl) == {"me"}
 
 
-def test_nobody_is_guessed_and_the_rest_is_still_read(memctl, chat):
+def test_a_file_without_a_user_is_rejected_and_the_others_are_read(memctl, chat):
     folder = chat("stray.jsonl", "I live in Rome.").parent
     chat("alice/a.jsonl", "I live in Oslo.")
     ran = memctl("ingest", folder)
@@ -72,7 +72,7 @@ def test_nobody_is_guessed_and_the_rest_is_still_read(memctl, chat):
         assert way in ran.err
 
 
-def test_a_folder_named_one_level_too_high_can_be_put_right(memctl, chat, home):
+def test_an_ingest_of_a_wrong_parent_folder_can_be_corrected(memctl, chat, home):
     folder = chat("transcripts/alice/a.jsonl", "I live in Oslo.").parent.parent
     memctl("ingest", folder.parent)
     assert owners(memctl) == {"transcripts"}
@@ -80,7 +80,7 @@ def test_a_folder_named_one_level_too_high_can_be_put_right(memctl, chat, home):
     assert owners(memctl) == {"alice"}
 
 
-def test_a_file_whose_owner_is_no_longer_told_keeps_what_it_gave(memctl, chat):
+def test_a_file_read_without_its_owner_keeps_its_stored_facts(memctl, chat):
     path = chat("alice/a.jsonl", "I live in Oslo.")
     memctl("ingest", path.parent.parent)
     assert memctl("ingest", path).code == 3
@@ -122,7 +122,7 @@ def test_a_message_belongs_to_the_user_it_names(memctl, home, names):
     assert [episode["text"] for episode in episodes] == ["I live in Oslo."]
 
 
-def test_one_of_several_users_can_be_chosen_and_no_other_name(memctl, home):
+def test_only_a_user_of_the_conversation_can_be_chosen(memctl, home):
     ran = memctl("ingest", mixed(home), "--user", "zoe")
     assert ran.code == 3
     assert "ada, ben" in ran.err
@@ -131,7 +131,7 @@ def test_one_of_several_users_can_be_chosen_and_no_other_name(memctl, home):
     assert places(memctl, "ben") == ["Oslo"]
 
 
-def test_a_message_without_a_user_among_those_with_one_is_nobodys(memctl, home):
+def test_a_message_without_a_user_among_others_with_one_has_no_owner(memctl, home):
     path = mixed(home)
     path.write_text(path.read_text() + json.dumps({"role": "user", "content": "I live in Rome."}) + "\n")
     ran = memctl("ingest", path)
@@ -139,7 +139,7 @@ def test_a_message_without_a_user_among_those_with_one_is_nobodys(memctl, home):
     assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])
 
 
-def test_yesterday_is_the_day_before_at_the_place_of_the_message(memctl, home):
+def test_yesterday_is_in_the_time_zone_of_the_message(memctl, home):
     path = home / "late.json"
     message = {"role": "user", "content": "I moved to Lisbon yesterday.", "timestamp": "2026-03-05T23:30:00-05:00"}
     path.write_text(json.dumps([message]))
@@ -148,7 +148,7 @@ def test_yesterday_is_the_day_before_at_the_place_of_the_message(memctl, home):
     assert fact["valid_at"].startswith("2026-03-04")
 
 
-def test_an_id_beats_the_name_beside_it(memctl, home):
+def test_an_id_has_priority_over_the_name(memctl, home):
     path = home / "named.jsonl"
     lines = [
         ("u1", "Ada Kern", "I live in Ghent."),
@@ -174,7 +174,7 @@ def test_a_turn_without_a_speaker_among_named_ones_is_counted(memctl, home):
     assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Rome"])
 
 
-def test_conversations_of_several_users_do_not_all_become_the_named_ones(memctl, home):
+def test_conversations_of_several_users_do_not_all_get_the_named_user(memctl, home):
     lines = [("ben", "I live in Oslo."), ("ada", "I live in Ghent."), ("ben", "I use Vim.")]
     path = home / "calls.jsonl"
     calls = [{"user_id": user, "messages": [{"role": "user", "content": text}]} for user, text in lines]
@@ -186,7 +186,7 @@ def test_conversations_of_several_users_do_not_all_become_the_named_ones(memctl,
     assert owners(memctl) == {"ada"}
 
 
-def test_an_id_of_a_service_is_whoever_the_user_says(memctl, home):
+def test_a_single_service_id_can_be_replaced_by_a_named_user(memctl, home):
     path = home / "calls.jsonl"
     calls = [{"user_id": "u-77", "messages": [{"role": "user", "content": "I live in Oslo."}]}] * 2
     path.write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
@@ -194,7 +194,7 @@ def test_an_id_of_a_service_is_whoever_the_user_says(memctl, home):
     assert places(memctl, "ada") == ["Oslo"]
 
 
-def test_a_message_without_a_user_in_a_conversation_of_one_is_theirs(memctl, home):
+def test_a_message_without_a_user_in_a_conversation_of_one_user_is_theirs(memctl, home):
     path = home / "call.json"
     messages = [("ben", "I live in Oslo."), (None, "I live in Ghent.")]
     said = [{"role": "user", "content": text, "user_id": user} for user, text in messages]
@@ -215,25 +215,25 @@ class TestOneFirstName:
         listed = memctl("facts", user, "--json").document["facts"]
         return {(fact["subject"], fact["object"]) for fact in listed}, ran.document["report"]["skipped"]
 
-    def test_two_people_of_the_first_name_are_neither(self, memctl, home):
+    def test_a_first_name_of_two_people_matches_neither(self, memctl, home):
         facts, skipped = self.facts(memctl, home, ("Ada Kern", "I live in Ghent."), ("Ada Blum", "I live in Oslo."))
         assert facts == {("Ada Kern", "Ghent"), ("Ada Blum", "Oslo")}
         (reason,) = skipped
         assert "Ada Blum or Ada Kern" in reason
         assert skipped[reason] == 2
 
-    def test_the_full_name_beats_the_first(self, memctl, home):
+    def test_a_full_name_has_priority_over_a_first_name(self, memctl, home):
         turns = (("Ada", "I live in Ghent."), ("Ada Blum", "I live in Oslo."))
         assert self.facts(memctl, home, *turns)[0] == {("ada", "Ghent"), ("Ada Blum", "Oslo")}
 
-    def test_the_only_one_of_the_first_name_is_the_owner(self, memctl, home):
+    def test_a_first_name_of_one_person_matches_that_person(self, memctl, home):
         turns = (("Ada Kern", "I live in Ghent."), ("Ben Okafor", "I live in Oslo."))
         facts, skipped = self.facts(memctl, home, *turns)
         assert facts == {("ada", "Ghent"), ("Ben Okafor", "Oslo")}
         assert skipped == {}
 
 
-def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
+def test_the_same_problem_of_many_files_is_reported_once(memctl, chat):
     for number in range(30):
         folder = chat(f"stray{number}.jsonl", "I live in Rome.").parent
     assert len(memctl("ingest", folder, "--dry-run", "--verbose").err.splitlines()) == 60
@@ -249,7 +249,7 @@ def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
 
 
 @pytest.mark.parametrize(("other", "owned"), [("u-1", {"alice"}), ("u-2", set())])
-def test_conversations_of_two_ids_never_become_one_users(memctl, home, monkeypatch, other, owned):
+def test_conversations_of_two_ids_never_get_one_user(memctl, home, monkeypatch, other, owned):
     """However many of the first id come before the second is seen."""
     monkeypatch.setattr("memctl.ingest.attribution.HELD_SESSIONS", 2)
     chats = [

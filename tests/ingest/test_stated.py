@@ -51,7 +51,7 @@ def vectors(path: Path) -> list[Any]:
         return connection.execute("SELECT embedding FROM vectors").fetchall()
 
 
-def test_the_store_is_free_while_another_model_makes_vectors(path: Path, slow: Slow) -> None:
+def test_the_store_is_unlocked_while_a_model_computes_vectors(path: Path, slow: Slow) -> None:
     asked = Workspace(path, embedder="openai:slow")
     asked.remember("zoe", "Works at Portavo.", kind="fact")
     asked.remember("zoe", "I moved to Rome.")
@@ -64,7 +64,7 @@ def test_the_store_is_free_while_another_model_makes_vectors(path: Path, slow: S
     assert len(later.changing_runs()) == 4
 
 
-def test_a_statement_opens_the_store_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adding_a_fact_opens_the_store_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Workspace(path)
     store.remember("zoe", "I moved to Rome.")
     opened: list[Any] = []

@@ -6,7 +6,7 @@ from memctl.core.errors import UsageError
 from memctl.ingest.options import IngestOptions, load_command, store_command
 
 
-def test_what_is_stored_is_what_is_read() -> None:
+def test_a_stored_command_is_read_unchanged() -> None:
     options = IngestOptions(user="alice", roles="user", tz="Europe/Paris", batch=True, max_cost=2.5)
     command = load_command(store_command(["/in/chat.json"], options))
     assert (command.paths, command.options) == (["/in/chat.json"], options)

@@ -33,13 +33,13 @@ def group(home):
 
 
 @pytest.mark.parametrize("folder", ["transcripts", "formats"])
-def test_every_fact_of_the_samples_was_said_by_whom_it_is_about(whose_words, folder):
+def test_every_fact_of_the_samples_was_said_by_its_subject(whose_words, folder):
     outcome = whose_words.check(ROOT / "fixtures" / folder)
     assert outcome.facts > 10
     assert outcome.faults == []
 
 
-def test_relatives_of_others_are_not_the_owners(whose_words, group, memctl):
+def test_relatives_of_other_speakers_are_not_the_owners(whose_words, group, memctl):
     assert whose_words.check(group).faults == []
     assert memctl("ingest", group).code == 0
     facts = memctl("facts", "ada", "--json").document["facts"]
@@ -48,14 +48,14 @@ def test_relatives_of_others_are_not_the_owners(whose_words, group, memctl):
     assert {fact["object"] for fact in facts if fact["subject"] == "ada"} == {"Oslo"}
 
 
-def test_a_fact_under_another_name_is_found(whose_words, group, monkeypatch):
+def test_the_check_finds_a_fact_under_another_name(whose_words, group, monkeypatch):
     monkeypatch.setattr("memctl.extract.extractor.speaks_for_user", lambda speaker, user: True)
     monkeypatch.setattr("memctl.ingest.scan.with_namesakes", lambda mine, everyone: mine)
     faults = whose_words.check(group).faults
     assert any("is about the owner and was said by somebody else: Ben" in fault for fault in faults)
 
 
-def test_words_of_another_speaker_in_a_turn_are_found(whose_words, home):
+def test_the_check_finds_words_of_another_speaker_in_a_turn(whose_words, home):
     path = home / "in" / "ada" / "chat.json"
     path.parent.mkdir(parents=True)
     said = [("Ada", "I live in Oslo.\nBen: I keep quaggas."), ("Ben", "Hello")]

@@ -76,7 +76,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return contents(file)
 
 
-def test_repeated_and_shuffled_chunks_give_the_store_of_one_process(
+def test_repeated_and_shuffled_chunks_give_the_same_store_as_one_process(
     home: Path, postgres_dsn: str, address: str, expected: list[str]
 ) -> None:
     with Twice(3) as pool:
@@ -92,7 +92,7 @@ def test_repeated_and_shuffled_chunks_give_the_store_of_one_process(
         assert list(opened.users()) == []
 
 
-def test_processes_extract_for_a_file_that_the_command_commits_to(home: Path, store: Path, expected: list[str]) -> None:
+def test_processes_extract_while_the_command_commits_to_the_file(home: Path, store: Path, expected: list[str]) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         ingest(store, pool)
     assert contents(store) == expected
@@ -111,7 +111,7 @@ def url_of(cluster: Any) -> str:
     return str(cluster.scheduler_address).replace("tcp://", "dask://")
 
 
-def test_a_dask_cluster_gives_the_store_of_one_process(
+def test_a_dask_cluster_gives_the_same_store_as_one_process(
     memctl: Callable[..., Any], dask: Any, address: str, expected: list[str]
 ) -> None:
     ran = memctl("ingest", FIXTURES, "--workers", url_of(dask), "--store", address, "--json")
@@ -140,12 +140,12 @@ def ray(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_ray_cluster_gives_the_store_of_one_process(ray: str, address: str, expected: list[str]) -> None:
+def test_a_ray_cluster_gives_the_same_store_as_one_process(ray: str, address: str, expected: list[str]) -> None:
     ingest(address, ray)
     assert contents(address) == expected
 
 
-def test_a_worker_that_is_killed_in_its_commit_loses_and_repeats_nothing(
+def test_a_worker_killed_during_its_commit_loses_and_repeats_nothing(
     home: Path, dask: Any, address: str, expected: list[str]
 ) -> None:
     """The first worker dies before its commit; Dask gives its chunk to the next."""
@@ -175,7 +175,7 @@ def _die_once(flag: str) -> None:
     module.commit = commit
 
 
-def test_an_interrupted_ingest_completes_when_it_is_repeated(
+def test_an_interrupted_ingest_is_completed_by_the_next_run(
     home: Path, monkeypatch: pytest.MonkeyPatch, address: str, expected: list[str]
 ) -> None:
     def interrupt(*_: object) -> None:
@@ -217,7 +217,7 @@ class Failing(Executor):
         (Retryable("the server went away", where="db"), Retryable, "the server went away"),
     ],
 )
-def test_a_failure_of_workers_is_told_apart(
+def test_each_kind_of_worker_failure_has_its_own_error(
     home: Path, store: Path, error: Exception, kind: type[MemctlError], words: str
 ) -> None:
     with pytest.raises(kind, match=words.replace("(", r"\(").replace(")", r"\)")):
@@ -252,7 +252,9 @@ def test_a_cluster_that_cannot_be_used_is_an_error_with_its_own_code(
     assert (ran.code, words in ran.err) == (code, True), ran
 
 
-def test_a_missing_package_is_named_with_its_extra(memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_package_is_an_error_that_names_the_extra(
+    memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for scheme, package in (("dask", "distributed"), ("ray", "ray")):
         monkeypatch.setitem(sys.modules, package, None)
         ran = memctl("ingest", FIXTURES, "--workers", f"{scheme}://127.0.0.1:1")
@@ -271,7 +273,7 @@ def test_a_missing_package_is_named_with_its_extra(memctl: Callable[..., Any], m
         (None, "dask://localhost:1", None),
     ],
 )
-def test_workers_get_no_password_and_no_address_that_means_another_store_to_them(
+def test_workers_get_no_password_and_no_unreachable_store_address(
     store_address: str | None, cluster: str, sent: str | None
 ) -> None:
     assert workers.address_for(store_address, cluster) == sent
