@@ -41,7 +41,7 @@ def test_the_storage_has_the_methods_and_parameters_that_crewai_calls(storage: A
             assert [(one.name, one.default) for one in actual] == [(one.name, one.default) for one in expected], name
 
 
-def test_a_record_comes_back_with_every_field(memory: memctl.Memory, storage: Any) -> None:
+def test_every_field_of_a_record_is_restored(memory: memctl.Memory, storage: Any) -> None:
     record = MemoryRecord(
         id="not-a-uuid",
         content="Ships go to Ghent. \u2028\U0001f389",
@@ -67,7 +67,7 @@ def test_a_record_comes_back_with_every_field(memory: memctl.Memory, storage: An
     assert memory.search("alice", "Ghent")[0].fact == fact
 
 
-def test_an_update_replaces_every_field_and_makes_no_second_record(storage: Any) -> None:
+def test_an_update_replaces_every_field_without_a_second_record(storage: Any) -> None:
     record = MemoryRecord(content="I live in Oslo.", scope="/a", importance=0.1, embedding=[1.0, 0.0])
     storage.save([record])
     changes: list[dict[str, Any]] = [

@@ -32,7 +32,7 @@ def memory(home: Path) -> Iterator[memctl.Memory]:
         yield opened
 
 
-def test_a_session_returns_what_was_said_in_order_and_keeps_others_apart(memory: memctl.Memory) -> None:
+def test_a_session_returns_its_messages_in_order(memory: memctl.Memory) -> None:
     from agents.memory.session import Session
 
     from memctl.integrations.openai_agents import MemctlSession
@@ -79,7 +79,7 @@ def test_a_store_of_langgraph_puts_gets_and_deletes(memory: memctl.Memory, langg
     assert memory.facts("alice") == []
 
 
-def test_a_search_of_langgraph_stays_with_one_user_and_finds_what_memctl_learned(
+def test_langgraph_search_covers_one_user_and_finds_extracted_facts(
     memory: memctl.Memory, langgraph_store: Callable[..., Any]
 ) -> None:
     memory.add("alice", "I prefer express shipping.")
@@ -97,9 +97,7 @@ def test_a_search_of_langgraph_stays_with_one_user_and_finds_what_memctl_learned
     assert len(store.search(("memories",), limit=1, offset=1)) == 1
 
 
-def test_the_namespaces_of_langgraph_are_those_of_the_users(
-    memory: memctl.Memory, langgraph_store: Callable[..., Any]
-) -> None:
+def test_langgraph_namespaces_are_listed_by_user(memory: memctl.Memory, langgraph_store: Callable[..., Any]) -> None:
     store = langgraph_store(memory, ("app", "{user}"))
     assert store.list_namespaces() == []
     for user in ("alice", "bob"):

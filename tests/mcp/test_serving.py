@@ -56,7 +56,7 @@ def test_an_assistant_uses_the_store_while_other_commands_do(memctl: Callable[..
     anyio.run(run)
 
 
-def test_the_store_stays_open_between_two_calls_and_keeps_no_command_out(
+def test_the_store_stays_open_between_calls_without_blocking_commands(
     memctl: Callable[..., Any], home: Path, process: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(instances, "HOLD", 3600.0)
@@ -131,14 +131,14 @@ def call(id_: int, query: str = "Oslo") -> str:
 INITIALIZED = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
 
-def test_a_client_that_closes_stdin_gets_the_answers_to_all_it_asked(home: Path) -> None:
+def test_a_client_that_closes_stdin_gets_all_pending_answers(home: Path) -> None:
     answers = served(home, json.dumps(INITIALIZE), INITIALIZED, *(call(number) for number in range(2, 6)))
     assert sorted(answer["id"] for answer in answers) == [1, 2, 3, 4, 5]
     assert all("result" in answer for answer in answers)
     assert sum("Oslo" in json.dumps(answer["result"]) for answer in answers) == 4
 
 
-def test_a_client_that_cancels_a_call_and_leaves_is_not_waited_for(home: Path) -> None:
+def test_a_cancelled_call_does_not_delay_the_exit(home: Path) -> None:
     cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}
     answers = served(home, json.dumps(INITIALIZE), INITIALIZED, call(2), json.dumps(cancel), call(3))
     assert {1, 3} <= {answer["id"] for answer in answers} <= {1, 2, 3}
@@ -178,7 +178,7 @@ def post(client: TestClient, path: str = "/mcp", **headers: str) -> Any:
     return client.post(path, json=INITIALIZE, headers=accept | headers)
 
 
-def test_only_pages_and_names_of_this_machine_reach_a_server_without_a_token(reached: Callable[..., Any]) -> None:
+def test_without_a_token_only_local_origins_and_hosts_are_accepted(reached: Callable[..., Any]) -> None:
     with reached() as client:
         assert post(client).json()["result"]["serverInfo"]["name"] == "memctl"
         assert post(client, Origin="http://localhost:6274").status_code == 200
@@ -208,7 +208,7 @@ def test_a_token_is_needed_in_the_header_or_in_the_path(reached: Callable[..., A
         ("127.0.0.1", (), "short", "fewer than"),
     ],
 )
-def test_a_server_that_strangers_reach_does_not_start(
+def test_a_public_server_without_protection_does_not_start(
     host: str, allowed: tuple[str, ...], token: str | None, part: str
 ) -> None:
     with pytest.raises(UsageError, match=part):
@@ -220,7 +220,7 @@ def test_a_server_of_this_machine_needs_no_token(host: str) -> None:
     http.check(host, (), None, "MEMCTL_MCP_TOKEN")
 
 
-def test_what_cannot_be_served_is_refused_at_the_start(memctl: Callable[..., Any], home: Path) -> None:
+def test_wrong_options_are_refused_at_the_start(memctl: Callable[..., Any], home: Path) -> None:
     (home / "work" / "x.jsonl").write_text("")
     for arguments, part in (
         ((), "no user given"),
@@ -233,7 +233,7 @@ def test_what_cannot_be_served_is_refused_at_the_start(memctl: Callable[..., Any
         assert part in ran.err
 
 
-def test_the_entry_of_the_registry_names_this_version_and_a_command_that_exists() -> None:
+def test_the_registry_entry_has_this_version_and_a_valid_command() -> None:
     entry = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (package,) = entry["packages"]
@@ -251,7 +251,7 @@ def test_the_entry_of_the_registry_names_this_version_and_a_command_that_exists(
 
 
 @pytest.mark.parametrize("text", re.findall(r"^```json\n(.*?)^```", (ROOT / "docs/mcp.md").read_text(), re.M | re.S))
-def test_a_configuration_on_the_page_starts_a_server(memctl: Callable[..., Any], text: str) -> None:
+def test_each_configuration_of_the_docs_page_starts_a_server(memctl: Callable[..., Any], text: str) -> None:
     document = json.loads(text)
     (server,) = document.get("mcpServers", document.get("servers")).values()
     assert server["command"] == "memctl"
@@ -259,7 +259,7 @@ def test_a_configuration_on_the_page_starts_a_server(memctl: Callable[..., Any],
     command.make_context("mcp", server["args"][1:], resilient_parsing=False)
 
 
-def test_the_other_commands_on_the_page_are_understood() -> None:
+def test_other_commands_of_the_docs_page_are_valid() -> None:
     page = (ROOT / "docs/mcp.md").read_text()
     lines: list[str] = re.findall(r"(?:^|-- )memctl mcp ([^`\n,]+)", page, re.M)
     (codex,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
@@ -270,7 +270,7 @@ def test_the_other_commands_on_the_page_are_understood() -> None:
 
 
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), ExceptionGroup("tasks", [anyio.BrokenResourceError()])])
-def test_an_end_while_a_message_is_on_its_way_is_clean(
+def test_an_exit_while_a_message_arrives_is_clean(
     home: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException
 ) -> None:
     done: list[object] = []
@@ -280,7 +280,7 @@ def test_an_end_while_a_message_is_on_its_way_is_clean(
     assert done == ["closed", 0]
 
 
-def test_a_fault_of_the_server_is_not_taken_for_its_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_server_is_not_taken_for_its_normal_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = ExceptionGroup("tasks", [anyio.BrokenResourceError(), RuntimeError("fault")])
     monkeypatch.setattr(anyio, "run", lambda _: (_ for _ in ()).throw(fault))
     with pytest.raises(ExceptionGroup):

@@ -82,7 +82,7 @@ def test_a_client_of_either_generation_adds_finds_changes_and_deletes_a_fact(pat
 
 
 @pytest.mark.parametrize("mode", GENERATIONS)
-def test_a_server_without_rights_offers_and_does_nothing_that_changes(path: Path, mode: str) -> None:
+def test_a_read_only_server_offers_and_accepts_no_changes(path: Path, mode: str) -> None:
     async def talk(client: Client) -> list[Any]:
         tools = (await client.list_tools()).tools
         for name in ("add_memory", "update_memory", "delete_memory"):
@@ -94,7 +94,7 @@ def test_a_server_without_rights_offers_and_does_nothing_that_changes(path: Path
     assert all(tool.annotations.read_only_hint and not tool.annotations.destructive_hint for tool in tools)
 
 
-def test_every_tool_is_annotated_described_and_has_the_schemas_of_its_arguments_and_result(path: Path) -> None:
+def test_every_tool_has_annotations_description_and_schemas(path: Path) -> None:
     async def talk(client: Client) -> list[Any]:
         return (await client.list_tools()).tools
 
@@ -152,7 +152,7 @@ def test_search_and_fetch_have_the_form_that_chatgpt_reads(path: Path) -> None:
     ask(memctl.open("local", path=path), talk)
 
 
-def test_pages_have_every_memory_once(home: Path) -> None:
+def test_pages_contain_every_memory_once(home: Path) -> None:
     local = memctl.open("local", path=home / "many.duckdb")
     local.backend.write([_fact(number) for number in range(25)])
 
@@ -176,7 +176,7 @@ def _fact(number: int, text: str | None = None) -> Fact:
     return Fact(id=UUID(int=number + 1), user_id="alice", kind="fact", text=words, created_at=at, source=source)
 
 
-def test_what_tries_to_instruct_is_data_and_marked(home: Path) -> None:
+def test_prompt_injections_are_marked_as_suspicious(home: Path) -> None:
     local = memctl.open("local", path=home / "hostile.duckdb")
     long = "\x1b[2J\u202e" + "x" * 9000
     local.backend.write([_fact(1, NOTE), _fact(2, long), _fact(3)])
@@ -209,7 +209,9 @@ def test_what_tries_to_instruct_is_data_and_marked(home: Path) -> None:
         ("nothing", {}, "has no tool"),
     ],
 )
-def test_a_wrong_call_says_what_is_wrong(path: Path, name: str, arguments: dict[str, Any], part: str) -> None:
+def test_a_wrong_call_is_an_error_that_names_the_problem(
+    path: Path, name: str, arguments: dict[str, Any], part: str
+) -> None:
     async def talk(client: Client) -> str:
         return await refusal(client, name, **arguments)
 
@@ -241,7 +243,7 @@ def test_an_unexpected_error_is_a_tool_error_without_secrets(path: Path, monkeyp
     assert "hunter2" not in text
 
 
-def test_any_backend_is_served(home: Path) -> None:
+def test_any_backend_can_be_served(home: Path) -> None:
     facts = [_fact(number) for number in range(3)]
     (home / "alice.jsonl").write_bytes(b"".join(encode_lines(facts)))
 

@@ -12,7 +12,7 @@ READS = st.dictionaries(st.integers(1, 25), st.sampled_from(["retry", "fatal"]),
 
 @settings(max_examples=some(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(writes=WRITES, source_reads=READS, target_reads=READS, lost_ledger=st.booleans())
-def test_runs_until_one_ends_well_leave_each_fact_there_once(
+def test_repeated_runs_store_each_fact_once_despite_any_faults(
     writes, source_reads, target_reads, lost_ledger, backend, facts_of, fault, new_route, quick_halt, tmp_path_factory
 ):
     route = new_route(tmp_path_factory.mktemp("route"))

@@ -22,7 +22,7 @@ def lines(path):
     return Path(path).read_text(encoding="utf-8").splitlines()
 
 
-def test_everything_arrives_once_and_is_verified_and_a_second_run_writes_nothing(route, backend, facts_of):
+def test_all_facts_are_written_once_and_verified_and_a_second_run_writes_none(route, backend, facts_of):
     source, target = backend(facts_of(10) + facts_of(5, "bruno")), backend(name="target")
     first = route.run(source, target)
     assert sorted(target.records, key=lambda f: f.id) == sorted(source.records, key=lambda f: f.id)
@@ -35,7 +35,7 @@ def test_everything_arrives_once_and_is_verified_and_a_second_run_writes_nothing
     assert len(target.calls) == calls
 
 
-def test_only_what_changed_is_sent_again(route, backend, facts_of):
+def test_only_changed_facts_are_written_again(route, backend, facts_of):
     source, target = backend(facts_of(8)), backend(name="target", updatable=True)
     route.run(source, target)
     target.calls.clear()
@@ -47,7 +47,7 @@ def test_only_what_changed_is_sent_again(route, backend, facts_of):
     assert report.verification.differs == report.verification.missing == 0
 
 
-def test_a_change_of_native_fields_alone_is_carried_over(route, backend, facts_of):
+def test_a_change_of_only_native_fields_is_migrated(route, backend, facts_of):
     source, target = backend(facts_of(2)), backend(name="target", updatable=True)
     route.run(source, target)
     source.records = facts_of(2, native={"seen": 1})
@@ -55,7 +55,7 @@ def test_a_change_of_native_fields_alone_is_carried_over(route, backend, facts_o
 
 
 @pytest.mark.parametrize("when", ["before", "half", "after"])
-def test_a_write_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(route, backend, facts_of, fault, when):
+def test_a_write_with_a_lost_response_is_looked_up_before_it_is_repeated(route, backend, facts_of, fault, when):
     source, target = backend(facts_of(7)), backend(name="target")
     target.write_faults = [None, fault(when, Retryable("500")), fault(when, ConnectionError("reset"))]
     report = route.run(source, target)
@@ -64,7 +64,7 @@ def test_a_write_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(rou
     assert (report.counts.written, report.exit) == (7, Exit.OK)
 
 
-def test_reading_goes_on_where_the_connection_dropped(route, backend, facts_of):
+def test_reading_resumes_after_a_lost_connection(route, backend, facts_of):
     source, target = backend(facts_of(11), page_size=2), backend(name="target")
     source.read_faults = {2: ConnectionError("reset"), 5: TimeoutError(), 6: Retryable("502")}
     report = route.run(source, target)
@@ -72,7 +72,7 @@ def test_reading_goes_on_where_the_connection_dropped(route, backend, facts_of):
     assert report.counts.read == 11
 
 
-def test_a_wait_the_backend_asks_for_is_kept_and_counted_down(route, backend, facts_of, fault):
+def test_a_wait_requested_by_the_backend_is_respected_and_shown(route, backend, facts_of, fault):
     source, target = backend(facts_of(2)), backend(name="target")
     target.write_faults = [fault("before", Retryable("too many requests", after=17.0))]
     route.run(source, target)
@@ -80,7 +80,7 @@ def test_a_wait_the_backend_asks_for_is_kept_and_counted_down(route, backend, fa
     assert any("too many requests" in why and left >= 17.0 for why, left in route.said)
 
 
-def test_without_a_named_wait_the_waits_grow_but_never_beyond_a_minute(route, backend, facts_of, fault):
+def test_without_a_requested_wait_waits_grow_up_to_a_minute(route, backend, facts_of, fault):
     source, target = backend(facts_of(1)), backend(name="target")
     target.write_faults = [fault("before", Retryable("502"))] * 30
     route.run(source, target, attempts=40)
@@ -88,9 +88,7 @@ def test_without_a_named_wait_the_waits_grow_but_never_beyond_a_minute(route, ba
     assert 2.0 < max(route.halt.waits) <= 60.0
 
 
-def test_too_many_failures_end_the_run_with_the_way_to_go_on_and_lose_nothing(
-    route, backend, facts_of, fault, quick_halt
-):
+def test_too_many_failures_end_the_run_with_a_resume_command(route, backend, facts_of, fault, quick_halt):
     source, target = backend(facts_of(9)), backend(name="target")
     target.write_faults = [None, *[fault("after", Retryable("503"))] * 3]
     # The answer to the last attempt is lost as well, so that even the look for it finds what nobody acknowledged.
@@ -110,7 +108,7 @@ def test_too_many_failures_end_the_run_with_the_way_to_go_on_and_lose_nothing(
 
 
 @pytest.mark.parametrize("whole_batches", [False, True])
-def test_a_fact_the_target_refuses_is_rejected_alone_with_its_reason(route, backend, facts_of, whole_batches):
+def test_only_the_refused_fact_is_rejected_with_its_reason(route, backend, facts_of, whole_batches):
     source, target = backend(facts_of(10)), backend(name="target")
     target.refuses = lambda fact: "no sevens" if fact.text.endswith("7") else None
     target.refuses_whole_batches = whole_batches
@@ -127,7 +125,7 @@ def test_a_fact_the_target_refuses_is_rejected_alone_with_its_reason(route, back
     assert set(target.copies.values()) == {1}
 
 
-def test_a_text_too_long_for_the_target_is_refused_and_never_cut(route, backend, facts_of):
+def test_a_text_too_long_for_the_target_is_rejected_and_not_truncated(route, backend, facts_of):
     source = backend([*facts_of(2), *facts_of(1, "bruno", text="x" * 101)])
     target = backend(name="target", longest_text=100)
     report = route.run(source, target)
@@ -137,7 +135,7 @@ def test_a_text_too_long_for_the_target_is_refused_and_never_cut(route, backend,
 
 
 @pytest.mark.parametrize("lie", [-2, 3])
-def test_a_number_read_that_is_not_the_sources_own_is_an_error(route, backend, facts_of, lie):
+def test_a_read_count_different_from_the_sources_count_is_an_error(route, backend, facts_of, lie):
     source, target = backend(facts_of(6)), backend(name="target")
     source.lie = lie
     report = route.run(source, target)
@@ -146,7 +144,7 @@ def test_a_number_read_that_is_not_the_sources_own_is_an_error(route, backend, f
     assert [run.state for run in route.ledger.runs()] == ["partial"]
 
 
-def test_repeated_facts_do_not_make_up_for_one_that_is_missing(route, backend, facts_of):
+def test_repeated_facts_do_not_hide_a_missing_one(route, backend, facts_of):
     source, target = backend(facts_of(8), page_size=4), backend(name="target")
     source.overlap = 1
     assert route.run(source, target).exit is Exit.OK
@@ -157,7 +155,7 @@ def test_repeated_facts_do_not_make_up_for_one_that_is_missing(route, backend, f
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])
-def test_cursors_that_run_in_a_circle_are_found_out(route, backend, facts_of, rounds):
+def test_looping_cursors_are_an_error(route, backend, facts_of, rounds):
     source, target = backend(facts_of(40), page_size=2), backend(name="target")
     source.rounds = rounds
     with pytest.raises(Fatal, match="pagination loop"):
@@ -165,7 +163,7 @@ def test_cursors_that_run_in_a_circle_are_found_out(route, backend, facts_of, ro
     assert set(target.copies.values()) <= {1}
 
 
-def test_an_interrupt_finishes_the_batch_in_flight_and_the_next_run_the_rest(route, backend, facts_of, quick_halt):
+def test_an_interrupt_finishes_the_current_batch_and_the_next_run_the_rest(route, backend, facts_of, quick_halt):
     source, target = backend(facts_of(20)), backend(name="target")
     target.on_write = lambda: len(target.calls) == 2 and route.halt.stop("interrupted")
     report = route.run(source, target)
@@ -202,7 +200,7 @@ def test_a_write_that_fails_after_an_interrupt_is_an_error_of_the_run(route, bac
     assert [(run.state, run.error) for run in route.ledger.runs()] == [("failed", "the disk is full")]
 
 
-def test_a_run_whose_time_is_up_ends_with_its_own_code(route, backend, facts_of):
+def test_a_run_beyond_max_duration_ends_with_its_own_exit_code(route, backend, facts_of):
     source, target = backend(facts_of(5)), backend(name="target")
     route.halt = Halt(max_duration=1e-9)
     report = route.run(source, target)
@@ -210,14 +208,14 @@ def test_a_run_whose_time_is_up_ends_with_its_own_code(route, backend, facts_of)
     assert target.records == []
 
 
-def test_a_wait_longer_than_the_time_left_is_not_begun(route, backend, facts_of, fault):
+def test_a_wait_longer_than_the_remaining_time_ends_the_run(route, backend, facts_of, fault):
     source, target = backend(facts_of(2)), backend(name="target")
     target.write_faults = [fault("before", Retryable("busy", after=10_000.0))]
     route.halt = Halt(max_duration=1000)
     assert route.run(source, target).exit is Exit.LIMIT
 
 
-def test_a_lost_ledger_makes_no_duplicate(route, backend, facts_of, new_route, tmp_path):
+def test_a_lost_ledger_causes_no_duplicate(route, backend, facts_of, new_route, tmp_path):
     source, target = backend(facts_of(9)), backend(name="target")
     route.run(source, target)
     (tmp_path / "other").mkdir()
@@ -230,7 +228,7 @@ def test_a_lost_ledger_makes_no_duplicate(route, backend, facts_of, new_route, t
     other.ledger.close()
 
 
-def test_what_vanished_from_the_target_is_written_again(route, backend, facts_of):
+def test_facts_missing_in_the_target_are_written_again(route, backend, facts_of):
     source, target = backend(facts_of(9) + facts_of(3, "bruno")), backend(name="target")
     route.run(source, target)
     del target.records[2:4]
@@ -240,7 +238,7 @@ def test_what_vanished_from_the_target_is_written_again(route, backend, facts_of
     assert target.copies.keys() == ids(source.records)
 
 
-def test_a_kill_between_the_write_and_the_ledger_makes_no_duplicate(route, backend, facts_of, monkeypatch, quick_halt):
+def test_a_kill_between_the_write_and_the_ledger_causes_no_duplicate(route, backend, facts_of, monkeypatch, quick_halt):
     source, target = backend(facts_of(9)), backend(name="target")
 
     def die(*_, **__):
@@ -267,7 +265,7 @@ def test_wrong_credentials_end_the_run_at_once(route, backend, facts_of, fault):
     assert len(target.calls) == 1
 
 
-def test_a_fault_of_an_adapter_is_named_as_such(route, backend, facts_of, fault, quick_halt):
+def test_a_bug_in_an_adapter_is_reported_as_such(route, backend, facts_of, fault, quick_halt):
     source, target = backend(facts_of(3)), backend(name="target")
     target.write_faults = [fault("before", KeyError("memory"))]
     with pytest.raises(Fatal, match="KeyError: 'memory'"):
@@ -278,7 +276,7 @@ def test_a_fault_of_an_adapter_is_named_as_such(route, backend, facts_of, fault,
         route.run(source, target)
 
 
-def test_a_fact_of_somebody_else_among_a_users_facts_is_not_moved(route, backend, facts_of):
+def test_a_fact_of_another_user_in_a_users_list_is_an_error(route, backend, facts_of):
     source, target = backend(facts_of(3)), backend(name="target")
     stray = facts_of(1, "mallory")
     source.read = lambda user, since=None, cursor=None: iter(
@@ -289,7 +287,7 @@ def test_a_fact_of_somebody_else_among_a_users_facts_is_not_moved(route, backend
     assert target.records == []
 
 
-def test_several_writers_share_the_work_and_one_writer_is_never_used_twice_at_once(route, backend, facts_of):
+def test_writers_share_the_work_and_none_is_used_concurrently(route, backend, facts_of):
     import threading
 
     source = backend(facts_of(4000), page_size=500)
@@ -327,7 +325,7 @@ def test_several_writers_share_the_work_and_one_writer_is_never_used_twice_at_on
     assert most[0] > 1
 
 
-def test_selections_are_kept_to(route, backend, facts_of):
+def test_only_selected_facts_are_migrated(route, backend, facts_of):
     source = backend(facts_of(4) + facts_of(3, "bruno") + facts_of(2, "mei", kind="episode"))
     target = backend(name="target")
     route.run(source, target, selection=Selection(users=("alice",), limit=3))
@@ -342,7 +340,7 @@ def test_selections_are_kept_to(route, backend, facts_of):
     assert "alice, bruno, mei" in unknown.value.hint
 
 
-def test_owners_are_renamed_on_the_way_and_two_may_become_one(route, backend, facts_of):
+def test_users_can_be_renamed_and_merged(route, backend, facts_of):
     source, target = backend(facts_of(4) + facts_of(3, "al")), backend(name="target")
     chosen = Selection(user_map={"al": "alice"})
     report = route.run(source, target, selection=chosen)
@@ -351,7 +349,7 @@ def test_owners_are_renamed_on_the_way_and_two_may_become_one(route, backend, fa
     assert route.run(source, target, selection=chosen).counts.unchanged == 7
 
 
-def test_rederiving_hands_texts_to_the_target_conversation_by_conversation(route, backend, facts_of):
+def test_rederive_passes_texts_to_the_target_by_conversation(route, backend, facts_of):
     talk = facts_of(3, kind="episode", session_id="s1") + facts_of(2, "bruno", session_id="s2")
     source, target = backend(talk), backend(name="target")
     report = route.run(source, target, mode="rederive")
@@ -365,7 +363,7 @@ def test_rederiving_hands_texts_to_the_target_conversation_by_conversation(route
     assert len(target.added) == 2
 
 
-def test_two_runs_on_one_route_do_not_meet(route, backend, facts_of):
+def test_a_second_run_on_the_same_route_is_locked_out(route, backend, facts_of):
     source, target = backend(facts_of(2)), backend(name="target")
     number = route.ledger.route("from:memory", "to:target", "preserve")
     with route.ledger.alone(number), pytest.raises(Locked):
@@ -373,7 +371,7 @@ def test_two_runs_on_one_route_do_not_meet(route, backend, facts_of):
     assert route.run(source, target).counts.written == 2
 
 
-def test_records_of_the_source_that_are_no_facts_are_rejects(route, backend, facts_of, tmp_path):
+def test_invalid_records_of_the_source_are_rejects(route, backend, facts_of, tmp_path):
     from memctl.backends.registry import open_backend
     from memctl.core.fact import encode
 

@@ -5,7 +5,7 @@ from msgspec import structs
 
 
 @pytest.mark.parametrize("change", ["one goes", "one comes before", "one comes behind", "one is edited"])
-def test_a_source_that_changes_while_it_is_read_loses_no_fact_for_good(route, backend, facts_of, change):
+def test_no_fact_is_lost_if_the_source_changes_during_reading(route, backend, facts_of, change):
     source, target = backend(facts_of(12), page_size=4), backend(name="target", updatable=True)
     whole = source.records[:]
     fresh, edited = facts_of(14)[-1], structs.replace(whole[-1], text="edited")

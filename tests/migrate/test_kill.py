@@ -43,7 +43,7 @@ def records(adapter):
 
 
 @pytest.mark.parametrize("target", ["work", "out.jsonl"])
-def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_path, target):
+def test_the_same_command_completes_a_killed_migration(memctl, facts_of, tmp_path, target):
     Workspace(tmp_path / "source.duckdb").write([*facts_of(FACTS // 2), *facts_of(FACTS // 2, "bruno")])
     command = ("migrate", "--from", "local", "--to", target, "--all-users", "--batch-size", "50", "--no-verify")
     begun = tmp_path / ("work.duckdb" if target == "work" else ".out.jsonl.memctl-journal")
@@ -71,7 +71,7 @@ def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_pat
     assert out.startswith(f"0 changed, {FACTS} unchanged")
 
 
-def test_ctrl_c_saves_what_was_acknowledged_and_prints_how_to_go_on(memctl, facts_of, tmp_path):
+def test_ctrl_c_saves_progress_and_prints_how_to_resume(memctl, facts_of, tmp_path):
     Workspace(tmp_path / "source.duckdb").write(facts_of(FACTS))
     command = ("migrate", "--from", "local", "--to", "work", "--user", "alice", "--batch-size", "50", "--rate", "10/s")
     process = memctl(*command)

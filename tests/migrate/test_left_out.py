@@ -33,7 +33,7 @@ def facts(facts_of):
     ]
 
 
-def test_what_no_longer_holds_is_not_made_current_in_a_target_that_cannot_tell(route, backend, facts):
+def test_ended_facts_are_left_out_if_the_target_would_show_them_as_current(route, backend, facts):
     source, target = backend(facts), backend(name="service", **TIMELESS)
     report = route.run(source, target)
     reason = "facts that are no longer true, which service would show as current"
@@ -44,7 +44,7 @@ def test_what_no_longer_holds_is_not_made_current_in_a_target_that_cannot_tell(r
     assert (again.left_out, again.counts.unchanged, len(target.records)) == ({reason: 4}, 2, 2)
 
 
-def test_they_move_if_asked_for_or_if_the_target_can_tell(route, new_route, backend, facts, tmp_path):
+def test_ended_facts_are_migrated_on_request_or_if_the_target_has_end_dates(route, new_route, backend, facts, tmp_path):
     asked = backend(name="service", **TIMELESS)
     report = route.run(backend(facts), asked, selection=Selection(include_retired=True))
     assert (len(asked.records), report.left_out) == (6, {})
@@ -53,13 +53,13 @@ def test_they_move_if_asked_for_or_if_the_target_can_tell(route, new_route, back
     assert (other.run(backend(facts), able).left_out, len(able.records)) == ({}, 6)
 
 
-def test_a_backend_that_itself_hides_expired_facts_gets_them(route, backend, facts):
+def test_a_target_that_hides_expired_facts_gets_them(route, backend, facts):
     target = backend(name="service", ends=frozenset({"expires_at"}), **TIMELESS)
     assert sum(route.run(backend(facts), target).left_out.values()) == 3
     assert [fact.id for fact in target.records] == [facts[0].id, facts[1].id, facts[5].id]
 
 
-def test_facts_with_an_end_in_the_future_still_hold(route, backend, facts_of):
+def test_facts_with_an_end_in_the_future_are_current(route, backend, facts_of):
     source = backend(
         [msgspec.structs.replace(fact, invalid_at=datetime(2999, 1, 1, tzinfo=UTC)) for fact in facts_of(2)]
     )
@@ -67,7 +67,7 @@ def test_facts_with_an_end_in_the_future_still_hold(route, backend, facts_of):
     assert (route.run(source, target).left_out, len(target.records)) == ({}, 2)
 
 
-def test_a_target_that_extracts_facts_again_gets_no_text_that_no_longer_holds(route, backend, facts):
+def test_rederive_leaves_out_texts_of_ended_facts(route, backend, facts):
     target = backend(name="able")
     report = route.run(backend(facts), target, mode="rederive")
     assert sum(report.left_out.values()) == 4
@@ -114,14 +114,14 @@ def test_facts_removed_from_the_source_are_counted_and_stay_in_the_target(route,
 
 
 @pytest.mark.parametrize("part", [{"kinds": ("fact",)}, {"limit": 1}, {"since": ENDED}])
-def test_facts_that_were_not_read_are_not_called_removed(route, backend, facts_of, part):
+def test_facts_that_were_not_read_are_not_counted_as_removed(route, backend, facts_of, part):
     source, target = backend(facts_of(2) + facts_of(1, "bruno", kind="block")), backend(name="copy")
     route.run(source, target)
     assert route.run(source, target, selection=Selection(**part)).only_in_target == {}
 
 
 @pytest.mark.parametrize("number", [2, 1_200])
-def test_an_id_of_two_users_never_gives_one_the_facts_of_the_other(route, backend, facts_of, number):
+def test_facts_of_two_users_with_one_id_stay_separate(route, backend, facts_of, number):
     """In one batch of the target, and in two."""
     mine, own = facts_of(number), facts_of(1, "bruno")
     theirs = [msgspec.structs.replace(fact, user_id="bruno", text="of bruno") for fact in mine]
@@ -152,7 +152,7 @@ def stored(memctl, tmp_path, **ended):
     return path
 
 
-def test_the_plan_says_facts_and_episodes_separately(memctl, tmp_path):
+def test_the_plan_counts_facts_and_episodes_separately(memctl, tmp_path):
     out = memctl("migrate", "--from", stored(memctl, tmp_path), "--to", "local", "--all-users", "--dry-run").out
     assert "moves  2 facts and 1 episode of 1 user" in out
     ran = memctl("export", "--from", tmp_path / "facts.jsonl", "--all-users", "-o", tmp_path / "copy.jsonl")

@@ -23,7 +23,7 @@ def move(memctl, path, target="local"):
     return ran.document["counts"]
 
 
-def test_an_edit_in_the_target_is_not_called_unchanged(memctl, tmp_path):
+def test_an_edit_in_the_target_is_not_reported_as_unchanged(memctl, tmp_path):
     path = dump(tmp_path / "dump.json", "Lives in Ghent", "2025-03-01T10:00:00Z")
     move(memctl, path)
     memctl("backup", tmp_path / "b.memctl")
@@ -57,7 +57,7 @@ def test_an_older_dump_after_a_newer_one_changes_nothing(memctl, tmp_path, monke
     assert (compared.code, "> 1 newer in the target" in compared.out) == (0, True), compared.out
 
 
-def test_an_old_export_does_not_bring_back_what_was_superseded(memctl, chat, tmp_path):
+def test_an_old_export_does_not_restore_superseded_facts(memctl, chat, tmp_path):
     memctl("ingest", chat("ada/a.jsonl", "I live in Ghent."), "--user", "ada")
     memctl("export", "-o", tmp_path / "old.jsonl", "--all-users", "-q")
     memctl("add", "ada", "I moved to Oslo.")

@@ -47,7 +47,7 @@ def verify(route):
     return run
 
 
-def test_a_plan_counts_what_becomes_of_every_value_with_an_example(backend, facts_of, plan_of):
+def test_a_plan_counts_changed_and_lost_values_with_examples(backend, facts_of, plan_of):
     half = datetime(2026, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
     source = backend(
         facts_of(2, confidence=0.5, categories=("work",))
@@ -75,7 +75,7 @@ def test_a_plan_counts_what_becomes_of_every_value_with_an_example(backend, fact
     plan_of(backend(facts_of(2)), backend(name="narrow", **NARROW)).refuse_loss()
 
 
-def test_costs_are_told_where_they_are_known_and_only_there(backend, facts_of, plan_of):
+def test_costs_are_shown_only_if_known(backend, facts_of, plan_of):
     source = backend(facts_of(10), page_size=4)
     free = plan_of(source, backend(name="target", batch_size=3))
     assert (free.calls.read, free.calls.write, free.seconds) == (3, 4, None)
@@ -84,7 +84,7 @@ def test_costs_are_told_where_they_are_known_and_only_there(backend, facts_of, p
     assert plan_of(source, backend(name="target", batch_size=1, rate=2.0), rate=0.5).seconds == 20.0
 
 
-def test_a_plan_is_applied_only_to_the_source_it_was_made_of(backend, facts_of, plan_of, tmp_path):
+def test_a_plan_is_applied_only_to_its_own_source(backend, facts_of, plan_of, tmp_path):
     facts, target = facts_of(9), backend(name="target")
     plan = plan_of(backend(facts), target)
     planning.save(plan, str(tmp_path / "plan.json"))
@@ -104,14 +104,14 @@ def test_a_plan_is_applied_only_to_the_source_it_was_made_of(backend, facts_of, 
     assert target.records == []
 
 
-def test_what_is_no_plan_is_refused_with_its_place(tmp_path):
+def test_a_file_that_is_not_a_plan_is_refused_with_its_path(tmp_path):
     (tmp_path / "plan.json").write_text('{"schema": "memctl.facts/1"}')
     with pytest.raises(UsageError, match="not a plan") as refused:
         planning.load(str(tmp_path / "plan.json"))
     assert refused.value.where == str(tmp_path / "plan.json")
 
 
-def test_an_incomplete_reading_makes_no_plan(backend, facts_of, plan_of):
+def test_an_incomplete_reading_gives_no_plan(backend, facts_of, plan_of):
     source = backend(facts_of(4))
     source.lie = 1
     with pytest.raises(Refused, match="returned 4"):
@@ -145,14 +145,14 @@ def test_every_kind_of_difference_has_its_symbol(backend, facts_of, verify):
     assert [row.symbol for row in found.rows].count("=") == 0
 
 
-def test_one_way_and_a_part_of_the_source_leave_out_what_is_only_in_the_target(backend, facts_of, verify):
+def test_one_way_and_a_selection_ignore_facts_only_in_the_target(backend, facts_of, verify):
     source, target = backend(facts_of(2)), backend(facts_of(4), name="target")
     assert verify(source, target).exit is Exit.DIFFERENCES
     assert verify(source, target, one_way=True).exit is Exit.OK
     assert verify(source, target, Selection(limit=1)).exit is Exit.OK
 
 
-def test_what_cannot_be_read_is_said_and_the_others_are_compared(backend, facts_of, verify):
+def test_unreadable_records_are_reported_and_the_others_compared(backend, facts_of, verify):
     source, target = backend(facts_of(2) + facts_of(2, "bruno")), backend(facts_of(4), name="target")
     target.records += facts_of(2, "bruno")
     target.records = target.records[:2] + target.records[4:]
@@ -164,7 +164,7 @@ def test_what_cannot_be_read_is_said_and_the_others_are_compared(backend, facts_
     assert verify(source, target).same == 4
 
 
-def test_only_differences_the_capabilities_declare_are_forgiven(facts_of):
+def test_only_differences_declared_by_the_capabilities_are_accepted(facts_of):
     at = datetime(2026, 5, 5, 5, 5, 5, 600_000, tzinfo=UTC)
     vector = Embedding(model="m", vector=(0.1, 0.2))
     (fact,) = facts_of(1, confidence=0.5, valid_at=at, metadata={"a": 1}, embedding=vector)

@@ -14,7 +14,7 @@ def fact(number: int) -> Fact:
 
 
 @pytest.mark.parametrize("room", [0, 3_000, 2**20])
-def test_no_fact_is_lost_or_doubled_where_memory_ends(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+def test_no_fact_is_lost_or_duplicated_beyond_the_memory_limit(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     monkeypatch.setattr(spool, "ROOM", room)
     facts = [fact(number) for number in (7, 3, 9, 1, 5)]
     kept = spool.FactSpool()

@@ -39,7 +39,7 @@ def test_a_fact_deleted_in_the_source_is_deleted_in_the_target(pair):
     assert sync().removed.number == 0
 
 
-def test_a_fact_that_comes_back_is_written_again(pair):
+def test_a_fact_that_reappears_in_the_source_is_written_again(pair):
     source, target, sync = pair
     gone = source.records.pop(3)
     sync()
@@ -56,7 +56,7 @@ def test_a_deleted_fact_that_an_undo_restored_is_deleted_again(pair):
     assert sync().removed.deleted == {"alice": [gone.id]}
 
 
-def test_a_fact_that_the_target_got_in_another_way_stays(pair, facts_of):
+def test_a_fact_that_the_sync_did_not_write_is_kept(pair, facts_of):
     source, target, sync = pair
     own = facts_of(13)[-1]
     target.records.append(own)
@@ -65,7 +65,7 @@ def test_a_fact_that_the_target_got_in_another_way_stays(pair, facts_of):
     assert own in target.records
 
 
-def test_a_user_who_is_gone_from_the_source_is_gone_from_the_target(pair, facts_of):
+def test_a_user_deleted_in_the_source_is_deleted_in_the_target(pair, facts_of):
     source, target, sync = pair
     source.records += facts_of(3, user="bruno")
     sync()
@@ -128,7 +128,7 @@ def test_the_default_limit_is_a_quarter_of_a_large_memory():
     assert (DeleteLimit().of(12), DeleteLimit().of(1000)) == (100, 250)
 
 
-def test_force_deletes_what_the_limits_hold_back(pair):
+def test_force_overrides_the_delete_limits(pair):
     source, target, sync = pair
     source.records.clear()
     assert sync(Removal(force=True)).removed.number == 12
@@ -136,13 +136,13 @@ def test_force_deletes_what_the_limits_hold_back(pair):
 
 
 @pytest.mark.parametrize("text", ["", "-1", "ten", "101%", "2.5", "%"])
-def test_a_limit_that_cannot_be_read_is_refused(text):
+def test_an_invalid_limit_is_refused(text):
     with pytest.raises(UsageError, match="as a limit"):
         parse_limit(text)
 
 
 @pytest.mark.parametrize("place", ["gone.jsonl", "folder"])
-def test_deleted_and_overwritten_facts_are_kept_as_they_were_in_the_target(pair, tmp_path, place):
+def test_deleted_and_overwritten_facts_of_the_target_are_saved(pair, tmp_path, place):
     source, _, sync = pair
     gone = source.records.pop(0)
     old = source.records[0]
@@ -153,7 +153,7 @@ def test_deleted_and_overwritten_facts_are_kept_as_they_were_in_the_target(pair,
     assert Path(report.removed.backup).stat().st_mode & 0o077 == 0
 
 
-def test_what_no_longer_holds_is_deleted_where_the_target_would_show_it_as_current(route, backend, facts_of):
+def test_ended_facts_are_deleted_if_the_target_would_show_them_as_current(route, backend, facts_of):
     lossy = {"invalid_at": {"level": "dropped", "how": "no field"}}
     from memctl.backends.contract import FieldSupport
 
@@ -279,7 +279,7 @@ def test_an_empty_source_deletes_nothing(memctl, dump, tmp_path):
     assert facts(memctl) == ["Likes tea"]
 
 
-def test_watching_goes_on_after_a_temporary_failure_and_ends_at_the_limit(monkeypatch):
+def test_watch_continues_after_a_temporary_failure_and_ends_at_the_limit(monkeypatch):
     from memctl.core.errors import Retryable
     from memctl.migrate import sync as module
     from memctl.migrate.removal import Removed
@@ -305,7 +305,7 @@ def test_watching_goes_on_after_a_temporary_failure_and_ends_at_the_limit(monkey
     assert [type(item).__name__ for item in told] == ["Synced", "float", "Retryable", "float", "Synced"]
 
 
-def test_watching_ends_between_two_runs_with_ctrl_c(monkeypatch):
+def test_ctrl_c_ends_watch_between_two_runs(monkeypatch):
     from memctl.migrate import sync as module
 
     class Report:

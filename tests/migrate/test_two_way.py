@@ -69,7 +69,7 @@ def test_new_changed_and_deleted_facts_go_both_ways(pair):
 
 
 @pytest.mark.parametrize(("left", "right", "winner"), [(2, 1, "left"), (1, 2, "right")])
-def test_of_two_edits_the_newer_one_wins_and_the_other_one_is_kept_in_a_file(pair, left, right, winner):
+def test_the_newer_of_two_edits_wins_and_the_other_is_saved_in_a_file(pair, left, right, winner):
     pair.edit(pair.left, 0, "left", left)
     pair.edit(pair.right, 0, "right", right)
     result = pair.sync()
@@ -82,7 +82,7 @@ def test_of_two_edits_the_newer_one_wins_and_the_other_one_is_kept_in_a_file(pai
     assert lost.text == {"left": "right", "right": "left"}[winner]
 
 
-def test_two_edits_without_times_are_left_as_they_are_and_reported(pair):
+def test_two_edits_without_times_are_reported_and_not_changed(pair):
     pair.edit(pair.left, 0, "left", None)
     pair.edit(pair.right, 0, "right", None)
     for _ in range(2):

@@ -38,7 +38,7 @@ def current(*texts: str) -> list[Fact]:
         ("I'm vegan.", "I fell off the wagon at Christmas"),
     ],
 )
-def test_change_that_is_not_explained_marks_the_fact_and_keeps_it(before: str, later: str) -> None:
+def test_an_unexplained_change_marks_the_fact_as_doubtful(before: str, later: str) -> None:
     (old, *_) = current(before)
     assert DOUBT not in old.categories
     marked = next(fact for fact in current(before, later) if fact.id == old.id)
@@ -62,12 +62,12 @@ def test_change_that_is_not_explained_marks_the_fact_and_keeps_it(before: str, l
         ("I have a cat called Mog.", "new number, will send it later"),
     ],
 )
-def test_what_is_explained_or_about_something_else_puts_nothing_in_doubt(before: str, later: str) -> None:
+def test_explained_and_unrelated_changes_cause_no_doubt(before: str, later: str) -> None:
     (old, *_) = current(before)
     assert all(DOUBT not in fact.categories for fact in current(before, later) if fact.object == old.object)
 
 
-def test_saying_it_again_or_anew_removes_the_doubt() -> None:
+def test_a_repeated_or_new_statement_removes_the_doubt() -> None:
     again = current("I live in Graz.", "our new flat has no lift", "I live in Graz.")
     assert [(fact.object, DOUBT in fact.categories) for fact in again] == [("Graz", False)]
     moved = current("I live in Graz.", "our new flat has no lift", "I live in Linz now.")
@@ -96,13 +96,13 @@ def in_sessions(*texts: str) -> list[Fact]:
         ("I work at Volvo.", "rumour has it there's a new boss coming", []),
     ],
 )
-def test_change_said_in_a_later_session_puts_the_earlier_fact_in_doubt(
+def test_a_change_in_a_later_session_makes_the_earlier_fact_doubtful(
     before: str, later: str, doubted: list[str]
 ) -> None:
     assert [fact.object for fact in in_sessions(before, later) if DOUBT in fact.categories] == doubted
 
 
-def test_remark_about_a_change_that_was_told_puts_nothing_in_doubt() -> None:
+def test_a_remark_about_a_known_change_causes_no_doubt() -> None:
     texts = ("I live in Graz.", "I moved to Linz last week.", "our new flat has no lift")
     claims = [
         claim

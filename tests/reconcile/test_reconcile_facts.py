@@ -40,7 +40,7 @@ def facts(*claims: Claim) -> list[Fact]:
     return [to_fact(belief) for belief in fold(claims)]
 
 
-def test_a_fact_says_where_it_comes_from():
+def test_a_fact_has_its_sources():
     (fact,) = facts(
         claim(1, "Tokyo"),
         claim(2, "Tokyo", valid_at=day("2019-04-01"), precision="month"),
@@ -58,13 +58,13 @@ def test_a_fact_says_where_it_comes_from():
     assert fact.native == {"extractor": "rules@1", "precision": "month"}
 
 
-def test_a_time_the_transcript_does_not_tell_stays_unknown():
+def test_a_time_missing_in_the_transcript_stays_unknown():
     (fact,) = facts(claim(1, "Tokyo", observed_at=None, recorded_at=day("2026-01-01")))
     assert fact.created_at is None
     assert fact.valid_at is None
 
 
-def test_an_imported_fact_keeps_all_it_brought_and_learns_that_it_is_over():
+def test_an_imported_fact_keeps_its_fields_and_gets_an_end_date():
     imported = Fact(
         id=UUID(int=77),
         user_id="alice",
@@ -90,7 +90,7 @@ def test_an_imported_fact_keeps_all_it_brought_and_learns_that_it_is_over():
         assert getattr(closed, field) == getattr(imported, field)
 
 
-def test_the_summary_of_an_ingest_counts_each_fact_where_it_belongs():
+def test_the_summary_of_an_ingest_counts_each_kind_of_change():
     first = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes"), claim(3, "chess", predicate="hobby")]
     first.append(claim(4, "jazz", predicate="likes"))
     before = facts(*first)
@@ -113,14 +113,14 @@ def test_the_summary_of_an_ingest_counts_each_fact_where_it_belongs():
     }
 
 
-def test_a_second_ingest_of_the_same_changes_nothing():
+def test_a_second_ingest_of_the_same_claims_changes_nothing():
     once = facts(claim(1, "Tokyo"), claim(2, "Paris"))
     again = facts(claim(2, "Paris"), claim(1, "Tokyo"))
     assert changes(once, again).unchanged == tuple(again)
     assert [content_hash(fact) for fact in once] == [content_hash(fact) for fact in again]
 
 
-def test_taking_a_file_out_again_leaves_no_trace_of_it():
+def test_removing_a_file_restores_the_facts_without_it():
     kept = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes")]
     with_file = facts(*kept, claim(3, "Paris"), claim(4, "tea", predicate="likes"))
     without = facts(*kept)
@@ -130,7 +130,7 @@ def test_taking_a_file_out_again_leaves_no_trace_of_it():
     assert without == facts(*kept)
 
 
-def test_within_one_ingest_a_replaced_fact_is_both_added_and_superseded():
+def test_a_fact_replaced_in_the_same_ingest_is_added_and_superseded():
     found = changes([], facts(claim(1, "Tokyo"), claim(2, "Paris")))
     assert [fact.object for fact in found.added] == ["Tokyo", "Paris"]
     assert [fact.object for fact in found.superseded] == ["Tokyo"]

@@ -48,7 +48,7 @@ def by_object(claims):
     return {belief.claim.object: belief for belief in fold(claims)}
 
 
-def test_a_chain_is_linked_to_the_next_value_whatever_the_order_it_was_told_in():
+def test_a_chain_of_values_is_linked_in_any_order_of_statements():
     told = [
         claim(1, "2025-06-01", "lives_in", "Lisbon", valid_at=day("2018-03-01")),
         claim(2, "2025-06-02", "lives_in", "Oslo", valid_at=day("2023-05-01")),
@@ -67,7 +67,7 @@ def test_a_chain_is_linked_to_the_next_value_whatever_the_order_it_was_told_in()
     assert found["Vienna"].expired_at == day("2025-06-03"), "nothing is known to be over before it is known"
 
 
-def test_an_undated_stay_ends_where_the_dated_one_that_followed_began():
+def test_an_undated_value_ends_at_the_start_of_the_next_dated_one():
     found = by_object(
         [
             claim(1, "2025-03-12", "lives_in", "NYC"),
@@ -79,7 +79,7 @@ def test_an_undated_stay_ends_where_the_dated_one_that_followed_began():
     assert found["SF"].live
 
 
-def test_nothing_ends_before_it_began():
+def test_no_belief_ends_before_it_starts():
     found = by_object(
         [
             claim(1, "2025-03-12", "works_at", "Google", valid_at=day("2024-05-01"), precision="month"),
@@ -97,7 +97,7 @@ def test_nothing_ends_before_it_began():
     assert found["Google"].invalid_at == day("2024-05-01")
 
 
-def test_a_dated_retraction_ends_on_its_date_and_is_known_when_it_was_said():
+def test_a_dated_retraction_has_its_end_date_and_its_statement_date():
     found = by_object(
         [
             claim(1, "2024-01-01", "works_at", "Google"),
@@ -117,14 +117,14 @@ def test_a_dated_retraction_ends_on_its_date_and_is_known_when_it_was_said():
     assert found["Google"].closing == claim(2, None, "", None).id
 
 
-def test_what_ends_on_a_day_to_come_is_believed_until_then():
+def test_a_value_with_a_future_end_is_current_until_then():
     leaving = left(2, "2025-02-01", invalid_at=day("2025-12-01"))
     found = by_object([claim(1, "2024-01-01", "works_at", "Google"), leaving])
     assert found["Google"].invalid_at == day("2025-12-01")
     assert found["Google"].expired_at is None
 
 
-def test_history_alone_keeps_the_years_it_names():
+def test_a_past_period_keeps_its_dates():
     (rome,) = fold(
         [claim(1, "2025-02-01", "lives_in", "Rome", valid_at=day("2010-01-01"), invalid_at=day("2012-01-01"))]
     )
@@ -132,7 +132,7 @@ def test_history_alone_keeps_the_years_it_names():
     assert rome.superseded_by is None
 
 
-def test_repetition_raises_confidence_by_half_of_what_it_weighs_and_fills_in_a_date():
+def test_repetition_raises_confidence_and_adds_a_missing_date():
     (belief,) = fold(
         [
             claim(1, "2025-01-01", "allergic_to", "peanuts"),
@@ -144,7 +144,7 @@ def test_repetition_raises_confidence_by_half_of_what_it_weighs_and_fills_in_a_d
     assert len(belief.evidence) == 2
 
 
-def test_one_sentence_read_twice_is_one_witness():
+def test_two_claims_of_one_sentence_do_not_raise_confidence():
     once = claim(1, "2025-01-01", "allergic_to", "peanuts")
     twice = msgspec.structs.replace(once, id=UUID(int=7), ordinal=1)
     (belief,) = fold([once, twice])
@@ -166,7 +166,7 @@ def test_a_value_that_returns_is_a_new_belief():
     assert beliefs[0].id != beliefs[2].id
 
 
-def test_the_correction_in_a_turn_is_named_as_successor():
+def test_a_correction_in_the_same_turn_is_the_successor():
     in_turn = {"turn_id": "t1", "position": 1}
     teal, red = fold(
         [
@@ -178,7 +178,7 @@ def test_the_correction_in_a_turn_is_named_as_successor():
     assert teal.superseded_by == red.id
 
 
-def test_a_retraction_in_another_turn_names_no_successor():
+def test_a_retraction_in_another_turn_has_no_successor():
     google, figma = fold(
         [
             claim(1, "2024-01-01", "works_at", "Google"),
@@ -206,13 +206,13 @@ def test_a_retraction_in_another_turn_names_no_successor():
         ("hindi", "हिन्दी", False),
     ],
 )
-def test_which_objects_a_retraction_means(held, lost, closed):
+def test_a_retraction_ends_values_with_a_matching_object(held, lost, closed):
     beliefs = fold([claim(1, "2025-01-01", "owns", held), claim(2, "2025-02-01", "owns", lost, op="retract")])
     assert beliefs[0].live is not closed
     assert len(beliefs) == (1 if closed else 2), "what matches nothing is kept as history"
 
 
-def test_hearing_again_that_something_is_over_makes_no_second_memory_of_it():
+def test_a_repeated_retraction_adds_no_second_belief():
     once = [claim(1, "2024-01-01", "works_at", "Google"), left(2, "2024-06-01")]
     (google,) = fold([*once, left(3, "2024-07-01")])
     assert google.invalid_at == day("2024-06-01")
@@ -221,7 +221,7 @@ def test_hearing_again_that_something_is_over_makes_no_second_memory_of_it():
     assert len(history.evidence) == 2
 
 
-def test_hearing_again_of_an_older_stay_makes_no_second_memory_of_it():
+def test_a_repeated_past_value_adds_no_second_belief():
     stripe = {"valid_at": day("2023-05-01"), "precision": "month"}
     figma = {"valid_at": day("2024-06-01"), "precision": "month"}
     beliefs = fold(
@@ -237,7 +237,7 @@ def test_hearing_again_of_an_older_stay_makes_no_second_memory_of_it():
     ]
 
 
-def test_taking_back_one_favourite_leaves_the_others():
+def test_retracting_one_favourite_keeps_the_others():
     found = by_object(
         [
             claim(1, "2025-01-01", "favorite", "teal", slot="color"),
@@ -249,11 +249,11 @@ def test_taking_back_one_favourite_leaves_the_others():
     assert found["ramen"].live
 
 
-def test_taking_back_something_never_said_without_naming_it_leaves_nothing():
+def test_a_retraction_without_an_object_or_earlier_claim_stores_nothing():
     assert fold([claim(1, "2025-01-01", "works_at", None, op="retract")]) == []
 
 
-def test_an_imported_fact_keeps_its_id_and_two_that_say_the_same_stay_two():
+def test_imported_facts_keep_their_ids_even_if_equal():
     one, two = UUID(int=101), UUID(int=102)
     beliefs = fold(
         [
@@ -269,7 +269,7 @@ def test_an_imported_fact_keeps_its_id_and_two_that_say_the_same_stay_two():
     assert len(beliefs[0].evidence) == 3
 
 
-def test_one_subject_written_in_two_ways_is_one():
+def test_two_spellings_of_a_subject_are_one_subject():
     found = by_object(
         [
             claim(1, "2024-01-01", "lives_in", "Osaka", subject="Caroline"),
@@ -320,7 +320,7 @@ def histories(draw) -> list[Claim]:
 
 @given(histories(), st.randoms(use_true_random=False))
 @settings(max_examples=some(100), deadline=None)
-def test_the_order_in_which_claims_come_in_changes_nothing(claims, random):
+def test_the_order_of_claims_does_not_change_the_result(claims, random):
     shuffled = list(claims)
     random.shuffle(shuffled)
     assert fold(shuffled) == fold(claims)
@@ -328,7 +328,7 @@ def test_the_order_in_which_claims_come_in_changes_nothing(claims, random):
 
 @given(histories())
 @settings(max_examples=some(100), deadline=None)
-def test_one_group_folds_as_it_does_among_all(claims):
+def test_a_group_folds_the_same_alone_and_among_all(claims):
     everything = fold(claims)
     assert affected(claims) >= {key_of(belief.claim) for belief in everything}
     for key in affected(claims):
@@ -338,7 +338,7 @@ def test_one_group_folds_as_it_does_among_all(claims):
 
 @given(histories())
 @settings(max_examples=some(100), deadline=None)
-def test_links_lead_somewhere_and_nothing_is_lost(claims):
+def test_links_point_to_beliefs_and_no_claim_is_lost(claims):
     beliefs = fold(claims)
     ids = [belief.id for belief in beliefs]
     assert len(ids) == len(set(ids))
@@ -354,7 +354,7 @@ def test_links_lead_somewhere_and_nothing_is_lost(claims):
             assert belief.valid_at <= belief.invalid_at
 
 
-def test_denial_without_an_earlier_claim_stores_nothing_and_with_one_ends_it() -> None:
+def test_a_denial_ends_an_earlier_claim_or_stores_nothing() -> None:
     denied = claim(2, "2025-06-02", "diet", "vegetarian", op="retract", categories=("diet", DENIAL))
     assert fold([denied]) == []
     (belief,) = fold([claim(1, "2025-06-01", "diet", "vegetarian"), denied])
@@ -363,14 +363,14 @@ def test_denial_without_an_earlier_claim_stores_nothing_and_with_one_ends_it() -
 
 @given(histories())
 @settings(max_examples=some(100), deadline=None)
-def test_a_retraction_ends_among_the_values_with_its_words_what_it_would_end_among_all(claims):
+def test_matching_by_words_retracts_the_same_values_as_a_full_comparison(claims):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Takable, "near", lambda open_, _: open_.items())
         among_all = fold(claims)
     assert fold(claims) == among_all
 
 
-def test_a_retraction_is_not_compared_with_every_value_that_was_ever_liked(monkeypatch):
+def test_a_retraction_is_compared_only_with_values_that_share_a_word(monkeypatch):
     compared = []
     monkeypatch.setattr(
         sys.modules["memctl.reconcile.fold"], "takes", lambda *pair: bool(compared.append(pair)) or takes(*pair)

@@ -77,7 +77,7 @@ def outcome(beliefs: list[Belief]) -> tuple[list[tuple], list[tuple]]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-def test_what_is_live_and_what_is_history(scenario):
+def test_each_scenario_has_its_live_and_closed_values(scenario):
     live, closed = outcome(fold(claim for message in claims_of(scenario) for claim in message))
     wanted = {tuple(pair) for pair in scenario["live"]}
     assert wanted <= set(live)
@@ -87,7 +87,7 @@ def test_what_is_live_and_what_is_history(scenario):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-def test_order_of_arrival_makes_no_difference(scenario):
+def test_the_order_of_arrival_does_not_change_the_result(scenario):
     messages = claims_of(scenario)
     expected = fold(claim for message in messages for claim in message)
     for order in permutations(messages):
@@ -95,7 +95,7 @@ def test_order_of_arrival_makes_no_difference(scenario):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-def test_no_claim_is_lost_from_the_evidence(scenario):
+def test_every_claim_is_in_the_evidence(scenario):
     claims = [claim for message in claims_of(scenario) for claim in message]
     held = {number for belief in fold(claims) for number in belief.evidence}
     said = {claim.id for claim in claims if claim.object is not None}
@@ -103,7 +103,7 @@ def test_no_claim_is_lost_from_the_evidence(scenario):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
-def test_the_words_themselves_come_to_the_same(scenario):
+def test_extraction_from_the_messages_gives_the_same_result(scenario):
     turns = [
         Turn(turn_id=str(number), role=message["role"], text=message["text"], at=instant(message["at"]))
         for number, message in enumerate(scenario["messages"])
@@ -120,7 +120,7 @@ def test_the_words_themselves_come_to_the_same(scenario):
         assert live == []
 
 
-def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
+def test_every_ended_belief_has_an_end_and_the_date_it_was_learned():
     for scenario in SCENARIOS:
         for belief in fold(claim for message in claims_of(scenario) for claim in message):
             if not belief.live:
@@ -131,7 +131,7 @@ def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
                 assert belief.valid_at is None or belief.valid_at <= belief.invalid_at, scenario["name"]
 
 
-def test_sessions_without_any_time_still_end_what_was_replaced():
+def test_sessions_without_times_still_end_replaced_values():
     scenario = next(case for case in SCENARIOS if case["name"] == "undated sessions go by order")
     timeless = [
         msgspec.structs.replace(claim, recorded_at=None) for message in claims_of(scenario) for claim in message

@@ -21,7 +21,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("messages", "expected"), ROWS, ids=lambda value: str(value)[:60])
-def test_later_message_ends_what_it_contradicts_and_nothing_else(messages: list[str], expected: list[str]) -> None:
+def test_a_later_message_ends_only_the_facts_it_contradicts(messages: list[str], expected: list[str]) -> None:
     turns = tuple(
         Turn(turn_id=str(n), role="user", text=text, at=START + timedelta(days=30 * n))
         for n, text in enumerate(messages)
@@ -47,7 +47,7 @@ def test_later_message_ends_what_it_contradicts_and_nothing_else(messages: list[
     ],
     ids=("later", "earlier", "said again"),
 )
-def test_moved_appointment_has_its_new_day_only(messages: tuple[str, ...], day: str) -> None:
+def test_a_moved_appointment_has_only_its_new_day(messages: tuple[str, ...], day: str) -> None:
     turns = tuple(
         Turn(turn_id=str(n), role="user", text=text, at=START + timedelta(days=20 * n))
         for n, text in enumerate(messages)

@@ -14,7 +14,7 @@ def comparable(page: str) -> str:
     return re.sub(r"Made by memctl [^.]+(?:\.\d+)*", "Made by memctl", page)
 
 
-def test_the_pages_in_docs_are_in_step():
+def test_the_report_pages_in_docs_are_up_to_date():
     spec = importlib.util.spec_from_file_location("docs_reports", DOCS / "reports.py")
     assert spec is not None
     assert spec.loader is not None
@@ -28,7 +28,7 @@ def test_the_pages_in_docs_are_in_step():
         assert page.count("<svg") == kept.count("<svg") == 6
 
 
-def test_the_table_of_costs_by_users_in_docs_is_what_the_report_says():
+def test_the_cost_table_in_docs_matches_the_report():
     from memctl.report import requests
 
     report = requests.pricing(None, {})

@@ -53,7 +53,7 @@ def test_a_copy_loses_nothing(file):
     assert result.source.scores["keywords"].recall[10].mean >= 0.95
 
 
-def test_a_loss_of_a_fifth_is_not_called_chance(file):
+def test_a_loss_of_a_fifth_is_significant(file):
     kept = [fact for number, fact in enumerate(facts()) if number % 5]
     result = evaluate(EvalJob(source=file("a.jsonl", facts()), target=file("b.jsonl", kept)))
     assert result.worse
@@ -64,7 +64,7 @@ def test_a_loss_of_a_fifth_is_not_called_chance(file):
     assert "finds less" in page.verdict(result)
 
 
-def test_facts_of_crossed_users_are_not_found(file):
+def test_facts_of_swapped_users_are_not_found(file):
     swap = {"ann": "bob", "bob": "ann"}
     crossed = [structs.replace(fact, user_id=swap.get(fact.user_id, fact.user_id)) for fact in facts()]
     result = evaluate(EvalJob(source=file("a.jsonl", facts()), target=file("b.jsonl", crossed)))
@@ -137,7 +137,7 @@ LINES = {"question": "Where did Ann buy the kayak?", "user": "ann", "answer": "B
     [json.dumps(LOCOMO), json.dumps(LONGMEMEVAL), json.dumps(LINES), json.dumps([LINES]), json.dumps(LINES) + "\n\n"],
     ids=["locomo", "longmemeval", "one", "array", "lines"],
 )
-def test_files_of_questions_are_understood(file, tmp_path, text):
+def test_question_files_are_read(file, tmp_path, text):
     path = tmp_path / "questions.json"
     path.write_text(text)
     result = evaluate(EvalJob(source=file("a.jsonl", facts()), questions=path))
@@ -156,7 +156,7 @@ def test_files_of_questions_are_understood(file, tmp_path, text):
         ('{"question": "Who?", "user": "zoe", "answer": "x"}', "zoe"),
     ],
 )
-def test_a_file_that_asks_nothing_is_refused_by_line(file, tmp_path, text, said):
+def test_a_question_file_without_a_question_is_refused_with_the_line(file, tmp_path, text, said):
     path = tmp_path / "questions.json"
     path.write_text(text)
     with pytest.raises(UsageError) as failure:
@@ -167,7 +167,7 @@ def test_a_file_that_asks_nothing_is_refused_by_line(file, tmp_path, text, said)
 # On the command line.
 
 
-def test_the_command_prints_three_layers_and_fails_if_asked_to(memctl, file, tmp_path):
+def test_the_command_prints_three_layers_and_fails_below_a_threshold(memctl, file, tmp_path):
     whole, part = file("a.jsonl", facts()), file("b.jsonl", facts()[20:])
     ran = memctl("eval", "--from", whole, "--to", part, "--all-users", "--html", tmp_path / "e.html")
     assert ran.code == 0, ran.err
@@ -179,7 +179,7 @@ def test_the_command_prints_three_layers_and_fails_if_asked_to(memctl, file, tmp
     assert memctl("eval", "--from", whole, "--to", whole.replace("a.jsonl", "c.jsonl"), "--all-users").code == 4
 
 
-def test_the_store_is_asked_as_search_asks_it(memctl):
+def test_the_store_is_searched_like_memctl_search(memctl):
     memctl("add", "ada", "I live in Ghent.")
     memctl("add", "ada", "I am allergic to walnuts.")
     document = memctl("eval", "--user", "ada", "--json").document

@@ -60,7 +60,7 @@ def shown(file: Path) -> Path:
     return path
 
 
-def test_the_page_says_what_was_true_when_and_what_replaced_it(shown: Path):
+def test_the_page_shows_validity_and_successors(shown: Path):
     text = shown.read_text(encoding="utf-8")
     assert "rosa lives in Lyon, from 2025-10-11 to 2026-09-26, replaced by: rosa lives in Paris" in text
     assert "I said: rosa likes figs" in text
@@ -68,7 +68,7 @@ def test_the_page_says_what_was_true_when_and_what_replaced_it(shown: Path):
     assert "1 fact has no time" in text
 
 
-def test_what_was_true_at_one_time_is_drawn_in_two_rows(file: Path):
+def test_facts_valid_at_the_same_time_are_drawn_in_two_rows(file: Path):
     drawn = timeline.timeline(remembered(str(file), "rosa", {}, now=NOW))
     lane = drawn[drawn.index("</b> likes") :]
     assert "height:4rem" in lane[: lane.index("bar")]
@@ -92,7 +92,7 @@ def test_an_unknown_user_has_no_page(file: Path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1400])
-def test_the_page_fits_the_screen_and_asks_for_nothing(browser: Any, shown: Path, width: int, scheme: str):
+def test_the_page_fits_the_screen_and_makes_no_requests(browser: Any, shown: Path, width: int, scheme: str):
     browser.open(shown, width, scheme)
     assert browser.complaints == []
     assert browser.requests == [shown.as_uri()]
@@ -103,7 +103,7 @@ def test_the_page_fits_the_screen_and_asks_for_nothing(browser: Any, shown: Path
     assert browser.ask(unnamed) == 0
 
 
-def test_search_and_filters_show_what_fits_and_say_how_much(browser: Any, shown: Path):
+def test_search_and_filters_show_and_count_matches(browser: Any, shown: Path):
     browser.open(shown, 1400, "light")
     visible = "[...document.querySelectorAll('.fact:not([hidden]) > p')].map(p => p.textContent.trim())"
     enter = "(t => { const q = document.querySelector('[name=query]'); q.value = t; q.dispatchEvent(new Event('input', {bubbles: true})); })"  # noqa: E501
@@ -118,7 +118,7 @@ def test_search_and_filters_show_what_fits_and_say_how_much(browser: Any, shown:
     assert not any("likes" in text for text in browser.ask(visible))
 
 
-def test_a_bar_leads_to_the_words_that_the_fact_rests_on(browser: Any, shown: Path):
+def test_a_bar_links_to_the_quote_of_the_fact(browser: Any, shown: Path):
     browser.open(shown, 400, "dark")
     browser.ask("document.querySelector('.bar.past').click()")
     browser.ask("new Promise(done => setTimeout(done, 50))")

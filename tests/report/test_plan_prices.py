@@ -49,7 +49,7 @@ def test_mem0_plans_end_at_their_quotas_and_have_no_overage(plan: str, price: in
         ("Flex Plus", 240_001, 525),
     ],
 )
-def test_zep_bills_begun_blocks_of_credits(plan: str, used: int, price: int | None):
+def test_zep_bills_started_blocks_of_credits(plan: str, used: int, price: int | None):
     assert total("zep", plan, episode_credits=used) == price
 
 
@@ -60,7 +60,7 @@ def test_letta_bills_agents_and_seconds_to_the_fraction():
     assert total("letta", "API Plan", tool_seconds="0.5") == Decimal("20.000075")
 
 
-def test_postgres_is_an_instance_that_holds_the_vectors_and_storage_by_the_gigabyte():
+def test_postgres_costs_an_instance_for_the_vectors_plus_storage():
     assert total("postgres", "db.t4g.micro", memory_gb=0.5, storage_gb=10) == Decimal("11.68") + Decimal("1.15")
     assert total("postgres", "db.t4g.micro", memory_gb="0.500001") is None
     assert total("postgres", "db.t4g.micro", peak_searches="200.1") is None
@@ -70,7 +70,7 @@ def test_postgres_is_an_instance_that_holds_the_vectors_and_storage_by_the_gigab
     assert total("postgres", sharded, memory_gb=513) == 3 * 5840
 
 
-def test_the_local_store_is_free_as_far_as_it_was_measured():
+def test_the_local_store_is_free_up_to_the_measured_size():
     assert total("local", "one DuckDB file", records_stored=1_000_000) == 0
     assert total("local", "one DuckDB file", records_stored=1_000_001) is None
 
@@ -90,7 +90,7 @@ def test_the_local_store_is_free_as_far_as_it_was_measured():
         ("postgres", {"memory_gb": 129}, "db.r6i.16xlarge, sharded"),
     ],
 )
-def test_the_cheapest_plan_that_fits_is_taken(system: str, drivers: dict, plan: str | None):
+def test_the_cheapest_fitting_plan_is_chosen(system: str, drivers: dict, plan: str | None):
     quoted = pricing.cheapest(BOOK.systems[system], BOOK, {name: Decimal(amount) for name, amount in drivers.items()})
     assert (quoted.plan if quoted else None) == plan
 
@@ -157,7 +157,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 @given(plans(), st.dictionaries(drivers, amounts), drivers, amounts)
-def test_cost_never_falls_when_volume_grows_within_a_plan(plan: Plan, used: dict, driver: str, more: Decimal):
+def test_cost_within_a_plan_never_falls_with_volume(plan: Plan, used: dict, driver: str, more: Decimal):
     before = pricing.quote(plan, BOOK, used)
     after = pricing.quote(plan, BOOK, used | {driver: used.get(driver, Decimal(0)) + more})
     if after is None:
@@ -171,7 +171,7 @@ def test_cost_never_falls_when_volume_grows_within_a_plan(plan: Plan, used: dict
     st.sampled_from(sorted(BOOK.systems)),
     st.dictionaries(st.sampled_from(get_args(price_book.Driver)), st.integers(0, 3_000_000)),
 )
-def test_the_chosen_plan_is_never_dearer_than_another_that_fits(system: str, used: dict):
+def test_no_other_fitting_plan_is_cheaper_than_the_chosen_one(system: str, used: dict):
     quantities = {name: Decimal(amount) for name, amount in used.items()}
     fitting = [pricing.quote(plan, BOOK, quantities) for plan in BOOK.systems[system].plans]
     chosen = pricing.cheapest(BOOK.systems[system], BOOK, quantities)
@@ -181,7 +181,7 @@ def test_the_chosen_plan_is_never_dearer_than_another_that_fits(system: str, use
         assert chosen.total == min(totals)
 
 
-def test_tokens_are_priced_by_model_and_only_where_the_user_pays():
+def test_tokens_are_priced_by_model_only_if_the_user_pays_for_them():
     from memctl.report.workload import Usage
 
     usage = Usage(
@@ -213,7 +213,7 @@ def test_an_unknown_model_lists_those_with_a_price():
     assert "rules" in str(wrong.value.hint)
 
 
-def test_a_figure_nobody_confirmed_marks_what_rests_on_it():
+def test_costs_based_on_unconfirmed_figures_are_marked():
     assert pricing.quote(BOOK.systems["zep"].plans[1], BOOK, {}).assumed is False
     assert pricing.quote(BOOK.systems["letta"].plans[0], BOOK, {}).assumed is True
     april = price_book.load("2026-04")

@@ -18,7 +18,7 @@ def changed(was: str, now: str) -> str:
 
 
 @pytest.mark.parametrize("edition", price_book.editions())
-def test_every_figure_that_ships_names_its_source_and_how_far_it_is_to_be_trusted(edition: str):
+def test_every_built_in_figure_has_a_source_and_a_confidence(edition: str):
     shipped = price_book.load(edition)
     assert shipped.edition == edition
     for place, figure in shipped.figures():
@@ -31,13 +31,13 @@ def test_every_figure_that_ships_names_its_source_and_how_far_it_is_to_be_truste
 
 
 @pytest.mark.parametrize("edition", price_book.editions())
-def test_no_source_is_listed_that_nothing_rests_on(edition: str):
+def test_every_listed_source_is_used(edition: str):
     shipped = price_book.load(edition)
     used = {figure.source for _, figure in shipped.figures()} | {model.source for model in shipped.models.values()}
     assert used == set(shipped.sources)
 
 
-def test_the_newest_edition_is_taken_and_older_ones_can_be_asked_for():
+def test_the_newest_edition_is_the_default_and_older_ones_can_be_chosen():
     assert price_book.load().edition == "2026-11"
     assert price_book.load("2026-04").as_of < price_book.load().as_of
     with pytest.raises(UsageError, match="edition '2019-01'") as wrong:
@@ -45,14 +45,14 @@ def test_the_newest_edition_is_taken_and_older_ones_can_be_asked_for():
     assert wrong.value.hint == "editions: 2026-04, 2026-11"
 
 
-def test_prices_are_exact_decimals_so_that_a_bill_adds_up_to_the_cent():
+def test_prices_are_exact_decimals():
     (plan,) = price_book.load().systems["letta"].plans
     agents, tools = plan.meters
     assert agents.tiers[0].price.value == Decimal("0.10")
     assert tools.tiers[0].price.value == Decimal("0.00015")
 
 
-def test_a_model_is_found_by_its_name_and_by_that_of_a_dated_snapshot():
+def test_a_model_is_found_by_its_name_with_or_without_a_date():
     november = price_book.load()
     assert november.model("gpt-5-mini") is not None
     snapshot = november.model("gpt-5-mini-2025-08-07")
@@ -65,7 +65,7 @@ def test_a_model_is_found_by_its_name_and_by_that_of_a_dated_snapshot():
     assert (embedding.cached_input, embedding.output) == (None, None)
 
 
-def test_a_book_of_ones_own_is_read_from_a_file(tmp_path: Path):
+def test_a_price_book_is_read_from_a_file(tmp_path: Path):
     mine = tmp_path / "my.yaml"
     mine.write_text(changed("price: {value: 249,", "price: {value: 199,"))
     plans = price_book.load(path=mine).systems["mem0"].plans
@@ -74,7 +74,7 @@ def test_a_book_of_ones_own_is_read_from_a_file(tmp_path: Path):
         price_book.load("2026-11", mine)
 
 
-def test_a_missing_book_is_named(tmp_path: Path):
+def test_a_missing_price_book_is_named(tmp_path: Path):
     with pytest.raises(NotFound, match=r"none\.yaml: cannot read the price book: No such file"):
         price_book.load(path=tmp_path / "none.yaml")
 
@@ -96,7 +96,7 @@ def test_a_missing_book_is_named(tmp_path: Path):
         ("per: {value: 10_000,", "per: {value: 0,", "a tier of 0 units"),
     ],
 )
-def test_a_wrong_book_is_refused_with_the_place_that_is_wrong(was: str, now: str, said: str):
+def test_an_invalid_price_book_is_refused_with_the_position(was: str, now: str, said: str):
     with pytest.raises(UsageError, match=said) as wrong:
         price_book.parse(changed(was, now), "my.yaml")
     assert wrong.value.where == "my.yaml"

@@ -124,7 +124,7 @@ def test_light_and_dark_differ_in_more_than_the_background(browser: Any, pages: 
 
 
 @pytest.mark.parametrize("name", ["volume", "pricing"])
-def test_a_page_holds_all_it_needs_and_no_placeholder(pages: dict[str, Path], name: str):
+def test_a_page_is_self_contained_and_has_no_placeholder(pages: dict[str, Path], name: str):
     page = pages[name].read_text(encoding="utf-8")
     fetched = re.findall(r"(?:src|href|url|@import)\s*[=(]\s*[\"']?(?!#|data:|var)([^\s\"')>]+)", page)
     assert [address for address in fetched if not address.startswith("chart")] == []
@@ -137,21 +137,21 @@ def test_a_page_holds_all_it_needs_and_no_placeholder(pages: dict[str, Path], na
         assert reference in ids
 
 
-def test_what_users_are_called_is_shown_and_never_run(pages: dict[str, Path]):
+def test_user_names_are_shown_and_not_run_as_html(pages: dict[str, Path]):
     page = pages["volume"].read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "用户" in page
     assert "a &amp; b" in page
 
 
-def test_a_page_says_in_words_what_its_charts_show(pages: dict[str, Path]):
+def test_a_page_describes_its_charts_in_text(pages: dict[str, Path]):
     for page in pages.values():
         labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', page.read_text(encoding="utf-8"))
         assert len(labels) == 6
         assert all(len(label) > 40 for label in labels)
 
 
-def test_the_pricing_page_marks_assumptions_and_refutes_the_claim(pages: dict[str, Path]):
+def test_the_pricing_page_marks_assumptions_and_checks_the_claim(pages: dict[str, Path]):
     page = pages["pricing"].read_text(encoding="utf-8")
     assert "does not hold" in page
     assert "129.85*" in page
@@ -159,7 +159,7 @@ def test_the_pricing_page_marks_assumptions_and_refutes_the_claim(pages: dict[st
 
 
 @pytest.mark.parametrize("make", [volume_page.charts, pricing_page.charts], ids=["volume", "pricing"])
-def test_pictures_are_drawn_in_the_colours_of_paper(make: Callable[..., charts.Picture], measured: Volume):
+def test_pictures_use_the_light_colours(make: Callable[..., charts.Picture], measured: Volume):
     picture = make(measured if make is volume_page.charts else requests.pricing(None, {}))
     svg = picture.drawn("svg").decode()
     ElementTree.fromstring(svg)
@@ -174,7 +174,7 @@ def test_the_same_report_is_drawn_the_same_way_twice(measured: Volume):
     assert volume_page.page(measured) == volume_page.page(measured)
 
 
-def test_an_empty_memory_has_a_page_too(tmp_path: Path):
+def test_an_empty_memory_has_a_page(tmp_path: Path):
     (tmp_path / "none.jsonl").touch()
     nothing = requests.volume(str(tmp_path / "none.jsonl"), {}, now=NOW)
     assert nothing.records == 0

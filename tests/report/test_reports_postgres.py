@@ -23,7 +23,7 @@ def moved(
 
 
 @pytest.mark.usefixtures("moved")
-def test_postgres_is_reported_on_as_the_local_store_is(memctl: Callable[..., Any]):
+def test_postgres_has_the_same_report_as_the_local_store(memctl: Callable[..., Any]):
     there = memctl("report", "volume", "--from", "pg", "--json").document
     here = memctl("report", "volume", "--json").document
     assert there["backend"] == "postgres"

@@ -3,14 +3,14 @@
 from memctl.report import ascii_charts
 
 
-def test_a_sparkline_tells_nothing_from_a_little_and_the_most_is_the_highest():
+def test_a_sparkline_distinguishes_zero_small_and_maximum():
     assert ascii_charts.spark([0, 1, 50, 100]) == "·▁▄█"
     assert ascii_charts.spark([]) == ""
     assert ascii_charts.spark([0, 0]) == "··"
     assert ascii_charts.spark([7]) == "█"
 
 
-def test_a_long_row_is_summed_into_the_width_without_losing_its_peak():
+def test_a_long_row_is_summarised_without_losing_its_peak():
     row = [0] * 100
     row[70] = 5
     drawn = ascii_charts.spark(row, 10)
@@ -18,7 +18,7 @@ def test_a_long_row_is_summed_into_the_width_without_losing_its_peak():
     assert drawn == "·······█··"
 
 
-def test_a_bar_has_its_share_of_the_width():
+def test_a_bar_is_proportional_to_its_value():
     assert ascii_charts.bar(0, 4) == "    "
     assert ascii_charts.bar(1, 4) == "████"
     assert ascii_charts.bar(0.5, 4) == "██  "
@@ -39,6 +39,6 @@ def test_a_plot_puts_curves_at_their_powers_of_ten():
     assert max(len(line) for line in lines) <= 42
 
 
-def test_nothing_to_draw_draws_nothing():
+def test_empty_data_draws_nothing():
     assert ascii_charts.plot([1, 10], [("a", [None, 0])]) == []
     assert ascii_charts.plot([1], [("a", [5])]) == []

@@ -73,7 +73,7 @@ def test_facts_are_counted_by_user_kind_category_and_source(local: Workspace):
     assert volume.bytes.vectors == 4 * 4 * 128
 
 
-def test_a_month_without_facts_shows_as_an_empty_one(local: Workspace):
+def test_a_month_without_facts_is_shown_as_empty(local: Workspace):
     local.write(
         [
             fact(1, "One.", created_at=datetime(2025, 12, 31, 23, 59, tzinfo=UTC)),
@@ -89,7 +89,7 @@ def test_a_month_without_facts_shows_as_an_empty_one(local: Workspace):
     assert len(measure(local, now=NOW, by="day").periods) == 33
 
 
-def test_growth_is_the_same_by_whatever_period_is_shown(local: Workspace):
+def test_growth_does_not_depend_on_the_shown_period(local: Workspace):
     """A week that begins in one month and ends in the next would count a record to the wrong one."""
     days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
     local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
@@ -98,7 +98,7 @@ def test_growth_is_the_same_by_whatever_period_is_shown(local: Workspace):
     assert [month.added for month in shown[0].past] == [2, 7, 0]
 
 
-def test_what_is_over_superseded_or_said_twice_is_told_apart(local: Workspace):
+def test_expired_superseded_and_duplicate_facts_are_counted_separately(local: Workspace):
     old = fact(1, "Alice lives in Tokyo.", superseded_by=derive_id("alice", "2"), expired_at=NOW - timedelta(days=1))
     local.write(
         [
@@ -121,7 +121,7 @@ def test_what_is_over_superseded_or_said_twice_is_told_apart(local: Workspace):
     assert (shares.duplicates, shares.near_duplicates) == (1, 1)
 
 
-def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(local: Workspace):
+def test_a_single_user_can_be_reported_and_an_unknown_one_is_an_error(local: Workspace):
     local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
     volume = measure(local, now=NOW, user="bruno")
     assert (volume.users, volume.facts, [row.name for row in volume.by_user]) == (1, 1, ["bruno"])
@@ -145,7 +145,7 @@ def test_a_lost_connection_does_not_end_a_report(local: Workspace, monkeypatch: 
     assert measure(Streamed(local, read=read), now=NOW).facts == 3
 
 
-def test_a_list_shorter_than_the_backends_own_count_is_not_a_report(local: Workspace):
+def test_a_list_shorter_than_the_backends_count_is_an_error(local: Workspace):
     local.write([fact(1, "One.")])
     with pytest.raises(Fatal, match="counts 2 facts of 'alice', but returned 1"):
         measure(Streamed(local, count=lambda user: 2), now=NOW)
@@ -189,7 +189,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
 
 @settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts(), st.sampled_from(("month", "week", "day")), st.sampled_from((None, "alice")))
-def test_sql_and_streaming_come_to_the_same_report(
+def test_sql_and_streaming_give_the_same_report(
     tmp_path_factory: pytest.TempPathFactory, made: list[Fact], by: Any, user: str | None
 ):
     """Somebody who moves to another backend must not see other numbers for the same facts."""
@@ -204,7 +204,7 @@ def test_sql_and_streaming_come_to_the_same_report(
     assert msgspec.json.decode(json, type=Volume) == asked
 
 
-def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: Workspace, monkeypatch: pytest.MonkeyPatch):
+def test_sql_and_streaming_sample_the_same_facts_for_tokens(local: Workspace, monkeypatch: pytest.MonkeyPatch):
     local.write([fact(number, f"Fact number {number} " + "is long " * (number % 7)) for number in range(200)])
     whole = measure(local, now=NOW).tokens
     assert not whole.estimated
@@ -216,20 +216,20 @@ def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: Worksp
     assert asked == measure(Streamed(local), now=NOW).tokens
 
 
-def test_reading_a_backend_tells_how_far_it_is(local: Workspace):
+def test_reading_a_backend_reports_progress(local: Workspace):
     local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
     told: list[tuple[int, int, str]] = []
     measure(Streamed(local), now=NOW, progress=lambda *step: told.append(step))
     assert told == [(1, 2, "alice"), (2, 2, "bruno")]
 
 
-def test_vectors_that_a_backend_hands_out_are_counted():
+def test_vectors_returned_by_a_backend_are_counted():
     streaming = volume_counts.Streaming("month", NOW, 10)
     streaming.take([fact(1, "One.", embedding=Embedding(model="m", vector=(1.0, 0.0, 0.0)))])
     assert streaming.done().vector_bytes == 12
 
 
-def test_growth_is_that_of_complete_months_and_the_projection_names_its_method():
+def test_growth_uses_complete_months_and_the_projection_names_its_method():
     added = {date(2026, month, 1): 10 * month for month in range(1, 12)}
     found = growth.project(added, date(2026, 11, 15), total=sum(added.values()))
     assert found.months == 10
@@ -241,7 +241,7 @@ def test_growth_is_that_of_complete_months_and_the_projection_names_its_method()
     assert found.rate == pytest.approx((total_end / total_start) ** (1 / 9) - 1)
 
 
-def test_a_memory_that_is_no_longer_added_to_is_not_projected_below_zero():
+def test_a_projection_is_never_negative():
     added = {date(2026, 1, 1): 1000, date(2026, 2, 1): 10}
     found = growth.project(added, date(2026, 11, 15), total=1010)
     assert [month.added for month in found.projection] == [0] * 12
@@ -264,7 +264,7 @@ def test_a_memory_that_stopped_growing_has_no_growth():
     assert (back.rate > 0, back.recent, back.stopped) == (True, 0, None)
 
 
-def test_too_short_a_past_gives_a_mean_and_none_gives_no_projection():
+def test_a_short_history_is_projected_by_its_mean_and_none_not_at_all():
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).projection[0].added == 7
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).rate is None
     for nothing in ({}, {date(2026, 11, 1): 5}):
@@ -287,7 +287,7 @@ def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [b"{}", b"no json", b"[1"])
-def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path, content: bytes):
+def test_a_file_that_is_not_a_tokenizer_is_named(tmp_path: Path, content: bytes):
     path = tmp_path / "tokenizer.json"
     with pytest.raises(NotFound, match="cannot read the tokenizer: No such file"):
         tokens.counter(path)

@@ -35,7 +35,7 @@ def load(**numbers: float | str) -> workload.Workload:
     return workload.workload(BOOK, None, {name: Decimal(str(number)) for name, number in numbers.items()})
 
 
-def test_months_grow_from_the_users_given_and_what_is_stored_adds_up():
+def test_months_grow_from_the_given_users_and_records_accumulate():
     asked = load(users=1000, growth="0.08", months=3, turns_per_user_month=10, facts_per_turn=0.5)
     months = workload.months(asked, BOOK)
     assert [month.users for month in months] == [1000, 1080, 1166]
@@ -48,7 +48,7 @@ def test_months_grow_from_the_users_given_and_what_is_stored_adds_up():
 
 
 @pytest.mark.parametrize(("size", "filled"), [(1, 1), (350, 1), (351, 2), (700, 2), (701, 3)])
-def test_an_episode_is_charged_by_begun_blocks_of_bytes(size: int, filled: int):
+def test_an_episode_is_charged_by_started_blocks_of_bytes(size: int, filled: int):
     assert workload.credits(load(bytes_per_turn=size), Decimal(350), 1000) == 1000 * filled
 
 
@@ -78,7 +78,7 @@ def volume(**changes: Any) -> Volume:
     return msgspec.structs.replace(_report(streaming.done(), "test", "month", NOW, None, tokens.counter()), **changes)
 
 
-def test_what_is_not_given_is_measured_and_each_number_says_so():
+def test_missing_values_are_measured_and_marked():
     taken = workload.workload(BOOK, volume(), {"searches_per_turn": Decimal(2)})
     numbers = {name: number.value for name, number in taken.numbers().items()}
     assert numbers["users"] == 2
@@ -97,13 +97,13 @@ def test_what_is_not_given_is_measured_and_each_number_says_so():
     assert numbers["growth"] == Decimal("0.4142")
 
 
-def test_users_given_begin_with_an_empty_memory():
+def test_given_users_start_with_an_empty_memory():
     taken = workload.workload(BOOK, volume(), {"users": Decimal(500)})
     assert (taken.held_facts, taken.held_turns) == (0, 0)
     assert taken.turns_per_user_month.origin == "measured"
 
 
-def test_a_backend_without_turns_tells_of_them_by_its_facts():
+def test_turns_are_estimated_from_facts_if_the_backend_has_none():
     facts_only = volume(episodes=0)
     taken = workload.workload(BOOK, facts_only, {})
     assert taken.facts_per_turn.origin == "assumed"
@@ -121,13 +121,13 @@ def test_a_backend_without_turns_tells_of_them_by_its_facts():
         ({"facts_per_turn": "NaN"}, "--facts-per-turn"),
     ],
 )
-def test_numbers_that_make_no_sense_are_refused_by_their_option(numbers: dict[str, str], where: str):
+def test_invalid_numbers_are_refused_with_the_option_name(numbers: dict[str, str], where: str):
     with pytest.raises(UsageError) as wrong:
         load(**numbers)
     assert wrong.value.where == where
 
 
-def test_growth_is_read_as_people_write_it():
+def test_growth_is_read_in_common_notations():
     assert [requests.growth(text) for text in ("8%/month", "8%", "0.08", "-5 %")] == [
         Decimal("0.08"),
         Decimal("0.08"),
@@ -139,7 +139,7 @@ def test_growth_is_read_as_people_write_it():
         requests.growth("fast")
 
 
-def test_no_users_cost_what_the_plans_cost_without_use():
+def test_zero_users_cost_the_base_price_of_each_plan():
     report = comparison.compare(BOOK, load(users=0), CHOSEN)
     assert {found.system: found.total for found in report.costs[0]} == {
         "mem0": 0,
@@ -168,7 +168,7 @@ def test_more_users_never_cost_less(users: int, more: int, turns: Decimal, facts
         assert few <= many
 
 
-def test_crossings_are_the_first_user_at_which_the_order_turns():
+def test_a_crossing_is_the_first_number_of_users_with_another_order():
     found = cost_curves.curves(load(), BOOK, CHOSEN)
     assert found.crossings
     for crossing in found.crossings:
@@ -181,7 +181,7 @@ def test_crossings_are_the_first_user_at_which_the_order_turns():
         assert usd(cheaper, users - 1) >= usd(dearer, users - 1)
 
 
-def test_a_curve_ends_at_the_last_user_that_a_plan_takes():
+def test_a_curve_ends_at_the_maximum_of_users_of_the_plans():
     found = cost_curves.curves(load(), BOOK, CHOSEN)
     assert found.ends["mem0"] == 1000
     assert found.ends["zep"] is None
@@ -192,7 +192,7 @@ def test_a_curve_ends_at_the_last_user_that_a_plan_takes():
         assert all(few <= many for few, many in pairwise(totals)), key
 
 
-def test_the_claim_of_two_hundred_dollars_is_refuted_or_shown_by_system():
+def test_the_claim_of_200_dollars_is_checked_for_each_system():
     verdicts = {one.system: one for one in cost_curves.curves(load(), BOOK, CHOSEN).verdicts}
     assert {key: one.under for key, one in verdicts.items()} == {
         "mem0": False,
@@ -212,7 +212,7 @@ def test_the_claim_of_two_hundred_dollars_is_refuted_or_shown_by_system():
     assert told == dict.fromkeys(("mem0", "zep", "letta", "postgres"), (True, True, None))
 
 
-def test_every_assumption_behind_a_figure_is_named_with_its_reason():
+def test_every_assumption_is_listed_with_its_reason():
     report = comparison.compare(BOOK, load(), CHOSEN)
     said = {place: one.said for one in report.assumptions for place in one.places}
     assert "one add request" in said["turns_per_add"]
@@ -226,7 +226,7 @@ def test_every_assumption_behind_a_figure_is_named_with_its_reason():
     assert hundred_thousand, "the plans of the table by users rest on it"
 
 
-def test_the_parts_of_a_cost_add_up_to_it_and_json_says_the_same():
+def test_the_parts_of_a_cost_add_up_also_in_json():
     report = comparison.compare(BOOK, load(growth="0.08"), CHOSEN)
     document = json_csv.comparison(report)
     for month in document["months"]:

@@ -53,7 +53,9 @@ def cluster(postgres_dsn: str, address: str, postgres_schema: str) -> Any:
         yield connection
 
 
-def test_init_lays_every_table_out_once_and_says_so(memctl: Callable[..., Any], cluster: Any, address: str) -> None:
+def test_init_distributes_every_table_once_and_reports_it(
+    memctl: Callable[..., Any], cluster: Any, address: str
+) -> None:
     first = memctl("store", "init", address, "--json")
     assert first.code == 0, first.err
     assert first.document["created"] is True
@@ -75,7 +77,7 @@ def test_init_lays_every_table_out_once_and_says_so(memctl: Callable[..., Any], 
     }  # fmt: skip
 
 
-def test_a_store_that_is_filled_is_laid_out_later_and_a_new_table_of_vectors_with_it(
+def test_a_filled_store_and_a_new_table_of_vectors_can_be_distributed_later(
     memctl: Callable[..., Any], cluster: Any, address: str
 ) -> None:
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
@@ -86,7 +88,7 @@ def test_a_store_that_is_filled_is_laid_out_later_and_a_new_table_of_vectors_wit
     assert memctl("facts", "zoe", "--store", address).code == 0
 
 
-def test_a_plain_server_gets_the_schema_and_a_file_is_refused(memctl: Callable[..., Any], address: str) -> None:
+def test_a_server_without_citus_gets_the_schema_and_a_file_is_refused(memctl: Callable[..., Any], address: str) -> None:
     ran = memctl("store", "init", address)
     assert (ran.code, "created\nCitus is not installed" in ran.out) == (0, True), ran
     assert "exists already" in memctl("store", "init", address).out

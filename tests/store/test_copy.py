@@ -41,7 +41,7 @@ def seen(memctl, place):
     return [rounded(memctl(*line.split(), "--json", "--store", place).document) for line in SEEN]
 
 
-def test_to_postgresql_and_back_everything_reads_the_same(memctl, filled, address, fixtures, home):
+def test_a_store_copied_to_postgresql_and_back_is_equal(memctl, filled, address, fixtures, home):
     before = seen(memctl, filled)
     there = memctl("store", "copy", "local", address, "--json")
     assert there.code == 0, there.err
@@ -64,9 +64,7 @@ def test_to_postgresql_and_back_everything_reads_the_same(memctl, filled, addres
         assert memctl("facts", "alice", "--store", place).code == 0
 
 
-def test_a_copy_in_another_file_can_undo_older_runs_and_one_in_postgresql_says_that_it_cannot(
-    memctl, filled, address, home
-):
+def test_older_runs_can_be_undone_in_a_file_copy_but_not_in_postgresql(memctl, filled, address, home):
     other = home / "other.duckdb"
     assert memctl("store", "copy", filled, other).code == 0
     assert memctl("runs", "--json", "--store", other).document == memctl("runs", "--json").document
@@ -74,7 +72,7 @@ def test_a_copy_in_another_file_can_undo_older_runs_and_one_in_postgresql_says_t
     assert "can be undone in" in ran.err
 
 
-def test_a_place_with_a_store_is_refused_and_left_as_it_is(memctl, filled, home):
+def test_an_existing_store_is_not_overwritten_by_a_copy(memctl, filled, home):
     other = home / "other.duckdb"
     assert memctl("add", "zoe", "I live in Oslo.", "--store", other).code == 0
     before = seen(memctl, other)
@@ -86,7 +84,7 @@ def test_a_place_with_a_store_is_refused_and_left_as_it_is(memctl, filled, home)
     assert memctl("store", "copy", home / "nowhere.duckdb", home / "new.duckdb").code == 4
 
 
-def test_a_copy_that_differs_is_not_kept(memctl, filled, home, own_tables, monkeypatch):
+def test_a_copy_that_differs_from_its_source_is_removed(memctl, filled, home, own_tables, monkeypatch):
     append = DuckConnection.append
 
     def torn(self: Connection, table, columns, rows):
@@ -101,13 +99,13 @@ def test_a_copy_that_differs_is_not_kept(memctl, filled, home, own_tables, monke
     assert not Database(other).exists() or memctl("users", "--store", other).code == 4
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated(memctl, filled):
+def test_a_password_in_an_address_is_refused_and_not_shown(memctl, filled):
     ran = memctl("store", "copy", filled, "postgresql://u:hunter2@127.0.0.1/x")
     assert ran.code == 2
     assert "hunter2" not in ran.err + ran.out
 
 
-def test_a_row_added_to_a_copy_does_not_get_the_key_of_one_that_an_undo_brings_back(memctl, store, address):
+def test_a_row_added_to_a_copy_does_not_reuse_the_key_of_a_removed_row(memctl, store, address):
     for text in ("I live in Oslo.", "I like tea."):
         assert memctl("add", "zoe", text, "--store", address).code == 0
     newest = memctl("facts", "zoe", "--json", "--store", address).document["facts"][-1]
@@ -152,7 +150,7 @@ def other(request, home):
     return home / "other.duckdb" if request.param == "file" else request.getfixturevalue("address")
 
 
-def test_a_copy_that_is_interrupted_again_and_again_gets_done_and_equals_its_source(memctl, filled, other, breaking):
+def test_a_copy_interrupted_many_times_is_completed_and_equal(memctl, filled, other, breaking):
     before = seen(memctl, filled)
     attempts = 0
     while True:
@@ -177,9 +175,7 @@ def test_a_copy_that_is_interrupted_again_and_again_gets_done_and_equals_its_sou
     assert memctl("store", "copy", filled, other).code == 2
 
 
-def test_a_copy_goes_on_although_its_source_changed_and_has_nothing_that_is_gone_from_it(
-    memctl, filled, other, breaking
-):
+def test_a_resumed_copy_follows_changes_of_its_source(memctl, filled, other, breaking):
     breaking["until"] = 40
     assert memctl("store", "copy", filled, other).code != 0
     assert memctl("forget", "alice", "--confirm", "alice").code == 0
@@ -193,7 +189,7 @@ def test_a_copy_goes_on_although_its_source_changed_and_has_nothing_that_is_gone
         assert rounded(there) == rounded(here)
 
 
-def test_an_unfinished_copy_of_another_store_is_refused_and_left_as_it_is(memctl, filled, other, breaking, home):
+def test_an_unfinished_copy_of_another_store_is_not_overwritten(memctl, filled, other, breaking, home):
     small = home / "small.duckdb"
     assert memctl("add", "zoe", "I live in Oslo.", "--store", small).code == 0
     breaking["until"] = 12
@@ -207,7 +203,7 @@ def test_an_unfinished_copy_of_another_store_is_refused_and_left_as_it_is(memctl
     assert ran.code == 0, ran.err
 
 
-def test_of_two_processes_that_copy_to_the_same_place_the_later_one_goes_on(memctl, filled, home, breaking):
+def test_the_later_of_two_copies_to_one_place_continues(memctl, filled, home, breaking):
     place = home / "other.duckdb"
     began = copying._Writer._begin
     times = []

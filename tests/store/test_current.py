@@ -93,7 +93,7 @@ def test_a_model_is_shown_current_facts_only(every: Workspace) -> None:
     assert {fact.id for fact in near} == {fact.id for fact in current(EVERY, NOW)}
 
 
-def test_what_is_true_at_an_instant_is_the_same_for_search(every: Workspace) -> None:
+def test_search_as_of_uses_the_same_definition_as_the_timeline(every: Workspace) -> None:
     from memctl.core.timeline import as_of
 
     at = NOW - timedelta(days=1)
@@ -101,7 +101,7 @@ def test_what_is_true_at_an_instant_is_the_same_for_search(every: Workspace) -> 
     assert {hit.fact.id for hit in hits} == {fact.id for fact in as_of(EVERY, at)}
 
 
-def test_an_imported_fact_that_ends_in_the_future_is_ended_by_what_is_said_later(tmp_path: Path) -> None:
+def test_an_imported_fact_with_a_future_end_is_ended_by_a_later_statement(tmp_path: Path) -> None:
     local = Workspace(tmp_path / "store.duckdb")
     home = Fact(
         id=UUID(int=99),

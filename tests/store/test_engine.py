@@ -34,7 +34,7 @@ def one_line(ran, code=1):
 
 
 class TestPrivate:
-    def test_store_log_and_folder_are_the_owners_only_even_under_umask_0(self, store):
+    def test_store_log_and_folder_are_private_even_with_umask_0(self, store):
         before = os.umask(0)
         try:
             with Database(store).writing() as connection:
@@ -47,7 +47,7 @@ class TestPrivate:
         assert mode(store.parent) == 0o700
 
     @pytest.mark.parametrize("opened", [Database, Ledger])
-    def test_the_log_that_a_killed_program_leaves_is_the_owners_only(self, store, opened, monkeypatch):
+    def test_the_log_of_a_killed_program_is_private(self, store, opened, monkeypatch):
         modes = []
 
         class Watched:
@@ -97,7 +97,7 @@ class TestPrivate:
             assert not store.with_name(f"{store.name}.wal").exists()
         assert not store.with_name(f"{store.name}.wal").exists()
 
-    def test_the_umask_of_a_program_that_uses_memctl_is_left_as_it_was(self, store):
+    def test_the_umask_of_an_embedding_program_is_unchanged(self, store):
         before = os.umask(0o022)
         try:
             with pytest.raises(RuntimeError), Database(store).writing():
@@ -108,14 +108,14 @@ class TestPrivate:
 
 
 class TestStrangers:
-    def test_a_file_that_is_no_database(self, memctl, store):
+    def test_a_file_that_is_not_a_database_is_refused(self, memctl, store):
         store.parent.mkdir()
         store.write_text("dear diary\n" * 1000)
         assert "is damaged" in one_line(memctl("facts", "alice"))
         one_line(memctl("add", "alice", "I live in Oslo."))
         assert store.read_text().startswith("dear diary")
 
-    def test_a_database_that_is_no_store_is_neither_read_nor_written(self, memctl, store):
+    def test_a_database_of_another_program_is_neither_read_nor_written(self, memctl, store):
         store.parent.mkdir()
         with duckdb.connect(str(store)) as connection:
             connection.execute("CREATE TABLE accounts (id INTEGER)")
@@ -124,20 +124,20 @@ class TestStrangers:
         with duckdb.connect(str(store)) as connection:
             assert connection.execute("SHOW TABLES").fetchall() == [("accounts",)]
 
-    def test_a_strangers_table_called_meta(self, memctl, store):
+    def test_a_table_named_meta_does_not_make_a_database_a_store(self, memctl, store):
         store.parent.mkdir()
         with duckdb.connect(str(store)) as connection:
             connection.execute("CREATE TABLE meta (id INTEGER)")
         assert "not a memctl store" in one_line(memctl("facts", "alice"))
 
-    def test_a_store_of_a_newer_memctl(self, memctl, store):
+    def test_a_store_of_a_newer_memctl_is_refused(self, memctl, store):
         memctl("add", "alice", "I live in Oslo.")
         with duckdb.connect(str(store)) as connection:
             connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
         assert "99" in one_line(memctl("facts", "alice"))
         assert "upgrade memctl" in one_line(memctl("add", "alice", "I live in Rome."))
 
-    def test_an_empty_database_is_a_store_still_to_be_made(self, memctl, store):
+    def test_an_empty_database_can_become_a_store(self, memctl, store):
         store.parent.mkdir()
         duckdb.connect(str(store)).close()
         one_line(memctl("facts", "alice"), code=4)
@@ -158,19 +158,19 @@ class TestMissing:
             ("sql", "select 1", "--write"),
         ],
     )
-    def test_a_command_that_needs_a_store_makes_none(self, memctl, store, command):
+    def test_a_command_that_needs_a_store_does_not_create_one(self, memctl, store, command):
         assert "no store yet" in one_line(memctl(*command), code=4)
         assert not store.exists()
 
-    def test_a_folder_that_cannot_be_made(self, memctl, home):
+    def test_a_folder_that_cannot_be_created_is_an_error(self, memctl, home):
         (home / "file").write_text("")
         one_line(memctl("add", "alice", "I live in Oslo.", "--store", home / "file" / "s.duckdb"))
 
-    def test_a_folder_in_the_place_of_the_store(self, memctl, store):
+    def test_a_folder_instead_of_the_store_is_an_error(self, memctl, store):
         store.mkdir(parents=True)
         one_line(memctl("add", "alice", "I live in Oslo."))
 
-    def test_deleting_through_the_api_makes_no_store(self, store):
+    def test_deleting_through_the_api_does_not_create_a_store(self, store):
         from memctl.workspace import Workspace
 
         with pytest.raises(NotFound):
@@ -178,13 +178,13 @@ class TestMissing:
         assert not store.exists()
 
 
-def test_an_error_of_the_database_is_an_error_with_a_place(store):
+def test_a_database_error_becomes_a_memctl_error_with_the_path(store):
     with pytest.raises(MemctlError) as caught, Database(store).writing() as connection:
         connection.execute("SELECT * FROM nothing")
     assert caught.value.where == str(store)
 
 
-def test_a_failed_block_leaves_nothing(store, own_tables):
+def test_a_failed_transaction_is_rolled_back(store, own_tables):
     with pytest.raises(AttributeError), Database(store).writing() as connection:
         connection.execute("INSERT INTO meta VALUES ('a', 'b')").no_such_method()
     with pytest.raises(NotFound), Database(store).reading():
@@ -211,7 +211,7 @@ def holder(store):
         other.stdin.close()
 
 
-def test_a_held_store_is_waited_for_and_then_told_with_its_holder(memctl, holder):
+def test_a_locked_store_is_waited_for_and_the_error_names_the_holder(memctl, holder):
     for command in (("stats",), ("add", "alice", "I live in Oslo.")):
         ran = memctl(*command, "--lock-timeout", "0.2", "--json")
         assert ran.code == 11
@@ -219,7 +219,7 @@ def test_a_held_store_is_waited_for_and_then_told_with_its_holder(memctl, holder
         assert str(holder.pid) in ran.document["error"]["message"]
 
 
-def test_a_store_let_go_in_time_is_used(store, holder):
+def test_a_store_released_in_time_is_used(store, holder):
     import threading
 
     threading.Timer(0.3, holder.stdin.close).start()
@@ -273,7 +273,7 @@ main()
 """
 
 
-def test_an_ingest_killed_at_any_point_leaves_whole_records_and_is_taken_up_again(memctl, home, store, every_fact):
+def test_a_killed_ingest_leaves_complete_records_and_is_resumed(memctl, home, store, every_fact):
     talk(home / "in", "alice", 4)
     undisturbed = home / "undisturbed.duckdb"
     began = time.monotonic()
@@ -299,7 +299,7 @@ def test_an_ingest_killed_at_any_point_leaves_whole_records_and_is_taken_up_agai
     assert every_fact(store) == every_fact(undisturbed)
 
 
-def test_two_ingests_at_once_both_land_whole_and_a_search_goes_on(home, store, process, memctl, every_fact):
+def test_two_simultaneous_ingests_are_both_complete_and_search_works(home, store, process, memctl, every_fact):
     memctl("add", "zoe", "I live in Oslo.")
     for user in ("alice", "bruno"):
         talk(home / user, user, 3)
@@ -316,7 +316,7 @@ def test_two_ingests_at_once_both_land_whole_and_a_search_goes_on(home, store, p
         assert every_fact(alone).items() <= every_fact(store).items()
 
 
-def test_an_interrupt_ends_in_130_and_keeps_what_was_done(home, store):
+def test_an_interrupt_exits_with_130_and_keeps_finished_work(home, store):
     talk(home / "in", "alice", 25)
     command = [sys.executable, "-c", SMALL_BATCHES, "ingest", str(home / "in"), "--json"]
     with forked.Process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
@@ -331,7 +331,7 @@ def test_an_interrupt_ends_in_130_and_keeps_what_was_done(home, store):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(memctl, home, own_tables):
+def test_a_full_disk_is_an_error_and_the_store_is_unchanged(memctl, home, own_tables):
     disk = home / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True)

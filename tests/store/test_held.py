@@ -55,7 +55,7 @@ def until(condition):
         time.sleep(0.01)
 
 
-def test_the_store_stays_open_between_two_searches_and_finds_the_same(held, store, never_idle):
+def test_the_store_stays_open_between_two_equal_searches(held, store, never_idle):
     hits = held.search("alice", "tea number 3")
     assert held.backend.engine.holding
     assert held.search("alice", "tea number 3") == hits
@@ -64,14 +64,14 @@ def test_the_store_stays_open_between_two_searches_and_finds_the_same(held, stor
     assert memctl.open(store).search("alice", "tea number 3") == hits
 
 
-def test_another_process_that_waits_gets_the_store_and_is_seen(held, store, never_idle):
+def test_a_waiting_process_gets_the_store_and_its_write_is_seen(held, store, never_idle):
     held.search("alice", "tea")
     assert run([sys.executable, "-c", WRITE, store]).returncode == 0
     assert noted(held) == "another process"
     assert held.backend.engine.holding
 
 
-def test_a_program_that_searches_all_the_time_keeps_no_writer_out(held, store, never_idle):
+def test_continuous_searches_do_not_block_a_writer(held, store, never_idle):
     written, failures = threading.Event(), []
 
     def searching():
@@ -99,7 +99,7 @@ def test_an_idle_program_releases_the_store(held, monkeypatch):
     assert held.search("alice", "tea number 2")[0].fact == tea(2)
 
 
-def test_what_the_program_itself_writes_is_found(held, never_idle):
+def test_writes_of_the_same_program_are_found(held, never_idle):
     held.search("alice", "tea")
     held.backend.write([tea(77)])
     assert held.search("alice", "tea number 77")[0].fact.id == tea(77).id
@@ -114,7 +114,7 @@ def test_a_store_that_was_replaced_on_disk_is_read(held, store, tmp_path, never_
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_other_stores_in_use_do_not_take_the_file_from_under_a_search(held, tmp_path, never_idle):
+def test_using_other_stores_does_not_disturb_a_search(held, tmp_path, never_idle):
     hits = held.search("alice", "tea")
     for number in range(4):
         memctl.open(tmp_path / f"{number}.duckdb").backend.write([tea(number)])
@@ -130,7 +130,7 @@ def search_twice(memory, user="alice"):
     return [found(memory, "tea", user) for _ in range(2)][-1]
 
 
-def test_what_another_process_wrote_is_found_by_the_next_search(held, store, never_idle):
+def test_writes_of_another_process_are_found_by_the_next_search(held, store, never_idle):
     before = search_twice(held)
     add = [
         str(Path(sys.executable).parent / "memctl"),
@@ -144,7 +144,7 @@ def test_what_another_process_wrote_is_found_by_the_next_search(held, store, nev
     assert found(held, "tea") == before | {"Alice drinks tea from Assam."}
 
 
-def test_what_the_program_itself_changed_and_removed_is_seen_by_the_next_search(held, never_idle):
+def test_changes_of_the_same_program_are_seen_by_the_next_search(held, never_idle):
     search_twice(held)
     held.backend.write([msgspec.structs.replace(tea(1), text="alice drinks coffee.")])
     held.backend.delete("alice", [tea(2).id])
@@ -153,7 +153,7 @@ def test_what_the_program_itself_changed_and_removed_is_seen_by_the_next_search(
     assert texts.isdisjoint({tea(1).text, tea(2).text})
 
 
-def test_a_store_restored_under_a_kept_search_is_searched(held, store, tmp_path, never_idle):
+def test_a_store_restored_after_a_cached_search_is_searched(held, store, tmp_path, never_idle):
     search_twice(held)
     other = tmp_path / "other.duckdb"
     memctl.open(other).backend.write([tea(77)])
@@ -161,7 +161,7 @@ def test_a_store_restored_under_a_kept_search_is_searched(held, store, tmp_path,
     assert found(held, "tea") == {tea(77).text}
 
 
-def test_each_user_of_many_finds_their_own(held, never_idle):
+def test_each_of_many_users_finds_their_own_facts(held, never_idle):
     users = [f"user{number}" for number in range(connection._TABLES + 2)]
     held.backend.write([tea(number, user) for number, user in enumerate(users)])
     for _ in range(3):
@@ -169,7 +169,7 @@ def test_each_user_of_many_finds_their_own(held, never_idle):
             assert found(held, "tea", user) == {tea(number, user).text}
 
 
-def test_conditions_apply_to_a_kept_search(held, never_idle):
+def test_conditions_apply_to_a_cached_search(held, never_idle):
     held.backend.write(
         [
             msgspec.structs.replace(tea(8), kind="preference"),
@@ -182,7 +182,7 @@ def test_conditions_apply_to_a_kept_search(held, never_idle):
     assert not found(held, "tea", since="2026-03-02")
 
 
-def test_a_user_with_too_many_records_to_keep_is_searched(held, never_idle, monkeypatch):
+def test_a_user_with_too_many_records_for_the_cache_is_searched(held, never_idle, monkeypatch):
     monkeypatch.setattr(connection, "_ROWS", 3)
     assert search_twice(held) == found(held, "tea") == {tea(number).text for number in range(5)}
 
@@ -200,7 +200,7 @@ def test_a_failed_read_leaves_a_store_that_can_be_searched(held, never_idle):
     assert found(held, "tea")
 
 
-def test_what_reads_the_whole_store_is_planned_with_care_after_a_kept_search(held, never_idle):
+def test_the_query_plan_of_full_reads_is_the_same_after_a_cached_search(held, never_idle):
     search_twice(held)
     statement = "EXPLAIN SELECT key FROM records WHERE user_id = 'alice' AND key > 0"
     with held.backend.engine.reading() as opened:

@@ -64,7 +64,7 @@ def test_a_forked_process_uses_the_store_and_so_does_its_parent(store):
     assert noted(Database(store)) == "child"
 
 
-def test_a_writer_in_one_thread_keeps_readers_of_another_waiting_and_no_longer(store):
+def test_readers_in_another_thread_wait_only_for_the_writers_transaction(store):
     note(Database(store), "before")
     inside, seen = threading.Event(), []
 
@@ -89,7 +89,7 @@ def test_a_writer_in_one_thread_keeps_readers_of_another_waiting_and_no_longer(s
     assert seen == ["locked", "after"]
 
 
-def test_what_a_large_transaction_spilled_is_gone_after_it(store):
+def test_temporary_files_of_a_large_transaction_are_removed(store):
     with Database(store).writing() as connection:
         connection.execute("SET memory_limit = '40MB'")
         connection.execute("CREATE TEMP TABLE large AS SELECT range AS a, md5(range::VARCHAR) AS b FROM range(1000000)")
@@ -105,7 +105,7 @@ def test_a_program_with_many_stores_keeps_few_instances(tmp_path):
     assert len([path for path in _instances if path.startswith(os.path.realpath(tmp_path))]) <= 2
 
 
-def test_a_writer_whose_folder_to_spill_to_another_process_removes_goes_on(store, monkeypatch):
+def test_a_writer_continues_if_its_temporary_folder_is_removed(store, monkeypatch):
     listed = Path.iterdir
 
     def removed(folder):

@@ -69,7 +69,7 @@ def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_
         assert remembered(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
 
 
-def test_name_that_nobody_uses_any_more_is_not_shown(store):
+def test_a_name_that_is_no_longer_used_is_not_shown(store):
     turns = [("alice", "I live in Oslo."), ("Alice Morel", "I like tea.")]
     assert remembered(store, turns) == ["Alice Morel: likes=tea", "Alice Morel: lives_in=Oslo"]
     with memctl.open("local", path=store) as memory:

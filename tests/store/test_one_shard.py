@@ -99,7 +99,7 @@ def watched(work: Callable[[], Any]) -> tuple[Any, list[str]]:
     return work(), list(Watched.wide)
 
 
-def test_what_is_done_for_a_person_reaches_only_the_shard_of_that_person(sharded: Workspace) -> None:
+def test_operations_for_a_user_reach_only_that_users_shard(sharded: Workspace) -> None:
     for user in ("zoe", "yan", "xu"):
         own(lambda user=user: sharded.add(user, ["I live in Oslo.", "I like green tea.", "I work at Acme."]))
     own(lambda: sharded.remember("zoe", "I moved to Rome."))
@@ -119,7 +119,7 @@ def test_what_is_done_for_a_person_reaches_only_the_shard_of_that_person(sharded
     assert own(lambda: sharded.store.tally("month", datetime.now(UTC), 5, "zoe")).users == 1
 
 
-def test_only_what_nobody_can_know_is_asked_of_all_shards(sharded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_lookups_without_a_user_reach_all_shards(sharded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """An id does not say who owns it: a shortened one is looked up everywhere, once, and so is a new one."""
     sharded.add("zoe", ["I live in Oslo."])
     (fact,) = sharded.facts("zoe")

@@ -24,7 +24,7 @@ def team(address: str) -> Iterator[Workspace]:
         yield opened
 
 
-def test_what_only_a_file_can_is_refused_with_the_servers_tools(memctl: Callable[..., Any], address: str) -> None:
+def test_commands_for_files_only_are_refused_with_a_hint(memctl: Callable[..., Any], address: str) -> None:
     assert memctl("doctor", "--store", address).out.count("no store yet") == 1
     assert memctl("facts", "zoe", "--store", address).code == 4
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
@@ -34,7 +34,7 @@ def test_what_only_a_file_can_is_refused_with_the_servers_tools(memctl: Callable
         assert (ran.code, "pg_dump" in ran.err) == (2, True), ran
 
 
-def test_many_writers_at_once_lose_nothing_and_are_never_refused(team: Workspace, address: str) -> None:
+def test_concurrent_writers_lose_nothing_and_are_not_refused(team: Workspace, address: str) -> None:
     def say(number: int) -> None:
         with Workspace(address, lock_timeout=60) as own:
             for turn in range(3):
@@ -108,7 +108,7 @@ def test_a_dry_run_leaves_nothing_behind(memctl: Callable[..., Any], team: Works
         team.facts("alice")
 
 
-def test_a_server_that_is_not_there_is_worth_another_try(memctl: Callable[..., Any]) -> None:
+def test_an_unreachable_server_is_retryable(memctl: Callable[..., Any]) -> None:
     place = "postgresql://zoe@127.0.0.1:1/memory"
     assert memctl("facts", "zoe", "--store", place).code == 5
     with pytest.raises(Retryable) as caught:
@@ -116,7 +116,7 @@ def test_a_server_that_is_not_there_is_worth_another_try(memctl: Callable[..., A
     assert caught.value.where == "postgresql://127.0.0.1:1/memory"
 
 
-def test_text_with_nul_and_the_sign_that_stands_for_it_comes_back(team: Workspace) -> None:
+def test_texts_with_nul_and_its_escape_character_are_restored(team: Workspace) -> None:
     said = "I like \0 and \u2400 and \u24000."
     team.add("zoe\0", [said])
     (turn,) = (fact for fact in next(team.read("zoe\0")).facts if fact.kind == "episode")
@@ -134,7 +134,7 @@ def test_text_with_nul_and_the_sign_that_stands_for_it_comes_back(team: Workspac
         "-- SELECT\nDO $$ BEGIN DELETE FROM records; END $$",
     ],
 )
-def test_a_statement_without_leave_to_write_reads_rows_and_nothing_else(team: Workspace, statement: str) -> None:
+def test_a_statement_without_write_can_only_read_rows(team: Workspace, statement: str) -> None:
     team.add("zoe", ["I live in Oslo."])
     with pytest.raises(UsageError):
         team.sql(statement)
@@ -164,7 +164,7 @@ RIGHTS = (
 """The rights that docs/team.md lists for an account that did not create the store."""
 
 
-def test_an_account_with_the_rights_of_the_page_reads_writes_and_undoes(
+def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
     memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
 ) -> None:
     import psycopg
@@ -227,7 +227,7 @@ def test_row_level_security_keeps_accounts_to_their_own_memory(
             connection.execute(f"DROP ROLE {role}")
 
 
-def test_a_store_of_an_older_memctl_is_counted_from_the_index_too(memctl: Callable[..., Any], address: str) -> None:
+def test_a_store_of_an_older_memctl_is_counted_from_the_index(memctl: Callable[..., Any], address: str) -> None:
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
     older = ("DROP INDEX records_key", "CREATE INDEX records_key ON records (user_id, key)")
     for statement in older:

@@ -164,7 +164,7 @@ def differences(one: Any, other: Any, where: str = "") -> list[str]:
     return [] if one == other else [f"{where}: {one!r} {other!r}"]
 
 
-def test_every_command_answers_the_same(
+def test_every_command_has_the_same_output_on_both_stores(
     memctl: Callable[..., Any], store: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert memctl("store", "init", server).code == 0
@@ -195,7 +195,7 @@ def test_searches_have_the_same_hits_in_the_same_order(memctl: Callable[..., Any
             assert differences([hit.score for hit in expected], [hit.score for hit in hits]) == [], query
 
 
-def test_a_program_reads_and_writes_a_team_store_as_a_file(home: Path, store: Path, server: str) -> None:
+def test_a_program_uses_a_team_store_like_a_file(home: Path, store: Path, server: str) -> None:
     answers = []
     for place in (str(store), server):
         with library.open("local", path=place) as memory:

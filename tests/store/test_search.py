@@ -15,7 +15,7 @@ from tests.store.conftest import SMALL_TALK, START, Memory, texts
 pytestmark = pytest.mark.engines
 
 
-def test_one_word_finds_the_typed_preference_and_not_its_turn_beside_it(memory: Memory) -> None:
+def test_one_word_finds_the_preference_without_its_source_turn(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     said = memory.turn("By the way, for anything I order I'd always rather have express shipping, it is worth it.")
@@ -36,7 +36,7 @@ def test_a_fact_is_found_by_its_label_when_its_text_does_not_have_the_word(memor
         assert "lexical" not in other.parts
 
 
-def test_a_chance_word_is_no_full_match(memory: Memory) -> None:
+def test_one_common_word_is_not_a_full_match(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     full, chance = memory.ask("late train")[0], memory.ask("late quarterly marzipan dividends")[0]
@@ -44,14 +44,14 @@ def test_a_chance_word_is_no_full_match(memory: Memory) -> None:
     assert chance.parts["lexical"] < full.parts["lexical"] / 1.5
 
 
-def test_a_turn_whose_fact_is_about_something_else_is_shown_itself(memory: Memory) -> None:
+def test_a_turn_is_shown_if_its_fact_is_about_something_else(memory: Memory) -> None:
     said = memory.turn("I live in Lyon now. My telescope broke when we moved, so no stargazing this month.")
     memory.fact("Alice lives in Lyon.", episode=said, predicate="lives_in")
     assert memory.ask("telescope stargazing")[0].fact.id == said
     assert memory.ask("lives in Lyon")[0].fact.text == "Alice lives in Lyon."
 
 
-def test_a_fact_that_stands_for_its_turn_ranks_no_lower_than_the_turn_would(memory: Memory) -> None:
+def test_a_fact_ranks_at_least_as_high_as_its_hidden_turn(memory: Memory) -> None:
     said = memory.turn("Express shipping! Always express shipping.")
     memory.fact("Alice prefers express shipping.", episode=said)
     query = "express shipping"
@@ -62,14 +62,14 @@ def test_a_fact_that_stands_for_its_turn_ranks_no_lower_than_the_turn_would(memo
     assert fact.parts["turn"] > 0
 
 
-def test_two_facts_of_one_turn_that_both_fit_are_two_hits(memory: Memory) -> None:
+def test_two_matching_facts_of_one_turn_are_two_hits(memory: Memory) -> None:
     said = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
     memory.fact("Alice is allergic to peanuts.", episode=said)
     memory.fact("Alice is allergic to shellfish.", episode=said)
     assert set(texts(memory.ask("allergic"))) == {"Alice is allergic to peanuts.", "Alice is allergic to shellfish."}
 
 
-def test_parts_add_up_to_the_score_and_scores_fall(memory: Memory) -> None:
+def test_parts_add_up_to_the_score_and_hits_are_sorted(memory: Memory) -> None:
     memory.dialogue([("Anna", "Where did you go?"), ("Bob", "To Lisbon, by train."), ("Anna", "Lovely!")])
     old = memory.turn("I live in Porto.")
     new = memory.fact("Alice lives in Lisbon.", predicate="lives_in")
@@ -109,7 +109,7 @@ def test_a_rare_synonym_weighs_no_more_than_the_word_itself(memory: Memory) -> N
     assert parts.pop("Papa has a cupboard.") < min(parts.values())
 
 
-def test_a_fact_that_ended_without_a_successor_stands_behind_one_that_holds(memory: Memory) -> None:
+def test_a_fact_ended_without_a_successor_ranks_below_a_current_one(memory: Memory) -> None:
     memory.fact("Alice uses Perl for her scripts.", invalid_at=START + timedelta(days=1))
     memory.fact("Alice sometimes uses Rust for the scripts at her work.")
     query = "what does she use for her scripts"
@@ -128,7 +128,7 @@ def test_a_fact_that_ended_without_a_successor_stands_behind_one_that_holds(memo
         ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
     ],
 )
-def test_a_record_with_what_the_question_asks_for_counts_more(
+def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
     memory: Memory, query: str, answer: str, other: str
 ) -> None:
     said = memory.turn(answer)
@@ -141,7 +141,7 @@ def test_a_record_with_what_the_question_asks_for_counts_more(
         assert not any("answer" in hit.parts for hit in memory.ask(query))
 
 
-def test_a_question_is_not_its_own_answer(memory: Memory) -> None:
+def test_a_stored_question_is_not_ranked_as_its_answer(memory: Memory) -> None:
     memory.turn("What is my shoe size?")
     memory.turn("My shoe size is 43, wide.")
     assert texts(memory.ask("what is my shoe size")) == ["My shoe size is 43, wide.", "What is my shoe size?"]
@@ -163,7 +163,7 @@ def test_vectors_of_a_model_that_no_longer_ships_are_never_compared(memory: Memo
         assert connection.execute("SELECT count(*) FROM vectors").fetchall() == [(2,)]
 
 
-def test_a_current_fact_stands_before_the_better_match_it_replaced(memory: Memory) -> None:
+def test_a_current_fact_ranks_above_a_better_matching_superseded_one(memory: Memory) -> None:
     now = memory.fact("Alice lives in Paris.", predicate="lives_in")
     memory.fact(
         "Alice lives in Tokyo, in the Shibuya district.", predicate="lives_in", superseded_by=now, invalid_at=START
@@ -176,7 +176,7 @@ def test_a_current_fact_stands_before_the_better_match_it_replaced(memory: Memor
     assert hits[1].fact.superseded_by == hits[0].fact.id
 
 
-def test_a_chain_of_replacements_stands_newest_first(memory: Memory) -> None:
+def test_a_chain_of_replacements_is_ranked_newest_first(memory: Memory) -> None:
     newest = memory.fact("Alice works for a bakery.")
     middle = memory.fact("Alice works at Stripe.", superseded_by=newest)
     memory.fact("Alice works at a startup called Quill.", superseded_by=middle)
@@ -188,7 +188,7 @@ def test_a_chain_of_replacements_stands_newest_first(memory: Memory) -> None:
     assert texts(memory.ask("startup Quill", k=1)) == ["Alice works for a bakery."]
 
 
-def test_the_current_fact_takes_the_place_of_its_turn(memory: Memory) -> None:
+def test_the_current_fact_is_shown_instead_of_its_turn(memory: Memory) -> None:
     moved = memory.turn("I miss the Tokyo ramen shops and the Tokyo trains, now that we moved to Paris.")
     now = memory.fact("Alice lives in Paris.", episode=moved)
     memory.fact("Alice lives in Tokyo.", superseded_by=now)
@@ -196,14 +196,14 @@ def test_the_current_fact_takes_the_place_of_its_turn(memory: Memory) -> None:
     assert texts(hits) == ["Alice lives in Paris.", "Alice lives in Tokyo."]
 
 
-def test_superseded_facts_in_a_ring_do_not_hang_the_search(memory: Memory) -> None:
+def test_a_cycle_of_superseded_facts_does_not_hang_the_search(memory: Memory) -> None:
     one, two = derive_id("alice", "Alice drinks tea."), derive_id("alice", "Alice drinks coffee.")
     memory.fact("Alice drinks tea.", superseded_by=two)
     memory.fact("Alice drinks coffee.", superseded_by=one)
     assert sorted(texts(memory.ask("drinks"))) == ["Alice drinks coffee.", "Alice drinks tea."]
 
 
-def test_nobody_finds_what_belongs_to_another(memory: Memory) -> None:
+def test_a_search_by_another_user_finds_nothing(memory: Memory) -> None:
     memory.turn("My locker code is in the blue notebook.", user="bob")
     memory.turn("I bought a notebook.", user="alice")
     assert {hit.fact.user_id for hit in memory.ask("blue notebook locker")} == {"alice"}
@@ -211,7 +211,7 @@ def test_nobody_finds_what_belongs_to_another(memory: Memory) -> None:
     assert memory.ask("notebook", user="carol") == []
 
 
-def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory: Memory) -> None:
+def test_the_users_own_name_in_the_query_is_ignored_in_ranking(memory: Memory) -> None:
     memory.fact("Alice is called Alice.", subject="alice")
     memory.fact("Alice is allergic to peanuts.", subject="alice")
     for text in SMALL_TALK:
@@ -225,7 +225,7 @@ def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory:
     assert alone.parts["lexical"] > 0, "a query of nothing but the name is a query for the name"
 
 
-def test_filters_keep_what_they_say(memory: Memory) -> None:
+def test_filters_return_only_matching_records(memory: Memory) -> None:
     day = timedelta(days=1)
     memory.turn("Paris in March", at=START)
     memory.turn("Paris in a week", at=START + 7 * day)
@@ -249,14 +249,14 @@ def test_filters_keep_what_they_say(memory: Memory) -> None:
     assert "Alice lives in Rome." not in found(as_of=START + 30 * day)
 
 
-def test_what_was_to_be_forgotten_is_not_found_once_its_time_has_come(memory: Memory) -> None:
+def test_an_expired_fact_is_not_found(memory: Memory) -> None:
     memory.fact("Alice parks on level 3.", expires_at=START + timedelta(hours=8))
     assert memory.ask("parks") == []
     assert len(memory.ask("parks", as_of=START + timedelta(hours=7))) == 1
     assert memory.ask("parks", as_of=START + timedelta(hours=8)) == []
 
 
-def test_k_bounds_the_list(memory: Memory) -> None:
+def test_k_limits_the_number_of_hits(memory: Memory) -> None:
     for number in range(30):
         memory.turn(f"I ran {number} kilometres.")
     assert len(memory.ask("kilometres", k=7)) == 7
@@ -264,7 +264,7 @@ def test_k_bounds_the_list(memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("query", ["what is it", "qzxv", "🎉", "'; DROP TABLE records; --", "$user"])
-def test_odd_queries_rank_without_failing(memory: Memory, query: str) -> None:
+def test_odd_queries_do_not_fail(memory: Memory, query: str) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     hits = memory.ask(query)
@@ -272,7 +272,7 @@ def test_odd_queries_rank_without_failing(memory: Memory, query: str) -> None:
     assert all(0 <= hit.score < 2 for hit in hits)
 
 
-def test_a_query_in_japanese_finds_the_turn_it_means(memory: Memory) -> None:
+def test_a_japanese_query_finds_the_matching_turn(memory: Memory) -> None:
     memory.turn("昨日は雨が降りました。")
     memory.turn("猫が好きです。")
     memory.turn("来月パリに引っ越します。")
@@ -289,7 +289,7 @@ def test_a_fact_without_vectors_is_found_by_its_words(memory: Memory) -> None:
     assert memory.ask("spare key")[0].parts.keys() == {"lexical"}
 
 
-def test_a_sentence_deep_in_a_long_turn_is_found_by_its_meaning(memory: Memory) -> None:
+def test_a_sentence_in_the_middle_of_a_long_turn_is_found_by_meaning(memory: Memory) -> None:
     memory.turn(" ".join(SMALL_TALK * 4) + " I adopted a puppy. " + " ".join(SMALL_TALK * 4))
     memory.turn("The cat poster in the office fell down twice; pet peeve of mine, posters.")
     best = memory.ask("young dog")[0]
@@ -306,7 +306,7 @@ def test_a_sentence_deep_in_a_long_turn_is_found_by_its_meaning(memory: Memory) 
         ("Gráine", "Gráinne plays the fiddle."),
     ],
 )
-def test_a_misspelled_query_finds_what_it_means(memory: Memory, query: str, wanted: str) -> None:
+def test_a_misspelled_query_finds_the_corrected_word(memory: Memory, query: str, wanted: str) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     for text in (
@@ -322,13 +322,13 @@ def test_a_misspelled_query_finds_what_it_means(memory: Memory, query: str, want
     assert best.score == pytest.approx(sum(best.parts.values()))
 
 
-def test_a_word_that_is_spelled_correctly_is_not_taken_for_another(memory: Memory) -> None:
+def test_a_correctly_spelled_word_is_not_corrected(memory: Memory) -> None:
     memory.turn("We sold the boat last week.")
     assert "lexical" not in memory.ask("goats")[0].parts
     assert "lexical" not in memory.ask("boar")[0].parts
 
 
-def test_a_correction_is_not_looked_for_in_what_others_said(memory: Memory) -> None:
+def test_spelling_corrections_do_not_use_words_of_other_users(memory: Memory) -> None:
     memory.turn("My birthday is the ninth of June.", user="bob")
     memory.turn("We sold the boat last week.")
     assert "lexical" not in memory.ask("brithday")[0].parts

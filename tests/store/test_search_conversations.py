@@ -6,7 +6,7 @@ from memctl.store.sql.ranking import ASSISTANT
 from tests.store.conftest import SMALL_TALK, Memory, texts
 
 
-def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memory) -> None:
+def test_an_answer_is_found_by_the_words_of_its_question(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text, speaker="Bob")
     memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", "Biscuit, after the biscuit tin")])
@@ -18,7 +18,7 @@ def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memor
     assert answer.parts["neighbour"] > 0
 
 
-def test_a_turn_that_answers_a_question_takes_half_of_the_questions_fit(memory: Memory) -> None:
+def test_an_answer_gets_half_of_the_score_of_its_question(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     lines = [
@@ -32,14 +32,14 @@ def test_a_turn_that_answers_a_question_takes_half_of_the_questions_fit(memory: 
     assert answer.parts["neighbour"] == pytest.approx(0.5 * fit / 0.8, abs=1e-6)
 
 
-def test_only_somebody_elses_turn_answers_a_question(memory: Memory) -> None:
+def test_only_a_turn_of_another_speaker_counts_as_an_answer(memory: Memory) -> None:
     memory.dialogue([("Alice", "Did I lose my membership card?"), ("Alice", "It is noon.")])
     memory.dialogue([("Bob", "Did you lose the membership card?"), ("Alice", "It is late.")])
     hits = {hit.fact.text: hit.parts for hit in memory.ask("membership card")}
     assert hits["It is late."]["neighbour"] > 1.5 * hits["It is noon."]["neighbour"]
 
 
-def test_a_question_to_an_assistant_counts_in_full_for_it_states_facts(memory: Memory) -> None:
+def test_a_question_to_an_assistant_has_its_full_score(memory: Memory) -> None:
     memory.turn("I keep bees in Leeds, what do they need?", session="chat", position=0)
     memory.turn("Sugar, for one.", role="assistant", session="chat", position=1)
     memory.dialogue([("Alice", "I keep bees in Leeds, what do they need?"), ("Bob", "No idea.")])
@@ -50,7 +50,7 @@ def test_a_question_to_an_assistant_counts_in_full_for_it_states_facts(memory: M
     assert dialogue.parts["semantic"] == pytest.approx(0.8 * chat.parts["semantic"], rel=0.1)
 
 
-def test_a_users_requests_to_an_assistant_do_not_lend_each_other_their_fit(memory: Memory) -> None:
+def test_requests_to_an_assistant_do_not_raise_each_others_scores(memory: Memory) -> None:
     lines = ["My hamster bit me, what now?", "I also need a table for two tonight."]
     for number, text in enumerate(lines):
         memory.turn(text, session="chat", position=2 * number)
@@ -61,7 +61,7 @@ def test_a_users_requests_to_an_assistant_do_not_lend_each_other_their_fit(memor
         assert parts.get("neighbour", 0) <= 0.3 * (parts.get("lexical", 0) + parts.get("semantic", 0)) + 1e-6
 
 
-def test_a_long_turn_takes_less_of_the_words_around_it(memory: Memory) -> None:
+def test_a_long_turn_gets_less_score_from_its_neighbours(memory: Memory) -> None:
     short, long = "Biscuit, after the tin", "Biscuit, after the tin. " + " ".join(SMALL_TALK * 3)
     for text in (short, long):
         memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", text)])
@@ -69,7 +69,7 @@ def test_a_long_turn_takes_less_of_the_words_around_it(memory: Memory) -> None:
     assert hits[short]["lexical"] > 2 * hits[long]["lexical"] > 0
 
 
-def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
+def test_neighbours_in_other_sessions_do_not_count(memory: Memory) -> None:
     memory.turn("What did you name your hamster?", session="one", position=0)
     memory.turn("Biscuit, after the biscuit tin", session="two", position=1)
     hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
@@ -77,7 +77,7 @@ def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
     assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
 
 
-def test_the_person_a_query_names_comes_first(memory: Memory) -> None:
+def test_turns_of_the_person_named_in_the_query_rank_first(memory: Memory) -> None:
     memory.turn("I started pottery classes.", speaker="Zoë Martin")
     memory.turn("I started pottery classes.", speaker="Bob")
     for query in ("zoe's pottery", "Which class did Zoë take?", "what does MARTIN do"):
@@ -86,7 +86,7 @@ def test_the_person_a_query_names_comes_first(memory: Memory) -> None:
         assert hits[0].parts["speaker"] > 0
 
 
-def test_assistants_words_are_a_tier_of_their_own(memory: Memory) -> None:
+def test_turns_of_assistants_rank_below_those_of_users(memory: Memory) -> None:
     memory.turn("Express shipping costs ten euros.", role="assistant")
     memory.turn("Somebody asked about express shipping in that shop.")
     first, second = memory.ask("express shipping")

@@ -77,7 +77,7 @@ def write_and_search(address: str, writers: int, turns: int, users: int) -> int:
         return sum(future.result() for future in searching)
 
 
-def test_sixteen_writers_are_not_refused_and_searches_go_on(address: str) -> None:
+def test_sixteen_writers_are_not_refused_and_searches_continue(address: str) -> None:
     assert write_and_search(address, writers=16, turns=4, users=5) > 0
     with Workspace(address) as store:
         require_whole(store)
@@ -144,7 +144,7 @@ def relay(postgres_dsn: str) -> Iterator[Relay]:
     opened.listening.close()
 
 
-def test_a_server_that_goes_away_between_batches_can_be_resumed(
+def test_an_ingest_resumes_after_the_server_stopped_between_batches(
     memctl: Callable[..., Any],
     relay: Relay,
     postgres_dsn: str,
@@ -181,7 +181,7 @@ def test_a_server_that_goes_away_between_batches_can_be_resumed(
         assert {fact["id"] for fact in texts[0]} == {fact["id"] for fact in texts[1]}
 
 
-def test_a_writer_killed_in_its_commit_leaves_nothing_half(
+def test_a_writer_killed_before_its_commit_leaves_nothing(
     home: Path, address: str, postgres_dsn: str, postgres_schema: str
 ) -> None:
     with Workspace(address) as store:
@@ -225,7 +225,7 @@ def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[objec
     return states
 
 
-def test_undo_in_any_order_ends_as_in_a_file(address: str, tmp_path: Path) -> None:
+def test_undo_in_any_order_gives_the_same_result_as_in_a_file(address: str, tmp_path: Path) -> None:
     """What a server's undo restores, and what it refuses with which hint, is what a file's does. `make torture` tries
     all orders."""
     orders = list(itertools.permutations(range(3))) if FACTOR > 1 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
@@ -247,7 +247,7 @@ SESSION = (
 """What a session can keep that a pooler would give to somebody else."""
 
 
-def test_nothing_of_a_transaction_stays_in_its_connection(address: str, postgres_dsn: str) -> None:
+def test_a_connection_keeps_no_state_of_a_transaction(address: str, postgres_dsn: str) -> None:
     with Workspace(address) as store:
         store.add("zoe", ["I live in Oslo."])
         store.search(Query("zoe", "Oslo"))

@@ -19,7 +19,7 @@ def embedded(fact: Fact) -> list[str]:
     return [unit.text for unit in chunks_of(fact)]
 
 
-def test_a_turn_is_indexed_whole_and_by_sentence_with_speaker_and_date() -> None:
+def test_a_turn_is_indexed_as_a_whole_and_by_sentence() -> None:
     assert embedded(fact("I moved. I love it!")) == [
         "Caroline (08 May 2023): I moved. I love it!",
         "Caroline (08 May 2023): I moved.",
@@ -31,14 +31,14 @@ def test_a_turn_of_one_sentence_is_indexed_once() -> None:
     assert embedded(fact("I moved.")) == ["Caroline (08 May 2023): I moved."]
 
 
-def test_a_turn_without_a_name_or_a_date_says_whose_it_is() -> None:
+def test_a_turn_without_a_speaker_is_indexed_with_its_user_or_role() -> None:
     assert embedded(fact("Hi", native={"role": "user"}, valid_at=None)) == ["alice: Hi"]
     assert embedded(fact("Hi", native={"role": "assistant"}, valid_at=None)) == ["assistant: Hi"]
     assert embedded(fact("Hi", native={"role": "user", "speaker": "  "}, valid_at=None)) == ["alice: Hi"]
     assert embedded(fact("Hi", native={"speaker": 7}, valid_at=None, created_at=MAY)) == ["alice (08 May 2023): Hi"]
 
 
-def test_words_are_counted_once_a_fact_with_its_labels() -> None:
+def test_words_are_indexed_once_per_fact_including_its_labels() -> None:
     whole, *parts = chunks_of(
         fact("Alice works at Stripe. In Paris.", kind="fact", predicate="works_at", categories=("work", "money"))
     )
@@ -47,7 +47,7 @@ def test_words_are_counted_once_a_fact_with_its_labels() -> None:
     assert [part.tokens for part in parts] == [[], []]
 
 
-def test_a_pasted_document_has_a_bounded_number_of_units_and_loses_no_sentence() -> None:
+def test_a_pasted_document_has_a_limited_number_of_chunks_with_all_sentences() -> None:
     lines = [f"Line number {number} is here." for number in range(1000)]
     whole, *parts = embedded(fact("\n".join(lines)))
     assert len(parts) <= MOST_SENTENCES

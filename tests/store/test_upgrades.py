@@ -27,7 +27,7 @@ def tables(path):
 
 
 @pytest.mark.parametrize("command", [("search", "alice", "Oslo"), ("add", "alice", "I have a dog named Rex.")])
-def test_whichever_command_comes_first_finds_what_was_remembered(older, memctl, store, command):
+def test_any_first_command_upgrades_and_finds_old_facts(older, memctl, store, command):
     assert memctl(*command).code == 0
     assert "Oslo" in memctl("facts", "alice").out
     kept = store.with_name(f"{store.name}.v{older}")
@@ -38,7 +38,7 @@ def test_whichever_command_comes_first_finds_what_was_remembered(older, memctl, 
         assert kinds == [("episode",), ("fact",)]
 
 
-def test_a_store_brought_up_to_date_has_what_a_new_one_has(older, memctl, store):
+def test_an_upgraded_store_has_the_schema_of_a_new_one(older, memctl, store):
     memctl("facts", "alice")
     fresh = store.with_name("fresh.duckdb")
     with Database(fresh).writing() as connection:
@@ -48,7 +48,7 @@ def test_a_store_brought_up_to_date_has_what_a_new_one_has(older, memctl, store)
     assert [row for row in tables(store) if row[0] not in made_later] == tables(fresh)
 
 
-def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, monkeypatch):
+def test_a_failed_copy_before_an_upgrade_leaves_the_store_unchanged(older, store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
@@ -60,7 +60,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, mon
     assert store.read_bytes() == before
 
 
-def test_a_step_that_fails_leaves_the_store_as_it_was(older, memctl, store, monkeypatch):
+def test_a_failed_upgrade_step_leaves_the_store_unchanged(older, memctl, store, monkeypatch):
     from memctl.store.duckdb import database
 
     broken = {f"schema_{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}

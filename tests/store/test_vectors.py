@@ -14,7 +14,7 @@ from memctl.store.duckdb.connection import DuckConnection
 @pytest.mark.parametrize(
     ("number", "floats"), [(1, False), (1, True), (connection._FEW, False), (connection._FEW + 1, False)]
 )
-def test_few_and_many_vectors_are_kept_to_the_last_bit_and_once(number, floats):
+def test_few_and_many_vectors_are_stored_exactly_and_once(number, floats):
     vectors = np.random.default_rng(number).standard_normal((number, 7)).astype(np.float32)
     units = list(range(10, 10 + number))
     with duckdb.connect() as raw:
@@ -29,7 +29,7 @@ def test_few_and_many_vectors_are_kept_to_the_last_bit_and_once(number, floats):
     assert np.array_equal(np.stack(list(stored["v"])), vectors)
 
 
-def test_a_fact_that_an_older_statement_splits_in_two_is_still_found_by_meaning(memctl, chat):
+def test_a_fact_split_by_an_earlier_statement_keeps_its_vectors(memctl, chat):
     twice = [("2026-01-01T10:00:00Z", "I live in Oslo."), ("2026-03-01T10:00:00Z", "I live in Oslo.")]
     memctl("ingest", chat("u/a.jsonl", *twice), "--user", "u")
     memctl("ingest", chat("u/b.jsonl", ("2026-02-01T10:00:00Z", "I live in Rome.")), "--user", "u")
@@ -63,7 +63,7 @@ TYPES = (
 )
 
 
-def test_many_rows_are_stored_as_a_few_are():
+def test_many_rows_are_stored_like_few():
     names = [f"c{place}" for place in range(len(TYPES))]
     with duckdb.connect() as raw:
         for table in ("few", "many"):
