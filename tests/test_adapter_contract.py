@@ -21,7 +21,7 @@ def backends(monkeypatch):
     return points
 
 
-def test_an_unknown_backend_is_answered_with_the_known_ones(backends):
+def test_an_unknown_backend_is_an_error_that_lists_known_ones(backends):
     with pytest.raises(NotFound) as refused:
         load("redy")
     assert "'redy'" in str(refused.value)
@@ -29,7 +29,7 @@ def test_an_unknown_backend_is_answered_with_the_known_ones(backends):
     assert refused.value.exit is Exit.NOT_FOUND
 
 
-def test_a_missing_sdk_names_the_extra_to_install(backends):
+def test_a_missing_sdk_is_an_error_that_names_the_extra(backends):
     with pytest.raises(UsageError) as refused:
         load("bare")
     assert "package_nobody_installed" in str(refused.value)
@@ -53,7 +53,7 @@ def test_the_store_itself_is_registered_like_any_backend():
     assert "local" in installed()
 
 
-def test_a_field_that_is_not_named_is_kept():
+def test_a_field_without_a_declared_support_is_kept():
     stripped = FieldSupport("coarsened", "to whole seconds")
     capabilities = Capabilities(fields={"created_at": stripped})
     assert capabilities.support("created_at") is stripped

@@ -32,7 +32,7 @@ def fact(text="Alice lives in Oslo.", **more):
 
 
 class TestAsync:
-    def test_an_event_loop_goes_on_while_a_search_takes_its_time(self, memory, monkeypatch):
+    def test_a_slow_search_does_not_block_the_event_loop(self, memory, monkeypatch):
         memory.add("alice", "I live in Oslo.")
         answered = threading.Event()
         monkeypatch.setattr(memory.backend, "search", lambda query: [answered.wait(60), query.text])
@@ -45,7 +45,7 @@ class TestAsync:
 
         assert asyncio.run(both()) == [True, "city"]
 
-    def test_what_is_added_while_a_loop_runs_is_found(self, memory):
+    def test_facts_added_in_an_event_loop_are_found(self, memory):
         async def both():
             report = await memory.aadd("alice", "I live in Oslo.")
             return report, await memory.asearch("alice", "city", kinds="fact")
@@ -65,14 +65,14 @@ class TestMemory:
             Turn(turn_id="1", role="user", text="I prefer express shipping."),
         ],
     )
-    def test_a_turn_in_any_shape_becomes_a_fact_that_is_found(self, memory, turn):
+    def test_turns_in_any_shape_become_facts(self, memory, turn):
         memory.add("alice", [turn])
         (known,) = memory.facts("alice")
         assert known.predicate == "prefers"
         assert memory.search("alice", "shipping", k=1)[0].fact.id == known.id
 
     @pytest.mark.parametrize("at", [NOON, NOON.replace(tzinfo=None), "2026-03-01T13:00:00+01:00", NOON.timestamp()])
-    def test_a_time_in_any_shape_dates_the_fact(self, memory, at):
+    def test_times_in_any_shape_date_the_fact(self, memory, at):
         memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": at}])
         assert memory.facts("alice")[0].created_at == NOON
 
@@ -87,7 +87,7 @@ class TestMemory:
     @pytest.mark.parametrize(
         "turn", [5, {"role": "user"}, {"role": "king", "content": "x"}, {"role": "user", "content": "x", "at": "noon"}]
     )
-    def test_a_bad_turn_is_named_and_nothing_is_stored(self, memory, store, turn):
+    def test_a_bad_turn_is_an_error_and_nothing_is_stored(self, memory, store, turn):
         with pytest.raises(UsageError) as caught:
             memory.add("alice", ["I live in Oslo.", turn])
         assert caught.value.where == "turn 1"
@@ -100,12 +100,12 @@ class TestMemory:
         assert memory.facts("alice", subject="Bob") == []
         assert memory.facts("nobody") == []
 
-    def test_a_backend_is_opened_by_the_name_the_settings_give_it(self, home):
+    def test_a_backend_is_opened_by_its_name_in_the_settings(self, home):
         (home / "work" / "memctl.toml").write_text('[backends.mine]\nadapter = "local"\npath = "~/mine.duckdb"\n')
         memctl.open("mine").add("alice", ["I live in Oslo."])
         assert (home / "mine.duckdb").exists()
 
-    def test_an_unknown_backend_or_option_is_told(self, home):
+    def test_an_unknown_backend_or_option_is_an_error(self, home):
         with pytest.raises(NotFound) as caught:
             memctl.open("nowhere")
         assert "local" in (caught.value.hint or "")
@@ -139,12 +139,12 @@ class TestMistakesOfCallers:
             memory.add(user, turns)
         assert not store.exists()
 
-    def test_a_message_that_is_none_is_an_error(self, memory, store):
+    def test_an_invalid_message_is_an_error(self, memory, store):
         with pytest.raises(UsageError):
             memory.add("alice", {"name": "Alice"})
         assert not store.exists()
 
-    def test_what_is_said_without_a_time_is_said_now(self, memory):
+    def test_a_turn_without_a_time_is_dated_now(self, memory):
         for city in ("Paris", "Rome", "Paris"):
             memory.add("alice", f"I live in {city}.")
         (home,) = memory.facts("alice")
@@ -154,7 +154,7 @@ class TestMistakesOfCallers:
         )
         assert home.created_at is not None
 
-    def test_filters_take_what_people_write(self, memory):
+    def test_filters_accept_common_notations_of_times(self, memory):
         memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
         for kinds in ("fact", ["fact"], ("fact",)):
             assert [hit.fact.object for hit in memory.search("alice", "Oslo", kinds=kinds)] == ["Oslo"]
@@ -165,7 +165,7 @@ class TestMistakesOfCallers:
         with pytest.raises(UsageError, match="time"):
             memory.search("alice", "Oslo", since="whenever")
 
-    def test_an_unknown_user_has_nothing_in_every_call(self, memory):
+    def test_every_call_returns_nothing_for_an_unknown_user(self, memory):
         memory.add("alice", "I live in Oslo.")
         assert (memory.search("bob", "Oslo"), memory.facts("bob"), memory.history("bob")) == ([], [], [])
 
@@ -179,16 +179,16 @@ class TestMistakesOfCallers:
             memctl.open(path).add("alice", "I live in Oslo.")
         assert (tmp_path / "mine.duckdb").exists()
 
-    def test_every_public_name_is_there(self):
+    def test_every_public_name_can_be_imported(self):
         assert {"Fact", "Hit", "Memory", "MemctlError", "NotFound", "Report", "Turn"} <= set(memctl.__all__)
         assert all(getattr(memctl, name) is not None for name in memctl.__all__)
 
 
 class TestAdapterContract:
-    def test_it_is_an_adapter(self, store):
+    def test_the_store_implements_the_contract(self, store):
         assert Backend in Workspace.__mro__
 
-    def test_every_fact_written_has_its_outcome(self, store):
+    def test_every_written_fact_has_an_outcome(self, store):
         local = Workspace(store)
         one, two = fact(), fact("Alice likes tea.")
         assert [o.state for o in local.write([one, two])] == ["written", "written"]
@@ -201,7 +201,7 @@ class TestAdapterContract:
         assert rejected.reason
         assert {known.text for page in local.read("alice") for known in page.facts} == {one.text, changed.text}
 
-    def test_of_one_id_twice_the_later_stands(self, store):
+    def test_the_later_of_two_facts_with_one_id_is_kept(self, store):
         local = Workspace(store)
         one = fact()
         later = msgspec.structs.replace(one, text="Alice lives in Rome.")
@@ -209,7 +209,7 @@ class TestAdapterContract:
         assert [o.state for o in local.write([later, later])] == ["unchanged", "unchanged"]
         assert [known.text for page in local.read("alice") for known in page.facts] == [later.text]
 
-    def test_a_fact_comes_back_as_it_went_in(self, store):
+    def test_a_fact_is_restored_unchanged(self, store):
         local = Workspace(store)
         whole = fact(
             subject="alice",
@@ -232,7 +232,7 @@ class TestAdapterContract:
         local.write([whole])
         assert [known for page in local.read("alice") for known in page.facts] == [whole]
 
-    def test_reading_goes_on_from_a_cursor_to_the_end(self, store):
+    def test_reading_continues_from_a_cursor(self, store):
         local = Workspace(store)
         written = [fact(f"fact {number}") for number in range(PAGE_SIZE + 5)]
         local.write(written)
@@ -244,7 +244,7 @@ class TestAdapterContract:
         with pytest.raises(UsageError):
             next(iter(local.read("alice", cursor="x")))
 
-    def test_since_keeps_what_was_recorded_or_changed_since(self, store):
+    def test_since_returns_facts_created_or_updated_later(self, store):
         local = Workspace(store)
         old, new = fact("old", created_at=NOON), fact("new", created_at=NOON.replace(month=5))
         local.write([old, new])
@@ -269,7 +269,7 @@ class TestAdapterContract:
         assert known["Oslo"].superseded_by == known["Rome"].id
 
 
-def test_a_backend_without_a_model_is_given_that_of_the_settings(
+def test_a_backend_without_a_model_uses_the_one_in_the_settings(
     home: Path, postgres_dsn: str, postgres_schema: str
 ) -> None:
     """A user who asks Postgres by meaning would otherwise get the facts that share a word, and no others."""
@@ -280,7 +280,7 @@ def test_a_backend_without_a_model_is_given_that_of_the_settings(
         assert hit.parts["semantic"] > 0.2
 
 
-def test_a_turn_that_cannot_be_taken_in_is_told_and_the_others_go_in(memory):
+def test_a_rejected_turn_is_reported_and_the_others_are_stored(memory):
     """A program that hands over a pasted gigabyte must learn that it was not kept."""
     report = memory.add("alice", ["I live in Oslo.", "word " * 300_000])
     assert [fact.object for fact in memory.facts("alice")] == ["Oslo"]
@@ -289,7 +289,7 @@ def test_a_turn_that_cannot_be_taken_in_is_told_and_the_others_go_in(memory):
 
 
 class TestOperations:
-    def test_a_program_moves_compares_exports_and_erases_as_the_commands_do(self, tmp_path: Path, store: Path) -> None:
+    def test_the_api_migrates_verifies_exports_and_erases_like_the_commands(self, tmp_path: Path, store: Path) -> None:
         with memctl.open("local", path=store) as memory:
             memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
             memory.add("alice", [{"role": "user", "content": "I live in Rome.", "at": NOON.replace(month=4)}])
@@ -311,7 +311,7 @@ class TestOperations:
         assert erasure.receipt.backends[0].gone
         assert memctl.open("local", path=store).users() == []
 
-    def test_what_raises_on_confirmation_keeps_the_user(self, store: Path) -> None:
+    def test_an_exception_in_the_confirmation_callback_erases_nothing(self, store: Path) -> None:
         memctl.open("local", path=store).add("alice", ["I live in Oslo."])
 
         def refuse(holdings: object) -> None:

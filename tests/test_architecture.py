@@ -56,12 +56,12 @@ def test_a_path_on_a_page_exists(page: str) -> None:
         assert f"def {function}" in (ROOT / path).read_text(encoding="utf-8") if function else True, function
 
 
-def test_the_rule_that_contributors_are_shown_is_in_its_table() -> None:
+def test_the_example_rule_for_contributors_is_in_its_table() -> None:
     (row,) = re.findall(r"^```text\n(verbs:.*?)^```", text("CONTRIBUTING.md"), re.MULTILINE | re.DOTALL)
     assert row in text("memctl/extract/tables/identity.txt")
 
 
-def test_the_tree_lists_every_room_and_nothing_else() -> None:
+def test_the_tree_lists_exactly_the_existing_packages() -> None:
     (tree,) = TREE.findall(text("ARCHITECTURE.md"))
     listed: set[str] = set()
     stack: list[str] = []

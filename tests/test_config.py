@@ -16,7 +16,7 @@ def user_file(home):
     return path
 
 
-def test_option_over_environment_over_project_over_user_over_default(home, user_file, monkeypatch):
+def test_settings_have_the_documented_order_of_priority(home, user_file, monkeypatch):
     def found():
         return settings.load().timezone, {s.name: s.origin for s in settings.explain()}["timezone"]
 
@@ -31,13 +31,13 @@ def test_option_over_environment_over_project_over_user_over_default(home, user_
     assert settings.load(timezone=None).timezone == "UTC"
 
 
-def test_a_file_sets_what_another_leaves_open(home, user_file):
+def test_settings_of_both_files_are_combined(home, user_file):
     user_file.write_text('timezone = "Europe/Paris"\ndefault_user = "alice"')
     (home / "work" / "memctl.toml").write_text('timezone = "Asia/Tokyo"')
     assert (settings.load().timezone, settings.load().default_user) == ("Asia/Tokyo", "alice")
 
 
-def test_a_projects_backend_hides_no_backend_of_the_user(home, user_file):
+def test_backends_of_the_project_do_not_hide_those_of_the_user(home, user_file):
     """Else `forget --everywhere` in that folder would pass over the user's own backends."""
     user_file.write_text(
         '[backends.team]\nadapter = "postgres"\ndsn_env = "TEAM"\n[backends.cloud]\nadapter = "zep"\n'
@@ -69,14 +69,14 @@ def test_a_wrong_setting_names_its_file(memctl, user_file, content):
         settings.load()
 
 
-def test_an_unknown_setting_is_told_the_known_ones(memctl, user_file):
+def test_an_unknown_setting_is_an_error_that_lists_known_ones(memctl, user_file):
     user_file.write_text('colour = "red"')
     ran = memctl("config", "show")
     assert "colour" in ran.err
     assert "default_user" in ran.err
 
 
-def test_a_number_from_the_environment_is_a_number(home, monkeypatch):
+def test_a_number_in_the_environment_is_converted(home, monkeypatch):
     monkeypatch.setenv("MEMCTL_LOCK_TIMEOUT", "2.5")
     assert settings.load().lock_timeout == 2.5
     monkeypatch.setenv("MEMCTL_LOCK_TIMEOUT", "soon")
@@ -84,7 +84,7 @@ def test_a_number_from_the_environment_is_a_number(home, monkeypatch):
         settings.load()
 
 
-def test_show_says_where_a_value_comes_from_and_which_store_is_used(memctl, store):
+def test_show_prints_the_origin_of_values_and_the_store(memctl, store):
     ran = memctl("config", "show")
     assert ran.code == 0
     assert str(store) in ran.out
@@ -107,7 +107,7 @@ URL = "mysql://user:swordfish@db.example/memory"
         ("migrate", "--from", "local", "--to", "x.jsonl", "--all-users"),
     ],
 )
-def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, monkeypatch, arguments):
+def test_an_unsupported_store_url_is_refused_without_showing_it(memctl, home, monkeypatch, arguments):
     if URL not in arguments:
         monkeypatch.setenv("MEMCTL_STORE", URL)
     before = set(home.rglob("*"))
@@ -129,7 +129,7 @@ def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, mon
         "host = db password = 'swordfish of x'",
     ],
 )
-def test_no_spelling_of_a_server_is_taken_for_a_file(memctl, home, monkeypatch, address):
+def test_no_spelling_of_a_server_address_is_used_as_a_file_name(memctl, home, monkeypatch, address):
     monkeypatch.setenv("MEMCTL_STORE", address)
     before = set(home.rglob("*"))
     for command in (("add", "zoe", "I live in Oslo."), ("doctor",), ("facts", "zoe")):
@@ -167,7 +167,7 @@ def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, ho
     assert "swordfish" not in memctl("config", "show").out + shown.out
 
 
-def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memctl, home):
+def test_init_writes_a_valid_private_file_and_never_overwrites(memctl, home):
     assert memctl("config", "init").code == 0
     path = settings.user_file()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -179,7 +179,7 @@ def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memc
     assert path.read_text() == 'default_user = "alice"'
 
 
-def test_init_names_the_model_server_of_this_machine_and_uses_none(memctl, home, monkeypatch):
+def test_init_mentions_a_local_model_server_without_using_it(memctl, home, monkeypatch):
     with openai_chat.serve() as server:
         monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", f"http://127.0.0.1:9/v1, {server.url}, http://192.0.2.1/v1")
         ran = memctl("config", "init")
@@ -192,7 +192,7 @@ def test_init_names_the_model_server_of_this_machine_and_uses_none(memctl, home,
     assert server.requests == []
 
 
-def test_init_finds_no_server_where_none_lists_models(memctl, home, monkeypatch):
+def test_init_finds_no_server_that_lists_no_models(memctl, home, monkeypatch):
     with openai_chat.serve() as server:
         server.lists_models = False
         monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
@@ -200,7 +200,7 @@ def test_init_finds_no_server_where_none_lists_models(memctl, home, monkeypatch)
 
 
 class TestSecrets:
-    def test_environment_then_file_then_command(self, home, monkeypatch):
+    def test_a_secret_comes_from_environment_file_or_command_in_this_order(self, home, monkeypatch):
         monkeypatch.setenv("X_KEY_COMMAND", "echo from-command")
         assert settings.secret("X_KEY") == "from-command"
         (home / "key").write_text("from-file\n")
@@ -211,14 +211,14 @@ class TestSecrets:
         assert settings.secret("Y_KEY") is None
 
     @pytest.mark.parametrize(("name", "value"), [("X_KEY_FILE", "/no/such/file"), ("X_KEY_COMMAND", "exit 3")])
-    def test_a_place_that_fails_is_named(self, home, monkeypatch, name, value):
+    def test_a_failing_source_of_a_secret_is_named(self, home, monkeypatch, name, value):
         monkeypatch.setenv(name, value)
         with pytest.raises(UsageError) as caught:
             settings.secret("X_KEY")
         assert caught.value.where == name
 
 
-def test_a_store_of_another_kind_is_blamed_on_where_it_was_named(home, user_file, monkeypatch):
+def test_a_wrong_store_address_error_names_its_origin(home, user_file, monkeypatch):
     def blamed(**flags):
         with pytest.raises(UsageError) as caught:
             _ = settings.load(**flags).store_path
@@ -237,7 +237,7 @@ def test_a_store_of_another_kind_is_blamed_on_where_it_was_named(home, user_file
     assert blamed() == str(user_file)
 
 
-def test_settings_are_shown_in_words(home, user_file, memctl):
+def test_settings_are_printed_in_readable_form(home, user_file, memctl):
     user_file.write_text('exclude = ["*.log", "old/"]\n[backends.work]\nadapter = "local"\npath = "w.duckdb"')
     shown = memctl("config", "show").out
     assert "*.log, old/" in shown

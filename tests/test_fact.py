@@ -76,7 +76,7 @@ FACTS = st.builds(
 
 @given(FACTS)
 @settings(deadline=None)
-def test_nothing_is_lost_between_writing_and_reading(fact):
+def test_a_fact_is_unchanged_after_encoding_and_decoding(fact):
     again = decode(encode(fact))
     assert again == fact
     assert content_hash(again) == content_hash(fact)
@@ -84,7 +84,7 @@ def test_nothing_is_lost_between_writing_and_reading(fact):
 
 @given(FACTS)
 @settings(max_examples=50, deadline=None)
-def test_the_hash_is_that_of_stores_and_ledgers_written_before(fact):
+def test_the_hash_matches_existing_stores_and_ledgers(fact):
     fields = {name: value for name, value in msgspec.to_builtins(fact).items() if name not in UNHASHED_FIELDS}
     del fields["source"]["id"]
     assert content_hash(fact) == hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()
@@ -92,7 +92,7 @@ def test_the_hash_is_that_of_stores_and_ledgers_written_before(fact):
 
 @given(st.lists(FACTS, max_size=3))
 @settings(max_examples=30, deadline=None)
-def test_a_file_of_facts_has_one_line_each(facts):
+def test_encoded_facts_have_one_line_each(facts):
     lines = b"".join(encode_lines(facts)).split(b"\n")
     assert lines.pop() == b""
     assert [decode(line) for line in lines] == facts
@@ -106,7 +106,7 @@ def test_metadata_keeps_whole_numbers_nulls_and_nesting_as_they_are():
 
 
 @pytest.mark.parametrize("field", TIME_FIELDS)
-def test_times_are_held_in_utc_up_to_the_year_9999(field):
+def test_times_are_stored_in_utc_up_to_the_year_9999(field):
     tokyo = timezone(timedelta(hours=9))
     fact = msgspec.structs.replace(PLAIN, **{field: datetime(2025, 5, 1, 8, 30, 0, 123456, tzinfo=tokyo)})
     assert getattr(fact, field) == datetime(2025, 4, 30, 23, 30, 0, 123456, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_times_are_held_in_utc_up_to_the_year_9999(field):
 
 
 @pytest.mark.parametrize("field", TIME_FIELDS)
-def test_a_time_without_zone_or_beyond_the_calendar_is_refused_by_name(field):
+def test_a_time_without_zone_or_beyond_the_calendar_is_refused(field):
     with pytest.raises(ValueError, match=f"{field} has no time zone"):
         msgspec.structs.replace(PLAIN, **{field: datetime(2025, 5, 1)})
     beyond = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
@@ -145,7 +145,7 @@ def test_a_confidence_outside_its_range_is_refused(confidence):
         (encode(PLAIN).replace(b"Paris", b"\xff\xfe"), "utf-8"),
     ],
 )
-def test_a_line_that_is_no_fact_is_refused_with_the_field_that_is_wrong(broken, named):
+def test_an_invalid_line_is_refused_with_the_wrong_field(broken, named):
     with pytest.raises(ValueError, match=named):
         decode(broken)
 
@@ -174,21 +174,21 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("field", Fact.__struct_fields__)
-def test_the_hash_sees_every_field_but_the_four_that_make_no_difference(field):
+def test_the_hash_depends_on_all_but_four_fields(field):
     changed = msgspec.structs.replace(PLAIN, **{field: CHANGED[field]})
     assert changed != PLAIN
     assert (content_hash(changed) == content_hash(PLAIN)) is (field in UNHASHED_FIELDS)
 
 
 @pytest.mark.parametrize("field", Source.__struct_fields__)
-def test_the_hash_sees_the_source_but_its_native_id(field):
+def test_the_hash_depends_on_the_source_except_its_native_id(field):
     value = ("D1:4",) if field == "turns" else "other"
     source = msgspec.structs.replace(PLAIN.source, **{field: value})
     changed = msgspec.structs.replace(PLAIN, source=source)
     assert (content_hash(changed) == content_hash(PLAIN)) is (field == "id")
 
 
-def test_the_four_are_those_the_fact_promises():
+def test_the_four_fields_are_the_documented_ones():
     assert set(UNHASHED_FIELDS) == {"id", "native", "embedding", "updated_at"}
 
 
@@ -207,11 +207,11 @@ def test_the_hash_is_the_same_in_every_release():
 
 
 @given(st.lists(TEXT, min_size=1, max_size=3), st.lists(TEXT, min_size=1, max_size=3))
-def test_different_parts_never_derive_one_id(one, other):
+def test_different_parts_give_different_ids(one, other):
     assert (derive_id(*one) == derive_id(*other)) is (one == other)
 
 
-def test_parts_that_only_look_alike_when_joined_are_kept_apart():
+def test_parts_that_are_equal_when_joined_give_different_ids():
     assert (
         len({derive_id("a", "b"), derive_id("ab"), derive_id("a,b"), derive_id('a","b'), derive_id("a", "", "b")}) == 5
     )
@@ -232,7 +232,7 @@ def test_the_published_schema_names_every_field():
         ({"superseded_by": UUID(int=9)}, True),
     ],
 )
-def test_what_is_replaced_or_retired_is_history(times, retired):
+def test_superseded_and_retired_facts_are_not_current(times, retired):
     assert msgspec.structs.replace(PLAIN, **times).retired is retired
 
 
@@ -248,39 +248,37 @@ def test_what_is_replaced_or_retired_is_history(times, retired):
         ("kind", "memory", "unknown kind 'memory'"),
     ],
 )
-def test_what_json_would_change_or_refuse_is_refused_when_the_fact_is_made(
-    field: str, value: object, said: str
-) -> None:
+def test_values_that_json_cannot_represent_are_refused(field: str, value: object, said: str) -> None:
     fields = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
     with pytest.raises(ValueError, match=said):
         Fact(**(fields | {field: value}))
 
 
 @pytest.mark.parametrize("field", ["system", "id", "uri", "session", "quote"])
-def test_half_a_character_is_refused_when_a_source_is_made(field: str) -> None:
+def test_a_lone_surrogate_in_a_source_is_refused(field: str) -> None:
     with pytest.raises(ValueError, match=f"source.{field} contains a lone surrogate"):
         Source(**({"system": "test"} | {field: "caf\u00e9 \ud800"}))
 
 
-def test_half_a_character_is_refused_in_turns_and_the_name_of_a_model() -> None:
+def test_a_lone_surrogate_in_turns_and_model_names_is_refused() -> None:
     with pytest.raises(ValueError, match=r"source\.turns contains a lone surrogate"):
         Source(system="test", turns=("D1:1", "\udfff"))
     with pytest.raises(ValueError, match=r"embedding\.model contains a lone surrogate"):
         Embedding(model="\ud800", vector=(1.0,))
 
 
-def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:
+def test_a_misspelt_field_is_an_error() -> None:
     whole = encode(Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", source=Source(system="test")))
     with pytest.raises(ValueError, match="confidense"):
         decode(whole[:-1] + b',"confidense":0.9}')
 
 
-def test_a_whole_number_of_confidence_hashes_as_the_same_after_a_round_trip() -> None:
+def test_an_integer_confidence_has_the_same_hash_after_a_round_trip() -> None:
     fact = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", confidence=1, source=Source(system="test"))
     assert content_hash(decode(encode(fact))) == content_hash(fact)
 
 
-def test_what_was_packed_with_half_a_character_in_it_is_no_fact():
+def test_packed_fields_with_a_lone_surrogate_are_not_a_fact():
     """JSON can say one, no encoding can: the fact could be neither stored nor sent on."""
     with pytest.raises(ValueError, match="surrogates"):
         unpack({"categories": ["a\udfff"]})

@@ -36,7 +36,7 @@ def test_every_way_of_writing_creates_a_private_file(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_a_killed_process_left_is_removed_when_a_file_of_another_name_is_written(tmp_path):
+def test_leftovers_of_a_killed_process_are_removed_by_the_next_write(tmp_path):
     running = os.fork()
     if not running:
         with private_files.replacing(tmp_path / "2026-11-28.json"):
@@ -79,7 +79,7 @@ def test_a_lock_excludes_others_until_it_is_released(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_what_a_killed_process_left_next_to_a_file_is_removed_and_what_a_running_one_writes_is_not(tmp_path):
+def test_temporary_files_of_running_processes_are_not_removed(tmp_path):
     path = tmp_path / "facts.parquet"
     with private_files.replacing(path) as file:
         mine = Path(file.name)
@@ -94,7 +94,7 @@ def test_what_a_killed_process_left_next_to_a_file_is_removed_and_what_a_running
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_folder_that_a_killed_export_or_backup_left_with_facts_in_it_is_removed_by_the_next(tmp_path):
+def test_a_folder_left_by_a_killed_export_or_backup_is_removed_by_the_next(tmp_path):
     with private_files.scratch(tmp_path) as mine:
         assert mode(mine) == 0o700
         killed = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-"))

@@ -48,13 +48,13 @@ def typed(page: str = "README.md") -> list[str]:
     return [command for command, _ in commands(page)]
 
 
-def test_the_readme_says_how_to_start():
+def test_the_readme_shows_how_to_start():
     assert any(command.startswith("memctl ingest") for command in typed())
     assert any(command.split("#")[0].strip() == "make demo" for command in typed())
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_make_target_of_a_page_exists(page: str):
+def test_every_make_target_on_a_page_exists(page: str):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     text = (ROOT / page).read_text(encoding="utf-8")
     named = set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE))
@@ -62,7 +62,7 @@ def test_every_make_target_of_a_page_exists(page: str):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str):
+def test_every_link_leads_to_an_existing_page_and_heading(page: str):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if not target.startswith("http"):
@@ -77,7 +77,7 @@ def _anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-def test_every_page_of_docs_is_on_the_start_page():
+def test_every_docs_page_is_linked_from_the_start_page():
     linked = set(re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
@@ -113,7 +113,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.usefixtures("work")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
-def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, begun: Path):
+def test_the_commands_of_a_page_print_the_shown_output(page: str, begun: Path):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
     # The README and the start page begin with an ingest; the other pages speak to readers who have done it.
     if page not in ("README.md", "docs/index.md"):
@@ -129,7 +129,7 @@ def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python-api.md"])
 @pytest.mark.usefixtures("work")
-def test_the_python_of_a_page_runs(page: str):
+def test_the_python_code_of_a_page_runs(page: str):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
     command = [sys.executable, "-c", "\n".join(blocks)]

@@ -118,7 +118,7 @@ def emptied(adapter: Backend) -> None:
     changed=[msgspec.structs.replace(TEA, categories=("drinks",))],
 )
 @settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_is_written_is_what_is_read(
+def test_any_written_facts_are_read_unchanged(
     opening: Opening, request: pytest.FixtureRequest, facts: list[Fact], changed: list[Fact]
 ) -> None:
     # The second list changes facts of the first and adds others.

@@ -129,20 +129,20 @@ def diary(tmp_path, monkeypatch, home):
 
 
 class TestAddress:
-    def test_what_stands_behind_the_colon_is_the_place(self, diary):
+    def test_the_text_after_the_colon_is_the_address(self, diary):
         assert registry.open_backend("diary:http://there:8000/x").url == "http://there:8000/x"
 
-    def test_the_place_is_stronger_than_the_settings(self, diary, home, monkeypatch):
+    def test_an_address_has_priority_over_the_settings(self, diary, home, monkeypatch):
         (home / "memctl.toml").write_text('[backends.mine]\nadapter = "diary"\nurl = "http://settings"\n')
         monkeypatch.chdir(home)
         assert registry.open_backend("mine").url == "http://settings"
         assert registry.open_backend("mine:http://told").url == "http://told"
 
-    def test_a_backend_without_a_place_says_so(self, home):
+    def test_a_backend_without_an_address_is_an_error(self, home):
         with pytest.raises(UsageError, match="anything after a colon"):
             registry.open_backend("local:elsewhere")
 
-    def test_an_unknown_name_with_a_colon_is_answered_with_the_known_ones(self, diary):
+    def test_an_unknown_name_with_a_colon_is_an_error_that_lists_known_ones(self, diary):
         with pytest.raises(NotFound) as refused:
             registry.open_backend("dairy:http://there")
         assert "diary" in refused.value.hint
@@ -151,43 +151,43 @@ class TestAddress:
         ("variable", "value"),
         [("DIARY_KEY", "first"), ("DIARY_TOKEN", "second"), ("DIARY_KEY_COMMAND", "echo third")],
     )
-    def test_a_key_comes_from_the_services_own_variable(self, diary, monkeypatch, variable, value):
+    def test_a_key_is_read_from_the_services_own_variable(self, diary, monkeypatch, variable, value):
         monkeypatch.setenv(variable, value)
         assert registry.open_backend("diary").key == value.removeprefix("echo ")
 
-    def test_a_key_given_is_stronger_than_the_environment(self, diary, monkeypatch):
+    def test_a_given_key_has_priority_over_the_environment(self, diary, monkeypatch):
         monkeypatch.setenv("DIARY_KEY", "ambient")
         assert registry.open_backend("diary", key="given").key == "given"
 
-    def test_the_default_user_of_the_settings_is_that_of_a_backend_that_asks_for_one(self, diary, monkeypatch):
+    def test_a_backend_gets_the_default_user_of_the_settings(self, diary, monkeypatch):
         monkeypatch.setenv("MEMCTL_DEFAULT_USER", "carol")
         assert registry.open_backend("diary").default_user == "carol"
         assert registry.open_backend("diary", default_user="dan").default_user == "dan"
 
 
 class TestCommands:
-    def test_an_option_goes_to_the_end_that_takes_it(self, diary, memctl, store):
+    def test_an_option_goes_to_the_backend_that_accepts_it(self, diary, memctl, store):
         moved = memctl("migrate", "--from", "diary", "--to", "local", "--all-users", "--url", "http://asked")
         assert moved.code == 0, moved.err
         assert "diary:http://asked -> local:" in moved.err
 
-    def test_an_option_nobody_takes_is_refused_and_not_ignored(self, memctl, store, tmp_path):
+    def test_an_option_that_neither_backend_accepts_is_refused(self, memctl, store, tmp_path):
         refused = memctl(
             "migrate", "--from", "local", "--to", str(tmp_path / "x.jsonl"), "--all-users", "--agent", "a1"
         )
         assert refused.code == 2
         assert "--agent" in refused.err
 
-    def test_an_option_both_ends_take_is_ambiguous(self, diary, memctl):
+    def test_an_option_that_both_backends_accept_is_ambiguous(self, diary, memctl):
         refused = memctl("migrate", "--from", "diary", "--to", "diary:http://b", "--all-users", "--url", "http://a")
         assert refused.code == 2
         assert "both" in refused.err
 
-    def test_what_a_backend_has_to_say_stands_in_the_plan(self, diary, memctl, store):
+    def test_remarks_of_a_backend_are_in_the_plan(self, diary, memctl, store):
         planned = memctl("migrate", "--from", "diary", "--to", "local", "--all-users", "--dry-run", "--json")
         assert "a diary keeps no vectors" in planned.document["plan"]["notes"]
 
-    def test_the_plan_says_how_a_long_text_is_kept(self, diary, memctl, store, tmp_path):
+    def test_the_plan_shows_how_a_long_text_is_kept(self, diary, memctl, store, tmp_path):
         for text in ("short", "a sentence that is longer than twenty characters"):
             memctl("add", "alice", text, "--kind", "fact")
         planned = memctl("migrate", "--from", "local", "--to", "diary", "--user", "alice", "--dry-run", "--json")
@@ -197,7 +197,7 @@ class TestCommands:
 
 
 class TestDoctor:
-    def test_every_backend_of_the_settings_is_asked_for_a_record(self, diary, memctl, store, home, monkeypatch):
+    def test_doctor_reads_a_record_from_every_backend_in_the_settings(self, diary, memctl, store, home, monkeypatch):
         (home / "work" / "memctl.toml").write_text(
             '[backends.mine]\nadapter = "diary"\n[backends.shut]\nadapter = "diary"\nkey_env = "NOBODY_SET_THIS"\n'
         )
@@ -209,7 +209,7 @@ class TestDoctor:
         assert "NOBODY_SET_THIS" in verdicts["backend shut"]["remedy"]
         assert ran.code == 1
 
-    def test_a_backend_that_breaks_down_does_not_end_the_examination(self, diary, memctl, store, home, monkeypatch):
+    def test_a_crashing_backend_does_not_end_doctor(self, diary, memctl, store, home, monkeypatch):
         (home / "work" / "memctl.toml").write_text('[backends.mine]\nadapter = "diary"\n')
         monkeypatch.setattr(diary.Diary, "users", lambda self: 1 / 0)
         ran = memctl("doctor")
@@ -218,7 +218,7 @@ class TestDoctor:
 
 
 class TestConversations:
-    def test_what_was_said_there_is_remembered_here_once(self, diary, memctl, store):
+    def test_conversations_of_a_service_are_ingested_once(self, diary, memctl, store):
         first = memctl("ingest", "--from", "diary", "--user", "alice", "--json")
         assert first.code == 0, first.err
         assert first.document["report"]["episodes"] == 2
@@ -227,12 +227,12 @@ class TestConversations:
         again = memctl("ingest", "--from", "diary", "--user", "alice")
         assert "nothing to do" in again.out
 
-    def test_a_passing_failure_in_the_middle_loses_and_doubles_nothing(self, diary, memctl, store, monkeypatch):
+    def test_a_temporary_failure_loses_and_duplicates_nothing(self, diary, memctl, store, monkeypatch):
         monkeypatch.setattr(diary.Diary, "failures", 3)
         report = memctl("ingest", "--from", "diary", "--user", "alice", "--json").document["report"]
         assert (report["sessions"], report["episodes"]) == (2, 2)
 
-    def test_a_message_of_nobody_known_is_told_and_not_taken_for_the_users(self, diary, memctl, store):
+    def test_a_message_of_an_unknown_sender_is_reported_and_left_out(self, diary, memctl, store):
         done = memctl("ingest", "--from", "diary", "--user", "bob")
         assert done.code == 3
         assert "ghost" in done.err
@@ -241,7 +241,7 @@ class TestConversations:
         assert memctl("ingest", "--from", "diary", "--user", "alice", "--dry-run").code == 0
         assert memctl("facts", "alice").code == 4
 
-    def test_a_backend_without_conversations_says_what_to_do_instead(self, memctl, store, tmp_path):
+    def test_a_backend_without_conversations_is_refused_with_a_hint(self, memctl, store, tmp_path):
         file = tmp_path / "x.jsonl"
         file.write_text("")
         refused = memctl("ingest", "--from", str(file), "--user", "alice")
@@ -252,23 +252,23 @@ class TestConversations:
         "arguments",
         [[], ["x", "--from", "diary"], ["--from", "diary", "--tz", "UTC"], ["x", "--url", "http://there"]],
     )
-    def test_options_that_do_not_go_together_are_refused(self, diary, memctl, store, arguments):
+    def test_conflicting_options_are_refused(self, diary, memctl, store, arguments):
         assert memctl("ingest", *arguments).code == 2
 
 
 class TestSearch:
-    def test_a_search_elsewhere_keeps_to_the_time_asked_for(self, diary, memctl):
+    def test_a_search_in_a_service_respects_the_time_filter(self, diary, memctl):
         found = memctl("search", "alice", "day", "--from", "diary", "--as-of", "2020-03-01T12:00:00Z", "--json")
         assert [hit["fact"]["text"] for hit in found.document["hits"]] == ["day 60"]
 
-    def test_enough_is_asked_for_to_fill_the_list_of_one_kind(self, diary):
+    def test_a_search_of_one_kind_requests_enough_records(self, diary):
         with open_memory("diary") as memory:
             hits = memory.search("alice", "day", 3, kinds=("fact",))
         assert [hit.fact.text for hit in hits] == ["day 0", "day 50", "day 100"]
 
 
 class TestDumps:
-    def test_a_dump_is_known_by_its_content_and_read_like_a_file(self, diary, memctl, store, tmp_path):
+    def test_a_dump_is_recognised_by_its_content_and_read_like_a_file(self, diary, memctl, store, tmp_path):
         file = tmp_path / "export.json"
         file.write_text('{"diary": [{"who": "alice", "text": "one"}, {"text": "two"}]}')
         moved = memctl("migrate", "--from", str(file), "--to", "local", "--all-users")
@@ -278,7 +278,7 @@ class TestDumps:
         assert "diary[1]: nobody owns it" in next(tmp_path.rglob("*rejects*")).read_text()
         assert "diary dump" in memctl("backends", "test", str(file)).out
 
-    def test_the_default_user_owns_what_names_nobody(self, diary, memctl, store, tmp_path, monkeypatch):
+    def test_records_without_a_user_belong_to_the_default_user(self, diary, memctl, store, tmp_path, monkeypatch):
         monkeypatch.setenv("MEMCTL_DEFAULT_USER", "carol")
         file = tmp_path / "export.json"
         file.write_text('{"diary": [{"text": "two"}]}')
@@ -307,7 +307,7 @@ FACT = Fact(
 )
 
 
-def test_fields_packed_into_a_services_metadata_come_back_as_they_were():
+def test_fields_packed_into_metadata_are_restored():
     fields = Fact.__struct_fields__
     packed = json.loads(json.dumps(pack(FACT, fields)))
     assert "expires_at" not in packed
@@ -323,7 +323,7 @@ def test_fields_packed_into_a_services_metadata_come_back_as_they_were():
     [(401, AuthError), (403, AuthError), (402, Fatal), (404, NotFound), (408, Retryable), (429, Retryable),
      (503, Retryable), (400, Rejected), (409, Rejected), (422, Rejected)],
 )  # fmt: skip
-def test_a_status_is_the_error_a_user_can_act_on(status, kind):
+def test_each_http_status_becomes_the_matching_error(status, kind):
     error = from_status(status, "no", after=60)
     assert type(error) is kind
     assert getattr(error, "after", 60) == 60

@@ -79,12 +79,12 @@ def imports(path: Path, *, lazy: bool) -> frozenset[str]:
     return frozenset(names & MODULES.keys())
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_there_are_no_import_cycles() -> None:
     """TopologicalSorter raises CycleError, which names the modules."""
     TopologicalSorter({name: imports(path, lazy=False) - {name} for name, path in MODULES.items()}).prepare()
 
 
-def test_a_room_imports_only_from_rooms_before_it() -> None:
+def test_a_package_imports_only_from_packages_before_it() -> None:
     def rank(module: str) -> int:
         _, _, inside = module.partition(".")
         return ROOMS.index(inside.partition(".")[0])
@@ -94,7 +94,7 @@ def test_a_room_imports_only_from_rooms_before_it() -> None:
     assert {pair for pair in pairs if rank(pair[0]) < rank(pair[1])} <= AGAINST_THE_ORDER
 
 
-def test_an_adapter_uses_the_contract_and_facts_and_nothing_else_of_memctl() -> None:
+def test_an_adapter_imports_only_contract_facts_and_errors() -> None:
     for name, path in MODULES.items():
         if name.startswith("memctl_"):
             used = {other for other in imports(path, lazy=True) if not other.startswith("memctl_")}
@@ -117,7 +117,7 @@ def test_no_file_is_too_long() -> None:
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
 
 
-def test_no_module_has_a_name_that_was_replaced() -> None:
+def test_no_module_has_a_replaced_name() -> None:
     names = [f"{folder}/{name}.py" for folder, replaced in REPLACED.items() for name in replaced.split()]
     assert [name for name in names if list((ROOT / "memctl").glob(name.removeprefix("/")))] == []
 

@@ -22,7 +22,7 @@ from memctl.core.subjects import aliases, display_names
         ("Morel", {"Alice Morel"}, set()),
     ],
 )
-def test_a_name_stands_for_one_person_in_every_spelling(name: str, subjects: set[str], found: set[str]) -> None:
+def test_all_spellings_of_a_name_are_one_person(name: str, subjects: set[str], found: set[str]) -> None:
     assert aliases(name, subjects) == found
 
 
@@ -41,7 +41,7 @@ def test_a_name_stands_for_one_person_in_every_spelling(name: str, subjects: set
         ({"Ali", "Ali Hassan"}, {"Ali": {"has_boss"}, "Ali Hassan": {"has_boss"}}, {"Ali": "Ali Hassan"}),
     ],
 )
-def test_the_fullest_name_is_shown_and_two_people_keep_their_names(
+def test_the_longest_name_is_shown_and_two_people_stay_separate(
     subjects: set[str], relations: dict[str, set[str]], shown: dict[str, str]
 ) -> None:
     assert display_names(subjects, relations) == shown

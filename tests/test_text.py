@@ -22,7 +22,7 @@ from memctl.core.tokenization import LONGEST_SENTENCE, STOP_WORDS, sentences, st
         ("Dear all\nI resign", ["Dear all", "I resign"]),
     ],
 )
-def test_chat_is_cut_where_a_reader_would_pause(text: str, expected: list[str]) -> None:
+def test_chat_messages_are_split_into_sentences(text: str, expected: list[str]) -> None:
     assert sentences(text) == expected
 
 
@@ -37,7 +37,7 @@ def test_chat_is_cut_where_a_reader_would_pause(text: str, expected: list[str]) 
         "I live in the U.S. now",
     ],
 )
-def test_a_stop_inside_a_number_url_or_abbreviation_ends_nothing(sentence: str) -> None:
+def test_a_period_in_a_number_url_or_abbreviation_ends_no_sentence(sentence: str) -> None:
     assert sentences(sentence) == [sentence]
 
 
@@ -50,7 +50,7 @@ def test_words_that_are_also_abbreviations_still_end_sentences() -> None:
     ]
 
 
-def test_list_items_stand_alone_without_their_bullets() -> None:
+def test_list_items_are_sentences_without_bullets() -> None:
     assert sentences("Buy:\n- milk\n* 2 eggs\n1. First call Ann\n2) then Bob\n[x] done") == [
         "Buy:",
         "milk",
@@ -61,7 +61,7 @@ def test_list_items_stand_alone_without_their_bullets() -> None:
     ]
 
 
-def test_scripts_with_other_punctuation_are_cut_too() -> None:
+def test_scripts_with_other_punctuation_are_split() -> None:
     assert sentences("東京に住んでいます。猫が好き！「本当？」はい") == [
         "東京に住んでいます。",
         "猫が好き！",
@@ -76,7 +76,7 @@ def test_text_without_a_word_has_no_sentence() -> None:
     assert sentences("... !!! 🎉\n---\n") == []
 
 
-def test_an_endless_line_comes_in_pieces_that_lose_nothing() -> None:
+def test_a_very_long_line_is_split_without_loss() -> None:
     line = " ".join(f"word{i}" for i in range(1000))
     pieces = sentences(line)
     assert max(map(len, pieces)) <= LONGEST_SENTENCE
@@ -85,7 +85,7 @@ def test_an_endless_line_comes_in_pieces_that_lose_nothing() -> None:
 
 
 @given(st.text())
-def test_sentences_of_any_text_are_pieces_of_it_in_order(text: str) -> None:
+def test_sentences_are_parts_of_the_text_in_order(text: str) -> None:
     place = 0
     for sentence in sentences(text):
         assert sentence == sentence.strip()
@@ -116,18 +116,18 @@ def test_no_letter_or_digit_is_lost_between_sentences(text: str) -> None:
         ("القهوة", "القَهْوَة"),
     ],
 )
-def test_what_means_the_same_has_the_same_stems(asked: str, said: str) -> None:
+def test_forms_of_a_word_have_the_same_stem(asked: str, said: str) -> None:
     assert stems(asked)
     assert set(stems(asked)) <= set(stems(said))
 
 
-def test_stop_words_go_and_repeats_numbers_names_stay() -> None:
+def test_stop_words_are_removed_and_repeats_numbers_and_names_kept() -> None:
     assert stems("I don't think that's what we will do in May") == ["think", "will", "may"]
     assert stems("tea tea 42 3.5 O'Brien") == ["tea", "tea", "42", "3.5", "o", "brien"]
     assert all(stems(word) == [] for word in STOP_WORDS)
 
 
-def test_scripts_without_spaces_meet_in_character_pairs() -> None:
+def test_scripts_without_spaces_are_indexed_by_character_pairs() -> None:
     assert {"東京", "住ん"} <= set(stems("東京に住んでいます"))
     assert "猫" in stems("猫が好き"), "a word of one character must be found inside a run"
     assert stems("한국어") == ["한국", "국어"]
@@ -138,18 +138,18 @@ def test_hindi_vowel_signs_do_not_split_words() -> None:
 
 
 @pytest.mark.parametrize("run", [".", "!x", "🎉", "1.", "1,", "'", "a'", "- ", "e.g. ", "\n", " .", ".*", "e.g.x"])
-def test_a_long_run_of_one_thing_does_not_cost_its_square(run: str) -> None:
+def test_a_long_repetition_takes_linear_time(run: str) -> None:
     hostile = run * (200_000 // len(run)) + "x"
     assert len("".join(sentences(hostile))) <= len(hostile)
     assert stems(hostile) is not None
 
 
 @given(st.text())
-def test_any_text_gives_stems_without_space_or_emptiness(text: str) -> None:
+def test_stems_of_any_text_are_not_empty_and_have_no_spaces(text: str) -> None:
     assert all(stem and not re.search(r"\s", stem) for stem in stems(text))
 
 
-def test_threads_stem_at_the_same_time() -> None:
+def test_threads_can_stem_concurrently() -> None:
     results: list[list[str]] = []
     threads = [threading.Thread(target=lambda: results.append(stems("shipping " * 500))) for _ in range(4)]
     for thread in threads:

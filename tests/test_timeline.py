@@ -74,23 +74,23 @@ def values(facts) -> set[str]:
         ("2026-01-01", {"somewhere", "Paris"}),
     ],
 )
-def test_what_was_true_then(at, expected):
+def test_as_of_returns_facts_valid_then(at, expected):
     assert values(as_of(ALL, day(at))) == expected
 
 
-def test_what_is_believed_now_leaves_out_what_is_over_replaced_or_to_be_forgotten():
+def test_current_facts_exclude_ended_superseded_and_expired_ones():
     leaving = fact(7, "Oslo", created_at="2025-01-01", invalid_at="2025-12-01")
     facts = [*ALL, leaving]
     assert values(current(facts, day("2025-08-01"))) == {"Paris", "somewhere", "Oslo"}
     assert values(current(facts, day("2025-12-01"))) == {"Paris", "somewhere"}
 
 
-def test_history_is_told_in_the_order_it_was_learnt():
+def test_history_is_in_the_order_of_learning():
     told = history([TIMELESS, LISBON, PARIS, TOKYO])
     assert [found.object for found in told] == ["Tokyo", "Paris", "Lisbon", "somewhere"]
 
 
-def test_history_of_one_predicate_and_one_subject():
+def test_history_can_be_limited_to_a_predicate_and_subject():
     sister = fact(8, "Osaka", subject="Sister")
     tea = fact(9, "tea", predicate="likes")
     assert values(history([TOKYO, sister, tea], predicate="likes")) == {"tea"}
@@ -98,7 +98,7 @@ def test_history_of_one_predicate_and_one_subject():
     assert history([TOKYO, sister, tea], predicate="likes", subject="sister") == []
 
 
-def test_what_changed_between_two_days():
+def test_diff_shows_changes_between_two_days():
     found = diff(ALL, day("2025-05-01"), day("2025-06-30"))
     assert values(found.began) == {"Paris"}
     assert values(found.ended) == {"Tokyo"}
@@ -106,7 +106,7 @@ def test_what_changed_between_two_days():
     assert values(found.retired) == {"Tokyo"}
 
 
-def test_two_spans_that_meet_count_nothing_twice_and_miss_nothing():
+def test_adjacent_spans_count_every_change_once():
     edge = day("2025-05-26")
     before, after = diff(ALL, day("2017-01-01"), edge), diff(ALL, edge, day("2026-01-01"))
     whole = diff(ALL, day("2017-01-01"), day("2026-01-01"))
@@ -114,7 +114,7 @@ def test_two_spans_that_meet_count_nothing_twice_and_miss_nothing():
         assert list(getattr(before, name)) + list(getattr(after, name)) == list(getattr(whole, name))
 
 
-def test_a_span_that_runs_backwards_is_refused():
+def test_a_span_that_ends_before_it_starts_is_refused():
     with pytest.raises(UsageError, match="after its end"):
         diff(ALL, day("2026-01-01"), day("2025-01-01"))
 
@@ -143,14 +143,14 @@ TOKYO_TIME = ZoneInfo("Asia/Tokyo")
         ("2026-03-01T09:30:15.5+02:00", "2026-03-01T07:30:15.500000"),
     ],
 )
-def test_times_as_people_write_them(text, expected):
+def test_times_in_common_notations_are_read(text, expected):
     assert parse_when(text, now=NOW, timezone=TOKYO_TIME) == day(expected)
 
 
 @pytest.mark.parametrize(
     "text", ["", "soon", "2026-13", "2026-02-30", "7", "-7d", "3m", "0000", "999999y", "999999d", "٢٠٢٦"]
 )
-def test_a_time_that_cannot_be_read_is_refused_with_the_forms_that_can(text):
+def test_an_invalid_time_is_an_error_that_lists_valid_forms(text):
     with pytest.raises(UsageError) as refused:
         parse_when(text, now=NOW, timezone=TOKYO_TIME)
     assert repr(text) in str(refused.value)
@@ -159,13 +159,13 @@ def test_a_time_that_cannot_be_read_is_refused_with_the_forms_that_can(text):
 
 
 @given(st.datetimes(datetime(1900, 1, 2), datetime(9998, 1, 1), timezones=st.timezones()))
-def test_any_time_written_in_full_is_read_back_as_it_was(at):
+def test_any_complete_time_is_read_exactly(at):
     exact = at.astimezone(UTC)
     assert parse_when(exact.isoformat(), now=NOW, timezone=TOKYO_TIME) == exact
 
 
 @given(st.lists(st.sampled_from(ALL), unique_by=id), st.integers(0, 4000))
-def test_what_is_true_now_was_not_over_before(facts, days):
+def test_a_fact_valid_now_has_not_ended_before(facts, days):
     at = day("2016-01-01") + timedelta(days=days)
     for found in as_of(facts, at):
         assert found.invalid_at is None or found.invalid_at > at

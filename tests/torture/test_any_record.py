@@ -64,7 +64,7 @@ def _flat(value):
 @pytest.mark.parametrize("name", NAMES)
 @settings(max_examples=some(40) if FACTOR == 1 else 40 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_any_record_is_facts_of_its_owner_or_a_refusal(name, data):
+def test_any_record_gives_facts_of_its_owner_or_an_error(name, data):
     record = data.draw(records_of(name))
     happened = attempt(targets()[name], json.dumps(record).encode())
     assert not happened.startswith("!"), happened

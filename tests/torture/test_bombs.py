@@ -37,7 +37,7 @@ def told(tmp_path_factory):
     return {one["bomb"]: one for one in map(json.loads, ran.stdout.splitlines())}
 
 
-def test_no_bomb_takes_all_memory_and_each_is_told(told):
+def test_each_bomb_is_reported_within_the_memory_limit(told):
     assert {name: one["peak"] for name, one in told.items() if one["peak"] >= MOST_MEMORY} == {}
     for name, one in told.items():
         for part, said in SAID.items():
@@ -46,7 +46,7 @@ def test_no_bomb_takes_all_memory_and_each_is_told(told):
         assert "\n" not in one["said"], one
 
 
-def test_good_records_beside_a_bad_line_go_through(told):
+def test_valid_records_next_to_a_bad_line_are_read(told):
     """A document or an archive with a bomb in it is refused whole."""
     lost = {name: one for name, one in told.items() if " lines, " in name and one["facts"] < 2}
     assert lost == {}

@@ -51,13 +51,13 @@ FOUND = {
 @pytest.mark.parametrize("name", targets())
 @settings(max_examples=some(12), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 1000), changes=STEPS)
-def test_nothing_that_a_file_or_a_record_holds_crashes_what_reads_it(name, seed, changes):
+def test_no_file_or_record_crashes_its_reader(name, seed, changes):
     target = targets()[name]
     target.run(target.worsen(target.seeds[seed % len(target.seeds)], changes))
 
 
 @pytest.mark.parametrize("case", FOUND)
-def test_what_once_ended_the_whole_run_costs_its_file_or_record_only(case):
+def test_inputs_that_once_crashed_a_run_are_rejected(case):
     """In a process of its own: some of these ended it."""
     name, data = FOUND[case]
     code = f"{LOADED}; print(targets()[{name!r}].run({data!r}))"
@@ -66,7 +66,7 @@ def test_what_once_ended_the_whole_run_costs_its_file_or_record_only(case):
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.rglob("*.*")), ids=lambda path: path.stem)
-def test_what_once_broke_a_promise_breaks_none(path):
+def test_inputs_that_once_broke_a_guarantee_keep_all(path):
     """The inputs that campaigns found."""
     (target,) = (target for target in targets().values() if target.folder == path.parent.name)
     happened = attempt(target, path.read_bytes())
@@ -81,7 +81,7 @@ def _campaign(module, *arguments):
     )  # fmt: skip
 
 
-def test_a_campaign_in_little_memory_finds_nothing(tmp_path):
+def test_a_campaign_with_little_memory_finds_nothing(tmp_path):
     print((_guided if SECONDS and GUIDED else _blind)(tmp_path))
 
 
@@ -126,7 +126,7 @@ def _turns(path, form):
         ("nadia/mem0-messages.jsonl", "mem0"),
     ],
 )
-def test_a_transcript_cut_off_anywhere_gives_no_half_of_a_message(tmp_path, name, form):
+def test_a_truncated_transcript_gives_no_partial_message(tmp_path, name, form):
     whole = (FIXTURES / "transcripts" / name).read_bytes()
     path = tmp_path / Path(name).name
     path.write_bytes(whole)
@@ -141,7 +141,7 @@ def test_a_transcript_cut_off_anywhere_gives_no_half_of_a_message(tmp_path, name
     "name",
     ["graphiti/records.jsonl", "graphiti/graph.json", "mem0/memories.jsonl", "mem0/page.json", "zep/v4-users.json"],
 )
-def test_a_dump_cut_off_anywhere_gives_no_half_of_a_fact(tmp_path, name):
+def test_a_truncated_dump_gives_no_partial_fact(tmp_path, name):
     whole = (FIXTURES / "exports" / name).read_bytes()
     path = tmp_path / Path(name).name
     path.write_bytes(whole)

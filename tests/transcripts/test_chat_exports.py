@@ -102,7 +102,7 @@ def texts(session):
         ),
     ],
 )
-def test_a_sample_of_each_format(name, form, at, said, notes):
+def test_a_sample_of_each_format_is_read(name, form, at, said, notes):
     format_, session = sample(name)
     assert (format_, texts(session), session.turns[0].at, session.notes) == (form, said, at, notes)
 
@@ -114,11 +114,11 @@ def test_a_sample_of_each_format(name, form, at, said, notes):
         ("open-webui-chats.json", ("assistant", "A bowline.")),
     ],
 )
-def test_other_branches_on_request(name, lost):
+def test_other_branches_are_read_on_request(name, lost):
     assert lost in texts(sample(name, branches=True)[1])
 
 
-def test_an_amp_thread_and_a_chatbox_session_are_lists_of_messages(read_back):
+def test_amp_threads_and_chatbox_sessions_are_read(read_back):
     amp = {
         "v": 12,
         "id": "T-019b",
@@ -157,7 +157,7 @@ def test_an_amp_thread_and_a_chatbox_session_are_lists_of_messages(read_back):
     assert [(s.session_id, s.turns[0].text) for s in result.sessions] == [("s", "now"), ("t", "earlier")]
 
 
-def test_a_grok_export_is_a_list_of_messages_in_envelopes(read_back):
+def test_a_grok_export_with_wrapped_messages_is_read(read_back):
     said = [("human", "I row on Sundays."), ("ASSISTANT", "Nice.")]
     responses = [
         {
@@ -176,7 +176,7 @@ def test_a_grok_export_is_a_list_of_messages_in_envelopes(read_back):
     assert session.turns[0].at == datetime(2026, 1, 15, 18, 0, 1, tzinfo=UTC)
 
 
-def test_messages_and_conversations_by_their_ids_without_a_wrapper(read_back):
+def test_unwrapped_messages_and_conversations_by_id_are_read(read_back):
     said, answer = {"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}
     assert texts(read_back("m.json", {"m1": said, "m2": answer}).sessions[0]) == [("user", "one"), ("assistant", "two")]
     found = read_back("m.json", {"c1": [said], "c2": [answer]}).sessions
@@ -185,7 +185,7 @@ def test_messages_and_conversations_by_their_ids_without_a_wrapper(read_back):
     assert len(read_back("log.json", both).problems) == 1, "half a conversation is not read"
 
 
-def test_context_that_a_tool_added_to_any_list_of_messages_is_not_the_users(read_back):
+def test_context_added_by_a_tool_is_not_the_users(read_back):
     added = {"type": "text", "text": "<environment_details>I live in Oslo.</environment_details>"}
     message = {"role": "user", "content": [{"type": "text", "text": "Fix the map."}, added]}
     result = read_back("api_conversation_history.json", [message])
@@ -193,7 +193,7 @@ def test_context_that_a_tool_added_to_any_list_of_messages_is_not_the_users(read
     assert result.sessions[0].notes == {"editor context": 1}
 
 
-def test_conversations_by_their_id(read_back):
+def test_conversations_by_id_are_read(read_back):
     """The form in which LlamaIndex stores chats."""
     store = {
         "class_name": "SimpleChatStore",
@@ -203,13 +203,13 @@ def test_conversations_by_their_id(read_back):
     assert [(s.session_id, s.turns[0].text) for s in result.sessions] == [("a", "one"), ("b", "two")]
 
 
-def test_activities_in_a_language_that_is_not_known_are_not_read(read_back):
+def test_activities_in_an_unknown_language_are_not_read(read_back):
     entry = {"header": "Gemini-Apps", "title": "Eingegebener Prompt: Ich wohne in Gent", "time": "2026-01-20T18:00:00Z"}
     (problem,) = read_back("MyActivity.json", [entry | {"products": ["Gemini-Apps"]}]).problems
     assert "no turn" in problem.message
 
 
-def test_a_sub_agents_session_of_opencode_speaks_only_on_request(read_back):
+def test_sub_agent_sessions_of_opencode_are_read_only_on_request(read_back):
     message = {"info": {"id": "m", "role": "user"}, "parts": [{"type": "text", "text": "task"}]}
     session = {"info": {"id": "ses_2", "parentID": "ses_1"}, "messages": [message]}
     assert read_back("s.json", session).sessions[0].notes == {"sidechain": 1}

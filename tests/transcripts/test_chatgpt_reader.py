@@ -26,14 +26,14 @@ BRANCHED = (
 )
 
 
-def test_only_the_live_branch(read_back):
+def test_only_the_live_branch_is_read(read_back):
     result = read_back("c.json", export(*BRANCHED, current_node="new"))
     assert result.texts == [("user", "question"), ("assistant", "new answer")]
     assert result.sessions[0].notes == {"abandoned branch": 2}
     assert result.sessions[0].turns[1].parent_id == "a"
 
 
-def test_branches_on_request_live_one_first(read_back):
+def test_all_branches_are_read_on_request_live_one_first(read_back):
     result = read_back("c.json", export(*BRANCHED, current_node="new"), branches=True)
     assert [turn.turn_id for turn in result.sessions[0].turns] == ["a", "new", "old", "old2"]
 
@@ -44,7 +44,7 @@ def test_without_a_current_node_the_newest_leaf_is_live(read_back, fields):
     assert [turn.turn_id for turn in result.sessions[0].turns] == ["a", "old", "old2"]
 
 
-def test_parents_known_only_through_children(read_back):
+def test_parents_are_found_through_children(read_back):
     conversation = export(*BRANCHED[:2], current_node="old")
     mapping = conversation[0]["mapping"]
     mapping["a"]["children"] = ["old"]
@@ -52,12 +52,12 @@ def test_parents_known_only_through_children(read_back):
     assert [role for role, _ in read_back("c.json", conversation).texts] == ["user", "assistant"]
 
 
-def test_a_cycle_ends(read_back):
+def test_a_cycle_of_parents_ends(read_back):
     result = read_back("c.json", export(node("a", "b", text="x"), node("b", "a", text="y"), current_node="a"))
     assert sorted(text for _, text in result.texts) == ["x", "y"]
 
 
-def test_what_the_user_never_saw_is_counted_not_read(read_back):
+def test_messages_hidden_from_the_user_are_counted_but_not_read(read_back):
     hidden = {"is_visually_hidden_from_conversation": True}
     nodes = (
         node("a", "root", "system", "sys"),
@@ -79,7 +79,7 @@ def test_what_the_user_never_saw_is_counted_not_read(read_back):
     }
 
 
-def test_memory_writes_are_marked_and_tools_are_tools(read_back):
+def test_memory_writes_and_tool_messages_are_marked(read_back):
     nodes = (
         node("a", "root", "assistant", "User likes tea.", recipient="bio"),
         node("b", "a", "tool", "Model set context updated.", name="bio"),
@@ -92,7 +92,7 @@ def test_memory_writes_are_marked_and_tools_are_tools(read_back):
     ]
 
 
-def test_multimodal_parts_keep_words_and_transcriptions(read_back):
+def test_multimodal_parts_keep_texts_and_transcriptions(read_back):
     parts = [{"content_type": "image_asset_pointer"}, "look", {"content_type": "audio_transcription", "text": "heard"}]
     nodes = (node("a", "root", content={"content_type": "multimodal_text", "parts": parts}),)
     assert read_back("c.json", export(*nodes)).texts == [("user", "look\nheard")]
@@ -105,24 +105,24 @@ def test_an_unknown_time_stays_unknown(read_back, at):
     assert session.started_at == datetime.fromtimestamp(1_760_000_000, UTC)
 
 
-def test_the_earliest_message_dates_a_session_before_its_update_does(read_back):
+def test_a_session_is_dated_by_its_first_message_not_its_update(read_back):
     (session,) = read_back("c.json", export(*BRANCHED, update_time=1_760_000_000)).sessions
     assert session.started_at == datetime.fromtimestamp(1_750_000_000, UTC)
 
 
-def test_one_broken_conversation_costs_only_itself(read_back):
+def test_only_the_broken_conversation_is_rejected(read_back):
     good = export(node("a", "root", text="x"))
     result = read_back("c.json", [*good, {"title": "no mapping"}, *good])
     assert len(result.sessions) == 2
     assert "conversation 2" in str(result.problems[0].where)
 
 
-def test_a_key_far_into_the_first_conversation_is_found(read_back):
+def test_a_key_at_the_end_of_the_first_conversation_is_found(read_back):
     conversation = {"title": "long", "padding": "x" * 200_000, **export(node("a", "root", text="x"))[0]}
     assert read_back("c.json", [conversation]).sessions[0].source_format == "chatgpt"
 
 
-def test_lone_surrogates_and_pairs_on_any_boundary(read_back):
+def test_surrogate_pairs_are_kept_at_any_read_boundary(read_back):
     """Half an emoji must not become a question mark, nor a whole one be torn at the edge of a read."""
     for pad in range(26):
         text = "p" * (65_536 - 180 + pad) + "\ud83d\ude00|\ud83d|\\ud83d"
@@ -133,7 +133,7 @@ def test_lone_surrogates_and_pairs_on_any_boundary(read_back):
 SHELL = {"title": "New chat", "create_time": 1.77e9, "update_time": 1.77e9, "conversation_id": "shell"}
 
 
-def test_a_chat_left_without_messages_costs_only_itself(read_back):
+def test_only_the_chat_without_messages_is_rejected(read_back):
     tree = {"a": {"id": "a", "parent": None, "message": {"author": {"role": "user"}, "content": {"parts": ["hello"]}}}}
     result = read_back("conversations.json", [SHELL, {"title": "t", "id": "1", "mapping": tree}, SHELL])
     assert result.texts == [("user", "hello")]
@@ -141,7 +141,7 @@ def test_a_chat_left_without_messages_costs_only_itself(read_back):
     assert len(read_back("conversations.json", [SHELL]).problems) == 1
 
 
-def test_chats_in_a_wrapper(read_back):
+def test_chats_in_a_wrapper_are_read(read_back):
     tree = {"a": {"id": "a", "parent": None, "message": {"author": {"role": "user"}, "content": {"parts": ["hello"]}}}}
     result = read_back("c.json", {"conversations": [{"title": "t", "mapping": tree}, {"title": "u", "mapping": tree}]})
     assert [session.title for session in result.sessions] == ["t", "u"]

@@ -21,7 +21,7 @@ BRANCHED = (
 )
 
 
-def test_newest_leaf_or_the_one_named(read_back):
+def test_the_named_or_newest_leaf_is_read(read_back):
     assert read_back("c.json", conversation(*BRANCHED)).texts == [("user", "q"), ("assistant", "new")]
     named = read_back("c.json", conversation(*BRANCHED, current_leaf_message_uuid="b"))
     assert named.texts == [("user", "q"), ("assistant", "old")]
@@ -37,7 +37,7 @@ def test_old_exports_without_parents_are_read_in_order(read_back):
     assert result.sessions[0].owner is None
 
 
-def test_pasted_text_and_tool_results_are_not_the_users_words(read_back):
+def test_pasted_text_and_tool_results_are_not_the_users(read_back):
     attachments = [{"file_name": "menu.txt", "extracted_content": "I love peanuts"}]
     blocks = [
         {"type": "thinking", "thinking": "hm"},
@@ -61,7 +61,7 @@ def test_pasted_text_and_tool_results_are_not_the_users_words(read_back):
     assert session.notes == {"file": 1, "thinking": 1, "tool call": 1}
 
 
-def test_memories_in_both_shapes(read_back):
+def test_memories_in_both_formats_are_read(read_back):
     memory = {
         "conversations_memory": "Works as a nurse.",
         "project_memories": {"p": "A trainer."},

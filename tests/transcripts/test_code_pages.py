@@ -41,14 +41,14 @@ def test_a_short_chat_keeps_its_letters(read_back, codec: str) -> None:
 
 
 @pytest.mark.parametrize("codec", CHATS)
-def test_a_few_words_are_read_as_written_or_not_at_all(codec: str) -> None:
+def test_a_few_words_are_decoded_correctly_or_not_at_all(codec: str) -> None:
     for line in CHATS[codec].split("|"):
         data = chat(line).encode(codec)
         found = code_page(data)
         assert found is None or data.decode(found) == data.decode(codec)
 
 
-def test_what_cannot_be_told_is_refused_and_says_what_to_do(read_back) -> None:
+def test_an_unclear_encoding_is_refused_with_a_hint(read_back) -> None:
     result: Result = read_back(
         "WhatsApp Chat.txt", chat("abc|\xc1\xea\xff\xb5\xae\xd7\xfe|\x8f\x9d\xad").encode("latin-1")
     )
@@ -59,6 +59,6 @@ def test_what_cannot_be_told_is_refused_and_says_what_to_do(read_back) -> None:
     assert not result.sessions
 
 
-def test_one_unclear_letter_does_not_cost_the_file(read_back) -> None:
+def test_a_file_with_one_undecodable_letter_is_read(read_back) -> None:
     result: Result = read_back("WhatsApp Chat.txt", chat("I live in Ghent|I work in \x8f").encode("latin-1"))
     assert [text for _, text in result.texts] == ["I live in Ghent", "I work in \ufffd"]

@@ -60,22 +60,22 @@ def users(result):
         ),
     ],
 )
-def test_what_a_tool_put_in_is_not_the_users(text, words, reason):
+def test_text_inserted_by_a_tool_is_not_the_users(text, words, reason):
     assert own_words(text) == (words, [reason])
 
 
-def test_a_tag_around_what_the_user_typed_is_taken_off():
+def test_a_tag_around_the_users_text_is_removed():
     assert own_words("<task>\ngo\n</task>\n<environment_details>x</environment_details>") == ("go", ["editor context"])
 
 
 @pytest.mark.parametrize(
     "text", ["Use <b>bold</b> and <Foo/>.", "The <skill> tag is odd.", "## My request for you:\nhelp"]
 )
-def test_tags_that_the_user_typed_are_the_users(text):
+def test_tags_typed_by_the_user_are_kept(text):
     assert own_words(text) == (text, [])
 
 
-def test_a_prompt_sent_while_the_agent_works_is_a_turn_once(read_back):
+def test_a_prompt_sent_while_the_agent_works_is_one_turn(read_back):
     queued = {"type": "queued_command", "commandMode": "prompt"}
 
     def operation(kind, **fields):
@@ -113,7 +113,7 @@ def test_a_prompt_sent_while_the_agent_works_is_a_turn_once(read_back):
     assert result.sessions[0].notes == {"queued prompt that was not sent": 2}
 
 
-def test_a_rewound_turn_and_all_that_followed_it_is_left_out(read_back):
+def test_a_rewound_turn_and_its_successors_are_left_out(read_back):
     lines = [
         prompt("1", None, "start"),
         answer("2", "1"),
@@ -131,7 +131,7 @@ def test_a_rewound_turn_and_all_that_followed_it_is_left_out(read_back):
     assert len(users(read_back(f"{OWN}.jsonl", lines, branches=True))) == 4
 
 
-def test_the_first_prompt_written_again_replaces_it(read_back):
+def test_a_rewritten_first_prompt_replaces_the_old_one(read_back):
     lines = [
         prompt("1", None, "I live in Rome."),
         answer("2", "1"),
@@ -141,7 +141,7 @@ def test_the_first_prompt_written_again_replaces_it(read_back):
     assert users(read_back(f"{OWN}.jsonl", lines)) == ["I live in Ghent."]
 
 
-def test_compactions_parallel_tools_and_clear_take_nothing_back(read_back):
+def test_compaction_parallel_tools_and_clear_remove_no_turn(read_back):
     boundary = {"type": "system", "subtype": "compact_boundary", "parentUuid": None, "sessionId": OWN}
     lines = [
         prompt("1", None, "one"),
@@ -168,7 +168,7 @@ def test_compactions_parallel_tools_and_clear_take_nothing_back(read_back):
     assert "abandoned branch" not in result.sessions[0].notes
 
 
-def test_where_the_session_goes_on_decides_between_branches(read_back):
+def test_the_branch_that_the_session_continues_is_read(read_back):
     lines = [
         prompt("1", None, "start"),
         answer("2", "1"),
@@ -180,7 +180,7 @@ def test_where_the_session_goes_on_decides_between_branches(read_back):
     assert users(read_back(f"{OWN}.jsonl", lines)) == ["start", "kept"]
 
 
-def test_a_circle_of_parents_ends(read_back):
+def test_a_cycle_of_parents_ends(read_back):
     lines = [prompt("1", "3", "a"), answer("2", "1"), prompt("3", "2", "b"), prompt("4", "4", "c")]
     assert sorted(users(read_back(f"{OWN}.jsonl", lines))) == ["a", "b", "c"]
 
@@ -211,11 +211,11 @@ def test_rolled_back_turns_of_codex_are_left_out(read_back):
     assert users(read_back("rollout.jsonl", events)) == ["one", "four", "five"]
 
 
-def test_a_message_that_steers_a_turn_is_rolled_back_with_it(read_back):
+def test_a_steering_message_is_rolled_back_with_its_turn(read_back):
     lines = [START, TASK, *turn("one"), TASK, *turn("two"), *turn("wait, also this"), BACK, TASK, *turn("three")]
     assert users(read_back("rollout.jsonl", lines)) == ["one", "three"]
 
 
-def test_rolling_back_more_than_there_is_takes_all(read_back):
+def test_rolling_back_more_turns_than_exist_removes_all(read_back):
     lines = [START, *turn("one"), item("event_msg", type="thread_rolled_back", num_turns=9), *turn("two")]
     assert users(read_back("rollout.jsonl", lines)) == ["two"]

@@ -14,7 +14,7 @@ def line(kind, uuid, content, session=OWN, **fields):
     return {"type": kind, "uuid": uuid, "sessionId": session, "timestamp": at, "message": message, **fields}
 
 
-def test_only_the_human_is_the_user(read_back):
+def test_only_messages_of_the_human_are_the_users(read_back):
     lines = [
         line("user", "1", "real"),
         line("user", "2", [{"type": "tool_result", "content": "out"}]),
@@ -34,7 +34,7 @@ def test_only_the_human_is_the_user(read_back):
     assert [text for role, text in result.texts if role == "tool"] == ["out", "pasted by a tool"]
 
 
-def test_one_answer_over_several_lines_is_one_turn(read_back):
+def test_an_answer_on_several_lines_is_one_turn(read_back):
     lines = [
         line("user", "1", "q"),
         line("assistant", "2", [{"type": "thinking", "thinking": "hm"}], message={"id": "m"}),
@@ -45,7 +45,7 @@ def test_one_answer_over_several_lines_is_one_turn(read_back):
     assert read_back("x.jsonl", lines).texts == [("user", "q"), ("assistant", "first\nsecond"), ("tool", "out")]
 
 
-def test_replayed_lines_and_sidechains(read_back):
+def test_replayed_lines_and_sidechains_are_left_out(read_back):
     lines = [
         {"type": "summary", "summary": "Title", "leafUuid": "x"},
         line("user", "0", "from the session before", session=OTHER),
@@ -67,7 +67,7 @@ def test_a_copy_under_another_name_is_read(read_back):
     assert result.texts == [("user", "hello"), ("assistant", "hi")]
 
 
-def test_a_session_still_being_written(read_back):
+def test_the_incomplete_last_line_of_a_session_is_counted(read_back):
     text = json.dumps(line("user", "1", "whole")) + "\n" + json.dumps(line("user", "2", "half"))[:40]
     result = read_back(f"{OWN}.jsonl", text)
     assert (result.problems, result.texts) == ([], [("user", "whole")])
@@ -96,7 +96,7 @@ CODEX = [
 ]
 
 
-def test_codex_says_everything_once(read_back):
+def test_each_codex_message_is_read_once(read_back):
     (session,) = read_back("rollout.jsonl", CODEX).sessions
     assert [(turn.role, turn.text) for turn in session.turns] == [
         ("user", "port it"),
@@ -107,12 +107,12 @@ def test_codex_says_everything_once(read_back):
     assert session.notes == {"developer message": 1, "injected context": 2}
 
 
-def test_codex_events_where_there_are_no_items(read_back):
+def test_codex_events_are_read_if_there_are_no_items(read_back):
     events = [record for record in CODEX if record["type"] in ("session_meta", "event_msg")]
     assert read_back("rollout.jsonl", events).texts == [("user", "port it"), ("assistant", "done")]
 
 
-def test_codex_compressed_and_bare(read_back):
+def test_compressed_and_old_codex_files_are_read(read_back):
     packed = zstandard.ZstdCompressor().compress("\n".join(map(json.dumps, CODEX)).encode())
     assert read_back("rollout.jsonl.zst", packed).texts[0] == ("user", "port it")
     bare = [
@@ -126,13 +126,13 @@ def test_codex_compressed_and_bare(read_back):
     assert read_back("old.jsonl", [meta, *bare[2:]]).sessions[0].session_id == "old-2"
 
 
-def test_a_sub_agents_file_speaks_only_on_request(read_back):
+def test_a_sub_agents_file_is_read_only_on_request(read_back):
     meta = item("session_meta", {"id": "s-2", "source": {"subagent": "review"}})
     assert read_back("r.jsonl", [meta, said("user", "task")]).sessions[0].notes == {"sidechain": 1}
     assert read_back("r.jsonl", [meta, said("user", "task")], sidechains=True).texts == [("user", "task")]
 
 
-def test_a_damaged_archive_keeps_what_could_be_read(read_back):
+def test_a_damaged_compressed_file_is_read_up_to_the_damage(read_back):
     data = "\n".join(json.dumps(said("user", f"message {n} {n * 7919}")) for n in range(20_000)).encode()
     packed = zstandard.ZstdCompressor().compress(data)
     result = read_back("r.jsonl.zst", packed[: len(packed) // 2], "codex")

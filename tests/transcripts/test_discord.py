@@ -31,7 +31,7 @@ def test_replies_edits_and_offsets_are_kept(read_back) -> None:
     assert session.turns[0].at.isoformat() == "2026-03-05T23:50:00+02:00"
 
 
-def test_two_people_of_one_nickname_stay_two(read_back) -> None:
+def test_two_people_with_the_same_nickname_are_distinguished(read_back) -> None:
     (session,) = read_back("chat.json", export(by("1", "I am a nurse."), by("2", "I am a pilot."))).sessions
     assert [turn.speaker for turn in session.turns] == ["Ada (handle1)", "Ada (handle2)"]
     old = [
@@ -41,7 +41,7 @@ def test_two_people_of_one_nickname_stay_two(read_back) -> None:
     assert [turn.speaker for turn in session.turns] == ["Ada (ada#0001)", "Ada (ada#0002)"]
 
 
-def test_bots_forwards_system_lines_and_media_are_no_persons_words(read_back) -> None:
+def test_bots_forwards_system_lines_and_media_are_left_out(read_back) -> None:
     bot = {"isBot": True, "name": "helper"}
     embed = {"title": "I live on Mars", "description": ""}
     result: Result = read_back(
@@ -80,7 +80,7 @@ def test_a_person_without_a_nickname_has_a_name(read_back) -> None:
     assert session.turns[0].speaker == "handle1"
 
 
-def test_an_unclear_time_is_counted_and_none_is_invented(read_back) -> None:
+def test_an_unreadable_time_is_counted_and_left_empty(read_back) -> None:
     (session,) = read_back("chat.json", export(by("1", "Hi", timestamp="some day"))).sessions
     assert session.turns[0].at is None
     assert session.notes == {"time not understood (turn kept without one)": 1}

@@ -38,7 +38,7 @@ def skipped(*paths: object) -> dict[str, str]:
     return {Path(each.uri).name: each.reason for each in found if isinstance(each, Skipped)}
 
 
-def test_folders_in_natural_order_with_their_users(tmp_path):
+def test_folders_are_read_in_natural_order_with_their_users(tmp_path):
     for name in ("alice/part-10.json", "alice/part-9.json", "bob/deep/down/x.json", "top.json"):
         write(tmp_path / name)
     found = documents(tmp_path)
@@ -53,13 +53,13 @@ def test_folders_in_natural_order_with_their_users(tmp_path):
     assert documents(tmp_path / "top.json")[0].folder_user is None
 
 
-def test_folders_that_tools_name_are_nobody(tmp_path):
+def test_folders_named_by_tools_are_not_users(tmp_path):
     write(tmp_path / "-home-alice-work/s.jsonl")
     write(tmp_path / "2026/06/09/rollout.jsonl")
     assert {each.folder_user for each in documents(tmp_path)} == {None}
 
 
-def test_globs(tmp_path):
+def test_globs_are_expanded(tmp_path):
     write(tmp_path / "a/one.json")
     write(tmp_path / "a/b/two.json")
     write(tmp_path / "a/b/two.txt", "User: hi")
@@ -78,7 +78,7 @@ def test_a_missing_path_stops_before_anything_is_read(tmp_path):
     assert caught.value.where == str(tmp_path / "gone.json")
 
 
-def test_what_is_no_transcript_is_named_with_its_reason(tmp_path):
+def test_other_files_are_skipped_with_a_reason(tmp_path):
     write(tmp_path / "photo.png", b"\x89PNG\r\n")
     write(tmp_path / "data.bak", bytes(range(256)) * 20)
     write(tmp_path / ".hidden.json")
@@ -98,7 +98,7 @@ def test_what_is_no_transcript_is_named_with_its_reason(tmp_path):
     assert isinstance(named, BadTranscript)
 
 
-def test_links_and_overlaps_give_a_file_once(tmp_path):
+def test_links_and_overlapping_paths_give_each_file_once(tmp_path):
     write(tmp_path / "a/x.json")
     (tmp_path / "a/loop").symlink_to(tmp_path)
     (tmp_path / "a/y.json").symlink_to(tmp_path / "a/x.json")
@@ -106,7 +106,7 @@ def test_links_and_overlaps_give_a_file_once(tmp_path):
     assert "already read" in skipped(tmp_path)["loop"]
 
 
-def test_compressed_files_open_as_text_and_the_plain_one_wins(tmp_path):
+def test_compressed_files_are_read_unless_there_is_a_plain_one(tmp_path):
     write(tmp_path / "a.json.gz", gzip.compress(CHAT.encode()))
     write(tmp_path / "b.jsonl.zst", zstandard.ZstdCompressor().compress(CHAT.encode()))
     write(tmp_path / "c.jsonl")
@@ -116,7 +116,7 @@ def test_compressed_files_open_as_text_and_the_plain_one_wins(tmp_path):
     assert skipped(tmp_path) == {"c.jsonl.zst": "c.jsonl next to it is read"}
 
 
-def test_standard_input_plain_and_zipped(tmp_path, monkeypatch):
+def test_plain_and_zipped_standard_input_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CHAT.encode())))
     (found,) = documents("-")
     assert (found.uri, found.open().read().decode()) == ("-", CHAT)
@@ -124,7 +124,7 @@ def test_standard_input_plain_and_zipped(tmp_path, monkeypatch):
     assert [each.uri for each in documents("-")] == ["-!/in/c.json"]
 
 
-def test_an_archive_belongs_to_the_folder_it_lies_in(tmp_path):
+def test_an_archive_belongs_to_the_user_of_its_folder(tmp_path):
     write(tmp_path / "alice/export.zip", archive({"x/c.json": CHAT, "__MACOSX/._c.json": b"\0", "x/p.png": b"\x89PNG"}))
     (found,) = documents(tmp_path)
     assert found.uri == f"{tmp_path}/alice/export.zip!/x/c.json"
@@ -134,7 +134,7 @@ def test_an_archive_belongs_to_the_folder_it_lies_in(tmp_path):
     assert skipped(tmp_path) == {"._c.json": "hidden", "p.png": "an image"}
 
 
-def test_archives_in_an_archive_are_entered_once(tmp_path):
+def test_nested_archives_are_read_one_level_deep(tmp_path):
     third = archive({"deep.json": CHAT})
     inner = archive({"conversations.json": CHAT, "third.zip": third})
     write(tmp_path / "e.zip", archive({"manifest.json": "{}", "conversations-000.zip": inner}))
@@ -146,7 +146,7 @@ def test_archives_in_an_archive_are_entered_once(tmp_path):
 
 
 @pytest.mark.parametrize("zipped", [False, True])
-def test_companions_of_exports_are_no_errors(tmp_path, zipped):
+def test_metadata_files_of_exports_are_not_errors(tmp_path, zipped):
     exports = {
         "slack": {"users.json": "[]", "channels.json": "[]", "general/2026-01-01.json": CHAT, "general/x.json": "[]"},
         "chatgpt": {"conversations-000.json": CHAT, "user.json": "{}", "chat.html": "<p>", "file-1.txt": "User: no"},
@@ -163,7 +163,7 @@ def test_companions_of_exports_are_no_errors(tmp_path, zipped):
     assert len(skipped(tmp_path)) == 7
 
 
-def test_siblings_on_disk_and_in_an_archive(tmp_path):
+def test_sibling_files_are_found_on_disk_and_in_an_archive(tmp_path):
     files = {"channels.json": "[]", "users.json": '[{"id": "U1"}]', "general/2026-01-01.json": CHAT}
     for name, content in files.items():
         write(tmp_path / "slack" / name, content)
@@ -183,7 +183,7 @@ def test_an_export_below_a_user_keeps_the_user(tmp_path):
     assert documents(tmp_path)[0].folder_user == "mei"
 
 
-def test_an_archive_replaced_between_reads_is_read_anew(tmp_path):
+def test_an_archive_replaced_between_reads_is_read_again(tmp_path):
     path = tmp_path / "e.zip"
     for text in ("first", "second, longer"):
         write(path, archive({"c.json": text}))

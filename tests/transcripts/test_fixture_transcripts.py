@@ -43,7 +43,7 @@ def test_every_format_has_a_fixture(by_user):
         ("I switched from Python to Rust", "codex", (2026, 6, 9, 7, 31, 12, 1000)),
     ],
 )
-def test_alice_said_it_once_in_that_file_and_then(by_user, words, form, at):
+def test_alices_shipping_preference_is_in_one_file_with_its_date(by_user, words, form, at):
     said = [
         turn.at
         for session in by_user["alice"]
@@ -53,7 +53,7 @@ def test_alice_said_it_once_in_that_file_and_then(by_user, words, form, at):
     assert said == [datetime(*at, tzinfo=UTC)]
 
 
-def test_what_alice_did_not_say_is_not_hers(by_user):
+def test_texts_of_others_in_alices_files_are_not_hers(by_user):
     hers = "\n".join(t.text for session in by_user["alice"] for t in session.turns if t.role == "user")
     for words in ("cheapest shipping", "I love peanuts", "I prefer tabs", "Caveat:", "CSV sample", "short answers"):
         assert words not in hers

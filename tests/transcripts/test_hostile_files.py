@@ -20,7 +20,7 @@ CHAT = [{"role": "user", "content": "Ich heiße Jürgen und wohne in Köln, übe
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
-def test_any_usual_encoding_gives_the_same_words(read_back, encoding):
+def test_common_encodings_give_the_same_text(read_back, encoding):
     data = json.dumps(CHAT, ensure_ascii=False).encode(encoding)
     assert read_back("c.json", data).texts == [("user", CHAT[0]["content"])]
 
@@ -37,13 +37,13 @@ def test_other_code_pages_are_recognised(read_back, encoding, text):
     assert read_back("c.json", data).texts == [("user", text)]
 
 
-def test_latin_text_after_a_long_plain_beginning(read_back):
+def test_latin_text_after_a_long_ascii_beginning_is_decoded(read_back):
     messages = [{"role": "user", "content": "x" * 100_000}, {"role": "user", "content": "café à Paris"}]
     result = read_back("c.json", json.dumps(messages, ensure_ascii=False).encode("cp1252"))
     assert result.texts[1] == ("user", "café à Paris")
 
 
-def test_a_damaged_byte_does_not_turn_utf8_into_another_encoding(read_back):
+def test_one_damaged_byte_does_not_change_the_detected_utf8(read_back):
     data = json.dumps(CHAT, ensure_ascii=False).encode().replace(b"wohne", b"woh\xffne")
     assert read_back("c.json", data).texts[0][1].startswith("Ich heiße Jürgen und woh\ufffdne in Köln")
 
@@ -68,7 +68,7 @@ def test_brackets_in_strings_are_not_nesting(read_back):
     assert read_back("c.json", messages).texts[1] == ("user", "ok")
 
 
-def test_a_line_of_a_hundred_megabytes_costs_only_itself(tmp_path):
+def test_only_the_line_of_100_megabytes_is_rejected(tmp_path):
     path = tmp_path / "big.jsonl.gz"
     with gzip.open(path, "wb", compresslevel=1) as file:
         file.write(b'{"role": "user", "content": "before"}\n{"role": "user", "content": "')
@@ -85,7 +85,7 @@ def test_a_line_of_a_hundred_megabytes_costs_only_itself(tmp_path):
     assert str(problems[0].where).endswith("line 2")
 
 
-def test_lines_at_the_limit_are_whole():
+def test_lines_at_the_size_limit_are_read_completely():
     stream = io.BytesIO(b"a" * LINE_LIMIT + b"\nb\n")
     assert [len(line) for _, line in text_lines(stream, "x") if isinstance(line, str)] == [LINE_LIMIT, 1]
 
@@ -97,7 +97,7 @@ def zip_of(path, members):
     return str(path)
 
 
-def test_zip_bombs_are_refused_by_name_of_the_limit(tmp_path, monkeypatch):
+def test_zip_bombs_are_refused_with_the_exceeded_limit(tmp_path, monkeypatch):
     bomb = zip_of(tmp_path / "bomb.zip", {"c.json": b"0" * (32 * 2**20)})
     (refused,) = discover([bomb])
     assert isinstance(refused, BadTranscript)
@@ -110,7 +110,7 @@ def test_zip_bombs_are_refused_by_name_of_the_limit(tmp_path, monkeypatch):
     assert "GB" in str(refused)
 
 
-def test_a_bomb_in_gzip_stops_while_it_swells(tmp_path):
+def test_a_gzip_bomb_is_stopped_during_decompression(tmp_path):
     (tmp_path / "b.json.gz").write_bytes(gzip.compress(b"[" + b" " * (64 * 2**20)))
     (document,) = discover([str(tmp_path / "b.json.gz")])
     assert isinstance(document, Document)
@@ -119,13 +119,13 @@ def test_a_bomb_in_gzip_stops_while_it_swells(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../evil.json", "/etc/evil.json", "a/../../b.json", "C:/x.json"])
-def test_members_that_lead_out_are_refused(tmp_path, name):
+def test_archive_members_outside_the_folder_are_refused(tmp_path, name):
     (refused,) = discover([zip_of(tmp_path / "z.zip", {name: "[]"})])
     assert isinstance(refused, BadTranscript)
     assert "points outside" in refused.message
 
 
-def test_damaged_and_truncated_archives(tmp_path):
+def test_damaged_and_truncated_archives_are_errors(tmp_path):
     path = tmp_path / "z.zip"
     zip_of(path, {"c.json": json.dumps(CHAT * 500)})
     whole = path.read_bytes()
@@ -151,7 +151,7 @@ def test_a_bad_archive_does_not_stop_the_folder(tmp_path):
     assert isinstance(second, Document)
 
 
-def test_nothing_fits_lists_what_would(tmp_path):
+def test_an_unknown_format_is_an_error_that_lists_known_ones(tmp_path):
     path = tmp_path / "x.json"
     path.write_text('{"colour": "red", "sizes": [1, 2]}')
     (document,) = discover([str(path)])
@@ -257,7 +257,7 @@ def test_detection_never_crashes(tmp_path, data):
     ["a" + " " * 50_000 + "x", "# a" + " " * 50_000 + "x", "gpt" + "1" * 60 + "!: hi", "[10:14]" + " " * 50_000 + "x"],
     ids=["spaces", "heading", "digits", "stamp"],
 )
-def test_a_line_that_nearly_fits_costs_no_more_than_another(read_back, line):
+def test_almost_matching_lines_take_no_extra_time(read_back, line):
     """Patterns that go back over their own steps took longer than anyone waits."""
     result = read_back("notes.txt", f"User: hello\n{line}\nAssistant: yes, what is it?\nUser: bye\n", "text")
     assert [text for _, text in result.texts][-1] == "bye"

@@ -16,7 +16,7 @@ def texts(result: Result) -> list[tuple[str | None, str]]:
     return [(turn.speaker, turn.text) for session in result.sessions for turn in session.turns]
 
 
-def test_paragraphs_receipts_effects_and_tapbacks(read_back) -> None:
+def test_paragraphs_are_kept_and_receipts_effects_and_tapbacks_left_out(read_back) -> None:
     content = (
         "Mar  5, 2026 11:59:42 PM (Read by you after 1 second)\nMe\nFirst paragraph.\n\nSecond one.\nSent with Slam\n\n"
         + "Mar 06, 2026  9:00:00 AM\n+15550100\nHello\nTapbacks:\n    Loved by Me\n    🎉 by Ben\n\n"
@@ -26,7 +26,7 @@ def test_paragraphs_receipts_effects_and_tapbacks(read_back) -> None:
     assert [session.session_id for session in result.sessions] == ["chat/2026-03-05", "chat/2026-03-06"]
 
 
-def test_a_reply_shown_under_its_message_is_read_once_and_under_its_sender(read_back) -> None:
+def test_a_reply_shown_under_its_message_is_read_once(read_back) -> None:
     reply = "    Mar  5, 2026  9:02:00 AM\n    Ben\n    I live in Oslo.\n\n"
     content = (
         message("9:00:00 AM", "Me", "Where do you live?", reply + "Really, where?")
@@ -47,7 +47,7 @@ def test_a_pasted_message_is_not_the_senders(read_back) -> None:
     assert sum(session.notes.get("message without a sender", 0) for session in result.sessions) == 1
 
 
-def test_what_nobody_typed_is_counted(read_back) -> None:
+def test_system_messages_and_attachments_are_counted(read_back) -> None:
     content = (
         message("9:00:00 AM", "Me", "Hello")
         + message("9:01:00 AM", "Me", "https://example.org/a", "A boat for sale", "I sell my boat.")
@@ -70,12 +70,12 @@ def test_what_nobody_typed_is_counted(read_back) -> None:
     }
 
 
-def test_of_an_edited_message_the_last_text_counts(read_back) -> None:
+def test_the_last_text_of_an_edited_message_is_read(read_back) -> None:
     edits = ["Mar  5, 2026  9:00:00 AM I live in Oslo.", "Edited 2 minutes later: I live in Bergen."]
     assert texts(read_back("chat.txt", message("9:00:00 AM", "Me", *edits))) == [(None, "I live in Bergen.")]
 
 
-def test_rows_of_imazing(read_back) -> None:
+def test_rows_of_imazing_are_read(read_back) -> None:
     rows = [
         'Ben,2026-03-05 09:00:00,,,,,iMessage,Outgoing,,,Read,,,"Hello, ""you""",,,',
         'Ben,2026-03-05 09:01:00,,,,,iMessage,Incoming,+1,Ben Okafor,Read,"Hello","","I live\nin Oslo.",,,',
@@ -104,7 +104,7 @@ def test_rows_of_imazing(read_back) -> None:
     assert "2 cells in a table of 17 columns" in str(result.problems[0])
 
 
-def test_a_whatsapp_table_of_imazing_leaves_forwards_out(read_back) -> None:
+def test_forwards_in_an_imazing_whatsapp_table_are_left_out(read_back) -> None:
     header = (
         "Chat Session;Message Date;Sent Date;Type;Sender ID;Sender Name;Status;Forwarded;Replying to;Text;Reactions;"
         "Attachment;Attachment type;Attachment info"

@@ -1,7 +1,7 @@
 """LangChain's three shapes, LangGraph states, and ShareGPT with its aliases."""
 
 
-def test_three_shapes_of_a_message_are_the_same(read_back):
+def test_the_three_message_formats_give_the_same_turns(read_back):
     as_dict = {"type": "human", "data": {"content": "hi", "name": "Bruno", "id": "h"}}
     dumped = {
         "lc": 1,
@@ -17,7 +17,7 @@ def test_three_shapes_of_a_message_are_the_same(read_back):
         assert (turn.role, turn.text, turn.speaker, turn.turn_id) == ("user", "hi", "Bruno", "h")
 
 
-def test_parts_tool_calls_and_chat_roles(read_back):
+def test_parts_tool_calls_and_chat_roles_are_read(read_back):
     result = read_back(
         "m.json",
         [
@@ -42,7 +42,7 @@ def test_a_state_history_is_read_once(read_back):
     assert (session.session_id, session.owner) == ("t", "bruno")
 
 
-def test_sharegpt_aliases(read_back):
+def test_sharegpt_field_aliases_are_read(read_back):
     result = read_back(
         "s.json",
         [
@@ -61,6 +61,6 @@ def test_sharegpt_aliases(read_back):
     assert "record 3" in str(result.problems[0].where)
 
 
-def test_sharegpt_lines(read_back):
+def test_sharegpt_json_lines_are_read(read_back):
     lines = [{"conversations": [{"from": "human", "value": text}]} for text in ("a", "b")]
     assert read_back("s.jsonl", lines).texts == [("user", "a"), ("user", "b")]

@@ -21,7 +21,7 @@ def sessions(path: Path) -> list[Session]:
     return [item for item in found if isinstance(item, Session)]
 
 
-def test_what_was_said_is_read_with_its_time_and_its_owner() -> None:
+def test_messages_are_read_with_time_and_owner() -> None:
     (said,) = sessions(EXPORTS / "two-agents.af")
     assert (said.session_id, said.owner) == ("parcels-maria", "maria")
     assert [(turn.role, turn.text) for turn in said.turns] == [
@@ -32,13 +32,13 @@ def test_what_was_said_is_read_with_its_time_and_its_owner() -> None:
     assert said.notes["system_message"] == 1
 
 
-def test_the_form_of_early_2025_is_read() -> None:
+def test_the_format_of_early_2025_is_read() -> None:
     (said,) = sessions(EXPORTS / "sailor-0.6.47.af")
     assert (said.session_id, said.owner) == ("sailor", None)
     assert [(turn.role, turn.text) for turn in said.turns] == [("user", "hi")]
 
 
-def test_a_message_keeps_its_name_when_a_later_export_counts_it_anew(tmp_path: Path) -> None:
+def test_a_message_keeps_its_id_in_a_later_export(tmp_path: Path) -> None:
     document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
     for number, message in enumerate(document["agents"][0]["messages"]):
         message["id"] = f"message-{number + 90}"
@@ -48,7 +48,7 @@ def test_a_message_keeps_its_name_when_a_later_export_counts_it_anew(tmp_path: P
     assert [turn.turn_id for turn in second[0].turns] == [turn.turn_id for turn in first[0].turns]
 
 
-def test_what_an_agent_sends_by_a_tool_is_what_it_says(tmp_path: Path) -> None:
+def test_messages_sent_with_a_tool_are_the_agents_turns(tmp_path: Path) -> None:
     document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
     answer = document["agents"][0]["messages"][2]
     answer["content"] = []
@@ -60,7 +60,7 @@ def test_what_an_agent_sends_by_a_tool_is_what_it_says(tmp_path: Path) -> None:
     assert said.turns[-1].text == "On its way."
 
 
-def test_two_agents_of_one_name_are_two_conversations(tmp_path: Path) -> None:
+def test_two_agents_with_the_same_name_are_two_conversations(tmp_path: Path) -> None:
     document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
     mine, theirs = document["agents"]
     theirs |= {"name": mine["name"], "messages": mine["messages"]}
@@ -70,7 +70,7 @@ def test_two_agents_of_one_name_are_two_conversations(tmp_path: Path) -> None:
     assert found == {("parcels-maria", "maria"), ("parcels-maria#2", "joão")}
 
 
-def test_a_file_that_is_one_json_string_is_read_like_the_file_inside(tmp_path: Path) -> None:
+def test_a_file_encoded_as_one_json_string_is_read(tmp_path: Path) -> None:
     path = tmp_path / "two-agents.af"
     plain = (EXPORTS / "two-agents.af").read_text(encoding="utf-8")
     for content in (json.dumps(plain), json.dumps(json.dumps(plain)), "\ufeff" + json.dumps("\n" + plain)):

@@ -38,7 +38,7 @@ def spoken(result: Result) -> list[tuple[str | None, str]]:
     return [(turn.speaker, turn.text) for session in result.sessions for turn in session.turns]
 
 
-def test_otters_text(read_back) -> None:
+def test_otter_text_is_read(read_back) -> None:
     result = read_back("note.txt", re.sub(r"(:\d\d)$", r"\1  ", OTTER, flags=re.MULTILINE))
     (session,) = result.sessions
     assert (session.source_format, session.title) == ("meeting", "Garden club")
@@ -54,7 +54,7 @@ def test_otters_text(read_back) -> None:
     ]
 
 
-def test_teams_document_with_name_and_offset_in_one_paragraph(read_back) -> None:
+def test_a_teams_document_with_name_and_offset_in_one_paragraph_is_read(read_back) -> None:
     paragraphs = [
         "Planning-20260305_093000-Meeting Transcript",
         "March 5, 2026, 9:30AM",
@@ -75,7 +75,7 @@ def test_teams_document_with_name_and_offset_in_one_paragraph(read_back) -> None
 
 
 @pytest.mark.parametrize("joined", [True, False])
-def test_teams_document_with_spans(read_back, joined: bool) -> None:
+def test_a_teams_document_with_time_spans_is_read(read_back, joined: bool) -> None:
     cues = [
         ("0:0:5.100 --> 0:0:8.250", "田中太郎", "私は大阪に住んでいます。"),
         ("0:0:8.500 --> 0:0:10.300", "Ada Weiss", "I moved to Ghent."),
@@ -87,7 +87,7 @@ def test_teams_document_with_spans(read_back, joined: bool) -> None:
     assert all(turn.at is None for turn in result.sessions[0].turns)
 
 
-def test_who_was_not_recognised_is_nobody(read_back) -> None:
+def test_speech_of_unknown_speakers_is_counted_and_left_out(read_back) -> None:
     unknown = "Unknown Speaker  0:05\nI live on Mars.\n\n0:09\nI live on Venus.\n\n"
     content = f"Ada Weiss  0:01\nHello.\n\n{unknown}Ada Weiss  0:12\nBye.\n"
     result = read_back("note.txt", content)
@@ -103,7 +103,7 @@ def test_who_was_not_recognised_is_nobody(read_back) -> None:
 @pytest.mark.parametrize(
     "timing", ["0:0:3.120 --> 0:0:5.0", "00:00:03.1200000 --> 00:00:05.0000000", "0:03.12 --> 0:05.0"]
 )
-def test_timings_of_other_lengths_are_cues(read_back, timing: str) -> None:
+def test_timings_with_other_numbers_of_digits_are_read(read_back, timing: str) -> None:
     result = read_back("a.vtt", f"WEBVTT\n\n{timing}\n<v Ada>Hi.</v>\n", started_at=datetime(2026, 3, 5, tzinfo=UTC))
     assert result.sessions[0].turns[0].at == datetime(2026, 3, 5, 0, 0, 3, 120_000, tzinfo=UTC)
 
@@ -113,12 +113,12 @@ def test_a_transcript_without_any_speaker_is_refused(read_back) -> None:
     assert "no passage names its speaker" in str(result.problems[0])
 
 
-def test_a_timetable_is_no_meeting(read_back) -> None:
+def test_a_timetable_is_not_read_as_a_meeting(read_back) -> None:
     result = read_back("plan.txt", "Breakfast  8:30\nporridge\n\nYoga  9:30\nmat\n\nBreakfast  10:30\ncoffee\n")
     assert not result.sessions or result.sessions[0].source_format != "meeting"
 
 
-def test_a_labelled_document_is_read_as_text(read_back) -> None:
+def test_a_document_with_speaker_labels_is_read(read_back) -> None:
     result = read_back("chat.docx", document(["User: I moved to Ghent.", "Assistant: Nice.", "User: Yes."]))
     assert result.texts[0] == ("user", "I moved to Ghent.")
 
@@ -128,13 +128,13 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 
 
 @pytest.mark.parametrize("before", [BOMB, OUTSIDE])
-def test_entities_are_refused(read_back, before: str) -> None:
+def test_xml_entities_are_refused(read_back, before: str) -> None:
     result = read_back("meeting.docx", document(["Ada Weiss   0:01", "Hello"], before))
     assert not result.sessions
     assert "document type declaration" in str(result.problems[0])
 
 
-def test_a_document_that_unpacks_to_too_much_is_refused(read_back, monkeypatch) -> None:
+def test_a_document_that_is_too_large_unpacked_is_refused(read_back, monkeypatch) -> None:
     monkeypatch.setattr("memctl.transcripts.docx.LARGEST", 10_000)
     result = read_back("meeting.docx", document(["Ada Weiss   0:01\n" + "a" * 20_000]))
     assert "unpacks to more than" in str(result.problems[0])
@@ -145,7 +145,7 @@ def test_a_damaged_document_is_refused_and_the_others_are_read(read_back, conten
     assert read_back("meeting.docx", content).problems
 
 
-def test_a_folder_of_letters_is_no_error(tmp_path: Path) -> None:
+def test_a_folder_of_other_documents_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "letter.docx").write_bytes(document(["Dear Ada,", "I live in Oslo."]))
     (found,) = discover([str(tmp_path)])
     assert isinstance(found, Skipped)

@@ -32,7 +32,7 @@ def saved(path: Path, value: Any) -> Path:
     return file
 
 
-def test_mem0_calls_of_one_run_are_one_session_of_its_user() -> None:
+def test_mem0_calls_of_one_run_are_one_session() -> None:
     run, single = sessions(NADIA / "mem0-messages.jsonl", "mem0")
     assert (run.session_id, run.owner, run.agent_id) == ("run-31", "nadia", "coach")
     assert [turn.turn_id for turn in run.turns] == ["0", "1", "2"]
@@ -44,12 +44,12 @@ def test_mem0_calls_of_one_run_are_one_session_of_its_user() -> None:
     ]
 
 
-def test_mem0_run_met_again_has_a_name_of_its_own(tmp_path: Path) -> None:
+def test_a_repeated_mem0_run_gets_a_numbered_session_id(tmp_path: Path) -> None:
     calls = [{"user_id": "n", "run_id": run, "messages": [{"role": "user", "content": run}]} for run in "aba"]
     assert [session.session_id for session in sessions(saved(tmp_path, calls), "mem0")] == ["a", "b", "a#2"]
 
 
-def test_zep_time_is_when_it_was_said_not_when_it_was_received() -> None:
+def test_the_time_of_a_zep_message_is_when_it_was_said() -> None:
     (thread,) = sessions(NADIA / "zep-thread.json", "zep")
     assert (thread.session_id, thread.owner) == ("thread-nadia-7", "nadia")
     assert thread.turns[0].at == datetime(2025, 11, 5, 17, 30, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_zep_time_is_when_it_was_said_not_when_it_was_received() -> None:
     assert [turn.speaker for turn in thread.turns] == ["Nadia", "Helper", "Nadia"]
 
 
-def test_zep_bare_messages_are_gathered_by_thread_oldest_first(tmp_path: Path) -> None:
+def test_zep_messages_are_grouped_by_thread_oldest_first(tmp_path: Path) -> None:
     def message(thread: str, day: int) -> dict[str, Any]:
         at = f"2026-03-0{day}T10:00:00Z"
         return {"thread_id": thread, "role": "user", "name": "N", "content": f"{thread}{day}", "created_at": at}
@@ -69,7 +69,7 @@ def test_zep_bare_messages_are_gathered_by_thread_oldest_first(tmp_path: Path) -
     }
 
 
-def test_letta_keeps_what_was_said_and_counts_the_rest() -> None:
+def test_letta_messages_are_read_and_other_records_counted() -> None:
     (session,) = sessions(NADIA / "letta-messages.json", "letta")
     assert [(turn.turn_id, turn.role) for turn in session.turns] == [
         ("message-4", "user"),
@@ -83,7 +83,7 @@ def test_letta_keeps_what_was_said_and_counts_the_rest() -> None:
     assert session.notes == {"heartbeat": 1, "login": 1, "reasoning_message": 1, "system_message": 1}
 
 
-def test_letta_json_the_user_pasted_stays_the_users(tmp_path: Path) -> None:
+def test_json_pasted_by_a_letta_user_is_the_users(tmp_path: Path) -> None:
     pasted = {"message_type": "user_message", "id": "m", "content": '{"type": "invoice", "total": 3}'}
     (session,) = sessions(saved(tmp_path, {"agent_id": "agent-1", "messages": [pasted]}), "letta")
     assert (session.session_id, session.agent_id) == ("agent-1", "agent-1")
@@ -91,14 +91,14 @@ def test_letta_json_the_user_pasted_stays_the_users(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["mem0", "zep", "letta"])
-def test_a_record_of_another_kind_is_bad_and_the_rest_is_read(tmp_path: Path, name: str) -> None:
+def test_records_of_another_kind_are_rejected_individually(tmp_path: Path, name: str) -> None:
     path = saved(tmp_path, [3, {"unrelated": True}])
     (doc,) = discover([str(path)])
     assert isinstance(doc, Document)
     assert [type(item) for item in read(doc, ReadOptions(), name)] == [BadTranscript, BadTranscript]
 
 
-def test_an_id_that_is_there_already_is_given_to_no_second_turn() -> None:
+def test_no_two_turns_get_the_same_id() -> None:
     """Told apart by a number that no other message has, or one message would be taken for another."""
     told = Session(
         source_format="any",

@@ -45,7 +45,7 @@ TEXT = {"type": "text", "text": WORDS}
         {"role": "user", "text": json.dumps({"type": "user_message", "message": WORDS, "time": "now"})},
     ],
 )
-def test_the_words_of_the_user_are_read_from_any_field(read_back, message):
+def test_the_users_text_is_read_from_any_known_field(read_back, message):
     for content in ([message], {"id": "c", "messages": [message]}, {"chat": {"history": {"messages": {"a": message}}}}):
         result = read_back("m.json", content)
         assert result.problems == []
@@ -61,7 +61,7 @@ def test_the_words_of_the_user_are_read_from_any_field(read_back, message):
         {"role": "user", "content": [{"type": "hologram", "text": WORDS}]},
     ],
 )
-def test_a_message_whose_text_is_elsewhere_is_an_error_and_the_rest_is_read(read_back, message):
+def test_a_message_without_a_known_text_field_is_an_error(read_back, message):
     result = read_back("m.json", [message, {"role": "assistant", "content": "Noted."}])
     assert result.texts == [("assistant", "Noted.")]
     assert ["text not found" in str(problem) for problem in result.problems] == [True]
@@ -73,7 +73,7 @@ def test_a_file_without_any_turn_is_not_read(read_back, content):
     assert "no turn" in problem.message
 
 
-def test_what_a_message_has_besides_words_is_counted(read_back):
+def test_parts_of_a_message_other_than_text_are_counted(read_back):
     result = read_back(
         "m.json",
         [
@@ -90,13 +90,13 @@ def test_what_a_message_has_besides_words_is_counted(read_back):
     assert result.sessions[0].notes == {"thinking": 2, "tool call": 2, "file or image": 1, "deleted message": 1}
 
 
-def test_the_output_of_a_tool_in_a_message_of_the_user_is_not_the_users(read_back):
+def test_tool_output_in_a_users_message_is_not_the_users(read_back):
     content = [{"type": "tool_result", "content": "I live in Oslo."}, {"type": "text", "text": "Is that right?"}]
     result = read_back("m.json", [{"role": "user", "content": content}])
     assert result.texts == [("user", "Is that right?"), ("tool", "I live in Oslo.")]
 
 
-def test_json_that_the_user_pasted_stays_the_users(read_back):
+def test_json_pasted_by_the_user_is_the_users(read_back):
     pasted = '[{"type": "invoice", "total": 3}]'
     assert read_back("m.json", [{"role": "user", "content": pasted}]).texts == [("user", pasted)]
 
@@ -150,7 +150,7 @@ MOMENT = datetime(2026, 3, 5, 10, 14, tzinfo=UTC)
         {"created": 1772705640000, "completed": 1772705690000},
     ],
 )
-def test_a_time_is_read_in_whatever_form(written):
+def test_times_in_many_forms_are_read(written):
     assert instant(written) == MOMENT
 
 
@@ -158,7 +158,7 @@ def test_a_time_is_read_in_whatever_form(written):
     "unclear",
     ["05/03/2026 10:14", "last night", "2026-03-05 10:14 XYZ", "2026-13-05T10:14:00Z", "25:00", "12.5", -1, 3],
 )
-def test_an_unclear_time_is_none_and_its_loss_is_counted(read_back, unclear):
+def test_an_unreadable_time_is_left_empty_and_counted(read_back, unclear):
     assert instant(unclear) is None
     result = read_back("m.json", [{"role": "user", "content": "hi", "timestamp": unclear}])
     assert result.sessions[0].turns[0].at is None
@@ -166,20 +166,20 @@ def test_an_unclear_time_is_none_and_its_loss_is_counted(read_back, unclear):
 
 
 @pytest.mark.parametrize("unknown", [0, "0", None, "", {}])
-def test_an_unknown_time_is_no_loss(read_back, unknown):
+def test_a_missing_time_is_not_counted(read_back, unknown):
     assert read_back("m.json", [{"role": "user", "content": "hi", "timestamp": unknown}]).sessions[0].notes == {}
 
 
 @pytest.mark.parametrize(
     "key", ["createdAt", "sent_at", "message_time", "datetime", "ts", "Created-At", "post_timestamp", "creationTime"]
 )
-def test_the_time_of_a_message_is_found_under_any_name(read_back, key):
+def test_the_time_of_a_message_is_read_from_any_known_field(read_back, key):
     for message in ({key: "2026-03-05T10:14:00Z"}, {"metadata": {key: "2026-03-05T10:14:00Z"}}):
         result = read_back("m.json", [{"role": "user", "content": "hi", **message}])
         assert result.sessions[0].turns[0].at == MOMENT
 
 
-def test_times_of_other_events_are_not_the_messages(read_back):
+def test_times_of_other_events_are_not_used_for_the_message(read_back):
     others = {"updated_at": 1772705640, "read_at": 1772705640, "response_time": 1.2, "end_time": 1772705640}
     others |= {"version": "1.0", "location": "Lund", "format": "md", "based_on": "a draft", "responseFormat": "x"}
     result = read_back("m.json", [{"role": "user", "content": "hi", **others}])
@@ -193,7 +193,7 @@ def test_a_time_keeps_its_own_offset(read_back):
     assert result.sessions[0].turns[0].at.isoformat() == "2026-03-05T23:30:00-05:00"
 
 
-def test_a_quoted_text_is_no_document(read_back):
+def test_a_text_that_starts_with_a_quotation_mark_is_not_json(read_back):
     """A chat that begins with a quotation mark is read as it is."""
     assert read_back("c.txt", 'User: "{hi}"\nAssistant: "yes"\n').texts == [("user", '"{hi}"'), ("assistant", '"yes"')]
     (problem,) = read_back("c.json", '"{ not JSON').problems
@@ -205,7 +205,7 @@ def test_a_date_and_a_time_of_day_in_two_fields_are_one_time(read_back):
     assert result.sessions[0].turns[0].at == MOMENT
 
 
-def test_ids_of_senders_tell_people_apart_and_name_nobody_alone(read_back):
+def test_sender_ids_distinguish_people_but_are_not_names(read_back):
     """One id may be of any kind; two are two people, even if they have one name."""
     said = [{"role": "user", "name": "Ada", "content": "a", "sender_id": "U1"}, {"role": "assistant", "content": "b"}]
     assert read_back("m.json", said).sessions[0].owner is None
@@ -214,6 +214,6 @@ def test_ids_of_senders_tell_people_apart_and_name_nobody_alone(read_back):
         assert [turn.owner for turn in session.turns] == ["U1", None, "U2"]
 
 
-def test_a_person_called_like_a_product_keeps_their_name(read_back):
+def test_a_person_named_like_a_product_keeps_their_name(read_back):
     result = read_back("m.json", [{"role": "user", "name": "Claude", "content": "a"}, {"role": "user", "content": "b"}])
     assert [turn.speaker for turn in result.sessions[0].turns] == ["Claude", None]

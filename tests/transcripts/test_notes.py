@@ -16,7 +16,7 @@ def facts(result: Result) -> set[tuple[str, str | None]]:
     return {(claim.subject, claim.object) for session in result.sessions for claim in extract(session, "ada")}
 
 
-def test_bullets_lines_and_wrapped_sentences_are_remarks(read_back) -> None:
+def test_bullets_lines_and_wrapped_sentences_are_turns(read_back) -> None:
     text = (
         "- I live in Ghent\n  with two cats.\n* [ ] I want to learn Dutch\n1) I work at a bakery.\n\n"
         "I grow tomatoes\nand beans.\nI sold my car.\n\n---\n• 我住在大阪。\n"
@@ -43,13 +43,13 @@ def test_bullets_lines_and_wrapped_sentences_are_remarks(read_back) -> None:
         ("I moved to Ghent.", None),
     ],
 )
-def test_the_date_before_a_remark_is_its_time(read_back, line: str, day: str | None) -> None:
+def test_the_date_before_a_note_is_its_time(read_back, line: str, day: str | None) -> None:
     (turn,) = read_back("n.txt", line, "notes").sessions[0].turns
     assert turn.text == "I moved to Ghent."
     assert (turn.at and turn.at.date().isoformat()) == day
 
 
-def test_a_date_above_remarks_holds_until_the_next_heading_of_its_level(read_back) -> None:
+def test_a_date_heading_applies_until_the_next_heading_of_its_level(read_back) -> None:
     text = "## 2024-03-01\nI ran.\n### Evening\nI read.\n## Recipes\nI like soup.\n2024-05-05\nI slept.\n"
     turns = read_back("n.md", text, "notes").sessions[0].turns
     assert [(turn.text, turn.at and turn.at.day) for turn in turns] == [
@@ -60,7 +60,7 @@ def test_a_date_above_remarks_holds_until_the_next_heading_of_its_level(read_bac
     ]
 
 
-def test_the_name_of_a_daily_note_is_its_date(read_back) -> None:
+def test_the_file_name_of_a_daily_note_is_its_date(read_back) -> None:
     (turn,) = read_back("2024-03-01.md", "I ran.", "notes").sessions[0].turns
     assert turn.at.date().isoformat() == "2024-03-01"
 
@@ -72,7 +72,7 @@ def test_a_pasted_list_of_memories_is_about_the_owner(read_back) -> None:
     assert result.sessions[0].notes == {"text of the interface": 2}
 
 
-def test_what_is_about_or_by_somebody_else_is_not_the_owners(read_back) -> None:
+def test_notes_about_or_by_other_people_are_not_the_owners(read_back) -> None:
     text = (
         "# Friends\n## Ben\n- Lives in Oslo\n### Work\n- Works as a pilot\n\n## Me\n- Mia\n  - likes roses\n"
         "- Ben: I live in Oslo\n> I live in Rome\n\nTo remember:\nlives in Bergen\n```\nI live in Rust\n```\n"
@@ -87,7 +87,7 @@ def test_notes_are_never_detected(read_back) -> None:
     assert read_back("n.txt", "I live in Ghent.\nI work at a bakery.\n").problems
 
 
-def test_a_remark_keeps_its_id_when_others_are_added(read_back) -> None:
+def test_a_note_keeps_its_id_when_others_are_added(read_back) -> None:
     before = read_back("n.txt", "I ran.\nI read.\n", "notes").sessions[0].turns
     after = read_back("n.txt", "I swam.\nI ran.\nI read.\n", "notes").sessions[0].turns
     assert [turn.turn_id for turn in after[1:]] == [turn.turn_id for turn in before]
@@ -99,7 +99,7 @@ def test_notes_belong_to_the_user_of_the_command(tmp_path: Path, memctl) -> None
     assert "Ghent" in memctl("facts", "ada").out
 
 
-def test_notes_below_the_name_of_somebody_else_give_the_owner_no_facts_and_no_orders(read_back) -> None:
+def test_notes_under_another_persons_name_give_the_owner_no_facts(read_back) -> None:
     below = "- Sold the boat\n- Moved to Porto\n- Got married to Mette\n- Use metric units\n- Used to live in Mons\n"
     result = read_back("n.md", f"## Jens\n{below}", "notes")
     assert len(remarks(result)) == 5

@@ -20,7 +20,7 @@ from memctl.transcripts.pasted import own_part
         "ben_98 — 03/12/2026 9:00 AM\nI live in Oslo",
     ],
 )
-def test_what_follows_the_header_of_another_chat_is_left_out(header: str) -> None:
+def test_text_after_the_header_of_another_chat_is_left_out(header: str) -> None:
     assert own_part(f"He wrote:\n{header}\nreally") == ("He wrote:", True)
     assert own_part(header) == ("", True)
 
@@ -41,6 +41,6 @@ def test_ordinary_text_is_kept(text: str) -> None:
     assert own_part(text) == (text, False)
 
 
-def test_long_messages_are_read_in_a_moment() -> None:
+def test_long_messages_are_read_in_linear_time() -> None:
     for text in ("[" * 100_000, "[1:00 " * 20_000, "\n" * 100_000 + "[ - ", "1/1/1 1:00 - " * 10_000, "a, [" * 30_000):
         assert own_part(text + " — ")[1] is False

@@ -77,18 +77,18 @@ def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
 
 @ANY
 @given(TEXT)
-def test_text_formats(tmp_path: Path, text: str) -> None:
+def test_text_formats_read_or_refuse_any_input(tmp_path: Path, text: str) -> None:
     check(tmp_path, text, TEXTS)
 
 
 @ANY
 @given(VALUES)
-def test_json_formats(tmp_path: Path, value: Any) -> None:
+def test_json_formats_read_or_refuse_any_input(tmp_path: Path, value: Any) -> None:
     check(tmp_path, json.dumps(value), tuple(name for name in FORMATS if name not in TEXTS))
 
 
 @pytest.mark.parametrize("filler", [" ", "a", "<v ", "<", "<a ", "1", ": ", "(1", "**", "\u200e"])
-def test_long_runs_of_one_thing_end(tmp_path: Path, filler: str) -> None:
+def test_long_repetitions_are_read_in_bounded_time(tmp_path: Path, filler: str) -> None:
     run = filler * (50_000 // len(filler))
     cue = f"00:00:01.000 --> 00:00:02.000\n{run}b"
     text = f"13/03/2026, 10:14 - Tom: x{run}b\nUser: {run}b\n{run}b: c\n\n{cue}\n"
@@ -97,5 +97,5 @@ def test_long_runs_of_one_thing_end(tmp_path: Path, filler: str) -> None:
 
 @pytest.mark.parametrize("name", ["slack", "mem0", "zep", "letta"])
 @pytest.mark.parametrize("text", ['[{"messages": [', "{", '{"a": 1}\n{"b"', "not json", "[1, 2"])
-def test_cut_off_json(tmp_path: Path, name: str, text: str) -> None:
+def test_truncated_json_is_read_or_refused(tmp_path: Path, name: str, text: str) -> None:
     check(tmp_path, text, (name,))

@@ -34,7 +34,7 @@ def one(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscript]:
     return list(read(Document(str(file), file.name, 1, 0, path=file), ReadOptions(), "slack"))
 
 
-def test_people_channels_links_and_entities_are_written_out() -> None:
+def test_names_channels_links_and_entities_are_decoded() -> None:
     found = sessions(EXPORT)
     general = found["general/2026-03-09"]
     assert general.title == "#general"
@@ -44,7 +44,7 @@ def test_people_channels_links_and_entities_are_written_out() -> None:
     assert found["platform/2026-03-10"].turns[0].text.endswith("comparison (https://wiki.example/warehouse)")
 
 
-def test_threads_bots_quotes_and_subtypes() -> None:
+def test_threads_bots_quotes_and_subtypes_are_handled() -> None:
     platform = sessions(EXPORT)["platform/2026-03-10"]
     start, reply, bot, later = platform.turns
     assert (start.turn_id, start.parent_id) == ("1773133200.000100", None)
@@ -54,7 +54,7 @@ def test_threads_bots_quotes_and_subtypes() -> None:
     assert platform.notes == {"file without text": 1, "channel_topic": 1}
 
 
-def test_direct_messages_stay_out_unless_asked_for() -> None:
+def test_direct_messages_are_read_only_on_request() -> None:
     kept_out = sessions(EXPORT)["D0MEITOM1/2026-03-11"]
     assert (kept_out.turns, kept_out.notes) == ((), {"direct message": 1})
     asked = sessions(EXPORT, ReadOptions(direct_messages=True))["D0MEITOM1/2026-03-11"]
@@ -69,7 +69,7 @@ def test_a_zipped_export_reads_the_same(tmp_path: Path) -> None:
     assert sessions(tmp_path / "export.zip") == sessions(EXPORT)
 
 
-def test_without_lists_ids_stand_and_a_person_posting_through_an_app_is_no_user(tmp_path: Path) -> None:
+def test_without_user_lists_ids_are_used_and_app_posts_are_left_out(tmp_path: Path) -> None:
     (session,) = one(
         tmp_path,
         {"type": "message", "user": "U1", "text": "see <@U2> <mailto:a@b.cc|a@b.cc>", "ts": "1773133200.0001"},
@@ -92,7 +92,7 @@ def test_a_record_without_ts_is_one_bad_record(tmp_path: Path) -> None:
     assert len(session.turns) == 1
 
 
-def test_two_messages_of_one_ts_are_two_turns(tmp_path: Path) -> None:
+def test_two_messages_with_the_same_ts_are_two_turns(tmp_path: Path) -> None:
     same = {"type": "message", "user": "U1", "ts": "1773133200.1"}
     (session,) = one(tmp_path, {**same, "text": "a"}, {**same, "text": "b"}, {**same, "text": "c"})
     assert isinstance(session, Session)
@@ -112,7 +112,7 @@ def export(path: Path, people: list[dict[str, Any]], *messages: dict[str, Any]) 
     return sessions(path)["general/2026-03-10"]
 
 
-def test_two_people_of_one_name_stay_two(tmp_path: Path) -> None:
+def test_two_people_with_the_same_name_are_distinguished(tmp_path: Path) -> None:
     people = [{"id": f"U{n}", "name": handle, "profile": {"real_name": "Ada Kern"}} for n, handle in enumerate("ab")]
     said = export(
         tmp_path, people, {"user": "U0", "text": "I live in Ghent."}, {"user": "U1", "text": "I live in Oslo."}
@@ -120,7 +120,7 @@ def test_two_people_of_one_name_stay_two(tmp_path: Path) -> None:
     assert [turn.speaker for turn in said.turns] == ["Ada Kern (a)", "Ada Kern (b)"]
 
 
-def test_a_shared_message_is_its_authors(tmp_path: Path) -> None:
+def test_a_shared_message_belongs_to_its_author(tmp_path: Path) -> None:
     people = [{"id": "U1", "name": "ada"}, {"id": "U2", "name": "tom"}]
     said = export(
         tmp_path,
@@ -142,7 +142,7 @@ def test_a_shared_message_is_its_authors(tmp_path: Path) -> None:
     assert said.notes == {"message without text": 1, "shared message without author or text": 1}
 
 
-def test_a_message_without_a_sender_is_nobodys(tmp_path: Path) -> None:
+def test_a_message_without_a_sender_is_left_out(tmp_path: Path) -> None:
     (session,) = one(tmp_path, {"type": "message", "ts": "1773133200.000100", "text": "I live on Mars."})
     assert isinstance(session, Session)
     assert (session.turns, session.notes) == ((), {"message without a sender": 1})

@@ -33,7 +33,7 @@ def said(session: Session) -> list[tuple[str, str | None, str]]:
     return [(turn.role, turn.speaker, turn.text) for turn in session.turns]
 
 
-def test_vtt_joins_the_cues_of_one_voice_and_counts_from_the_note() -> None:
+def test_vtt_joins_cues_of_a_speaker_and_uses_the_start_in_the_note() -> None:
     session = session_of(FIXTURES / "alice/2026-05-12 platform sync.vtt", "subtitles")
     assert session.title == "Platform sync"
     assert session.started_at == datetime(2026, 5, 12, 14, 30, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_vtt_joins_the_cues_of_one_voice_and_counts_from_the_note() -> None:
     assert session.notes == {"sound": 1}
 
 
-def test_srt_names_in_the_text_and_zooms_utc_in_the_file_name() -> None:
+def test_srt_speakers_and_the_start_in_zooms_file_name_are_read() -> None:
     options = ReadOptions(timezone=ZoneInfo("America/Sao_Paulo"))
     session = session_of(FIXTURES / "bruno/GMT20260307-090000_entrevista.srt", "subtitles", options)
     assert session.started_at == datetime(2026, 3, 7, 9, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_srt_names_in_the_text_and_zooms_utc_in_the_file_name() -> None:
     assert session.turns[1].text == "Porque meu pai foi enfermeiro, y me gusta trabajar de noche."
 
 
-def test_subtitles_without_a_start_have_no_time_and_take_the_users(tmp_path: Path) -> None:
+def test_subtitles_without_a_start_use_the_given_one(tmp_path: Path) -> None:
     file = saved(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nAnn Lee: Hello\n")
     assert session_of(file, "subtitles").turns[0].at is None
     start = datetime(2026, 1, 1, 23, tzinfo=UTC)
@@ -71,14 +71,14 @@ def test_rolling_captions_are_read_once(tmp_path: Path) -> None:
     assert said(session) == [("user", "Ann Lee", "First words, then more.")]
 
 
-def test_a_dash_is_another_voice_and_a_colon_not_always_a_name(tmp_path: Path) -> None:
+def test_a_dash_starts_another_speaker_and_not_every_colon_follows_a_name(tmp_path: Path) -> None:
     cues = "1\n00:00:01,000 --> 00:00:02,000\nAnn Lee: We leave at 10: be there\n- Remember: keys\n"
     session = session_of(saved(tmp_path, "a.srt", cues), "subtitles")
     assert said(session) == [("user", "Ann Lee", "We leave at 10: be there")]
     assert session.notes == {"speech without a speaker": 1}
 
 
-def test_markdown_head_is_no_turn_and_notes_fences_and_quotes_are_no_labels() -> None:
+def test_markdown_headers_notes_code_and_quotes_are_not_labels() -> None:
     session = session_of(FIXTURES / "bruno/assistente.md", "text")
     assert session.title == "Planos de mudança"
     assert session.started_at == datetime(2026, 2, 18, 20, 15, tzinfo=UTC)
@@ -99,13 +99,13 @@ def test_markdown_head_is_no_turn_and_notes_fences_and_quotes_are_no_labels() ->
         "[10:14] User: I live in Bern\n[10:15] Assistant: noted\n",
     ],
 )
-def test_role_labels_of_every_form(tmp_path: Path, text: str) -> None:
+def test_role_labels_in_every_form_are_read(tmp_path: Path, text: str) -> None:
     session = session_of(saved(tmp_path, "chat.txt", text), "text")
     assert said(session) == [("user", None, "I live in Bern"), ("assistant", None, "noted")]
     assert {turn.at for turn in session.turns} == {None}
 
 
-def test_clock_times_pass_midnight_on_the_date_of_the_head(tmp_path: Path) -> None:
+def test_clock_times_after_midnight_are_on_the_next_day(tmp_path: Path) -> None:
     text = "DATE: 2026-03-05\n\n[23:50] Ann Lee: still up?\n[00:10] Bo: yes\n[00:12] Ann Lee: me too\n"
     session = session_of(saved(tmp_path, "chat.txt", text), "text")
     assert [turn.at for turn in session.turns] == [
@@ -116,7 +116,7 @@ def test_clock_times_pass_midnight_on_the_date_of_the_head(tmp_path: Path) -> No
     assert [turn.speaker for turn in session.turns] == ["Ann Lee", "Bo", "Ann Lee"]
 
 
-def test_a_model_is_no_person_and_a_person_no_model(tmp_path: Path) -> None:
+def test_model_names_are_assistants_and_person_names_are_users(tmp_path: Path) -> None:
     text = "### Human\n\nhi\n> Human: I live in Oslo\n\n### Claude Sonnet 4.5:\n\nhello\n"
     session = session_of(saved(tmp_path, "chat.md", text), "text")
     assert said(session) == [("user", None, "hi"), ("assistant", "Claude Sonnet 4.5", "hello")]
@@ -126,13 +126,13 @@ def test_a_model_is_no_person_and_a_person_no_model(tmp_path: Path) -> None:
     assert {(turn.role, turn.speaker) for turn in session.turns} == {("user", "Claude Martin"), ("user", "Ann Lee")}
 
 
-def test_attendees_tell_people_from_notes(tmp_path: Path) -> None:
+def test_the_attendees_list_distinguishes_speakers_from_notes(tmp_path: Path) -> None:
     text = "ATTENDEES: Ann, Bo\n\nAnn: my list\nMilk: two\nEggs: six\nBo: fine\n"
     session = session_of(saved(tmp_path, "chat.txt", text), "text")
     assert said(session) == [("user", "Ann", "my list\nMilk: two\nEggs: six"), ("user", "Bo", "fine")]
 
 
-def test_prose_with_colons_is_no_transcript(tmp_path: Path) -> None:
+def test_prose_with_colons_is_not_a_transcript(tmp_path: Path) -> None:
     text = "# Tool\n\nUsage: run it\n\nIt does much.\nIt is quick.\nAnd small.\n\nLicense: free\n"
     (doc,) = discover([str(saved(tmp_path, "README.md", text))])
     assert isinstance(doc, Document)

@@ -61,7 +61,7 @@ def test_forwards_inline_bots_media_and_services_are_counted(read_back) -> None:
     }
 
 
-def test_two_people_of_one_name_stay_two(read_back) -> None:
+def test_two_people_with_the_same_name_are_distinguished(read_back) -> None:
     result: Result = read_back("result.json", chat(by(1, "I am a nurse."), by(2, "I am a pilot."), by(1, "Yes.")))
     speakers = [turn.speaker for turn in result.sessions[0].turns]
     assert speakers == ["Ada Weiss (user1)", "Ada Weiss (user2)", "Ada Weiss (user1)"]
@@ -72,14 +72,14 @@ def test_a_renamed_person_and_a_deleted_account_keep_their_id(read_back) -> None
     assert [turn.speaker for turn in result.sessions[0].turns] == ["Ada W", "user3", "Ada W"]
 
 
-def test_a_channel_post_and_a_bots_answer_are_no_persons_words(read_back) -> None:
+def test_channel_posts_and_bot_answers_are_left_out(read_back) -> None:
     post = by(1, "I sold a boat.", "Harbour") | {"from_id": "channel9"}
     bot = chat(by(1, "What is the weather?"), by(7, "I am a bot.", "Weather"), type="bot_chat")
     assert read_back("a.json", chat(post)).texts == [("tool", "I sold a boat.")]
     assert read_back("b.json", bot).texts == [("user", "What is the weather?"), ("assistant", "I am a bot.")]
 
 
-def test_a_time_keeps_the_offset_that_its_two_forms_imply(read_back) -> None:
+def test_the_time_offset_is_derived_from_the_two_time_fields(read_back) -> None:
     odd = by(1, "later", date="2026-03-05T23:31:07")
     (west, exact) = read_back("result.json", chat(by(1, "late"), odd)).sessions
     assert west.session_id == "telegram-7/2026-03-05"
@@ -87,7 +87,7 @@ def test_a_time_keeps_the_offset_that_its_two_forms_imply(read_back) -> None:
     assert exact.turns[0].at.isoformat() == "2026-03-06T03:30:00+00:00"
 
 
-def test_the_holder_of_an_account_owns_its_chats(read_back) -> None:
+def test_the_chats_belong_to_the_account_holder(read_back) -> None:
     personal = {"user_id": 1, "first_name": "Ada"}
     chats = {"list": [chat(by(1, "I am a nurse."), by(2, "I am Ben.", "Ben"), id=7), chat(by(1, "Note."), id=8)]}
     left = {"list": [chat(by(2, "I left.", "Ben"), id=9)]}
@@ -101,7 +101,7 @@ def test_the_holder_of_an_account_owns_its_chats(read_back) -> None:
     assert {session.owner for session in result.sessions} == {"Ada Weiss"}
 
 
-def test_fields_in_another_order_and_old_numeric_ids_are_understood(read_back) -> None:
+def test_fields_in_another_order_and_numeric_ids_are_read(read_back) -> None:
     old = {"id": 1, "type": "message", "date": "2019-05-01T10:00:00", "from": "Ada", "from_id": 42, "text": "Hello"}
     result: Result = read_back("result.json", {"messages": [old], "id": 42, "name": "Ada", "type": "bot_chat"})
     (session,) = result.sessions
@@ -109,14 +109,14 @@ def test_fields_in_another_order_and_old_numeric_ids_are_understood(read_back) -
     assert session.turns[0].role == "assistant"
 
 
-def test_a_cut_off_export_is_read_up_to_the_cut(read_back) -> None:
+def test_a_truncated_export_is_read_up_to_the_cut(read_back) -> None:
     whole = json.dumps(chat(by(1, "I am a nurse."), by(1, "I like tea.")))
     result: Result = read_back("result.json", whole[: whole.index("tea")])
     assert result.problems
     assert "invalid JSON after 1 complete records" in str(result.problems[0])
 
 
-def test_files_that_were_sent_are_no_transcripts(tmp_path) -> None:
+def test_sent_files_are_not_read_as_transcripts(tmp_path) -> None:
     folder = tmp_path / "ChatExport_2026-03-06"
     (folder / "files").mkdir(parents=True)
     (folder / "result.json").write_text(json.dumps(chat(by(1, "I am a nurse."))))

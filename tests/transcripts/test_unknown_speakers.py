@@ -34,7 +34,7 @@ def hers(result: Any, *names: str | None) -> str:
         *("nova vale: ", "Нова: ", "小艾: ", "小艾：", "نوفا: ", "नोवा: "),
     ],
 )
-def test_another_label_never_speaks_for_the_user(read_back: Callable[..., Any], label: str) -> None:
+def test_text_under_another_label_is_not_the_users(read_back: Callable[..., Any], label: str) -> None:
     result = read_back("chat.txt", CHAT.format(label), "text")
     assert "Portavo" not in hers(result, None)
     assert [text for role, _, text in spoken(result) if role == "user"] == ["I live in Ghent.", "I use Vim."]
@@ -42,28 +42,28 @@ def test_another_label_never_speaks_for_the_user(read_back: Callable[..., Any], 
 
 
 @pytest.mark.parametrize("label", ["> Nova: ", "> Nova Vale: ", "> ben: ", "- User: "])
-def test_quoted_messages_are_nobodys(read_back: Callable[..., Any], label: str) -> None:
+def test_quoted_messages_have_no_speaker(read_back: Callable[..., Any], label: str) -> None:
     result = read_back("chat.txt", CHAT.format(label))
     assert "Portavo" not in hers(result, None)
     assert sum(result.sessions[0].notes.values()) == 1
 
 
 @pytest.mark.parametrize("name", ["ben", "@ben_98", "Okafor, Ben", "speaker 2", "Dr. No", "🦊 Foxy", "Ben (he/him)"])
-def test_people_of_any_spelling_are_speakers_of_their_own(read_back: Callable[..., Any], name: str) -> None:
+def test_names_in_any_spelling_are_separate_speakers(read_back: Callable[..., Any], name: str) -> None:
     text = f"Mara Lind: I moved.\n{name}: I live in Oslo.\nMara Lind: ok\n{name}: I like tea.\n"
     result = read_back("chat.txt", text)
     assert hers(result, "Mara Lind") == "I moved.\nok"
     assert len(spoken(result)) == 4
 
 
-def test_where_labels_have_times_every_line_with_a_time_is_another_turn(read_back: Callable[..., Any]) -> None:
+def test_with_timed_labels_every_timed_line_starts_a_turn(read_back: Callable[..., Any]) -> None:
     text = "[10:14] Mara: I moved.\nto Oslo\n[10:15] Ben left the call\nI am vegan.\n[10:16] zoe k: hi\n"
     result = read_back("chat.txt", text)
     assert spoken(result) == [("user", "Mara", "I moved.\nto Oslo"), ("user", "zoe k", "hi")]
     assert result.sessions[0].notes == {labelled_text.UNKNOWN: 1}
 
 
-def test_a_header_above_the_words_names_the_speaker(read_back: Callable[..., Any]) -> None:
+def test_a_header_line_above_the_text_names_the_speaker(read_back: Callable[..., Any]) -> None:
     text = "Ada Kern  0:03\nI live in Ghent.\n\nBen Okafor  0:09\nI live in Oslo.\n\nAda Kern  1:02\nok\n"
     assert hers(read_back("call.txt", text), "Ada Kern") == "I live in Ghent.\nok"
     irc = "[10:31] <ada> I live in Ghent.\n[10:32] <ben_> I live in Oslo.\n[10:33] * ben_ waves\n[10:34] <ada> ok\n"
@@ -94,7 +94,7 @@ def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]
         "Install: I use Rust.\nSetup: I use Nix.\nTesting: run it\n",
     ],
 )
-def test_what_is_not_a_chat_is_refused(read_back: Callable[..., Any], text: str) -> None:
+def test_text_that_is_not_a_chat_is_refused(read_back: Callable[..., Any], text: str) -> None:
     result = read_back("notes.txt", text)
     assert not result.sessions
     assert "unrecognised" in str(result.problems[0])
@@ -136,7 +136,7 @@ CUES = st.lists(
 
 @settings(max_examples=some(150), deadline=None)
 @given(CUES)
-def test_no_cue_is_under_another_name(turns: list[tuple[str, str, bool]]) -> None:
+def test_no_cue_is_under_another_speakers_name(turns: list[tuple[str, str, bool]]) -> None:
     cues = []
     for place, (name, label, blank) in enumerate(turns):
         ident = f'{place} "{name}" (1)\n' if label == "id" else ""
@@ -171,7 +171,9 @@ def test_no_cue_is_under_another_name(turns: list[tuple[str, str, bool]]) -> Non
     ],
 )
 @pytest.mark.parametrize("first", ["Mara Lind: I moved.", "<v Mara Lind>I moved.</v>"])
-def test_a_cue_of_somebody_else_is_not_the_last_speakers(read_back: Callable[..., Any], cue: str, first: str) -> None:
+def test_a_cue_of_an_unknown_speaker_is_not_the_previous_speakers(
+    read_back: Callable[..., Any], cue: str, first: str
+) -> None:
     cues = f"WEBVTT\n\n00:01.000 --> 00:02.000\n{first}\n\n00:03.000 --> 00:04.000\n{cue}\n"
     result = read_back("call.vtt", cues)
     assert hers(result, "Mara Lind") == "I moved."
@@ -180,7 +182,7 @@ def test_a_cue_of_somebody_else_is_not_the_last_speakers(read_back: Callable[...
     assert "{" not in str(spoken(result))
 
 
-def test_cue_ids_name_speakers_and_timings_are_no_words(read_back: Callable[..., Any]) -> None:
+def test_cue_ids_can_name_speakers_and_timings_are_not_text(read_back: Callable[..., Any]) -> None:
     webex = (
         'WEBVTT\n\n1 "Mara Lind" (31)\n00:01.000 --> 00:02.000\nI moved.\n2 "" (32)\n00:03.000 --> 00:04.000\nI quit.\n'
     )
@@ -191,7 +193,7 @@ def test_cue_ids_name_speakers_and_timings_are_no_words(read_back: Callable[...,
     assert spoken(read_back("call.srt", tight)) == [("user", "Mara Lind", "I moved."), ("user", "Ben", "I quit.")]
 
 
-def test_subtitles_that_name_nobody_are_refused(read_back: Callable[..., Any]) -> None:
+def test_subtitles_without_speakers_are_refused(read_back: Callable[..., Any]) -> None:
     result = read_back("film.srt", "1\n00:00:01,000 --> 00:00:02,000\nI live in Oslo.\n")
     assert not result.sessions
     assert "no cue names its speaker" in str(result.problems[0])
@@ -205,7 +207,7 @@ def test_subtitles_that_name_nobody_are_refused(read_back: Callable[..., Any]) -
         ("This is a copy of a shared ChatGPT conversation", "Anonymous"),
     ],
 )
-def test_a_copy_of_a_shared_conversation_is_that_of_who_shared_it(read_back, head, speaker):
+def test_a_shared_conversation_belongs_to_the_person_who_shared_it(read_back, head, speaker):
     said = "##### You said:\nI live in Oslo.\n##### ChatGPT said:\nNice.\n"
     text = f"Skip to content\n{head}\n\nReport conversation\n{said}"
     (session,) = read_back("share.md", text).sessions
@@ -215,7 +217,7 @@ def test_a_copy_of_a_shared_conversation_is_that_of_who_shared_it(read_back, hea
     ]
 
 
-def test_what_came_with_a_shared_conversation_is_not_the_users(read_back):
+def test_turns_copied_from_a_shared_conversation_are_not_the_users(read_back):
     def node(name, parent, text, **metadata):
         message = {
             "author": {"role": "user"},

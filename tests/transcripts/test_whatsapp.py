@@ -32,7 +32,7 @@ def turns(doc: Document, options: ReadOptions | None = None) -> list[Turn]:
     return [turn for session in sessions(doc, options) for turn in session.turns]
 
 
-def test_fixture_keeps_words_and_leaves_out_what_nobody_said() -> None:
+def test_the_fixture_is_read_without_system_messages() -> None:
     found = next(iter(discover([str(FIXTURE)])))
     assert isinstance(found, Document)
     assert detect(found) == "whatsapp"
@@ -65,19 +65,19 @@ def test_fixture_keeps_words_and_leaves_out_what_nobody_said() -> None:
         ("13/03/2026, 10:14 p. m. - ", datetime(2026, 3, 13, 22, 14)),
     ],
 )
-def test_every_locale_gives_the_same_instant(tmp_path: Path, head: str, expected: datetime) -> None:
+def test_every_locale_gives_the_same_time(tmp_path: Path, head: str, expected: datetime) -> None:
     (turn,) = turns(document(tmp_path, f"{head}Tom: hello: you\n"))
     assert (turn.speaker, turn.text, turn.at) == ("Tom", "hello: you", expected.replace(tzinfo=UTC))
 
 
-def test_times_are_in_the_zone_the_user_names(tmp_path: Path) -> None:
+def test_times_are_in_the_given_time_zone(tmp_path: Path) -> None:
     zone = ZoneInfo("Asia/Tokyo")
     (turn,) = turns(document(tmp_path, "[13/03/2026, 08:00:00] Tom: hi"), ReadOptions(timezone=zone))
     assert turn.at == datetime(2026, 3, 12, 23, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("order", "month"), [("dmy", 3), ("mdy", 5)])
-def test_truly_ambiguous_dates_ask_for_the_order(tmp_path: Path, order: DateOrder, month: int) -> None:
+def test_ambiguous_dates_are_an_error_that_asks_for_the_order(tmp_path: Path, order: DateOrder, month: int) -> None:
     doc = document(tmp_path, "05/03/2026, 10:14 - Tom: a\n06/03/2026, 10:14 - Tom: b\n")
     with pytest.raises(BadTranscript) as refused:
         list(read(doc, ReadOptions()))
@@ -97,14 +97,14 @@ def test_truly_ambiguous_dates_ask_for_the_order(tmp_path: Path, order: DateOrde
         (("05/05/2026",), 5),
     ],
 )
-def test_the_file_itself_settles_day_and_month(tmp_path: Path, dates: tuple[str, ...], month: int) -> None:
+def test_unambiguous_dates_in_the_file_decide_day_and_month(tmp_path: Path, dates: tuple[str, ...], month: int) -> None:
     said = turns(document(tmp_path, "".join(f"{date}, 10:14 - Tom: a\n" for date in dates)))
     assert len(said) == len(dates)
     assert said[0].at is not None
     assert said[0].at.month == month
 
 
-def test_a_date_against_the_given_order_is_one_bad_record(tmp_path: Path) -> None:
+def test_only_the_date_that_contradicts_the_order_is_rejected(tmp_path: Path) -> None:
     doc = document(tmp_path, "03/05/2026, 10:14 - Tom: a\n13/05/2026, 10:14 - Tom: b\n")
     good, bad = sorted(read(doc, ReadOptions(date_order="mdy")), key=lambda item: isinstance(item, BadTranscript))
     assert isinstance(good, Session)
@@ -121,7 +121,7 @@ def test_a_date_against_the_given_order_is_one_bad_record(tmp_path: Path) -> Non
         "13/03/2026, 10:14 - Tom: look [13/03/2026, 09:00:00] Ann: I quit\n",
     ],
 )
-def test_a_pasted_message_of_the_other_form_is_not_the_senders(tmp_path: Path, text: str) -> None:
+def test_a_pasted_message_in_another_format_is_not_the_senders(tmp_path: Path, text: str) -> None:
     (session,) = read(document(tmp_path, text), ReadOptions(), "whatsapp")
     assert isinstance(session, Session)
     assert [(turn.speaker, turn.text) for turn in session.turns] == [("Tom", "look")]
@@ -142,18 +142,18 @@ def test_a_pasted_message_of_the_other_form_is_not_the_senders(tmp_path: Path, t
         ("Tom: Se eliminó este mensaje.", "deleted message"),
     ],
 )
-def test_what_nobody_wrote_is_counted_and_not_a_turn(tmp_path: Path, line: str, note: str) -> None:
+def test_system_messages_are_counted_and_are_not_turns(tmp_path: Path, line: str, note: str) -> None:
     (day,) = sessions(document(tmp_path, f"13/03/2026, 10:14 - {line}\n13/03/2026, 10:15 - Ann: ok\n"))
     assert day.notes == {note: 1}
     assert [(turn.turn_id, turn.text) for turn in day.turns] == [("1", "ok")]
 
 
-def test_a_caption_outlives_its_photo(tmp_path: Path) -> None:
+def test_the_caption_of_an_omitted_photo_is_kept(tmp_path: Path) -> None:
     (turn,) = turns(document(tmp_path, "13/03/2026, 10:14 - Tom: IMG-1.jpg (file attached)\nmy new bike\n"))
     assert turn.text == "my new bike"
 
 
-def test_a_chat_without_messages_says_so(tmp_path: Path) -> None:
+def test_a_chat_without_messages_is_reported(tmp_path: Path) -> None:
     with pytest.raises(BadTranscript, match="no WhatsApp message"):
         list(read(document(tmp_path, "hello\n"), ReadOptions(), "whatsapp"))
 
@@ -196,7 +196,7 @@ def test_a_year_of_the_buddhist_calendar_is_converted():
         "[Jan 16 2024, 9 PM] Ben: ",
     ],
 )
-def test_a_message_with_a_form_that_is_not_understood_is_nobodys(tmp_path, header):
+def test_a_message_in_an_unknown_form_has_no_speaker(tmp_path, header):
     doc = document(
         tmp_path,
         "15/01/2024, 10:14 - Mara: I moved to Lisbon.\n"
@@ -224,7 +224,7 @@ def test_an_ordinary_line_stays_in_the_message_it_continues(tmp_path, line):
     assert said.turns[0].text == f"Hello.\n{line}"
 
 
-def test_a_time_in_a_system_line_ends_no_name(tmp_path):
+def test_a_time_in_a_system_message_is_not_the_end_of_a_name(tmp_path):
     (said,) = sessions(document(tmp_path, "15/01/2024, 10:14 - Ada created group 10:30 club\n"))
     assert said.turns == ()
 
@@ -240,7 +240,7 @@ def test_a_time_in_a_system_line_ends_no_name(tmp_path):
         ("cp1256", "[05.03.2025, 10:14:33] خالد: أنا أسكن في القاهرة"),
     ],
 )
-def test_a_chat_in_a_code_page_of_windows_keeps_its_letters(tmp_path, codec, text):
+def test_a_chat_in_a_windows_code_page_keeps_its_letters(tmp_path, codec, text):
     path = tmp_path / "WhatsApp Chat with A.txt"
     path.write_bytes(text.encode(codec))
     doc = Document(str(path), path.name, path.stat().st_size, 0, path=path)
