@@ -35,7 +35,7 @@ def everything(memctl, store):
     return facts, rows
 
 
-def test_a_store_comes_back_whole_on_another_machine(saved, memctl, store, fixtures):
+def test_a_store_is_restored_completely_on_another_machine(saved, memctl, store, fixtures):
     before = everything(memctl, store)
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     store.unlink()
@@ -46,14 +46,14 @@ def test_a_store_comes_back_whole_on_another_machine(saved, memctl, store, fixtu
     assert "nothing to do" in memctl("ingest", fixtures).out
 
 
-def test_any_reader_of_parquet_can_read_it(saved, tmp_path):
+def test_any_parquet_reader_can_read_a_backup(saved, tmp_path):
     with zipfile.ZipFile(saved) as archive:
         archive.extract("records.parquet", tmp_path)
     users = duckdb.sql(f"SELECT DISTINCT user_id FROM '{tmp_path / 'records.parquet'}'").fetchall()
     assert ("alice",) in users
 
 
-def test_a_store_that_is_there_is_not_lost(saved, memctl, store):
+def test_an_existing_store_is_kept_by_a_restore(saved, memctl, store):
     memctl("add", "zoe", "I live in Oslo.")
     refused = memctl("restore", saved)
     assert refused.code == 2
@@ -66,7 +66,7 @@ def test_a_store_that_is_there_is_not_lost(saved, memctl, store):
     assert memctl("facts", "zoe").code == 0
 
 
-def test_a_backup_does_not_bring_back_the_forgotten(saved, memctl, store):
+def test_a_restored_backup_does_not_restore_forgotten_people(saved, memctl, store):
     memctl("forget", "alice", "--confirm", "alice")
     assert memctl("restore", saved, "--force").code == 0
     assert memctl("facts", "alice").code == 4
@@ -121,7 +121,7 @@ def newer(entries):
     ],
     ids=["a flipped bit", "a lost table", "no manifest", "another manifest", "a strange table", "a path", "newer"],
 )
-def test_an_archive_that_is_not_what_was_written_changes_nothing(saved, memctl, store, home, change, code, said):
+def test_a_modified_archive_is_refused(saved, memctl, store, home, change, code, said):
     rewrite(saved, change)
     before = store.read_bytes()
     ran = memctl("restore", saved, "--force")
@@ -131,7 +131,7 @@ def test_an_archive_that_is_not_what_was_written_changes_nothing(saved, memctl, 
     assert [path.name for path in store.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
+def test_a_truncated_or_missing_backup_is_an_error(saved, memctl, home):
     whole = saved.read_bytes()
     saved.write_bytes(whole[100:])
     ran = memctl("restore", saved, "--force")
@@ -142,7 +142,7 @@ def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
     assert memctl("restore", "nowhere", "--force").code == 4
 
 
-def test_a_backup_that_cannot_be_written_leaves_no_half_of_it(saved, memctl, home):
+def test_a_failed_backup_leaves_no_partial_file(saved, memctl, home):
     before = saved.read_bytes()
     assert memctl("backup", "missing/folder.memctl").code == 1
     (home / "work" / "folder").mkdir()
@@ -165,7 +165,7 @@ def swell(entries):
     entries["manifest.json"] = json.dumps(manifest).encode()
 
 
-def test_a_table_that_swells_is_refused_before_it_is_unpacked(saved, memctl, store):
+def test_a_table_that_is_too_large_unpacked_is_refused(saved, memctl, store):
     rewrite(saved, swell)
     before = store.read_bytes()
     ran = memctl("restore", saved, "--force")

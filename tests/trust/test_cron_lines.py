@@ -82,7 +82,7 @@ def facts_of(dsn, schema):
     return sorted(text for (text,) in rows)
 
 
-def test_every_line_of_the_crontab_runs_and_runs_again(shell, machine, postgres_dsn, postgres_schema):
+def test_every_crontab_line_runs_twice(shell, machine, postgres_dsn, postgres_schema):
     variables, lines = crontab()
     assert len(lines) >= 5
     for when, command in lines:
@@ -101,7 +101,7 @@ def test_every_line_of_the_crontab_runs_and_runs_again(shell, machine, postgres_
         assert {line["exit"] for line in told} == {0}
 
 
-def test_the_service_of_the_timer_runs_and_its_end_for_time_is_no_failure(
+def test_the_timer_service_runs_and_a_time_limit_is_not_a_failure(
     shell, memctl, machine, home, postgres_dsn, postgres_schema
 ):
     settings = unit()

@@ -81,7 +81,7 @@ def test_a_refused_file_is_reported_once(memctl, night, folder, make):
     assert night() == (0, "")
 
 
-def test_what_could_be_read_of_a_damaged_file_is_kept_and_not_read_again(memctl, night, folder, monkeypatch):
+def test_readable_turns_of_a_damaged_file_are_kept_and_not_read_again(memctl, night, folder, monkeypatch):
     damaged(folder)
     assert night()[0] == Exit.PARTIAL
     monkeypatch.setattr("memctl.ingest.scan.read", lambda *_: pytest.fail("read again"))
@@ -90,7 +90,7 @@ def test_what_could_be_read_of_a_damaged_file_is_kept_and_not_read_again(memctl,
     assert [fact["text"] for fact in episodes] == ["I live in Oslo.", "I live in Rome."]
 
 
-def test_the_first_night_counts_and_the_rejects_file_does_not_grow(memctl, night, folder, store):
+def test_the_rejects_file_does_not_grow_on_later_nights(memctl, night, folder, store):
     for number in range(12):
         (folder / "alice" / f"{number}.log").write_text(LOG)
     report = memctl("ingest", folder, "--json").document["report"]
@@ -104,14 +104,14 @@ def test_the_first_night_counts_and_the_rejects_file_does_not_grow(memctl, night
     assert rejects.read_text().count("\n") == lines + 1
 
 
-def test_a_copy_with_another_time_is_the_same_file(night, folder):
+def test_a_refused_file_with_a_new_time_is_not_reported_again(night, folder):
     path = unknown(folder)
     assert night()[0] == Exit.PARTIAL
     os.utime(path, (1, 1))
     assert night() == (0, "")
 
 
-def test_other_permissions_make_a_file_new(night, folder):
+def test_a_refused_file_is_read_again_after_its_permissions_changed(night, folder):
     path = unknown(folder)
     assert night()[0] == Exit.PARTIAL
     path.chmod(0o640)
@@ -119,7 +119,7 @@ def test_other_permissions_make_a_file_new(night, folder):
     assert night() == (0, "")
 
 
-def test_other_readers_try_again(night, folder, monkeypatch):
+def test_a_refused_file_is_read_again_by_a_new_version(night, folder, monkeypatch):
     unknown(folder)
     assert night()[0] == Exit.PARTIAL
     monkeypatch.setattr(refusals, "__version__", "9")
@@ -129,7 +129,7 @@ def test_other_readers_try_again(night, folder, monkeypatch):
     refusals._readers.cache_clear()
 
 
-def test_other_options_try_again(night, folder):
+def test_a_refused_file_is_read_again_with_other_options(night, folder):
     path = unknown(folder)
     assert night()[0] == Exit.PARTIAL
     assert night(folder, "--format", "text")[0] == Exit.PARTIAL, "another reason"
@@ -155,7 +155,7 @@ def sealed(folder, monkeypatch):
     return closed
 
 
-def test_a_file_that_may_not_be_read_is_tried_every_night(night, folder, sealed):
+def test_a_file_without_read_permission_is_tried_every_night(night, folder, sealed):
     assert night()[0] == Exit.PARTIAL
     assert night() == (0, "")
     sealed.clear()
@@ -186,7 +186,7 @@ def test_a_folder_of_the_crontab_that_cannot_be_listed_is_reported_every_night(n
 
 
 @pytest.mark.parametrize("call", ["stat", "open", "iterdir"])
-def test_a_log_that_is_rotated_while_it_is_read_is_not_an_error(memctl, night, folder, chat, monkeypatch, call):
+def test_a_log_rotated_during_reading_is_not_an_error(memctl, night, folder, chat, monkeypatch, call):
     rotated = chat("alice/rotated/log.jsonl", "I live in Rome.")
     whole = getattr(Path, call)
 
@@ -201,7 +201,7 @@ def test_a_log_that_is_rotated_while_it_is_read_is_not_an_error(memctl, night, f
     assert night() == (0, "")
 
 
-def test_a_full_disk_under_the_output_is_named(memctl, folder, monkeypatch):
+def test_an_output_on_a_full_disk_is_named(memctl, folder, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
@@ -210,7 +210,7 @@ def test_a_full_disk_under_the_output_is_named(memctl, folder, monkeypatch):
     assert (ran.code, "cannot write the output: No space left on device" in ran.err) == (Exit.ERROR, True)
 
 
-def test_what_was_refused_is_read_once_it_is_mended(memctl, night, folder):
+def test_a_repaired_file_is_read(memctl, night, folder):
     path = damaged(folder)
     assert night()[0] == Exit.PARTIAL
     path.write_text(path.read_text().replace("{broken\n", ""))
@@ -218,7 +218,7 @@ def test_what_was_refused_is_read_once_it_is_mended(memctl, night, folder):
     assert memctl("ingest", folder, "--json").document["report"]["refused_earlier"] == 0
 
 
-def test_an_undone_night_reads_again_what_it_had_read_of_a_damaged_file(memctl, night, folder):
+def test_a_damaged_file_is_read_again_after_undo(memctl, night, folder):
     damaged(folder)
     assert night()[0] == Exit.PARTIAL
     (run,) = memctl("runs", "--json").document["runs"]
@@ -230,14 +230,14 @@ def test_an_undone_night_reads_again_what_it_had_read_of_a_damaged_file(memctl, 
     }
 
 
-def test_what_nobody_was_told_is_not_remembered(memctl, night, folder, home):
+def test_a_refusal_that_was_not_reported_is_reported_the_next_night(memctl, night, folder, home):
     unknown(folder)
     assert memctl("ingest", "-q", folder, "--rejects", home / "memory").code == Exit.ERROR
     assert night()[0] == Exit.PARTIAL
     assert night() == (0, "")
 
 
-def test_a_dry_run_remembers_nothing(memctl, night, folder):
+def test_a_dry_run_does_not_store_refusals(memctl, night, folder):
     unknown(folder)
     for _ in range(2):
         assert memctl("ingest", folder, "--dry-run").code == Exit.PARTIAL
@@ -245,12 +245,12 @@ def test_a_dry_run_remembers_nothing(memctl, night, folder):
     assert memctl("ingest", folder, "--dry-run", "-q").code == 0
 
 
-def test_standard_input_is_refused_every_time(memctl):
+def test_bad_standard_input_is_reported_every_time(memctl):
     for _ in range(2):
         assert memctl("ingest", "-q", "-", "--user", "alice", stdin=LOG.encode()).code == Exit.PARTIAL
 
 
-def test_one_file_by_two_ways_is_refused_once(night, folder, home):
+def test_a_file_given_by_two_paths_is_reported_once(night, folder, home):
     path = unknown(folder)
     (home / "link").symlink_to(folder)
     assert night()[0] == Exit.PARTIAL
@@ -259,14 +259,14 @@ def test_one_file_by_two_ways_is_refused_once(night, folder, home):
     assert night(path, "--user", "alice")[0] == Exit.PARTIAL, "under an owner of its own it may be readable"
 
 
-def test_no_name_is_in_what_is_remembered(memctl, night, folder, store):
+def test_stored_refusals_contain_no_names(memctl, night, folder, store):
     (folder / "zebedee").mkdir()
     (folder / "zebedee" / "zebedee.log").write_text(LOG + "zebedee keeps quaggas\n")
     night()
     assert b"zebedee" not in store.read_bytes()
 
 
-def test_a_backup_keeps_what_was_refused(memctl, night, folder, store):
+def test_a_backup_contains_the_refusals(memctl, night, folder, store):
     unknown(folder)
     night()
     assert memctl("backup", "b.memctl").code == 0
@@ -275,7 +275,7 @@ def test_a_backup_keeps_what_was_refused(memctl, night, folder, store):
     assert night() == (0, "")
 
 
-def test_a_person_who_was_forgotten_is_left_out_without_a_word(memctl, night, folder, chat):
+def test_a_forgotten_person_is_left_out_silently(memctl, night, folder, chat):
     chat("bob/b.jsonl", "I live in Rome.")
     assert night() == (0, "")
     assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
@@ -290,7 +290,7 @@ def test_a_person_who_was_forgotten_is_left_out_without_a_word(memctl, night, fo
     assert memctl("search", "bob", "Rome").code == 0
 
 
-def test_a_damaged_file_of_a_forgotten_person_is_read_when_they_are_admitted_again(memctl, night, folder):
+def test_a_damaged_file_of_a_forgotten_person_is_read_after_restore(memctl, night, folder):
     damaged(folder)
     night()
     assert memctl("forget", "alice", "--confirm", "alice", "-q").code == 0
@@ -301,7 +301,7 @@ def test_a_damaged_file_of_a_forgotten_person_is_read_when_they_are_admitted_aga
     assert memctl("search", "alice", "Oslo").code == 0
 
 
-def test_the_others_of_a_conversation_are_read_without_the_forgotten_one(memctl, home):
+def test_other_people_of_a_forgotten_persons_conversation_are_read(memctl, home):
     path = home / "group.json"
     said = [("ada", "I live in Rome."), ("bob", "I keep quaggas."), ("ada", "I play the oboe.")]
     path.write_text(
@@ -318,7 +318,7 @@ def test_the_others_of_a_conversation_are_read_without_the_forgotten_one(memctl,
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["ada"]
 
 
-def test_what_a_person_said_among_others_comes_back_when_they_are_admitted_again(memctl, home):
+def test_turns_of_a_forgotten_person_in_shared_conversations_return_after_restore(memctl, home):
     path = home / "group.json"
     said = [("ada", "I live in Rome."), ("bob", "I live in Oslo.")]
     path.write_text(json.dumps([{"role": "user", "user_id": who, "content": text, "id": who} for who, text in said]))
@@ -377,7 +377,7 @@ def test_a_fact_that_the_target_rejects_is_reported_once(memctl, move, home):
     assert move() == (0, "")
 
 
-def test_a_fact_that_was_accepted_in_the_meantime_is_reported_again(memctl, move):
+def test_a_fact_rejected_again_after_it_was_accepted_is_reported_again(memctl, move):
     written(fact("Keeps quaggas.", "bob"))
     assert move()[0] == Exit.PARTIAL
     id_ = str(derive_id("Keeps quaggas."))
@@ -398,7 +398,7 @@ def test_a_line_that_is_not_a_fact_is_reported_once(move):
         assert move() == (0, "")
 
 
-def test_one_user_of_a_route_does_not_make_the_others_news(move):
+def test_a_run_for_one_user_does_not_report_others_again(move):
     written(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"))
     assert move()[0] == Exit.PARTIAL
     written(fact("Plays the oboe.", "eve"))
@@ -407,7 +407,7 @@ def test_one_user_of_a_route_does_not_make_the_others_news(move):
     assert move() == (0, "")
 
 
-def test_an_import_by_hand_is_told_every_time(memctl, move):
+def test_rejects_of_a_manual_import_are_reported_every_time(memctl, move):
     Path("people.jsonl").write_text('{"id": 1}\n')
     for _ in range(2):
         assert memctl("import", "people.jsonl").code == Exit.PARTIAL

@@ -87,9 +87,7 @@ def ended(*running):
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_a_command_that_finds_the_store_held_ends_with_11_and_has_done_nothing(
-    memctl, store, people, talk, every_fact, name
-):
+def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(memctl, store, people, talk, every_fact, name):
     assert memctl("import", people).code == memctl("snapshot", "create").code == 0
     before = every_fact(store)
     with held(store):
@@ -103,7 +101,9 @@ def test_a_command_that_finds_the_store_held_ends_with_11_and_has_done_nothing(
 
 
 @pytest.mark.parametrize("command", ["ingest", "import", "consolidate", "dedupe"])
-def test_twice_at_once_ends_where_once_does(memctl, process, store, people, talk, every_fact, monkeypatch, command):
+def test_two_simultaneous_runs_give_the_same_result_as_one(
+    memctl, process, store, people, talk, every_fact, monkeypatch, command
+):
     known = list(facts(1, EACH // 2))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[::4]]
     copies = Path("copies.jsonl")
@@ -132,7 +132,7 @@ def texts(records):
 
 
 @pytest.mark.parametrize("patience", ["0.2", "60"])
-def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, talk, patience):
+def test_simultaneous_ingests_send_each_request_once(memctl, process, store, model, talk, patience):
     model.faults = [openai_chat.hangs]
     first = process("ingest", talk)
     assert model.arrived.wait(60)
@@ -149,7 +149,7 @@ def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, 
     assert "nothing to do" in memctl("ingest", talk).out
 
 
-def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
+def test_no_request_is_submitted_in_two_batches(process, store, model, talk):
     program = [sys.executable, "-c", GATHERED, "ingest", talk, "--batch"]
     first = forked.Process(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert first.stdout.readline() == "gathered\n"
@@ -170,7 +170,7 @@ def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
     assert len(model.batches) == 1
 
 
-def test_a_second_migration_over_the_same_route_ends_with_11_at_once(memctl, process, store, people):
+def test_a_second_migration_on_the_same_route_exits_with_11(memctl, process, store, people):
     move = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
     first = process(*move, "--rate", "10/s")
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
@@ -186,7 +186,7 @@ def test_a_second_migration_over_the_same_route_ends_with_11_at_once(memctl, pro
     assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
 
 
-def test_two_migrations_of_two_routes_do_not_wait_for_each_other(memctl, process, store, people):
+def test_migrations_on_different_routes_do_not_wait_for_each_other(memctl, process, store, people):
     assert memctl("import", people).code == 0
     codes, said = ended(
         *(process("migrate", "--from", "local", "--to", f"{name}.jsonl", "--all-users", *WAIT) for name in "ab")
@@ -197,7 +197,7 @@ def test_two_migrations_of_two_routes_do_not_wait_for_each_other(memctl, process
             assert sum(copy.count(user) or 0 for user in copy.users()) == PEOPLE * EACH
 
 
-def test_two_backups_at_once_into_one_file_leave_a_whole_one(memctl, process, store, people):
+def test_two_simultaneous_backups_to_one_file_leave_a_complete_one(memctl, process, store, people):
     assert memctl("import", people).code == 0
     codes, said = ended(*(process("backup", "people.memctl", *WAIT) for _ in range(2)))
     assert codes == [0, 0], said
@@ -206,7 +206,7 @@ def test_two_backups_at_once_into_one_file_leave_a_whole_one(memctl, process, st
     assert not [path.name for path in Path().iterdir() if path.name.startswith(".")]
 
 
-def test_forgetting_twice_at_once_forgets_and_leaves_everyone_else(memctl, process, store, people):
+def test_two_simultaneous_erasures_erase_only_that_person(memctl, process, store, people):
     assert memctl("import", people).code == 0
     others = PEOPLE * EACH - EACH
     codes, said = ended(*(process("forget", "alice", "--confirm", "alice", *WAIT) for _ in range(2)))

@@ -58,7 +58,7 @@ def moving(memctl, process, people):
         (("add", "alice", "I live in Oslo."), "add", Exit.OK),
     ],
 )
-def test_every_end_leaves_one_line_with_its_code(memctl, log, people, line, command, code):
+def test_every_run_leaves_one_log_line_with_its_exit_code(memctl, log, people, line, command, code):
     Path("bad.jsonl").write_text(
         '{"role": "user", "content": "I live in Oslo.", "id": "1"}\n{"role": \n{"role": "user"}\n'
     )
@@ -69,7 +69,7 @@ def test_every_end_leaves_one_line_with_its_code(memctl, log, people, line, comm
     assert "alice" not in json.dumps(told)
 
 
-def test_a_failure_that_is_memctls_own_leaves_its_line(memctl, log, monkeypatch):
+def test_an_internal_error_leaves_a_log_line(memctl, log, monkeypatch):
     monkeypatch.setattr("memctl.workspace.Workspace.statistics", lambda self: 1 / 0)
     memctl("add", "alice", "I live in Oslo.")
     assert memctl("stats").code == Exit.ERROR
@@ -77,7 +77,7 @@ def test_a_failure_that_is_memctls_own_leaves_its_line(memctl, log, monkeypatch)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_ingest_that_is_told_to_end_leaves_its_line(process, store, log, chat, monkeypatch, number):
+def test_a_terminated_ingest_leaves_a_log_line(process, store, log, chat, monkeypatch, number):
     chat("alice/a.jsonl", "I live in Oslo.", "I work at Acme.")
     with openai_chat.serve() as model:
         monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
@@ -95,7 +95,7 @@ def test_an_ingest_that_is_told_to_end_leaves_its_line(process, store, log, chat
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_migration_that_is_told_to_end_leaves_its_line_and_its_state(memctl, log, moving, number):
+def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, moving, number):
     assert memctl("migrations", "--last", "--json").document["run"]["state"] == "running"
     assert memctl("migrations", "--last").code == Exit.OK
     moving.send_signal(number)
@@ -106,7 +106,7 @@ def test_a_migration_that_is_told_to_end_leaves_its_line_and_its_state(memctl, l
     assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
 
 
-def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, people):
+def test_a_migration_started_with_sigint_ignored_continues(process, memctl, people):
     """As `nohup sh -c 'memctl … &'` and some CI runners start it."""
     default = signal.signal(signal.SIGINT, signal.SIG_IGN)
     running = process(*MOVE, "--rate", "20/s")
@@ -118,7 +118,7 @@ def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, pe
     assert running.returncode == Exit.OK, err
 
 
-def test_a_migration_that_was_killed_is_told_without_waiting_for_the_next_one(memctl, moving):
+def test_a_killed_migration_is_shown_at_once(memctl, moving):
     moving.kill()
     moving.communicate()
     last = memctl("migrations", "--last", "--json")
@@ -128,14 +128,14 @@ def test_a_migration_that_was_killed_is_told_without_waiting_for_the_next_one(me
     assert [run["state"] for run in memctl("migrations", "--json").document["runs"]] == ["done", "killed"]
 
 
-def test_a_migration_whose_time_is_up_says_so_to_the_log_and_to_a_monitor(memctl, log, people):
+def test_a_migration_beyond_max_duration_is_logged_and_shown(memctl, log, people):
     assert memctl(*SLOWLY, "--max-duration", "1s").code == Exit.LIMIT
     assert memctl("migrations", "--last").code == Exit.LIMIT
     assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
     assert [line["exit"] for line in log() if line["command"] == "migrate"] == [Exit.LIMIT, Exit.OK]
 
 
-def test_a_migration_that_failed_is_told(memctl, log, people, home):
+def test_a_failed_migration_is_shown(memctl, log, people, home):
     Path("memctl.toml").write_text(f'[backends.second]\nadapter = "local"\npath = "{home}/second.duckdb"\n')
     (home / "second.duckdb").write_bytes(b"no store" * 1000)
     ran = memctl("migrate", "--from", people, "--to", "second", "--all-users")

@@ -80,7 +80,7 @@ def contents(path):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_command_says_what_to_do_and_changes_nothing(memctl, saved, damage):
+def test_every_command_on_a_damaged_store_fails_with_a_hint(memctl, saved, damage):
     DAMAGES[damage](saved)
     before = contents(saved)
     for command in (("facts", "zoe"), ("add", "zoe", "I like tea."), ("stats",), ("snapshot", "create")):
@@ -95,7 +95,7 @@ def test_every_command_says_what_to_do_and_changes_nothing(memctl, saved, damage
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_copy_takes_its_place_and_what_was_there_is_kept_beside_it(memctl, saved, damage, way):
+def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, saved, damage, way):
     DAMAGES[damage](saved)
     before = contents(saved)
     ran = memctl(*WAYS[way], "--json")
@@ -109,14 +109,14 @@ def test_a_copy_takes_its_place_and_what_was_there_is_kept_beside_it(memctl, sav
     assert [path.name for path in saved.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_file_that_is_kept_is_named_to_the_user(memctl, saved):
+def test_the_kept_damaged_file_is_named(memctl, saved):
     cut(saved)
     ran = memctl(*WAYS["backup"])
     assert str(Database(saved).damaged()[0]) in ran.err
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_without_hard_links_it_works_as_well(memctl, saved, monkeypatch, way):
+def test_a_restore_works_without_hard_links(memctl, saved, monkeypatch, way):
     def none(*_, **__):
         raise PermissionError(1, "Operation not permitted")
 
@@ -128,7 +128,7 @@ def test_without_hard_links_it_works_as_well(memctl, saved, monkeypatch, way):
 
 
 @pytest.mark.parametrize("damage", ["cut short", "a damaged log"])
-def test_a_kill_at_any_step_leaves_the_store_or_what_was_there_and_the_same_command_does_it(memctl, saved, damage):
+def test_a_restore_killed_at_any_step_can_be_repeated(memctl, saved, damage):
     """The process ends before each of its steps in turn, as after kill -9."""
     DAMAGES[damage](saved)
     before = contents(saved)
@@ -159,7 +159,7 @@ main()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_whom_a_damaged_store_had_forgotten_its_snapshots_still_know(memctl, saved, way):
+def test_forgotten_people_of_a_damaged_store_are_known_from_its_snapshots(memctl, saved, way):
     assert memctl("forget", "zoe", "--confirm", "zoe").code == 0
     cut(saved)
     ran = memctl(*WAYS[way])
@@ -168,7 +168,7 @@ def test_whom_a_damaged_store_had_forgotten_its_snapshots_still_know(memctl, sav
     assert memctl("add", "zoe", "I live in Oslo.").code != 0
 
 
-def test_forgetting_somebody_is_no_success_while_a_damaged_store_may_hold_them(memctl, saved, home):
+def test_forget_fails_while_a_damaged_store_may_contain_the_person(memctl, saved, home):
     cut(saved)
     assert memctl(*WAYS["backup"]).code == 0
     ran = memctl("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json")
@@ -179,7 +179,7 @@ def test_forgetting_somebody_is_no_success_while_a_damaged_store_may_hold_them(m
     assert memctl("facts", "zoe").code == 4
 
 
-def test_a_damaged_snapshot_does_not_take_the_place_of_a_sound_store(memctl, saved):
+def test_a_damaged_snapshot_does_not_replace_a_sound_store(memctl, saved):
     (snapshot,) = saved.with_name(f"{saved.name}.snapshots").glob("*.duckdb")
     cut(snapshot)
     before = saved.read_bytes()
@@ -188,14 +188,14 @@ def test_a_damaged_snapshot_does_not_take_the_place_of_a_sound_store(memctl, sav
     assert saved.read_bytes() == before
 
 
-def test_a_damaged_description_of_a_snapshot_is_told(memctl, saved):
+def test_a_damaged_snapshot_description_is_an_error(memctl, saved):
     (about,) = saved.with_name(f"{saved.name}.snapshots").glob("*.json")
     about.write_bytes(b'{"name": "\xff')
     ran = memctl("snapshot", "list")
     assert (ran.code, str(about) in ran.err, "fault" in ran.err) == (1, True, False), ran.err
 
 
-def test_a_newer_or_a_held_store_is_never_set_aside(memctl, saved):
+def test_a_newer_or_locked_store_is_never_replaced_as_damaged(memctl, saved):
     with duckdb.connect(str(saved)) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
     for way in WAYS.values():
@@ -215,7 +215,7 @@ def test_a_newer_or_a_held_store_is_never_set_aside(memctl, saved):
 
 
 @pytest.mark.parametrize("damage", ["noise", "empty", "a folder", "of another program"])
-def test_a_damaged_ledger_says_what_to_do(memctl, saved, home, damage):
+def test_a_damaged_ledger_is_an_error_with_a_hint(memctl, saved, home, damage):
     ledger = home / "ledger.duckdb"
     move = ("migrate", "--from", "local", "--to", "out.jsonl", "--all-users", "--ledger", ledger)
     assert memctl(*move).code == 0

@@ -51,7 +51,7 @@ def held(path, how="WRITE"):
             holder.stdin.close()
 
 
-def test_all_is_well_with_a_sound_store(found, sound):
+def test_a_sound_store_has_no_problems(found, sound):
     findings = found()
     assert {each["verdict"] for each in findings.values()} == {"ok"}
     assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
@@ -59,7 +59,7 @@ def test_all_is_well_with_a_sound_store(found, sound):
     assert "128 dimensions" in findings["embedder"]["detail"]
 
 
-def test_nothing_is_changed_and_no_fact_is_told(memctl, sound, age):
+def test_doctor_changes_nothing_and_prints_no_fact(memctl, sound, age):
     before = sound.read_bytes()
     ran = memctl("doctor")
     assert "Oslo" not in ran.out + ran.err
@@ -72,12 +72,12 @@ def test_nothing_is_changed_and_no_fact_is_told(memctl, sound, age):
     assert [path.name for path in sound.parent.iterdir()] == [sound.name]
 
 
-def test_without_a_store_it_says_how_to_make_one(found, store):
+def test_without_a_store_doctor_says_how_to_create_one(found, store):
     assert found()["store"]["verdict"] == "warn"
     assert not store.parent.exists()
 
 
-def test_a_store_whose_first_write_failed_is_told_with_what_to_do(found, memctl, store):
+def test_a_store_whose_first_write_failed_is_reported_with_a_hint(found, memctl, store):
     store.parent.mkdir()
     duckdb.connect(str(store)).close()
     store.chmod(0o600)
@@ -112,7 +112,7 @@ def holed(path):
     ],
     ids=["no database", "a hole", "newer", "empty", "half made"],
 )
-def test_a_store_that_cannot_be_used_is_one_line_and_the_other_checks_are_made(found, sound, damage, said):
+def test_an_unusable_store_is_one_finding_and_other_checks_still_run(found, sound, damage, said):
     damage(sound)
     findings = found()
     assert findings["store"]["verdict"] == "fail"
@@ -121,7 +121,7 @@ def test_a_store_that_cannot_be_used_is_one_line_and_the_other_checks_are_made(f
     assert [name for name, each in findings.items() if each["verdict"] == "fail"] == ["store"]
 
 
-def test_wrong_settings_are_a_line_and_the_other_checks_are_made(found, sound, home):
+def test_wrong_settings_are_one_finding_and_other_checks_still_run(found, sound, home):
     secret = "sk-" + "q9Z" * 12
     (home / "work" / "memctl.toml").write_text(f'api_key = "{secret}"\nlock_timeout = "soon"\n')
     findings = found()
@@ -130,7 +130,7 @@ def test_wrong_settings_are_a_line_and_the_other_checks_are_made(found, sound, h
     assert secret not in json.dumps(findings)
 
 
-def test_files_that_others_can_read_are_told_one_by_one(memctl, found, sound, home):
+def test_files_readable_by_others_are_listed_individually(memctl, found, sound, home):
     settings = home / "work" / "memctl.toml"
     settings.write_text('default_user = "zoe"\n')
     settings.chmod(0o644)
@@ -147,7 +147,7 @@ def test_files_that_others_can_read_are_told_one_by_one(memctl, found, sound, ho
 
 
 class TestLock:
-    def test_who_holds_the_store_and_since_when(self, found, sound):
+    def test_doctor_shows_who_locks_the_store_and_since_when(self, found, sound):
         if not Path("/proc/locks").exists():
             pytest.skip("only Linux tells who holds a file")
         before = datetime.now(UTC)
@@ -163,13 +163,13 @@ class TestLock:
             "check": "lock", "verdict": "ok", "detail": "the store is not locked", "remedy": None
         }  # fmt: skip
 
-    def test_a_reader_is_nothing_to_worry_about(self, found, sound):
+    def test_a_process_that_only_reads_is_not_a_problem(self, found, sound):
         with held(sound, "READ") as pid:
             findings = found()
         assert findings["lock"]["verdict"] == findings["store"]["verdict"] == "ok"
         assert not Path("/proc/locks").exists() or f"PID {pid}" in findings["lock"]["detail"]
 
-    def test_of_another_memctl_its_command_is_told_and_no_word_more(self, tmp_path, monkeypatch):
+    def test_only_the_command_name_of_another_memctl_is_shown(self, tmp_path, monkeypatch):
         """A command line may hold what somebody said, or their name."""
         processes = tmp_path / "proc"
         (processes / "71").mkdir(parents=True)
@@ -187,7 +187,7 @@ class TestLock:
 
 
 class TestLeftOver:
-    def test_the_log_of_a_killed_command(self, found, sound):
+    def test_the_log_of_a_killed_command_is_reported(self, found, sound):
         code = f"""
 import os, duckdb
 connection = duckdb.connect({str(sound)!r})
@@ -197,7 +197,7 @@ os._exit(0)
         subprocess.run([sys.executable, "-c", code], check=True)
         assert found()["log"]["verdict"] == "warn"
 
-    def test_a_damaged_store_that_was_set_aside(self, memctl, found, sound):
+    def test_a_kept_damaged_store_is_reported(self, memctl, found, sound):
         memctl("backup", "whole.memctl")
         sound.write_text("no database")
         assert memctl("restore", "whole.memctl", "--force").code == 0
@@ -206,7 +206,7 @@ os._exit(0)
         assert "delete it" in findings["damaged"]["remedy"]
 
     @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
-    def test_a_migration_that_did_not_come_to_its_end(self, found, sound, home, state, verdict):
+    def test_an_unfinished_migration_is_reported(self, found, sound, home, state, verdict):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
@@ -217,7 +217,7 @@ os._exit(0)
         assert verdict == "ok" or finding["remedy"].startswith("memctl migrations show r1")
         assert "zoe" not in json.dumps(finding)
 
-    def test_a_migration_that_runs_is_not_taken_for_a_killed_one(self, found, sound):
+    def test_a_running_migration_is_not_reported_as_killed(self, found, sound):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
@@ -233,7 +233,7 @@ os._exit(0)
             assert "is running" in found()["runs"]["detail"]
             other.stdin.close()
 
-    def test_a_damaged_ledger(self, found, sound):
+    def test_a_damaged_ledger_is_reported(self, found, sound):
         from memctl.runtime import settings as config
 
         config.data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -254,12 +254,12 @@ class TestModel:
             monkeypatch.setenv("MEMCTL_LLM_API_KEY", openai_chat.KEY)
             yield server
 
-    def test_the_key_and_the_name_are_proved_at_no_cost(self, found, sound, server):
+    def test_model_key_and_name_are_checked_without_a_paid_request(self, found, sound, server):
         findings = found()
         assert findings["model"]["verdict"] == findings["clock model"]["verdict"] == "ok"
         assert server.requests == []
 
-    def test_a_server_of_this_machine_is_named_where_no_model_is_set(self, found, sound, server, monkeypatch):
+    def test_a_local_model_server_is_named_if_no_model_is_set(self, found, sound, server, monkeypatch):
         server.needs_key = False
         monkeypatch.delenv("MEMCTL_LLM_MODEL")
         monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
@@ -270,12 +270,12 @@ class TestModel:
             True,
         )
 
-    def test_a_wrong_name(self, found, sound, server, monkeypatch):
+    def test_a_wrong_model_name_is_reported(self, found, sound, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_MODEL", "small-raeder")
         finding = found()["model"]
         assert (finding["verdict"], openai_chat.MODEL in finding["remedy"]) == ("fail", True)
 
-    def test_a_wrong_key_is_told_and_not_repeated(self, memctl, found, sound, server, monkeypatch):
+    def test_a_wrong_key_is_reported_but_not_shown(self, memctl, found, sound, server, monkeypatch):
         key = "sk-" + "w7X" * 12
         monkeypatch.setenv("MEMCTL_LLM_API_KEY", key)
         finding = found()["model"]
@@ -283,23 +283,23 @@ class TestModel:
         ran = memctl("doctor")
         assert key not in ran.out + ran.err
 
-    def test_a_server_that_is_not_there(self, found, sound, server, monkeypatch):
+    def test_an_unreachable_model_server_is_reported(self, found, sound, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", "http://127.0.0.1:9/v1")
         finding = found()["model"]
         assert (finding["verdict"], "base URL" in finding["remedy"]) == ("fail", True)
 
-    def test_a_server_without_a_list_is_no_failure(self, found, sound, server):
+    def test_a_server_without_a_list_of_models_is_not_a_failure(self, found, sound, server):
         server.lists_models = False
         assert found()["model"]["verdict"] == "warn"
 
     @pytest.mark.parametrize("ahead", [7200, -7200])
-    def test_another_time_there_than_here(self, found, sound, server, ahead):
+    def test_a_different_clock_of_the_model_server_is_reported(self, found, sound, server, ahead):
         server.clock_ahead = ahead
         finding = found()["clock model"]
         assert finding["verdict"] == "warn"
         assert ("ahead" if ahead > 0 else "behind") in finding["detail"]
 
-    def test_an_embedder_behind_a_server_is_asked_for_no_vector(self, memctl, found, store, monkeypatch):
+    def test_an_embedding_server_is_checked_without_a_request_for_vectors(self, memctl, found, store, monkeypatch):
         with openai_embeddings.serve() as server:
             monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
             monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
@@ -314,7 +314,7 @@ class TestModel:
             assert found()["embedder"]["verdict"] == "fail"
 
 
-def test_the_clock_of_a_database_is_held_against_ours(
+def test_the_clock_of_a_database_is_compared_with_the_local_one(
     memctl, found, sound, home, postgres_dsn, postgres_schema, monkeypatch
 ):
     monkeypatch.setenv("WORK_DSN", postgres_dsn)
@@ -333,7 +333,7 @@ def test_the_clock_of_a_database_is_held_against_ours(
     assert found()["clock work"]["verdict"] == "warn"
 
 
-def test_the_clock_of_a_server_is_taken_from_any_answer_of_it(found, sound, home, monkeypatch):
+def test_the_clock_of_a_server_is_taken_from_any_response(found, sound, home, monkeypatch):
     monkeypatch.setenv("MEM0_SERVER_API_KEY", mem0_server.KEY)
     with mem0_server.serve() as server:
         settings = home / "work" / "memctl.toml"
@@ -345,18 +345,18 @@ def test_the_clock_of_a_server_is_taken_from_any_answer_of_it(found, sound, home
     assert mem0_server.KEY not in json.dumps(findings)
 
 
-def test_a_store_of_another_embedder_than_the_settings_name(found, sound, monkeypatch):
+def test_a_store_with_another_embedder_than_the_settings_is_reported(found, sound, monkeypatch):
     monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
     finding = found()["embedder"]
     assert (finding["verdict"], "memctl reindex" in finding["remedy"]) == ("fail", True)
 
 
-def test_little_room_on_the_disk(found, sound, monkeypatch):
+def test_little_free_disk_space_is_reported(found, sound, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.LITTLE_DISK", 10**18)
     assert found()["disk"]["verdict"] == "warn"
 
 
-def test_a_version_of_an_sdk_nobody_tested(found, sound, monkeypatch):
+def test_an_untested_sdk_version_is_reported(found, sound, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.TESTED", {"msgspec": "99."})
     assert found()["msgspec"]["verdict"] == "warn"
 
@@ -369,13 +369,13 @@ def test_a_missing_sdk_is_not_a_problem(found, sound, monkeypatch):
     assert "fail" not in {finding["verdict"] for finding in found().values()}
 
 
-def test_a_clock_that_went_back(memctl, found, sound):
+def test_a_clock_that_went_back_is_reported(memctl, found, sound):
     later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
     assert memctl("sql", f"UPDATE records SET imported_at = '{later}'", "--write").code == 0
     assert found()["clock"]["verdict"] == "warn"
 
 
-def test_a_store_that_nobody_lets_us_read(found, sound):
+def test_a_store_without_read_permission_is_reported(found, sound):
     if not os.geteuid():
         pytest.skip("root reads everything")
     sound.chmod(0)

@@ -97,7 +97,7 @@ def test_a_full_disk_under_a_file_of_facts_leaves_the_file_that_was_there(memctl
 
 
 @pytest.mark.parametrize("command", [("snapshot", "create"), ("backup", "{disk}/people.memctl")])
-def test_a_full_disk_under_a_copy_leaves_no_half_of_it(memctl, disk, store, command):
+def test_a_full_disk_under_a_backup_leaves_no_partial_file(memctl, disk, store, command):
     folder, _ = disk
     assert memctl("add", "zoe", "I live in Oslo.", "--store", folder / "s.duckdb").code == 0
     copy = [part.format(disk=folder) for part in command]
@@ -109,7 +109,7 @@ def test_a_full_disk_under_a_copy_leaves_no_half_of_it(memctl, disk, store, comm
     assert "Oslo" in memctl("facts", "zoe", "--store", folder / "s.duckdb").out
 
 
-def test_a_store_on_a_disk_that_cannot_be_written_is_read_and_says_so(memctl, disk):
+def test_a_store_on_a_read_only_disk_can_be_read(memctl, disk):
     folder, mounted = disk
     store = folder / "s.duckdb"
     assert memctl("add", "zoe", "I live in Oslo.", "--store", store).code == 0
@@ -122,7 +122,7 @@ def test_a_store_on_a_disk_that_cannot_be_written_is_read_and_says_so(memctl, di
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_damaged_store_is_told_and_a_backup_stands_in_for_it(memctl, store, people, seed):
+def test_a_damaged_store_is_an_error_and_a_backup_replaces_it(memctl, store, people, seed):
     assert memctl("import", people).code == 0
     assert memctl("backup", "whole.memctl").code == 0
     chance = random.Random(seed)
@@ -139,7 +139,7 @@ def test_a_damaged_store_is_told_and_a_backup_stands_in_for_it(memctl, store, pe
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
 
 
-def test_a_damaged_ledger_is_told_and_without_it_nothing_is_moved_twice(memctl, people, home):
+def test_a_damaged_ledger_is_an_error_and_removing_it_causes_no_duplicates(memctl, people, home):
     ledger = home / "ledger.duckdb"
     move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
     assert memctl(*move, "--ledger", ledger).code == 0
@@ -156,7 +156,7 @@ def test_a_damaged_ledger_is_told_and_without_it_nothing_is_moved_twice(memctl, 
 
 
 @pytest.mark.parametrize("command", ["ingest", "import"])
-def test_files_that_are_not_there_are_told_before_anything_is_done(memctl, store, command):
+def test_missing_files_are_errors_before_anything_is_done(memctl, store, command):
     ran = memctl(command, "nowhere")
     assert ran.code in (2, 4)
     assert "nowhere" in ran.err
@@ -164,7 +164,7 @@ def test_files_that_are_not_there_are_told_before_anything_is_done(memctl, store
 
 
 @pytest.mark.parametrize("missing", ["vectors.u4", "vocabulary.txt", "pairs.u32", "scales.f16"])
-def test_a_missing_file_of_the_model_is_told_and_loses_no_fact(memctl, store, home, missing):
+def test_a_missing_model_file_is_an_error_and_loses_no_fact(memctl, store, home, missing):
     model = home / "model"
     for name in ("vectors.u4", "vocabulary.txt", "pairs.u32", "scales.f16"):
         if name != missing:
@@ -215,9 +215,7 @@ def clock(monkeypatch, ahead, after=0):
         yield
 
 
-def test_a_clock_that_goes_backwards_loses_nothing_and_does_nothing_twice(
-    memctl, store, people, chat, every_fact, monkeypatch
-):
+def test_a_clock_that_goes_back_loses_and_duplicates_nothing(memctl, store, people, chat, every_fact, monkeypatch):
     chat("alice/a.jsonl", "I live in Oslo.", "My dog is called Rex.")
     move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
     assert memctl("ingest", "../in").code == memctl(*move).code == memctl("snapshot", "create").code == 0
@@ -240,7 +238,7 @@ BACK = timedelta(days=-400)
 
 
 @pytest.mark.parametrize("after", [1, 3, 8] if FACTOR == 1 else range(1, 12))
-def test_a_clock_that_goes_backwards_during_a_migration_loses_nothing(memctl, store, people, monkeypatch, after):
+def test_a_clock_that_goes_back_during_a_migration_loses_nothing(memctl, store, people, monkeypatch, after):
     move = ("migrate", "--from", people, "--to", "local", "--all-users", "--batch-size", "15")
     with clock(monkeypatch, BACK, after):
         assert memctl(*move).code == 0
@@ -248,7 +246,7 @@ def test_a_clock_that_goes_backwards_during_a_migration_loses_nothing(memctl, st
     assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
 
 
-def test_the_last_run_and_snapshot_are_the_last_whatever_the_clock_says(memctl, store, people):
+def test_the_last_run_and_snapshot_do_not_depend_on_the_clock(memctl, store, people):
     move = ("migrate", "--from", people, "--to", "local", "--all-users")
     assert memctl(*move).code == memctl("snapshot", "create", "--note", "first").code == 0
     with pytest.MonkeyPatch.context() as patch, clock(patch, BACK):
@@ -271,7 +269,7 @@ def test_the_last_run_and_snapshot_are_the_last_whatever_the_clock_says(memctl, 
     if FACTOR == 1
     else list(product(["consolidate", "dedupe", "prune"], range(4))),
 )
-def test_a_clock_that_goes_backwards_while_a_memory_is_put_in_order_takes_nothing_that_may_stay(
+def test_a_clock_that_goes_back_during_consolidate_removes_nothing_early(
     memctl, store, every_fact, monkeypatch, command, after
 ):
     known = list(facts(1, 24 if FACTOR == 1 else 40))

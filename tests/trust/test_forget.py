@@ -26,7 +26,7 @@ def remembered(memctl, store, ingested):
     return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
 
 
-def test_no_byte_of_a_person_is_left_in_the_store_or_beside_it(remembered, memctl, store, home):
+def test_no_byte_of_the_person_is_left_in_the_store_or_its_folder(remembered, memctl, store, home):
     (home / "work" / "copy.jsonl").unlink()
     said = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]["text"].encode()
     assert held(home, (*WORDS, said))
@@ -40,14 +40,14 @@ def test_no_byte_of_a_person_is_left_in_the_store_or_beside_it(remembered, memct
     assert memctl("facts", "alice").code == 4
 
 
-def test_the_others_are_remembered_as_before(remembered, memctl):
+def test_facts_of_other_people_are_unchanged(remembered, memctl):
     memctl("forget", "alice", "--confirm", "alice")
     users = {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
     assert users == {user: facts for user, facts in remembered.items() if user != "alice"}
     assert memctl("search", "bruno", "work").code == 0
 
 
-def test_what_is_read_or_moved_later_does_not_bring_them_back(remembered, memctl, fixtures):
+def test_later_ingests_and_migrations_do_not_restore_the_person(remembered, memctl, fixtures):
     assert memctl("ingest", fixtures).code == 0
     memctl("forget", "alice", "--confirm", "alice")
     again = memctl("ingest", fixtures)
@@ -63,7 +63,7 @@ def test_what_is_read_or_moved_later_does_not_bring_them_back(remembered, memctl
     assert memctl("search", "alice", "shipping").code == 0
 
 
-def test_the_receipt_proves_it_and_names_nobody(remembered, memctl, home):
+def test_the_receipt_proves_the_erasure_without_names(remembered, memctl, home):
     ids = {fact["id"] for fact in memctl("facts", "alice", "--all", "--json").document["facts"]}
     ran = memctl("forget", "alice", "--confirm", "alice", "--receipt", "receipt.json", "--json")
     file = home / "work" / "receipt.json"
@@ -81,18 +81,18 @@ def test_the_receipt_proves_it_and_names_nobody(remembered, memctl, home):
     ("arguments", "code"),
     [((), 2), (("--confirm", "Alice"), 2), (("--everywhere", "--from", "local"), 2), (("--from", "pluto"), 4)],
 )
-def test_without_the_name_typed_back_nothing_is_erased(remembered, memctl, arguments, code):
+def test_without_a_correct_confirmation_nothing_is_erased(remembered, memctl, arguments, code):
     assert memctl("forget", "alice", *arguments).code == code
     assert memctl("facts", "alice").code == 0
 
 
-def test_a_dry_run_says_what_would_go_and_erases_nothing(remembered, memctl):
+def test_a_dry_run_lists_the_records_and_erases_nothing(remembered, memctl):
     planned = memctl("forget", "alice", "--dry-run", "--json").document
     assert planned["holdings"][0]["kinds"]["preference"] >= 1
     assert memctl("facts", "alice").code == 0
 
 
-def test_everywhere_is_every_backend_of_the_settings(remembered, memctl, home, monkeypatch, postgres_dsn):
+def test_everywhere_covers_every_backend_in_the_settings(remembered, memctl, home, monkeypatch, postgres_dsn):
     monkeypatch.setenv("TEAM_DSN", postgres_dsn)
     schema = f"forget_{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
     (home / "work" / "memctl.toml").write_text(
@@ -113,7 +113,7 @@ def test_everywhere_is_every_backend_of_the_settings(remembered, memctl, home, m
     team.close()
 
 
-def test_a_backend_that_keeps_the_person_is_told_and_no_success(remembered, memctl, home, monkeypatch):
+def test_a_backend_that_still_has_the_person_is_a_failure(remembered, memctl, home, monkeypatch):
     from memctl.backends.files.adapter import FileBackend
 
     monkeypatch.setattr(FileBackend, "delete", lambda *_: 0)
@@ -124,7 +124,7 @@ def test_a_backend_that_keeps_the_person_is_told_and_no_success(remembered, memc
     assert left["copy.jsonl"] > 0
 
 
-def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembered, memctl, monkeypatch):
+def test_an_unreachable_backend_does_not_stop_the_erasure_in_others(remembered, memctl, monkeypatch):
     from memctl.backends.files.adapter import FileBackend
 
     def down(*_):
@@ -138,7 +138,7 @@ def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembere
     assert second["left"] == 0
 
 
-def test_a_fault_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, memctl, monkeypatch):
+def test_an_error_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, memctl, monkeypatch):
     from memctl.backends.files.adapter import FileBackend
 
     def broken(*_):
@@ -151,14 +151,14 @@ def test_a_fault_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, mem
     assert "Oslo" not in ran.out + ran.err
 
 
-def test_a_person_nobody_knows_is_blocked_only_on_request(remembered, memctl):
+def test_an_unknown_person_is_blocked_only_on_request(remembered, memctl):
     """They may still come in a transcript tomorrow; but a mistyped name must not pass for an erasure."""
     assert memctl("forget", "zoe", "--confirm", "zoe").code == 4
     assert memctl("forget", "zoe", "--confirm", "zoe", "--allow-unknown").code == 0
     assert "is blocked" in memctl("add", "zoe", "I live in Oslo.").err
 
 
-def test_copies_of_an_older_store_go_too(memctl, store, age):
+def test_copies_of_an_older_store_are_erased(memctl, store, age):
     memctl("add", "alice", "I live in Oslo.")
     age(1)
     memctl("facts", "alice")
@@ -167,7 +167,7 @@ def test_copies_of_an_older_store_go_too(memctl, store, age):
     assert not list(store.parent.glob("*.v1"))
 
 
-def test_rejected_records_of_the_person_go_and_those_of_others_stay(memctl, store, home):
+def test_only_rejected_records_of_the_person_are_erased(memctl, store, home):
     rejects = store.with_name("store.duckdb.rejects.jsonl")
     memctl("add", "alice", "I live in Oslo.")
     lines = [{"where": f"/chats/{user}/1.txt", "reason": "cannot be read"} for user in ("alice", "malice", "bruno")]

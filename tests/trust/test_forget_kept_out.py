@@ -39,7 +39,7 @@ def users_of(path):
     return {json.loads(line)["user_id"] for line in Path(path).read_text().splitlines()}
 
 
-def test_a_migration_between_two_other_backends_leaves_them_out(people, memctl):
+def test_a_migration_between_other_backends_leaves_forgotten_people_out(people, memctl):
     """The nightly one from a service to a database, for which nobody opens the local store."""
     assert memctl("forget", "zelda", "--confirm", "zelda", "--allow-unknown").code == 0
     move = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--json")
@@ -58,7 +58,7 @@ def test_a_migration_between_two_other_backends_leaves_them_out(people, memctl):
 
 
 @pytest.mark.parametrize("mapped", ["zelda,zoe", "bruno,zelda"])
-def test_another_name_is_no_way_in(people, memctl, mapped):
+def test_renaming_a_forgotten_person_in_a_migration_is_refused(people, memctl, mapped):
     assert memctl("forget", "zelda", "--confirm", "zelda", "--allow-unknown").code == 0
     Path("names.csv").write_text(f"{mapped}\n")
     there = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--user-map", "names.csv")
@@ -66,7 +66,7 @@ def test_another_name_is_no_way_in(people, memctl, mapped):
     assert not Path("there.jsonl").exists() or users_of("there.jsonl") <= {"bruno"}
 
 
-def test_a_plan_says_that_somebody_is_left_out(people, memctl):
+def test_a_plan_shows_that_a_person_is_left_out(people, memctl):
     memctl("forget", "zelda", "--confirm", "zelda", "--allow-unknown")
     there = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--dry-run", "--json")
     plan = memctl(*there).document["plan"]
@@ -74,14 +74,14 @@ def test_a_plan_says_that_somebody_is_left_out(people, memctl):
     assert any("erased users that are not moved: 1" in note for note in plan["notes"])
 
 
-def test_other_spellings_are_other_people(people, memctl):
+def test_other_spellings_of_a_name_are_other_people(people, memctl):
     """No owner ever changes: memctl cannot know that Zelda is zelda."""
     memctl("forget", "Zelda", "--confirm", "Zelda", "--allow-unknown")
     assert memctl("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users").code == 0
     assert users_of("there.jsonl") == {"bruno", "zelda"}
 
 
-def test_conversations_of_a_service_are_left_out_and_those_of_others_read(memctl, cloud):
+def test_conversations_of_a_forgotten_person_in_a_service_are_left_out(memctl, cloud):
     with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
         for user in ("zelda", "bruno"):
             adapter.add(user, [{"role": "user", "content": "I live in Oslo."}])
@@ -93,7 +93,7 @@ def test_conversations_of_a_service_are_left_out_and_those_of_others_read(memctl
     assert [user["user"] for user in users] == ["bruno"]
 
 
-def test_what_goes_is_listed_before_anyone_is_asked(memctl, cloud):
+def test_records_to_erase_are_listed_before_the_confirmation(memctl, cloud):
     with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
         adapter.write([fact("Keeps a quagga.", "zelda")])
         adapter.add("zelda", [{"role": "user", "content": "I live in Oslo."}])
@@ -110,7 +110,7 @@ def test_what_goes_is_listed_before_anyone_is_asked(memctl, cloud):
     assert (cloud.users, cloud.threads) == ({}, {})
 
 
-def test_a_service_that_does_not_come_to_an_end_is_told(cloud, store, monkeypatch):
+def test_a_service_that_does_not_finish_the_deletion_is_reported(cloud, store, monkeypatch):
     monkeypatch.setattr(forgetting, "SETTLE", timedelta(seconds=0.3))
     with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
         adapter.write([fact("Keeps a quagga.", "zelda")])
@@ -136,7 +136,7 @@ def test_a_platform_that_deletes_later_is_waited_for(store):
         assert [row["user_id"] for row in server.memories.values()] == ["bruno"]
 
 
-def test_one_backend_that_was_down_is_done_by_the_same_command_again(people, memctl, cloud, home):
+def test_the_same_command_erases_in_a_backend_that_failed_before(people, memctl, cloud, home):
     memctl("import", "people.jsonl")
     memctl("migrate", "--from", "people.jsonl", "--to", "zep", "--all-users")
     (home / "work" / "memctl.toml").write_text('[backends.cloud]\nadapter = "zep"\n')
@@ -151,7 +151,7 @@ def test_one_backend_that_was_down_is_done_by_the_same_command_again(people, mem
 
 
 @pytest.mark.parametrize(("typed", "code"), [("Zelda\n", 1), ("\n", 1), ("zelda\n", 0)])
-def test_the_name_is_typed_on_a_terminal(people, memctl, monkeypatch, typed, code):
+def test_the_name_must_be_typed_on_a_terminal(people, memctl, monkeypatch, typed, code):
     memctl("import", "people.jsonl")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("typer.prompt", lambda *_, **__: typed.strip())

@@ -19,7 +19,7 @@ def erased(adapter, store):
     return receipt, receipt.backends[0]
 
 
-def test_a_graph_file_not_made_anew_because_of_a_kill_is_made_anew_by_the_next_try(home, store, monkeypatch):
+def test_the_next_run_rewrites_a_graph_file_after_a_kill(home, store, monkeypatch):
     with on_graphiti(home, "") as end:
         with monkeypatch.context() as patch:
             patch.setattr(Graph, "rebuild", lambda _: (_ for _ in ()).throw(OSError("killed")))
@@ -32,7 +32,7 @@ def test_a_graph_file_not_made_anew_because_of_a_kill_is_made_anew_by_the_next_t
         assert not list(Path(home / "graph").glob("*.rebuild"))
 
 
-def test_what_was_deleted_before_and_is_nobodys_in_mem0s_history_is_counted(home, store):
+def test_ownerless_entries_in_mem0s_history_are_counted(home, store):
     with on_mem0_library_with_qdrant(home, "") as end:
         adapter = end.open()
         assert adapter.delete(GONE, [facts(GONE)[0].id]) == 1
@@ -45,7 +45,7 @@ def test_what_was_deleted_before_and_is_nobodys_in_mem0s_history_is_counted(home
 
 
 @pytest.mark.parametrize("place", [on_graphiti, on_letta])
-def test_who_was_only_talked_to_is_known_all_the_same(home, place):
+def test_a_user_with_only_conversations_is_listed(home, place):
     """Else `memctl ingest --from` without --user would pass over their conversations."""
     with place(home, "") as end:
         adapter = end.open()

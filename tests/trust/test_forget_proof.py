@@ -9,7 +9,7 @@ def facts_of(memctl, user):
     return len(memctl("facts", user, "--json").document.get("facts", []))
 
 
-def test_nothing_is_erased_without_a_place_for_the_receipt(ingested, memctl, home):
+def test_nothing_is_erased_if_the_receipt_cannot_be_written(ingested, memctl, home):
     before = facts_of(memctl, "alice")
     (home / "taken").write_text("a file, not a folder")
     ran = memctl("forget", "alice", "--confirm", "alice", "--receipt", home / "taken" / "receipt.json")
@@ -29,7 +29,7 @@ def test_nothing_is_erased_while_the_ledger_is_damaged(ingested, memctl, home):
 
 
 @pytest.mark.parametrize("name", ["Alicia", "Alice", "nobody-at-all"])
-def test_a_name_that_owns_nothing_is_not_found(ingested, memctl, name):
+def test_a_name_without_data_is_not_found(ingested, memctl, name):
     ran = memctl("forget", name, "--confirm", name)
     assert ran.code == 4, ran.err
     assert facts_of(memctl, "alice") > 0
@@ -37,13 +37,13 @@ def test_a_name_that_owns_nothing_is_not_found(ingested, memctl, name):
         assert "alice" in ran.err
 
 
-def test_a_second_run_says_when_it_was_done(ingested, memctl):
+def test_a_second_run_shows_when_the_person_was_forgotten(ingested, memctl):
     assert memctl("forget", "alice", "--confirm", "alice").code == 0
     again = memctl("forget", "alice", "--confirm", "alice")
     assert "already erased on" in again.out + again.err
 
 
-def test_a_receipt_is_checked_against_the_name_and_what_came_back(ingested, memctl, home):
+def test_check_compares_a_receipt_with_the_name_and_current_data(ingested, memctl, home):
     receipt = home / "receipt.json"
     assert memctl("forget", "alice", "--confirm", "alice", "--receipt", receipt).code == 0
     assert memctl("forget", "alice", "--check", receipt).code == 0
@@ -53,7 +53,7 @@ def test_a_receipt_is_checked_against_the_name_and_what_came_back(ingested, memc
     assert "2019" not in memctl("forget", "alice", "--check", receipt).out
 
 
-def test_a_person_named_by_others_is_found(memctl, chat):
+def test_find_person_lists_records_of_others_that_name_the_person(memctl, chat):
     memctl(
         "ingest", chat("ada/a.jsonl", "My sister Zoë lives in Oslo.", "Zoe visits on Sunday.", "Zoetrope").parent.parent
     )

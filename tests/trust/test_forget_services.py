@@ -45,7 +45,7 @@ def remembered(end):
     return found, beside
 
 
-def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, store):
+def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, store):
     """Nor of anyone whose name begins alike, or differs by a capital only."""
     before = remembered(end)
     assert WORD.encode() in end.raw()
@@ -65,7 +65,7 @@ def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, stor
     assert (again.exit, nothing.before, nothing.others, nothing.left) == (0, 0, {}, 0)
 
 
-def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
+def test_a_wildcard_or_partial_name_matches_nobody(end, adapter, store):
     before = remembered(end)
     for user in STRANGE:
         receipt = forget([(adapter.name, Retrying(adapter, RETRY))], user, Workspace(store))

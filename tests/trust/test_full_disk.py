@@ -39,13 +39,13 @@ def room(size):
         (["reindex", "--embedder", "static"], 5_000, "store.duckdb: cannot write the store"),
     ],
 )  # fmt: skip
-def test_the_file_without_room_is_named(ingested, own_tables, memctl, command, size, message):
+def test_the_error_names_the_file_without_space(ingested, own_tables, memctl, command, size, message):
     with room(size):
         ran = memctl(*command)
     assert (ran.code, f"{message}: {REASON}" in ran.err, "internal error" in ran.err) == (1, True, False), ran.err
 
 
-def test_a_migration_names_its_target(memctl, home):
+def test_a_migration_on_a_full_disk_names_its_target(memctl, home):
     # The ledger is much smaller than the facts.
     facts = home / "work" / "facts.jsonl"
     for number in range(4):
@@ -57,7 +57,7 @@ def test_a_migration_names_its_target(memctl, home):
     assert memctl("migrate", "--all-users", "--from", facts, "--to", "target.jsonl").code == 0
 
 
-def test_a_restore_names_the_store_that_it_was_to_write(ingested, memctl):
+def test_a_restore_on_a_full_disk_names_the_store(ingested, memctl):
     assert memctl("snapshot", "create").code == 0
     with room(5_000):
         ran = memctl("snapshot", "restore", "last")
@@ -66,7 +66,7 @@ def test_a_restore_names_the_store_that_it_was_to_write(ingested, memctl):
     )
 
 
-def test_the_first_write_of_a_new_store_names_it(memctl, own_tables):
+def test_the_first_write_of_a_store_on_a_full_disk_names_it(memctl, own_tables):
     with room(5_000):
         ran = memctl("add", "alice", "I live in Oslo.")
     assert (ran.code, f"store.duckdb: cannot create the store: {REASON}" in ran.err) == (1, True), ran.err

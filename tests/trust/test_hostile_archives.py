@@ -48,7 +48,7 @@ def untouched(home):
     "name",
     ["../evil.json", "..\\evil.json", "a\\..\\..\\evil.json", "\\\\host\\evil.json", "C:\\evil.json", "/evil.json"],
 )
-def test_a_transcript_archive_that_leads_out_is_refused(memctl, home, untouched, name):
+def test_an_archive_with_paths_outside_its_folder_is_refused(memctl, home, untouched, name):
     packed(home / "work" / "a.zip", (name, chat("I live in Rome.")))
     ran = memctl("ingest", "a.zip", "--user", "zoe")
     assert ran.code == 3
@@ -63,7 +63,7 @@ def test_a_link_in_a_transcript_archive_is_not_followed(memctl, home, untouched)
     assert "Vaduz" not in memctl("history", "zoe").out
 
 
-def test_two_members_of_one_name_are_told_and_neither_is_lost_in_silence(memctl, home):
+def test_two_members_with_the_same_name_are_reported(memctl, home):
     packed(home / "work" / "a.zip", ("a.json", chat("I live in Rome.")), ("a.json", chat("I live in Oslo.")))
     ran = memctl("ingest", "a.zip", "--user", "zoe")
     assert (ran.code, "same name twice" in ran.err) == (3, True), ran.err
@@ -71,7 +71,7 @@ def test_two_members_of_one_name_are_told_and_neither_is_lost_in_silence(memctl,
 
 
 @pytest.mark.parametrize("folder", ["../evil/", "/evil/", "..\\evil\\"])
-def test_a_dump_is_read_in_place_whatever_its_members_are_called(memctl, home, untouched, folder):
+def test_a_dump_archive_is_read_without_unpacking_its_paths(memctl, home, untouched, folder):
     with zipfile.ZipFile(EXPORTS / "mem0" / "openmemory.zip") as whole:
         members = [(name, whole.read(name)) for name in whole.namelist()]
     packed(home / "work" / "dump.zip", *[(folder + name, content) for name, content in members])
@@ -101,7 +101,7 @@ def named(members, table):
 
 
 @pytest.mark.parametrize("table", ["../evil", "/tmp/evil", "..\\evil", 'evil"; DROP TABLE records; --', "a/evil"])
-def test_a_backup_whose_tables_lead_out_is_refused(memctl, store, home, untouched, saved, table):
+def test_a_backup_with_table_paths_outside_is_refused(memctl, store, home, untouched, saved, table):
     packed(home / "work" / "evil.zip", *named(saved, table)).rename(home / "work" / "strange.memctl")
     before = store.read_bytes()
     ran = memctl("restore", "strange.memctl", "--force")
@@ -109,13 +109,13 @@ def test_a_backup_whose_tables_lead_out_is_refused(memctl, store, home, untouche
     assert store.read_bytes() == before
 
 
-def test_members_of_a_backup_that_no_table_names_are_not_unpacked(memctl, home, untouched, saved):
+def test_members_missing_in_the_manifest_are_not_unpacked(memctl, home, untouched, saved):
     packed(home / "work" / "more.memctl", *saved, ("../evil.json", b"x"), ("/evil", b"x"), ("evil.parquet", b"x"))
     assert memctl("restore", "more.memctl", "--force").code == 0
     assert "Rome" in memctl("facts", "zoe").out
 
 
-def test_a_table_of_a_backup_that_is_a_link_or_there_twice_is_what_the_manifest_says(memctl, home, untouched, saved):
+def test_linked_or_duplicate_tables_of_a_backup_must_match_the_manifest(memctl, home, untouched, saved):
     """A link is never made, and of two the one with another checksum is damage."""
     linking = [(linked(name), content) if name == "records.parquet" else (name, content) for name, content in saved]
     packed(home / "work" / "links.memctl", *linking)
@@ -139,7 +139,7 @@ CIRCLE = "a9: &a9 [*a9]\n"
 @pytest.mark.parametrize(
     "said", [f"a: {CALL}\nb: {{}}", LAUGHS, CIRCLE, "[" * 5000], ids=["call", "laughs", "circle", "deep"]
 )
-def test_a_price_book_calls_nothing_and_does_not_swell(memctl, home, untouched, said):
+def test_a_price_book_cannot_run_code_or_expand_without_limit(memctl, home, untouched, said):
     (home / "work" / "book.yaml").write_text(said)
     ran = memctl("report", "pricing", "--users", "10", "--prices", "book.yaml")
     assert (ran.code, ran.out) == (2, ""), ran
@@ -159,7 +159,7 @@ def test_a_price_book_calls_nothing_and_does_not_swell(memctl, home, untouched, 
     ],
     ids=["call", "a call for a path", "laughs", "laughs in an option", "circle", "deep"],
 )
-def test_a_mem0_configuration_calls_nothing_and_does_not_swell(memctl, home, untouched, said):
+def test_a_mem0_configuration_cannot_run_code_or_expand_without_limit(memctl, home, untouched, said):
     (home / "work" / "mem0.yaml").write_text(said)
     ran = memctl("migrate", "--from", "mem0-oss:mem0.yaml", "--to", "local", "--all-users")
     assert (ran.code, ran.out) == (2, ""), ran
@@ -167,7 +167,7 @@ def test_a_mem0_configuration_calls_nothing_and_does_not_swell(memctl, home, unt
     assert len(ran.err) < 1000
 
 
-def test_frontmatter_of_a_memory_folder_is_text(memctl, home, untouched):
+def test_frontmatter_of_a_memory_folder_is_read_as_text(memctl, home, untouched):
     folder = home / "work" / "memory" / "system"
     folder.mkdir(parents=True)
     (folder / "human.md").write_text(f"---\ndescription: {CALL}\nmore: &a [*a, *a]\n---\n- Lives in Rome.\n")

@@ -50,7 +50,7 @@ TAKING = {
 
 
 @pytest.mark.parametrize("command", TAKING)
-def test_what_is_no_text_is_a_usage_error_and_nothing_is_done(memctl, home, store, command):
+def test_an_argument_that_is_not_utf8_is_a_usage_error(memctl, home, store, command):
     before = set(home.rglob("*"))
     for arguments in TAKING[command]:
         ran = memctl(*command.split(" "), *arguments)
@@ -60,19 +60,19 @@ def test_what_is_no_text_is_a_usage_error_and_nothing_is_done(memctl, home, stor
     assert set(home.rglob("*")) == before
 
 
-def test_the_refusal_is_a_document_and_a_line_in_the_log(memctl, home):
+def test_the_usage_error_is_also_in_json_and_in_the_log(memctl, home):
     ran = memctl("--log-file", home / "run.log", "facts", BYTES, "--json")
     assert (ran.document["exit"], ran.document["error"]["where"]) == (2, "argument 4")
     assert " facts exit=2 " in (home / "run.log").read_text()
 
 
-def test_a_command_that_is_no_text_is_none(memctl):
+def test_a_command_name_that_is_not_utf8_is_unknown(memctl):
     ran = memctl(BYTES)
     assert ran.code == 2
     assert "internal error" not in ran.err
 
 
-def test_a_variable_that_is_no_text_is_named_and_not_repeated(memctl, monkeypatch):
+def test_a_variable_that_is_not_utf8_is_named_without_its_value(memctl, monkeypatch):
     monkeypatch.setenv("MEMCTL_DEFAULT_USER", BYTES)
     ran = memctl("users")
     assert ran.code == 2
@@ -80,7 +80,7 @@ def test_a_variable_that_is_no_text_is_named_and_not_repeated(memctl, monkeypatc
     assert "caf" not in ran.err
 
 
-def test_a_file_or_folder_whose_name_is_no_text_does_not_stop_the_others(memctl, home, chat):
+def test_a_file_name_that_is_not_utf8_does_not_stop_the_others(memctl, home, chat):
     folder = chat("alice/good.jsonl", "I live in Oslo.").parent.parent
     chat(f"alice/{BYTES}.jsonl", "I live in Rome.")
     chat(f"{BYTES}/bad.jsonl", "I live in Rome.")

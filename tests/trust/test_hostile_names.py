@@ -16,7 +16,7 @@ NAMES = ('a"; DROP TABLE facts; --', "'; DROP TABLE records; --", "a' OR '1'='1"
 
 
 @pytest.mark.parametrize("name", NAMES[:3])
-def test_a_stores_name_is_a_name(memctl, home, monkeypatch, name):
+def test_a_store_name_is_not_interpreted_as_sql(memctl, home, monkeypatch, name):
     monkeypatch.setenv("MEMCTL_STORE", str(home / "memory" / f"{name}.duckdb"))
     for command in (
         ("add", "zoe", "I live in Oslo."),
@@ -38,7 +38,7 @@ def test_a_stores_name_is_a_name(memctl, home, monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_users_name_is_a_name(memctl, name):
+def test_a_user_name_is_not_interpreted_as_sql(memctl, name):
     memctl("add", "zoe", "I live in Oslo.")
     memctl("add", name, "I live in Rome.")
     assert "Rome" in memctl("facts", name).out
@@ -49,7 +49,7 @@ def test_a_users_name_is_a_name(memctl, name):
     assert "Oslo" in memctl("facts", "zoe").out
 
 
-def test_a_table_and_its_columns_are_names(postgres_dsn, postgres_schema):
+def test_table_and_column_names_are_not_interpreted_as_sql(postgres_dsn, postgres_schema):
     owner, words, key = NAMES[0], NAMES[1], "k = 1"
     table = Identifier(postgres_schema, NAMES[0])
     columns = SQL(", ").join(SQL("{} text").format(Identifier(name)) for name in (owner, words))
@@ -72,7 +72,7 @@ HOSTILE = "\x1b[2J\x1b]0;x\x07zoe\u202e\nyes"
 
 
 @pytest.mark.parametrize("command", [("forget", HOSTILE), ("rm", "{id}")])
-def test_a_prompt_on_a_terminal_obeys_no_name(memctl, process, monkeypatch, command):
+def test_a_name_cannot_answer_a_prompt(memctl, process, monkeypatch, command):
     assert memctl("add", HOSTILE, "I live in \x1b[31mOslo\x9b\u202e.", "--kind", "fact").code == 0
     (fact,) = memctl("facts", HOSTILE, "--json").document["facts"]
     monkeypatch.setenv("NO_COLOR", "1")

@@ -13,7 +13,7 @@ def permissive():
     os.umask(before)
 
 
-def test_everything_made_is_its_owners_only(memctl, store, home, permissive):
+def test_every_created_file_is_private(memctl, store, home, permissive):
     known = set(home.rglob("*"))
     log = home / "run.log"
     for command in (

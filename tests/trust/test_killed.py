@@ -116,7 +116,7 @@ def beginning(home, store, fixtures, made):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beginning, home, facts_of):
+def test_a_killed_command_run_again_gives_the_normal_result(name, beginning, home, facts_of):
     command = COMMANDS[name]
     began = time.monotonic()
     undisturbed = memctl(*command, program=MEMCTL)

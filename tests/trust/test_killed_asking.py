@@ -75,7 +75,7 @@ def duration(*command):
     return time.monotonic() - began
 
 
-def test_a_killed_ingest_by_a_model_asks_only_what_was_not_answered(beginning, home, model):
+def test_a_killed_ingest_sends_only_unanswered_requests_again(beginning, home, model):
     takes = duration(*PATIENT)
     wanted, questions = held("local"), set(model.messages)
     assert set(Counter(model.messages).values()) == {1}

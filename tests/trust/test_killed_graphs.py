@@ -105,7 +105,7 @@ def done(*arguments):
     assert ran.returncode == 0, ran.stderr + ran.stdout
 
 
-def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(theirs, home):
+def test_a_kill_during_full_text_indexing_loses_nothing(theirs, home):
     Path("people.jsonl").write_bytes(b"".join(encode_lines(facts(1, OURS))))
     path = copied(theirs, home)
     takes = indexed(path)
@@ -128,7 +128,7 @@ def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(their
     assert killed, "every index was whole before its maker could be killed"
 
 
-def test_nobody_writes_into_a_graph_whose_words_are_being_indexed(theirs, home, monkeypatch):
+def test_a_graph_is_locked_for_writes_during_indexing(theirs, home, monkeypatch):
     """What they wrote would go with the file that the indexed copy takes the place of."""
     path = copied(theirs, home)
     others = []
@@ -155,7 +155,7 @@ def refused(path):
     return None
 
 
-def test_a_graph_that_others_left_half_indexed_is_told_and_can_still_be_read(theirs, home):
+def test_a_partially_indexed_graph_is_reported_and_can_be_read(theirs, home):
     path = copied(theirs, home)
     assert forked.run([sys.executable, "-c", HALF, path], loaded=LOADED).returncode == 0
     assert "Kuzu cannot repair it" in (refused(path) or "")

@@ -42,7 +42,7 @@ def killed_at(moment, begun, loaded):
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_killed_migration_run_again_has_every_fact_there_once(name, home, monkeypatch, postgres_dsn):
+def test_a_killed_migration_run_again_stores_every_fact_once(name, home, monkeypatch, postgres_dsn):
     Path("people.jsonl").write_bytes(b"".join(encode_lines(facts(USERS, EACH))))
     chance = random.Random(name)
     killed = 0

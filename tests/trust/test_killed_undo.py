@@ -99,7 +99,7 @@ def timed(*command):
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, home, store, number):
+def test_a_killed_undo_is_complete_or_completed_by_the_next(ingested, home, store, number):
     former, run, begin = ingested
     takes = timed("undo", run)
     assert rows(store) == former
@@ -116,7 +116,7 @@ def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, 
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("place", IN_AN_UNDO, ids=".".join)
-def test_an_undo_broken_off_has_changed_all_or_nothing(ingested, store, place, number):
+def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, place, number):
     former, run, _ = ingested
     after = rows(store)
     broken = memctl("undo", run, program=breaking(*place, number))
@@ -130,7 +130,7 @@ def test_an_undo_broken_off_has_changed_all_or_nothing(ingested, store, place, n
 @pytest.mark.parametrize(
     "place", [("memctl.ingest.pipeline", "commit"), ("memctl.ingest.pipeline:Run", "commit")], ids=".".join
 )
-def test_what_an_ingest_left_when_it_was_broken_off_is_taken_back(beginning, store, place, number):
+def test_an_interrupted_ingest_can_be_undone(beginning, store, place, number):
     former, runs = rows(store), active()
     broken = memctl(*INGEST, program=breaking(*place, number, call=4))
     assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
@@ -140,7 +140,7 @@ def test_what_an_ingest_left_when_it_was_broken_off_is_taken_back(beginning, sto
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_an_ingest_killed_at_any_moment_is_taken_back_and_can_be_done_again(beginning, home, store, number):
+def test_a_killed_ingest_can_be_undone_and_repeated(beginning, home, store, number):
     former, runs = rows(store), active()
     small = breaking("memctl.ingest.pipeline", "commit", number, call=-1)
     began = time.monotonic()

@@ -36,7 +36,7 @@ def shut(memctl, home, open_mask):
     return run
 
 
-def test_the_store_and_what_lies_beside_it(shut, home):
+def test_the_store_and_its_neighbouring_files_are_private(shut, home):
     assert stat.S_IMODE((home / "memory").stat().st_mode) == 0o700
     assert stat.S_IMODE((home / "memory" / "store.duckdb").stat().st_mode) == 0o600
     shut(
@@ -48,7 +48,7 @@ def test_the_store_and_what_lies_beside_it(shut, home):
     )
 
 
-def test_rejects_of_every_command(shut, home):
+def test_rejects_files_of_every_command_are_private(shut, home):
     (home / "bad.json").write_text(OIL)
     (home / "bad.jsonl").write_text('{"id": 1}\n')
     shut(
@@ -59,7 +59,7 @@ def test_rejects_of_every_command(shut, home):
     )
 
 
-def test_reports_are_not_shown_to_others(shut):
+def test_report_files_are_private(shut):
     shut(
         ("report", "volume", "--html", "volume.html"),
         ("report", "memory", "zoe", "--html", "memory.html"),
@@ -70,7 +70,7 @@ def test_reports_are_not_shown_to_others(shut):
 @pytest.mark.parametrize(
     "target", ["facts.jsonl", "facts.csv", "facts.parquet", "letta-memfs:memory", "graphiti:graph"], ids=str
 )
-def test_what_a_migration_makes(shut, home, target):
+def test_files_of_a_migration_are_private(shut, home, target):
     move = ("migrate", "--from", "local", "--to", target, "--all-users")
     shut(("migrations",), (*move, "--dry-run"), move)
     if target.startswith("facts"):

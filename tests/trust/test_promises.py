@@ -33,7 +33,7 @@ def names_in(file: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", sorted(set(named())))
-def test_a_test_that_holds_a_promise_is_there(name: str) -> None:
+def test_every_test_named_on_the_page_exists(name: str) -> None:
     file, *parts = name.split("::")
     assert (ROOT / file).exists()
     for part in parts:
@@ -41,7 +41,7 @@ def test_a_test_that_holds_a_promise_is_there(name: str) -> None:
         assert any(test == part or (part != beginning and test.startswith(beginning)) for test in names_in(file))
 
 
-def test_every_promise_has_a_test() -> None:
+def test_every_guarantee_names_a_test() -> None:
     assert ROWS
     for row in ROWS:
         promise, held_by = row.strip("| ").split(" | ")

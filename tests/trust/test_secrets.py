@@ -106,7 +106,7 @@ def give(way, variable, home, monkeypatch, adapter, option="api_key", value=WORD
 
 
 @pytest.mark.parametrize("adapter", RIGHT)
-def test_a_key_that_is_right_is_nowhere(silent, home, monkeypatch, adapter):
+def test_a_correct_key_is_not_printed_or_stored(silent, home, monkeypatch, adapter):
     with RIGHT[adapter].serve() as server:
         word = getattr(server, "key", None) or RIGHT[adapter].KEY
         monkeypatch.setenv(KEYS[adapter][1], server.url)
@@ -117,7 +117,7 @@ def test_a_key_that_is_right_is_nowhere(silent, home, monkeypatch, adapter):
 
 @pytest.mark.parametrize("handler", [Refusing, Rejecting])
 @pytest.mark.parametrize("adapter", KEYS)
-def test_a_key_that_the_server_repeats_is_not_repeated(silent, home, monkeypatch, adapter, handler):
+def test_a_key_that_the_server_repeats_is_not_shown(silent, home, monkeypatch, adapter, handler):
     way = WAYS[list(KEYS).index(adapter)]
     own = give(way, KEYS[adapter][0], home, monkeypatch, adapter)
     with serving(handler) as url:
@@ -127,7 +127,7 @@ def test_a_key_that_the_server_repeats_is_not_repeated(silent, home, monkeypatch
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_key_for_a_server_that_is_away_is_nowhere_however_it_was_given(silent, home, monkeypatch, way, closed_port):
+def test_a_key_for_an_unreachable_server_is_not_printed_or_stored(silent, home, monkeypatch, way, closed_port):
     own = give(way, "MEM0_API_KEY", home, monkeypatch, "mem0")
     monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port}")
     commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
@@ -146,7 +146,7 @@ ADDRESSES = (
 
 @pytest.mark.parametrize("way", ["variable", "settings"])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_password_in_a_dsn_is_nowhere(silent, home, monkeypatch, address, way, closed_port):
+def test_a_password_in_a_dsn_is_not_printed_or_stored(silent, home, monkeypatch, address, way, closed_port):
     dsn = address.format(WORD, port=closed_port)
     own = give(way, "MEMCTL_POSTGRES_DSN", home, monkeypatch, "postgres", "dsn", dsn)
     commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
@@ -155,7 +155,7 @@ def test_a_password_in_a_dsn_is_nowhere(silent, home, monkeypatch, address, way,
 
 @pytest.mark.parametrize("adapter", KEYS)
 @pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host"])
-def test_a_password_in_an_address_is_nowhere(silent, home, monkeypatch, adapter, address, closed_port):
+def test_a_password_in_an_address_is_not_printed_or_stored(silent, home, monkeypatch, adapter, address, closed_port):
     url = address.format(WORD, port=closed_port)
     monkeypatch.setenv(KEYS[adapter][0], "m0sk_" + "x" * 20)
     own = give("settings", "", home, monkeypatch, adapter, "url", url)
@@ -169,7 +169,7 @@ def test_a_password_in_an_address_is_nowhere(silent, home, monkeypatch, adapter,
 
 @pytest.mark.parametrize("option", ["--llm-base-url", "--embed-base-url", "--from"])
 @pytest.mark.parametrize("address", ["http://me:{}@[broken", "bolt://me:{}@host:notaport", "ftp://me:{}@host"])
-def test_what_is_no_address_of_a_model_or_graph_is_a_wrong_argument(memctl, home, option, address):
+def test_an_invalid_model_or_graph_address_is_a_usage_error(memctl, home, option, address):
     url = address.format(WORD)
     chat = home / "work" / "chat.jsonl"
     chat.write_text('{"role": "user", "content": "I live in Oslo."}\n')
@@ -185,7 +185,7 @@ def test_what_is_no_address_of_a_model_or_graph_is_a_wrong_argument(memctl, home
     assert WORD not in ran.out + ran.err
 
 
-def test_a_password_in_a_mem0_configuration_is_nowhere(silent, home, closed_port):
+def test_a_password_in_a_mem0_configuration_is_not_printed_or_stored(silent, home, closed_port):
     config = home / "work" / "mem0.yaml"
     config.write_text(
         "vector_store: {provider: pgvector, config: {connection_string: "
@@ -199,7 +199,7 @@ def test_a_password_in_a_mem0_configuration_is_nowhere(silent, home, closed_port
 
 
 @pytest.mark.parametrize("debug", [None, "1"])
-def test_a_fault_and_its_traceback_are_told_without_the_key(memctl, home, monkeypatch, debug):
+def test_an_internal_error_and_its_traceback_do_not_show_the_key(memctl, home, monkeypatch, debug):
     """A vendor's exception may hold the headers it sent."""
     monkeypatch.setenv("MEM0_API_KEY", WORD)
     monkeypatch.setenv("MEMCTL_MEM0_URL", "http://127.0.0.1:1")

@@ -21,7 +21,7 @@ def home_of(memctl, user="alice"):
     return {fact["object"] for fact in facts if fact["predicate"] == "lives_in"}
 
 
-def test_a_snapshot_keeps_what_was_and_is_the_owners_only(snapshot, memctl, store):
+def test_a_snapshot_is_complete_and_private(snapshot, memctl, store):
     folder = store.with_name("store.duckdb.snapshots")
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     (listed,) = memctl("snapshot", "list", "--json").document["snapshots"]
@@ -29,7 +29,7 @@ def test_a_snapshot_keeps_what_was_and_is_the_owners_only(snapshot, memctl, stor
     assert "Oslo" in memctl("facts", "alice", "--store", folder / f"{snapshot}.duckdb").out
 
 
-def test_the_difference_names_what_is_new_gone_and_other(snapshot, memctl):
+def test_diff_lists_new_removed_and_changed_facts(snapshot, memctl):
     rows = memctl("snapshot", "diff", "last").out.splitlines()
     assert {(row.split()[0], row.split()[1]) for row in rows} >= {("*", "alice"), ("+", "alice"), ("+", "bruno")}
     alone = memctl("snapshot", "diff", snapshot[:13], "--user", "bruno", "--json").document["changes"]
@@ -41,7 +41,7 @@ def test_the_difference_names_what_is_new_gone_and_other(snapshot, memctl):
     assert (gone["symbol"], gone["fact"]["id"]) == ("-", dog["id"])
 
 
-def test_going_back_is_exact_and_can_itself_be_taken_back(snapshot, memctl):
+def test_a_restore_is_exact_and_can_be_reverted(snapshot, memctl):
     now = memctl("facts", "alice", "--all", "--json").document
     restored = memctl("snapshot", "restore", snapshot)
     assert restored.code == 0, restored.err
@@ -51,14 +51,14 @@ def test_going_back_is_exact_and_can_itself_be_taken_back(snapshot, memctl):
     assert memctl("facts", "alice", "--all", "--json").document == now
 
 
-def test_going_back_again_goes_to_the_same_snapshot(snapshot, memctl):
+def test_restoring_last_twice_uses_the_same_snapshot(snapshot, memctl):
     """After a restore that was cut short, its own copy of what it was to replace must not be taken for the newest."""
     memctl("snapshot", "restore", "last")
     memctl("snapshot", "restore", "last")
     assert home_of(memctl) == {"Oslo"}
 
 
-def test_going_back_does_not_bring_back_the_forgotten(snapshot, memctl, store):
+def test_a_restore_does_not_restore_forgotten_people(snapshot, memctl, store):
     memctl("forget", "alice", "--confirm", "alice")
     folder = store.with_name("store.duckdb.snapshots")
     assert not any(b"Oslo" in path.read_bytes() for path in folder.iterdir())
@@ -67,7 +67,7 @@ def test_going_back_does_not_bring_back_the_forgotten(snapshot, memctl, store):
     assert "is blocked" in memctl("add", "alice", "I live in Oslo.").err
 
 
-def test_old_snapshots_go_when_asked(snapshot, memctl, store):
+def test_old_snapshots_are_removed_on_request(snapshot, memctl, store):
     newer = memctl("snapshot", "create", "--json").document["snapshot"]["name"]
     assert memctl("snapshot", "prune").code == 2
     assert memctl("snapshot", "prune", "--keep", "1", "--json").document["removed"][0]["name"] == snapshot
@@ -83,12 +83,12 @@ def test_a_wrong_name_changes_nothing(snapshot, memctl, arguments, code):
     assert home_of(memctl) == {"Bergen"}
 
 
-def test_without_a_store_there_is_nothing_to_keep(memctl):
+def test_without_a_store_a_snapshot_is_an_error(memctl):
     assert memctl("snapshot", "create").code == 4
     assert memctl("snapshot", "list").code == 0
 
 
-def test_a_copy_cut_short_is_no_snapshot(snapshot, memctl, store, monkeypatch):
+def test_an_interrupted_copy_is_not_a_snapshot(snapshot, memctl, store, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 

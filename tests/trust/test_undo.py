@@ -41,7 +41,7 @@ def known(memctl, chat, store):
 
 
 @pytest.mark.engines
-def test_an_ingest_of_new_files_is_taken_back_to_the_last_row(memctl, chat, store, known):
+def test_undo_of_an_ingest_of_new_files_restores_every_row(memctl, chat, store, known):
     chat("ann/more.jsonl", "I am allergic to peanuts.", folder="new")
     folder = chat("cleo/c.jsonl", "I play the cello.", folder="new").parent.parent
     ran = memctl("ingest", folder)
@@ -58,7 +58,7 @@ def test_an_ingest_of_new_files_is_taken_back_to_the_last_row(memctl, chat, stor
     assert "peanuts" not in memctl("search", "ann", "peanuts").out
 
 
-def test_a_second_ingest_after_an_undo_ends_as_the_first_did(memctl, chat, store, known):
+def test_a_second_ingest_after_undo_gives_the_same_result(memctl, chat, store, known):
     folder = chat("ann/more.jsonl", "I live in Rome.", folder="new").parent.parent
     run = ingest(memctl, folder)
     after = facts(store)
@@ -70,7 +70,7 @@ def test_a_second_ingest_after_an_undo_ends_as_the_first_did(memctl, chat, store
 
 
 @pytest.mark.engines
-def test_an_ingest_of_a_changed_file_gives_back_turns_and_facts_it_took(memctl, chat, store, known):
+def test_undo_of_an_ingest_restores_turns_and_facts_it_withdrew(memctl, chat, store, known):
     chat("ann/a.jsonl", "I live in Rome.", "My favourite colour is green.")
     folder = chat("bob/b.jsonl", "I work at Bosch.").parent.parent
     run = ingest(memctl, folder)
@@ -92,7 +92,7 @@ def test_a_run_over_many_transactions_is_one_run(memctl, chat, store, known, mon
     assert rows(store) == known
 
 
-def test_what_came_before_an_interrupt_can_be_undone(memctl, chat, store, known, monkeypatch):
+def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, known, monkeypatch):
     monkeypatch.setattr(ingesting, "CHUNK_TURNS", 1)
     monkeypatch.setattr(ingesting, "BATCH_TURNS", 1)
     real, calls = ingesting.commit, []
@@ -125,7 +125,7 @@ def test_what_came_before_an_interrupt_can_be_undone(memctl, chat, store, known,
         ("import", "facts.jsonl"),
     ],
 )
-def test_what_is_done_by_hand_is_taken_back_to_the_last_row(memctl, store, known, command):
+def test_undo_of_manual_changes_restores_every_row(memctl, store, known, command):
     held = memctl("facts", "ann", "--json").document["facts"]
     fact = next(one["id"] for one in held if one["object"] == "Oslo")
     episode = memctl("facts", "ann", "--kind", "episode", "--json").document["facts"][0]["id"]
@@ -141,7 +141,7 @@ def test_what_is_done_by_hand_is_taken_back_to_the_last_row(memctl, store, known
     assert rows(store) == known
 
 
-def test_a_program_can_take_back_what_it_added(store, known):
+def test_a_program_can_undo_its_additions(store, known):
     local = Workspace(store)
     report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
     assert rows(store) != known
@@ -150,7 +150,7 @@ def test_a_program_can_take_back_what_it_added(store, known):
 
 
 @pytest.mark.engines
-def test_nothing_is_undone_twice_or_over_a_later_edit(memctl, chat, store, known):
+def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, known):
     run = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     fact = memctl("facts", "cleo", "--json").document["facts"][0]["id"]
     assert memctl("edit", fact, "--text", "Cleo lives in Quito.", "--object", "Quito").code == 0
@@ -165,7 +165,7 @@ def test_nothing_is_undone_twice_or_over_a_later_edit(memctl, chat, store, known
     assert rows(store) == known
 
 
-def test_turns_that_another_file_shows_are_not_lost_with_the_first(memctl, chat, store, known):
+def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, known):
     first = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     second = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="copy").parent.parent)
     ran = memctl("undo", first)
@@ -175,7 +175,7 @@ def test_turns_that_another_file_shows_are_not_lost_with_the_first(memctl, chat,
     assert rows(store) == known
 
 
-def test_a_fact_that_a_later_run_ended_by_this_one_stands_in_its_way(memctl, chat, store, known):
+def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, store, known):
     folder = chat("cleo/c.jsonl", ("2026-03-01T00:00:00Z", "I live in Lima."), folder="new").parent.parent
     late = ingest(memctl, folder)
     folder = chat("cleo/o.jsonl", ("2020-03-01T00:00:00Z", "I live in Quito."), folder="old").parent.parent
@@ -187,7 +187,7 @@ def test_a_fact_that_a_later_run_ended_by_this_one_stands_in_its_way(memctl, cha
     assert rows(store) == known
 
 
-def test_no_run_is_left_that_cannot_be_undone_because_a_later_one_restored_a_fact(store, known):
+def test_runs_that_cancel_out_can_all_be_undone(store, known):
     """Two later runs that cancel out leave a fact as the first one wrote it; undone first, it would strand them."""
     local = Workspace(store)
     first, second = (local.add("cleo", [f"I live in {place}."]).run for place in ("Oslo", "Rome"))
@@ -206,7 +206,7 @@ def test_no_run_is_left_that_cannot_be_undone_because_a_later_one_restored_a_fac
     assert rows(store) == known
 
 
-def test_a_forgotten_person_is_in_no_journal_and_the_others_can_still_be_undone(memctl, chat, store, known):
+def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, known):
     chat("ann/a.jsonl", "I live in Rome.")
     chat("cleo/zebra.jsonl", "I keep a zebra.")
     run = ingest(memctl, chat("bob/b.jsonl", "I work at Bosch.").parent.parent)
@@ -242,7 +242,7 @@ def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, k
     assert memctl(*move, "--json").document["counts"]["written"] == 0
 
 
-def test_a_dry_run_is_no_run(memctl, chat, store, known):
+def test_a_dry_run_is_not_listed_as_a_run(memctl, chat, store, known):
     runs = memctl("undo").out
     folder = chat("ann/more.jsonl", "I like tea.", folder="new").parent.parent
     assert ingest(memctl, folder, "--dry-run") is None

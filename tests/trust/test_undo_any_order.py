@@ -56,7 +56,7 @@ def active(local):
 
 @settings(max_examples=3 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
-def test_an_undo_gives_back_what_was_or_changes_nothing(steps):
+def test_undo_in_any_order_restores_the_former_state_or_changes_nothing(steps):
     """Undoing the last run gives back exactly what was before it; any other undo does so once it is the last of its
     kind, or is refused and changes nothing; and when all are undone nothing is left."""
     with tempfile.TemporaryDirectory() as place:

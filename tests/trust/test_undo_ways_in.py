@@ -35,9 +35,7 @@ def ingest(memctl, *arguments, **given):
     return ran.document["report"]["run"]
 
 
-def test_an_ingest_by_a_model_is_taken_back_and_what_it_answered_is_not_asked_again(
-    memctl, store, known, more, monkeypatch
-):
+def test_undo_of_an_ingest_by_a_model_keeps_its_cached_responses(memctl, store, known, more, monkeypatch):
     with openai_chat.serve() as model:
         monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", model.url)
@@ -51,7 +49,7 @@ def test_an_ingest_by_a_model_is_taken_back_and_what_it_answered_is_not_asked_ag
     assert memctl("facts", "ann", "--all").out == after
 
 
-def test_the_conversations_of_a_backend_are_taken_back_and_can_be_read_again(memctl, store, known, monkeypatch):
+def test_undo_of_ingested_conversations_allows_reading_them_again(memctl, store, known, monkeypatch):
     with zep.serve() as cloud:
         monkeypatch.setenv("ZEP_API_KEY", zep.KEY)
         monkeypatch.setenv("MEMCTL_ZEP_URL", cloud.url)
@@ -67,7 +65,7 @@ def test_the_conversations_of_a_backend_are_taken_back_and_can_be_read_again(mem
     assert "Porto" in memctl("facts", "bob").out
 
 
-def test_what_came_by_stdin_is_taken_back(memctl, store, known):
+def test_an_ingest_from_stdin_can_be_undone(memctl, store, known):
     said = json.dumps({"role": "user", "content": "I live in Rome.", "created_at": "2026-02-01T10:00:00Z"}).encode()
     run = ingest(memctl, "-", "--user", "ann", stdin=said)
     assert "Rome" in memctl("facts", "ann").out
@@ -75,7 +73,7 @@ def test_what_came_by_stdin_is_taken_back(memctl, store, known):
     assert rows(store) == known
 
 
-def test_what_several_processes_read_is_one_run_and_taken_back(memctl, fixtures, store, known, monkeypatch):
+def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(memctl, fixtures, store, known, monkeypatch):
     for size in ("CHUNK_TURNS", "BATCH_TURNS"):
         monkeypatch.setattr(ingesting, size, 40)
     monkeypatch.setattr(ingesting, "PARALLEL_BYTES", 0)
@@ -85,7 +83,7 @@ def test_what_several_processes_read_is_one_run_and_taken_back(memctl, fixtures,
     assert rows(store) == known
 
 
-def test_after_a_reindex_by_another_model_an_undo_gives_the_facts_back_and_the_next_reindex_their_vectors(
+def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
     memctl, store, known, chat, monkeypatch
 ):
     other = shutil.copy(store, store.with_name("other.duckdb"))
@@ -104,7 +102,7 @@ def test_after_a_reindex_by_another_model_an_undo_gives_the_facts_back_and_the_n
 
 
 @pytest.mark.parametrize(("days", "code"), [(29, 0), (31, 4)])
-def test_a_run_can_be_undone_for_thirty_days_and_is_kept_no_longer(memctl, store, known, more, days, code):
+def test_a_run_can_be_undone_for_thirty_days(memctl, store, known, more, days, code):
     run = ingest(memctl, more)
     assert memctl("sql", "--write", f"UPDATE runs SET made_at = made_at - INTERVAL {days} DAY").code == 0
     assert memctl("add", "bob", "I live in Porto.").code == 0
@@ -119,7 +117,7 @@ def test_a_run_can_be_undone_for_thirty_days_and_is_kept_no_longer(memctl, store
     assert ("Rome" in memctl("facts", "ann").out) == (code != 0)
 
 
-def test_a_store_of_no_runs_has_none_to_undo(memctl, store):
+def test_a_store_without_runs_has_none_to_undo(memctl, store):
     with Workspace(store).database.writing():
         """Made, and left empty."""
     listed = memctl("undo", "--json")
@@ -129,14 +127,14 @@ def test_a_store_of_no_runs_has_none_to_undo(memctl, store):
     assert (ran.code, "there is no run '0f'" in ran.err) == (4, True)
 
 
-def test_where_there_is_no_store_none_is_made(memctl, store):
+def test_undo_without_a_store_does_not_create_one(memctl, store):
     for arguments in ((), ("0f",)):
         ran = memctl("undo", *arguments)
         assert (ran.code, ran.out, str(store) in ran.err) == (4, "", True)
         assert not store.exists()
 
 
-def test_an_id_that_begins_several_runs_undoes_none(memctl, store, known):
+def test_an_ambiguous_run_id_undoes_nothing(memctl, store, known):
     memctl("add", "ann", "I like tea.")
     assert memctl("sql", "--write", "UPDATE runs SET id = 'abc' || id").code == 0
     before = rows(store)
