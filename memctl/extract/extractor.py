@@ -27,7 +27,7 @@ from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
-from memctl.extract.object_types import acceptable, single_readings
+from memctl.extract.object_types import acceptable, cuts_number, single_readings
 from memctl.extract.restated_answers import statement
 from memctl.extract.segmentation import plain, sentences, straightened
 from memctl.extract.short_answers import answer_drafts
@@ -138,7 +138,8 @@ class _SessionReader:
 
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
-        kept = single_readings(_distinct(withdrawn(text, filter(acceptable, drafts))), SINGLE_VALUED)
+        drafts = [draft for draft in drafts if acceptable(draft) and not cuts_number(draft.object, text)]
+        kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:

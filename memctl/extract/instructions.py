@@ -94,7 +94,7 @@ HEADING = KeyedPattern(
 )
 _NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
 _SPLIT = late(
-    r"\s*(?:[,;](?! ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|as a standing|in all "
+    r"\s*(?:[,;](?!\d| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|as a standing|in all "
     r"(?:calc|my|of|your))\b)|"
     r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
     r"just )?(?:no|"

@@ -125,6 +125,17 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     return True
 
 
+_NUMBER = late(r"(?:\d[.,]?)*\d")
+
+
+def cuts_number(value: str | None, text: str) -> bool:
+    """True if `value` ends in the middle of a number of `text`: "2" of "2.5"."""
+    if not value or not value[-1].isdigit():
+        return False
+    last = _NUMBER.findall(value)[-1]
+    return last in text and last not in _NUMBER.findall(text)
+
+
 def is_opening(word: str) -> bool:
     """True for a noun that opens a sentence and is not a name: "Thing is my husband …", "Problem is …"."""
     return bool(_openings().fullmatch(word))

@@ -16,7 +16,11 @@ HIDDEN = "\x1e"
 _CODE = late(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
 _BLOCKQUOTE = late(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
 _INDENTED = late(r"(?:^|\n)(?: {4}|\t)\S[^\n]*")
-_QUOTATION = late(r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|„[^“”]{1,600}[“”]|(?<![\w])\'[^\'\n]{12,300}\'(?![\w])')
+_QUOTATION = late(
+    r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|»[^«»\n]{1,600}«|„[^“”"]{1,600}[“”"]|'
+    r"(?<!\w)'(?!\d\d\b)(?:[^'\n]|(?<=\w)'(?=\w)){12,300}'(?!\w)"
+)
+_QUOTES = frozenset("\"“«»„'")
 _STAGE = late(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
 _PAPER = str.maketrans({"`": " ", "\u00a0": " ", "\u202f": " "}) | _APOSTROPHES
@@ -60,7 +64,7 @@ def plain(text: str) -> str:
         text = _hide(_BLOCKQUOTE, text)
     if "\n    " in text or "\n\t" in text:
         text = _hide(_INDENTED, text)
-    if '"' in text or "“" in text or "«" in text or "„" in text or "'" in text:
+    if not _QUOTES.isdisjoint(text):
         text = _QUOTATION.sub(_quotation, text)
     return _STAGE.sub(_stage, text) if "*" in text else text
 
