@@ -25,6 +25,7 @@ from memctl.extract.follow_ups import follow_ups
 from memctl.extract.foreign_kinship import foreign_relations
 from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.mentions import doses_with_takers
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
 from memctl.extract.object_types import acceptable, cuts_number, single_readings
@@ -133,6 +134,7 @@ class _SessionReader:
         drafts += multilingual_drafts(text)
         drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
+        drafts = list(doses_with_takers(drafts, self.earlier))
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 

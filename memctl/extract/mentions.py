@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import MAY
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.segmentation import HIDDEN
+from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _UNCERTAIN = KeyedPattern(
@@ -22,8 +26,9 @@ _UNCERTAIN = KeyedPattern(
     r"perhaps|almost|nearly|like "
     r"an?|"
     r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
-    r"sells|selling|history of|runs in|used to|wish|want|wants|which|what|ever|film|gives?|gave|fears?|more than|"
-    r"another|allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
+    r"sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|which|what|ever|film|gives?|gave|fears?|more than|"
+    r"another|(?<!my )dose of|offered|order for|for an?|"
+    r"allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
@@ -32,7 +37,7 @@ _PEOPLE = (
     r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
     r"grandad|"
     r"grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|friend|mate|"
-    r"boss|"
+    r"boss|client|customer|fella|bloke|chap|donor|protagonist|"
     r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
 )
 _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
@@ -65,19 +70,46 @@ _ENDED_AFTER = late(
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
-    r"(?: of a different kind| just \w+ing| isn't| wasn't| (?:pump|pens?|cat|dog|food|sensor)\b)|[^,;.]* (?:for|of|to|"
-    r"in) my (?:\w+ )?(?:"
-    rf"{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a "
-    rf"(?:kid|child)|reminders?|rule|"
-    r"thing|levels?|"
-    r"results?|diet|society|made)\b|[- ](?:patients?|training|course|trial|campaign|fundraiser|"
-    r"quiz|exam|lecture|notes|nurse|ward|clinic|group|charity|research|"
-    r"awareness|drugs?|season|"
-    r"app|book|film|specialist|"
-    r"foundation|free|friendly|proof|sufferers?|test|tests|scare|jokes?|advert|joke|safe|gang|club)\b|\?|'s "
-    r"(?:disease )?(?:charity|society)",
+    r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing)\b)|"
+    rf"[^,;.]* (?:for|of|to|in) my (?:\w+ )?(?:{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|"
+    r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
+_CONTINUED = late(
+    r" (?:and|or|but|so|nor|as|at|by|for|from|in|of|off|on|out|over|per|since|through|to|under|until|till|up|down|with|"
+    r"without|wi|after|before|besides|during|than|like|that|which|who|when|where\w*|while|if|because|cos|cuz|bc|tho|though|"
+    r"although|seit|desde|depuis|und|y|et|e|the|an?|my|our|his|her|their|your|this|these|every|each|both|half|all|last|"
+    r"next|i|im|it|it's|its|he|she|she's|he's|shes|hes|they|we|you|me|us|myself|itself|here|there|back|again|too|also|"
+    r"now|then|still|already|always|only|just|even|instead|once|twice|today|tomorrow|yesterday|tonight|type|stage|mate|"
+    r"lol|aye|yes|please|btw|tbh|is|was|are|were|has|have|had|got|been|being|will|would|can|could|should|may|might|do|"
+    r"does|did|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|noon|midnight|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|seventy|"
+    r"eighty|ninety|hundred|\w+(?:ly|ed|ing)|tablets?|injections?|capsules?|inhalers?|spray|cream|drops|patch(?:es)?|"
+    r"infusions?|crisis|attacks?|flares?|diagnosis)\b",
+    re.IGNORECASE,
+)
+""" "Losartan every night": a word after which the name of a drug or an illness is a noun phrase of its own."""
+_PART = late(r"[;:]| so ")
+_NEXT_WORD = late(r" (?P<word>[a-z]{2,})\b(?!')")
+_ITSELF = late(
+    r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
+    r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn't| wasn't| would| could| should| might| must)\b|"
+    r" (?P<verb>(?!goes|helps|works|says (?:the|my|dr|doc|gp))[a-z]+s)\b(?!.*\b(?:me|my|mine|i)\b))",
+    re.IGNORECASE,
+)
+""" "Pantoprazole comes in two strengths", "dementia is an illness of the old": about the thing itself."""
+_SUBJECT = late(r"\W*(?:(?:and|but|so|well|ok|yeah|oh|btw)\W+)*(?:the )?", re.IGNORECASE)
+_ANOTHER_HAS = late(
+    r"\W*(?:(?:and|but|so) )*(?!(?:i|we|my|our|me|it|this|that|what|there|here|the|left|right|one|both|doc|doctor|dr|"
+    r"gp|consultant|nurse|hospital|specialist|surgeon)\b)(?!\w+ (?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|lung)s?"
+    r"\b)[a-z][\w-]*(?: [\w-]+){0,2}(?: (?:has|takes|needs)(?: got| the| a)*|(?:'s| is)[^;]* on(?: the)?|"
+    r" (?P<is>is)(?: [\w-]+){0,3}) ",
+    re.IGNORECASE,
+)
+""" "Shosho has cataracts"; "my left ear has tinnitus" is the speaker's."""
+_TRAIT = late(r"\w+(?:ic|ed|blind|plegic)")
+_AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
+""" "Kai, 5, glue ear": about Kai."""
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
 _OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _FURTHER = late(r", $")
@@ -106,12 +138,15 @@ def _drug() -> re.Pattern[str]:
     return compiled(r"(?<![\w-])(?P<o>{MEDICINE})(?![\w-])")
 
 
+_JOINS = r"(?:and|or|but|so|from|since|is|are|was|for|with|when|because|at|on|to|that|which|by|after)\b"
+
+
 @cache
 def _illness() -> re.Pattern[str]:
     return compiled(
         r"(?<![\w-])(?P<o>(?:{ILLNESS_TRAITS} )*(?:{ILLNESSES})(?: (?:in|of) (?:my|the|both|one|left|right) "
         r"(?!(?:spring|summer|autumn|fall|winter|morning|evening|night|past|end|family|meantime)\b)"
-        r"(?:(?!and\b|or\b|but\b)\w+ )?(?!and\b|or\b|but\b)\w+)?)(?![\w-])"
+        rf"(?:(?!{_JOINS})\w+ )?(?!{_JOINS})\w+)?)(?![\w-])"
     )
 
 
@@ -164,7 +199,7 @@ def mentioned(
     if not (drugs or illnesses) or HIDDEN in text:
         return
     earlier, _, opening = context.partition("\x1e")
-    if (person is None and _SOMEBODY_ELSE.search(f"{opening} ")) or _DENIED.search(opening):
+    if (person is None and _SOMEBODY_ELSE.search(f"{_in_lower_case(opening)} ")) or _DENIED.search(opening):
         return
     if person is None and not _OWN.search(f"{opening} {text}") and _OTHERS.search(earlier):
         return
@@ -187,13 +222,57 @@ def mentioned(
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
     """Whether the words before and after a word assert it ("assert") or end it ("retract"), None if neither."""
     before, after = text[: match.start()], text[match.end() :]
-    if _NOT_MINE_AFTER.match(after) or (subject is None and _SOMEBODY_ELSE.search(f"{before} ")):
+    if _NOT_MINE_AFTER.match(after) or _of_a_noun(after):
+        return None
+    if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
         return "retract"
     if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
         return "retract"
-    return None if _UNCERTAIN.search(before) else "assert"
+    if (
+        _SUBJECT.fullmatch(before)
+        and (itself := _ITSELF.match(after))
+        and (itself["verb"] is None or FORMS.get(itself["verb"].lower(), ("", ""))[1] == "s")
+    ):
+        return None
+    return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
+
+
+def _in_lower_case(text: str) -> str:
+    """`text` with drugs and illnesses in lower case, so that they do not look like names of people."""
+    return _illness().sub(lambda match: match[0].lower(), _drug().sub(lambda match: match[0].lower(), text))
+
+
+def _of_a_noun(after: str) -> bool:
+    """True if the word only describes the noun `after` it: "a vyvanse shortage", "the lupus suspect"."""
+    following = _NEXT_WORD.match(after)
+    return following is not None and following["word"] not in FORMS and not _CONTINUED.match(after)
+
+
+def _of_another(before: str, illness: str) -> bool:
+    """True if the words `before` have a subject other than the speaker."""
+    if _AGED.match(before):
+        return True
+    subject = _ANOTHER_HAS.fullmatch(before)
+    return subject is not None and (subject["is"] is None or bool(_TRAIT.fullmatch(illness)))
+
+
+def doses_with_takers(drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """`drafts`, with each dose given to whoever takes the drug; without the doses of drugs that nobody takes."""
+    for draft in drafts:
+        drug = draft.slot or ""
+        if draft.predicate != "dose" or draft.subject is not None or not _drug().fullmatch(drug):
+            yield draft
+            continue
+        takers = _takers(drug, drafts) or _takers(drug, earlier.naming(words_of(drug)))
+        taking = sorted((one for one in takers if one.op == "assert"), key=lambda one: one.subject is not None)
+        if taking:
+            yield msgspec.structs.replace(draft, subject=taking[0].subject, owner=taking[0].owner)
+
+
+def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
+    return [one for one in drafts if one.predicate == "takes_medication" and drug in (one.object or "").casefold()]
 
 
 def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:

@@ -10,7 +10,7 @@ from functools import cache
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.rule_tables import lexicon
+from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.segmentation import HIDDEN
 
 LONGEST_OBJECT = 8
@@ -84,6 +84,13 @@ _OF_A_CHOICE = late(
     re.IGNORECASE,
 )
 """ "I prefer option B" is about what was just offered."""
+_NO_THING = late(
+    r"(?:after|before|during|until|till|since) .*|up|off|out|on|'?em|u|yous?|ya|hers|mine|theirs|nobody|"
+    r"none|one|two|three",
+    re.IGNORECASE,
+)
+""" "I don't eat after midnight" avoids nothing; "I own three" names nothing."""
+_THINGS = frozenset({"avoids", "likes", "dislikes", "owns", "allergic_to", "prefers", "has_condition"})
 _PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
 _NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
 
@@ -104,6 +111,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if _CHATTY.search(value) or _VAGUE_PERSON.search(value):
         return False
+    if predicate in _THINGS and _NO_THING.fullmatch(value):
+        return False
     if predicate in ("lives_in", "hometown"):
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
     if predicate == "works_at":
@@ -119,7 +128,9 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "age":
         return value.isdigit() and 1 <= int(value) <= 120
     if predicate in _PEOPLE or (predicate.startswith("has_") and predicate not in _NOT_PEOPLE):
-        return not (_NO_NAME.search(value) or is_opening(value))
+        return not (_NO_NAME.search(value) or is_opening(value) or (predicate == "name" and is_no_name(value)))
+    if predicate == "has_condition":
+        return not (value[0].isdigit() or compiled("{MEDICINE}").fullmatch(value))
     if predicate in ("event", "attended", "plans"):
         return value.count(",") < 2 or " and " in value
     return True
@@ -139,6 +150,21 @@ def cuts_number(value: str | None, text: str) -> bool:
 def is_opening(word: str) -> bool:
     """True for a noun that opens a sentence and is not a name: "Thing is my husband …", "Problem is …"."""
     return bool(_openings().fullmatch(word))
+
+
+def is_no_name(word: str) -> bool:
+    """True for words that open a sentence and name no person: "Omeprazole, 20, before food", "Divorced, officially"."""
+    return bool(_no_names().fullmatch(word))
+
+
+@cache
+def _no_names() -> re.Pattern[str]:
+    return late(
+        filled(
+            "{MEDICINE}|{ILLNESSES}|{LANGUAGES}|{NATIONALITY}|engaged|divorced|widow(?:er|ed)?|married|single|retired|pregnant"
+        ),
+        re.IGNORECASE,
+    )
 
 
 @cache
