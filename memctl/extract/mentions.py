@@ -23,12 +23,10 @@ from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _UNCERTAIN = KeyedPattern(
     rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|{MAY}|maybe|"
-    r"perhaps|almost|nearly|like "
-    r"an?|"
-    r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
-    r"sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|which|what|ever|film|gives?|gave|fears?|more than|"
-    r"another|(?<!my )dose of|offered|order for|for an?|"
-    r"allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
+    r"perhaps|almost|nearly|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|"
+    r"quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|"
+    r"which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|for an?|allerg\w+|"
+    r"calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
@@ -44,7 +42,7 @@ _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
 _SOMEBODY_ELSE = KeyedPattern(
     rf"{_PEOPLE}|"
     rf"\b(?:{filled('{PET}')})s?\b|"
-    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|What|Then|There|Here|One|Turns|"
+    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|Turns|"
     r"Rheum\w*|"
     r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|from|"
     r"[a-z]{2,}(?:ed|[^s]s)))\b",
@@ -89,7 +87,7 @@ _CONTINUED = late(
     re.IGNORECASE,
 )
 """ "Losartan every night": a word after which the name of a drug or an illness is a noun phrase of its own."""
-_PART = late(r"[;:]| so ")
+_PART = late(r"[;:]| so |, and ")
 _NEXT_WORD = late(r" (?P<word>[a-z]{2,})\b(?!')")
 _ITSELF = late(
     r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
@@ -233,7 +231,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if (
         _SUBJECT.fullmatch(before)
         and (itself := _ITSELF.match(after))
-        and (itself["verb"] is None or FORMS.get(itself["verb"].lower(), ("", ""))[1] == "s")
+        and (itself["verb"] is None or FORMS.get(itself["verb"].lower(), ("", None))[1] == "s")
     ):
         return None
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
