@@ -1,4 +1,4 @@
-"""Who names a backend that is not there is told what is; who lacks its SDK is told what to install."""
+"""An unknown backend is an error that lists the known ones; a missing SDK is one that names the extra to install."""
 
 from importlib.metadata import EntryPoint
 
@@ -12,7 +12,7 @@ from memctl.core.fact import Fact
 
 @pytest.fixture
 def backends(monkeypatch):
-    """Two registered backends: one that is there, one whose SDK is missing."""
+    """Two registered backends: an installed one, and one whose SDK is missing."""
     points = {
         "ready": EntryPoint("ready", "collections:OrderedDict", ENTRY_POINT_GROUP),
         "bare": EntryPoint("bare", "package_nobody_installed.adapter:Bare", ENTRY_POINT_GROUP),

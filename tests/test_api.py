@@ -40,7 +40,7 @@ class TestAsync:
         async def both():
             search = asyncio.create_task(memory.asearch("alice", "city", k=3))
             await asyncio.sleep(0.01)
-            answered.set()  # Never reached if the search blocked the loop.
+            answered.set()  # Never reached if the search blocks the loop.
             return await search
 
         assert asyncio.run(both()) == [True, "city"]
@@ -114,7 +114,7 @@ class TestMemory:
 
 
 class TestMistakesOfCallers:
-    """What a program gets wrong at first must not end up in somebody's memory."""
+    """Typical mistakes of a program must not end up in a user's memory."""
 
     @pytest.mark.parametrize(
         "turns",
@@ -272,7 +272,7 @@ class TestAdapterContract:
 def test_a_backend_without_a_model_uses_the_one_in_the_settings(
     home: Path, postgres_dsn: str, postgres_schema: str
 ) -> None:
-    """A user who asks Postgres by meaning would otherwise get the facts that share a word, and no others."""
+    """Otherwise a search by meaning in Postgres would find only facts that share a word with the query."""
     with memctl.open("postgres", dsn=postgres_dsn, schema=postgres_schema, init=True) as memory:
         said = Fact(id=uuid4(), user_id="alice", kind="fact", text="Alice has a dog.", source=Source(system="test"))
         memory.backend.write([said])
@@ -281,7 +281,7 @@ def test_a_backend_without_a_model_uses_the_one_in_the_settings(
 
 
 def test_a_rejected_turn_is_reported_and_the_others_are_stored(memory):
-    """A program that hands over a pasted gigabyte must learn that it was not kept."""
+    """A program that adds a pasted gigabyte must learn that it was not stored."""
     report = memory.add("alice", ["I live in Oslo.", "word " * 300_000])
     assert [fact.object for fact in memory.facts("alice")] == ["Oslo"]
     [reject] = report.rejects

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md and CONTRIBUTING.md name only what exists, and the four journeys run as they are told."""
+"""ARCHITECTURE.md and CONTRIBUTING.md name only what exists, and the four journeys run as described."""
 
 import re
 from importlib import import_module

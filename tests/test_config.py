@@ -1,4 +1,4 @@
-"""Settings: which of several wins, what a wrong one says, and that nothing of the user's is overwritten."""
+"""Settings: their priority, errors for wrong ones, and that no file of the user is overwritten."""
 
 import stat
 
@@ -38,7 +38,7 @@ def test_settings_of_both_files_are_combined(home, user_file):
 
 
 def test_backends_of_the_project_do_not_hide_those_of_the_user(home, user_file):
-    """Else `forget --everywhere` in that folder would pass over the user's own backends."""
+    """Otherwise `forget --everywhere` in that folder would skip the user's own backends."""
     user_file.write_text(
         '[backends.team]\nadapter = "postgres"\ndsn_env = "TEAM"\n[backends.cloud]\nadapter = "zep"\n'
         '[backends.old]\nadapter = "mem0"\nhost = "h"\n'

@@ -1,4 +1,4 @@
-"""A fact that is written down and read back is the same fact, and two equal facts are known to be equal."""
+"""A fact is unchanged after encoding and decoding, and equal facts have equal hashes."""
 
 import hashlib
 import json
@@ -202,7 +202,7 @@ def test_the_hash_does_not_depend_on_the_order_of_keys_or_the_zone_of_a_time():
 
 
 def test_the_hash_is_the_same_in_every_release():
-    # A store keeps hashes on disk: another value here means every record on disk would look changed.
+    # Stores keep hashes on disk: with another value here, every stored record would look changed.
     assert content_hash(PLAIN) == "50884569a4ffe075c8045b673de4115af5fb39a18fbfcb12cb7f4b94b6a30d12"
 
 
@@ -279,6 +279,6 @@ def test_an_integer_confidence_has_the_same_hash_after_a_round_trip() -> None:
 
 
 def test_packed_fields_with_a_lone_surrogate_are_not_a_fact():
-    """JSON can say one, no encoding can: the fact could be neither stored nor sent on."""
+    """JSON can represent a lone surrogate, but no encoding can: the fact could be neither stored nor sent."""
     with pytest.raises(ValueError, match="surrogates"):
         unpack({"categories": ["a\udfff"]})

@@ -83,7 +83,7 @@ def test_every_docs_page_is_linked_from_the_start_page():
 
 
 def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Become a reader in this folder, with a new home folder, and a working folder that has the fixtures."""
+    """Set up this folder for a reader: a new home folder, and a working folder with the fixtures."""
     work, home = folder / "memctl", folder / "home"
     for made in (work, home):
         made.mkdir()
@@ -103,7 +103,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of a reader of the README or the start page, who has ingested the fixtures."""
+    """The home folder of a reader of the README or the start page after ingesting the fixtures."""
     folder = tmp_path_factory.mktemp("begun")
     with pytest.MonkeyPatch.context() as patch:
         starts(folder, patch)
@@ -115,7 +115,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
 def test_the_commands_of_a_page_print_the_shown_output(page: str, begun: Path):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
-    # The README and the start page begin with an ingest; the other pages speak to readers who have done it.
+    # The README and the start page begin with an ingest; the other pages assume that it was done.
     if page not in ("README.md", "docs/index.md"):
         shutil.copytree(begun, Path.home(), dirs_exist_ok=True)
     for line, output in run:
@@ -138,7 +138,7 @@ def test_the_python_code_of_a_page_runs(page: str):
 
 
 def entered(line: str) -> "subprocess.CompletedProcess[str]":
-    """Run a line as a shell would: by a shell, unless it is a single command without redirection or expansion."""
+    """Run a line with a shell, or directly if it is a single command without redirection or expansion."""
     words = shlex.shlex(line.partition("  #")[0], posix=True, punctuation_chars=True)
     words.whitespace_split, words.commenters = True, ""
     command = list(words)
@@ -148,7 +148,7 @@ def entered(line: str) -> "subprocess.CompletedProcess[str]":
 
 
 def shows(page: str, printed: str) -> bool:
-    """True if the page's text is what was printed: `…` stands for any text, and spaces at line ends do not count."""
+    """True if the page's text matches the output: `…` stands for any text, and spaces at line ends are ignored."""
     page, printed = (re.sub(r" +$", "", text.strip(), flags=re.MULTILINE) for text in (page, printed))
     pattern = ".*".join(re.escape(part) for part in page.split("…"))
     return re.fullmatch(pattern, printed, re.DOTALL) is not None

@@ -1,6 +1,5 @@
-"""Any list of facts, written to any backend and read back, is equal but for what its capabilities declare.
-
-Hypothesis makes facts nobody would think of; the conformance suite holds those somebody did.
+"""Any list of facts, written to any backend and read back, is equal except as its capabilities declare. Hypothesis
+generates unusual facts; the conformance suite has chosen ones.
 """
 
 from collections.abc import Callable, Iterator
@@ -64,7 +63,7 @@ Opening = Callable[[], Backend]
 
 @pytest.fixture(params=["local", "jsonl", "parquet", "csv", "postgres"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
-    """Something that opens one backend, the same place every time."""
+    """A function that opens a backend, at the same address every time."""
     if request.param == "local":
         Workspace(tmp_path / "store.duckdb").write([])
         yield lambda: Workspace(tmp_path / "store.duckdb")
@@ -80,7 +79,7 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]
 
 
 def comparable(fact: Fact, adapter: Backend) -> dict[str, Any]:
-    """The fields that are declared to come back as they were, in a form that tells 1 from 1.0 and 0.0 from -0.0."""
+    """The fields that are declared to be kept, in a form that distinguishes 1 from 1.0 and 0.0 from -0.0."""
     names = [name for name in Fact.__struct_fields__ if adapter.capabilities.support(name).level == "kept"]
     assert adapter.capabilities.time_precision == 1e-6
     assert adapter.capabilities.ids_survive
@@ -97,7 +96,7 @@ def written(adapter: Backend, facts: list[Fact]) -> list[Outcome]:
 
 
 def standing(new: Fact, old: Fact | None) -> Fact:
-    """A fact as PostgreSQL has it once written: one that comes without a vector keeps that of the same words."""
+    """A fact as PostgreSQL stores it: one written without a vector keeps the vector of the same text."""
     if old is None or new.embedding is not None or new.text != old.text:
         return new
     return msgspec.structs.replace(new, embedding=old.embedding)

@@ -1,5 +1,5 @@
-"""A service as a backend, installed as a package of its own the way anyone may: how it is addressed, where its key
-comes from, what it says before facts are moved, its conversations and its dumps."""
+"""A service as a backend in a separate package: its address, its key, its remarks before a migration, its conversations
+and its dumps."""
 
 import json
 from datetime import UTC, datetime
@@ -112,7 +112,7 @@ class Torn:
 
 @pytest.fixture
 def diary(tmp_path, monkeypatch, home):
-    """The service's package, installed."""
+    """Install the service's package."""
     site = tmp_path / "site"
     about = site / "diary_plugin-1.dist-info"
     about.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The structure that ARCHITECTURE.md draws, read from the sources: nothing is imported or run."""
+"""The structure described in ARCHITECTURE.md, checked in the sources without importing them."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Facts about one person are found under each of their names, and nobody else's are."""
+"""Facts about one person are found under each of their names, and those of others are not."""
 
 import pytest
 

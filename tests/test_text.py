@@ -1,4 +1,4 @@
-"""Cutting text for the index. What goes wrong here is never found again, whatever the ranking does."""
+"""Splitting text for the index. Text that is lost here cannot be found by any search."""
 
 import re
 import threading

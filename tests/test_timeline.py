@@ -1,4 +1,4 @@
-"""Questions about time that a user asks of their memory: what held then, what was believed, what changed."""
+"""Questions about time: which facts were valid then, what was known, what changed."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

@@ -51,8 +51,8 @@ def test_every_line_of_every_block_is_a_fact_of_the_agents_user():
         ("joão", "First name: João"),
     ]
     assert {fact.kind for fact in found} == {"block"}
-    assert {fact.created_at for fact in found} == {None}, "the file does not say when a line was written"
-    assert {fact.agent_id for fact in found} == {None}, "agent-0 is a number in the file, no agent's name"
+    assert {fact.created_at for fact in found} == {None}, "the file has no times for lines"
+    assert {fact.agent_id for fact in found} == {None}, "agent-0 is only an id within the file"
     assert len({fact.id for fact in found}) == len(found)
 
 

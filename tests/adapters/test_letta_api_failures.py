@@ -95,7 +95,7 @@ def test_a_failed_call_causes_no_duplicate_and_no_gap(server: Any, call: str, ap
     with opened(server) as adapter:
         outcomes = by_the_engine(adapter, facts)
     assert {one.state for one in outcomes} <= {"written", "unchanged"}
-    assert not any(one.times for one in server.faults), "the fault never came about"
+    assert not any(one.times for one in server.faults), "the fault was not triggered"
     assert sorted(one.text for one in read(server)) == sorted(one.text for one in facts)
     assert len(server.passages) == 120 + 4
     assert [len(held) for held in (server.agents, server.archives, server.blocks)] == [1, 1, 1]

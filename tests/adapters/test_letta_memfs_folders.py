@@ -52,7 +52,7 @@ def test_a_memory_without_an_owner_needs_a_named_user(tmp_path):
     assert list(MemfsAdapter(place, default_user="alice").users()) == ["alice"]
     asked = MemfsAdapter(place)
     assert asked.count("alice") == 2
-    assert asked.count("bob") == 0, "the same memory was handed out under two names"
+    assert asked.count("bob") == 0, "the same memory was returned for two users"
 
 
 def test_a_memory_without_an_owner_refuses_several_users(tmp_path):

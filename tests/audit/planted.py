@@ -161,7 +161,7 @@ FAULTS = {
             "User requested a summary",
         )
     ],
-    # Joined from parts, so that secret scanners do not report this file.
+    # Joined from parts so that secret scanners do not report this file.
     "secrets": [
         fact("User's GitHub token is " + "ghp_" + LETTERS),
         fact("The password for the router is " + "Tr0ub4dor" + "&3"),

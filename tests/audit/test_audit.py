@@ -1,4 +1,4 @@
-"""An audit finds the planted faults, and leaves alone what is right."""
+"""An audit finds the planted faults and does not report correct facts."""
 
 import json
 from collections import defaultdict

@@ -1,5 +1,5 @@
-"""Facts of many people through one system after another: at the end nobody's fact is gone, changed, moved to another
-owner or shifted in time, but for what a system on the way declares."""
+"""Facts of many people migrated through one system after another: in the end no fact is lost, changed, moved to another
+owner or shifted in time, except as a system on the way declares."""
 
 import json
 import os
@@ -25,7 +25,7 @@ UNHELD = {"updated_at", "embedding"}
 
 @pytest.fixture
 def systems(home: Path, postgres_dsn: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """Every system under a name of the settings, each empty; the names."""
+    """Configure every system in the settings, each empty; returns the names."""
     unique = f"chain_{uuid4().hex[:12]}"
     with ExitStack() as stack:
         settings = []

@@ -1,4 +1,4 @@
-"""A cut-over as docs/sync.md and docs/weekend.md describe it, with mem0 in use: in the end both sides are equal."""
+"""A cut-over as described in docs/sync.md and docs/weekend.md, with mem0 in use: in the end both sides are equal."""
 
 import json
 import shlex
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.services, pytest.mark.kills]
 
 @pytest.fixture
 def library(home: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """mem0 on pgvector, as the application uses it; settings name it `library`, and an empty schema `pg`."""
+    """mem0 on pgvector as an application uses it. The settings call it `library`, and an empty schema `pg`."""
     unique = f"cutover_{uuid4().hex[:12]}"
     with openai_embeddings.serve() as embeddings:
         embeddings.vector_of = openai_embeddings.likeness
@@ -67,7 +67,7 @@ def test_both_sides_are_equal_after_writes_and_two_kills_of_the_sync(library, me
             library.delete(ids[user].pop(0))
             ids[user].append(added(library, user, f"{user} bought thing {round_number} of the second year"))
             library.update(ids[user][0], text=f"{user} sold a thing in round {round_number}")
-        # The moment of death is whatever the sync is doing now.
+        # The sync is killed at whatever it is doing now.
         running.send_signal(signal.SIGKILL)
         running.wait()
         assert running.stdout is not None
@@ -94,7 +94,7 @@ def test_the_commands_of_the_weekend_page_run_in_order(library, memctl, home):
     for user in USERS:
         for number in range(EACH):
             added(library, user, f"{user} owns thing {number}")
-    memctl("add", "ada", "I live in Ghent.")  # There is something to back up.
+    memctl("add", "ada", "I live in Ghent.")  # So that the backup has content.
     page = (ROOT / "docs" / "weekend.md").read_text(encoding="utf-8")
     lines = [line.strip().partition("  #")[0] for line in page.splitlines() if line.strip().startswith("memctl ")]
     assert len(lines) > 15

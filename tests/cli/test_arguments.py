@@ -1,4 +1,4 @@
-"""Arguments that mean nothing are refused, and what a terminal or a pipe cannot show does not end a command."""
+"""Meaningless arguments are refused, and characters that a terminal or pipe cannot show do not end a command."""
 
 import io
 import json
@@ -103,7 +103,7 @@ def test_a_long_fact_does_not_pad_other_lines_in_a_pipe(memctl, monkeypatch):
     for command in (("facts", "alice"), ("history", "alice"), ("diff", "alice", "--from", "2020")):
         out = memctl(*command).out
         lengths = sorted(map(len, out.splitlines()))
-        assert lengths[-1] > 10_000, "nothing is cut"
+        assert lengths[-1] > 10_000, "no text is truncated"
         assert all(length < 200 for length in lengths[:-1]), lengths
         assert all(line == line.rstrip() for line in out.splitlines())
 

@@ -1,4 +1,4 @@
-"""`memctl context` in a shell: what goes into the prompt is on stdout alone, and mistakes are answered."""
+"""`memctl context` in a shell: stdout has only the text for the prompt, and mistakes are clear errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What whoever runs memctl from cron can rely on: one line a run, codes that tell, and no name in a log."""
+"""Guarantees for runs from cron: one log line per run, meaningful exit codes, and no names in the log."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""What someone who asks for help reads: every option is explained, every command has examples, in plain words."""
+"""Help texts: every option is explained and every command has examples, in plain words."""
 
 import re
 import shlex
@@ -36,7 +36,7 @@ ALL = {context.command_path: context for context in _all()}
 def test_every_command_has_two_examples_and_every_option_is_explained(path):
     command = ALL[path].command
     examples = (command.epilog or "").splitlines()
-    assert len(examples) >= 2, "someone new copies an example"
+    assert len(examples) >= 2, "new users copy examples"
     assert all("memctl " in example for example in examples)
     assert [param.name for param in command.params if param.param_type_name == "option" and not param.help] == []
 
@@ -61,13 +61,13 @@ def test_help_is_in_plain_words(path):
 
 @pytest.mark.parametrize("path", [path for path, context in ALL.items() if isinstance(context.command, TyperGroup)])
 def test_the_summary_of_a_subcommand_is_not_cut_off_on_a_narrow_terminal(path):
-    """Someone who looks for the right subcommand would have to open the help of each."""
+    """Otherwise a user who looks for a subcommand would have to open the help of each."""
     context = Context(ALL[path].command, info_name=path, terminal_width=80, max_content_width=80)
     assert [line for line in context.get_help().splitlines()[1:] if line.endswith("...")] == []
 
 
 def test_the_variable_of_an_option_is_named_after_the_option(memctl, monkeypatch):
-    """As the help says; the names of the parameters, which differ for some, work as well."""
+    """As the help says. The names of the parameters, which differ for some options, work as well."""
     memctl("add", "alice", "I live in Ghent.")
     for variable in ("MEMCTL_FACTS_JSON", "MEMCTL_FACTS_AS_JSON"):
         monkeypatch.setenv(variable, "1")

@@ -1,4 +1,4 @@
-"""A message that names an option names one that exists in the commands that show the message."""
+"""Every option named in a message exists in the commands that show the message."""
 
 import ast
 import re
@@ -55,7 +55,7 @@ OPTIONS = _options()
 
 
 def messages(path):
-    """The texts of a module that are shown to people: in `raise`, and given as hint, where, remedy and the like."""
+    """The texts of a module that are shown to users: in `raise`, and in arguments such as hint, where and remedy."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     shown = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
     shown += [

@@ -1,4 +1,4 @@
-"""The commands that move, compare and carry facts, from the words typed to what is printed and the exit code."""
+"""The commands that migrate, compare and export facts: their output and exit codes."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def facts(user, number, **fields):
 
 @pytest.fixture
 def memctl(home, monkeypatch, capfd):
-    """Runs a command; its exit code, stdout and stderr."""
+    """Run a command; returns its exit code, stdout and stderr."""
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["memctl", *arguments])
@@ -285,7 +285,7 @@ def test_migrations_shows_counts_and_how_to_resume(memctl, monkeypatch):
 
 
 def test_a_large_migration_leaves_the_vectors_of_postgres_indexed(memctl, home, monkeypatch, postgres_dsn):
-    """Bulk writes leave the vector index for after them: unless somebody asks, a search of all users stays slow."""
+    """Bulk writes skip the vector index; unless it is built afterwards, a search of all users stays slow."""
     monkeypatch.setenv("LARGE_DSN", postgres_dsn)
     (home / "memctl.toml").write_text(
         f'[backends.large]\nadapter = "postgres"\ndsn_env = "LARGE_DSN"\nschema = "large_{os.getpid()}"\n'

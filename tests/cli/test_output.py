@@ -1,4 +1,4 @@
-"""What scripts and terminals are promised: results on stdout, all else on stderr, true exit codes, nothing hostile."""
+"""Guarantees for scripts and terminals: results on stdout, the rest on stderr, correct exit codes, safe output."""
 
 import json
 import os
@@ -166,7 +166,7 @@ def test_a_failed_command_prints_a_json_error_with_its_exit_code(memctl, known, 
     assert ran.document["schema"] == "memctl.error/1"
     assert ran.document["exit"] == code
     assert ran.document["error"]["message"]
-    assert memctl(*arguments).out == "", "without --json an error is no result"
+    assert memctl(*arguments).out == "", "without --json stdout is empty after an error"
 
 
 def test_a_mistyped_command_gets_a_suggestion(memctl):
@@ -194,7 +194,7 @@ def test_no_id_is_cut_off_in_a_table(memctl, known, monkeypatch, columns, comman
     for fact in known:
         assert fact["id"][:8] in out
         if fact["superseded_by"] and command[0] != "diff":
-            assert out.count(fact["superseded_by"][:8]) == 2, "once as itself, once as the successor"
+            assert out.count(fact["superseded_by"][:8]) == 2, "once as its own id, once as the successor"
 
 
 @pytest.mark.parametrize("columns", [60, 80])
@@ -226,7 +226,7 @@ HOSTILE = "red \x1b[31malert\x1b[0m \x07 \x9b2J \u202egnp.exe\u202c \u2066x\u206
 def test_control_characters_of_a_fact_are_not_printed(memctl):
     added = memctl("add", "alice", HOSTILE, "--json")
     (fact,) = added.document["facts"]
-    assert fact["text"] == HOSTILE, "what was said is kept as it was said"
+    assert fact["text"] == HOSTILE, "the stored text is unchanged"
     outputs = [
         added,
         memctl("facts", "alice"),
@@ -243,7 +243,7 @@ def test_control_characters_of_a_fact_are_not_printed(memctl):
 
 
 def on_a_terminal(arguments: list[str], **environment: str) -> str:
-    """What `memctl` writes when stdout and stderr are a terminal."""
+    """The output of `memctl` if stdout and stderr are a terminal."""
     parent, child = pty.openpty()
     command = [str(Path(sys.executable).parent / "memctl"), *arguments]
     with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=dict(os.environ) | environment) as ran:
@@ -283,7 +283,7 @@ def test_a_closed_pipe_is_not_an_error(memctl, known, process):
 
 
 def completions(home, line, *, store=None):
-    """What a shell would offer after this line."""
+    """The completions that a shell would offer after this line."""
     words = line.split(" ")
     environment = os.environ | {
         "_MEMCTL_COMPLETE": "complete_bash",

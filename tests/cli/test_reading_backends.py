@@ -98,7 +98,7 @@ FAR = "2099-01-01T00:00:00Z"
 
 
 def test_every_command_uses_the_same_definition_of_current(memctl, home):
-    """A fact that ends in the future is current, one that has ended, expired or was retired is not."""
+    """A fact that ends in the future is current; an ended, expired or retired one is not."""
     records = [
         {"text": "Ends later.", "invalid_at": FAR},
         {"text": "Expires later.", "expires_at": FAR},

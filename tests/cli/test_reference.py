@@ -5,7 +5,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_commands_page_matches_the_help() -> None:
-    """A user who reads docs/commands.md must not meet an option that is not there."""
+    """docs/commands.md must not describe options that do not exist."""
     spec = importlib.util.spec_from_file_location("docs_commands", DOCS / "commands.py")
     assert spec is not None
     assert spec.loader is not None

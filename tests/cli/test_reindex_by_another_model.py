@@ -1,4 +1,4 @@
-"""Changing the model behind a store: all vectors are made anew, and a search never mixes two models."""
+"""Changing the embedding model of a store: all vectors are recomputed, and a search never mixes two models."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""`memctl report`: what a person reads and what a script gets."""
+"""`memctl report`: the output for people and for scripts."""
 
 import csv
 import io
@@ -224,7 +224,7 @@ def test_control_characters_in_user_names_are_not_printed(memctl: Memctl):
 
 
 def test_a_store_filled_by_rules_is_priced_without_a_model(memctl: Memctl):
-    """Nobody asked a model, so its tokens are no cost; another model can still be asked for."""
+    """No model was used, so there are no token costs; another model can still be priced."""
     memctl("add", "alice", "I live in Oslo.")
     tokens = memctl("report", "pricing", "--json").document["tokens"]
     assert (tokens["model"], tokens["embedding"]) == (None, None)
@@ -242,7 +242,7 @@ def test_the_models_that_a_store_used_are_priced():
     assert (report.model, report.embedding) == ("gpt-5.4-nano", "text-embedding-3-large")
     unknown = ModelsUsed(extractors=("llm:my-own@3",), embedder="sentence-transformers:mine")
     report = requests.pricing(None, {}, used=unknown)
-    assert (report.model, report.embedding) == ("gpt-6-luna", None), "the price book's default, and nothing"
+    assert (report.model, report.embedding) == ("gpt-6-luna", None), "the default of the price book"
 
 
 def test_a_claim_is_shown_with_its_source(memctl: Memctl, home: Path):

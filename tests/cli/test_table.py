@@ -1,4 +1,4 @@
-"""Tables on a terminal look as rich lays them out, and long ones do not wait for it."""
+"""Tables on a terminal have the layout of rich, and long ones are printed without its delay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What consolidation merges, settles and drops, what it must leave alone, and that all of it can be taken back."""
+"""What consolidation merges, resolves and removes, what it must not change, and that all of it can be undone."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_a_repeated_statement_becomes_one_fact_with_both_sources(memctl, store, 
     Workspace(store).write([fact(one, day=1), fact(other, day=2)])
     done = consolidate(memctl, "alice")
     assert [change["action"] for change in done["changes"]] == ["merge", "summary"]
-    assert texts(memctl) == {one}, "the older one stands"
+    assert texts(memctl) == {one}, "the older fact is kept"
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
@@ -149,7 +149,7 @@ def test_old_episodes_are_removed_but_their_facts_stay(memctl, chat):
     assert texts(memctl, "alice", "--kind", "episode") == {"I live in Oslo."}
     chat("alice/a.jsonl", long_ago, ("2999-01-01T10:00:00Z", "I live in Oslo."), ("2999-01-02T10:00:00Z", "Bye."))
     memctl("ingest", folder)
-    assert texts(memctl, "alice", "--kind", "episode") == {"I live in Oslo.", "Bye."}, "no transcript brings it back"
+    assert texts(memctl, "alice", "--kind", "episode") == {"I live in Oslo.", "Bye."}, "ingest does not restore it"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_maximum_age_for_facts_is_refused(memctl, ttl):
 
 
 def test_a_wrong_limit_is_an_error_even_in_an_empty_store(memctl):
-    """It would otherwise show only on the night when there is something to remove."""
+    """Otherwise the error would first occur in the night when there is something to remove."""
     ran = memctl("prune", "--ttl", "fact=1d")
     assert (ran.code, "--ttl" in ran.err) == (2, True)
 
@@ -192,7 +192,7 @@ def test_a_summary_is_written_only_when_it_changes(memctl):
 
 @pytest.fixture
 def disorder(memctl, store, chat, once):
-    """A memory with something of everything to put in order."""
+    """A memory with something to do for every step of consolidation."""
 
     def fill():
         long_ago = ("2020-01-01T10:00:00Z", "I like green tea.")
@@ -261,7 +261,7 @@ def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, disorder)
     assert (ran.code, "was undone on" in ran.err) == (2, True)
     run = consolidate(memctl, "alice")["run"]
     memctl("add", "alice", "I live in Madrid.")
-    assert consolidate(memctl, "alice")["run"], "the summary is another now"
+    assert consolidate(memctl, "alice")["run"], "the summary has changed"
     before = rows()
     ran = memctl("undo", run)
     assert (ran.code, "were changed again later" in ran.err) == (1, True)

@@ -1,5 +1,5 @@
-"""Parts of a consolidation by themselves: what was to be kept only for a time goes, duplicates become one, nothing
-else changes, and both can be taken back."""
+"""Single steps of a consolidation: prune removes expired records, dedupe merges duplicates, nothing else changes, and
+both can be undone."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ def fact(user, text, **more):
 
 @pytest.fixture
 def kept_for_a_time(memctl, home):
-    """Two users, each with a fact that is over, one that ends tomorrow, one without an end, and a duplicate of that."""
+    """Two users, each with an expired fact, one that expires tomorrow, one without an end, and a duplicate of that."""
     facts = []
     for user in ("alice", "bruno"):
         facts += [

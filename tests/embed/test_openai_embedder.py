@@ -1,4 +1,4 @@
-"""A paid or local embedding server: the right vector for each text, and a failure the engine can act on."""
+"""A paid or local embedding server: each text gets its own vector, and failures become the right errors."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A model on disk is known by its weights: two models that share a folder's name must never be mixed."""
+"""A model on disk is identified by its weights, so that two models in folders of the same name are never mixed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The embedder of every user without a key: it must be there, light, repeatable, and put like beside like."""
+"""The built-in embedder: always available, fast to import, deterministic, and similar for similar texts."""
 
 import subprocess
 import sys

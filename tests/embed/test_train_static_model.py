@@ -1,4 +1,4 @@
-"""Whoever trains the shipped model again must get a model that memctl can open and that sums what training summed."""
+"""A newly trained model must be one that memctl can open, and give the vectors that training computed."""
 
 from pathlib import Path
 

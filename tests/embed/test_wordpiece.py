@@ -1,5 +1,4 @@
-"""A query and the facts it looks for are tokenised by two programs; were they to differ, the search would
-miss."""
+"""Queries and facts are tokenised by two implementations; if they differed, a search would miss facts."""
 
 from collections.abc import Mapping
 
@@ -33,7 +32,7 @@ REGULAR = "\u4e00"
 def test_every_character_in_the_tables_is_tokenised_like_the_library(
     model: StaticEmbedder, rows: Mapping[str, int]
 ) -> None:
-    # The planes above the second hold nothing but private use, tags and variation selectors.
+    # The Unicode planes above the second contain only private use characters, tags and variation selectors.
     characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
     words = [f"ab{c}cd" for c in characters if settled(c) and (c < REGULAR or FACTOR > 1 or ord(c) % 5 == 0)]
     assert len(words) > 20_000

@@ -1,4 +1,4 @@
-"""Patterns that are compiled late, or taken from what another process compiled, find the same and keep no words."""
+"""Patterns compiled late or loaded from the cache of another process match the same, and the cache has no user text."""
 
 import re
 import sys
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The patterns that are really compiled from now on."""
+    """The patterns that are actually compiled from now on."""
     seen: list[str] = []
     coded = compiled_patterns._coded
     monkeypatch.setattr(compiled_patterns, "_coded", lambda *key: (seen.append(key[0]), coded(*key))[1])

@@ -1,4 +1,4 @@
-"""What "last Friday" meant is reckoned from when it was said, and never invented."""
+"""Expressions such as "last Friday" are resolved from the time of the message, and never made up."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -158,7 +158,7 @@ def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
 @settings(max_examples=some(25), deadline=None)
 @given(data=st.data())
 def test_every_expression_contains_a_hint_of_its_rule(rule: Rule, data: st.DataObject) -> None:
-    # Odd letters are replaced before hints are looked for; see the next test.
+    # Lookalike letters are replaced before hints are searched; see the next test.
     pattern = re.compile(rule.pattern.pattern, re.IGNORECASE)
     text = data.draw(st.from_regex(pattern, alphabet=st.characters(exclude_characters="ſİı")))
     assert rule.may_match(text.lower(), any(letter.isdecimal() for letter in text))

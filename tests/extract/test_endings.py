@@ -1,4 +1,4 @@
-"""What is over is taken back although the sentence that says so does not name what it was."""
+"""Ended facts are retracted even if the sentence does not name the former value."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
 
 
 def retracted(*texts: str) -> list[tuple[str, str | None]]:
-    """What the last of a user's messages takes back."""
+    """The claims that the last of a user's messages retracts."""
     turns = tuple(Turn(turn_id=str(n), role="user", text=text, at=AT) for n, text in enumerate(texts))
     found = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
     last = str(len(texts) - 1)

@@ -1,4 +1,4 @@
-"""A transcript cannot give orders to the memory that reads it."""
+"""A transcript cannot give orders to memctl or a model that reads it."""
 
 import pytest
 

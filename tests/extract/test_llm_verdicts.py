@@ -1,4 +1,4 @@
-"""What a model makes up, and what a transcript tries to make it say, never becomes a fact."""
+"""Made-up proposals of a model, and those provoked by a transcript, never become facts."""
 
 import json
 from datetime import UTC, datetime
@@ -229,7 +229,7 @@ def test_dates_come_from_the_quote():
     (claim,) = judged(MOVED, proposal()).claims
     assert (claim.valid_at, claim.precision) == (datetime(2026, 2, 23, tzinfo=UTC), "week")
     (claim,) = judged(session("My boss Ann is back on Friday."), proposal("Ann", "has_boss")).claims
-    assert claim.valid_at is None, "the date is not that of the fact"
+    assert claim.valid_at is None, "the date belongs to another clause"
 
 
 def test_until_sets_the_end_date():

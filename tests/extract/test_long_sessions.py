@@ -1,4 +1,4 @@
-"""A session of many turns takes as long for its last turns as for its first ones."""
+"""The last turns of a long session take no longer than its first ones."""
 
 import sys
 from types import FrameType
@@ -22,7 +22,7 @@ def _turn(place: int) -> Turn:
 
 
 def _steps(reader: _SessionReader, turn: Turn) -> int:
-    """The instructions of the interpreter that reading a turn takes."""
+    """The number of bytecode instructions needed to read a turn."""
     steps = 0
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:

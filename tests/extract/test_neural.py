@@ -1,4 +1,5 @@
-"""The neural extractor: its training set, inputs and outputs, the shipped model, and what becomes of its readings."""
+"""The neural extractor: its training set, inputs and outputs, the shipped model, and the facts made from its
+readings."""
 
 import importlib
 import json

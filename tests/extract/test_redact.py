@@ -1,4 +1,4 @@
-"""No secret reaches a fact, a log or an embedding; no ordinary number is taken for one."""
+"""Secrets are removed before they reach a fact, log or embedding; ordinary numbers are kept."""
 
 import base64
 import random
@@ -15,7 +15,7 @@ ALNUM = string.ascii_letters + string.digits
 
 
 def made(prefix: str, length: int, alphabet: str = ALNUM) -> str:
-    """A key-looking string, put together here so that no scanner finds one in the sources."""
+    """A string that looks like a key, built here so that no scanner finds one in the sources."""
     return prefix + "".join(random.Random(prefix).choices(alphabet, k=length))
 
 

@@ -1,4 +1,4 @@
-"""What a person says of themselves becomes exactly the claims of the table, and nothing else does."""
+"""Statements of a person about themselves give exactly the claims in the table."""
 
 from pathlib import Path
 

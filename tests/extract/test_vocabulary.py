@@ -1,4 +1,4 @@
-"""Extractor and reconciler speak of the same predicates: an unknown one would never be superseded or retracted."""
+"""Extractor and reconciler use the same predicates; an unknown one would never be superseded or retracted."""
 
 from memctl.core.predicates import MULTI_VALUED, SINGLE_VALUED
 from memctl.extract import rule_tables

@@ -1,4 +1,4 @@
-"""What other tools see in the files: spreadsheets no formula, SQL real types, and every reader the same facts."""
+"""The files in other tools: no formulas in spreadsheets, typed columns in SQL, and the same facts for every reader."""
 
 import csv
 import random

@@ -1,4 +1,4 @@
-"""A user names a file and nothing else: what it is, is found out, and what it cannot be is said."""
+"""The format of a file is detected from its name or content; unusable files are refused with a reason."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A bad record costs itself and nothing else: it is reported with its place, and never lost in a rewrite."""
+"""A bad record affects no others: it is reported with its position, and never lost in a rewrite."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""Writing into a file: merged by id, replaced whole, safe from kills, and not touched without need."""
+"""Writing to a file: merged by id, replaced as a whole, safe against kills, and untouched if nothing changes."""
 
 import os
 import stat

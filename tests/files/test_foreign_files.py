@@ -1,4 +1,4 @@
-"""A file of another tool is named, instead of being rejected line by line or taken for an empty one."""
+"""The error for a file of another tool names the tool, instead of rejecting every line or reading an empty file."""
 
 import json
 import sqlite3

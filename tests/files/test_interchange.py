@@ -1,5 +1,5 @@
-"""Interchange formats: what memctl writes is valid for the formats' own tools, and comes back whole; what others write
-is read, and nothing is made up for what they do not say."""
+"""Interchange formats: files of memctl are valid for the formats' own tools and restored completely; files of others
+are read without made-up values."""
 
 import json
 import zipfile
@@ -191,7 +191,7 @@ def test_the_plan_shows_fields_that_text_export_loses(memctl, tmp_path):
     assert {"predicate", "valid_at", "id"} <= lost
 
 
-# What others write.
+# Files of other programs.
 
 
 def written(tmp_path, name, text):

@@ -1,4 +1,4 @@
-"""Half the price for an answer by tomorrow: submitted once, collected by cron, lost by no crash."""
+"""Batches of requests at half the price: submitted once, collected by cron, not lost in a crash."""
 
 import json
 from datetime import timedelta
@@ -27,7 +27,7 @@ def test_a_collected_batch_gives_the_same_facts_as_direct_requests(
     assert "2 submitted" in ran.out
     assert (len(model.batches), len(model.requests)) == (1, 0)
     assert facts(memctl) == set()
-    assert memctl("search", "alice", "Where is Oslo?").code == 0, "what was said can be found meanwhile"
+    assert memctl("search", "alice", "Where is Oslo?").code == 0, "turns can be found before the batch is collected"
     ran = memctl("ingest", "--collect")
     assert ran.code == 0, ran.err
     assert "1 collected" in ran.out
@@ -73,7 +73,7 @@ def test_failed_requests_are_resubmitted_a_limited_number_of_times(memctl, folde
     assert codes == [0, 0, 3, 0]
     assert len(model.requests) == 2 * 3
     assert len(model.batches) == 3
-    assert "alice lives in Oslo." in facts(memctl), "by the rules"
+    assert "alice lives in Oslo." in facts(memctl), "the facts of the rules"
 
 
 def test_unreadable_responses_are_reported_and_the_rules_are_used(memctl, folder, model, chat_emulator):
@@ -99,7 +99,7 @@ def test_a_batch_not_sent_before_a_kill_is_sent_after_a_grace_period(memctl, fol
     memctl("ingest", folder, "--batch")
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     model.batches.clear()
-    assert "1 in progress" in memctl("ingest", "--collect").out, "another process may be about to send it"
+    assert "1 in progress" in memctl("ingest", "--collect").out, "another process may still send it"
     monkeypatch.setattr("memctl.ingest.llm_batch_api.GRACE", timedelta(0))
     assert memctl("ingest", "--collect").code == 0
     assert len(model.batches) == 1

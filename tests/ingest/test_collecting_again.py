@@ -1,5 +1,5 @@
-"""A collection that ended between the answers and the facts is taken up by the next one; one whose files are gone does
-not keep the others waiting."""
+"""A collection killed after saving its responses is completed by the next one; one whose files were deleted does not
+block others."""
 
 import shutil
 
@@ -26,7 +26,7 @@ def test_saved_responses_of_a_killed_collection_are_used_by_the_next(memctl, fol
     assert (ran.code, "3 added" in ran.out) == (0, True), ran.err + ran.out
     assert len(memctl("facts", "alice", "--json").document["facts"]) == 3
     assert "0 collected, 0 in progress" in memctl("ingest", "--collect").out
-    assert len(model.requests) == 2, "no answer was paid for twice"
+    assert len(model.requests) == 2, "no request was sent twice"
 
 
 def test_a_batch_with_deleted_files_is_reported_once(memctl, folder, model, chat):

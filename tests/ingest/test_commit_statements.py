@@ -1,4 +1,4 @@
-"""A commit must not take statements of its own for every group of facts: on a server each is a round trip."""
+"""A commit must not run separate statements for every group of facts, because each is a round trip to the server."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
-"""What a service keeps of a conversation is data like a file's: a message that is none must not end the run, and what
-no store can hold is not in a turn."""
+"""Conversations of a service are untrusted like files: an invalid message must not end the run, and turns contain only
+storable text."""
 
 from datetime import UTC, datetime
 from typing import Any

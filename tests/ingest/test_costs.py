@@ -1,4 +1,4 @@
-"""Money is reckoned before it is spent, and never goes beyond the limit, whatever the number of threads."""
+"""Costs are computed before they arise, and never exceed the limit, whatever the number of threads."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""What docs/extraction.md tells people to type, run as they would: by hand with a server of theirs, and by cron."""
+"""The commands of docs/extraction.md, run by hand with a local server, and by cron."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ TYPED = [line for block in re.findall(r"^```text\n(.*?)^```", PAGE, re.M | re.S)
 
 
 def shell(line, home, **more):
-    """Run a line as cron does: by sh, in the home folder, with next to no environment."""
+    """Run a line as cron does: by sh, in the home folder, with a minimal environment."""
     return shells.run(line, {"HOME": str(home), "MEMCTL_NEURAL_MODEL": ""} | more, home)
 
 

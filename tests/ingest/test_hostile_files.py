@@ -1,4 +1,4 @@
-"""What is broken, hostile or secret in a folder: told, set aside, and never the end of the rest."""
+"""Broken, hostile and secret content in a folder: reported and rejected, without affecting the other files."""
 
 import gzip
 import json
@@ -108,12 +108,14 @@ def test_only_the_bad_line_is_rejected_and_a_later_run_recovers(memctl, chat):
     path.write_text(whole[0] + "{broken\n" + whole[1])
     assert memctl("ingest", path.parent.parent).code == 3
     again = memctl("ingest", path.parent.parent)
-    assert (again.code, "not JSON" in again.err) == (3, True), "what could not be read is told by the second run too"
+    assert (again.code, "not JSON" in again.err) == (3, True), "the second run reports the unreadable line again"
     assert memctl("ingest", "-q", path.parent.parent).code == 0
     chat("alice/a.jsonl", "I live in Rome.")
     assert memctl("ingest", path.parent.parent).code == 0
     facts = memctl("facts", "alice", "--all", "--json").document["facts"]
-    assert {fact["object"] for fact in facts} == {"Rome", "peanuts"}, "the edited turn is gone, the later one is kept"
+    assert {fact["object"] for fact in facts} == {"Rome", "peanuts"}, (
+        "the edited turn is withdrawn, the later one is kept"
+    )
 
 
 def test_a_file_that_became_broken_keeps_its_stored_facts(memctl, chat):
@@ -162,7 +164,7 @@ def test_a_locked_store_is_not_reported_as_a_bad_file(memctl, chat, monkeypatch)
 
 
 def secrets():
-    """Strings that look like keys, made here so that none stands in a file."""
+    """Strings that look like keys, built here so that no scanner finds one in the sources."""
     rng = random.Random(7)
     letters = string.ascii_letters + string.digits
 

@@ -1,4 +1,4 @@
-"""The same words are stored once, whatever file they come in, and stay although a newer file no longer shows them."""
+"""The same turn is stored once, whatever files contain it, and stays if a newer export no longer contains it."""
 
 import json
 import zipfile
@@ -307,7 +307,7 @@ class TestRemovedByHand:
 
 
 def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
-    """Otherwise no copy would be recognised in a store of some age."""
+    """Otherwise copies of turns stored earlier would not be recognised."""
     turns = [
         ("user", 'J\'habite à Gent — \U0001f600\n\u1160 "quoted"', "2026-03-01T10:00:00.123456+02:00"),
         ("user", GHENT, None),
@@ -335,7 +335,7 @@ def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
     ],
 )
 def test_turns_without_times_are_matched_only_with_enough_context(mine, theirs, same):
-    """Capital letters are sentences, small ones are short words."""
+    """Capital letters stand for long turns, small ones for short turns."""
 
     def rows(text):
         return [

@@ -1,4 +1,4 @@
-"""What a user expects of `memctl ingest`: once is enough, what is new is found, what is gone is gone."""
+"""`memctl ingest`: nothing is stored twice, new turns are added, removed turns are withdrawn."""
 
 import json
 import os
@@ -71,7 +71,7 @@ def test_a_grown_file_gives_only_its_new_turns(memctl, chat):
     chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.", "I live in Rome.")
     code, report = ingest(memctl, folder)
     assert (code, report["episodes"], report["added"]) == (0, 1, 1)
-    assert current(memctl, "alice")["peanuts"] == before, "a known turn is no second witness"
+    assert current(memctl, "alice")["peanuts"] == before, "a known turn does not raise confidence"
     assert set(current(memctl, "alice", "lives_in")) == {"Rome"}
 
 

@@ -1,4 +1,5 @@
-"""What a user with a model expects: its facts beside the rules', each call once, and no surprise of money."""
+"""Extraction with a model: its facts are combined with those of the rules, requests are not repeated, costs are
+limited."""
 
 import json
 import re
@@ -50,7 +51,7 @@ def test_a_fact_has_quote_dates_and_extractor(memctl, chat, model):
     assert rome["native"]["extractor"] == "llm:small-reader@2"
     assert rome["source"]["quote"] == "I moved to Rome last week"
     assert rome["source"]["turns"] == ["m3"]
-    assert rome["valid_at"].startswith("2025-12-2"), "last week, reckoned by the rules from 3 January 2026"
+    assert rome["valid_at"].startswith("2025-12-2"), "last week, counted from 3 January 2026"
     oslo = facts(memctl, "alice", "--all")["alice lives in Oslo."]
     assert oslo["superseded_by"] == rome["id"]
 

@@ -1,4 +1,4 @@
-"""What goes wrong between memctl and a model's server, and that no user pays for it with wrong facts or twice."""
+"""Failures between memctl and a model server cause neither wrong facts nor double costs."""
 
 import json
 import signal
@@ -16,7 +16,7 @@ ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hik
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """No test waits as long as a user would."""
+    """Shorten the waits between retries."""
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.001)
 
 
@@ -49,7 +49,7 @@ def test_an_unreadable_response_is_requested_again(memctl, folder, model, chat_e
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
     assert len(model.requests) == 2
-    assert "JSON Schema" in model.requests[1]["messages"][0]["content"], "told in words, for who disregards parameters"
+    assert "JSON Schema" in model.requests[1]["messages"][0]["content"], "the format is also described in the prompt"
 
 
 def test_after_unreadable_responses_the_rules_are_used_until_a_later_run(memctl, folder, model, chat_emulator):
@@ -79,11 +79,11 @@ def test_a_truncated_response_halves_the_window(memctl, folder, model, chat_emul
     assert memctl("ingest", folder, "--jobs", "1").code == 0
     assert set(facts(memctl)) == ALL
     shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
-    assert [len(lines) for lines in shown] == [3, 1, 2], "what cannot be cut further is left to the rules"
+    assert [len(lines) for lines in shown] == [3, 1, 2], "a window that cannot be halved is read by the rules"
     asked = len(model.requests)
     memctl("sql", "--write", "delete from files")
     memctl("ingest", folder)
-    assert len(model.requests) == asked, "the halves are kept too"
+    assert len(model.requests) == asked, "the responses of the halves are cached too"
 
 
 def test_a_request_too_long_for_the_server_is_halved(memctl, folder, model, chat_emulator):
@@ -106,7 +106,7 @@ def test_the_rules_read_turns_that_the_model_refuses(memctl, folder, model, chat
     assert sum(ran.document["report"]["model"]["failed"].values()) == 1
     assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
     memctl("ingest", folder)
-    assert len(model.requests) == 1, "asked once and for all"
+    assert len(model.requests) == 1, "a refused turn is not sent again"
 
 
 def test_a_rate_limit_is_waited_for(memctl, folder, model, chat_emulator):
@@ -157,7 +157,7 @@ def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, m
     model.always = chat_emulator.fails(status, "Not any more.", code)
     ran = memctl("ingest", folder, "--jobs", "1")
     assert (ran.code, "Not any more." in ran.err) == (7, True)
-    assert len(model.requests) == 2, "no storm of retries"
+    assert len(model.requests) == 2, "no repeated requests"
     assert (kept(memctl), len(facts(memctl))) == (1, 1)
     model.always = None
     assert memctl("ingest", folder).code == 0
@@ -208,7 +208,7 @@ def test_a_slow_response_that_continues_is_waited_for(memctl, folder, model, cha
     model.pause = 0.06
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
-    assert len(model.requests) == 1, "the whole answer takes longer than the timeout, which is one of silence"
+    assert len(model.requests) == 1, "the timeout limits silence, not the whole response"
 
 
 def test_a_turn_without_a_response_is_read_by_rules_and_sent_again_next_time(
@@ -307,7 +307,7 @@ def test_usage_is_estimated_if_the_server_does_not_report_it(memctl, folder, mod
 def test_the_key_is_sent_only_to_its_server_and_never_shown(memctl, folder, model, chat_emulator, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-" + "openai")
     memctl("ingest", folder)
-    assert model.keys == ["Bearer none"], "a plain http server of one's own gets no key of OpenAI's"
+    assert model.keys == ["Bearer none"], "a private http server does not get OpenAI's key"
     model.needs_key = True
     secret = "not-the-" + "right-one"
     monkeypatch.setenv("MEMCTL_LLM_API_KEY", secret)
@@ -350,7 +350,7 @@ def test_ctrl_c_keeps_received_responses(memctl, chat, model, chat_emulator, pro
     model.released.set()
     _, err = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in err) == (130, False)
-    assert kept(memctl) == 2, "the request under way is paid for, and kept"
+    assert kept(memctl) == 2, "the response of the running request is saved"
     assert memctl("ingest", folder).code == 0
     assert len(model.requests) == 3
     assert len(facts(memctl)) == 3

@@ -1,4 +1,4 @@
-"""Whose memory a transcript becomes. A wrong answer would put one person's life into another's memory."""
+"""The owner of a transcript. A wrong one would put one person's facts into another's memory."""
 
 import json
 
@@ -204,7 +204,7 @@ def test_a_message_without_a_user_in_a_conversation_of_one_user_is_theirs(memctl
 
 
 class TestOneFirstName:
-    """`--user ada` in a chat in which two people are called Ada must not mix their lives."""
+    """`--user ada` in a chat with two people named Ada must not mix their facts."""
 
     def facts(self, memctl, home, *turns, user="ada"):
         path = home / "WhatsApp Chat with G1.txt"
@@ -250,7 +250,7 @@ def test_the_same_problem_of_many_files_is_reported_once(memctl, chat):
 
 @pytest.mark.parametrize(("other", "owned"), [("u-1", {"alice"}), ("u-2", set())])
 def test_conversations_of_two_ids_never_get_one_user(memctl, home, monkeypatch, other, owned):
-    """However many of the first id come before the second is seen."""
+    """Even if many messages of the first id come before the second."""
     monkeypatch.setattr("memctl.ingest.attribution.HELD_SESSIONS", 2)
     chats = [
         {"thread_id": f"t{n}", "user_id": "u-1" if n < 4 else other, "role": "user", "content": f"I like tea {n}."}

@@ -1,4 +1,4 @@
-"""Stating a fact opens the store once, and nobody waits for the store while another model makes vectors."""
+"""Adding a fact opens the store once, and does not lock it while another model computes vectors."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class Slow:
-    """A model behind which the store must be free."""
+    """A model that checks that the store is unlocked while it works."""
 
     name, dim = "slow:4", 4
 

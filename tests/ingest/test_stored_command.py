@@ -1,4 +1,4 @@
-"""Answers that were paid for are collected with the options they were asked with, also after an upgrade."""
+"""Batch responses are collected with the options of their submission, even after an upgrade."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""No fact of one person is under another's name, in the sample transcripts and in conversations of several people."""
+"""No fact is under another person's name, in the sample transcripts and in conversations of several people."""
 
 import importlib.util
 import json
@@ -19,7 +19,7 @@ def whose_words():
 
 @pytest.fixture
 def group(home):
-    """A conversation of Ada, whose memory it is, with Ben."""
+    """A conversation of Ada, the owner of the memory, with Ben."""
     said = [
         ("Ben", "I live in Rome. My sister is vegetarian."),
         ("Ada", "I live in Oslo. My sister is vegan."),

@@ -1,4 +1,5 @@
-"""Ingest over workers: whoever extracts and commits, in whatever order and how often, the store is the same."""
+"""Ingest with workers: the store is the same whatever worker extracts and commits, in any order and any number of
+times."""
 
 import json
 import os
@@ -37,7 +38,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def contents(place: str | Path) -> list[str]:
-    """All claims, their evidence, the records and the files, without when they were stored."""
+    """All claims, their evidence, the records and the files, without the times of storing."""
     lines: list[str] = []
     with Workspace(place) as opened:
         for statement in (
@@ -61,7 +62,7 @@ def ingest(place: str | Path, worked_by: Executor | str | None) -> Any:
 
 
 class Twice(ThreadPoolExecutor):
-    """Does everything twice at the same time."""
+    """Runs every job twice at the same time."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         super().submit(fn, *args, **kwargs)
@@ -197,7 +198,7 @@ def test_an_interrupted_ingest_is_completed_by_the_next_run(
 
 
 class Failing(Executor):
-    """Fails as a cluster does."""
+    """Fails like a cluster."""
 
     def __init__(self, error: BaseException) -> None:
         self.error = error

@@ -1,4 +1,4 @@
-"""Crews that keep their memory in memctl: records come back as they were, and nobody else's are read or deleted."""
+"""Crews that keep their memory in memctl: records are restored, and those of others are neither read nor deleted."""
 
 import asyncio
 import inspect

@@ -1,4 +1,4 @@
-"""Agents that keep their memory in memctl: what they put comes back as it was, and only to whom it belongs."""
+"""Agents that keep their memory in memctl: stored items are returned unchanged, and only to their user."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ ITEMS: list[Any] = [
 
 @pytest.fixture
 def langgraph_store() -> Callable[..., Any]:
-    """`memctl.integrations.langgraph.MemctlStore`: LangGraph is only imported where these tests run."""
+    """`memctl.integrations.langgraph.MemctlStore`, imported here so that LangGraph is only loaded for these tests."""
     from memctl.integrations.langgraph import MemctlStore
 
     return MemctlStore

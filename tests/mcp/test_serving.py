@@ -1,4 +1,4 @@
-"""How the server is started, reached and ended: nothing but answers is on stdout, and strangers may not ask."""
+"""How the server starts, is reached and ends: stdout has only responses, and unauthorised clients are refused."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def test_the_store_stays_open_between_calls_without_blocking_commands(
     def search_twice(tools: Tools, **_: Any) -> None:
         tools.search_memories(records.SearchArguments(query="sesame"))
         seen.append(getattr(engine, "holding", None))
-        # Another process, which the server does not know of.
+        # Another process, unknown to the server.
         with process("add", "alice", "I can't eat sesame.") as other:
             other.communicate(timeout=60)
         found = tools.search_memories(records.SearchArguments(query="sesame")).memories
@@ -98,7 +98,7 @@ def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Ca
 
 
 def served(home: Path, *lines: str) -> list[Any]:
-    """What the server of a new store answers to these lines, after which stdin ends at once."""
+    """The responses of the server of a new store to these lines; stdin ends right after them."""
     memory = library.open("local", path=home / "store.duckdb")
     memory.add("alice", "I live in Oslo.")
     answers: list[Any] = []
@@ -163,7 +163,7 @@ def test_a_line_that_is_not_a_message_is_answered_with_an_error(
 
 @pytest.fixture
 def reached(home: Path) -> Callable[..., Any]:
-    """A client of a server over HTTP that listens on loopback, with a token or without."""
+    """A client of an HTTP server on the loopback interface, with or without a token."""
     memory = library.open("local", path=home / "store.duckdb")
     memory.add("alice", "I live in Oslo.")
 

@@ -1,4 +1,4 @@
-"""What an assistant sees and can do, through the official client, in both generations of the protocol."""
+"""The tools of the server, through the official client, in both generations of the protocol."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -39,7 +39,7 @@ def ask(
     mode: str = "auto",
     user: str = "alice",
 ) -> Any:
-    """What `talk` returns, which a client of a server of the memory is passed to."""
+    """The result of `talk`, which gets a client of a server of the memory."""
 
     async def run() -> Any:
         async with Client(build(Tools(memory, user), write=write, delete=delete), mode=mode) as client:
@@ -108,7 +108,7 @@ def test_every_tool_has_annotations_description_and_schemas(path: Path) -> None:
         assert tool.annotations.idempotent_hint is not None
         # A connector of ChatGPT reads one text and no structured content.
         assert (tool.output_schema is None) == (tool.name in ("search", "fetch"))
-        assert "user" not in tool.input_schema.get("properties", {}), "an assistant does not choose whose memory it is"
+        assert "user" not in tool.input_schema.get("properties", {}), "an assistant cannot choose the user"
     assert tools["delete_memory"].annotations.destructive_hint
     assert not tools["add_memory"].annotations.destructive_hint
 

@@ -1,4 +1,4 @@
-"""Whatever sequence of failures, interruptions and resumes: in the end every fact is there, exactly once."""
+"""After any sequence of failures, interruptions and resumes, every fact is stored exactly once."""
 
 from examples import some
 from hypothesis import HealthCheck, given, settings

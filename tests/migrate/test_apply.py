@@ -1,4 +1,4 @@
-"""Whatever a backend does to us on the way, every fact arrives once, or is accounted for by name."""
+"""Whatever failures a backend has, every fact is stored once, or reported as rejected."""
 
 import contextlib
 import json
@@ -91,7 +91,7 @@ def test_without_a_requested_wait_waits_grow_up_to_a_minute(route, backend, fact
 def test_too_many_failures_end_the_run_with_a_resume_command(route, backend, facts_of, fault, quick_halt):
     source, target = backend(facts_of(9)), backend(name="target")
     target.write_faults = [None, *[fault("after", Retryable("503"))] * 3]
-    # The answer to the last attempt is lost as well, so that even the look for it finds what nobody acknowledged.
+    # The response to the last attempt is lost as well, and the lookup after it fails too.
     source_ids = ids(source.records)
     target.read_faults = dict.fromkeys(range(1, 50), Retryable("503"))
     with pytest.raises(Retryable) as failed:
@@ -118,7 +118,7 @@ def test_only_the_refused_fact_is_rejected_with_its_reason(route, backend, facts
     (line,) = [json.loads(line) for line in lines(report.rejects_file)]
     assert (line["fact"]["id"], line["reason"]) == (str(source.records[7].id), "no sevens")
     again = route.run(source, target)
-    assert (again.exit, again.rejects_file) == (Exit.OK, None), "the same reject was reported by the run before"
+    assert (again.exit, again.rejects_file) == (Exit.OK, None), "the same reject was reported by the previous run"
     assert (again.counts.rejected, again.counts.rejected_earlier) == (1, 1)
     target.refuses = lambda fact: None
     assert route.run(source, target).counts == Counts(read=10, written=1, unchanged=9)
@@ -305,7 +305,7 @@ def test_writers_share_the_work_and_none_is_used_concurrently(route, backend, fa
                 if len(inside) > 1:
                     together.set()
             try:
-                # The first waits for a second; where none may come, it does not wait for ever.
+                # The first writer waits for a second one, with a timeout in case none comes.
                 together.wait(10)
                 together.set()
                 with lock:

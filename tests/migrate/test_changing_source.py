@@ -1,4 +1,4 @@
-"""A backend whose facts change while they are read: what was skipped on the way is never taken for moved."""
+"""A backend whose facts change during reading: skipped facts are never counted as moved."""
 
 import pytest
 from msgspec import structs
@@ -18,7 +18,7 @@ def test_no_fact_is_lost_if_the_source_changes_during_reading(route, backend, fa
     pages = source.read
 
     def read(user, since=None, cursor=None):
-        # As a service does it: every page is looked up anew, at the place where the last one ended.
+        # Like a service: every page is a new query that starts where the last page ended.
         while True:
             page = next(iter(pages(user, since, cursor)))
             yield page
@@ -31,7 +31,7 @@ def test_no_fact_is_lost_if_the_source_changes_during_reading(route, backend, fa
     first = route.run(source, target)
     moved = {fact.id for fact in target.records}
     if not {fact.id for fact in source.records} <= moved:
-        assert first.exit, "facts are missing, and the run calls itself a success"
+        assert first.exit, "facts are missing although the run reports success"
     source.read = pages
     last = route.run(source, target)
     assert not last.exit

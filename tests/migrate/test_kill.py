@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of a migration, again and again: the target ends whole, and nothing is in it twice."""
+"""`kill -9` in the middle of a migration, repeatedly: in the end the target is complete and has no duplicates."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ FACTS = 1200 if KILLS == 2 else 2400
 
 @pytest.fixture
 def memctl(tmp_path):
-    """Starts the command in a home of its own, with the backend `work` a second local store."""
+    """Starts the command in a separate home folder; the backend `work` is a second local store."""
     (tmp_path / "memctl.toml").write_text(
         f'store = "{tmp_path}/source.duckdb"\n[backends.work]\nadapter = "local"\npath = "{tmp_path}/work.duckdb"\n'
     )
@@ -57,7 +57,7 @@ def test_the_same_command_completes_a_killed_migration(memctl, facts_of, tmp_pat
             os.killpg(process.pid, signal.SIGKILL)
             killed += 1
         process.communicate()
-    assert killed, "the migration was over before it could be killed"
+    assert killed, "the migration ended before it could be killed"
     last = memctl(*command)
     out, err = last.communicate()
     assert last.returncode == 0, err

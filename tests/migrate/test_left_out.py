@@ -1,4 +1,4 @@
-"""What a migration does not move, and what it leaves in the target: always said, with a number and a reason."""
+"""Facts that a migration leaves out or leaves in the target are always reported with a count and a reason."""
 
 import json
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ def later(fact, **fields):
 
 @pytest.fixture
 def facts(facts_of):
-    """Two current facts, and one for each way in which a fact can be over."""
+    """Two current facts, and one for each way in which a fact can end."""
     made = facts_of(6)
     ends = (None, None, {"expired_at": ENDED}, {"superseded_by": made[0].id}, {"invalid_at": ENDED})
     return [msgspec.structs.replace(fact, **(end or {})) for fact, end in zip(made, ends, strict=False)] + [
@@ -122,7 +122,7 @@ def test_facts_that_were_not_read_are_not_counted_as_removed(route, backend, fac
 
 @pytest.mark.parametrize("number", [2, 1_200])
 def test_facts_of_two_users_with_one_id_stay_separate(route, backend, facts_of, number):
-    """In one batch of the target, and in two."""
+    """Both in one batch of the target and in two."""
     mine, own = facts_of(number), facts_of(1, "bruno")
     theirs = [msgspec.structs.replace(fact, user_id="bruno", text="of bruno") for fact in mine]
     target = backend(name="copy", updatable=True, batch_size=5_000)

@@ -1,4 +1,4 @@
-"""An older record never undoes a newer one, and "unchanged" means that the target was looked at."""
+"""An older record never overwrites a newer one, and "unchanged" means that the target was checked."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The plan says what will be lost before anything is, and verification finds what a backend did not say it would do."""
+"""A plan shows losses before anything is written, and verification finds changes that a backend did not declare."""
 
 from datetime import UTC, datetime, timedelta
 

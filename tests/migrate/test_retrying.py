@@ -1,4 +1,4 @@
-"""What a wrapped backend retries, how it waits, and that it hides nothing of the backend."""
+"""Which failures a wrapped backend retries, how it waits, and that it passes on every method."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from memctl.runtime.retry import Pace, Retry
 
 @pytest.fixture
 def wrapped(backend, facts_of, route):
-    """A backend of alice and bruno that raises these errors, one after another, in the middle of its lists."""
+    """A backend of alice and bruno that raises these errors, one per list, in the middle of it."""
 
     def make(*errors, attempts=3, rate=None):
         inner = backend(facts_of(5) + facts_of(1, "bruno"))

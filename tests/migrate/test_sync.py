@@ -1,4 +1,4 @@
-"""Deletions follow to the target, and never because of a source that was not read completely."""
+"""Deletions in the source are repeated in the target, but never if the source was not read completely."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from memctl.migrate.selection import Selection
 
 @pytest.fixture
 def pair(route, backend, facts_of):
-    """A source with twelve facts, synchronised to a target, and a call that synchronises again."""
+    """A source with twelve facts, synchronised to a target, and a function that synchronises again."""
     source, target = backend(facts_of(12)), backend(name="target", updatable=True)
 
     def sync(removal=Removal(), **job):  # noqa: B008 - frozen
@@ -200,7 +200,7 @@ def test_only_whole_users_can_be_synchronised():
 
 @pytest.fixture
 def dump(tmp_path):
-    """A call that writes a dump with these texts, and its path."""
+    """A function that writes a dump with the given texts, and its path."""
     path = tmp_path / "dump.json"
 
     def write(*texts):

@@ -1,4 +1,4 @@
-"""Two backends that both change: every change reaches the other side, and of a conflict nothing is lost silently."""
+"""Two backends that both change: every change reaches the other side, and no side of a conflict is lost silently."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -159,8 +159,8 @@ def test_a_run_that_has_to_end_stops_after_the_batch_and_knows_what_it_wrote(pai
     result = pair.sync()
     assert (result.halted, result.exit) == (reason, {"interrupted": 130, "max-duration": 8}[reason])
     assert [step.id for step in result.steps] == sorted(fact.id for fact in made(9)[6:])
-    assert len(pair.right.records) == 5 + 3, "only the batch under way was written"
-    assert len(pair.left.records) == 15, "nothing was deleted any more"
+    assert len(pair.right.records) == 5 + 3, "only the current batch was written"
+    assert len(pair.left.records) == 15, "nothing more was deleted"
     (last,) = [run for run in pair.ledger.runs() if run.id == result.run]
     assert last.state == {"interrupted": "interrupted", "max-duration": "limit"}[reason]
 
@@ -172,7 +172,7 @@ def test_a_run_that_has_to_end_stops_after_the_batch_and_knows_what_it_wrote(pai
     assert pair.equal
     texts = {fact.text for fact in pair.left.records}
     assert {"edited since", "alice owns thing 11", "bruno owns thing 2"} <= texts
-    assert not {"alice owns thing 0", "alice owns thing 7"} & texts, "what was deleted since stays deleted"
+    assert not {"alice owns thing 0", "alice owns thing 7"} & texts, "facts deleted in the meantime stay deleted"
 
 
 def test_a_conflict_whose_write_was_not_made_is_reported_by_the_run_that_makes_it(pair, fault):

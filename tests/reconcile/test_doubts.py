@@ -1,4 +1,4 @@
-"""A turn that says that something has changed, and not how, puts the fact in doubt and hides nothing."""
+"""A turn that mentions a change without the new value marks the fact as doubtful and hides nothing."""
 
 from datetime import UTC, datetime, timedelta
 

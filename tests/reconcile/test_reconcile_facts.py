@@ -1,4 +1,4 @@
-"""What ingest stores and reports: facts with their sources and dates, and a summary that counts truly."""
+"""Facts with sources and dates, and the counts in the summary of an ingest."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -85,7 +85,7 @@ def test_an_imported_fact_keeps_its_fields_and_gets_an_end_date():
     assert closed.superseded_by == paris.id
     assert closed.invalid_at == day("2025-01-03")
     assert closed.expired_at == day("2025-01-03")
-    assert closed.confidence is None, "a confidence nobody gave"
+    assert closed.confidence is None, "a made-up confidence"
     for field in ("text", "metadata", "native", "created_at", "updated_at", "expires_at", "source"):
         assert getattr(closed, field) == getattr(imported, field)
 

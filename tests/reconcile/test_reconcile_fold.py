@@ -1,4 +1,4 @@
-"""The fold's promises: dates, links, confidence and ids a user can rely on, the same on any machine."""
+"""The guarantees of the fold: deterministic dates, links, confidence and ids."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -63,8 +63,8 @@ def test_a_chain_of_values_is_linked_in_any_order_of_statements():
     assert found["Porto"].invalid_at == day("2018-03-01")
     assert found["Lisbon"].invalid_at == day("2020-06-01")
     assert found["Vienna"].invalid_at == day("2023-05-01")
-    assert found["Lisbon"].expired_at == day("2025-06-02"), "known to be over before Vienna was told"
-    assert found["Vienna"].expired_at == day("2025-06-03"), "nothing is known to be over before it is known"
+    assert found["Lisbon"].expired_at == day("2025-06-02"), "the end was known before Vienna was mentioned"
+    assert found["Vienna"].expired_at == day("2025-06-03"), "no end is known before the value itself"
 
 
 def test_an_undated_value_ends_at_the_start_of_the_next_dated_one():
@@ -209,7 +209,7 @@ def test_a_retraction_in_another_turn_has_no_successor():
 def test_a_retraction_ends_values_with_a_matching_object(held, lost, closed):
     beliefs = fold([claim(1, "2025-01-01", "owns", held), claim(2, "2025-02-01", "owns", lost, op="retract")])
     assert beliefs[0].live is not closed
-    assert len(beliefs) == (1 if closed else 2), "what matches nothing is kept as history"
+    assert len(beliefs) == (1 if closed else 2), "a retraction without a match is stored as history"
 
 
 def test_a_repeated_retraction_adds_no_second_belief():
@@ -345,7 +345,7 @@ def test_links_point_to_beliefs_and_no_claim_is_lost(claims):
     held = {number for belief in beliefs for number in belief.evidence}
     assert {said.id for said in claims if said.op == "assert" or said.object is not None} <= held
     imported = {said.fact_id for said in claims if said.fact_id is not None and said.op == "assert"}
-    assert imported <= set(ids), "an imported fact vanished"
+    assert imported <= set(ids), "an imported fact was lost"
     for belief in beliefs:
         assert belief.superseded_by is None or belief.superseded_by in ids
         assert belief.superseded_by != belief.id

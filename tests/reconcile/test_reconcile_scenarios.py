@@ -1,7 +1,5 @@
-"""A user who corrects, moves, changes jobs and repeats themselves is remembered as they are and as they were.
-
-Each scenario lists what its messages claim and what must be live and closed in the end, in whatever order the
-messages arrive.
+"""Corrections, moves, job changes and repetitions give the right current and past facts. Each scenario lists the claims
+of its messages and the values that must be live and closed in the end, in any order of arrival.
 """
 
 import json
@@ -32,7 +30,7 @@ def instant(text: str | None) -> datetime | None:
 
 
 def claims_of(scenario: dict) -> list[list[Claim]]:
-    """The claims, one list a message."""
+    """The claims, one list per message."""
     found = []
     for position, message in enumerate(scenario["messages"]):
         found.append([])
@@ -83,7 +81,7 @@ def test_each_scenario_has_its_live_and_closed_values(scenario):
     assert wanted <= set(live)
     assert {tuple(pair) for pair in scenario["closed"]} <= set(closed)
     assert not {tuple(pair) for pair in scenario["closed"]} & set(live)
-    assert len(live) == len(set(live)), "one thing is remembered twice"
+    assert len(live) == len(set(live)), "the same value is stored twice"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
@@ -126,7 +124,7 @@ def test_every_ended_belief_has_an_end_and_the_date_it_was_learned():
             if not belief.live:
                 assert belief.expired_at is not None, scenario["name"]
                 if belief.claim.observed_at is None:
-                    continue  # when it began is unknown, and so is whether it was over by then
+                    continue  # its start is unknown, so it is also unknown whether it had ended by then
                 assert belief.invalid_at is not None, scenario["name"]
                 assert belief.valid_at is None or belief.valid_at <= belief.invalid_at, scenario["name"]
 

@@ -1,4 +1,4 @@
-"""What is current after a person has said something new: the old state is gone, and nothing else with it."""
+"""The current facts after a new statement: the old state has ended, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

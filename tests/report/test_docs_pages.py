@@ -1,4 +1,4 @@
-"""The reports that docs/ shows are those the commands would make today."""
+"""The reports in docs/ are the ones that the commands would create today."""
 
 import importlib.util
 import re
@@ -8,7 +8,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def comparable(page: str) -> str:
-    """A page without what another version of a library may draw or lay out otherwise: drawings, file size, version."""
+    """A page without the parts that depend on library versions: drawings, file size, version."""
     page = re.sub(r"<svg\b.*?</svg>", "<svg/>", page, flags=re.DOTALL)
     page = re.sub(r'(<td class="left">file</td><td[^>]*>)[^<]*', r"\1", page)
     return re.sub(r"Made by memctl [^.]+(?:\.\d+)*", "Made by memctl", page)

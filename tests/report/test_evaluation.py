@@ -1,4 +1,4 @@
-"""An evaluation sees what counts alone do not: lost, crossed and cut facts, and another ranking."""
+"""An evaluation detects what counts alone do not: lost, swapped and truncated facts, and a different ranking."""
 
 import json
 

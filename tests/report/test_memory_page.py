@@ -1,4 +1,5 @@
-"""The page of a user's memory: what it says can be found, read and followed by anyone, and nothing in it can run."""
+"""The page of a user's memory: its facts can be searched, read and traced to their source, and nothing in it can
+run."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

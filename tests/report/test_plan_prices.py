@@ -1,4 +1,4 @@
-"""What a plan costs: exact at every boundary of the price lists, or a budget made from it is wrong."""
+"""The cost of a plan is exact at every boundary of the price lists; otherwise budgets would be wrong."""
 
 from decimal import Decimal
 from typing import get_args
@@ -15,7 +15,7 @@ BOOK = price_book.load("2026-11")
 
 
 def total(system: str, plan: str, **drivers: float | str) -> Decimal | None:
-    """USD of a named plan for quantities of drivers; None where it does not fit."""
+    """USD of a named plan for quantities of drivers; None if they exceed the plan."""
     (chosen,) = (found for found in BOOK.systems[system].plans if found.name == plan)
     quoted = pricing.quote(chosen, BOOK, {name: Decimal(str(amount)) for name, amount in drivers.items()})
     return None if quoted is None else quoted.total
@@ -162,7 +162,7 @@ def test_cost_within_a_plan_never_falls_with_volume(plan: Plan, used: dict, driv
     after = pricing.quote(plan, BOOK, used | {driver: used.get(driver, Decimal(0)) + more})
     if after is None:
         return
-    assert before is not None, "a plan that takes more takes less as well"
+    assert before is not None, "a plan that allows more also allows less"
     assert before.total <= after.total
     assert after.total == after.base + sum(charge.usd for charge in after.charges)
 

@@ -1,4 +1,4 @@
-"""The price book: a wrong price, or one nobody can trace, is worse than none."""
+"""The price book: every price has a source, and invalid books are refused."""
 
 from decimal import Decimal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pages and pictures of reports: they must open anywhere, without a network, and be read on any screen."""
+"""The pages and pictures of reports can be opened without a network and read on any screen."""
 
 import re
 from collections.abc import Callable
@@ -95,7 +95,7 @@ def test_a_page_renders_without_errors_requests_or_overflow(
 ):
     browser.open(pages[name], width, scheme)
     assert browser.complaints == []
-    assert browser.requests == [pages[name].as_uri()], "the page asked for something besides itself"
+    assert browser.requests == [pages[name].as_uri()], "the page requested other resources"
     assert browser.ask("document.documentElement.scrollWidth") <= width
     assert browser.ask(OVERFLOWING) == []
     sizes = browser.ask(SHOWN_TEXT)
@@ -104,7 +104,7 @@ def test_a_page_renders_without_errors_requests_or_overflow(
     shown = browser.ask(
         "[...document.querySelectorAll('figure svg')].filter(s => s.getBoundingClientRect().width).length"
     )
-    assert shown == 3, "one drawing a chart, the one made for this width"
+    assert shown == 3, "each chart shows one drawing, the one for this width"
     contrasts = browser.ask(CONTRAST)
     assert min(contrasts["--ink"], contrasts["--muted"]) >= 4.5, contrasts
     assert min(ratio for series, ratio in contrasts.items() if "series" in series) >= 3, contrasts

@@ -1,4 +1,4 @@
-"""Pictures of characters: a curve drawn wrong misleads more than none."""
+"""Charts made of characters show the right values."""
 
 from memctl.report import ascii_charts
 
@@ -34,7 +34,7 @@ def test_a_plot_puts_curves_at_their_powers_of_ten():
     assert inside[0].startswith("b")
     assert inside[0].endswith("a")
     assert inside[-1] == "a"
-    assert "+" in inside[2], "where two curves meet"
+    assert "+" in inside[2], "the mark for crossing curves"
     assert lines[-1].split() == ["1", "10", "100"]
     assert max(len(line) for line in lines) <= 42
 

@@ -1,4 +1,4 @@
-"""What a memory holds, counted: the numbers somebody decides by, the same from every backend."""
+"""The counts of a memory, which users base decisions on, are the same for every backend."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
 
 class Streamed:
-    """A backend that can do no more than the adapter contract: the store, read page by page."""
+    """A backend with only the methods of the contract: the store, read page by page."""
 
     name = "local"
     capabilities = Capabilities()
@@ -46,7 +46,7 @@ def local(home: Path) -> Workspace:
 
 
 def without_storage(volume: Volume) -> Any:
-    """All of a report but what only the store itself can know."""
+    """A report without the parts that only the store itself can measure."""
     return msgspec.to_builtins(volume) | {"bytes": volume.bytes.text}
 
 
@@ -90,7 +90,7 @@ def test_a_month_without_facts_is_shown_as_empty(local: Workspace):
 
 
 def test_growth_does_not_depend_on_the_shown_period(local: Workspace):
-    """A week that begins in one month and ends in the next would count a record to the wrong one."""
+    """A week that spans two months would count records in the wrong month."""
     days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
     local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
     shown = [measure(local, now=NOW, by=by).growth for by in ("month", "week", "day")]
@@ -192,7 +192,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
 def test_sql_and_streaming_give_the_same_report(
     tmp_path_factory: pytest.TempPathFactory, made: list[Fact], by: Any, user: str | None
 ):
-    """Somebody who moves to another backend must not see other numbers for the same facts."""
+    """After a move to another backend, the same facts must have the same numbers."""
     local = Workspace(tmp_path_factory.mktemp("volume") / "store.duckdb")
     local.write([fact(1000, "There is one.", user="ç"), *made])
     if user is not None and user not in set(local.users()):
@@ -249,7 +249,7 @@ def test_a_projection_is_never_negative():
 
 
 def test_a_memory_that_stopped_growing_has_no_growth():
-    """It grew by a tenth a month for a year, and not at all for the last three months."""
+    """It grew by a tenth per month for a year, and not at all in the last three months."""
     total, added = 1000, {date(2025, 1, 1): 1000}
     for month in range(2, 13):
         added[date(2025, month, 1)] = total // 10

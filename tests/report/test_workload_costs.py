@@ -1,4 +1,4 @@
-"""A workload turned into months of usage, compared across systems, and a migration priced."""
+"""Monthly usage of a workload, its costs on each system, and the price of a migration."""
 
 import math
 from datetime import UTC, datetime
@@ -53,10 +53,10 @@ def test_an_episode_is_charged_by_started_blocks_of_bytes(size: int, filled: int
 
 
 def test_credits_follow_the_measured_sizes_and_not_their_mean():
-    """Nine short turns and one very long one fill more blocks than ten of the mean length."""
+    """Nine short turns and one very long turn fill more blocks than ten turns of the mean length."""
     assert workload.blocks({10: 9, 3500: 1}, Decimal(350), 1000) == 100 * (9 + 10)
     assert workload.blocks({0: 1}, Decimal(350), 7) == 7
-    assert workload.blocks({10: 2, 400: 1}, Decimal(350), 1) == 2, "a third of a block more is a begun one"
+    assert workload.blocks({10: 2, 400: 1}, Decimal(350), 1) == 2, "a third of a block counts as a started block"
 
 
 def volume(**changes: Any) -> Volume:
@@ -159,7 +159,7 @@ def test_zero_users_cost_the_base_price_of_each_plan():
     st.sampled_from(sorted(BOOK.systems)),
 )
 def test_more_users_never_cost_less(users: int, more: int, turns: Decimal, facts: Decimal, system: str):
-    """Within a plan by its tiers, and across plans unless a dearer plan becomes the cheaper choice, which it cannot."""
+    """Neither within the tiers of a plan nor when a larger plan is chosen."""
     asked = load(users=1, turns_per_user_month=str(turns), facts_per_turn=str(facts))
     months = [workload.steady(asked, BOOK, number) for number in (users, users + more)]
     few, many = (pricing.cost(system, BOOK, month, CHOSEN).total for month in months)
@@ -218,12 +218,12 @@ def test_every_assumption_is_listed_with_its_reason():
     assert "one add request" in said["turns_per_add"]
     assert "one agent per user" in said["agents_per_user"]
     assert "searches_per_turn" in said
-    assert "facts_per_turn" not in said, "it was measured"
+    assert "facts_per_turn" not in said, "measured values are not assumptions"
     assert "users" not in {
         place for one in comparison.compare(BOOK, load(users=1000), CHOSEN).assumptions for place in one.places
     }
     hundred_thousand = [one.said for one in report.assumptions if "db.r6i.16xlarge" in one.said]
-    assert hundred_thousand, "the plans of the table by users rest on it"
+    assert hundred_thousand, "the plans in the table by users depend on it"
 
 
 def test_the_parts_of_a_cost_add_up_also_in_json():

@@ -1,7 +1,6 @@
-"""A store over the servers of Citus: rows of a user are together, and what is of no user is everywhere.
-
-The extension's own functions are imitated here by functions of the same names that record their calls.
-test_same_everywhere.py runs the commands on a real cluster, where MEMCTL_CITUS_DSN names one.
+"""A store distributed with Citus: the rows of a user are on one server, and rows without a user on all. Citus is
+emulated by functions of the same names that record their calls. test_same_everywhere.py runs the commands on a real
+cluster if MEMCTL_CITUS_DSN is set.
 """
 
 from collections.abc import Callable

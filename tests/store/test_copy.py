@@ -1,4 +1,4 @@
-"""A store moves between a file and PostgreSQL whole: nothing differs there, and it goes on from where it was."""
+"""A store copied between a file and PostgreSQL is equal to its source and can be used further."""
 
 import pytest
 from chains.people import facts
@@ -29,7 +29,7 @@ def filled(memctl, store, fixtures, home, once):
 
 
 def rounded(value):
-    """Scores to the precision of single-precision vectors, and no place of the store."""
+    """Scores rounded to the precision of single-precision vectors, without the address of the store."""
     if isinstance(value, float):
         return round(value, 5)
     if isinstance(value, list):
@@ -52,7 +52,7 @@ def test_a_store_copied_to_postgresql_and_back_is_equal(memctl, filled, address,
     ran = memctl("store", "copy", address, back)
     assert ran.code == 0, ran.err
     assert seen(memctl, back) == before
-    # Transcripts are known as read, removed facts stay removed, and bruno stays forgotten.
+    # Transcripts are not read again, removed facts stay removed, and bruno stays forgotten.
     for place in (address, back):
         again = memctl("ingest", fixtures, "--store", place, "--json")
         assert (again.code, again.document["report"]["added"]) == (0, 0), again.err
@@ -124,7 +124,7 @@ def test_a_row_added_to_a_copy_does_not_reuse_the_key_of_a_removed_row(memctl, s
 
 @pytest.fixture
 def breaking(monkeypatch, own_tables):
-    """Commit every 60 rows, and lose the connection at the `n`-th addition to a table; counts the rows added."""
+    """Commit every 60 rows, and lose the connection at the `n`-th insertion into a table; counts the inserted rows."""
     monkeypatch.setattr(copying, "BATCH", 30)
     monkeypatch.setattr(copying, "TOGETHER", 60)
     state = {"until": 0, "rows": 0, "patch": monkeypatch}
@@ -159,7 +159,7 @@ def test_a_copy_interrupted_many_times_is_completed_and_equal(memctl, filled, ot
         if ran.code == 0:
             break
         attempts += 1
-        # Nobody takes the half for the whole, or writes into it.
+        # The incomplete copy cannot be read or written.
         assert memctl("users", "--store", other).code == 1
         refused = memctl("add", "zoe", "I live in Oslo.", "--store", other)
         assert refused.code == 1
@@ -168,7 +168,7 @@ def test_a_copy_interrupted_many_times_is_completed_and_equal(memctl, filled, ot
     assert attempts >= 3
     breaking["until"] = 0
     rows = sum(ran.document["rows"].values())
-    # The rows of a transaction that was rolled back are written again, others are not.
+    # Only rows of transactions that were rolled back are written again.
     assert breaking["rows"] < rows + attempts * 90
     assert seen(memctl, other) == before
     assert memctl("add", "alice", "I prefer green tea.", "--store", other).code == 0

@@ -1,4 +1,4 @@
-"""Everything that says which facts are current says the same: history shown as belief would mislead a user."""
+"""All commands use the same definition of current facts; past facts shown as current would mislead a user."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

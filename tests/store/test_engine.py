@@ -1,4 +1,4 @@
-"""The store file: private, never a stranger's, never half-written, shared by processes, told about in one line."""
+"""The store file: private, never one of another program, never half written, shared by processes, one-line errors."""
 
 import contextlib
 import os
@@ -51,7 +51,7 @@ class TestPrivate:
         modes = []
 
         class Watched:
-            """A connection after whose commits a kill could come."""
+            """A connection that checks the log after each commit, where a kill could happen."""
 
             def __init__(self, raw):
                 self.raw = raw
@@ -201,7 +201,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def holder(store):
-    """Another process that holds the store until the test is over."""
+    """Another process that locks the store until the end of the test."""
     with Database(store).writing():
         pass
     command = [sys.executable, "-c", HOLD, str(store)]
@@ -235,7 +235,7 @@ def test_threads_of_one_program_wait_for_each_other(store):
 
 
 def talk(folder: Path, user: str, sessions: int) -> None:
-    """Sessions in which a user moves house, one file each."""
+    """Sessions in which a user moves to another city, one file each."""
     (folder / user).mkdir(parents=True)
     for number in range(sessions):
         lines = [
@@ -247,7 +247,7 @@ def talk(folder: Path, user: str, sessions: int) -> None:
 
 
 def sound(store: Path) -> None:
-    """No record is half-written."""
+    """Check that no record is half written."""
     with Database(store).reading() as connection:
 
         def none(query: str) -> None:

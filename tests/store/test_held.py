@@ -1,4 +1,4 @@
-"""A program that reads often keeps the store open and keeps nobody out: not another process, not its own writes."""
+"""A program that reads often keeps the store open without blocking other processes or its own writes."""
 
 import sys
 import threading
@@ -126,7 +126,7 @@ def found(memory, query, user="alice", **conditions):
 
 
 def search_twice(memory, user="alice"):
-    """Search until what does not depend on the query is kept."""
+    """Search twice, so that data that does not depend on the query is cached."""
     return [found(memory, "tea", user) for _ in range(2)][-1]
 
 

@@ -1,4 +1,4 @@
-"""A DuckDB instance stays for the next transaction; the file does not: nobody waits for it, and nothing is left."""
+"""A DuckDB instance is kept for the next transaction but releases the file, so that no process waits for it."""
 
 import multiprocessing
 import os

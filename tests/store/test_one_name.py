@@ -1,4 +1,4 @@
-"""A person is shown under the fullest of their names, and facts replace each other under all of them."""
+"""A person is shown under the longest of their names, and facts supersede each other under all of them."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
@@ -63,7 +63,7 @@ def remembered(path, turns, order=None):
 )
 def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_path, turns, expected):
     orders = list(permutations(range(len(turns))))
-    # As they are, backwards, and with the first one last; `make torture` tries every order.
+    # In order, reversed, and with the first one last; `make torture` tries every order.
     some = {orders[0], orders[-1], orders[len(orders) // 2]}
     for n, order in enumerate(orders if FACTOR > 1 else sorted(some)):
         assert remembered(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)

@@ -1,8 +1,6 @@
-"""Every statement about a person reaches the shard of that person and no other.
-
-The tables of a store are partitioned by user here, as Citus distributes them, and the plan of each statement is read
-before it runs. A statement that does not name its users reaches all partitions, which a cluster of many servers pays
-for with a message to each.
+"""Every statement about a user reaches only the shard of that user. The tables of the store are partitioned by user
+here, as Citus distributes them, and the plan of each statement is checked before it runs. A statement that does not
+name its users reaches all partitions; in a cluster it sends a message to every server.
 """
 
 import json
@@ -33,7 +31,7 @@ _OWNERLESS = "user_id = ''"
 
 
 class Watched(PostgresConnection):
-    """A connection that notes statements that reach more partitions of a table than they are about users."""
+    """A connection that records statements that reach more partitions of a table than they concern users."""
 
     wide: ClassVar[list[str]] = []
 
@@ -87,7 +85,7 @@ def _partition(connection: Any, table: str) -> None:
 
 
 def own(work: Callable[[], Any]) -> Any:
-    """The result of an operation. Fails if one of its statements reached the shard of somebody else."""
+    """The result of an operation. Fails if one of its statements reached the shard of another user."""
     result, wide = watched(work)
     assert wide == []
     return result
@@ -120,7 +118,7 @@ def test_operations_for_a_user_reach_only_that_users_shard(sharded: Workspace) -
 
 
 def test_only_lookups_without_a_user_reach_all_shards(sharded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An id does not say who owns it: a shortened one is looked up everywhere, once, and so is a new one."""
+    """An id does not contain its owner, so a shortened id and a new one are looked up once in all shards."""
     sharded.add("zoe", ["I live in Oslo."])
     (fact,) = sharded.facts("zoe")
     _, wide = watched(lambda: sharded.get(str(fact.id)[:8]))
@@ -128,7 +126,7 @@ def test_only_lookups_without_a_user_reach_all_shards(sharded: Workspace, monkey
     new = Fact(id=derive_id("new"), user_id="yan", kind="fact", text="Likes tea.", source=Source(system="test"))
     (outcome,), wide = watched(lambda: sharded.write([new]))
     assert (outcome.state, wide) == ("written", [f"SELECT id, user_id FROM records WHERE TRUE AND id {_LISTED}"])
-    # What was removed by hand, and whether the store is small enough to load all fingerprints.
+    # The manual removals, and whether the store is small enough to load all fingerprints.
     monkeypatch.setattr(identity, "AT_ONCE", 0)
     _, wide = watched(lambda: sharded.ingest([str(FIXTURES)], Options()))
     assert wide == [

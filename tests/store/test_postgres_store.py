@@ -1,4 +1,4 @@
-"""The store in PostgreSQL: it gives a team what a file gives one person, and its writers do not block each other."""
+"""The store in PostgreSQL: a team can use it like a single user a file, and its writers do not block each other."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ def test_users_and_stats_are_counted_from_an_index_and_no_record_is_read(team: W
 
         stats.user_summaries(Recording())  # type: ignore[arg-type]
         stats.statistics(Recording(), "here", 0)  # type: ignore[arg-type]
-        # As for a large store, whatever the size of this one.
+        # Plans as for a large store, whatever the size of this one.
         connection.execute("SET LOCAL enable_seqscan = off")
         connection.execute("SET LOCAL enable_bitmapscan = off")
         plans = [
@@ -196,7 +196,7 @@ def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
 def test_row_level_security_keeps_accounts_to_their_own_memory(
     memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
 ) -> None:
-    """The statements of docs/team.md: an account that bears a user's name reads and writes that user's rows only."""
+    """The statements of docs/team.md: an account with a user's name reads and writes only that user's rows."""
     import psycopg
 
     role = f"zoe_{postgres_schema[-12:]}"
@@ -232,7 +232,7 @@ def test_a_store_of_an_older_memctl_is_counted_from_the_index(memctl: Callable[.
     older = ("DROP INDEX records_key", "CREATE INDEX records_key ON records (user_id, key)")
     for statement in older:
         assert memctl("sql", statement, "--write", "--store", address).code == 0
-    assert memctl("users", "--store", address).code == 0, "who may only read is not kept from it"
+    assert memctl("users", "--store", address).code == 0, "an account with only read rights can still read"
     assert memctl("add", "zoe", "I like tea.", "--store", address).code == 0
     with Workspace(address) as team:
         rows = team.sql(

@@ -1,6 +1,5 @@
-"""A team's store gives what a file gives: the same answers, scores and exit codes after the same commands.
-
-Runs on the embedded PostgreSQL, and on a cluster with Citus where MEMCTL_CITUS_DSN names one.
+"""A team's store behaves like a file: the same output, scores and exit codes after the same commands. Runs on the
+embedded PostgreSQL, and on a Citus cluster if MEMCTL_CITUS_DSN is set.
 """
 
 import os
@@ -53,7 +52,7 @@ QUESTIONS = (
 
 @pytest.fixture(params=["postgres", "citus"] if DSN else ["postgres"])
 def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a store on a server that nobody else uses."""
+    """The address of a store on a server that only this test uses."""
     if request.param == "postgres":
         yield request.getfixturevalue("address")
         return
@@ -65,7 +64,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 class Session:
-    """Commands on one store, and what they answered, without what differs between any two runs."""
+    """Commands on one store and their output, without parts that differ between any two runs."""
 
     def __init__(self, memctl: Callable[..., Any], place: str) -> None:
         self.memctl, self.place = memctl, place
@@ -74,7 +73,7 @@ class Session:
         self.answers: list[tuple[tuple[object, ...], int, Any]] = []
 
     def run(self, *arguments: object) -> Any:
-        """Run a command whose answer must be the same everywhere; returns its document."""
+        """Run a command whose output must be the same on all stores; returns its document."""
         ran = self.memctl(*arguments, "--json", "--store", self.place)
         document = ran.document if ran.out.startswith("{") else {"text": ran.err}
         self.answers.append((arguments[:1], ran.code, self.plain(document)))
@@ -92,7 +91,7 @@ class Session:
         return UUID.sub(self._numbered, value)
 
     def _numbered(self, id_: re.Match[str]) -> str:
-        """The ids of what is added by hand depend on the moment."""
+        """The ids of manual additions depend on the time, so they are replaced by numbers."""
         return id_[0] if id_[0] in self.known else self.numbers.setdefault(id_[0], f"#{len(self.numbers)}")
 
     def last_run(self) -> str:
@@ -100,7 +99,7 @@ class Session:
 
 
 def everything(session: Session) -> None:
-    """Every command that works on a store, with what each leaves behind."""
+    """Run every command that works on a store, and record the resulting state after each."""
     run = session.run
     run("ingest", FIXTURES)
     users = [row["user"] for row in run("users")["users"]]

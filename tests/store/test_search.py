@@ -1,4 +1,4 @@
-"""Search over a real store with the shipped model: what a user types, and what must stand first."""
+"""Search in a real store with the built-in model: typical queries, and the hits that must rank first."""
 
 from datetime import timedelta
 from typing import Any
@@ -222,7 +222,7 @@ def test_the_users_own_name_in_the_query_is_ignored_in_ranking(memory: Memory) -
     assert not any("speaker" in hit.parts for hit in (best, *others))
     alone = memory.ask("alice")[0]
     assert alone.fact.text == "Alice is called Alice."
-    assert alone.parts["lexical"] > 0, "a query of nothing but the name is a query for the name"
+    assert alone.parts["lexical"] > 0, "a query with only the name searches for the name"
 
 
 def test_filters_return_only_matching_records(memory: Memory) -> None:

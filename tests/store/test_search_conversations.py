@@ -1,4 +1,4 @@
-"""Search in conversations: what turns take from those around them, and from who said them."""
+"""Search in conversations: how neighbouring turns and speakers affect the score of a turn."""
 
 import pytest
 

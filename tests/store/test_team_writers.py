@@ -1,4 +1,4 @@
-"""Several machines at once, poolers in between, and servers and writers that stop: nothing is lost, nothing is half."""
+"""Several machines at once, connection poolers, and servers and writers that stop: nothing is lost or half written."""
 
 import itertools
 import os
@@ -48,7 +48,7 @@ def require_whole(store: Workspace) -> None:
 
 
 def write_and_search(address: str, writers: int, turns: int, users: int) -> int:
-    """Let writers add turns of users that they share, while others search; returns the number of searches."""
+    """Let writers add turns of the same users, while others search; returns the number of searches."""
     done = threading.Event()
 
     def write(number: int) -> None:
@@ -132,7 +132,7 @@ def socket_of(dsn: str) -> Path:
 
 
 def through(port: int, dsn: str, schema: str) -> str:
-    """The address of the store by way of this port."""
+    """The address of the store through this port."""
     return f"postgresql://{conninfo_to_dict(dsn)['user']}@127.0.0.1:{port}/postgres?schema={quote(schema)}"
 
 
@@ -188,7 +188,7 @@ def test_a_writer_killed_before_its_commit_leaves_nothing(
         store.add("zoe", ["I live in Oslo."])
         before = {table: store.sql(f"SELECT count(*) FROM {table}").rows for table in TABLES}
         with psycopg.connect(postgres_dsn) as blocking:
-            # The last thing that a run writes is what it changed: the writer stops right before its commit.
+            # A run writes its undo log last, so the writer stops right before its commit.
             blocking.execute(f'LOCK TABLE "{postgres_schema}".touched IN SHARE MODE')
             command = [Path(sys.executable).parent / "memctl", "ingest", FIXTURES / "alice", "--user", "zoe"]
             writer = subprocess.Popen([*command, "--store", address, "--jobs", "1"], stderr=subprocess.PIPE, text=True)
@@ -206,7 +206,7 @@ def test_a_writer_killed_before_its_commit_leaves_nothing(
 
 
 def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[object]:
-    """What becomes of a memory when three changes of it are undone in some order, each as soon as it can be."""
+    """The state of a memory after three changes of it are undone in the given order, each as soon as possible."""
     for place in ("Oslo", "Rome"):
         store.add(user, [f"I live in {place}.", f"I work in {place}."])
     store.delete(user, [fact.id for fact in store.facts(user)[:1]])
@@ -221,13 +221,13 @@ def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[objec
             (fact.text, fact.invalid_at is None, fact.superseded_by is None) for fact in store.facts(user, all=True)
         ]
         states.append(sorted(map(str, texts)))
-    assert all(run.undone_at for run in store.changing_runs() if run.id in runs), "one cannot be undone any more"
+    assert all(run.undone_at for run in store.changing_runs() if run.id in runs), "a run cannot be undone"
     return states
 
 
 def test_undo_in_any_order_gives_the_same_result_as_in_a_file(address: str, tmp_path: Path) -> None:
-    """What a server's undo restores, and what it refuses with which hint, is what a file's does. `make torture` tries
-    all orders."""
+    """Undo on a server restores and refuses the same as in a file, with the same hints. `make torture` tries all
+    orders."""
     orders = list(itertools.permutations(range(3))) if FACTOR > 1 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     with Workspace(address) as team, Workspace(tmp_path / "store.duckdb") as own:
         for store in (team, own):

@@ -1,4 +1,4 @@
-"""What of a fact goes into the index. What is not in it cannot be found."""
+"""The parts of a fact that are indexed and can be found."""
 
 from datetime import UTC, datetime
 from typing import Any

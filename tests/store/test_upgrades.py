@@ -1,4 +1,4 @@
-"""A store of an older memctl: opened, brought up to date behind a copy of what it was, and never half-way."""
+"""A store of an older memctl is copied and then upgraded completely or not at all."""
 
 import json
 import lzma
@@ -14,7 +14,7 @@ from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 
 @pytest.fixture(params=range(1, SCHEMA_VERSION))
 def older(request, memctl, age):
-    """The store as the memctl of an older schema left it, with what it remembered."""
+    """A store with facts, written by a memctl with an older schema."""
     memctl("add", "alice", "I live in Oslo.")
     age(request.param)
     return request.param
@@ -43,7 +43,7 @@ def test_an_upgraded_store_has_the_schema_of_a_new_one(older, memctl, store):
     fresh = store.with_name("fresh.duckdb")
     with Database(fresh).writing() as connection:
         connection.execute("SELECT 1")
-    # The table of vectors and the view over it come with the first embedder.
+    # The table of vectors and its view are created with the first embedder.
     made_later = ("vectors", "facts")
     assert [row for row in tables(store) if row[0] not in made_later] == tables(fresh)
 

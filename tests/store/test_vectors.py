@@ -1,4 +1,4 @@
-"""How vectors and rows go into the store: few and many at once go in different ways, and come back the same."""
+"""Vectors and rows are stored the same, although few and many at once are written in different ways."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

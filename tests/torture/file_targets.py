@@ -140,7 +140,7 @@ def _restored(path: Path) -> str:
     try:
         backup.restore(path, Database(store))
     except MemctlError:
-        assert not store.exists(), "half a store"
+        assert not store.exists(), "a partially restored store"
         raise
     found = Workspace(store)
     users = list(found.users())

@@ -44,24 +44,24 @@ def check_session(session: Session) -> None:
     """Check the guarantees for every conversation read, from any damaged file."""
     msgspec.json.encode(session)
     said = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
-    assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can hold"
+    assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can contain"
     ids = [turn.turn_id for turn in session.turns]
-    assert len(ids) == len(set(ids)), "two turns of one id"
+    assert len(ids) == len(set(ids)), "two turns with the same id"
     for turn in session.turns:
-        assert turn.text.strip(), "a turn without words"
-        assert turn.at is None or turn.at.astimezone(UTC), "a time without a zone, or of no calendar"
+        assert turn.text.strip(), "a turn without text"
+        assert turn.at is None or turn.at.astimezone(UTC), "a time without a zone, or outside of the calendar"
 
 
 def check_fact(fact: Fact, owners: Collection[str]) -> None:
     """Check the guarantees for every fact read: it is complete, belongs to one of these owners, and is equal after it
     is encoded and decoded."""
-    assert fact.user_id in owners, "a fact of an owner whom the input does not name"
+    assert fact.user_id in owners, "a fact of an owner that the input does not name"
     check_whole(fact)
 
 
 def check_whole(fact: Fact) -> None:
     """Check that the fact is equal after it is encoded and decoded."""
-    assert decode(encode(fact)) == fact, "written down it is another"
+    assert decode(encode(fact)) == fact, "not equal after encoding and decoding"
 
 
 def check_named(user: str, data: bytes) -> None:
@@ -70,7 +70,7 @@ def check_named(user: str, data: bytes) -> None:
     plain += _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
     if user == DEFAULT_USER or all(word in plain for word in _WORD.findall(user)):
         return
-    assert user in {user_of(group) for group in _GROUP.findall(plain)}, "a fact of an owner whom the file does not name"
+    assert user in {user_of(group) for group in _GROUP.findall(plain)}, "a fact of an owner that the file does not name"
 
 
 def texts_in(value: Any) -> Iterable[str]:

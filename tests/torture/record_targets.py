@@ -204,7 +204,7 @@ def _of_passages(rows: Any) -> list[Fact]:
 
 def _of_markdown(text: Any) -> list[Fact]:
     document = markdown.parse(text if isinstance(text, str) else "")
-    assert document.text == (text if isinstance(text, str) else ""), "a file that comes back another"
+    assert document.text == (text if isinstance(text, str) else ""), "a file that is not restored unchanged"
     assert document.limit is None or document.limit >= 0
     return blocks.facts_of(blocks.Block(label="human", value=document.body), USER, "agent")
 

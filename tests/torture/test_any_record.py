@@ -1,5 +1,5 @@
-"""Whatever record a service gives, or a dump holds, it becomes facts or a refusal with its reason: no error of another
-kind, which would end the whole migration, and no fact of somebody else."""
+"""Any record of a service or a dump gives facts or a refusal with a reason: never another error, which would end the
+whole migration, and never a fact of another user."""
 
 import json
 from contextlib import suppress
@@ -19,7 +19,7 @@ TIMES = ("2026-01-01T10:00:00Z", "2026-01-01", "9999-12-31T23:59:59-12:00", "soo
 
 @cache
 def records_of(name):
-    """Records of the service's with other values, and JSON with the keys they have at any place."""
+    """Records of the service with other values, and JSON that has their keys in any position."""
     keys, values, good = set(), set(), []
     for seed in targets()[name].seeds:
         for line in (seed, *seed.splitlines()):
@@ -39,7 +39,7 @@ def records_of(name):
 
 
 def _with(record, changes):
-    """The record with those values under those keys, wherever it has them."""
+    """The record with these values under these keys, wherever it has them."""
     if isinstance(record, dict):
         return {key: changes[key] if key in changes else _with(inner, changes) for key, inner in record.items()}
     return [_with(inner, changes) for inner in record] if isinstance(record, list) else record

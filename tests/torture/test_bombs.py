@@ -1,5 +1,5 @@
-"""What a file that swells, nests or goes on without end would cost the user: their memory, their time, and the good
-records beside it. Readers of transcripts have theirs in tests/transcripts/test_hostile_files.py."""
+"""Decompression bombs, deeply nested and endless files: limits on memory and time, and the valid records next to them.
+Those for readers of transcripts are in tests/transcripts/test_hostile_files.py."""
 
 import json
 import subprocess
@@ -26,8 +26,8 @@ SAID = {
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """What became of the bombs, read in a process of their own, which is ended when it hangs. Every reader meets a bomb
-    of one kind here, and of every kind in `make torture`."""
+    """The results of reading the bombs in a separate process, which is killed if it hangs. Every reader gets a bomb of
+    one kind here, and of every kind in `make torture`."""
     names = some() if FACTOR == 1 else []
     ran = subprocess.run(
         [sys.executable, "-W", "error", "-m", "torture.bombs", str(tmp_path_factory.mktemp("bombs")), *names],
@@ -47,6 +47,6 @@ def test_each_bomb_is_reported_within_the_memory_limit(told):
 
 
 def test_valid_records_next_to_a_bad_line_are_read(told):
-    """A document or an archive with a bomb in it is refused whole."""
+    """A document or an archive that contains a bomb is refused as a whole."""
     lost = {name: one for name, one in told.items() if " lines, " in name and one["facts"] < 2}
     assert lost == {}

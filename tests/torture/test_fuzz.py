@@ -1,8 +1,6 @@
-"""Whatever a file or a service's record holds: it is read, or refused as its room declares; nothing crashes, hangs,
-takes all memory, or becomes half a record.
-
-`make test` makes a few inputs worse; `make torture` goes on for MEMCTL_FUZZ_SECONDS, guided by the bytecode an input
-reaches where atheris could be installed.
+"""Any file or record of a service is read, or refused with a declared error; nothing crashes, hangs, exhausts memory,
+or gives partial records. `make test` mutates a few inputs; `make torture` continues for MEMCTL_FUZZ_SECONDS, guided by
+bytecode coverage if atheris is installed.
 """
 
 import json
@@ -58,7 +56,7 @@ def test_no_file_or_record_crashes_its_reader(name, seed, changes):
 
 @pytest.mark.parametrize("case", FOUND)
 def test_inputs_that_once_crashed_a_run_are_rejected(case):
-    """In a process of its own: some of these ended it."""
+    """In a separate process, because some of these inputs crashed it."""
     name, data = FOUND[case]
     code = f"{LOADED}; print(targets()[{name!r}].run({data!r}))"
     ran = forked.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], loaded=f"{LOADED}; targets()")
@@ -74,7 +72,7 @@ def test_inputs_that_once_broke_a_guarantee_keep_all(path):
 
 
 def _campaign(module, *arguments):
-    """A campaign, in a process of its own."""
+    """A campaign in a separate process."""
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", f"torture.{module}", *map(str, arguments)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,

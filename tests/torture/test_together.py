@@ -1,6 +1,5 @@
-"""Two programs that hold one store and a job that writes to it work together: no errors, and nothing lost.
-
-MEMCTL_TOGETHER_SECONDS says for how long.
+"""Two programs that keep a store open and a job that writes to it cause no errors and lose nothing.
+MEMCTL_TOGETHER_SECONDS is the duration.
 """
 
 import os

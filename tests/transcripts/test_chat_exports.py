@@ -1,4 +1,4 @@
-"""Exports of chat programs and coding agents: what the user said is theirs, what was undone or added is not."""
+"""Exports of chat programs and coding agents: the user's turns are read, and undone or inserted text is not."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,7 +182,7 @@ def test_unwrapped_messages_and_conversations_by_id_are_read(read_back):
     found = read_back("m.json", {"c1": [said], "c2": [answer]}).sessions
     assert [session.session_id for session in found] == ["c1", "c2"]
     both = {"request": {"messages": [said]}, "response": {"choices": [{"message": answer}]}}
-    assert len(read_back("log.json", both).problems) == 1, "half a conversation is not read"
+    assert len(read_back("log.json", both).problems) == 1, "an incomplete conversation is not read"
 
 
 def test_context_added_by_a_tool_is_not_the_users(read_back):

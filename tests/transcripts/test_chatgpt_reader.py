@@ -1,4 +1,4 @@
-"""ChatGPT exports: the live branch, honest times, and nothing the user never said."""
+"""ChatGPT exports: the live branch, correct times, and no text that the user did not write."""
 
 import json
 from datetime import UTC, datetime
@@ -123,7 +123,7 @@ def test_a_key_at_the_end_of_the_first_conversation_is_found(read_back):
 
 
 def test_surrogate_pairs_are_kept_at_any_read_boundary(read_back):
-    """Half an emoji must not become a question mark, nor a whole one be torn at the edge of a read."""
+    """A lone surrogate is replaced, and a surrogate pair is not split at a buffer boundary."""
     for pad in range(26):
         text = "p" * (65_536 - 180 + pad) + "\ud83d\ude00|\ud83d|\\ud83d"
         (session,) = read_back("c.json", json.dumps(export(node("a", "root", text=text)))).sessions

@@ -1,4 +1,4 @@
-"""A file in an old code page gives the words that were written, or is refused: letters are never guessed."""
+"""A file in an old code page is decoded correctly or refused: letters are never guessed."""
 
 import pytest
 

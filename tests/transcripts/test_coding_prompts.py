@@ -1,4 +1,4 @@
-"""Coding sessions: what the user typed is kept, what tools typed in the user's place and what was taken back is not."""
+"""Coding sessions: text that the user typed is kept; text inserted by tools and rewound turns are not."""
 
 import pytest
 

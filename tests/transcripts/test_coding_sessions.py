@@ -1,4 +1,4 @@
-"""Claude Code and Codex: who the human is, what is said once, and files that are still being written."""
+"""Claude Code and Codex: the human's messages, duplicates, and files that are still being written."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A Discord export read wrongly gives a bot's, a forwarded or a namesake's words to the user."""
+"""Discord exports: text of bots, forwarded messages and people of the same name must not become the user's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Finding transcripts: every file met is read or accounted for, once, under the right user."""
+"""Finding transcripts: every file is read or reported, once, under the right user."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""For every JSON format and any conversation: no words of one speaker are another's, and no message vanishes."""
+"""For every JSON format and any conversation: no text gets another speaker, and no message is lost."""
 
 import json
 import tempfile
@@ -19,7 +19,7 @@ USERS = ("ada", "ben")
 
 
 class Said(NamedTuple):
-    """A message: who says it (`nobody` has no known role), whether it has words, and whose it is."""
+    """A message: its speaker (`nobody` has no known role), whether it has text, and its owner."""
 
     number: int
     role: str
@@ -271,9 +271,9 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, m
         if m.blank:
             continue
         holders = [turn for turn in turns if m.text in turn.text]
-        assert len(holders) <= 1, "said twice"
+        assert len(holders) <= 1, "read twice"
         assert all(turn.role == m.role for turn in holders), "under another role"
-        assert holders or m.role != "user", "the user's words are lost"
+        assert holders or m.role != "user", "the user's text is lost"
         if name in OWNED:
             assert all(turn.owner == m.user for turn in holders), "under another's name"
     counted = sum(count for session in sessions for count in session.notes.values()) + len(found) - len(sessions)

@@ -1,6 +1,5 @@
-"""For every messenger and any conversation of people: no words of one are ever another's, and no message vanishes.
-
-Two people have the same name; formats with ids keep them apart.
+"""For every messenger and any conversation of people: no text gets another speaker, and no message is lost. Two people
+have the same name; formats with ids distinguish them.
 """
 
 import json
@@ -28,8 +27,8 @@ KINDS = ("said", "said", "said", "media", "system", "forwarded", "nobody", "past
 
 
 class Said(NamedTuple):
-    """A message: its number, who sends it, and what it is. A forwarded one has words of somebody else, and one of
-    `nobody` names no sender."""
+    """A message: its number, sender and kind. A forwarded one has another person's text, and one of `nobody` has no
+    sender."""
 
     number: int
     who: int
@@ -53,7 +52,8 @@ class Said(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """Writes messages as files. `kinds` are those that the format has; `ids` says whether it tells namesakes apart."""
+    """Writes messages as files. `kinds` are the kinds of messages in the format; `ids` is true if it distinguishes
+    people of the same name."""
 
     files: Callable[[list[Said]], dict[str, str | bytes]]
     kinds: tuple[str, ...] = KINDS
@@ -164,7 +164,7 @@ def imazing(messages: list[Said]) -> dict[str, str | bytes]:
 
 
 def passages(messages: list[Said]) -> Iterator[tuple[str, str, str]]:
-    """Name, offset and words of each message of a recording."""
+    """Name, offset and text of each message of a recording."""
     for m in messages:
         name = "Unknown Speaker" if m.kind == "nobody" else m.name
         yield name, f"{m.number // 60}:{m.number % 60:02}", "" if m.kind == "media" else m.text
@@ -238,16 +238,18 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, d
     unread = 0
     for m in messages:
         holders = [turn for turn in turns if m.word in re.findall(r"\w+", turn.text)]
-        assert len(holders) <= 1, "said twice"
+        assert len(holders) <= 1, "read twice"
         unread += not holders
         if m.kind == "said":
-            assert holders, "a person's words are lost"
+            assert holders, "a person's text is lost"
             assert holders[0].role == "user"
             people.setdefault(holders[0].speaker, set()).add(m.who if writer.ids else DISTINCT.index(m.name))
         else:
             senders = {f"{each} (h{n})" for n, each in enumerate(NAMES)} | set(NAMES) | set(DISTINCT) | {None}
-            assert not any(turn.role == "user" and turn.speaker in senders for turn in holders), "not their own words"
+            assert not any(turn.role == "user" and turn.speaker in senders for turn in holders), (
+                "text of another person"
+            )
     assert all(len(who) == 1 for who in people.values()), "two people under one name"
     assert len(people) == len({m.who for m in messages if m.kind == "said"}), "one person under two names"
     counted = sum(count for session in sessions for count in session.notes.values()) + len(found) - len(sessions)
-    assert counted >= unread, "a message vanished"
+    assert counted >= unread, "a message was lost"

@@ -1,4 +1,4 @@
-"""The fixtures are what the demo and other tests stand on: each is recognised, whole, and says what it should."""
+"""The fixtures, which the demo and other tests use, are recognised, read completely, and have the expected content."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ def by_user():
 
 
 def test_every_format_has_a_fixture(by_user):
-    """Notes are never detected: nothing in them says whose they are."""
+    """Notes are never detected, because nothing in them identifies the format."""
     assert {each.source_format for sessions in by_user.values() for each in sessions} == set(FORMATS) - {"notes"}
     assert None not in by_user
 

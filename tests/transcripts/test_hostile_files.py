@@ -224,7 +224,7 @@ JSONISH = st.recursive(
 @settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=300) | JSONISH.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_crash_a_reader(tmp_path, form, data):
-    """Whatever a file holds, the rest of the folder must still be ingested."""
+    """Whatever a file contains, the other files of the folder must still be ingested."""
     path = tmp_path / "x.jsonl"
     path.write_bytes(data)
     document = Document(str(path), path.name, len(data), 0, None, path)
@@ -258,6 +258,6 @@ def test_detection_never_crashes(tmp_path, data):
     ids=["spaces", "heading", "digits", "stamp"],
 )
 def test_almost_matching_lines_take_no_extra_time(read_back, line):
-    """Patterns that go back over their own steps took longer than anyone waits."""
+    """Patterns with backtracking took far too long."""
     result = read_back("notes.txt", f"User: hello\n{line}\nAssistant: yes, what is it?\nUser: bye\n", "text")
     assert [text for _, text in result.texts][-1] == "bye"

@@ -1,4 +1,4 @@
-"""An iMessage export read wrongly gives the user a friend's words, a link's preview or a message that was unsent."""
+"""iMessage exports: text of friends, link previews and unsent messages must not become the user's."""
 
 from tests.transcripts.conftest import Result
 

@@ -1,4 +1,4 @@
-"""LangChain's three shapes, LangGraph states, and ShareGPT with its aliases."""
+"""LangChain's three message formats, LangGraph states, and ShareGPT with its field aliases."""
 
 
 def test_the_three_message_formats_give_the_same_turns(read_back):

@@ -1,4 +1,4 @@
-"""What user and agent said to each other in an exported agent file, each agent's as its own user's."""
+"""Conversations in an exported agent file; those of each agent belong to its user."""
 
 import json
 from datetime import UTC, datetime

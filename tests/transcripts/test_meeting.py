@@ -1,4 +1,4 @@
-"""A meeting's transcript read wrongly gives the user a colleague's words; a hostile document costs the machine."""
+"""Meeting transcripts: text of colleagues must not become the user's, and hostile documents are refused."""
 
 import re
 from datetime import UTC, datetime

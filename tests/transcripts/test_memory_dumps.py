@@ -1,6 +1,4 @@
-"""Dumps of mem0, Zep and Letta: a fact must keep its owner and its true time, and a heartbeat must not become
-one.
-"""
+"""Dumps of mem0, Zep and Letta: turns keep their owner and time, and heartbeats are not turns."""
 
 import json
 from datetime import UTC, datetime
@@ -99,7 +97,7 @@ def test_records_of_another_kind_are_rejected_individually(tmp_path: Path, name:
 
 
 def test_no_two_turns_get_the_same_id() -> None:
-    """Told apart by a number that no other message has, or one message would be taken for another."""
+    """Equal ids get a unique number; otherwise one message would be taken for another."""
     told = Session(
         source_format="any",
         session_id="1",

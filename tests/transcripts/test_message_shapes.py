@@ -1,4 +1,4 @@
-"""Messages in the shapes that programs write: read in any spelling, or counted, and never silently empty."""
+"""Messages in the formats of many programs are read in any spelling or counted, and never silently empty."""
 
 import json
 from datetime import UTC, datetime
@@ -188,13 +188,13 @@ def test_times_of_other_events_are_not_used_for_the_message(read_back):
 
 
 def test_a_time_keeps_its_own_offset(read_back):
-    """Reckoned in UTC, "yesterday" said late in the evening would be the wrong day."""
+    """In UTC, "yesterday" said late in the evening would be the wrong day."""
     result = read_back("m.json", [{"role": "user", "content": "hi", "timestamp": "2026-03-05T23:30:00-05:00"}])
     assert result.sessions[0].turns[0].at.isoformat() == "2026-03-05T23:30:00-05:00"
 
 
 def test_a_text_that_starts_with_a_quotation_mark_is_not_json(read_back):
-    """A chat that begins with a quotation mark is read as it is."""
+    """A chat that begins with a quotation mark is read as text."""
     assert read_back("c.txt", 'User: "{hi}"\nAssistant: "yes"\n').texts == [("user", '"{hi}"'), ("assistant", '"yes"')]
     (problem,) = read_back("c.json", '"{ not JSON').problems
     assert "unrecognised" in problem.message
@@ -206,7 +206,7 @@ def test_a_date_and_a_time_of_day_in_two_fields_are_one_time(read_back):
 
 
 def test_sender_ids_distinguish_people_but_are_not_names(read_back):
-    """One id may be of any kind; two are two people, even if they have one name."""
+    """A single id may be of any kind; two ids are two people, even with the same name."""
     said = [{"role": "user", "name": "Ada", "content": "a", "sender_id": "U1"}, {"role": "assistant", "content": "b"}]
     assert read_back("m.json", said).sessions[0].owner is None
     for other in ({"sender_id": "U2"}, {"author": {"id": "U2", "name": "Ada"}}):

@@ -1,4 +1,4 @@
-"""Notes read wrongly give the user what a quoted friend said, or lose the date that stands before a remark."""
+"""Notes: quotes of other people must not become the user's, and dates before a note must be kept."""
 
 from pathlib import Path
 

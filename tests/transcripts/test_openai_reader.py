@@ -1,4 +1,4 @@
-"""OpenAI-style files: without these a user's messages would be lost, misattributed or misdated."""
+"""OpenAI-style files: no message is lost or gets a wrong speaker or date."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -50,7 +50,7 @@ def test_only_the_broken_line_is_rejected(read_back):
 
 
 def test_turn_ids_continue_in_a_repeated_thread(read_back):
-    """Turn ids that began again at 0 would make two messages one."""
+    """If turn ids started again at 0, two messages would be taken for one."""
     lines = [
         {"thread_id": thread, "role": "user", "content": text, "created_at": "2026-02-01T17:00:00", "user_id": "kay"}
         for thread, text in [("a", "one"), ("b", "two"), ("a", "three")]

@@ -1,4 +1,4 @@
-"""A message that somebody copied from another chat has the words of the person it names, not of who pasted it."""
+"""A message copied from another chat belongs to the person it names, not to the one who pasted it."""
 
 import pytest
 

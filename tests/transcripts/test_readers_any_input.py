@@ -1,6 +1,4 @@
-"""A damaged or foreign file must cost the user that file and nothing more: a reader reads it or raises
-BadTranscript.
-"""
+"""A damaged or unknown file must not affect others: a reader reads it or raises BadTranscript."""
 
 import json
 from pathlib import Path

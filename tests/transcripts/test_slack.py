@@ -1,6 +1,4 @@
-"""A Slack export read wrongly leaks private messages, or takes a bot's or a quoted person's words for the
-user's.
-"""
+"""Slack exports: private messages are left out, and text of bots and quoted people must not become the user's."""
 
 import json
 from pathlib import Path

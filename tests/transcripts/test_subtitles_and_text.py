@@ -1,4 +1,4 @@
-"""Subtitles and labelled text: a wrong label puts words into another's mouth, a wrong anchor on another day."""
+"""Subtitles and labelled text: every line gets the right speaker and the right date."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Telegram export read wrongly gives a forwarded article, a bot's answer or a namesake's words to the user."""
+"""Telegram exports: forwarded articles, bot answers and text of people of the same name must not become the user's."""
 
 import json
 from datetime import timedelta

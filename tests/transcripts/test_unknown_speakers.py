@@ -1,5 +1,5 @@
-"""Text and subtitles with labels of every kind: a label that is not understood must not put another person's words into
-the memory of whoever spoke before.
+"""Text and subtitles with labels of every kind: text after an unknown label must not be attributed to the previous
+speaker.
 """
 
 from collections.abc import Callable
@@ -110,7 +110,7 @@ TURNS = st.lists(st.tuples(NAMES, LABELS, st.integers(1, 2)), min_size=1, max_si
 @settings(max_examples=some(150), deadline=None)
 @given(TURNS, st.booleans())
 def test_no_word_of_one_speaker_is_under_another_name(turns: list[tuple[str, str, int]], roles: bool) -> None:
-    """Every word carries the name of its speaker. Headings in an assistant's answer are part of the answer."""
+    """Every word contains the name of its speaker. Headings in an assistant's answer are part of the answer."""
     lines = ["User: word-user", "Assistant: word-assistant"] if roles else ["Mara: word-Mara", "Mara: word-Mara"]
     for name, label, count in turns:
         if not (roles and "#" in label):

@@ -1,4 +1,4 @@
-"""A WhatsApp chat read wrongly puts a fact in the wrong month, or in the mouth of who never said it."""
+"""WhatsApp chats: every message gets the right date and the right speaker."""
 
 from datetime import UTC, datetime
 from pathlib import Path

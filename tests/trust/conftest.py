@@ -1,4 +1,4 @@
-"""Fixtures of several tests of trust."""
+"""Shared fixtures of the tests of trust."""
 
 import pytest
 from emulators import openai_chat

@@ -1,4 +1,4 @@
-"""Backups: everything comes back, and nothing that is not what was written is believed."""
+"""Backups: everything is restored, and modified archives are refused."""
 
 import json
 import stat
@@ -13,7 +13,7 @@ import pytest
 
 @pytest.fixture
 def saved(memctl, store, fixtures, home, once):
-    """The fixtures' store in an archive."""
+    """The store of the fixtures, and a backup of it."""
 
     def make():
         assert memctl("ingest", fixtures).code == 0
@@ -75,7 +75,7 @@ def test_a_restored_backup_does_not_restore_forgotten_people(saved, memctl, stor
 
 
 def rewrite(saved, change):
-    """The archive with its entries changed: name -> bytes."""
+    """Rewrite the archive with changed entries: name -> bytes."""
     with zipfile.ZipFile(saved) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     change(entries)
@@ -152,7 +152,7 @@ def test_a_failed_backup_leaves_no_partial_file(saved, memctl, home):
 
 
 def swell(entries):
-    """A table that says one long text again and again, by a manifest that is right about it."""
+    """A table that repeats one long text, with a correct manifest."""
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         with duckdb.connect() as connection:
             connection.execute(

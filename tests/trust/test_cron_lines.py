@@ -1,4 +1,4 @@
-"""Every line of docs/cron.md that cron or systemd would run does what the page says of it, twice over."""
+"""Every line of docs/cron.md that cron or systemd would run does what the page says, also the second time."""
 
 import json
 import os
@@ -23,7 +23,7 @@ def block(language):
 
 
 def crontab():
-    """Variables, and commands with their five fields of time."""
+    """The variables of the crontab, and its commands with their five time fields."""
     variables, lines = {}, []
     for line in block("crontab").splitlines():
         if re.match(r"\w+=", line):
@@ -36,7 +36,7 @@ def crontab():
 
 
 def unit():
-    """The settings of the service, continued lines joined; a setting may stand there more than once."""
+    """The settings of the service, with continued lines joined; a setting may occur more than once."""
     settings: dict[str, list[str]] = {}
     for line in block("ini").partition("\n# ")[0].replace("\\\n", " ").splitlines():
         if "=" in line and not line.startswith("#"):
@@ -47,7 +47,7 @@ def unit():
 
 @pytest.fixture
 def machine(home, store, chat, postgres_dsn, postgres_schema):
-    """A machine on which the page's places lie in a folder of the test, and its backend `team` is a PostgreSQL."""
+    """A machine on which the page's paths are in a folder of the test, and the backend `team` is a PostgreSQL."""
     here = {place: home / place.strip("/").replace("/", "-") for place in PLACES}
     for folder in here.values():
         folder.mkdir(exist_ok=True)
@@ -65,8 +65,8 @@ def machine(home, store, chat, postgres_dsn, postgres_schema):
 
 @pytest.fixture
 def shell(machine, store):
-    """Run a line as cron would: by sh, with nothing to read, and a short PATH on which memctl is. With `bare`, memctl
-    starts from nothing, in the environment of cron alone."""
+    """Run a line like cron: with sh, an empty stdin, and a short PATH that contains memctl. With `bare`, memctl is a
+    new process with only cron's environment."""
 
     def run(line, bare=False, **variables):
         environment = {"HOME": os.environ["HOME"], "MEMCTL_STORE": str(store), "MEMCTL_NEURAL_MODEL": "", **variables}
@@ -88,13 +88,13 @@ def test_every_crontab_line_runs_twice(shell, machine, postgres_dsn, postgres_sc
     for when, command in lines:
         assert len(when) == 5
         assert all(FIELD.fullmatch(field) for field in when), when
-        assert "%" not in command, "cron would end the line there"
+        assert "%" not in command, "cron would end the command there"
     for number in range(2):
         for _, command in lines:
             ran = shell(command, bare=command is lines[number][1], TEAM_DSN=postgres_dsn, **variables)
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
-            assert ran.stdout == "", f"cron would send a letter: {command}"
-            assert not (number and ran.stderr), "cron would send a letter every time"
+            assert ran.stdout == "", f"cron would send a mail: {command}"
+            assert not (number and ran.stderr), "cron would send a mail every time"
         assert facts_of(postgres_dsn, postgres_schema) == ["alice lives in Oslo.", "alice works at Acme."]
         told = [json.loads(line) for line in Path(machine(variables["MEMCTL_LOG_FILE"])).read_text().splitlines()]
         assert len(told) == (number + 1) * sum(command.count("memctl ") for _, command in lines)

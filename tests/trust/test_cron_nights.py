@@ -32,7 +32,7 @@ def night(memctl, folder):
 
 
 def damaged(folder):
-    """A chat whose second line cannot be read."""
+    """Write a chat whose second line cannot be read."""
     path = folder / "alice" / "a.jsonl"
     lines = [json.dumps({"role": "user", "content": f"I live in {city}.", "id": city}) for city in ("Oslo", "Rome")]
     path.write_text(f"{lines[0]}\n{{broken\n{lines[1]}\n")
@@ -70,7 +70,7 @@ def test_a_refused_file_is_reported_once(memctl, night, folder, make):
         assert night() == (0, "")
     report = memctl("ingest", folder, "--json").document["report"]
     assert (report["rejects"], report["refused"], report["refused_earlier"]) == ([], 0, 1)
-    # Whoever asks without -q is told again, with the same exit code.
+    # Without -q, the report is repeated with the same exit code.
     reason = next(line for line in mail.splitlines() if line.startswith("not read:"))
     for options in [(), ("--verbose",)]:
         shown = memctl("ingest", folder, *options)
@@ -132,7 +132,7 @@ def test_a_refused_file_is_read_again_by_a_new_version(night, folder, monkeypatc
 def test_a_refused_file_is_read_again_with_other_options(night, folder):
     path = unknown(folder)
     assert night()[0] == Exit.PARTIAL
-    assert night(folder, "--format", "text")[0] == Exit.PARTIAL, "another reason"
+    assert night(folder, "--format", "text")[0] == Exit.PARTIAL, "rejected for another reason"
     assert night(folder, "--user", "ben")[0] == Exit.PARTIAL
     path.write_text("User: I live in Rome.\nAssistant: Nice.\n")
     assert night() == (0, "")
@@ -140,7 +140,7 @@ def test_a_refused_file_is_read_again_with_other_options(night, folder):
 
 @pytest.fixture
 def sealed(folder, monkeypatch):
-    """A transcript that cannot be opened while `True` is in the list, whoever runs the test."""
+    """A transcript that cannot be opened while `True` is in the list, even by root."""
     closed = [True]
     path = folder / "alice" / "sealed.jsonl"
     path.write_text('{"role": "user", "content": "I live in Rome.", "id": "1"}\n')
@@ -162,7 +162,7 @@ def test_a_file_without_read_permission_is_tried_every_night(night, folder, seal
     assert night() == (0, "")
     sealed.append(True)
     code, mail = night(folder)
-    assert (code, mail) == (Exit.PARTIAL, mail), "what was over is reported when it comes back"
+    assert (code, mail) == (Exit.PARTIAL, mail), "a problem that was solved is reported again when it returns"
     assert "Permission denied" in mail
 
 
@@ -256,7 +256,7 @@ def test_a_file_given_by_two_paths_is_reported_once(night, folder, home):
     assert night()[0] == Exit.PARTIAL
     assert night(home / "link") == (0, "")
     assert night(f"{folder}/../{folder.name}/") == (0, "")
-    assert night(path, "--user", "alice")[0] == Exit.PARTIAL, "under an owner of its own it may be readable"
+    assert night(path, "--user", "alice")[0] == Exit.PARTIAL, "with another owner the file may be readable"
 
 
 def test_stored_refusals_contain_no_names(memctl, night, folder, store):
@@ -328,7 +328,7 @@ def test_turns_of_a_forgotten_person_in_shared_conversations_return_after_restor
     assert memctl("search", "bob", "Oslo").code == Exit.NOT_FOUND
     assert memctl("forget", "bob", "--restore", "-q").code == 0
     report = memctl("ingest", path, "--json").document["report"]
-    assert (report["episodes"], report["unchanged"]) == (1, 0), "bob's turn, and not ada's again"
+    assert (report["episodes"], report["unchanged"]) == (1, 0), "only bob's turn is added"
     assert memctl("search", "bob", "Oslo").code == 0
     assert memctl("ingest", path, "--json").document["report"]["unchanged"] == 1
 
@@ -373,7 +373,7 @@ def test_a_fact_that_the_target_rejects_is_reported_once(memctl, move, home):
     counts = memctl("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--json").document["counts"]
     assert (counts["rejected"], counts["rejected_earlier"], counts["read"]) == (1, 1, 2)
     written(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob", confidence=0.5))
-    assert move()[0] == Exit.PARTIAL, "the fact is another one"
+    assert move()[0] == Exit.PARTIAL, "the fact has changed"
     assert move() == (0, "")
 
 

@@ -1,6 +1,5 @@
-"""Two runs of cron at once: the second waits or ends with exit code 11, and nothing is done twice.
-
-Where one must still be at work when the other begins, something holds the first: a model that does not answer, a rate.
+"""Two runs of cron at once: the second waits or ends with exit code 11, and nothing is done twice. If the first run
+must still be active when the second starts, a model that does not respond or a rate limit delays it.
 """
 
 import json
@@ -72,7 +71,7 @@ def talk(chat):
 
 @contextmanager
 def held(store):
-    """Another process has the store open."""
+    """Another process keeps the store open."""
     command = [sys.executable, "-c", HOLD, str(store)]
     with forked.Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == "held\n"
@@ -81,7 +80,7 @@ def held(store):
 
 
 def ended(*running):
-    """The exit codes and outputs of processes, which are waited for."""
+    """Wait for processes; returns their exit codes and outputs."""
     results = [(one.communicate(timeout=120), one.returncode) for one in running]
     return [code for _, code in results], [out + err for (out, err), _ in results]
 
@@ -119,13 +118,13 @@ def test_two_simultaneous_runs_give_the_same_result_as_one(
     monkeypatch.setenv("MEMCTL_STORE", str(store))
     codes, said = ended(*(process(command, *words, *WAIT, env={"MEMCTL_STORE": str(store)}) for _ in range(2)))
     assert 0 in codes, said
-    # An import is a migration, of which there is one at a time on a route.
+    # An import is a migration, and only one migration at a time may use a route.
     assert set(codes) <= ({0, Exit.LOCKED} if command == "import" else {0}), said
     assert texts(every_fact(store)) == texts(every_fact(alone))
 
 
 def texts(records):
-    """What is remembered, without the ids and times that two stores do not share."""
+    """The stored facts, without the ids and times that differ between two stores."""
     return Counter(
         (fact["user_id"], fact["kind"], fact["text"], fact["expired_at"] is None) for fact in records.values()
     )
@@ -145,7 +144,7 @@ def test_simultaneous_ingests_send_each_request_once(memctl, process, store, mod
     model.released.set()
     codes, said = ended(*([first] if second.returncode is not None else [first, second]))
     assert set(codes) == {0}, said
-    assert set(Counter(model.messages).values()) == {1}, "each question was asked once"
+    assert set(Counter(model.messages).values()) == {1}, "each request was sent once"
     assert "nothing to do" in memctl("ingest", talk).out
 
 
@@ -179,7 +178,7 @@ def test_a_second_migration_on_the_same_route_exits_with_11(memctl, process, sto
     codes, said = ended(second)
     assert codes == [Exit.LOCKED], said
     assert "another migration" in said[0]
-    assert first.poll() is None, "the first one goes on"
+    assert first.poll() is None, "the first run continues"
     codes, said = ended(first)
     assert codes == [0], said
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH

@@ -1,4 +1,4 @@
-"""What a crontab runs with `-q` writes nothing when all is well, so that cron sends no letter, and else tells it."""
+"""Commands with `-q` print nothing on success, so that cron sends no mail, and report problems."""
 
 import pytest
 

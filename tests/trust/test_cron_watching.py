@@ -1,5 +1,4 @@
-"""What a monitor sees of a run that ended in whatever way: one line in the log with the true exit code, and the state
-of the last migration."""
+"""Monitoring of runs, whatever way they end: one log line with the exit code, and the state of the last migration."""
 
 import json
 import signal
@@ -27,7 +26,7 @@ def people(home):
 
 @pytest.fixture
 def log(home, monkeypatch):
-    """The lines of the log that the variables of a crontab name."""
+    """The lines of the log set by the variables of a crontab."""
     path = home / "runs.log"
     monkeypatch.setenv("MEMCTL_LOG_FILE", str(path))
     monkeypatch.setenv("MEMCTL_LOG_FORMAT", "json")
@@ -36,7 +35,7 @@ def log(home, monkeypatch):
 
 @pytest.fixture
 def moving(memctl, process, people):
-    """A migration at work in a process of its own, which the ledger knows of."""
+    """A migration running in a separate process and recorded in the ledger."""
     running = process(*SLOWLY)
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
         time.sleep(0.05)
@@ -107,7 +106,7 @@ def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, mov
 
 
 def test_a_migration_started_with_sigint_ignored_continues(process, memctl, people):
-    """As `nohup sh -c 'memctl … &'` and some CI runners start it."""
+    """As started by `nohup sh -c 'memctl … &'` and some CI runners."""
     default = signal.signal(signal.SIGINT, signal.SIG_IGN)
     running = process(*MOVE, "--rate", "20/s")
     signal.signal(signal.SIGINT, default)

@@ -1,4 +1,4 @@
-"""Whatever lies in the store's place: one command puts a store there again, and nothing that was there is lost."""
+"""Whatever is at the path of the store: one command restores a store there, and the former content is kept."""
 
 import random
 import subprocess
@@ -34,7 +34,7 @@ def of_another_program(path):
 
 
 def flipped_log(path):
-    """A log as a killed command leaves it, in which one bit is another."""
+    """A write-ahead log left by a killed command, with one flipped bit."""
     code = f"""
 import os, duckdb
 connection = duckdb.connect({str(path)!r})
@@ -74,7 +74,7 @@ def saved(memctl, store, once):
 
 
 def contents(path):
-    """The bytes of what lies there, and of a log beside it."""
+    """The bytes of the file or folder at the path, and of its log."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path, path.with_name(f"{path.name}.wal")]
     return [file.read_bytes() for file in files if file.is_file()]
 
@@ -129,7 +129,7 @@ def test_a_restore_works_without_hard_links(memctl, saved, monkeypatch, way):
 
 @pytest.mark.parametrize("damage", ["cut short", "a damaged log"])
 def test_a_restore_killed_at_any_step_can_be_repeated(memctl, saved, damage):
-    """The process ends before each of its steps in turn, as after kill -9."""
+    """The process ends before each of its steps in turn, like after kill -9."""
     DAMAGES[damage](saved)
     before = contents(saved)
     code = """

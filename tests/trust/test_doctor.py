@@ -1,4 +1,4 @@
-"""What `memctl doctor` finds: each thing that can be wrong is a line of its own with what to do, and says no secret."""
+"""`memctl doctor`: each possible problem is a separate line with a remedy, and shows no secret."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from memctl.store.duckdb.ledger import Counts, Ledger
 
 @pytest.fixture
 def sound(memctl, store):
-    """A store in order."""
+    """A store without problems."""
     assert memctl("add", "zoe", "I live in Oslo.").code == 0
     return store
 
 
 @pytest.fixture
 def found(memctl):
-    """The findings of an examination by the name of their check; of several of a name, the last."""
+    """Run the checks; returns their findings by the name of the check, the last one for each name."""
 
     def examine(*arguments):
         ran = memctl("doctor", "--json", *arguments)
@@ -94,7 +94,7 @@ def of_a_newer_memctl(path):
 
 
 def holed(path):
-    """Damaged in a page that only reading it shows."""
+    """Damaged in a page that is only noticed when it is read."""
     data = bytearray(path.read_bytes())
     at = data.index(b"zoe lives in Oslo")
     data[at : at + 20] = random.Random(1).randbytes(20)
@@ -170,7 +170,7 @@ class TestLock:
         assert not Path("/proc/locks").exists() or f"PID {pid}" in findings["lock"]["detail"]
 
     def test_only_the_command_name_of_another_memctl_is_shown(self, tmp_path, monkeypatch):
-        """A command line may hold what somebody said, or their name."""
+        """A command line may contain a user's text or name."""
         processes = tmp_path / "proc"
         (processes / "71").mkdir(parents=True)
         monkeypatch.setattr(lock_holders, "_PROCESSES", processes)
@@ -362,7 +362,7 @@ def test_an_untested_sdk_version_is_reported(found, sound, monkeypatch):
 
 
 def test_a_missing_sdk_is_not_a_problem(found, sound, monkeypatch):
-    """A plain installation has none; the adapter of PostgreSQL cannot be imported without its own."""
+    """A plain installation has no SDKs, and the adapter of PostgreSQL cannot be imported without its driver."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     for name in [name for name in sys.modules if name.startswith(("psycopg.", "memctl_postgres"))]:
         monkeypatch.delitem(sys.modules, name)

@@ -1,5 +1,5 @@
-"""A full disk, one that cannot be written, damaged files, a clock that goes backwards: each is told in a line, nothing
-that was there is lost, and when the fault is gone the same command does its work.
+"""Full and read-only disks, damaged files, a clock that goes back: each causes a one-line error, existing data is kept,
+and the same command succeeds once the problem is solved.
 """
 
 import os
@@ -28,7 +28,7 @@ WITHOUT_MODEL = "import _duckdb, numpy, memctl.cli.app, memctl.embed.static, mem
 
 @pytest.fixture
 def people(home):
-    """A file of facts to be moved."""
+    """A facts file to migrate."""
     path = home / "work" / "people.jsonl"
     path.write_bytes(b"".join(encode_lines(facts(PEOPLE, EACH))))
     return path
@@ -36,7 +36,7 @@ def people(home):
 
 @pytest.fixture
 def disk(home):
-    """A disk of a megabyte, and a way to mount it anew with other options."""
+    """A disk of one megabyte, and a function that mounts it again with other options."""
     if os.geteuid():
         pytest.skip("only root can mount a small disk")
     folder = home / "disk"
@@ -55,7 +55,7 @@ def disk(home):
 
 @contextmanager
 def no_room(folder):
-    """All of the disk but a few kilobytes is taken."""
+    """Fill the disk except for a few kilobytes."""
     ballast = folder / "ballast"
     free = os.statvfs(folder)
     ballast.write_bytes(bytes(max(0, free.f_bavail * free.f_bsize - 20_000)))
@@ -64,7 +64,7 @@ def no_room(folder):
 
 
 def told(ran, *words):
-    """The command failed, in a line that says where, without a traceback."""
+    """Check that the command failed with a line that says where, without a traceback."""
     assert ran.code in (1, 7), (ran.code, ran.err)
     assert "Traceback" not in ran.err
     assert all(word in ran.err for word in words), ran.err
@@ -188,11 +188,11 @@ main()
 
 @contextmanager
 def clock(monkeypatch, ahead, after=0):
-    """The clock of memctl goes that much before the machine's, once it has been asked `after` times."""
+    """Set the clock of memctl ahead of the machine's after `after` readings."""
     asked = count()
 
     class Times(type):
-        """Stands for `datetime` in all but the time of day, without becoming the type of any time."""
+        """Replaces `datetime` in memctl; real datetimes are still instances of it."""
 
         def __getattr__(cls, name):
             return getattr(datetime, name)
@@ -254,7 +254,7 @@ def test_the_last_run_and_snapshot_do_not_depend_on_the_clock(memctl, store, peo
         assert memctl(*move).code == 3
         memctl("add", "zoe", "I live in Oslo.")
         assert memctl("snapshot", "create", "--note", "second").code == 0
-    assert memctl("migrations", "--last").code == 3, "a monitor must not be told of the run before"
+    assert memctl("migrations", "--last").code == 3, "a monitor must not get the previous run"
     listed = memctl("snapshot", "list", "--json").document["snapshots"]
     assert [snapshot["note"] for snapshot in listed] == ["second", "first"]
     assert memctl("snapshot", "prune", "--keep", "1").code == 0
@@ -287,7 +287,7 @@ def test_a_clock_that_goes_back_during_consolidate_removes_nothing_early(
     assert memctl(*words).code == 0
     ended = every_fact(store)
     assert memctl(*words).code == 0
-    assert every_fact(store) == ended, "once more changes nothing"
+    assert every_fact(store) == ended, "a second run changes nothing"
     alone = store.with_name("alone.duckdb")
     assert memctl("import", "all.jsonl", "--store", alone).code == memctl(*words, "--store", alone).code == 0
     assert texts(ended) == texts(every_fact(alone))

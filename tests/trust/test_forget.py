@@ -1,4 +1,4 @@
-"""Forgetting a person: every byte of them, in every backend, with a receipt that proves it and names nobody."""
+"""Forgetting a person erases every byte of their data, with a receipt that proves it without names."""
 
 import hashlib
 import json
@@ -14,14 +14,14 @@ WORDS = (b"alice", b"Alice")
 
 
 def held(folder, words=WORDS):
-    """Which files below the folder hold one of the words."""
+    """The files below the folder that contain one of the words."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {path.name for path in files if any(word in path.read_bytes() for word in words)}
 
 
 @pytest.fixture
 def remembered(memctl, store, ingested):
-    """A store with everyone of the fixtures in it, and a migration of Alice's facts behind it."""
+    """A store with all people of the fixtures, after a migration of Alice's facts."""
     assert memctl("migrate", "--from", "local", "--to", "copy.jsonl", "--user", "alice").code == 0
     return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
 
@@ -33,7 +33,7 @@ def test_no_byte_of_the_person_is_left_in_the_store_or_its_folder(remembered, me
     ran = memctl("forget", "alice", "--confirm", "alice")
     assert ran.code == 0, ran.err
     left = held(home, (*WORDS, said))
-    # The transcripts are the user's own files, and are read only.
+    # The transcripts are the user's own files, which memctl never changes.
     assert {
         name for name in left if not name.endswith((".json", ".txt", ".jsonl", ".md", ".vtt", ".srt", ".zip"))
     } == set()
@@ -104,7 +104,7 @@ def test_everywhere_covers_every_backend_in_the_settings(remembered, memctl, hom
     assert [(erased["backend"], erased["left"]) for erased in ran.document["receipt"]["backends"]] == [
         ("local", 0),
         ("team", 0),
-        # The ledger knows it: the fixture migrated into this file.
+        # The ledger names this file, because the fixture migrated facts into it.
         (str(home / "work" / "copy.jsonl"), 0),
     ]
     team = open_backend("team")
@@ -152,7 +152,7 @@ def test_an_error_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, me
 
 
 def test_an_unknown_person_is_blocked_only_on_request(remembered, memctl):
-    """They may still come in a transcript tomorrow; but a mistyped name must not pass for an erasure."""
+    """The person may appear in a later transcript, but a mistyped name must not be reported as an erasure."""
     assert memctl("forget", "zoe", "--confirm", "zoe").code == 4
     assert memctl("forget", "zoe", "--confirm", "zoe", "--allow-unknown").code == 0
     assert "is blocked" in memctl("add", "zoe", "I live in Oslo.").err

@@ -1,4 +1,4 @@
-"""A forgotten person between other backends: kept out on every way there is, waited for, and asked for by name."""
+"""A forgotten person and other backends: blocked in every kind of import, awaited deletions, confirmation by name."""
 
 import json
 from datetime import timedelta
@@ -40,12 +40,12 @@ def users_of(path):
 
 
 def test_a_migration_between_other_backends_leaves_forgotten_people_out(people, memctl):
-    """The nightly one from a service to a database, for which nobody opens the local store."""
+    """For example a nightly one from a service to a database, which does not use the local store."""
     assert memctl("forget", "zelda", "--confirm", "zelda", "--allow-unknown").code == 0
     move = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--json")
     moved = memctl(*move)
     again = memctl(*move)
-    assert (moved.code, again.code) == (3, 0), "the second night reports nothing that the first one did"
+    assert (moved.code, again.code) == (3, 0), "the second night does not repeat the reports of the first"
     assert moved.document["counts"]["rejected"] == again.document["counts"]["rejected"] == 1
     assert users_of("there.jsonl") == {"bruno"}
     rejects = Path(moved.document["rejects_file"]).read_text()
@@ -75,7 +75,7 @@ def test_a_plan_shows_that_a_person_is_left_out(people, memctl):
 
 
 def test_other_spellings_of_a_name_are_other_people(people, memctl):
-    """No owner ever changes: memctl cannot know that Zelda is zelda."""
+    """memctl does not guess that Zelda and zelda are one person."""
     memctl("forget", "Zelda", "--confirm", "Zelda", "--allow-unknown")
     assert memctl("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users").code == 0
     assert users_of("there.jsonl") == {"bruno", "zelda"}
@@ -143,7 +143,7 @@ def test_the_same_command_erases_in_a_backend_that_failed_before(people, memctl,
     cloud.faults.append(zep.Fault("DELETE .*users/", answer=zep.typed(403, "forbidden", "not now")))
     first = memctl("forget", "zelda", "--everywhere", "--confirm", "zelda", "--json")
     left = {erased["backend"]: erased["left"] for erased in first.document["receipt"]["backends"]}
-    # The file that was imported names them too.
+    # The imported file contains the person too.
     assert (first.code, left) == (1, {"local": 0, "cloud": None, str(home / "work" / "people.jsonl"): 0})
     second = memctl("forget", "zelda", "--everywhere", "--confirm", "zelda", "--json")
     assert second.code == 0, second.err

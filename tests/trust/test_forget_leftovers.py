@@ -1,4 +1,4 @@
-"""What a kill, or an earlier deletion, may leave of a forgotten person behind, and who is met without a single fact."""
+"""Remnants of a person after a kill or an earlier deletion, and people without a single fact."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from memctl.workspace import Workspace
 
 
 def erased(adapter, store):
-    """What a whole erasure says of the one backend."""
+    """The result for one backend in a complete erasure."""
     receipt = forget([(adapter.name, Retrying(adapter, Retry(Halt(), attempts=1)))], GONE, Workspace(store))
     adapter.close()
     return receipt, receipt.backends[0]
@@ -40,13 +40,13 @@ def test_ownerless_entries_in_mem0s_history_are_counted(home, store):
         receipt, backend = erased(end.open(), store)
         assert receipt.exit == 0
         (remark,) = backend.remarks
-        # Brought in, and taken out.
+        # Written, and deleted.
         assert remark.startswith("2 entries of mem0's history")
 
 
 @pytest.mark.parametrize("place", [on_graphiti, on_letta])
 def test_a_user_with_only_conversations_is_listed(home, place):
-    """Else `memctl ingest --from` without --user would pass over their conversations."""
+    """Otherwise `memctl ingest --from` without --user would skip their conversations."""
     with place(home, "") as end:
         adapter = end.open()
         for user in (GONE, *OTHERS):

@@ -1,4 +1,4 @@
-"""Proof first, destruction last: what cannot be proved is not erased, and a receipt can be checked later."""
+"""Nothing is erased if the erasure cannot be proved, and a receipt can be checked later."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_nothing_is_erased_while_the_ledger_is_damaged(ingested, memctl, home):
     ran = memctl("forget", "alice", "--confirm", "alice", "--ledger", ledger)
     assert ran.code != 0
     assert before == facts_of(memctl, "alice") > 0
-    # Nor is the person refused afterwards, since nothing was erased.
+    # The person is not blocked either, because nothing was erased.
     assert memctl("add", "alice", "I live in Ghent.").code == 0
 
 

@@ -1,4 +1,4 @@
-"""Forgetting a person in every backend: nothing of them is left in what it holds, and everything of the others."""
+"""Forgetting a person in every backend: no data of the person is left, and all data of others is."""
 
 import re
 
@@ -35,7 +35,7 @@ def erase(adapter, user, store):
 
 
 def remembered(end):
-    """What the backend gives of those who stay."""
+    """The backend's facts of the people who are not forgotten."""
     adapter = end.open()
     found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
     beside = {
@@ -46,7 +46,7 @@ def remembered(end):
 
 
 def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, store):
-    """Nor of anyone whose name begins alike, or differs by a capital only."""
+    """Others include people whose name begins the same, or differs only in capitals."""
     before = remembered(end)
     assert WORD.encode() in end.raw()
     (held,) = holdings([("there", Retrying(adapter, RETRY))], GONE)
@@ -60,7 +60,7 @@ def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, 
     assert WORD.encode() not in raw
     assert not NAME.search(raw)
     assert remembered(end) == before
-    # To forget twice is to forget once.
+    # A second erasure changes nothing.
     again, nothing = erase(end.open(), GONE, store)
     assert (again.exit, nothing.before, nothing.others, nothing.left) == (0, 0, {}, 0)
 

@@ -1,6 +1,5 @@
-"""On a full disk the error names the file for which there is no room, not the store or another one that was only read.
-
-A limit on the size of files stands in for the full disk: writes fail in the same places, with another reason.
+"""On a full disk the error names the file without space, not the store or another file that was only read. A limit on
+the size of files simulates the full disk: writes fail in the same places, with another reason.
 """
 
 import contextlib

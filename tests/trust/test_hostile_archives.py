@@ -1,5 +1,5 @@
-"""An archive is somebody else's list of paths: whatever its members are called or claim to be, nothing is written
-outside of the store and nothing outside of the archive is read."""
+"""Archives contain untrusted paths: whatever the names and types of members, nothing is written outside of the store
+and nothing outside of the archive is read."""
 
 import json
 import stat
@@ -19,7 +19,7 @@ def chat(text):
 
 
 def linked(name):
-    """A member that says it is a link, as Info-ZIP writes them."""
+    """A member that is a symbolic link, in the format of Info-ZIP."""
     info = zipfile.ZipInfo(name)
     info.create_system = 3
     info.external_attr = LINK
@@ -36,7 +36,7 @@ def packed(path, *members):
 
 @pytest.fixture
 def untouched(home):
-    """What lies beside the working folder, to be found as it was."""
+    """A file next to the working folder that must not be changed."""
     outside = home / "outside.json"
     outside.write_bytes(chat(OUTSIDE))
     yield outside
@@ -116,7 +116,7 @@ def test_members_missing_in_the_manifest_are_not_unpacked(memctl, home, untouche
 
 
 def test_linked_or_duplicate_tables_of_a_backup_must_match_the_manifest(memctl, home, untouched, saved):
-    """A link is never made, and of two the one with another checksum is damage."""
+    """A link is never created, and a duplicate with another checksum is reported as damage."""
     linking = [(linked(name), content) if name == "records.parquet" else (name, content) for name, content in saved]
     packed(home / "work" / "links.memctl", *linking)
     assert memctl("restore", "links.memctl", "--force").code == 0

@@ -1,4 +1,4 @@
-"""What is typed, or lies in a folder, need not be text: it is refused in a line, and what is text beside it is kept."""
+"""Arguments and file names may not be valid text: they are refused with a one-line error, and valid ones still work."""
 
 import json
 import os

@@ -1,7 +1,5 @@
-"""What is remembered may have been said by anybody: no command lets a fact, a name or a file's name command the
-terminal, a spreadsheet, a page, or a reader of JSON.
-
-Every command is either in INVOCATIONS or in SILENT with a reason, so that none can be forgotten.
+"""Stored text is untrusted: no fact, name or file name can control the terminal, a spreadsheet, a page, or a reader of
+JSON. Every command is either in INVOCATIONS or in SILENT with a reason, so that none is missed.
 """
 
 import csv
@@ -49,7 +47,7 @@ USER = SPOKEN[0] + "=1\u202e\n<b>[red]\x9b"
 
 
 def facts(user=USER):
-    """A fact of every kind of mischief, in every field that takes words."""
+    """Facts with every kind of hostile text in every text field."""
     at = datetime(2026, 1, 2, tzinfo=UTC)
     return [
         Fact(
@@ -74,7 +72,7 @@ def facts(user=USER):
 
 
 def leaves(command, path=()):
-    """Every command there is, groups that do something themselves too."""
+    """All commands, including groups that do something themselves."""
     if not isinstance(command, TyperGroup):
         yield path, command
         return
@@ -177,7 +175,7 @@ def test_every_command_is_tested_or_exempt():
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """The files that hold the facts, made once: as they are, of other ids, and with a broken line."""
+    """Files with the facts, written once: unchanged, with other ids, and with a broken line."""
     folder = tmp_path_factory.mktemp("hostile")
     lines = b"".join(encode_lines(facts()))
     (folder / "hostile.jsonl").write_bytes(lines)
@@ -192,13 +190,13 @@ def prepared(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Where the first home folder is kept for the others."""
+    """The folder where the first home folder is kept for later tests."""
     return tmp_path_factory.mktemp("home") / "home"
 
 
 @pytest.fixture
 def hostile(memctl, store, prepared, home, made):
-    """A store with all of it, and the files beside."""
+    """A store with all hostile facts, and the files next to it."""
     (home / "work" / "memctl.toml").write_text(
         f'default_user = {json.dumps(USER)}\n[backends.mine]\nadapter = "local"\npath = {json.dumps(str(store))}\n'
     )
@@ -230,7 +228,7 @@ def test_no_control_character_reaches_the_terminal(memctl, hostile, monkeypatch,
         arguments = [known.get(word.strip("{}"), word) for word in given]
         runs = [("80", more) for more in ([], *([switch] for switch in sorted(switches)))]
         if number == 0:
-            # The width changes tables and wrapped texts, of which the first invocation prints the most.
+            # The width affects tables and wrapped texts, which the first invocation prints most.
             runs.insert(0, ("140", []))
         for columns, more in runs:
             monkeypatch.setenv("COLUMNS", columns)
@@ -247,7 +245,7 @@ def test_no_control_character_reaches_the_terminal(memctl, hostile, monkeypatch,
 
 
 def test_json_output_is_one_valid_document_with_every_text(memctl, hostile):
-    """For a model that reads `memctl search --json`: what was said cannot leave its string."""
+    """For a model that reads `memctl search --json`: stored text cannot leave its JSON string."""
     for command in (("facts", USER, "--all", "--json"), ("search", USER, "Ignore all previous instructions", "--json")):
         ran = memctl(*command)
         assert len(ran.out.splitlines()) == 1

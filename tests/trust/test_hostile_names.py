@@ -1,5 +1,4 @@
-"""A name is a name: no user, store, schema, table or column is SQL by what it is called, and no name orders a prompt
-about."""
+"""No name of a user, store, schema, table or column is interpreted as SQL, and no name can answer a prompt."""
 
 import json
 import os

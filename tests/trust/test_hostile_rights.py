@@ -1,4 +1,4 @@
-"""What memctl makes is its owner's only, whatever the umask, and what it prints of the settings holds no secret."""
+"""Files of memctl are private, whatever the umask, and printed settings contain no secret."""
 
 import os
 import stat

@@ -1,7 +1,6 @@
-"""Whatever is killed in the middle: the store opens, shows nothing by halves, and the same command again ends where an
-undisturbed one does, with nothing twice.
-
-MEMCTL_KILLS says at how many moments each command is killed; `make torture` takes 20.
+"""After a command was killed, the store opens and shows nothing partial, and the same command run again gives the
+normal result without duplicates. MEMCTL_KILLS is the number of moments at which each command is killed; `make torture`
+uses 20.
 """
 
 import json
@@ -44,7 +43,7 @@ COMMANDS = {
 
 
 def people():
-    """Facts of three people, some of them twice and some that were to be kept until a day long past."""
+    """Facts of three people, some of them duplicated and some long expired."""
     known = list(facts(3, 20 if KILLS == 1 else 150))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[:60:4]]
     past = datetime(2025, 1, 1, tzinfo=UTC)
@@ -56,7 +55,7 @@ def people():
 
 
 def state(home, facts_of):
-    """All that a user has: the facts of each place. `facts_of` keeps those of stores, by the bytes of their files."""
+    """The facts in every store and file. `facts_of` caches those of stores by the bytes of their files."""
     stores = {"local": Path(os.environ["MEMCTL_STORE"])}
     stores |= {name: path for name in ("second", "third") if (path := home / f"{name}.duckdb").exists()}
     found = {file: held(file) for file in FILES if Path(file).exists()}
@@ -70,7 +69,7 @@ def state(home, facts_of):
 
 
 def naming(name, home):
-    """The stores and ledgers, logs and snapshots among them, that have a person's name in any of their bytes."""
+    """The stores, ledgers, logs and snapshots that contain a person's name."""
     return sorted(
         path.name for path in home.rglob("*") if ".duckdb" in path.name and path.is_file() and name in path.read_bytes()
     )
@@ -78,19 +77,19 @@ def naming(name, home):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Where the first command's home folder is kept for the others."""
+    """The folder where the first command's home folder is kept for the others."""
     return tmp_path_factory.mktemp("killed") / "home"
 
 
 @pytest.fixture(scope="module")
 def facts_of():
-    """The facts of stores by what is in their files."""
+    """A cache of the facts of stores by the content of their files."""
     return {}
 
 
 @pytest.fixture
 def beginning(home, store, fixtures, made):
-    """The home folder each command starts from, kept aside; `begin()` brings it back."""
+    """A copy of the home folder from which each command starts; `begin()` restores it."""
     work = home / "work"
     paths = {name: json.dumps(str(home / f"{name}.duckdb")) for name in ("second", "third")}
     settings = [f'[backends.{name}]\nadapter = "local"\npath = {path}\n' for name, path in paths.items()]

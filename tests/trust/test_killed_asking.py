@@ -1,7 +1,6 @@
-"""An ingest by a model is killed, one through batches too: the same commands again end where undisturbed ones do, and
-no question is in two batches or asked again once its answer was kept.
-
-MEMCTL_KILLS says at how many moments each command is killed; `make torture` takes 20.
+"""After an ingest with a model or with batches was killed, the same commands run again give the normal result, and no
+request is in two batches or sent again after its response was saved. MEMCTL_KILLS is the number of moments at which
+each command is killed; `make torture` uses 20.
 """
 
 import copy
@@ -31,8 +30,8 @@ TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")
 
 @pytest.fixture
 def beginning(home, chat, model):
-    """What each command starts from, kept aside with what the server has; `begin()` brings it back, and `begin.after`
-    runs a command first."""
+    """The initial state of each command, saved together with that of the server; `begin()` restores it, and
+    `begin.after` also runs a command."""
     for number in range(FILES):
         said = (f"I live in {TOWNS[number % 5]}.", f"I am allergic to nuts{number}.", f"I like tea {number}.")
         chat(f"alice/{number}.jsonl", *said, "I work at Acme.")
@@ -59,7 +58,7 @@ def beginning(home, chat, model):
 
 
 def collected():
-    """Collect until nothing is under way any more."""
+    """Collect until no batch is in progress."""
     for _ in range(5):
         ran = memctl(*COLLECT, program=HASTY)
         assert ran.returncode == 0, ran.stderr
@@ -89,7 +88,7 @@ def test_a_killed_ingest_sends_only_unanswered_requests_again(beginning, home, m
         assert left_over(home) == []
         twice = sum(number - 1 for number in Counter(model.messages).values())
         assert set(model.messages) == questions
-        assert twice <= JOBS, "only what was under way at that moment is asked again"
+        assert twice <= JOBS, "only requests in progress at the kill are sent again"
         print(f"killed after {moment:.2f} of {takes:.2f} s, {before} asked until then, {twice} of them again")
     print(f"model: {at_work} at work")
 
@@ -111,7 +110,7 @@ def test_a_killed_batch_is_neither_lost_nor_sent_twice(beginning, home, model, n
         collected()
         assert held("local") == wanted
         assert left_over(home) == []
-        assert Counter(model.messages) == dict.fromkeys(questions, 1), "each question was answered, and paid for, once"
+        assert Counter(model.messages) == dict.fromkeys(questions, 1), "each request was answered once"
         assert "nothing to do" in memctl(*BATCHED).stdout
         print(f"{name}: killed after {moment:.2f} of {takes:.2f} s, {len(model.batches)} batches")
     print(f"{name}: {at_work} at work")

@@ -1,7 +1,5 @@
-"""A graph that Graphiti made is given the full-text index it lacks, and the process is killed over that: nothing is
-lost of the graph, and the same command again makes it whole.
-
-MEMCTL_KILLS says at how many moments; `make torture` takes 20.
+"""A process that builds the missing full-text index of a Graphiti graph is killed: no data of the graph is lost, and
+the same command completes the index. MEMCTL_KILLS is the number of moments; `make torture` uses 20.
 """
 
 import asyncio
@@ -54,7 +52,7 @@ Graph(sys.argv[1]).run("RETURN 1")
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
-    """A graph as graphiti-core's own driver leaves it: facts of Ann, and no index of their words."""
+    """A graph written by graphiti-core's own driver: facts of Ann without a full-text index."""
     path = tmp_path_factory.mktemp("graphs") / "theirs.kuzu"
     kuzu, nodes, edges = (graphs.sdk(name) for name in ("driver.kuzu_driver", "nodes", "edges"))
     with graphs._without_deprecation():
@@ -79,7 +77,7 @@ def theirs(tmp_path_factory):
 
 
 def copied(theirs, home):
-    """A copy of the graph that the settings name `graph`, with nothing of an earlier one beside it."""
+    """A copy of the graph, named `graph` in the settings; files of an earlier copy are removed."""
     path = home / "graph.kuzu"
     for part in home.glob("graph.kuzu*"):
         part.unlink()
@@ -90,9 +88,8 @@ def copied(theirs, home):
 
 
 def indexed(path, until=0.0):
-    """Index a graph; the CPU seconds it took, or None if the process was killed after `until` of them.
-
-    CPU time, and not the time of day, decides: the moment is the same on a busy machine.
+    """Index a graph; returns the CPU seconds it took, or None if the process was killed after `until` of them. CPU time
+    instead of wall time makes the moment the same on a busy machine.
     """
     command = [sys.executable, "-c", INDEX, str(path), str(until)]
     ran = forked.run(command, text=True, loaded=LOADED)
@@ -115,7 +112,7 @@ def test_a_kill_during_full_text_indexing_loses_nothing(theirs, home):
         path = copied(theirs, home)
         killed += indexed(path, chance.uniform(0.1, 0.7) * takes) is None
         with GraphitiAdapter(path) as adapter:
-            assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
+            assert adapter.count("ann") == THEIRS, "all records of Graphiti are kept"
         done("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users", "--include-retired")
         with GraphitiAdapter(path) as adapter:
             assert {hit.fact.user_id for hit in adapter.search(Query("ann", "zebra", 2 * THEIRS))} == {"ann"}
@@ -124,12 +121,12 @@ def test_a_kill_during_full_text_indexing_loses_nothing(theirs, home):
         done("forget", "ann", "--from", "graph", "--confirm", "ann")
         with GraphitiAdapter(path) as adapter:
             assert list(adapter.users()) == ["alice"]
-        assert [part.name for part in home.glob("graph.kuzu*")] == ["graph.kuzu"], "nothing is left beside it"
-    assert killed, "every index was whole before its maker could be killed"
+        assert [part.name for part in home.glob("graph.kuzu*")] == ["graph.kuzu"], "no temporary files are left"
+    assert killed, "every index was complete before its process could be killed"
 
 
 def test_a_graph_is_locked_for_writes_during_indexing(theirs, home, monkeypatch):
-    """What they wrote would go with the file that the indexed copy takes the place of."""
+    """Their writes would be lost with the file that the indexed copy replaces."""
     path = copied(theirs, home)
     others = []
     index_here = graphs.Graph.index_here
@@ -146,7 +143,7 @@ def test_a_graph_is_locked_for_writes_during_indexing(theirs, home, monkeypatch)
 
 
 def refused(path):
-    """Why the graph is not written, None when it is."""
+    """The reason why the graph cannot be written, or None."""
     try:
         with GraphitiAdapter(path) as adapter:
             adapter.write(list(facts(1, 1)))

@@ -1,6 +1,5 @@
-"""A migration killed at any moment: the same command again ends with every fact in the target, verified, none twice.
-
-MEMCTL_KILLS says at how many moments a migration into each backend is killed; `make torture` takes 20.
+"""After a migration was killed at any moment, the same command stores and verifies every fact, without duplicates.
+MEMCTL_KILLS is the number of moments at which a migration into each backend is killed; `make torture` uses 20.
 """
 
 import json
@@ -29,7 +28,7 @@ long, so that a busy machine does not miss it."""
 
 
 def killed_at(moment, begun, loaded):
-    """Kill the migration so many seconds after it has begun; whether it was still at work."""
+    """Kill the migration `moment` seconds after it began; returns whether it was still running."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = forked.Process([*MEMCTL, *SLOWLY], loaded=loaded, **quiet)
     while running.poll() is None and not begun():
@@ -54,7 +53,7 @@ def test_a_killed_migration_run_again_stores_every_fact_once(name, home, monkeyp
             Path("memctl.toml").write_text("\n".join(settings) + "\n")
             ledger = home / f"ledger-{number}.duckdb"
             monkeypatch.setenv("MEMCTL_LEDGER", str(ledger))
-            # Now and then while it is still reading what the target holds.
+            # Sometimes while it still reads the existing records of the target.
             begun = ledger.exists if number % 4 == 3 else target.begun
             killed += killed_at(chance.uniform(0.0, WRITING), begun, target.loaded)
             again = memctl(*AT_ONCE)
@@ -64,4 +63,4 @@ def test_a_killed_migration_run_again_stores_every_fact_once(name, home, monkeyp
             assert sum(int(count) for count in told.groups() if count) == FACTS
             assert target.held() == FACTS
             print(name, told[0])
-    assert killed, "every migration was over before it could be killed"
+    assert killed, "every migration ended before it could be killed"

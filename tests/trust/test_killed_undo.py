@@ -1,6 +1,5 @@
-"""An undo that is killed or interrupted, and the undo of an ingest that was: the store ends at the exact rows it had.
-
-MEMCTL_KILLS says at how many moments each command is killed; `make torture` takes 20.
+"""A killed or interrupted undo, and the undo of a killed ingest, restore the exact rows of the store. MEMCTL_KILLS is
+the number of moments at which each command is killed; `make torture` uses 20.
 """
 
 import json
@@ -31,7 +30,7 @@ AFTER_IT = {("memctl.workspace:Workspace", "undo")}
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder for all tests: what each starts from is made once, and a store names its files by their paths."""
+    """A folder for all tests: their initial state is created once, and a store refers to transcripts by their paths."""
     return tmp_path_factory.mktemp("undone")
 
 
@@ -43,7 +42,7 @@ def tmp_path(folder):
 
 @pytest.fixture
 def beginning(home, store, chat):
-    """What is known of Ann and Bob, in files that change and others that come; `begin()` brings it back."""
+    """A store about Ann and Bob from files, some of which then change or are added; `begin()` restores it."""
     if not (aside := home.with_name("aside")).exists():
         for user in ("ann", "bob"):
             for number in range(2):
@@ -65,7 +64,7 @@ def beginning(home, store, chat):
 
 @pytest.fixture
 def ingested(beginning, home, store):
-    """The rows before an ingest, its run, and what brings the store after it back."""
+    """The rows before an ingest, its run, and a function that restores the store after it."""
     before = rows(store)
     if not (aside := home.with_name("ingested")).exists():
         assert memctl(*INGEST).returncode == 0
@@ -82,7 +81,7 @@ def active():
 
 
 def taken_back(run, former, store):
-    """Undo what may have been undone; whether it had been."""
+    """Undo a run that may already be undone; returns whether it was."""
     ran = memctl("undo", run)
     assert ran.returncode in (Exit.OK, Exit.USAGE), ran.stderr
     assert ran.returncode == Exit.OK or f"run {run} was undone on" in ran.stderr

@@ -1,4 +1,4 @@
-"""Whatever a command makes holds what somebody said: with no umask at all, nobody else may read it or enter it."""
+"""Files and folders of memctl contain user data: even with umask 0 they are private to their owner."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ def open_mask():
 
 @pytest.fixture
 def shut(memctl, home, open_mask):
-    """Run commands; what they make under the home folder, files and folders, is its owner's only."""
+    """Run commands, and check that all files and folders they create in the home folder are private."""
     assert memctl("--log-file", home / "run.log", "add", "zoe", "I live in Oslo.").code == 0
 
     def run(*commands, codes=(0,)):

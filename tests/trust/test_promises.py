@@ -1,4 +1,4 @@
-"""docs/trust.md names a test for every promise: each of them is there."""
+"""docs/trust.md names a test for every guarantee, and every named test exists."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ NAME = re.compile(r"`([^`\s]*tests/[^`]+|…::[^`]+)`")
 
 
 def named() -> list[str]:
-    """Every test that the page names, `…` standing for the file named before it."""
+    """Every test named on the page; `…` stands for the file named before it."""
     found, file = [], ""
     for name in NAME.findall(PAGE):
         if name.startswith("…"):

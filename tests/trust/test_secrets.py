@@ -1,5 +1,5 @@
-"""Keys and passwords stay where their owner put them: no command prints one, nor writes it into any file, whether it is
-right, refused by a server that repeats it, sent to nobody, or part of an address that is none."""
+"""No command prints a key or password or writes it to a file, whether it is correct, refused by a server that repeats
+it, unused, or part of an invalid address."""
 
 import json
 import socket
@@ -21,7 +21,7 @@ WAYS = ("variable", "file", "command", "settings", "named in settings")
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """A server that refuses every key and, as some do, says which."""
+    """A server that refuses every key and repeats it in its response, as some do."""
 
     status = 401
 
@@ -53,7 +53,7 @@ def closed_port():
 
 @pytest.fixture
 def silent(memctl, home, monkeypatch):
-    """Run the commands that speak to a backend; nothing they print or leave behind holds the word."""
+    """Run the commands that connect to a backend, and check that no output and no file contains the secret."""
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
 
     def run(backend, word=WORD, own=(), commands=None):
@@ -86,7 +86,7 @@ def speaking(backend):
 
 
 def give(way, variable, home, monkeypatch, adapter, option="api_key", value=WORD):
-    """Put the secret where the way says; the files that are allowed to hold it."""
+    """Provide the secret in the given way; returns the files that may contain it."""
     settings, file = home / "work" / "memctl.toml", home / "secret"
     about = f'[backends.mine]\nadapter = "{adapter}"\n'
     if way == "variable":
@@ -200,7 +200,7 @@ def test_a_password_in_a_mem0_configuration_is_not_printed_or_stored(silent, hom
 
 @pytest.mark.parametrize("debug", [None, "1"])
 def test_an_internal_error_and_its_traceback_do_not_show_the_key(memctl, home, monkeypatch, debug):
-    """A vendor's exception may hold the headers it sent."""
+    """A vendor's exception may contain the headers of the request."""
     monkeypatch.setenv("MEM0_API_KEY", WORD)
     monkeypatch.setenv("MEMCTL_MEM0_URL", "http://127.0.0.1:1")
     if debug:

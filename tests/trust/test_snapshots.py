@@ -1,4 +1,4 @@
-"""Snapshots: what was remembered then, what is other since, and the way back."""
+"""Snapshots: creating, comparing and restoring."""
 
 import stat
 
@@ -52,7 +52,7 @@ def test_a_restore_is_exact_and_can_be_reverted(snapshot, memctl):
 
 
 def test_restoring_last_twice_uses_the_same_snapshot(snapshot, memctl):
-    """After a restore that was cut short, its own copy of what it was to replace must not be taken for the newest."""
+    """The copy that a restore saves of the replaced store must not be used as the last snapshot."""
     memctl("snapshot", "restore", "last")
     memctl("snapshot", "restore", "last")
     assert home_of(memctl) == {"Oslo"}

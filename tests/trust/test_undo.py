@@ -1,4 +1,4 @@
-"""Taking back a run: the store is to the last row what it was, and where that cannot be, nothing is changed."""
+"""Undo of a run restores every row of the store, or is refused and changes nothing."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from memctl.workspace import Workspace
 
 
 def facts(store):
-    """The facts alone, without what differs from one run to the next."""
+    """The facts without fields that differ from run to run."""
     local = Workspace(store)
     return {
         (fact.text, fact.kind, fact.superseded_by, fact.invalid_at)
@@ -34,7 +34,7 @@ def ingest(memctl, *arguments):
 
 @pytest.fixture
 def known(memctl, chat, store):
-    """A store in which Ann and Bob are known from files."""
+    """A store with facts about Ann and Bob from files."""
     chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.")
     ingest(memctl, chat("bob/b.jsonl", "I work at Siemens.").parent.parent)
     return rows(store)
@@ -188,7 +188,8 @@ def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, 
 
 
 def test_runs_that_cancel_out_can_all_be_undone(store, known):
-    """Two later runs that cancel out leave a fact as the first one wrote it; undone first, it would strand them."""
+    """If two later runs cancel out, a fact is as the first run wrote it; undoing the first run first would make the
+    later ones impossible to undo."""
     local = Workspace(store)
     first, second = (local.add("cleo", [f"I live in {place}."]).run for place in ("Oslo", "Rome"))
     local.delete("cleo", [fact.id for fact in local.facts("cleo") if fact.object == "Rome"])

@@ -1,4 +1,4 @@
-"""Whatever is read and taken back in whatever order: every undo that goes through gives back a state there was."""
+"""Any sequence of ingests and undos: every successful undo restores a former state."""
 
 import json
 import tempfile
@@ -57,8 +57,8 @@ def active(local):
 @settings(max_examples=3 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_undo_in_any_order_restores_the_former_state_or_changes_nothing(steps):
-    """Undoing the last run gives back exactly what was before it; any other undo does so once it is the last of its
-    kind, or is refused and changes nothing; and when all are undone nothing is left."""
+    """Undoing the last run restores exactly the state before it. Any other undo either does so after the later runs are
+    undone, or is refused and changes nothing. When all runs are undone, nothing is left."""
     with tempfile.TemporaryDirectory() as place:
         local = Workspace(Path(place) / "s.duckdb")
         folder = Path(place) / "in"

@@ -1,4 +1,4 @@
-"""Undo of whatever way facts came in, of runs that have grown old, and where there is nothing to undo."""
+"""Undo of every kind of import, of old runs, and if there is nothing to undo."""
 
 import json
 import shutil
@@ -17,14 +17,14 @@ PAID = "extract_cache"
 
 @pytest.fixture
 def known(memctl, chat, store):
-    """A store in which Ann is known; the rows of it."""
+    """The rows of a store with facts about Ann."""
     memctl("ingest", chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.").parent.parent)
     return rows(store)
 
 
 @pytest.fixture
 def more(chat):
-    """A folder in which Ann has moved and Cleo is new."""
+    """A folder with transcripts in which Ann has moved and Cleo is new."""
     chat("ann/more.jsonl", "I live in Rome.", "I am allergic to peanuts.", folder="new")
     return chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent
 
