@@ -67,15 +67,15 @@ def check(path: Path, user: str, options: Options, monitor: Monitor = SILENT) ->
     if belongs:
         with monitor.step("reading") as (_, announce):
             retry = Retry(Halt(), attempts=3, announce=announce)
-            backends = [_found(erased, user, retry) for erased in receipt.backends]
+            backends = [_found(erased, user, options, retry) for erased in receipt.backends]
     complete = receipt.exit == Exit.OK
     return Check(ended=receipt.ended, genuine=genuine, belongs=belongs, complete=complete, backends=backends)
 
 
-def _found(erased: Erased, user: str, retry: Retry) -> Found:
+def _found(erased: Erased, user: str, options: Options, retry: Retry) -> Found:
     identity = erased.identity.replace(NOBODY, user)
     name = erased.backend.replace(NOBODY, user)
-    target = targets.known(name, identity)
+    target = targets.known(name, identity, options)
     if target.absent:
         return Found(backend=name, identity=identity, facts=0)
     if target.backend is None:

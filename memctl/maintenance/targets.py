@@ -63,8 +63,13 @@ def everywhere(routes: Sequence[Route], options: Options, *, consent: bool) -> l
     return sorted(by_identity.values(), key=lambda target: target.name != "local")
 
 
-def known(name: str, identity: str) -> Target:
-    """The backend of a receipt: the one of this name in the settings if it has this identity, else as `of_identity`."""
+def known(name: str, identity: str, options: Options) -> Target:
+    """The backend of a receipt: the store, or the one of this name in the settings, if it has this identity, else as
+    `of_identity`."""
+    store = _opened("local", _backend("local", options.get("local", {}), consent=False))
+    if store.identity == identity:
+        return store
+    store.close()
     for each, table in settings.backend_tables():
         if name.startswith(each):
             target = _of_table(each, table, {}, consent=False)
@@ -101,7 +106,7 @@ def _of_table(name: str, table: Mapping[str, Any], options: Mapping[str, Any], *
 def is_absent(identity: str) -> bool:
     """Whether the backend was a file that no longer exists."""
     adapter, _, address = identity.partition(":")
-    return adapter in ("file", "local") and not Path(address).exists()
+    return adapter in ("file", "local") and not settings.on_server(address) and not Path(address).exists()
 
 
 def of_identity(identity: str, *, consent: bool = False) -> Target:
@@ -114,6 +119,8 @@ def of_identity(identity: str, *, consent: bool = False) -> Target:
     try:
         if adapter == "file":
             return _opened(address, _backend(address, {}, consent=False))
+        if adapter == "local" and settings.on_server(address):
+            raise NotFound("a store on a server, but not the one in use: run the command again with --store")
         if adapter == "local":
             backend = registry.open_backend("local", path=address)
             return Target(name=identity, identity=identity, backend=backend)

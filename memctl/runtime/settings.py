@@ -110,6 +110,11 @@ def store_at(name: str | Path, *, where: str | None = None) -> Path | str:
     return Path(name).expanduser()
 
 
+def on_server(name: str) -> bool:
+    """Whether a store is in a PostgreSQL, and not a file."""
+    return bool(_POSTGRES.match(name))
+
+
 def _origin_of_store(name: str) -> str:
     """Where the store `name` is set, in words for a message."""
     if os.environ.get("MEMCTL_STORE") == name:

@@ -53,6 +53,29 @@ def test_check_compares_a_receipt_with_the_name_and_current_data(ingested, memct
     assert "2019" not in memctl("forget", "alice", "--check", receipt).out
 
 
+@pytest.mark.engines
+def test_a_check_finds_what_was_stored_again(memctl, home):
+    receipt = home / "receipt.json"
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+    assert memctl("forget", "alice", "--confirm", "alice", "--receipt", receipt).code == 0
+    assert memctl("forget", "alice", "--check", receipt).code == 0
+    assert memctl("forget", "alice", "--restore").code == 0
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+    ran = memctl("forget", "alice", "--check", receipt)
+    assert (ran.code, "2 records were found" in ran.err) == (6, True), ran
+
+
+def test_a_store_on_a_server_that_is_not_in_use_is_not_counted_as_erased(memctl, address, home):
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+    assert memctl("export", "--user", "alice", "-o", "alice.jsonl").code == 0
+    assert memctl("migrate", "--from", "alice.jsonl", "--to", "local", "--user", "alice", "--store", address).code == 0
+    (home / "work" / "alice.jsonl").unlink()
+    ran = memctl("forget", "alice", "--everywhere", "--confirm", "alice")
+    assert (ran.code != 0, "--store" in ran.out + ran.err) == (True, True), ran
+    assert memctl("facts", "alice", "--store", address).code == 0
+
+
+@pytest.mark.engines
 def test_find_person_lists_records_of_others_that_name_the_person(memctl, chat):
     memctl(
         "ingest", chat("ada/a.jsonl", "My sister Zoë lives in Oslo.", "Zoe visits on Sunday.", "Zoetrope").parent.parent
