@@ -1,11 +1,12 @@
 """Changing the embedding model of a store: all vectors are recomputed, and a search never mixes two models."""
 
 import os
+from contextlib import closing
 
 import pytest
 from emulators import openai_embeddings
 
-from memctl.store.duckdb.database import Database
+from memctl.store.engines import open_engine
 from memctl.store.sql.meta import set_meta
 
 
@@ -39,9 +40,10 @@ def test_a_reindex_recomputes_all_vectors_and_searches_use_the_new_model(memctl,
     assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + found.out + added.out)
 
 
+@pytest.mark.engines
 def test_a_store_with_an_older_built_in_model_is_searched_by_words(memctl, chat, store):
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
-    with Database(store).writing() as connection:
+    with closing(open_engine(store, 30)) as engine, engine.writing() as connection:
         set_meta(connection, "embedder", "static:minilm-128@1")
     found = memctl("search", "alice", "express shipping", "--explain")
     assert (found.code, "semantic" in found.out, "memctl reindex" in found.err) == (0, False, True), found.err

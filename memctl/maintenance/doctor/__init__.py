@@ -18,7 +18,6 @@ from memctl.maintenance.doctor import environment, services, store_checks
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
 from memctl.runtime.retry import guarded
-from memctl.store.duckdb.database import Database
 from memctl.store.local_store import LocalStore
 
 __all__ = ["Finding", "examine"]
@@ -66,10 +65,15 @@ def _of_store(
 ) -> list[Check]:
     """The checks of the store and of unfinished runs; of a store on a server, what it says itself."""
     if store.engine.file is None:
-        return [("store", partial(store_checks.server, store)), ("runs", runs)]
+        return [
+            ("store", partial(store_checks.server, store)),
+            ("embedder", partial(services.embedder, store, settings)),
+            ("runs", runs),
+            ("clock", partial(store_checks.clock, store)),
+        ]
     database = store.database
     # The store is locked: do not wait again.
-    brief = Database(database.path, 0.1)
+    brief = LocalStore(database.path, lock_timeout=0.1)
     return [
         ("permissions", partial(environment.permissions, database.path, ledger)),
         ("store", partial(store_checks.store, store)),

@@ -17,10 +17,11 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.extract.llm.client import ChatModel
 from memctl.extract.secrets import redact
 from memctl.maintenance.doctor.finding import Finding
+from memctl.maintenance.doctor.store_checks import readable
 from memctl.runtime import local_servers
 from memctl.runtime import settings as config
 from memctl.runtime.openai_errors import Listing, parsed_date
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.local_store import LocalStore
 from memctl.store.sql.meta import get_meta
 from memctl.store.sql.writes import outdated_model, stored_embedder
 
@@ -29,13 +30,13 @@ SKEW = 60.0
 PATIENCE = 10.0
 
 
-def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]:
+def embedder(store: LocalStore, settings: config.Settings) -> Iterator[Finding]:
     """Whether the embedder returns unit vectors with the store's dimensions. A server is only asked for its list of
     models, because vectors cost money."""
     asked = EmbedderSpec()
     if settings.embedder:
         asked = EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
-    stored, held, outdated = _stored(database)
+    stored, held, outdated = _stored(store)
     if stored and settings.embedder and stored != asked and not (stored.shipped and asked.shipped):
         yield Finding(
             check="embedder",
@@ -66,13 +67,13 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
     )
 
 
-def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None, str | None]:
+def _stored(store: LocalStore) -> tuple[EmbedderSpec | None, int | None, str | None]:
     """The store's embedder, its dimensions and its model if that is outdated; None for a store that cannot be read,
     which its own check reports."""
     try:
-        if database.version() < SCHEMA_VERSION:
+        if not readable(store):
             return None, None, None
-        with database.reading() as connection:
+        with store.engine.reading() as connection:
             dim = get_meta(connection, "dim")
             return stored_embedder(connection), int(dim) if dim else None, outdated_model(connection)
     except MemctlError:

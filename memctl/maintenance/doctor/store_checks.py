@@ -57,7 +57,7 @@ def server(store: LocalStore) -> Iterator[Finding]:
         yield Finding(
             check="store",
             verdict="warn",
-            detail=f"no store yet in {store.store.place}",
+            detail=f"no store yet at {store.store.place}",
             remedy="create one with memctl ingest or memctl add",
         )
         return
@@ -149,14 +149,19 @@ def runs(path: Path, lock_timeout: float) -> Iterator[Finding]:
         yield Finding(check="runs", verdict="ok", detail=f"{path}: no unfinished migration")
 
 
-def clock(database: Database) -> Iterator[Finding]:
+def readable(store: LocalStore) -> bool:
+    """False for a store of an older version, which a reading would upgrade."""
+    return not isinstance(store.engine, Database) or store.engine.version() == SCHEMA_VERSION
+
+
+def clock(store: LocalStore) -> Iterator[Finding]:
     """A record with a time in the future means that the clock went back."""
     now = datetime.now(UTC)
     latest = None
     # An unreadable store is reported by its own check.
     with contextlib.suppress(MemctlError):
-        if database.version() == SCHEMA_VERSION:
-            latest = LocalStore(database.path, lock_timeout=database.lock_timeout).latest_import()
+        if readable(store):
+            latest = store.latest_import()
     ahead = latest is not None and latest > now + timedelta(minutes=1)
     yield Finding(
         check="clock",
