@@ -15,7 +15,7 @@ app = _typer.new_app()
 
 @app.command(
     examples="""
-    memctl sql "select user_id, count(*) from facts group by all"
+    memctl sql "select user_id, count(*) from facts group by user_id"
     memctl sql "select text, similarity(embedding, embed('shipping')) s from facts order by s desc limit 5"
     """
 )
