@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import sys
 import threading
 from collections.abc import Iterator
@@ -164,7 +165,10 @@ class Database:
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
-        if connection is None or connection.closed:
+        if connection is not None and not _usable(connection):
+            connection.close()
+            connection = None
+        if connection is None:
             connection = self._connect()
         try:
             yield connection
@@ -183,3 +187,13 @@ class Database:
         defaults: dict[str, Any] = {"connect_timeout": "10", "application_name": "memctl"}
         conninfo = make_conninfo(**(defaults | parameters))
         return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
+
+
+def _usable(connection: psycopg.Connection[Any]) -> bool:
+    """False if the server closed the connection while it was idle, for example in a restart: then there is something to
+    read from it, its last message or its end."""
+    if connection.closed:
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        return not selector.select(0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, Unfinis
 from memctl_postgres import citus, errors, schema
 from memctl_postgres.connection import Database
 from memctl_postgres.store_connection import PostgresConnection, adapt
+from memctl_postgres.store_trial import Trial
 
 SCHEMA = "memctl_store"
 VERSION = 3
@@ -38,7 +39,7 @@ _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
 _CHANGES = "the statement may change the store"
-_CREATE = "memctl ingest or memctl add creates one"
+_CREATE = "create one with memctl ingest or memctl add"
 
 
 class PostgresEngine:
@@ -53,7 +54,7 @@ class PostgresEngine:
             self.place += f"?schema={self.schema}"
         self.file: Path | None = None
         self.address: str | None = address if dsn else f"postgres:{_embedded(address).absolute()}?schema={self.schema}"
-        self._ready = self.secured = self.copying = False
+        self._ready = self._vectors = self.secured = self.copying = False
         self._path = ""
         # Commands end without closing their store.
         weakref.finalize(self, self.database.close)
@@ -70,7 +71,7 @@ class PostgresEngine:
     @contextmanager
     def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
         """A read-only transaction about these users, or about everybody. Raises NotFound if there is no store."""
-        with self._transaction("REPEATABLE READ READ ONLY") as raw:
+        with self._transaction(write=False) as raw:
             yield PostgresConnection(raw, None if users is None else sorted(set(users)), secured=self.secured)
 
     @contextmanager
@@ -78,9 +79,9 @@ class PostgresEngine:
         """A transaction about these users, or about everybody; no other process writes about them until it ends."""
         if make:
             self._make()
-        with self._transaction("READ COMMITTED READ WRITE") as raw:
+        with self._transaction() as raw:
             scope = None if users is None else sorted(set(users))
-            if scope is not None and not raw.execute("SELECT 1 FROM meta WHERE name = 'embedder'").fetchall():
+            if scope is not None and not self._has_vectors(raw):
                 # The first writer creates the table of vectors.
                 scope = None
             self._lock(raw, scope)
@@ -110,23 +111,23 @@ class PostgresEngine:
         """
         new = not self.exists()
         self._make()
-        with self._transaction("READ COMMITTED READ WRITE") as raw:
+        with self._transaction() as raw:
             self._lock(raw, None)
             return new, citus.distribute(raw) if citus.present(raw) else None
 
     @contextmanager
-    def trial(self) -> Iterator[_Trial]:
+    def trial(self) -> Iterator[Trial]:
         """The store within one transaction that is rolled back; no other process can write in the meantime."""
         self._make()
-        with self._transaction("READ COMMITTED READ WRITE") as raw, raw.transaction(force_rollback=True):
+        with self._transaction() as raw, raw.transaction(force_rollback=True):
             self._lock(raw, None)
-            yield _Trial(self, raw)
+            yield Trial(self, raw)
 
     @contextmanager
     def llm_lock(self) -> Iterator[None]:
         """Lock the store's use of a language model, so that only one process sends requests."""
         self._make()
-        with self._transaction("READ COMMITTED READ WRITE") as raw:
+        with self._transaction() as raw:
             try:
                 raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("asking"), 0])
             except psycopg.errors.LockNotAvailable:
@@ -161,7 +162,7 @@ class PostgresEngine:
             raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
         if not write and not _READS.match(statement):
             raise UsageError(_CHANGES, where="sql", hint="memctl sql is read-only without --write")
-        with self._transaction("READ COMMITTED READ WRITE" if write else "REPEATABLE READ READ ONLY") as raw:
+        with self._transaction(write=write) as raw:
             try:
                 administrator = raw.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
                 if not write and administrator == [(True,)]:
@@ -170,18 +171,21 @@ class PostgresEngine:
                 # The simple protocol would run several statements, a COMMIT among them.
                 checked = raw.pgconn.prepare(b"", statement.encode())
                 if checked.status != psycopg.pq.ExecStatus.COMMAND_OK:
-                    words = checked.error_message.decode(errors="replace").strip().splitlines()[0]
+                    words = checked.error_message.decode(errors="replace").removeprefix("ERROR:").split("\n")[0].strip()
+                    if "multiple commands" in words:
+                        raise UsageError("pass exactly one statement", where="sql", hint="run several one by one")
                     raise UsageError(f"the statement failed: {words}", where="sql")
                 cursor = raw.execute(statement.encode())
-                columns = tuple(column.name for column in cursor.description or ())
-                return columns, cursor.fetchall() if columns else []
+                if cursor.description is None:
+                    # As in a file.
+                    return (("Count",), [(cursor.rowcount,)]) if cursor.rowcount >= 0 else ((), [])
+                return tuple(column.name for column in cursor.description), cursor.fetchall()
             except psycopg.Error as error:
                 raise UsageError(f"the statement failed: {error.diag.message_primary or error}", where="sql") from None
 
     @contextmanager
-    def _transaction(self, mode: str) -> Iterator[psycopg.Connection[Any]]:
-        with errors.translated(self.place), self.database.connection() as connection, connection.transaction():
-            connection.execute(f"SET TRANSACTION ISOLATION LEVEL {mode}".encode())
+    def _transaction(self, *, write: bool = True) -> Iterator[psycopg.Connection[Any]]:
+        with errors.translated(self.place), self.database.connection() as connection, _begun(connection, write=write):
             if not self._path:
                 self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
             connection.execute(
@@ -195,6 +199,13 @@ class PostgresEngine:
                 ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()
                 self._ready = True
             yield connection
+
+    def _has_vectors(self, connection: psycopg.Connection[Any]) -> bool:
+        """Whether the table of vectors was created, which no later command removes."""
+        self._vectors = self._vectors or bool(
+            connection.execute("SELECT 1 FROM meta WHERE name = 'embedder'").fetchall()
+        )
+        return self._vectors
 
     def _version(self, connection: psycopg.Connection[Any]) -> str | None:
         """The version of the store, None if there is none."""
@@ -227,7 +238,7 @@ class PostgresEngine:
         """Create the schema and its tables if they are missing, and the index of a store of an older memctl."""
         if self._ready:
             return
-        with errors.translated(self.place), self.database.connection() as connection, connection.transaction():
+        with errors.translated(self.place), self.database.connection() as connection, _begun(connection):
             if self._version(connection) is not None:
                 self._renew_index(connection)
                 return
@@ -270,7 +281,11 @@ class PostgresEngine:
                 "the server has no pgvector", where=self.place, hint="install the extension on the server"
             ) from None
         if connection.info.parameter_status("server_encoding") != "UTF8":
-            raise UsageError("the database's encoding is not UTF8", hint="use a database created with ENCODING 'UTF8'")
+            raise UsageError(
+                "the database's encoding is not UTF8",
+                where=self.place,
+                hint="use a database created with ENCODING 'UTF8'",
+            )
         path = schema.search_path(self.schema, outside.extension_schema)
         connection.execute("SELECT set_config('search_path', %s, true)", [path])
         statements = files(__package__).joinpath("store.sql").read_text(encoding="utf-8")
@@ -305,55 +320,6 @@ class PostgresEngine:
         return _signed(crc32(f"memctl {self.schema} {purpose}".encode()))
 
 
-class _Trial:
-    """An engine whose transactions are all part of one that is rolled back."""
-
-    def __init__(self, engine: PostgresEngine, raw: psycopg.Connection[Any]) -> None:
-        self._engine, self._raw = engine, raw
-        self.place, self.file = engine.place, engine.file
-        self.address, self.lock_timeout, self.copying = None, engine.lock_timeout, False
-
-    def exists(self) -> bool:
-        """True, because the trial created the store if it was missing."""
-        return True
-
-    @contextmanager
-    def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
-        """The one transaction."""
-        yield PostgresConnection(self._raw, secured=self._engine.secured)
-
-    @contextmanager
-    def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
-        """A part of the one transaction, rolled back alone by an exception."""
-        with self._raw.transaction():
-            yield PostgresConnection(self._raw, secured=self._engine.secured)
-
-    @contextmanager
-    def trial(self) -> Iterator[_Trial]:
-        """A part of the one transaction that is rolled back."""
-        with self._raw.transaction(force_rollback=True):
-            yield self
-
-    @contextmanager
-    def llm_lock(self) -> Iterator[None]:
-        """Does nothing, because no other process can write during a trial."""
-        yield
-
-    def size(self) -> int | None:
-        """The bytes of the store."""
-        return self._engine.size()
-
-    def rebuild(self) -> None:
-        """Does nothing, because nothing of a trial remains."""
-
-    def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
-        """The columns and rows of a user's own statement, against the store itself."""
-        return self._engine.sql(statement, write=write)
-
-    def close(self) -> None:
-        """Does nothing, because the trial ends with its block."""
-
-
 class _Database(Database):
     """The connections of an engine."""
 
@@ -366,6 +332,13 @@ class _Database(Database):
 def open_engine(address: str, lock_timeout: float) -> PostgresEngine:
     """The engine of a store's address; connects at the first use."""
     return PostgresEngine(address, lock_timeout)
+
+
+def _begun(connection: psycopg.Connection[Any], *, write: bool = True) -> AbstractContextManager[object]:
+    """A transaction. Its characteristics are part of the BEGIN, which saves a round trip."""
+    level = psycopg.IsolationLevel.READ_COMMITTED if write else psycopg.IsolationLevel.REPEATABLE_READ
+    connection.isolation_level, connection.read_only = level, not write
+    return connection.transaction()
 
 
 def _parts(address: str) -> tuple[str | None, str]:

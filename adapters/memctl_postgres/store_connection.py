@@ -79,6 +79,7 @@ class PostgresConnection:
         self.appended: Counter[str] = Counter()
         """The number of rows that `append` and `append_vectors` added to each table."""
         self.users = users
+        self._kept: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         self._users = None if users is None else ", ".join(map(_quoted, users)) or "NULL"
 
     def mine(self, table: str = "") -> str:
@@ -89,11 +90,16 @@ class PostgresConnection:
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> psycopg.Cursor[Any]:
         """The result of a statement."""
+        if " meta " in statement and not statement.startswith("SELECT"):
+            self._kept.clear()
         return self.raw.execute(translated(statement).encode(), parameters)
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
-        """The rows of a statement."""
-        return self.execute(statement, parameters).fetchall()
+        """The rows of a statement about `meta`, which no other process changes until the transaction ends."""
+        asked = (statement, *parameters)
+        if asked not in self._kept:
+            self._kept[asked] = self.execute(statement, parameters).fetchall()
+        return self._kept[asked]
 
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         """False, because other processes may write between two transactions."""

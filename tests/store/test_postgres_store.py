@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from memctl.core.errors import Locked, NotFound, Retryable, UsageError
@@ -116,6 +117,16 @@ def test_an_unreachable_server_is_retryable(memctl: Callable[..., Any]) -> None:
     assert caught.value.where == "postgresql://127.0.0.1:1/memory"
 
 
+def test_a_program_continues_after_its_idle_connection_was_closed(team: Workspace, postgres_dsn: str) -> None:
+    """As by a restart of the server, or by a firewall."""
+    team.add("zoe", ["I live in Oslo."])
+    (idle,) = team.store.engine.database._idle
+    with psycopg.connect(postgres_dsn, autocommit=True) as other:
+        ended = other.execute("SELECT pg_terminate_backend(%s, 30000)", [idle.info.backend_pid]).fetchall()
+    assert ended == [(True,)]
+    assert [fact.object for fact in team.facts("zoe")] == ["Oslo"]
+
+
 def test_texts_with_nul_and_its_escape_character_are_restored(team: Workspace) -> None:
     said = "I like \0 and \u2400 and \u24000."
     team.add("zoe\0", [said])
@@ -144,6 +155,15 @@ def test_a_statement_without_write_can_only_read_rows(team: Workspace, statement
     ]
 
 
+def test_several_statements_are_refused_as_by_a_file(team: Workspace, home: Path) -> None:
+    for store in (team, Workspace(home / "store.duckdb")):
+        store.add("zoe", ["I live in Oslo."])
+        with pytest.raises(UsageError, match="exactly one statement"):
+            store.sql("SELECT 1; SELECT 2")
+        changed = store.sql("UPDATE records SET confidence = 0.5 WHERE kind = 'fact'", write=True)
+        assert (changed.columns, changed.rows) == (("Count",), [(1,)])
+
+
 def test_sql_compares_facts_with_the_vector_of_a_text(team: Workspace) -> None:
     team.add("zoe", ["I live in Oslo.", "I like green tea."])
     nearest = (
@@ -167,8 +187,6 @@ RIGHTS = (
 def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
     memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
 ) -> None:
-    import psycopg
-
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
     role = f"role_{postgres_schema[-12:]}"
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
@@ -197,8 +215,6 @@ def test_row_level_security_keeps_accounts_to_their_own_memory(
     memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
 ) -> None:
     """The statements of docs/team.md: an account with a user's name reads and writes only that user's rows."""
-    import psycopg
-
     role = f"zoe_{postgres_schema[-12:]}"
     policies = re.findall(r"```sql\n(.*?)```", TEAM.read_text(encoding="utf-8"), re.DOTALL)[-1]
     for user in (role, "yan"):

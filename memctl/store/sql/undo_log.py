@@ -73,7 +73,8 @@ class Journal:
         self.connection = connection
         self.command, self.user = command, user
         self.id = run or new_run()
-        found = connection.execute("SELECT undone_at FROM runs WHERE id = ?", [self.id]).fetchall()
+        self._shared = run is not None
+        found = connection.execute("SELECT undone_at FROM runs WHERE id = ?", [run]).fetchall() if run else []
         if found and found[0][0] is not None:
             # Undone while it was running: what follows is a new run.
             self.id, found = new_run(), []
@@ -142,10 +143,11 @@ class Journal:
         return changed
 
     def _begin(self) -> None:
-        # Another worker of the same run may be beginning it.
-        self.connection.lock([f"run {self.id}"])
-        if self.connection.execute("SELECT 1 FROM runs WHERE id = ?", [self.id]).fetchall():
-            return
+        if self._shared:
+            # Another worker of the same run may be beginning it.
+            self.connection.lock([f"run {self.id}"])
+            if self.connection.execute("SELECT 1 FROM runs WHERE id = ?", [self.id]).fetchall():
+                return
         now = datetime.now(UTC)
         expire(self.connection, now - UNDOABLE)
         self.connection.execute(
