@@ -217,10 +217,12 @@ class TestSql:
         assert ("read-only without --write" in ran.err) is not statement.startswith("select")
         assert [path.name for path in (home / "work").iterdir()] == ["secret.txt"]
 
+    @pytest.mark.engines
     def test_embed_and_similarity(self, memctl, moved):
         statement = "select text, similarity(embedding, embed('Where in Rome?')) s from facts order by s desc limit 1"
         assert "Rome" in memctl("sql", statement, "--json").document["rows"][0]["text"]
 
+    @pytest.mark.engines
     def test_write_changes_records(self, memctl, moved):
         assert memctl("sql", "update records set metadata = '{\"a\": 1}'", "--write").code == 0
         assert all(fact["metadata"] == {"a": 1} for fact in facts(memctl, "alice", "--all"))

@@ -120,6 +120,7 @@ def test_the_later_of_two_contradicting_facts_is_kept(memctl, store):
     assert texts(memctl) == {"alice lives in Rome.", "alice dislikes dogs.", "alice likes cats."}
 
 
+@pytest.mark.engines
 def test_an_imported_fact_ended_by_a_later_one_is_stored_once(memctl, store):
     Workspace(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
     memctl("add", "alice", "I live in Rome.")
@@ -210,6 +211,7 @@ def disorder(memctl, store, chat, once):
     once(fill)
 
 
+@pytest.mark.engines
 def test_a_dry_run_lists_the_changes_and_makes_none(memctl, disorder):
     before = rows()
     ran = memctl("consolidate", "alice", "--ttl", "episode=365d", "--dry-run")
@@ -253,6 +255,7 @@ def test_consolidate_after_undo_gives_the_same_result(memctl, disorder):
     assert plain(consolidate(memctl, "alice")) == plain(one)
 
 
+@pytest.mark.engines
 def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, disorder):
     assert memctl("undo", "nosuchrun").code == 4
     run = consolidate(memctl, "alice")["run"]
@@ -279,6 +282,7 @@ def test_changes_to_other_facts_do_not_prevent_undo(memctl, disorder):
     assert keys == []
 
 
+@pytest.mark.engines
 def test_undo_requires_undoing_a_later_removal_first(memctl, disorder):
     before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]

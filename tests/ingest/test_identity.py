@@ -285,6 +285,7 @@ class TestRemovedByHand:
         assert facts() == ["ada has a cat named Milo"]
         assert episodes().count(ALLERGY) == (kind == "fact")
 
+    @pytest.mark.engines
     def test_removing_one_short_answer_keeps_equal_ones_of_other_chats(self, write, report, memctl, episodes):
         report(write("a.json", *undated(GHENT, "Are you sure?", "yes")))
         (id_,) = (
@@ -296,6 +297,7 @@ class TestRemovedByHand:
         report(write("b.json", *undated(MILO, "Do you like cats?", "yes")))
         assert episodes().count("yes") == 1
 
+    @pytest.mark.engines
     def test_undoing_a_removal_allows_the_turn_again(self, write, report, memctl, episodes):
         report(write("a.json", *said(GHENT)))
         (episode,) = memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
@@ -306,6 +308,7 @@ class TestRemovedByHand:
         assert report(write("b.json", *said(GHENT, MILO)))["episodes"] == 1
 
 
+@pytest.mark.engines
 def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
     """Otherwise copies of turns stored earlier would not be recognised."""
     turns = [

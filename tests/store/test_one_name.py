@@ -69,6 +69,7 @@ def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_
         assert remembered(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
 
 
+@pytest.mark.engines
 def test_a_name_that_is_no_longer_used_is_not_shown(store):
     turns = [("alice", "I live in Oslo."), ("Alice Morel", "I like tea.")]
     assert remembered(store, turns) == ["Alice Morel: likes=tea", "Alice Morel: lives_in=Oslo"]

@@ -17,6 +17,7 @@ from examples import FACTOR
 
 import memctl as library
 from memctl.backends.contract import Query
+from memctl.core.errors import Exit
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
@@ -75,6 +76,7 @@ class Session:
     def run(self, *arguments: object) -> Any:
         """Run a command whose output must be the same on all stores; returns its document."""
         ran = self.memctl(*arguments, "--json", "--store", self.place)
+        assert ran.code != Exit.USAGE, ran.err
         document = ran.document if ran.out.startswith("{") else {"text": ran.err}
         self.answers.append((arguments[:1], ran.code, self.plain(document)))
         return document
@@ -113,7 +115,7 @@ def everything(session: Session) -> None:
     run("search", users[0], "where does she live", "--explain")
     run("context", users[0], "work")
     run("find-person", users[1])
-    run("diff", users[1], "--since", "2026-03-01")
+    run("diff", users[1], "--from", "2026-03-01")
     run("report", "volume")
     run("audit", users[0])
     run("sql", "SELECT user_id, kind, count(*) AS number FROM facts GROUP BY 1, 2 ORDER BY 1, 2")

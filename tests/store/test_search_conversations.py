@@ -5,6 +5,8 @@ import pytest
 from memctl.store.sql.ranking import ASSISTANT
 from tests.store.conftest import SMALL_TALK, Memory, texts
 
+pytestmark = pytest.mark.engines
+
 
 def test_an_answer_is_found_by_the_words_of_its_question(memory: Memory) -> None:
     for text in SMALL_TALK:

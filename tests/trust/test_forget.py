@@ -47,6 +47,7 @@ def test_facts_of_other_people_are_unchanged(remembered, memctl):
     assert memctl("search", "bruno", "work").code == 0
 
 
+@pytest.mark.engines
 def test_later_ingests_and_migrations_do_not_restore_the_person(remembered, memctl, fixtures):
     assert memctl("ingest", fixtures).code == 0
     memctl("forget", "alice", "--confirm", "alice")

@@ -141,6 +141,7 @@ def test_undo_of_manual_changes_restores_every_row(memctl, store, known, command
     assert rows(store) == known
 
 
+@pytest.mark.engines
 def test_a_program_can_undo_its_additions(store, known):
     local = Workspace(store)
     report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
@@ -165,6 +166,7 @@ def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, known):
     assert rows(store) == known
 
 
+@pytest.mark.engines
 def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, known):
     first = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     second = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="copy").parent.parent)
@@ -175,6 +177,7 @@ def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, known)
     assert rows(store) == known
 
 
+@pytest.mark.engines
 def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, store, known):
     folder = chat("cleo/c.jsonl", ("2026-03-01T00:00:00Z", "I live in Lima."), folder="new").parent.parent
     late = ingest(memctl, folder)
@@ -187,6 +190,7 @@ def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, 
     assert rows(store) == known
 
 
+@pytest.mark.engines
 def test_runs_that_cancel_out_can_all_be_undone(store, known):
     """If two later runs cancel out, a fact is as the first run wrote it; undoing the first run first would make the
     later ones impossible to undo."""
