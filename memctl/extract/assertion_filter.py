@@ -16,7 +16,8 @@ _FICTION = KeyedPattern(
     r"we)(?:'m| am| know| have| do| don't| use| speak)\b)|"
     r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
     r"in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|novel|game|dream|campaign|scene|fantasy|book|libretto|"
-    r"sketch|sitcom|minecraft|comic|cartoon|sim|skit|musical|telenovela)\b|in (?:my|our|the) (?:\w+ )?play\b(?! group)|"
+    r"sketch|sitcom|minecraft|comic|cartoon|sim|skit|musical|panto(?:mime)?|larp|telenovela)\b|"
+    r"in (?:my|our|the) (?:\w+ )?play\b(?! group)|"
     r"my character|act as|"
     r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
     r"legend))|"
@@ -147,7 +148,8 @@ _TRAILING_REPORT = KeyedPattern(
 _MOCKERY = KeyedPattern(
     r"\bsaid (?:nobody|no[- ]?one|(?:literally )?no (?:[\w]+ )*?(?:ever|one|person|man|woman|team|body|developer))\b|"
     r"\bas if[.! ]*$|"
-    r"\bin (?:my|your) dreams\b|\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
+    r"\bin (?:my|your) dreams\b|^\W*in (?:my|me|our) (?:head|mind|imagination),? (?:i|we)\b|"
+    r"\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
     r"emperor|santa|batman|superman|elvis|napoleon|cleopatra)\b|^\W*(?:oh|yeah|ya|well)?,? ?(?:sure|right),? "
     r"(?:because|cos|cause|and )|"
     r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)|"
@@ -388,11 +390,22 @@ def in_that_case(clause: str) -> bool:
     return bool(_THEN.search(clause)) and not re.search(r"\b(?:since|by|until|back) then\b", clause, re.IGNORECASE)
 
 
+_CLAUSE_OF_TIME = late(
+    r"(?:i|we) (?:was|were)\b(?! (?:diagnosed|laid|fired|born|made|told|hired|promoted)\b)(?!.*, and\b)", re.IGNORECASE
+)
+_NEARLY = OpeningPattern(
+    r"^\W*(?:(?:and|but|so|well|then) )*(?:(?:almost|nearly) (?:i|we|they)\b|(?:i|we|they)(?:'d|'ve| had| have)? "
+    r"(?:almost|nearly) (?!(?:always|never|every|all|everything|only|exclusively|entirely|completely|forgot\w*)\b))",
+    re.IGNORECASE,
+)
+""" "We nearly went and booked Crete": neither happened."""
+
+
 def conditional(conj: str, clause: str) -> bool:
-    """True for a conditional or temporal clause: "if I moved", "when I retire", "unless we marry"."""
+    """True for a conditional or temporal clause ("if I moved", "since I was a boy"), and for what nearly happened."""
     if conj in ("if", "unless", "whether", "until", "once", "whenever", "or", "where", "that", "before"):
         return True
-    if conj == "when":
+    if conj == "when" or (conj == "since" and _CLAUSE_OF_TIME.match(clause)) or _NEARLY.match(clause):
         return True
     return bool(_CONDITION.match(clause)) and not _HARMLESS_IF.match(clause.lstrip())
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
-from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.verbs import FORMS, gerund
 from memctl.extract.wordlist import words
@@ -82,6 +82,16 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
         yield from _over(_GIVEN_AWAY, text, earlier, _PET)
     if not _PLANNED.isdisjoint(earlier.predicates):
         yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
+
+
+def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
+    """True if an employer that ends is a place: it is a home in `earlier`, or is "in Puebla" in the words `heard`."""
+    if draft.predicate != "works_at" or draft.op == "assert" or not draft.object:
+        return False
+    homes = (one for one in earlier.naming(words_of(draft.object)) if one.predicate in ("lives_in", "hometown"))
+    return any(home.object == draft.object for home in homes) or bool(
+        re.search(rf"\bin {re.escape(draft.object)}\b", heard)
+    )
 
 
 def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:

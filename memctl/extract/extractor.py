@@ -20,7 +20,7 @@ from memctl.extract.corrections import asterisks, exchanges, replacements, withd
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.elliptical_retractions import elliptical_retractions
+from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place
 from memctl.extract.follow_ups import follow_ups
 from memctl.extract.foreign_kinship import foreign_relations
 from memctl.extract.instruction_changes import ended_instructions
@@ -140,7 +140,9 @@ class _SessionReader:
 
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
+        heard = f"{self.question or ''} {text}"
         drafts = [draft for draft in drafts if acceptable(draft) and not cuts_number(draft.object, text)]
+        drafts = [draft for draft in drafts if not leaves_place(draft, heard, self.earlier)]
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 

@@ -226,10 +226,10 @@ def standing_instructions(
         return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
     lasting = bool(later) or wanted or says_it_stands(text)
-    if not lasting and for_one_task(before):
-        return [], False
     talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
     orders = list(_orders(text, marked=bool(later) or wanted, lasting=lasting, talk=talk))
+    if orders and not lasting and for_one_task(before):
+        return [], False
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]
 
@@ -262,8 +262,12 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
     goal, opened, over = "", False, False
     for number, (start, piece) in enumerate(pieces):
         of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
-        once = not lasting and (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
-        if (is_order(piece) and not of_a_list and not once) or (marked and number == 0):
+        order = (
+            is_order(piece)
+            and not of_a_list
+            and (lasting or not (for_one_task(text[:start]) or (talk and is_manner(piece.strip()))))
+        )
+        if order or (marked and number == 0):
             if goal:
                 yield goal, opened
             goal, opened = _trimmed(piece), number == 0

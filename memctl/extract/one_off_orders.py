@@ -29,6 +29,28 @@ _TASK = late(
 )
 
 
+_PRODUCT = (
+    r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
+    r"recipe|quiz|worksheet|agenda|schedule|timetable|itinerary|template|draft|headline|slogan|advert|post|tweet|story|"
+    r"toast|report|table|chart|checklist|abstract|proposal|flyer|menu|notice|invitation|sketch|paragraph|song)"
+)
+_AMOUNT = (
+    r"(?:about |around |max |maximum |under |up to |only )?(?:\d+|{NUMBER_WORDS}) (?:words?|weeks?|pages?|lines?|"
+    r"slides?|questions?|minutes?|items?|options?|examples?|days?|paragraphs?|verses?|people|servings|portions|steps|points|marks)"
+)
+_REQUESTED = (
+    r"^\W*(?:(?:ok|so|now|next|and|also|please|pls|hi|hey)\b,? )*"
+    rf"(?:(?:[\w'-]+ ){{0,4}}{_PRODUCT}(?: (?:for|of|on|about|to|from|with|in) [^,]+)?(?:,.*)?|"
+    rf"(?!(?:[\w'-]+ )*(?:{{STYLE}}|{{MANNER}}|{{UNITS}})\b)[\w'-]+(?: [\w'-]+){{0,4}}, {_AMOUNT}(?:,.*)?)$"
+)
+""" "Syllabus outline, 14 weeks, no fluff": a noun phrase asks for one thing; "lesson plans" in general do not."""
+LONGEST_REQUEST = 150
+"""Characters of a request without a verb."""
+_VERB = late(
+    r"\b(?:i|i'm|i've|my|you|your|is|are|was|were|have|has|had|always|never|every|all|when|if)\b", re.IGNORECASE
+)
+
+
 def is_manner(order: str) -> bool:
     """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
     return bool(
@@ -42,7 +64,10 @@ def is_manner(order: str) -> bool:
 
 def for_one_task(before: str) -> bool:
     """Whether an order that follows `before` belongs to a question or a task in it."""
-    return "?" in before or bool(_TASK.search(before))
+    if "?" in before or _TASK.search(before):
+        return True
+    last = re.split(r"[.!;\n]", before[-LONGEST_REQUEST:].rstrip(" ,.!;\n"))[-1]
+    return not _VERB.search(last) and bool(compiled(_REQUESTED).search(last))
 
 
 def says_it_stands(text: str) -> bool:

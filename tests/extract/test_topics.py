@@ -110,6 +110,7 @@ def test_a_skipped_turn_is_still_context() -> None:
         ("Where do you live?", "Why do you ask?", ""),
         ("Do you want more examples?", "Yes", ""),
         ("Where do you live?", "I'd rather not say", ""),
+        ("Are you still in Dorking?", "Left Dorking, couldn't stand the rain", ""),
     ],
 )
 def test_a_short_answer_gets_its_meaning_from_the_question(question: str, answer: str, expected: str) -> None:
