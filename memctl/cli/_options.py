@@ -53,17 +53,8 @@ Ttl = Annotated[
 ]
 
 
-def named(value: str | list[str] | None) -> str | list[str] | None:
-    """The names of users, unchanged. Raises BadParameter for an empty one, which would become a user of that name."""
-    if any(not name.strip() for name in ([value] if isinstance(value, str) else value or ())):
-        raise typer.BadParameter("the name of a user is empty.")
-    return value
-
-
-User = Annotated[str, typer.Argument(autocompletion=_complete.users, callback=named)]
-OneUser = Annotated[
-    str | None, option("--user", "Only this user.", "NAME", autocompletion=_complete.users, callback=named)
-]
+User = Annotated[str, typer.Argument(autocompletion=_complete.users)]
+OneUser = Annotated[str | None, option("--user", "Only this user.", "NAME", autocompletion=_complete.users)]
 
 
 class Json(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +90,9 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     lock_timeout: Annotated[
         float | None,
-        option("--lock-timeout", "Seconds to wait if another process has locked the store. [default: 30]", "SECONDS"),
+        option(
+            "--lock-timeout", "Seconds to wait if another process has locked the store. [default: 30]", "SECONDS", min=0
+        ),
     ] = None
 
     def open(self) -> Workspace:
@@ -114,7 +107,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
             return
         for name, value in msgspec.structs.asdict(self).items():
             if value is not None:
-                flag = f"--{name.replace('_', '-')}"
+                flag = _flag(name)
                 raise UsageError(f"{flag} is only for the backend local", where=flag, hint="leave it out")
 
     def backends(
@@ -133,7 +126,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         for group in groups:
             for name, value in msgspec.structs.asdict(group).items():
                 if value is not None:
-                    end = (source or "") if isinstance(group, Table) else _taker(name, source, target)
+                    end = _taker(name, source, None if isinstance(group, Table) else target)
                     options.setdefault(end, {})[name] = value
         return options
 
@@ -154,7 +147,8 @@ class EmbeddedStore(Store, frozen=True, kw_only=True):
         str | None, option("--embed-base-url", "Base URL of the OpenAI-compatible embeddings endpoint.", "URL")
     ] = None
     embed_dimensions: Annotated[
-        int | None, option("--embed-dimensions", "Number of dimensions to request from the embeddings endpoint.", "N")
+        int | None,
+        option("--embed-dimensions", "Number of dimensions to request from the embeddings endpoint.", "N", min=1),
     ] = None
 
 
@@ -209,7 +203,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         """The fields that are given."""
         fields = {name: value for name, value in msgspec.structs.asdict(self).items() if value not in (None, [])}
         for name in fields.keys() & {"valid_at", "invalid_at"}:
-            fields[name] = None if fields[name] == "none" else user_input.when(fields[name])
+            fields[name] = None if fields[name] == "none" else user_input.when(fields[name], _flag(name))
         if self.categories:
             fields["categories"] = tuple(self.categories)
         return fields
@@ -235,7 +229,6 @@ class UserScope(msgspec.Struct, frozen=True, kw_only=True):
             "User to include; repeatable.",
             "NAME",
             autocompletion=_complete.users,
-            callback=named,
             default_factory=list,
         ),
     ] = msgspec.field(default_factory=list)
@@ -278,8 +271,8 @@ class Scope(RenamedScope, frozen=True, kw_only=True):
         kinds = [kind.strip() for kind in (self.kinds or "").split(",") if kind.strip()]
         return msgspec.structs.replace(
             super().selection(default_all=default_all),
-            since=user_input.when(self.since),
-            kinds=tuple(check_kinds(kinds)),
+            since=user_input.when(self.since, "--since"),
+            kinds=tuple(check_kinds(kinds, "--kinds")),
             limit=self.limit,
         )
 
@@ -382,12 +375,12 @@ def warn_of_unreadable(memory: Memory) -> None:
     warn_of_unreadable(memory.backend.rejects(), _transfer.warn)
 
 
-def check_kinds(kinds: list[str]) -> list[str]:
+def check_kinds(kinds: list[str], where: str = "--kind") -> list[str]:
     """The kinds, unchanged. Raises UsageError for one that does not exist."""
     for kind in kinds:
         if kind not in KINDS:
             hint = f"{near(kind, KINDS)} kinds: {', '.join(KINDS)}".lstrip()
-            raise UsageError(f"unknown kind {kind!r}", hint=hint)
+            raise UsageError(f"unknown kind {kind!r}", where=where, hint=hint)
     return kinds
 
 
@@ -396,11 +389,16 @@ def path_of(name: str | None) -> Path | None:
     return Path(name).expanduser() if name else None
 
 
+def _flag(name: str) -> str:
+    """The option of a field."""
+    return "--map" if name == "mapping" else f"--{name.replace('_', '-')}"
+
+
 def _taker(option: str, source: str | None, target: str | None) -> str:
     """The backend that accepts a service's option."""
     from memctl.backends import registry
 
-    flag = f"--{option.replace('_', '-')}"
+    flag = _flag(option)
     ends = [name for name in (source, target) if name]
     takers = [name for name in ends if registry.accepts(name, option)]
     if not takers:

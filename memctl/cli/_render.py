@@ -135,8 +135,8 @@ def day(at: datetime | None) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things, whose plural ends in s: "1 fact", "2 facts"."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    """A number of things, whose plural ends in s: "1 fact", "2,000 facts"."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def short(id_: object) -> str:

@@ -45,9 +45,12 @@ def _notes(lines: Sequence[str]) -> None:
 def print_volume(report: Volume) -> None:
     """The volume report."""
     span = f", {_render.day(report.first)} to {_render.day(report.last)}" if report.first else ""
-    whose = f"of {_render.line(report.user)}" if report.user is not None else f"of {report.users:,} users"
-    typer.echo(f"{report.records:,} records {whose} in {_render.line(report.backend)}{span}")
-    typer.echo(f"{report.facts:,} facts, {report.episodes:,} turns; {report.undated:,} without a time")
+    whose = (
+        f"of {_render.line(report.user)}" if report.user is not None else f"of {_render.count(report.users, 'user')}"
+    )
+    typer.echo(f"{_render.count(report.records, 'record')} {whose} in {_render.line(report.backend)}{span}")
+    facts, turns = _render.count(report.facts, "fact"), _render.count(report.episodes, "turn")
+    typer.echo(f"{facts}, {turns}; {report.undated:,} without a time")
     for dimension, rows in json_csv.dimensions(report):
         if rows:
             _print_rows(dimension, rows, report)
@@ -262,7 +265,8 @@ def _print_claim(report: Comparison) -> None:
 
 def print_move(move: Move) -> None:
     """The price of a migration."""
-    typer.echo(f"{move.source} to {move.target}: {move.load.records:,} records of {move.load.users:,} users")
+    records, users = _render.count(move.load.records, "record"), _render.count(move.load.users, "user")
+    typer.echo(f"{move.source} to {move.target}: {records} of {users}")
     _notes([f"basis: {move.load.said}"])
     quote = move.quote
     rows = [

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, get_type_hints
 
 import typer
 from typer._click.core import Command as AnyCommand
 from typer._click.core import Context
-from typer._click.exceptions import ClickException, MissingParameter, UsageError
+from typer._click.exceptions import BadParameter, ClickException, MissingParameter, NoSuchOption, UsageError
 from typer._click.formatting import HelpFormatter
-from typer._click.types import IntRange
+from typer._click.types import FloatRange, IntRange, _NumberRangeBase
 from typer._types import TyperChoice
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.main import get_command
 
 from memctl.core.suggestions import near
 
-__all__ = ["AnyCommand", "ClickException", "HelpFormatter", "UsageError", "build", "new_app", "new_group"]
+__all__ = ["AnyCommand", "ClickException", "HelpFormatter", "build", "new_app", "new_group"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +31,39 @@ class Choice(TyperChoice[str]):
     def get_invalid_choice_message(self, value: Any, ctx: Context | None) -> str:
         """The error for a value that is not a choice."""
         return f"{super().get_invalid_choice_message(value, ctx)} {near(str(value), self.choices)}".rstrip()
+
+
+class _Range(_NumberRangeBase):
+    """A number whose help gives its range in words, if it has an end, and whose error says what is allowed."""
+
+    noun = "number"
+
+    def _describe_range(self) -> str:
+        return "" if self.max is None else f"{self.min} to {self.max}"
+
+    def convert(self, value: Any, param: Any, ctx: Context | None) -> Any:
+        """The number. Raises BadParameter for another value, with what is allowed."""
+        with suppress(BadParameter):
+            number = super().convert(value, param, ctx)
+            if not math.isnan(number):
+                return number
+        allowed = self._describe_range() or f"{self.min} or more"
+        raise BadParameter(f"{str(value)!r}. Use a {self.noun}, {allowed}.", ctx, param)
+
+
+class WholeNumber(_Range, IntRange):
+    """A whole number in a range."""
+
+    noun = "whole number"
+
+
+class Number(_Range, FloatRange):
+    """A number in a range."""
+
+
+MAY_BE_EMPTY = ("words", "note")
+"""The arguments and options for which an empty value means none. Any other would be read as something that was not
+meant: an empty path as the current folder, an empty store as the default one."""
 
 
 class _Examples(AnyCommand):
@@ -50,6 +85,11 @@ class _Examples(AnyCommand):
                 param.type = Choice(param.type.choices)
             if isinstance(param.type, IntRange):
                 param.metavar = param.metavar or "N"
+                param.type = WholeNumber(param.type.min, param.type.max)
+            if isinstance(param.type, FloatRange):
+                param.type = Number(param.type.min, param.type.max)
+            if param.name not in MAY_BE_EMPTY:
+                param.type_cast_value = _refusing_empty(param, param.type_cast_value)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Parse the arguments; the variable of an option is named after the option, and after its parameter."""
@@ -63,6 +103,8 @@ class _Examples(AnyCommand):
             return super().parse_args(ctx, [*args])
         except MissingParameter:
             raise UsageError(self._missing(ctx, args), ctx) from None
+        except NoSuchOption as error:
+            raise UsageError(self._no_such(ctx, args, error.option_name), ctx) from None
 
     def _missing(self, ctx: Context, args: list[str]) -> str:
         """The error that names everything required that the arguments lack, with an example."""
@@ -73,12 +115,21 @@ class _Examples(AnyCommand):
             if not param.required or not param.value_is_missing(param.consume_value(ctx, given)[0]):
                 continue
             values = f" ({', '.join(param.type.choices)})" if isinstance(param.type, TyperChoice) else ""
-            shown = str(param.metavar).removesuffix("...") if isinstance(param, TyperArgument) else param.opts[0]
+            shown = _name(param)
             if given.get("all_users"):
                 shown = shown.removeprefix("USER ")
             names += [f"{name}{values}" for name in shown.split()]
         example = f" Example: {self.epilog.splitlines()[0]}" if self.epilog else ""
         return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing.{example}"
+
+    def _no_such(self, ctx: Context, args: list[str], option: str) -> str:
+        """The error for an unknown option, with the nearest one. An argument that begins with a dash looks like one."""
+        word = next((arg for arg in args if arg.startswith(option)), option)
+        hint = near(option, [flag for param in self.get_params(ctx) for flag in param.opts], 3)
+        if not hint and any(isinstance(param, TyperArgument) for param in self.params) and _is_text(word):
+            usage = " ".join([ctx.command_path, "[OPTIONS] --", *self.collect_usage_pieces(ctx)[1:]])
+            hint = f"If {word!r} is an argument, write -- before the arguments: {usage}"
+        return f"No such option: {option}. {hint}".rstrip()
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         """The parts of the usage line, without typer's braces around what is required."""
@@ -92,12 +143,49 @@ class _Examples(AnyCommand):
                     formatter.write(f"  {example}\n")
 
 
+def _name(param: Any) -> str:
+    """An argument or option as the help shows it."""
+    return str(param.metavar).removesuffix("...").strip("[]") if isinstance(param, TyperArgument) else param.opts[0]
+
+
+def _is_text(word: str) -> bool:
+    """Whether a word that begins with a dash may be a name or text, and not a mistyped option."""
+    return not word.startswith("--") or " " in word
+
+
+def _refusing_empty(param: Any, convert: Callable[[Context, Any], Any]) -> Callable[[Context, Any], Any]:
+    """The conversion of a parameter's value, which raises UsageError for one that is empty."""
+
+    def check(ctx: Context, value: Any) -> Any:
+        values = value if isinstance(value, (list, tuple)) else [value]
+        if any(isinstance(each, str) and not each.strip() for each in values):
+            hint = "" if isinstance(param, TyperArgument) else " Leave it out, or give it a value."
+            raise UsageError(f"{_name(param)} is empty.{hint}", ctx)
+        return convert(ctx, value)
+
+    return check
+
+
 class Command(_Examples, TyperCommand):
     """A single command."""
 
 
+MANY = 10
+"""From so many commands on, an error lists all of them only if none has nearly the name."""
+
+
 class Group(_Examples, TyperGroup):
     """A command with subcommands."""
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
+        """The subcommand that is named. Raises UsageError for an unknown one, with the nearest name or all."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not ctx.resilient_parsing:
+            hint = near(args[0], names)
+            if not hint or len(names) < MANY:
+                hint = f"{hint} Commands: {', '.join(names)}.".lstrip()
+            raise UsageError(f"No such command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def option(flags: str, text: str, metavar: str | None = None, **more: Any) -> Any:

@@ -21,15 +21,12 @@ from typing import Annotated, Any
 import typer
 from typer._click.core import Context
 from typer._completion_classes import completion_init
-from typer.core import TyperGroup
 from typer.main import get_command
 
 from memctl import __version__
 from memctl.cli import _run_log
-from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
-from memctl.cli._typer import UsageError as UsageFault
+from memctl.cli._typer import AnyCommand, ClickException, Group, HelpFormatter, build
 from memctl.core.errors import Exit, Halted, MemctlError, UsageError
-from memctl.core.suggestions import near
 from memctl.runtime.private_files import NO_ROOM
 
 SUMMARY = "Extract facts from chat transcripts into a local store; search and move them."
@@ -107,7 +104,7 @@ class ReaderGone(Exception):
     """The reader of stdout closed it."""
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """A group whose commands live in `memctl.cli.<panel>.<name>`, imported when called by name."""
 
     def list_commands(self, ctx: Context) -> list[str]:
@@ -122,13 +119,10 @@ class LazyGroup(TyperGroup):
         return build(import_module(f"memctl.cli.{FOLDERS[cmd_name]}.{module}").app, cmd_name)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
-        """The command that the arguments name. Raises UsageFault, with the nearest name, for an unknown one."""
+        """The command that the arguments name. Raises UsageError, with the nearest name, for an unknown one."""
         if args[0] == "runs" and {"show", "--last", "--ledger"} & {word.partition("=")[0] for word in args[1:]}:
             typer.echo("note: use memctl migrations; memctl runs lists the runs that can be undone", err=True)
             args = ["migrations", *args[1:]]
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            hint = near(args[0], COMMANDS) or f"Commands: {', '.join(COMMANDS)}."
-            raise UsageFault(f"No such command '{args[0]}'. {hint}", ctx)
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:

@@ -18,3 +18,10 @@ def near(name: str, names: Iterable[str], count: int = 1) -> str:
     folded = difflib.get_close_matches(name.casefold(), list(by_folded), count)
     matches = [f"'{each}'" for match in folded for each in by_folded[match]][:count]
     return f"Did you mean {' or '.join(matches)}?" if matches else ""
+
+
+def near_users(user: str, users: Iterable[str]) -> str:
+    """The nearest of these users, and the first five: "Did you mean 'alice'? users: alice, bruno"; "" without users."""
+    names = sorted(set(users))
+    listed = f"users: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}"
+    return f"{near(user, names)} {listed}".lstrip() if names else ""

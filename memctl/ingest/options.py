@@ -70,7 +70,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         if "-" in paths:
             raise UsageError("stdin cannot be read again when the answers come", where="--batch", hint="name a file")
         current = self._settings()
-        since = user_input.when(self.since, current.timezone)
+        since = user_input.when(self.since, "--since", current.timezone)
         options = msgspec.structs.replace(
             self,
             tz=current.timezone,
@@ -98,7 +98,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         recipe = Recipe(
             extractor=current.extractor,
             roles=msgspec.convert(roles, tuple[Role, ...]),
-            since=user_input.when(self.since, current.timezone),
+            since=user_input.when(self.since, "--since", current.timezone),
             model=current.llm_model,
         )
         if recipe.extractor == "neural" and not neural.installed():
@@ -113,7 +113,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             reading=ReadOptions(
                 timezone=user_input.zone(current.timezone),
                 date_order=current.date_order,
-                started_at=user_input.when(self.started_at, current.timezone),
+                started_at=user_input.when(self.started_at, "--started-at", current.timezone),
                 branches=self.branches,
                 sidechains=self.sidechains,
                 direct_messages=self.direct_messages,

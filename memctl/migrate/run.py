@@ -46,8 +46,9 @@ def migrate(
 ) -> Report:
     """Run a job. A second call with the same job resumes where the first one ended, whatever the reason.
 
-    Raises Retryable if a backend failed too often in succession, and the backend's own error if it cannot continue; the
-    ledger has everything acknowledged until then.
+    Raises NotFound if the source does not have a selected user, in which case the ledger has no run; Retryable if a
+    backend failed too often in succession, and the backend's own error if it cannot continue; the ledger has everything
+    acknowledged until then.
     """
     plan = job.plan
     route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)
@@ -58,11 +59,13 @@ def migrate(
         try:
             report = flow.go()
         except BaseException as error:
+            if isinstance(error, NotFound) and not flow.counts.read:
+                ledger.drop_run(run)
+                raise
             state: RunState = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             failure = str(error) or type(error).__name__
             ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=failure)
-            missing = isinstance(error, NotFound) and not flow.counts.read
-            if isinstance(error, MemctlError) and not missing and (error.hint is None or isinstance(error, Retryable)):
+            if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
                 error.hint = f"to resume: {job.command}"
             raise
         finally:

@@ -13,7 +13,7 @@ from uuid import UUID
 from memctl.backends.contract import Backend
 from memctl.core.errors import Fatal, NotFound, Rejected
 from memctl.core.fact import Fact
-from memctl.core.suggestions import near
+from memctl.core.suggestions import near_users
 from memctl.migrate.selection import Selection
 from memctl.runtime.spool import SeenIds
 from memctl.store.model import SUPPRESSED
@@ -22,6 +22,17 @@ REPEATED = "a fact of another user has the same id"
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Returns the subset of these users that were erased."""
+
+
+def no_records(source: Backend, user: str) -> NotFound:
+    """The error for a user that the source does not have: names users that it has, and a record that cannot be read."""
+    hint = near_users(user, source.users())
+    rejects = tuple(source.rejects())
+    if not hint:
+        hint = f"{source.name} {'has no record that can be read' if rejects else 'is empty'}"
+    if rejects:
+        hint += f"; not read: {rejects[0]}" + (f" and {len(rejects) - 1} more" if len(rejects) > 1 else "")
+    return NotFound(f"no records for user {user!r} in {source.name}", hint=hint)
 
 
 class Reader:
@@ -69,22 +80,8 @@ class Reader:
             return sorted(set(self._source.users()))
         for user in self._selection.users:
             if not self._known(user):
-                raise NotFound(f"no records for user {user!r} in {self._source.name}", hint=self._hint(user))
+                raise no_records(self._source, user)
         return list(dict.fromkeys(self._selection.users))
-
-    def _hint(self, user: str) -> str:
-        """What the source has instead of the user's records, and what in it cannot be read."""
-        some = sorted(set(self._source.users()))
-        names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
-        rejects = tuple(self._source.rejects())
-        if some:
-            hint = f"{near(user, some)} users: {names}".lstrip()
-        elif not rejects:
-            return f"{self._source.name} is empty"
-        else:
-            hint = f"{self._source.name} has no record that can be read"
-        more = f" and {len(rejects) - 1} more" if len(rejects) > 1 else ""
-        return f"{hint}; not read: {rejects[0]}{more}" if rejects else hint
 
     def _known(self, user: str) -> bool:
         count = self._count(user)

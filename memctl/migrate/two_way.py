@@ -24,7 +24,7 @@ from memctl.core.errors import Exit, Halted, NotFound
 from memctl.core.fact import Fact
 from memctl.migrate.removal import Backup, Removal
 from memctl.migrate.selection import Selection
-from memctl.migrate.source import Forgotten, Reader
+from memctl.migrate.source import Forgotten, Reader, no_records
 from memctl.migrate.target import Target
 from memctl.runtime.progress import Progress
 from memctl.runtime.rejects import Rejects
@@ -125,7 +125,7 @@ def run(
     """Copy the changes of these users (none: of all users) from each side to the other.
 
     A run that has to end early stops after the current batch, and records what it wrote. Raises Halted if it has to end
-    before anything was written.
+    before anything was written, NotFound for a user that neither side has or had.
 
     Nothing is deleted on either side if one of them was not read completely, is empty, or would lose more facts than
     the limit.
@@ -144,7 +144,10 @@ def run(
             facts = {side: _facts(backend, user, problems) for side, backend in sides.backends.items()}
             for side in facts:
                 read[side] += len(facts[side])
-            _compare(plan, sides, user, facts, _known(ledger, routes, user, facts))
+            known = _known(ledger, routes, user, facts)
+            if user in users and not any((*facts.values(), *known.values())):
+                raise no_records(sides.backends["source"], user)
+            _compare(plan, sides, user, facts, known)
         held_back = _unsafe(plan, read, problems, removal)
         if dry_run:
             return TwoWay(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from memctl.core.errors import NotFound
 from memctl.migrate.listing import reading
 from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
@@ -124,11 +123,12 @@ def measure(
     user.
     """
     if isinstance(adapter, LocalStore):
+        if user is not None:
+            with adapter.store.reading() as session:
+                session.require_user(user)
         counted = adapter.store.tally(by, now, top, user)
     else:
         counted = _streamed(adapter, by, now, top, user, progress, warn)
-    if user is not None and not counted.users:
-        raise NotFound(f"unknown user {user!r}", where=adapter.name, hint="list users with memctl users")
     return _report(counted, adapter.name, by, now, user, counter or tokens.counter())
 
 
@@ -142,8 +142,8 @@ def _streamed(
     warn: Callable[[str], None] | None,
 ) -> Tally:
     streaming = volume_counts.Streaming(by, now, top)
-    with reading(adapter, warn=warn) as reader:
-        users = reader.users() if user is None else [user]
+    with reading(adapter, *([user] if user is not None else []), warn=warn) as reader:
+        users = reader.users()
         total = reader.total(users) or 0
         for name in users:
             for facts in reader.facts(name):

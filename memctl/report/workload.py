@@ -129,10 +129,10 @@ def _check(numbers: Mapping[str, Taken]) -> None:
         least = Decimal(-1) if name == "growth" else Decimal(0)
         whole = name in ("users", "months")
         if not taken.value.is_finite() or taken.value < least or (whole and taken.value != int(taken.value)):
-            what = "a whole number" if whole else "a number"
-            raise UsageError(f"invalid {what} {taken.value}", where=f"--{name.replace('_', '-')}")
+            hint = f"use a {'whole ' if whole else ''}number, {least} or more"
+            raise UsageError(f"invalid number {taken.value}", where=f"--{name.replace('_', '-')}", hint=hint)
     if not 1 <= numbers["months"].value <= 120:
-        raise UsageError("months must be 1 to 120", where="--months")
+        raise UsageError(f"invalid number {numbers['months'].value}", where="--months", hint="use 1 to 120")
 
 
 def _measured(volume: Volume, book: Book) -> dict[str, Taken]:

@@ -28,11 +28,17 @@ def zone(name: str | None) -> tzinfo | None:
         ) from None
 
 
-def when(text: str | None, timezone: str | None = None) -> datetime | None:
-    """A time that the user wrote, in UTC; see `memctl.core.timeline.parse_when`."""
+def when(text: str | None, where: str, timezone: str | None = None) -> datetime | None:
+    """A time that the user wrote, in UTC; see `memctl.core.timeline.parse_when`. `where` names the option in the
+    error."""
     if text is None:
         return None
-    return parse_when(text, now=datetime.now(UTC), timezone=zone(timezone or settings.load().timezone) or UTC)
+    local = zone(timezone or settings.load().timezone) or UTC
+    try:
+        return parse_when(text, now=datetime.now(UTC), timezone=local)
+    except UsageError as error:
+        error.where = where
+        raise
 
 
 def rate(text: str | None) -> float | None:

@@ -13,20 +13,28 @@ from in_process import run
     [
         (("sql", ""), "STATEMENT is empty"),
         (("sql", "  ; "), "STATEMENT is empty"),
-        (("add", "", "I live in Rome."), "the name of a user is empty"),
-        (("add", "  ", "I live in Rome."), "the name of a user is empty"),
+        (("add", "  ", "I live in Rome."), "USER is empty"),
         (("add", "alice", " "), "TEXT is empty"),
-        (("search", "", "tea"), "the name of a user is empty"),
-        (("facts", ""), "the name of a user is empty"),
-        (("history", " "), "the name of a user is empty"),
-        (("prune", ""), "the name of a user is empty"),
-        (("export", "--user", ""), "the name of a user is empty"),
-        (("migrate", "--from", "local", "--to", "x.jsonl", "--user", ""), "the name of a user is empty"),
-        (("ingest", "x.txt", "--user", ""), "the name of a user is empty"),
-        (("report", "volume", "--user", ""), "the name of a user is empty"),
+        (("search", "", "tea"), "USER is empty"),
+        (("find-person", ""), "NAME is empty"),
+        (("show", ""), "ID is empty"),
+        (("undo", ""), "RUN is empty"),
+        (("prune", ""), "USER is empty"),
+        (("migrate", "--from", "local", "--to", "x.jsonl", "--user", ""), "--user is empty"),
+        (("facts", "alice", "--subject", ""), "--subject is empty"),
+        # Each of these would be read as something else: the working folder, the usual store, or no option at all.
+        (("ingest", ""), "PATHS is empty"),
+        (("ingest", "x.txt", ""), "PATHS is empty"),
+        (("store", "copy", "", "x.duckdb"), "FROM is empty"),
+        (("forget", "alice", "--confirm", "alice", "--store", ""), "--store is empty"),
+        (("migrate", "--from", "local", "--to", "x.jsonl", "--all-users", "--user-map", ""), "--user-map is empty"),
+        (("sync", "--from", "local", "--to", "x.jsonl", "--all-users", "--watch", ""), "--watch is empty"),
+        (("mcp", "--user", "alice", "--http", "--token-env", ""), "--token-env is empty"),
+        (("report", "volume", "--html", ""), "--html is empty"),
+        (("--log-file", "", "users"), "--log-file is empty"),
     ],
 )
-def test_an_empty_name_text_or_statement_is_a_usage_error(memctl, arguments, message):
+def test_an_empty_argument_is_a_usage_error(memctl, arguments, message):
     ran = memctl(*arguments)
     assert (ran.code, message in ran.err) == (2, True), ran.err
     assert memctl("users").code == 4, "no store is created"
@@ -49,6 +57,67 @@ def test_all_missing_arguments_are_named_with_an_example(memctl, arguments, mess
     ran = memctl(*arguments)
     assert (ran.code, ran.out) == (2, "")
     assert f"Error: {message}" in ran.err
+
+
+def test_an_empty_question_or_note_means_none(memctl):
+    assert memctl("add", "alice", "I live in Rome.").code == 0
+    assert "Rome" in memctl("context", "alice", "").out
+    assert memctl("snapshot", "create", "--note", "").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("config", "bogus"), "No such command 'bogus'. Commands: show, init."),
+        (("store", "cpoy"), "No such command 'cpoy'. Did you mean 'copy'? Commands: init, copy."),
+        (("help", "report", "volum"), "Did you mean 'volume'? Commands: volume, memory, pricing, prices."),
+        (("migrations", "bogus"), "No such command 'bogus'. Commands: show."),
+        (("facts", "alice", "--jsn"), "No such option: --jsn. Did you mean '--json' or '--jsonl'?"),
+        (("--log-fil", "x", "users"), "No such option: --log-fil. Did you mean '--log-file' or '--log-format'?"),
+        (
+            ("facts", "-dash"),
+            "If '-dash' is an argument, write -- before the arguments: memctl facts [OPTIONS] -- USER",
+        ),
+        (("add", "alice", "--- so I moved"), "memctl add [OPTIONS] -- USER TEXT"),
+        (("search", "alice", "tea", "-k", "x"), "'x'. Use a whole number, 1 to 1000."),
+        (("edit", "1", "--confidence", "nan"), "'nan'. Use a number, 0 to 1."),
+        (("facts", "alice", "--lock-timeout", "-1"), "'-1'. Use a number, 0 or more."),
+        (("report", "pricing", "--users", "nan"), "--users: invalid number NaN\n  use a whole number, 0 or more"),
+        (("search", "alice", "tea", "--until", "soon"), "--until: invalid time 'soon'"),
+        (("diff", "alice", "--from", "2020", "--to", "soon"), "--to: invalid time 'soon'"),
+        (("add", "alice", "tea", "--valid-at", "soon"), "--valid-at: invalid time 'soon'"),
+        (("ingest", ".", "--started-at", "soon"), "--started-at: invalid time 'soon'"),
+        (("export", "--all-users", "--kinds", "fat"), "--kinds: unknown kind 'fat'\n  Did you mean 'fact'?"),
+        (("search", "alice", "tea", "--kind", "fat"), "--kind: unknown kind 'fat'\n  Did you mean 'fact'?"),
+    ],
+)
+def test_an_error_says_which_part_is_wrong_and_what_is_allowed(memctl, arguments, message):
+    ran = memctl(*arguments)
+    assert (ran.code, message in ran.err) == (2, True), ran.err
+
+
+def test_a_user_whose_name_begins_with_a_dash_can_be_named(memctl):
+    assert memctl("add", "--kind", "fact", "--", "-dash", "-- tea, please").code == 0
+    assert "tea, please" in memctl("facts", "--", "-dash").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("eval", "--user"),
+        ("report", "volume", "--user"),
+        ("report", "volume", "--from", "facts.jsonl", "--user"),
+        ("report", "memory", "--html", "x.html"),
+        ("sync", "--both", "--from", "local", "--to", "facts.jsonl", "--user"),
+        ("sync", "--both", "--dry-run", "--from", "local", "--to", "facts.jsonl", "--user"),
+    ],
+)
+def test_a_mistyped_user_is_answered_with_the_nearest(memctl, arguments):
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+    assert memctl("export", "--all-users", "-o", "facts.jsonl").code == 0
+    ran = memctl(*arguments, "alcie")
+    assert (ran.code, ran.out, "Did you mean 'alice'?" in ran.err) == (4, "", True), ran
+    assert memctl("migrations", "--json").document["runs"] == []
 
 
 def test_an_option_set_by_a_variable_is_not_reported_as_missing(memctl, monkeypatch):

@@ -1,6 +1,7 @@
 """The commands on facts: what they print, what they change, and what they refuse."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -77,7 +78,10 @@ class TestReading:
 
     def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, moved):
         assert memctl("show", "zzzz").code == 4
-        many = memctl("show", "")
+        alike = [{"id": f"aaaaaaaa-0000-5000-8000-00000000000{n}", "user_id": "alice", "text": "Tea."} for n in (1, 2)]
+        Path("alike.jsonl").write_text("".join(json.dumps({"kind": "fact"} | fact) + "\n" for fact in alike))
+        assert memctl("import", "alike.jsonl").code == 0
+        many = memctl("show", "aaaaaaaa")
         assert many.code == 2
         assert "more characters" in many.err
 

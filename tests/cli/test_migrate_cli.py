@@ -250,12 +250,13 @@ def test_backends_lists_tests_and_initialises_backends(memctl):
     assert memctl("backends", "init", "local")[0] == 0
 
 
-def test_a_migration_without_users_is_listed_as_failed_without_resume(memctl):
-    assert memctl(*MOVE, "--user", "zoe", "-q")[0] == 4
-    code, out, _ = memctl("migrations", "--last")
-    assert code == 1
-    assert "resume" not in out
-    assert "command  memctl migrate --from local --to work --user zoe" in out
+@pytest.mark.parametrize("command", ["migrate", "sync"])
+def test_a_mistyped_user_records_no_migration(memctl, home, command):
+    code, out, err = memctl(command, *MOVE[1:], "--user", "alcie", "-q")
+    assert (code, out, "Did you mean 'alice'?" in err, "resume" in err) == (4, "", True, False)
+    assert memctl("migrations", "--json")[1].count("alcie") == 0
+    assert memctl("migrations", "--last")[0] == 4
+    assert not (home / "work.duckdb").exists()
 
 
 def test_migrations_shows_counts_and_how_to_resume(memctl, monkeypatch):

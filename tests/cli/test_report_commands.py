@@ -67,7 +67,7 @@ def test_volume_of_an_empty_store_says_what_to_do(memctl: Memctl):
     memctl("add", "alice", "I live in Oslo.")
     ran = memctl("report", "volume", "--user", "bob", "--json")
     assert ran.code == Exit.NOT_FOUND
-    assert ran.document["error"]["message"] == "unknown user 'bob'"
+    assert ran.document["error"]["message"] == "no user is called 'bob'"
 
 
 def test_pricing_without_a_store_uses_the_price_books_defaults(memctl: Memctl):

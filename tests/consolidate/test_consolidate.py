@@ -154,12 +154,25 @@ def test_old_episodes_are_removed_but_their_facts_stay(memctl, chat):
 
 
 @pytest.mark.parametrize(
-    "ttl", ["fact=1d", "preference=365d", "episode", "episode=", "episode=soon", "episode=2030", "x=1d"]
+    ("ttl", "message"),
+    [
+        *(("fact=1d", "kind 'fact' cannot expire"), ("preference=365d", "kind 'preference' cannot expire")),
+        *(
+            ("x=1d", "unknown kind 'x'"),
+            ("=1d", "unknown kind ''"),
+            ("episode", "not of the form KIND=TIME: 'episode'"),
+        ),
+        *(
+            ("episode=", "invalid time ''"),
+            ("episode=soon", "invalid time 'soon'"),
+            ("episode=2030", "invalid time '2030'"),
+        ),
+    ],
 )
-def test_a_maximum_age_for_facts_is_refused(memctl, ttl):
+def test_a_maximum_age_for_facts_is_refused(memctl, ttl, message):
     memctl("add", "alice", "I live in Oslo.")
     ran = memctl("consolidate", "alice", "--ttl", ttl)
-    assert (ran.code, "--ttl" in ran.err) == (2, True)
+    assert (ran.code, f"--ttl: {message}" in ran.err, "365d" in ran.err) == (2, True, True), ran.err
 
 
 def test_a_wrong_limit_is_an_error_even_in_an_empty_store(memctl):

@@ -21,7 +21,7 @@ app = _typer.new_app()
 )
 def command(
     *,
-    user: Annotated[str | None, typer.Argument(autocompletion=_complete.users, callback=_options.named)] = None,
+    user: Annotated[str | None, typer.Argument(autocompletion=_complete.users)] = None,
     dry_run: Annotated[bool, option("--dry-run", "List what would be removed, and remove nothing.")] = False,
     ttl: _options.Ttl = None,
     quiet: _options.Quiet = False,

@@ -41,4 +41,4 @@ def command(
     undone, facts = local.undo(run)
     document = {"run": undone.id, "facts": facts}
     if not output.listed("undo", document, [document]):
-        typer.echo(f"undid run {undone.id}: {facts} facts restored")
+        typer.echo(f"undid run {undone.id}: {_render.count(facts, 'fact')} restored")

@@ -68,7 +68,7 @@ def command(
         user=user,
         query=" ".join(words or ()).strip() or None,
         tokens=tokens,
-        as_of=user_input.when(as_of),
+        as_of=user_input.when(as_of, "--as-of"),
         format=format_,
         count=_counter(tokenizer),
     )

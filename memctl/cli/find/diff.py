@@ -40,7 +40,7 @@ def command(
     """Show what became true (+) or stopped being true (-) for USER, and what memctl learned (>) or retired (x)."""
     from memctl.core.timeline import diff
 
-    since, until = user_input.when(start), user_input.when(end)
+    since, until = user_input.when(start, "--from"), user_input.when(end, "--to")
     assert since is not None
     assert until is not None
     with contextlib.closing(_options.reader(source, service, store)) as memory:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from memctl.cli import _options, _render, _typer
@@ -19,7 +17,7 @@ app = _typer.new_app()
 )
 def command(
     *,
-    name: Annotated[str, typer.Argument(callback=_options.named)],
+    name: _options.Name,
     output: _options.Output,
     store: _options.Store,
 ) -> None:

@@ -39,7 +39,7 @@ def command(
     k: Annotated[int, option("-k --k", "Number of results.", min=1, max=1000)] = 10,
     kinds: Annotated[
         list[str],
-        option("--kind", "Only this kind; repeatable.", "KIND", callback=_options.check_kinds, default_factory=list),
+        option("--kind", "Only this kind; repeatable.", "KIND", default_factory=list),
     ],
     since: Annotated[str | None, option("--since", "Only what was said or true since WHEN.", "WHEN")] = None,
     until: Annotated[str | None, option("--until", "Only what was said or true until WHEN.", "WHEN")] = None,
@@ -58,6 +58,7 @@ def command(
     from memctl.memory import Memory, open_memory
 
     user, query = _split(words, all_users)
+    _options.check_kinds(kinds)
     options = store.backends(service, source=source or "local")
     store.refuse(source or "local")
     local = None
@@ -67,8 +68,8 @@ def command(
     else:
         memory = open_memory(source, **options.get(source, {}))
     with memory:
-        at = user_input.when(as_of)
-        times = (user_input.when(since), user_input.when(until), at)
+        at = user_input.when(as_of, "--as-of")
+        times = (user_input.when(since, "--since"), user_input.when(until, "--until"), at)
         hits = memory.find(Query(user, query, k, tuple(kinds), *times))
         if local is None:
             _options.warn_of_unreadable(memory)
@@ -80,7 +81,8 @@ def command(
 
 def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
     user, query = (None, " ".join(words)) if all_users else (words[0], " ".join(words[1:]))
-    _options.named(user)
+    if user is not None and not user.strip():
+        raise UsageError("USER is empty", hint='memctl search USER "QUERY"')
     if not query.strip():
         raise UsageError("QUERY is missing", hint='memctl search USER "QUERY"')
     return user, query

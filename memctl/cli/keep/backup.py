@@ -25,7 +25,6 @@ def command(
 
     manifest = backup(store.open().database, Path(file).expanduser())
     if not output.printed("backup", {"file": file, "manifest": manifest}) and not quiet:
-        rows = manifest.tables["records"].rows
-        typer.echo(
-            f"{_render.clean(file)}: {rows} records, {sum(t.bytes for t in manifest.tables.values()) / 1e6:.1f} MB"
-        )
+        records = _render.count(manifest.tables["records"].rows, "record")
+        size = sum(table.bytes for table in manifest.tables.values())
+        typer.echo(f"{_render.clean(file)}: {records}, {size / 1e6:.1f} MB")

@@ -164,7 +164,10 @@ def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
         typer.echo(f"already erased on {_render.day(done.already)}; nothing is left to erase")
     if done.mentions and not quiet:
         command = f"memctl find-person {shlex.quote(_render.line(user))}"
-        typer.echo(f"{done.mentions} records of other users name this user and are kept; list them with {command}")
+        named = (
+            "1 record of another user names" if done.mentions == 1 else f"{done.mentions} records of other users name"
+        )
+        typer.echo(f"{named} this user; to list what is kept: {command}")
     if done.receipt and done.receipt_file:
         _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
 
@@ -185,7 +188,7 @@ def _print_check(check: Check, *, quiet: bool) -> None:
             typer.echo(f"{name}: cannot be read: {_render.line(found.error)}", err=True)
         elif not found.gone:
             others = f" and {_counted(found.others)}" if found.others else ""
-            typer.echo(f"{name}: {found.facts} records{others} were found", err=True)
+            typer.echo(f"{name}: found {_render.count(found.facts or 0, 'record')}{others}", err=True)
         elif not quiet:
             typer.echo(f"{name}: 0 records")
     if check.exit == 0 and not quiet:
@@ -214,8 +217,9 @@ def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
 
 def _print_erased(erased: Erased, *, quiet: bool) -> None:
     name = _render.line(erased.backend)
-    before, left = ("unknown" if number is None else str(number) for number in (erased.before, erased.left))
-    stored = f"{before} records" + (f" and {_counted(erased.others)}" if erased.others else "")
+    left = "unknown" if erased.left is None else erased.left
+    before = "unknown records" if erased.before is None else _render.count(erased.before, "record")
+    stored = before + (f" and {_counted(erased.others)}" if erased.others else "")
     result = f"erased {stored} (verified: 0 left)" if erased.gone else f"{stored} before; {left} left"
     if not (quiet and erased.gone):
         typer.echo(f"{name}: {result}", err=quiet)

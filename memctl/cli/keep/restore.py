@@ -32,5 +32,6 @@ def command(
     manifest, replaced = restore(Path(file).expanduser(), store.open().database, force=force)
     if output.printed("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged}):
         return
-    typer.echo(f"restored {manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC")
+    records = _render.count(manifest.tables["records"].rows, "record")
+    typer.echo(f"restored {records} of {manifest.made_at:%Y-%m-%d %H:%M} UTC")
     _render.replaced(replaced)

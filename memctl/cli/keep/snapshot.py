@@ -48,7 +48,8 @@ def create(
     """Copy the store as it is now."""
     made = _snapshots(store).create(note)
     if not output.printed("snapshot", {"snapshot": made}) and not quiet:
-        typer.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
+        facts, episodes = _render.count(made.facts, "fact"), _render.count(made.episodes, "episode")
+        typer.echo(f"{made.name}: {facts} and {episodes} of {_render.count(made.users, 'user')}")
 
 
 @app.command(
@@ -147,7 +148,7 @@ def prune(
     """Remove old snapshots."""
     if keep is None and before is None:
         raise UsageError("no limit given", hint="pass --keep N or --before WHEN")
-    removed: list[Snapshot] = _snapshots(store).prune(keep=keep, before=user_input.when(before))
+    removed: list[Snapshot] = _snapshots(store).prune(keep=keep, before=user_input.when(before, "--before"))
     if not output.printed("snapshot", {"removed": removed}) and not quiet:
         typer.echo(f"{len(removed)} removed")
 

@@ -34,7 +34,7 @@ def init(
     target: Annotated[str, typer.Argument(metavar="STORE")],
     lock_timeout: Annotated[
         float,
-        option("--lock-timeout", "Seconds to wait if another process has locked the store.", "SECONDS"),
+        option("--lock-timeout", "Seconds to wait if another process has locked the store.", "SECONDS", min=0),
     ] = 30,
     quiet: _options.Quiet = False,
     output: _options.Json,
@@ -73,7 +73,7 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO")],
     lock_timeout: Annotated[
         float,
-        option("--lock-timeout", "Seconds to wait if another process has locked a store.", "SECONDS"),
+        option("--lock-timeout", "Seconds to wait if another process has locked a store.", "SECONDS", min=0),
     ] = 30,
     quiet: _options.Quiet = False,
     output: _options.Json,
@@ -93,6 +93,9 @@ def copy(
         copied = copy_store(source, target, lock_timeout=lock_timeout, progress=progress)
     if output.printed("store-copy", msgspec.structs.asdict(copied)) or quiet:
         return
-    typer.echo(f"{_render.clean(copied.target)}: {sum(copied.rows.values())} rows copied and compared")
+    typer.echo(f"{_render.clean(copied.target)}: {_render.count(sum(copied.rows.values()), 'row')} copied and compared")
     if copied.runs_left:
-        typer.echo(f"note: {copied.runs_left} runs can be undone in {_render.clean(copied.source)} only", err=True)
+        typer.echo(
+            f"note: {_render.count(copied.runs_left, 'run')} can be undone in {_render.clean(copied.source)} only",
+            err=True,
+        )

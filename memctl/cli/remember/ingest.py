@@ -35,7 +35,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             "--user",
             "Owner of all facts read; with --from, whose conversations to read.",
             "NAME",
-            callback=_options.named,
         ),
     ] = None
     user_from: Annotated[
@@ -307,12 +306,13 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
 def _known(report: Report) -> str:
     """What was found by an ingest that changed nothing."""
     if report.sessions and not report.files:
-        return f"all {report.turns} turns of {report.sessions} conversations are stored already"
+        turns, sessions = _render.count(report.turns, "turn"), _render.count(report.sessions, "conversation")
+        return f"{turns} of {sessions}, stored already"
     if not report.files:
         return "no transcript found"
-    known = f"{report.unchanged} of {report.files} files are unchanged"
+    known = f"{_render.count(report.files, 'file')}, {report.unchanged} unchanged"
     if report.turns:
-        known += f", and all {report.turns} turns of the changed ones are known"
+        known += f"; {_render.count(report.turns, 'turn')} of the changed ones, stored already"
     return known + (f", {report.refused_earlier} not read as before" if report.refused_earlier else "")
 
 

@@ -25,9 +25,7 @@ app = _typer.new_app()
 )
 def command(
     *,
-    user: Annotated[
-        str | None, typer.Argument(autocompletion=_complete.users, callback=_options.named, show_default=False)
-    ] = None,
+    user: Annotated[str | None, typer.Argument(autocompletion=_complete.users, show_default=False)] = None,
     all_users: Annotated[bool, option("--all-users", "Audit all users.")] = False,
     source: _options.Source = None,
     examples: Annotated[int, option("--examples", "Examples per finding.", "N", min=0)] = 3,

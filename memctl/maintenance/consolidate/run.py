@@ -13,7 +13,7 @@ import msgspec
 
 from memctl.core.claim import Claim
 from memctl.core.errors import UsageError
-from memctl.core.fact import Fact
+from memctl.core.fact import KINDS, Fact
 from memctl.core.timeline import parse_when
 from memctl.embed.spec import EmbedderSpec
 from memctl.maintenance.consolidate.duplicates import Pair, pairs
@@ -29,8 +29,6 @@ Part = Literal["merge", "resolve", "drop", "expire", "summary"]
 ALL: frozenset[Part] = frozenset(get_args(Part))
 DEDUPE: frozenset[Part] = frozenset({"merge"})
 PRUNE: frozenset[Part] = frozenset({"drop", "expire"})
-KEPT_FOR_EVER = ("fact", "preference", "procedure", "summary", "block")
-
 
 _SPAN = re.compile(r"\d+ ?(?:h|d|w|mo|y)$")
 
@@ -69,19 +67,20 @@ class _DryRun(Exception):
 def horizon_of(ttl: str, now: datetime) -> datetime:
     """The time before which episodes are dropped, from "episode=365d".
 
-    Raises UsageError for other kinds, which never expire, and for an invalid duration.
+    Raises UsageError for other kinds, which never expire, and for an invalid span.
     """
-    kind, _, span = ttl.partition("=")
-    if kind.strip() in KEPT_FOR_EVER:
-        raise UsageError(f"kind {kind.strip()!r} cannot expire", where="--ttl", hint="only episodes can expire")
-    if kind.strip() != "episode" or not span:
-        raise UsageError(f"invalid time to live {ttl!r}", where="--ttl", hint="use episode=365d")
+    kind, sign, span = (part.strip() for part in ttl.partition("="))
+    if not sign:
+        raise UsageError(f"not of the form KIND=TIME: {ttl!r}", where="--ttl", hint="use episode=365d")
+    if kind != "episode":
+        message = f"kind {kind!r} cannot expire" if kind in KINDS else f"unknown kind {kind!r}"
+        raise UsageError(message, where="--ttl", hint="only episodes can expire: episode=365d")
     try:
         horizon = parse_when(span, now=now, timezone=UTC)
     except UsageError:
         horizon = now
-    if horizon >= now or not _SPAN.match(span.strip()):
-        raise UsageError(f"invalid duration {span!r}", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
+    if horizon >= now or not _SPAN.match(span):
+        raise UsageError(f"invalid time {span!r}", where="--ttl", hint="use 12h, 365d, 8w, 18mo or 2y")
     return horizon
 
 

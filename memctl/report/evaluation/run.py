@@ -16,7 +16,7 @@ from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.migrate.selection import Selection
-from memctl.migrate.source import Reader
+from memctl.migrate.source import Reader, no_records
 from memctl.migrate.target import Target
 from memctl.migrate.verify import Verification, Verifier
 from memctl.report.evaluation import questions as asking
@@ -63,9 +63,7 @@ def evaluate(job: EvalJob, monitor: Monitor = SILENT) -> Evaluation:
             read = _records(source, job.users)
             for user in job.users:
                 if not read[user]:
-                    raise NotFound(
-                        f"no records for user {user!r} in {job.source}", hint="list the users with memctl users"
-                    )
+                    raise no_records(source, user)
             now = datetime.now(UTC)
             facts = [f for records in read.values() for f in records if f.kind != "episode" and is_current(f, now)]
             questions = asking.generate(facts, job.sample) if loaded is None else _assigned(loaded, job, list(read))

@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends import registry
-from memctl.core.errors import NotFound
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.migrate.listing import reading
+from memctl.migrate.source import no_records
 from memctl.store.local_store import LocalStore
 
 
@@ -64,7 +64,7 @@ def remembered(
         with reading(adapter, user, warn=warn) as reader:
             records = [fact for name in reader.users() for page in reader.facts(name) for fact in page]
         if not records:
-            raise NotFound(f"no records for user {user!r}", hint="list the users with memctl users")
+            raise no_records(adapter, user)
         facts = [fact for fact in records if fact.kind != "episode"]
         texts = {fact.id: fact.text for fact in facts}
         quotes = _quotes(adapter, facts)

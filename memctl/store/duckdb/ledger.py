@@ -191,6 +191,11 @@ class Ledger:
                 [run, route, command, _now(), msgspec.json.encode(Counts()).decode()],
             )
 
+    def drop_run(self, run: str) -> None:
+        """Remove a run that moved nothing."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM runs WHERE id = ?", [run])
+
     def end(
         self, run: str, state: RunState, counts: Counts, *, rejects_file: str | None = None, error: str | None = None
     ) -> None:

@@ -13,7 +13,7 @@ from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.subjects import about
-from memctl.core.suggestions import near
+from memctl.core.suggestions import near_users
 from memctl.store.connection import Connection
 from memctl.store.model import RecordText
 from memctl.store.sql import claims, fact_rows
@@ -29,9 +29,8 @@ def require_user(connection: Connection, user: str) -> None:
     """Raise NotFound, naming some existing users, for a user that the store does not have."""
     if connection.execute("SELECT 1 FROM records WHERE user_id = ? LIMIT 1", [user]).fetchall():
         return
-    users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id").fetchall()]
-    listed = f"users: {', '.join(users[:5])}" + (", …" if len(users) > 5 else "") if users else "the store is empty"
-    raise NotFound(f"no user is called {user!r}", hint=" ".join(filter(None, (near(user, users), listed))))
+    users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records").fetchall()]
+    raise NotFound(f"no user is called {user!r}", hint=near_users(user, users) or "the store is empty")
 
 
 def count(connection: Connection, user: str | None = None) -> int:
