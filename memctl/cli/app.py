@@ -294,7 +294,8 @@ def _ended(arguments: list[str]) -> int:
         where = error.filename2 or error.filename
         if error.errno in NO_ROOM:
             reason = f"cannot write {'the file' if where else 'the output'}: {reason}"
-        code = _fail(arguments, MemctlError(reason, where=where), Exit.ERROR)
+        hint = "check its permissions" if where and isinstance(error, PermissionError) else None
+        code = _fail(arguments, MemctlError(reason, where=where, hint=hint), Exit.ERROR)
         try:
             sys.stdout.flush()
         except OSError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import socket
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -92,18 +94,23 @@ class _Guarded:
 
 
 def serve_http(app: ASGIApp, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve until the process is interrupted. Raises MemctlError if the port is in use."""
+    """Serve until the process is interrupted. Raises MemctlError if it cannot listen, for example on a port in use."""
     import uvicorn
 
     # Requests are not logged, because a path may contain the token.
-    config = uvicorn.Config(app, host=host.strip("[]"), port=port, log_level="warning", access_log=False, lifespan="on")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on")
+    address = host.strip("[]")
     try:
-        listening = config.bind_socket() if port else None
-    except SystemExit:
+        listening = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+    except OSError as error:
         raise MemctlError(
-            "cannot listen on this address", where=f"{host}:{port}", hint="choose another --port"
+            f"cannot listen on this address: {str(error.strerror).partition(' (while')[0]}",
+            where=f"{host}:{port}",
+            hint="choose another --port or --host",
         ) from None
-    bound = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    say(f"listening on http://{bound}:{port}{PATH}; press Ctrl-C to stop")
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening] if listening else None)
+    bound = f"[{address}]" if ":" in address else address
+    with listening, suppress(KeyboardInterrupt), warnings.catch_warnings():
+        # An interrupt before the first step of the server leaves its coroutine, which Python would warn about.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        say(f"listening on http://{bound}:{port}{PATH}; press Ctrl-C to stop")
+        uvicorn.Server(config).run(sockets=[listening])

@@ -46,9 +46,8 @@ def migrate(
 ) -> Report:
     """Run a job. A second call with the same job resumes where the first one ended, whatever the reason.
 
-    Raises NotFound if the source does not have a selected user, in which case the ledger has no run; Retryable if a
-    backend failed too often in succession, and the backend's own error if it cannot continue; the ledger has everything
-    acknowledged until then.
+    Raises NotFound, and records no run, for a user that the source does not have; Retryable if a backend failed too
+    often in succession; and its own error if it cannot continue. The ledger has everything acknowledged until then.
     """
     plan = job.plan
     route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import UsageError, unwritable
 from memctl.runtime import private_files
 
 PROJECT_FILE = "memctl.toml"
@@ -381,9 +381,11 @@ def init(path: Path, *, model: str = "gpt-5.4-mini", url: str = "http://localhos
 
     Raises UsageError if it exists.
     """
-    private_files.make_folder(path.parent)
     text = TEMPLATE.replace("{model}", json.dumps(model)).replace("{url}", json.dumps(url))
     try:
+        private_files.make_folder(path.parent)
         private_files.create(path, text.encode())
     except FileExistsError:
         raise UsageError("settings file already exists", where=str(path), hint="edit it, or delete it first") from None
+    except OSError as error:
+        raise unwritable("the settings file", error, path, hint="MEMCTL_CONFIG can name another file") from None

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from memctl.core.fact import Fact
+from memctl.core.fact import Fact, Source, encode_lines
 from memctl.store.engines import open_engine
 
 
@@ -78,8 +79,11 @@ class TestReading:
 
     def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, moved):
         assert memctl("show", "zzzz").code == 4
-        alike = [{"id": f"aaaaaaaa-0000-5000-8000-00000000000{n}", "user_id": "alice", "text": "Tea."} for n in (1, 2)]
-        Path("alike.jsonl").write_text("".join(json.dumps({"kind": "fact"} | fact) + "\n" for fact in alike))
+        alike = [
+            Fact(id=UUID(f"aaaaaaaa{n:024}"), user_id="alice", kind="fact", text="Tea.", source=Source(system="test"))
+            for n in (1, 2)
+        ]
+        Path("alike.jsonl").write_bytes(b"".join(encode_lines(alike)))
         assert memctl("import", "alike.jsonl").code == 0
         many = memctl("show", "aaaaaaaa")
         assert many.code == 2

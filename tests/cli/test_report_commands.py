@@ -136,7 +136,7 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
         (("--edition", "2019-01"), "editions: 2026-04, 2026-11"),
         (("--model", "gpt-9"), "unknown model 'gpt-9'"),
         (("--growth", "fast"), "invalid growth 'fast'"),
-        (("--months", "0"), "months must be 1 to 120"),
+        (("--months", "0"), "--months: invalid number 0\n  use 1 to 120"),
         (("--users", "many"), "'many' is not a number"),
         (("--migrate", "mem0:redis", "--facts", 1), "unknown system 'redis'"),
         (("--migrate", "mem0:zep"), "nothing to move"),

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import tomllib
 from collections.abc import Callable
@@ -231,6 +232,47 @@ def test_wrong_options_are_refused_at_the_start(memctl: Callable[..., Any], home
         ran = memctl("mcp", *arguments)
         assert (ran.code, ran.out) == (2, ""), arguments
         assert part in ran.err
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def test_clients_reach_the_server_as_soon_as_it_shows_its_address(home: Path, port: int) -> None:
+    shown = []
+
+    def say(line: str) -> None:
+        socket.create_connection(("127.0.0.1", port)).close()
+        shown.append(line)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        http.serve_http(lambda *_: None, "127.0.0.1", port, say)  # type: ignore[arg-type,return-value]  # never called
+    assert shown == [f"listening on http://127.0.0.1:{port}/mcp; press Ctrl-C to stop"]
+
+
+def test_a_port_in_use_is_one_line_with_the_reason(memctl: Callable[..., Any], port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        ran = memctl("mcp", "--user", "alice", "--http", "--port", port)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"error: 127.0.0.1:{port}: cannot listen on this address: Address already in use\n"
+        "  choose another --port or --host\n"
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_right_after_the_start_ends_the_server_over_http_quietly(
+    process: Callable[..., Any], port: int, number: int
+) -> None:
+    started = process("mcp", "--user", "alice", "--http", "--port", port)
+    assert "listening" in started.stderr.readline()
+    started.send_signal(number)
+    out, err = started.communicate(timeout=60)
+    assert (started.returncode, out, err) == (0, "", "")
 
 
 def test_the_registry_entry_has_this_version_and_a_valid_command() -> None:

@@ -1,7 +1,10 @@
 """Files and folders of memctl contain user data: even with umask 0 they are private to their owner."""
 
 import os
+import shutil
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -75,3 +78,53 @@ def test_files_of_a_migration_are_private(shut, home, target):
     shut(("migrations",), (*move, "--dry-run"), move)
     if target.startswith("facts"):
         shut(("report", "volume", "--from", target, "--html", "volume.html"))
+
+
+@pytest.fixture
+def unprivileged():
+    """Run a command as a user to whom permissions apply; root may write to every file."""
+    prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    if prefix and shutil.which("setpriv") is None:
+        pytest.skip("root may write to every file")
+
+    def run(*arguments):
+        command = [*prefix, sys.executable, "-m", "memctl", *map(str, arguments)]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "message"),
+    [
+        (0o400, 0o700, "store.duckdb: cannot write the store: Permission denied"),
+        (0o600, 0o500, "store.duckdb: cannot write the store: Permission denied"),
+        (0o000, 0o700, "store.duckdb: cannot read the store: Permission denied"),
+    ],
+)
+def test_a_write_protected_store_is_read_and_the_error_of_a_write_says_what_to_check(
+    memctl, store, unprivileged, file, folder, message
+):
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    store.chmod(file)
+    store.parent.chmod(folder)
+    try:
+        read, write, checked = (unprivileged(*words) for words in (("facts", "zoe"), ("prune",), ("doctor",)))
+    finally:
+        store.parent.chmod(0o700)
+    assert (read.returncode, "Oslo" in read.stdout) == ((0, True) if file else (1, False)), read.stderr
+    failed = write if file else read
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert f"{message}\n  check the permissions" in failed.stderr, failed.stderr
+    assert "write-protected" in checked.stdout
+
+
+def test_a_home_that_cannot_be_written_is_named(home, unprivileged):
+    home.chmod(0o500)
+    try:
+        added, made = unprivileged("add", "zoe", "I live in Oslo."), unprivileged("config", "init")
+    finally:
+        home.chmod(0o700)
+    assert (added.returncode, "choose another file with --store" in added.stderr) == (1, True), added.stderr
+    assert (made.returncode, "cannot write the settings file" in made.stderr) == (1, True), made.stderr
+    assert "MEMCTL_CONFIG" in made.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
 import shutil
 import stat
 import sys
@@ -77,7 +78,7 @@ def settings_files() -> Iterator[Finding]:
 
 
 def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
-    """Whether the store, its companion files and the ledger are private to their owner."""
+    """Whether the store can be written, and it, its companion files and the ledger are private to their owner."""
     beside = store.parent.glob(f"{glob.escape(store.name)}.*") if store.parent.exists() else ()
     found = [path for path in (store, ledger, *sorted(beside)) if path.exists()]
     found += [path for folder in found if folder.is_dir() for path in sorted(folder.iterdir())]
@@ -89,6 +90,10 @@ def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
             detail=f"other users can read {path}",
             remedy=f"chmod {700 if path.is_dir() else 600} {path}",
         )
+    locked = [path for path in (store, store.parent) if store.exists() and not os.access(path, os.W_OK)]
+    for path in locked:
+        remedy = f"chmod u+w {path}, if the store is to change"
+        yield Finding(check="permissions", verdict="warn", detail=f"{path} is write-protected", remedy=remedy)
     if found and not shared:
         yield Finding(check="permissions", verdict="ok", detail=f"only you can read {store}")
 

@@ -25,7 +25,7 @@ from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
-from memctl.store.duckdb.unusable import MAKE_ROOM, REPLACING, unusable
+from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, unusable
 from memctl.store.sql.meta import get_meta, set_meta
 
 Opened = TypeVar("Opened")
@@ -134,7 +134,9 @@ class Database:
                 # DuckDB would create the folder for its spill files readable by everybody.
                 private_files.make_folder(spill)
             except OSError as error:
-                raise MemctlError(f"cannot create the store: {error.strerror}", where=str(self.path)) from None
+                what = "write" if self.path.exists() else "create"
+                message = f"cannot {what} the store: {error.strerror}"
+                raise MemctlError(message, where=str(self.path), hint=PERMISSIONS) from None
             try:
                 with (
                     self._connected(memory_limit=WRITING_LIMIT, read_only=False) as connection,
@@ -256,9 +258,8 @@ class Database:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise MemctlError(
-                f"cannot create the store's folder: {error.strerror}", where=str(self.path.parent)
-            ) from None
+            message = f"cannot create the store's folder: {error.strerror}"
+            raise MemctlError(message, where=str(self.path.parent), hint="choose another file with --store") from None
 
     def upgrade(self, connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) -> None:
         """Bring a store of `version` (0: an empty file) to a later one."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from memctl.core.errors import MemctlError, UnusableStore, unwritable
 from memctl.runtime.private_files import NO_ROOM
 
+PERMISSIONS = "check the permissions of the file and its folder, or choose another file with --store"
 MAKE_ROOM = "make room on its disk, or choose another file with --store"
 _RESTORING = (
     "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name"
@@ -51,6 +52,9 @@ def unusable(error: Exception, path: Path) -> MemctlError | OSError:
             hint = f"delete it if it never had facts, and memctl creates it anew; otherwise, {REPLACING}"
             return UnusableStore(f"{what}: {reason}", where=str(path), hint=hint)
         return UnusableStore(f"the store is damaged: {reason}", where=str(path), hint=REPLACING)
+    if os.strerror(errno.EACCES) in reason:
+        what = "write" if os.access(path, os.R_OK) else "read"
+        return MemctlError(f"cannot {what} the store: {os.strerror(errno.EACCES)}", where=str(path), hint=PERMISSIONS)
     return MemctlError(
         f"the store cannot be used: {reason}",
         where=str(path),
