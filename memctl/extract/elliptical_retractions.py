@@ -88,9 +88,11 @@ def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
     """True if an employer that ends is a place: it is a home in `earlier`, or is "in Puebla" in the words `heard`."""
     if draft.predicate != "works_at" or draft.op == "assert" or not draft.object:
         return False
-    homes = (one for one in earlier.naming(words_of(draft.object)) if one.predicate in ("lives_in", "hometown"))
-    return any(home.object == draft.object for home in homes) or bool(
-        re.search(rf"\bin {re.escape(draft.object)}\b", heard)
+    known = {one.predicate for one in earlier.naming(words_of(draft.object)) if one.object == draft.object}
+    if "works_at" in known:
+        return False
+    return not known.isdisjoint({"lives_in", "hometown"}) or bool(
+        re.search(rf"(?<!packed|jacked) in {re.escape(draft.object)}\b", heard)
     )
 
 
