@@ -44,13 +44,13 @@ def _commands(text: str) -> Iterator[tuple[str, str | None]]:
             yield from ((line.strip(), None) for line in block.replace("\\\n", " ").splitlines() if line.strip())
 
 
-def typed(page: str = "README.md") -> list[str]:
+def command_lines(page: str = "README.md") -> list[str]:
     return [command for command, _ in commands(page)]
 
 
 def test_the_readme_shows_how_to_start():
-    assert any(command.startswith("memctl ingest") for command in typed())
-    assert any(command.split("#")[0].strip() == "make demo" for command in typed())
+    assert any(command.startswith("memctl ingest") for command in command_lines())
+    assert any(command.split("#")[0].strip() == "make demo" for command in command_lines())
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -82,7 +82,7 @@ def test_every_docs_page_is_linked_from_the_start_page():
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
-def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
+def set_up_reader(folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Set up this folder for a reader: a new home folder, and a working folder with the fixtures."""
     work, home = folder / "memctl", folder / "home"
     for made in (work, home):
@@ -98,32 +98,34 @@ def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    starts(tmp_path, monkeypatch)
+    set_up_reader(tmp_path, monkeypatch)
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home_after_ingest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home folder of a reader of the README or the start page after ingesting the fixtures."""
     folder = tmp_path_factory.mktemp("begun")
     with pytest.MonkeyPatch.context() as patch:
-        starts(folder, patch)
+        set_up_reader(folder, patch)
         assert in_process.run(["ingest", "-q", "fixtures/transcripts"]).returncode == 0
     return folder / "home"
 
 
 @pytest.mark.usefixtures("work")
-@pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
-def test_the_commands_of_a_page_print_the_shown_output(page: str, begun: Path):
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if any(line.startswith("memctl ") for line in command_lines(page))]
+)
+def test_the_commands_of_a_page_print_the_shown_output(page: str, home_after_ingest: Path):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
     # The README and the start page begin with an ingest; the other pages assume that it was done.
     if page not in ("README.md", "docs/index.md"):
-        shutil.copytree(begun, Path.home(), dirs_exist_ok=True)
+        shutil.copytree(home_after_ingest, Path.home(), dirs_exist_ok=True)
     for line, output in run:
         expected = EXIT.search(line)
-        ran = entered(line)
+        ran = run_line(line)
         if ran.returncode != (int(expected[1]) if expected else 0):
             pytest.fail(f"{line}\nexit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
-        if output is not None and not shows(output, ran.stdout):
+        if output is not None and not matches_output(output, ran.stdout):
             pytest.fail(f"{line}\nprints\n{ran.stdout}\nthe page shows\n{output}")
 
 
@@ -137,7 +139,7 @@ def test_the_python_code_of_a_page_runs(page: str):
     assert ran.returncode == 0, ran.stderr
 
 
-def entered(line: str) -> "subprocess.CompletedProcess[str]":
+def run_line(line: str) -> "subprocess.CompletedProcess[str]":
     """Run a line with a shell, or directly if it is a single command without redirection or expansion."""
     words = shlex.shlex(line.partition("  #")[0], posix=True, punctuation_chars=True)
     words.whitespace_split, words.commenters = True, ""
@@ -147,7 +149,7 @@ def entered(line: str) -> "subprocess.CompletedProcess[str]":
     return shells.run(line, os.environ)
 
 
-def shows(page: str, printed: str) -> bool:
+def matches_output(page: str, printed: str) -> bool:
     """True if the page's text matches the output: `…` stands for any text, and spaces at line ends are ignored."""
     page, printed = (re.sub(r" +$", "", text.strip(), flags=re.MULTILINE) for text in (page, printed))
     pattern = ".*".join(re.escape(part) for part in page.split("…"))

@@ -86,7 +86,7 @@ def comparable(fact: Fact, adapter: Backend) -> dict[str, Any]:
     return {name: msgspec.json.encode(getattr(fact, name), order="sorted") for name in names}
 
 
-def written(adapter: Backend, facts: list[Fact]) -> list[Outcome]:
+def write_all(adapter: Backend, facts: list[Fact]) -> list[Outcome]:
     try:
         outcomes = adapter.write(facts)
         adapter.settle([o.target_id for o in outcomes if o.target_id], datetime.now(UTC) + timedelta(seconds=30))
@@ -95,14 +95,14 @@ def written(adapter: Backend, facts: list[Fact]) -> list[Outcome]:
         adapter.close()
 
 
-def standing(new: Fact, old: Fact | None) -> Fact:
+def expected_after(new: Fact, old: Fact | None) -> Fact:
     """A fact as PostgreSQL stores it: one written without a vector keeps the vector of the same text."""
     if old is None or new.embedding is not None or new.text != old.text:
         return new
     return msgspec.structs.replace(new, embedding=old.embedding)
 
 
-def emptied(adapter: Backend) -> None:
+def delete_all(adapter: Backend) -> None:
     try:
         for owner in list(adapter.users()):
             ids = [fact.id for page in adapter.read(owner) for fact in page.facts]
@@ -126,11 +126,11 @@ def test_any_written_facts_are_read_unchanged(
     ]
     taken = {fact.id for fact in facts}
     renewed += [fact for fact in changed[len(facts) :] if fact.id not in taken]
-    emptied(opening())
+    delete_all(opening())
     expected: dict[UUID, Fact] = {}
     keeps_vectors = request.node.callspec.params["opening"] == "postgres"
     for batch in (facts, renewed, renewed):
-        outcomes = written(opening(), batch)
+        outcomes = write_all(opening(), batch)
         for fact, outcome in zip(batch, outcomes, strict=True):
             assert outcome.state in ("written", "updated", "unchanged", "newer"), outcome
             if outcome.state == "newer":
@@ -138,7 +138,7 @@ def test_any_written_facts_are_read_unchanged(
             elif outcome.state == "unchanged":
                 assert content_hash(fact) == content_hash(expected[fact.id])
             else:
-                expected[fact.id] = standing(fact, expected.get(fact.id)) if keeps_vectors else fact
+                expected[fact.id] = expected_after(fact, expected.get(fact.id)) if keeps_vectors else fact
     assert {outcome.state for outcome in outcomes} <= {"unchanged", "newer"}
 
     adapter = opening()
@@ -152,4 +152,4 @@ def test_any_written_facts_are_read_unchanged(
         )
     finally:
         adapter.close()
-    emptied(opening())
+    delete_all(opening())

@@ -85,14 +85,14 @@ class FolderAdapter(Backend):
 
     def remarks(self) -> Sequence[str]:
         """Notes on what is not read and how much room is left."""
-        found: list[str] = []
+        lines: list[str] = []
         places = self._folders.all()
         if not places:
-            found += self.system.remarks({})
+            lines += self.system.remarks({})
         for place in places:
             memory, _ = self._folders.read(place)
-            found += [f"{place.path}: {remark}" for remark in self.system.remarks(memory.documents)]
-        return found
+            lines += [f"{place.path}: {remark}" for remark in self.system.remarks(memory.documents)]
+        return lines
 
     def rejects(self) -> Iterator[Rejected]:
         """The files and records that cannot be read, with the reason."""
@@ -140,17 +140,17 @@ class FolderAdapter(Backend):
         for at, fact in enumerate(facts):
             if outcomes[at] is None:
                 owners.setdefault(fact.user_id, []).append(at)
-        taken = self._folders.owners_of({fact.id for fact in facts})
+        owners_by_id = self._folders.owners_of({fact.id for fact in facts})
         for user, places in owners.items():
-            mine = [at for at in places if taken.setdefault(facts[at].id, user) == user]
-            for at in set(places) - set(mine):
+            own_positions = [at for at in places if owners_by_id.setdefault(facts[at].id, user) == user]
+            for at in set(places) - set(own_positions):
                 outcomes[at] = _rejected(facts[at], "a fact of another user has this id")
             try:
                 with self._folders.changing(user) as memory:
-                    for at in mine:
+                    for at in own_positions:
                         outcomes[at] = memory.write(_bare(facts[at]))
             except Rejected as error:
-                for at in mine:
+                for at in own_positions:
                     outcomes[at] = _rejected(facts[at], str(error))
         return [outcome for outcome in outcomes if outcome is not None]
 

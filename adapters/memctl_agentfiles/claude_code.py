@@ -109,30 +109,30 @@ class ClaudeCode(System):
         """The index with a line for each topic: an existing line, or a new one. Lines of topics that memctl removed are
         deleted; everything else stays in its place."""
         changed = set(touched)
-        gone = {path for path in changed if path not in documents}
+        removed = {path for path in changed if path not in documents}
         listed: set[str] = set()
-        kept: list[str] = []
+        lines: list[str] = []
         last = 0
         text = before if before is not None else _HEADING
         eol = "\r\n" if "\r\n" in text else "\n"
         for line in re.split(r"(?<=\n)", text):
             pointer = _POINTER.match(line)
             path = pointer["path"] if pointer else ""
-            if path in gone:
+            if path in removed:
                 continue
             if path in documents and path not in listed:
                 listed.add(path)
                 if path in changed and _is_ours(documents[path]):
                     line = _entry(documents[path]) + line[len(line.rstrip("\r\n")) :]
-                last = len(kept) + 1
-            kept.append(line)
+                last = len(lines) + 1
+            lines.append(line)
         new = [_entry(documents[path]) + eol for path in documents if path != INDEX and path not in listed]
-        if not new and "".join(kept).strip() in ("", _HEADING.strip()):
+        if not new and "".join(lines).strip() in ("", _HEADING.strip()):
             return None
-        at = last or len(kept)
-        if new and at and kept[at - 1] and not kept[at - 1].endswith("\n"):
-            kept[at - 1] += eol
-        return "".join([*kept[:at], *new, *kept[at:]])
+        at = last or len(lines)
+        if new and at and lines[at - 1] and not lines[at - 1].endswith("\n"):
+            lines[at - 1] += eol
+        return "".join([*lines[:at], *new, *lines[at:]])
 
     def remarks(self, documents: Mapping[str, Document]) -> Iterator[str]:
         topics = len(documents) - (INDEX in documents)

@@ -50,13 +50,13 @@ class Folders:
         at = next(number for number, part in enumerate(parts) if _USER in part)
         above, rest = Path(*parts[:at]), parts[at + 1 :]
         prefix, _, suffix = parts[at].partition(_USER)
-        found = []
+        folders = []
         for child in sorted(above.iterdir()) if above.is_dir() else ():
             path = child.joinpath(*rest)
             name = child.name.removeprefix(prefix).removesuffix(suffix)
             if child.name == f"{prefix}{name}{suffix}" and not child.is_symlink() and path.is_dir():
-                found.append(Place(path, self._owner(path) or user_of(name)))
-        return found
+                folders.append(Place(path, self._owner(path) or user_of(name)))
+        return folders
 
     def owners(self) -> set[str]:
         """The owners of all folders. Raises NotFound if a folder has no owner or does not exist."""
@@ -142,13 +142,13 @@ class Folders:
 
     def owners_of(self, ids: Collection[UUID]) -> dict[UUID, str]:
         """The owners of these ids among the facts that memctl wrote."""
-        found: dict[UUID, str] = {}
+        owners: dict[UUID, str] = {}
         for place in self.all() if self._many else ():
             data = _bytes(place.path / records.FACTS)
             if data is None or place.owner is None:
                 continue
-            found |= dict.fromkeys(records.ids(data) & set(ids), place.owner)
-        return found
+            owners |= dict.fromkeys(records.ids(data) & set(ids), place.owner)
+        return owners
 
     def _place(self, user: str) -> Place | None:
         """The folder for the user; None if the only folder has another owner. A single folder that names no owner

@@ -19,10 +19,10 @@ def values(head: str) -> Mapping[str, Any]:
     if not inner.strip() or len(inner) > LARGEST:
         return {}
     try:
-        found = yaml.load(inner, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - builds only text
+        fields = yaml.load(inner, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - builds only text
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return fields if isinstance(fields, dict) else {}
 
 
 def line(key: str, value: str) -> str:

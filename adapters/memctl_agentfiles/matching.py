@@ -54,8 +54,8 @@ class _Matcher:
 
     def _match_file(self, document: Document, listed: Sequence[Record]) -> list[Record]:
         """Match the records of one file; returns those that it does not show."""
-        found = [digest(piece.raw) for piece in document.pieces]
-        first = dict(reversed(list(zip(found, document.pieces, strict=True))))
+        hashes = [digest(piece.raw) for piece in document.pieces]
+        first = dict(reversed(list(zip(hashes, document.pieces, strict=True))))
         missing = []
         for record in listed:
             if record.sha256 in first:
@@ -64,24 +64,24 @@ class _Matcher:
                 missing.append(record)
         if not missing:
             return []
-        left = {record.sha256: record for record in missing}
-        for old, new in alignment([record.sha256 for record in listed], found):
-            if old is None or new is None or listed[old].sha256 not in left or document.pieces[new].shows:
+        unmatched = {record.sha256: record for record in missing}
+        for old, new in alignment([record.sha256 for record in listed], hashes):
+            if old is None or new is None or listed[old].sha256 not in unmatched or document.pieces[new].shows:
                 continue
             piece = document.pieces[new]
             if len(document.pieces) == 1 or _alike(listed[old].fact.text, piece.text):
                 for record in missing:
                     if record.sha256 == listed[old].sha256:
                         self._adopt(record, document.path, piece)
-                del left[listed[old].sha256]
-        return [record for record in missing if record.sha256 in left]
+                del unmatched[listed[old].sha256]
+        return [record for record in missing if record.sha256 in unmatched]
 
     def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
         """The piece in another file to which the agent moved a record: it has the same id or exactly the same text."""
         for path, document in self._documents.items():
             for piece in document.pieces:
-                named = piece.fields.get("id") == record.fact.id
-                if not piece.shows and (named or digest(piece.raw) == record.sha256):
+                same_id = piece.fields.get("id") == record.fact.id
+                if not piece.shows and (same_id or digest(piece.raw) == record.sha256):
                     return path, piece
         return None
 

@@ -46,9 +46,9 @@ class Memory:
                 self.documents[path] = system.parse(path, files[path].decode(), files.keys())
             except UnicodeDecodeError as error:
                 self.rejects.append(Rejected(not_utf8(error), where=f"{where}/{path}"))
-        kept = records.decode(files.get(records.FACTS), f"{where}/{records.FACTS}")
-        self.broken = [Rejected(reason, where=f"{where}/{records.FACTS}:{line}") for line, reason in kept.broken]
-        self._records: dict[UUID, Record] = {record.fact.id: record for record in kept.records}
+        stored = records.decode(files.get(records.FACTS), f"{where}/{records.FACTS}")
+        self.broken = [Rejected(reason, where=f"{where}/{records.FACTS}:{line}") for line, reason in stored.broken]
+        self._records: dict[UUID, Record] = {record.fact.id: record for record in stored.records}
         self._pieces, self.edited = match(self.documents, self._records)
         self._own = self._own_facts()
 
@@ -56,17 +56,17 @@ class Memory:
 
     def facts(self) -> list[Fact]:
         """All facts: first those in the files, in order, then those that no file shows."""
-        own = {id(piece): fact for fact, piece, _ in self._own.values()}
-        found: list[Fact] = []
+        own_facts = {id(piece): fact for fact, piece, _ in self._own.values()}
+        all_facts: list[Fact] = []
         for path in sorted(self.documents):
             for piece in self.documents[path].pieces:
-                found += [self._records[id_].fact for id_ in piece.shows]
-                found += [own[id(piece)]] if id(piece) in own else []
-        return found + [record.fact for id_, record in self._records.items() if id_ not in self._pieces]
+                all_facts += [self._records[id_].fact for id_ in piece.shows]
+                all_facts += [own_facts[id(piece)]] if id(piece) in own_facts else []
+        return all_facts + [record.fact for id_, record in self._records.items() if id_ not in self._pieces]
 
     def _own_facts(self) -> dict[UUID, tuple[Fact, Piece, Document]]:
         """The facts of pieces that memctl did not write."""
-        found: dict[UUID, tuple[Fact, Piece, Document]] = {}
+        own_facts: dict[UUID, tuple[Fact, Piece, Document]] = {}
         times: Counter[str] = Counter()
         for path in sorted(self.documents):
             document = self.documents[path]
@@ -77,10 +77,10 @@ class Memory:
                 place = path if piece.fields.get("whole") else digest(piece.text)
                 times[place] += 1
                 id_ = piece.fields.get("id")
-                if id_ is None or id_ in self._records or id_ in found:
+                if id_ is None or id_ in self._records or id_ in own_facts:
                     id_ = derive_id(self._system.name, self._user, self._app or "", place, str(times[place]))
-                found[id_] = (self._fact(id_, document, number), piece, document)
-        return found
+                own_facts[id_] = (self._fact(id_, document, number), piece, document)
+        return own_facts
 
     def _fact(self, id_: UUID, document: Document, number: int) -> Fact:
         piece = document.pieces[number]
@@ -110,40 +110,40 @@ class Memory:
     def write(self, fact: Fact) -> Outcome:
         """Add or change a fact. A fact that does not fit is rejected, with the limit that it exceeds."""
         target = str(fact.id)
-        known = self._records.get(fact.id)
-        own = self._own.get(fact.id)
+        record = self._records.get(fact.id)
+        own_fact = self._own.get(fact.id)
         # The native form of the agent's own piece is taken from its file, so it does not count as a change.
-        like_own = own is not None and msgspec.structs.replace(own[0], native=fact.native) == fact
-        if like_own or (known is not None and known.fact == fact):
+        like_own = own_fact is not None and msgspec.structs.replace(own_fact[0], native=fact.native) == fact
+        if like_own or (record is not None and record.fact == fact):
             return Outcome(state="unchanged", target_id=target)
         longest = self._system.longest_text
         if longest is not None and len(fact.text) > longest:
             reason = f"the text has {len(fact.text):,} characters, but {self._system.title} allows {longest:,}"
             return Outcome(state="rejected", target_id=target, reason=reason)
-        piece = self._pieces.get(fact.id) or (own[1] if own else None)
-        path = (known.path if known else None) or (own[2].path if own else None)
+        piece = self._pieces.get(fact.id) or (own_fact[1] if own_fact else None)
+        path = (record.path if record else None) or (own_fact[2].path if own_fact else None)
         if refused := self._place(fact, self.documents.get(path or ""), piece):
             return Outcome(state="rejected", target_id=target, reason=refused)
         self._own.pop(fact.id, None)
-        return Outcome(state="updated" if known or own else "written", target_id=target)
+        return Outcome(state="updated" if record or own_fact else "written", target_id=target)
 
     def drop(self, ids: Collection[UUID]) -> int:
         """Remove facts; returns how many existed. Raises Rejected if a file that shows one cannot be changed."""
-        gone = 0
+        count = 0
         for id_ in dict.fromkeys(ids):
-            record, own = self._records.get(id_), self._own.get(id_)
-            path = own[2].path if own else record.path if record else None
+            record, own_fact = self._records.get(id_), self._own.get(id_)
+            path = own_fact[2].path if own_fact else record.path if record else None
             if path is not None and (reason := self._system.writable(path)):
                 raise Rejected(reason, where=path)
             if record is not None:
                 self._hide(id_)
                 del self._records[id_]
-                gone += 1
-            elif own is not None:
-                self._take_out(own[2], own[1])
+                count += 1
+            elif own_fact is not None:
+                self._take_out(own_fact[2], own_fact[1])
                 del self._own[id_]
-                gone += 1
-        return gone
+                count += 1
+        return count
 
     def changes(self) -> Iterator[dict[str, bytes | None]]:
         """The new content of the files, in the order of writing: records first, then the agent's files, so that a crash
@@ -159,14 +159,14 @@ class Memory:
             texts[index] = text.encode() if text is not None else None
         now = records.encode(self._system.name, self._user, self._records.values())
         before_ = records.decode(self._files.get(records.FACTS), records.FACTS).records
-        gone = [record for record in before_ if record.fact.id not in self._records]
-        if gone and texts:
-            both = [*self._records.values(), *gone]
+        removed = [record for record in before_ if record.fact.id not in self._records]
+        if removed and texts:
+            both = [*self._records.values(), *removed]
             yield {records.FACTS: records.encode(self._system.name, self._user, both)}
         elif texts or now != self._files.get(records.FACTS):
             yield {records.FACTS: now}
         yield texts
-        if gone and texts:
+        if removed and texts:
             yield {records.FACTS: now}
 
     def _place(self, fact: Fact, document: Document | None, piece: Piece | None) -> str | None:

@@ -21,10 +21,10 @@ _BOTH = frozenset({"gemini"})
 def refuse_other(name: str, folder: Path) -> None:
     """Raise UsageError if the folder is one of another system."""
     for other, signs in _SIGNS.items():
-        there = [sign for sign in signs if (folder / sign).exists()]
-        if other != name and (len(there) == len(signs) if other in _BOTH else there):
+        existing = [sign for sign in signs if (folder / sign).exists()]
+        if other != name and (len(existing) == len(signs) if other in _BOTH else existing):
             raise UsageError(
-                f"this is a folder of {other}: it has {there[0]}",
+                f"this is a folder of {other}: it has {existing[0]}",
                 where=str(folder),
                 hint=f"use {other}:{folder}, or pass the folder of {name} in it",
             )

@@ -179,13 +179,13 @@ class GraphitiAdapter(Backend):
                 kind: sum(row["number"] for row in self._graph.run(query, **scope))
                 for kind, query in self._cypher.left_out.items()
             }
-        rest = [key for key in self._uuids(user) if cursor is None or key > _key(cursor)]
+        uuids = [key for key in self._uuids(user) if cursor is None or key > _key(cursor)]
         while True:
-            keys, rest = rest[: self._page_size], rest[self._page_size :]
+            keys, uuids = uuids[: self._page_size], uuids[self._page_size :]
             facts = [to_fact(record, user) for record in self._records(keys)]
             kept = [fact for fact in facts if since is None or (at := _changed(fact)) is None or at >= since]
-            yield Page(tuple(kept), ":".join(keys[-1]) if rest else None)
-            if not rest:
+            yield Page(tuple(kept), ":".join(keys[-1]) if uuids else None)
+            if not uuids:
                 return
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
@@ -258,8 +258,8 @@ class GraphitiAdapter(Backend):
             return search.by_words(facts, query)
         vector = self._vector(query.text)
         groups = None if query.user is None else self._groups(query.user)
-        asked = search.Search(query.text, vector, groups, query.as_of)
-        return search.find(self._graph, self._cypher, asked, query.k, self._fact)
+        request = search.Search(query.text, vector, groups, query.as_of)
+        return search.find(self._graph, self._cypher, request, query.k, self._fact)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """The user's episodes: a conversation per saga, and one per source for the others."""

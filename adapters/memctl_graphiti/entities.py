@@ -124,5 +124,5 @@ class Entities:
 
     def _free(self, wanted: Node) -> Node:
         """The entity with a unique uuid: if it was copied within one graph, its own is that of the original."""
-        taken = wanted.uuid in self._elsewhere or wanted.uuid in self._by_uuid
-        return msgspec.structs.replace(wanted, uuid=entity_uuid(wanted.group, wanted.name)) if taken else wanted
+        in_use = wanted.uuid in self._elsewhere or wanted.uuid in self._by_uuid
+        return msgspec.structs.replace(wanted, uuid=entity_uuid(wanted.group, wanted.name)) if in_use else wanted

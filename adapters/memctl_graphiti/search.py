@@ -72,9 +72,9 @@ def _ranked(graph: Graph, cypher: Dialect, search: Search, limit: int) -> dict[s
     lists: list[tuple[str, list[dict[str, Any]]]] = []
     if words:
         graph.index()
-        asked = words if graph.embedded else sdk("helpers").lucene_sanitize(words)
+        full_text_query = words if graph.embedded else sdk("helpers").lucene_sanitize(words)
         for query, record in ((cypher.by_words, "e"), (cypher.nodes_by_words, "n")):
-            rows = graph.run(_scoped(query, search, record), query=asked, top=_EVERYTHING, **scope)
+            rows = graph.run(_scoped(query, search, record), query=full_text_query, top=_EVERYTHING, **scope)
             lists.append(("lexical", rows))
     if search.vector is not None:
         query = _scoped(cypher.by_meaning, search, "e").replace("<size>", str(len(search.vector)))

@@ -222,9 +222,13 @@ class Writer:
         if self._embedder is None:
             return [None] * len(facts)
         name = self._embedder.name
-        own = [fact.embedding.vector if fact.embedding and fact.embedding.model == name else () for fact in facts]
-        computed = iter(self._embed([fact.text for fact, vector in zip(facts, own, strict=True) if not any(vector)]))
-        vectors = [vector if any(vector) else next(computed) for vector in own]
+        vectors_of_facts = [
+            fact.embedding.vector if fact.embedding and fact.embedding.model == name else () for fact in facts
+        ]
+        computed = iter(
+            self._embed([fact.text for fact, vector in zip(facts, vectors_of_facts, strict=True) if not any(vector)])
+        )
+        vectors = [vector if any(vector) else next(computed) for vector in vectors_of_facts]
         self._measure(vectors)
         return vectors
 

@@ -113,8 +113,8 @@ class LangGraphAdapter(Backend):
         if not self.initialized():
             return []
         others = [prefix for prefix in self._tables.prefixes() if self._namespace.label(prefix) is None]
-        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        form = f"{len(others)} namespaces do not have the form {self._namespace.template} and are not read: {shown}"
+        names = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        form = f"{len(others)} namespaces do not have the form {self._namespace.template} and are not read: {names}"
         return [form] * bool(others) + self._tables.strays()
 
     def rejects(self) -> Iterator[Rejected]:
@@ -159,17 +159,17 @@ class LangGraphAdapter(Backend):
                 outcomes.append(Outcome(state="rejected", reason=str(error)))
                 continue
             place = (item.prefix, item.key)
-            there = pending[place][1] if place in pending else self._fact(stored[place]) if place in stored else None
+            current = pending[place][1] if place in pending else self._fact(stored[place]) if place in stored else None
             if owners.setdefault(fact.id, fact.user_id) != fact.user_id or (
-                there is not None and there.user_id != fact.user_id
+                current is not None and current.user_id != fact.user_id
             ):
                 reason = "a fact of another user has this id"
                 outcomes.append(Outcome(state="rejected", target_id=item.key, reason=reason))
-            elif there == fact:
+            elif current == fact:
                 outcomes.append(Outcome(state="unchanged", target_id=item.key))
             else:
-                known = place in stored or place in pending
-                outcomes.append(Outcome(state="updated" if known else "written", target_id=item.key))
+                exists = place in stored or place in pending
+                outcomes.append(Outcome(state="updated" if exists else "written", target_id=item.key))
                 pending[place] = item, fact
         if pending:
             self._tables.put([item for item, _ in pending.values()])
@@ -209,8 +209,8 @@ class LangGraphAdapter(Backend):
         for items in self._items(self._namespace.prefix(user), ""):
             for item in items:
                 fact = self._fact(item)
-                mine = fact is None or fact.user_id == user
-                if mine and (wanted is None or (fact is not None and fact.id in wanted)):
+                is_users = fact is None or fact.user_id == user
+                if is_users and (wanted is None or (fact is not None and fact.id in wanted)):
                     keys.append(item.key)
         return keys
 

@@ -96,9 +96,9 @@ class RedisDocuments:
         with self._changing() as pipeline:
             for item in items:
                 place = (item.prefix, item.key)
-                former = self._names.get(place, [])
-                name = former[-1] if former else DOCUMENTS + _ulid(item).encode()
-                _unlink(pipeline, {name, *former})
+                old_names = self._names.get(place, [])
+                name = old_names[-1] if old_names else DOCUMENTS + _ulid(item).encode()
+                _unlink(pipeline, {name, *old_names})
                 pipeline.execute_command("JSON.SET", name, "$", msgspec.json.encode(_document(item)))
                 if item.expires_at is not None:
                     pipeline.execute_command("PEXPIREAT", name, milliseconds(item.expires_at))
@@ -161,14 +161,14 @@ class RedisDocuments:
 
     def _items(self, places: Iterable[Place]) -> list[Item] | None:
         """The items in these places; None if one of them is gone, or has another document since the list was made."""
-        named = {self._names[place][-1]: place for place in places}
+        keys_by_name = {self._names[place][-1]: place for place in places}
         items: list[Item] = []
-        for name, document, expires_at in self._server.documents(named):
-            prefix, key = named.pop(name)
+        for name, document, expires_at in self._server.documents(keys_by_name):
+            prefix, key = keys_by_name.pop(name)
             body = {} if isinstance(document, Rejected) else document
             created_at, updated_at = (_time(body.get(field)) for field in ("created_at", "updated_at"))
             items.append(Item(prefix, key, body.get("value"), created_at, updated_at, expires_at))
-        return None if named else items
+        return None if keys_by_name else items
 
 
 def _document(item: Item) -> dict[str, Any]:

@@ -155,7 +155,7 @@ class LettaAdapter(Backend):
 
     def rejects(self) -> Iterable[Rejected]:
         """The records read so far that are not facts."""
-        return [broken for found in self._rejects.values() for broken in found]
+        return [broken for rejected in self._rejects.values() for broken in rejected]
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts verbatim, user by user; one outcome per fact, in order."""
@@ -163,18 +163,18 @@ class LettaAdapter(Backend):
         grouped: dict[str, list[Fact]] = {}
         for fact in facts:
             grouped.setdefault(fact.user_id, []).append(fact)
-        for user, theirs in grouped.items():
+        for user, user_facts in grouped.items():
             reason = self._refusal(user)
             if reason is not None:
-                outcomes |= {(user, fact.id): Outcome(state="rejected", reason=reason) for fact in theirs}
+                outcomes |= {(user, fact.id): Outcome(state="rejected", reason=reason) for fact in user_facts}
                 continue
             try:
-                done = self._desk(user).write(theirs)
+                outcomes_by_id = self._desk(user).write(user_facts)
             except BaseException:
                 # Whether the server wrote anything is unknown.
                 self._desks.pop(user, None)
                 raise
-            outcomes |= {(user, id_): outcome for id_, outcome in done.items()}
+            outcomes |= {(user, id_): outcome for id_, outcome in outcomes_by_id.items()}
             self._written[user] = None
         return [outcomes[fact.user_id, fact.id] for fact in facts]
 
@@ -185,14 +185,14 @@ class LettaAdapter(Backend):
         Raises UsageError for a line of a block that other agents share.
         """
         self._desks.pop(user, None)
-        wanted = set(ids)
-        gone: set[UUID] = set()
-        if not wanted:
+        ids_to_delete = set(ids)
+        deleted: set[UUID] = set()
+        if not ids_to_delete:
             return 0
         memories = self._memories(user)
         for memory in memories:
-            gone |= erase.delete(self._server, memory, user, wanted, [one.agent.id for one in memories])
-        return len(gone)
+            deleted |= erase.delete(self._server, memory, user, ids_to_delete, [one.agent.id for one in memories])
+        return len(deleted)
 
     def everyone(self) -> Iterator[str]:
         """Every user of an agent, with or without facts."""
@@ -284,12 +284,12 @@ class LettaAdapter(Backend):
         if self._agent is not None:
             chosen = self._chosen()
             return [chosen] if users.names_no_user(chosen) or users.owner(chosen) == user else []
-        found = list(self._server.agents(tags=[users.TAG + user]))
-        found += self._server.agents(identifier_keys=[user])
+        user_agents = list(self._server.agents(tags=[users.TAG + user]))
+        user_agents += self._server.agents(identifier_keys=[user])
         if user.startswith("agent-") and (agent := self._server.agent(user)) is not None:
-            found.append(agent)
+            user_agents.append(agent)
         # Check the owner again instead of relying on the server's filter.
-        return list({agent.id: agent for agent in found if users.owner(agent) == user}.values())
+        return list({agent.id: agent for agent in user_agents if users.owner(agent) == user}.values())
 
     def _memories(self, user: str) -> list[Memory]:
         return [read.memory(self._server, agent, user) for agent in self._agents(user)]

@@ -69,16 +69,16 @@ class Merged(NamedTuple):
 
 def lines_of(value: str) -> tuple[list[Line], str]:
     """The lines that are not blank, and the text after the last. Joined, they are the value."""
-    found: list[Line] = []
+    lines: list[Line] = []
     gap = ""
     for number, raw in enumerate(value.split("\n"), 1):
         gap += "\n" if number > 1 else ""
         if raw.strip():
-            found.append(Line(number, raw, gap))
+            lines.append(Line(number, raw, gap))
             gap = ""
         else:
             gap += raw
-    return found, gap
+    return lines, gap
 
 
 def normal(text: str) -> str:
@@ -89,8 +89,8 @@ def normal(text: str) -> str:
 def in_block(fact: Fact) -> bool:
     """Whether the fact is a line of a block: it is current, and names the label of a block that is not the persona."""
     label = fact.native.get("label")
-    named = fact.kind == "block" and isinstance(label, str) and bool(label) and label != PERSONA
-    return named and bool(_raw_of(fact).strip()) and not fact.retired
+    has_label = fact.kind == "block" and isinstance(label, str) and bool(label) and label != PERSONA
+    return has_label and bool(_raw_of(fact).strip()) and not fact.retired
 
 
 def facts_of(block: Block, user: str, agent_id: str, mirrored: Collection[str] = ()) -> list[Fact]:
@@ -123,10 +123,10 @@ def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:
             seen[text] += 1
             fact = _line_fact(text, seen[text], block, user, agent_id, native)
         else:
-            given: dict[str, Any] = {"text": text_of(line.raw), "native": native}
-            given["source"] = Source(system=SYSTEM, id=block.id)
+            fields: dict[str, Any] = {"text": text_of(line.raw), "native": native}
+            fields["source"] = Source(system=SYSTEM, id=block.id)
             whose = {"id": UUID(entry["id"]), "user_id": user, "kind": "block"}
-            fact = Fact(**given | unpack(entry["fact"]) | whose)
+            fact = Fact(**fields | unpack(entry["fact"]) | whose)
         gap = line.gap if entry is None or "line" not in fact.native else _gap(fact)
         items.append(Item(line.raw, gap, fact, entry is not None))
     return items, tail
@@ -167,13 +167,13 @@ def merged(block: Block, facts: Sequence[Fact], user: str, agent_id: str) -> Mer
 def without(block: Block, ids: Collection[UUID], user: str, agent_id: str) -> tuple[Block, set[UUID]]:
     """The block without the lines of these facts, and the subset of ids that it had."""
     items, tail = items_of(block, user, agent_id)
-    gone = {item.fact.id for item in items if item.fact.id in ids}
-    rest = [item for item in items if item.fact.id not in gone]
-    return (_rendered(block, rest, tail if rest else "") if gone else block), gone
+    removed = {item.fact.id for item in items if item.fact.id in ids}
+    remaining = [item for item in items if item.fact.id not in removed]
+    return (_rendered(block, remaining, tail if remaining else "") if removed else block), removed
 
 
-def _alike(mine: object, theirs: object) -> bool:
-    return msgspec.json.encode(mine, order="sorted") == msgspec.json.encode(theirs, order="sorted")
+def _alike(first: object, second: object) -> bool:
+    return msgspec.json.encode(first, order="sorted") == msgspec.json.encode(second, order="sorted")
 
 
 def _item(fact: Fact) -> Item:
@@ -264,16 +264,16 @@ def _rendered(block: Block, items: Sequence[Item], tail: str) -> Block:
 
 def _pieces(block: Block, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any] | None]]:
     """The lines with their metadata; several lines of one fact come as one."""
-    known = _entries(block)
+    entries_by_hash = _entries(block)
     raws = block.value.split("\n")
-    longest = sorted({count for count, _ in known}, reverse=True)
+    longest = sorted({count for count, _ in entries_by_hash}, reverse=True)
     past = 0
     for line in lines:
         if line.number <= past:
             continue
         for count in longest:
             raw = "\n".join(raws[line.number - 1 : line.number - 1 + count])
-            if (entries := known.get((count, digest(raw)))) is not None and entries:
+            if (entries := entries_by_hash.get((count, digest(raw)))) is not None and entries:
                 yield line._replace(raw=raw), entries.pop(0)
                 past = line.number + count - 1
                 break
@@ -284,17 +284,17 @@ def _pieces(block: Block, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[st
 def _entries(block: Block) -> dict[tuple[int, str], list[dict[str, Any]]]:
     """The metadata that memctl stored for the block's lines, by number and hash. Metadata of other programs is
     ignored."""
-    kept = unseal((block.metadata or {}).get(KEY)) or {}
-    known: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
-    listed = kept.get("lines")
+    stored = unseal((block.metadata or {}).get(KEY)) or {}
+    entries: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    listed = stored.get("lines")
     for entry in listed if isinstance(listed, list) else ():
         try:
             UUID(entry["id"])
             unpack(entry["fact"])
-            known[int(entry.get("lines", 1)), str(entry["sha256"])].append(entry)
+            entries[int(entry.get("lines", 1)), str(entry["sha256"])].append(entry)
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
-    return known
+    return entries
 
 
 def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, Any]]:
@@ -302,7 +302,7 @@ def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, A
     sha = digest(block.value)
     tags = sorted(tag for tag in block.tags or () if not tag.startswith(KEY))
     frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only, "tags": tags}
-    kept = {key: value for key, value in frame.items() if value not in (None, [])}
+    fields = {key: value for key, value in frame.items() if value not in (None, [])}
     natives = []
     for place, line in enumerate(lines):
         native = {"label": block.label, "line": line.number, "lines": len(lines), "raw": line.raw, "sha256": sha}
@@ -310,7 +310,7 @@ def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, A
             native["before"] = line.gap
         if tail and place == len(lines) - 1:
             native["after"] = tail
-        natives.append(native | kept)
+        natives.append(native | fields)
     return natives
 
 

@@ -172,8 +172,8 @@ class Server:
         """
         models = self.client.models
         listed = models.embeddings if kind == "embedding" else models
-        found = self._get(list[Model], listed.with_raw_response.list)
-        handles = [model.handle for model in found if model.handle]
+        listed_models = self._get(list[Model], listed.with_raw_response.list)
+        handles = [model.handle for model in listed_models if model.handle]
         return handles if self.cloud else sorted(handles, key=lambda handle: handle.startswith("letta/"))
 
     def blocks(self, **chosen: Any) -> Iterator[Block]:
@@ -221,7 +221,7 @@ class Server:
             return {agent.id for agent in self._all(Named, asked)}
         except NotFound:
             archives = {agent.id: self.archives(agent_id=agent.id) for agent in self.agents()}
-            return {agent for agent, held in archives.items() if any(one.id == archive_id for one in held)}
+            return {agent for agent, attached in archives.items() if any(one.id == archive_id for one in attached)}
 
     def make_archive(self, **fields: Any) -> Archive:
         """Create an archive, attached to no agent yet."""
@@ -245,17 +245,17 @@ class Server:
     def holds(self, agent_id: str, passage_id: str) -> bool:
         """Whether a passage is in the agent's archive. The list after an unknown passage is empty, so the one before it
         is used."""
-        asked = self.client.agents.passages.with_raw_response.list
-        if self._get(list[Named], asked, agent_id, before=passage_id, ascending=False, limit=1):
+        list_passages = self.client.agents.passages.with_raw_response.list
+        if self._get(list[Named], list_passages, agent_id, before=passage_id, ascending=False, limit=1):
             return True
-        first = self._get(list[Named], asked, agent_id, ascending=True, limit=1)
+        first = self._get(list[Named], list_passages, agent_id, ascending=True, limit=1)
         return bool(first) and first[0].id == passage_id
 
     def add_passages(self, archive_id: str, passages: Sequence[Mapping[str, Any]]) -> list[Passage]:
         """Add passages to an archive in one call; they are returned sorted by time. Pass them sorted: otherwise the
         server sets tags on the wrong passages."""
-        asked = self.client.archives.passages.with_raw_response.create_many
-        return self._get(list[Passage], asked, archive_id, passages=list(passages))
+        create = self.client.archives.passages.with_raw_response.create_many
+        return self._get(list[Passage], create, archive_id, passages=list(passages))
 
     def drop_passage(self, agent_id: str, passage_id: str) -> bool:
         """Delete a passage of an agent. False if it did not exist."""
@@ -263,19 +263,21 @@ class Server:
 
     def search(self, query: str | None, limit: int, **chosen: Any) -> list[Found]:
         """At most 100 passages that match a query (None: any), best first; of an `agent_id`, an `archive_id` or all."""
-        asked = {} if query is None else {"query": query}
-        return self._get(list[Found], self.client.passages.with_raw_response.search, limit=limit, **asked, **chosen)
+        query_field = {} if query is None else {"query": query}
+        return self._get(
+            list[Found], self.client.passages.with_raw_response.search, limit=limit, **query_field, **chosen
+        )
 
     def messages(self, agent_id: str, **chosen: Any) -> Iterator[dict[str, Any]]:
         """An agent's messages, oldest first, as the API returns them; of one `conversation_id`, or of its main one."""
-        asked = self.client.agents.messages.with_raw_response.list
-        return self._all(dict[str, Any], asked, agent_id, **chosen)
+        list_messages = self.client.agents.messages.with_raw_response.list
+        return self._all(dict[str, Any], list_messages, agent_id, **chosen)
 
     def conversation_ids(self, agent_id: str) -> list[str]:
         """An agent's conversations except its main one; none on a server without conversations."""
-        asked = self.client.conversations.with_raw_response.list
+        list_conversations = self.client.conversations.with_raw_response.list
         try:
-            return [one.id for one in self._all(Named, asked, agent_id=agent_id, archive_status="all")]
+            return [one.id for one in self._all(Named, list_conversations, agent_id=agent_id, archive_status="all")]
         except NotFound:
             return []
 
@@ -286,12 +288,12 @@ class Server:
     def identities(self, key: str) -> list[Identity]:
         """The identities with this key; none from a server that no longer has identities. The SDK has no methods for
         them any more."""
-        asked = {"cast_to": need("httpx", "letta").Response, "options": {"params": {"identifier_key": key}}}
+        request = {"cast_to": need("httpx", "letta").Response, "options": {"params": {"identifier_key": key}}}
         try:
-            found = self._get(list[Identity], self.client.get, "/v1/identities/", **asked)
+            rows = self._get(list[Identity], self.client.get, "/v1/identities/", **request)
         except NotFound:
             return []
-        return [one for one in found if one.identifier_key == key and one.identity_type in (None, "user")]
+        return [one for one in rows if one.identifier_key == key and one.identity_type in (None, "user")]
 
     def detach_identity(self, identity_id: str, agent_id: str) -> bool:
         """Detach an identity from an agent. False if it was not attached."""
@@ -302,11 +304,11 @@ class Server:
         path = f"/v1/identities/{quote(identity_id, safe='')}"
         return self._gone(self.client.delete, path, cast_to=need("httpx", "letta").Response)
 
-    def _all(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> Iterator[T]:
+    def _all(self, kind: type[T], method: Any, *arguments: Any, **options: Any) -> Iterator[T]:
         """All records of a list. It ends with an empty page."""
         seen: set[object] = set()
         after: dict[str, object] = {}
-        while rows := self._get(list[dict[str, Any]], asked, *given, limit=PAGE, order="asc", **chosen, **after):
+        while rows := self._get(list[dict[str, Any]], method, *arguments, limit=PAGE, order="asc", **options, **after):
             last = rows[-1].get("id")
             if last is None or last in seen:
                 raise Fatal("pagination loop: the server repeated a page", where=self.place)
@@ -317,9 +319,9 @@ class Server:
                     record = msgspec.convert(row, kind)
                 yield record
 
-    def _get(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> T:
+    def _get(self, kind: type[T], method: Any, *arguments: Any, **options: Any) -> T:
         with self._translated():
-            body = asked(*given, **chosen).read()
+            body = method(*arguments, **options).read()
         with self._understood():
             return msgspec.json.decode(body, type=kind)
 
@@ -334,13 +336,13 @@ class Server:
                 hint="check that this is the address of a Letta server",
             ) from None
 
-    def _do(self, asked: Any, *given: Any, **chosen: Any) -> None:
+    def _do(self, method: Any, *arguments: Any, **options: Any) -> None:
         with self._translated():
-            asked(*given, **chosen).read()
+            method(*arguments, **options).read()
 
-    def _gone(self, asked: Any, *given: Any, **chosen: Any) -> bool:
+    def _gone(self, method: Any, *arguments: Any, **options: Any) -> bool:
         try:
-            self._do(asked, *given, **chosen)
+            self._do(method, *arguments, **options)
         except NotFound:
             return False
         return True

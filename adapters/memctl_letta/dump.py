@@ -63,8 +63,8 @@ class AgentFileDump:
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether the file is one JSON object with agents and their blocks."""
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        named = b'"agents"' in head or b'"core_memory"' in head or b'"agent_type"' in head
-        if not start.startswith(b"{") or not named:
+        has_keys = b'"agents"' in head or b'"core_memory"' in head or b'"agent_type"' in head
+        if not start.startswith(b"{") or not has_keys:
             return False
         if path.stat().st_size > LARGEST:
             return b'"agent_type"' in head or b'"block_ids"' in head
@@ -88,8 +88,8 @@ class AgentFileDump:
         used: set[str | None] = set()
         for agent in file.agents:
             where = f"{path.name}: agent {agent.name or agent.id!r}"
-            named = [tag.removeprefix(TAG) for tag in agent.tags or () if tag.startswith(TAG)]
-            user = named[0] if len(named) == 1 else default_user if not named else None
+            tagged_users = [tag.removeprefix(TAG) for tag in agent.tags or () if tag.startswith(TAG)]
+            user = tagged_users[0] if len(tagged_users) == 1 else default_user if not tagged_users else None
             for id_ in agent.block_ids or ():
                 used.add(id_)
                 if id_ not in blocks:
@@ -97,7 +97,7 @@ class AgentFileDump:
                 elif user is not None:
                     yield from _facts(blocks[id_], user, agent)
                 else:
-                    owners = f"names several users: {', '.join(named)}" if named else "names no user"
+                    owners = f"names several users: {', '.join(tagged_users)}" if tagged_users else "names no user"
                     yield Rejected(
                         f"the agent {owners}, so the block {blocks[id_].label!r} has no owner",
                         where=where,

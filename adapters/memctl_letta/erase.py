@@ -35,11 +35,11 @@ _ARCHIVE = (
 def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, int]:
     """The number of agents, identities and messages of the user, and of passages that stay because an agent of another
     user has them too. An agent without a user, called by its own id, is not counted."""
-    theirs = [agent for agent in agents if not users.names_no_user(agent) or users.made_by_memctl(agent)]
+    user_agents = [agent for agent in agents if not users.names_no_user(agent) or users.made_by_memctl(agent)]
     archives = {one.archive_id: one for agent in agents for one in _contents(server, agent, agents, user)}
     shared = sum(len(one.shared) for one in archives.values())
     return {
-        "agents": len(theirs),
+        "agents": len(user_agents),
         "identities": len(server.identities(user)),
         "messages": sum(1 for agent in agents for _ in _messages(server, agent)),
     } | ({"shared passages (kept)": shared} if shared else {})
@@ -89,20 +89,22 @@ def delete(server: Server, memory: Memory, user: str, ids: set[UUID], ours: Coll
                     where=agent.id,
                     hint="delete the passage in Letta",
                 )
-    gone = {one.fact.id for one in archived} | {fact.id for _, fact in lines}
-    left = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
-    if not gone and not left:
-        return gone
-    for passage in (*memory.archive.stale, *left, *(passage for one in archived for passage in one.passages)):
+    deleted = {one.fact.id for one in archived} | {fact.id for _, fact in lines}
+    leftovers = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
+    if not deleted and not leftovers:
+        return deleted
+    for passage in (*memory.archive.stale, *leftovers, *(passage for one in archived for passage in one.passages)):
         server.drop_passage(agent.id, passage)
     for block in {block.id: block for block, _ in lines}.values():
         server.change_block(blocks.without(block, ids, user, agent.id)[0])
     now = server.agent(agent.id) or agent
     write.strike(server, [now], {blocks.normal(one.fact.text) for one in archived})
-    rest = len(memory.archive.held) + len(memory.lines) - len(gone) + len(memory.archive.broken) - len(left)
-    if rest <= 0:
+    remaining = (
+        len(memory.archive.held) + len(memory.lines) - len(deleted) + len(memory.archive.broken) - len(leftovers)
+    )
+    if remaining <= 0:
         _drop_what_memctl_made(server, now)
-    return gone
+    return deleted
 
 
 class _Contents(NamedTuple):
@@ -175,8 +177,8 @@ def _drop_what_memctl_made(server: Server, agent: Agent) -> None:
     """Remove what memctl made for a user without facts: the archive, and the agent with the blocks that no other agent
     has, unless the agent has messages."""
     name = users.archive_name(agent)
-    made = {archive.id for archive in server.archives(agent_id=agent.id) if archive.name == name}
-    archives = {id_ for id_ in made if not server.archive_holders(id_) - {agent.id}}
+    created = {archive.id for archive in server.archives(agent_id=agent.id) if archive.name == name}
+    archives = {id_ for id_ in created if not server.archive_holders(id_) - {agent.id}}
     if users.made_by_memctl(agent) and next(_messages(server, agent), None) is None:
         _drop_agent(server, agent, {agent.id}, archives)
         return
@@ -188,8 +190,8 @@ def _drop_agent(server: Server, agent: Agent, ours: Collection[str], archives: C
     """Delete an agent with its messages, these archives, and the blocks that only agents in `ours` have."""
     for archive in archives:
         server.drop_archive(archive)
-    made = list(server.blocks(tags=[users.block_tag(agent.id)]))
-    for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
+    created = list(server.blocks(tags=[users.block_tag(agent.id)]))
+    for id_ in {block.id: None for block in (*(agent.blocks or ()), *created) if block.id is not None}:
         if not server.holders(id_) - {*ours, agent.id}:
             server.drop_block(id_)
     # The agent is deleted last, because the archives and blocks are found by it.

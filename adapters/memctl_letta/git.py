@@ -37,12 +37,12 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder. With `identify`, a commit has an author even if none is configured. With `check`, a non-zero
     exit code raises the error for git's message."""
-    named = _AUTHOR if identify and not _has_author(folder) else ()
+    author = _AUTHOR if identify and not _has_author(folder) else ()
     # Files, not pipes: a hook may start a background process, as Letta's does to push, which would keep a pipe open.
     with (
         TemporaryFile() as out,
         TemporaryFile() as err,
-        start(folder, *arguments, settings=named, to=(out, err)) as git,
+        start(folder, *arguments, settings=author, to=(out, err)) as git,
     ):
         try:
             code = git.wait(TIMEOUT)
@@ -89,8 +89,8 @@ def failure(message: str, folder: Path, command: str = "") -> MemctlError:
 
 
 def _has_author(folder: Path) -> bool:
-    done = run(folder, "config", "--get-regexp", r"^user\.(name|email)$", check=False)
-    configured = {line.split(b" ", 1)[0] for line in done.stdout.splitlines()}
+    settings = run(folder, "config", "--get-regexp", r"^user\.(name|email)$", check=False)
+    configured = {line.split(b" ", 1)[0] for line in settings.stdout.splitlines()}
     variables = {name for name in ("NAME", "EMAIL") if os.environ.get(f"GIT_AUTHOR_{name}")}
     return len(configured) == 2 or len(variables) == 2
 
@@ -102,9 +102,13 @@ def literal(paths: Sequence[str]) -> list[str]:
 
 def _environment() -> dict[str, str]:
     """The environment of this process without variables that select another repository, as git sets them for hooks."""
-    kept = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_EXEC_PATH", "GIT_TRACE")
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(kept)}
-    return own | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    kept_prefixes = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_", "GIT_SSH", "GIT_EXEC_PATH", "GIT_TRACE")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name.startswith(kept_prefixes)
+    }
+    return environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def start(

@@ -71,12 +71,12 @@ class Objects:
 
     def snapshot(self, commit: str | None = None) -> Snapshot:
         """The files of a commit (default: HEAD). Raises UsageError for an unknown commit."""
-        found = self._get(commit or "HEAD")
-        if found is None:
+        entry = self._get(commit or "HEAD")
+        if entry is None:
             if commit:
                 raise UsageError(f"the repository no longer has the commit {commit}", where=str(self._folder))
             return Snapshot(self, "", {})
-        oid, kind, body = found
+        oid, kind, body = entry
         if kind != "commit" or not body.startswith(b"tree "):
             raise UsageError(f"{commit!r} is not a commit", where=str(self._folder))
         tree = body.split(b"\n", 1)[0].removeprefix(b"tree ").decode()
@@ -100,20 +100,20 @@ class Objects:
 
     def content(self, oid: str) -> bytes:
         """The bytes of an object. Raises Fatal if it is missing or damaged."""
-        found = self._get(oid)
-        if found is None:
+        entry = self._get(oid)
+        if entry is None:
             raise Fatal(
                 f"the object {oid} is missing from the repository", where=str(self._folder), hint="run git fsck there"
             )
-        return found[2]
+        return entry[2]
 
     def _get(self, name: str) -> tuple[str, str, bytes] | None:
-        asked, answers = self._process.stdin, self._process.stdout
-        assert asked is not None
+        requests, answers = self._process.stdin, self._process.stdout
+        assert requests is not None
         assert answers is not None
         try:
-            asked.write(name.encode() + b"\n")
-            asked.flush()
+            requests.write(name.encode() + b"\n")
+            requests.flush()
             header = answers.readline().split()
         except OSError:
             header = []
@@ -162,8 +162,8 @@ class Repository:
 
     def setting(self, name: str) -> str | None:
         """A value from the repository's own configuration."""
-        done = run(self.folder, "config", "--local", "--get", name, check=False)
-        return done.stdout.decode("utf-8", "replace").strip() or None
+        result = run(self.folder, "config", "--local", "--get", name, check=False)
+        return result.stdout.decode("utf-8", "replace").strip() or None
 
     def uncommitted(self, paths: Sequence[str] = ()) -> list[str]:
         """Which of the paths (default: all files) differ from what is committed."""
@@ -215,11 +215,11 @@ class Repository:
         mark.unlink()
 
     def _git_folder(self) -> Path:
-        own = self.folder / ".git"
-        if own.is_dir():
-            return own
-        done = run(self.folder, "rev-parse", "--git-dir")
-        return self.folder / done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+        default = self.folder / ".git"
+        if default.is_dir():
+            return default
+        result = run(self.folder, "rev-parse", "--git-dir")
+        return self.folder / result.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 class Writer:
@@ -255,11 +255,11 @@ class Writer:
     def undo_unfinished(self) -> None:
         """Restore the files that a killed memctl was writing to their committed state, which they had before."""
         self._journal.seek(0)
-        left = self._journal.read()
-        if not left:
+        unfinished = self._journal.read()
+        if not unfinished:
             return
         with contextlib.suppress(ValueError):
-            paths = [path for path in json.loads(left) if isinstance(path, str)]
+            paths = [path for path in json.loads(unfinished) if isinstance(path, str)]
             with contextlib.closing(Objects(self._folder)) as objects:
                 self._restore(objects.snapshot(), paths)
         self._enter([])
@@ -268,7 +268,7 @@ class Writer:
         for path in paths:
             self._safe(path)
         if not before.commit:
-            taken = [path for path in paths if (self._folder / path).exists()]
+            existing = [path for path in paths if (self._folder / path).exists()]
         else:
             status = run(
                 self._folder,
@@ -283,10 +283,10 @@ class Writer:
                     where=str(self._folder),
                     hint="try again",
                 )
-            taken = [path for path in paths if any(line.endswith(" " + path) for line in lines if line[0] != "#")]
-        if taken:
+            existing = [path for path in paths if any(line.endswith(" " + path) for line in lines if line[0] != "#")]
+        if existing:
             raise UsageError(
-                f"{', '.join(taken)}: changed, but not committed",
+                f"{', '.join(existing)}: changed, but not committed",
                 where=str(self._folder),
                 hint="commit or stash the changes, then try again",
             )

@@ -43,8 +43,8 @@ def rewrite(folder: Path, git_folder: Path) -> None:
     """Leave one commit. Raises MemctlError if git kept an object that does not belong to it."""
     head = run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False).stdout.decode().strip()
     if head:
-        made = run(folder, "commit-tree", head, "-m", _MESSAGE, identify=True).stdout.decode().strip()
-        run(folder, "update-ref", "HEAD", made)
+        commit = run(folder, "commit-tree", head, "-m", _MESSAGE, identify=True).stdout.decode().strip()
+        run(folder, "update-ref", "HEAD", commit)
     branch = run(folder, "symbolic-ref", "--quiet", "HEAD", check=False).stdout.decode().strip()
     for ref in _lines(folder, "for-each-ref", "--format=%(refname)"):
         if ref != branch:
@@ -53,12 +53,12 @@ def rewrite(folder: Path, git_folder: Path) -> None:
         (git_folder / name).unlink(missing_ok=True)
     run(folder, "reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
     run(folder, "gc", "--prune=now", "--quiet")
-    there = _lines(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
-    asked = ("rev-list", "--objects", "--all", "--indexed-objects", *(("HEAD",) if head else ()))
-    belong = {line.split(" ")[0] for line in _lines(folder, *asked)}
-    if set(there) - belong:
+    objects = _lines(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+    command = ("rev-list", "--objects", "--all", "--indexed-objects", *(("HEAD",) if head else ()))
+    belong = {line.split(" ")[0] for line in _lines(folder, *command)}
+    if set(objects) - belong:
         raise MemctlError(
-            f"git kept {len(set(there) - belong)} objects of the old history",
+            f"git kept {len(set(objects) - belong)} objects of the old history",
             where=str(folder),
             hint="list them with git fsck --lost-found, remove the references to them, and run the command again",
         )

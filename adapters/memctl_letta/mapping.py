@@ -182,7 +182,7 @@ def from_fact(fact: Fact, now: datetime, rev: int = 0) -> list[dict[str, Any]]:
 
 def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
     """The facts of a user in the passages of an agent, whoever wrote them."""
-    held: dict[str, Held] = {}
+    facts: dict[str, Held] = {}
     marked: dict[UUID, list[tuple[Mark, Passage]]] = defaultdict(list)
     gathered = Gathered([], [], [], [])
     order: dict[str, None] = {}
@@ -190,7 +190,7 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
         mark = mark_of(passage)
         if mark is None:
             order[passage.id] = None
-            held[passage.id] = Held(foreign_fact(passage, user, agent_id), (passage.id,), 0, own=False)
+            facts[passage.id] = Held(foreign_fact(passage, user, agent_id), (passage.id,), 0, own=False)
         elif mark.user != user:
             reason = f"it belongs to {mark.user!r}, but is in the archive of an agent of {user!r}"
             gathered.broken.append(Rejected(reason, where=f"passage {passage.id}"))
@@ -201,23 +201,23 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
         chosen = _latest(versions)
         used = tuple(passage.id for _, passage in chosen)
         if chosen:
-            held[used[0]] = Held(to_fact(chosen, user), used, chosen[0][0].rev, own=True)
+            facts[used[0]] = Held(to_fact(chosen, user), used, chosen[0][0].rev, own=True)
             gathered.stale.extend(passage.id for _, passage in versions if passage.id not in used)
         else:
             gathered.broken.append(_incomplete(versions))
-            left = tuple(passage.id for _, passage in versions)
-            gathered.remains.append(Remains(id_, left, max(mark.rev for mark, _ in versions)))
-    gathered.held.extend(held[id_] for id_ in order if id_ in held)
+            passage_ids = tuple(passage.id for _, passage in versions)
+            gathered.remains.append(Remains(id_, passage_ids, max(mark.rev for mark, _ in versions)))
+    gathered.held.extend(facts[id_] for id_ in order if id_ in facts)
     return gathered
 
 
 def mark_of(passage: Passage) -> Mark | None:
     """The metadata that memctl stored in the passage; None for a passage of another program."""
-    kept = unseal((passage.metadata or {}).get(KEY))
-    if kept is None:
+    stored = unseal((passage.metadata or {}).get(KEY))
+    if stored is None:
         return None
     try:
-        mark = msgspec.convert(kept, Mark)
+        mark = msgspec.convert(stored, Mark)
         unpack(mark.fact)
     except (msgspec.ValidationError, ValueError, RecursionError):
         return None
@@ -249,7 +249,7 @@ def to_fact(parts: Sequence[tuple[Mark, Passage]], user: str) -> Fact:
     mark, passage = parts[0]
     fields = unpack(mark.fact)
     text = "".join(part.text for _, part in parts)
-    own = {key: value for key, value in (passage.metadata or {}).items() if key != KEY}
+    user_metadata = {key: value for key, value in (passage.metadata or {}).items() if key != KEY}
     if digest(text) != mark.sha256:
         fields = {name: value for name, value in fields.items() if name not in ("text", "embedding")}
         fields["updated_at"] = aware(passage.updated_at)
@@ -259,15 +259,15 @@ def to_fact(parts: Sequence[tuple[Mark, Passage]], user: str) -> Fact:
     packed = fields.get("categories", ())
     if labels != set(_tags(packed)) - {KEY}:
         fields["categories"] = (*(label for label in packed if label in labels), *sorted(labels - set(packed)))
-    given: dict[str, Any] = {"text": text, "metadata": own, "kind": "fact"}
-    given["source"] = Source(system=SYSTEM, id=passage.id)
-    return Fact(**given | fields | {"id": mark.id, "user_id": user})
+    values: dict[str, Any] = {"text": text, "metadata": user_metadata, "kind": "fact"}
+    values["source"] = Source(system=SYSTEM, id=passage.id)
+    return Fact(**values | fields | {"id": mark.id, "user_id": user})
 
 
 def foreign_fact(passage: Passage, user: str, agent_id: str) -> Fact:
     """The fact of a passage that memctl did not write. Its id follows from the passage and the user, so that a passage
     in an archive of several agents of the user is one fact."""
-    kept = {name: value for name in _FOREIGN if (value := getattr(passage, name)) is not None}
+    fields = {name: value for name in _FOREIGN if (value := getattr(passage, name)) is not None}
     return Fact(
         id=derive_id(SYSTEM, user, passage.id),
         user_id=user,
@@ -278,7 +278,7 @@ def foreign_fact(passage: Passage, user: str, agent_id: str) -> Fact:
         created_at=aware(passage.created_at),
         updated_at=aware(passage.updated_at),
         metadata=passage.metadata or {},
-        native=kept,
+        native=fields,
         source=Source(system=SYSTEM, id=passage.id),
     )
 

@@ -133,8 +133,10 @@ def path_of(label: str, layout: Layout) -> str | None:
     if not allowed or len(label) > 150 or parts[0].lower() in _RESERVED or parts[-1].lower() == "memory":
         return None
     if layout == "v2":
-        kept = parts[: DEEPEST + 1]
-        path = "/".join([*kept[:DEEPEST], "_".join(parts[DEEPEST:])] if len(parts) > DEEPEST else kept) + ".md"
+        shortened = parts[: DEEPEST + 1]
+        path = (
+            "/".join([*shortened[:DEEPEST], "_".join(parts[DEEPEST:])] if len(parts) > DEEPEST else shortened) + ".md"
+        )
     else:
         path = "/".join(parts) + ".md"
         path = path if parts[0] == "reference" and len(parts) > 1 else _CONTEXT + path

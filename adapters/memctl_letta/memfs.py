@@ -85,13 +85,13 @@ class MemfsAdapter(Backend):
 
     def remarks(self) -> Sequence[str]:
         """The changes that are not committed, which are not read."""
-        found = []
+        lines = []
         for folder in self._folders.all():
             changed = folder.uncommitted()
             if changed:
                 some = ", ".join(changed[:3]) + (", …" if len(changed) > 3 else "")
-                found.append(f"{folder.path}: not read because not committed: {some}")
-        return found
+                lines.append(f"{folder.path}: not read because not committed: {some}")
+        return lines
 
     def check(self) -> Health:
         """Whether git is installed, and which memories are at the path."""
@@ -114,8 +114,8 @@ class MemfsAdapter(Backend):
         for a missing folder."""
         if not self._folders.root.exists():
             raise NotFound("no such folder", where=self.identity, hint="check the path")
-        found = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
-        return iter(sorted(set(found)))
+        owners = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
+        return iter(sorted(set(owners)))
 
     def count(self, user: str) -> int | None:
         """The number of facts in the user's memories."""
@@ -154,14 +154,14 @@ class MemfsAdapter(Backend):
             if outcomes[at] is None:
                 owners.setdefault(fact.user_id, []).append(at)
         self._folders.refuse_many(owners)
-        taken = self._folders.owners_of({fact.id for fact in facts})
+        owners_by_id = self._folders.owners_of({fact.id for fact in facts})
         for user, places in owners.items():
-            mine = [at for at in places if taken.setdefault(facts[at].id, user) == user]
-            for at in set(places) - set(mine):
+            own_positions = [at for at in places if owners_by_id.setdefault(facts[at].id, user) == user]
+            for at in set(places) - set(own_positions):
                 reason = "a fact of another user has this id"
                 outcomes[at] = Outcome(state="rejected", target_id=str(facts[at].id), reason=reason)
-            found = self._write(user, [bare[at] for at in mine]) if mine else []
-            for at, outcome in zip(mine, found, strict=True):
+            results = self._write(user, [bare[at] for at in own_positions]) if own_positions else []
+            for at, outcome in zip(own_positions, results, strict=True):
                 outcomes[at] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -176,14 +176,14 @@ class MemfsAdapter(Backend):
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user; returns how many existed. The repository's history still has them."""
-        gone = 0
+        count = 0
         for folder in self._folders.of(user):
             with folder.opened() as committed:
-                there = {fact.id for fact in committed.memory.facts()} & set(ids)
-            if there:
+                existing = {fact.id for fact in committed.memory.facts()} & set(ids)
+            if existing:
                 with folder.changing(user, "Delete facts (memctl)") as memory:
-                    gone += memory.drop(there)
-        return gone
+                    count += memory.drop(existing)
+        return count
 
     def inventory(self, user: str) -> Mapping[str, int]:
         """The number of memories that name the user as their owner."""
@@ -215,11 +215,11 @@ class MemfsAdapter(Backend):
         self._written.clear()
 
     def _facts(self, user: str) -> list[Fact]:
-        found: list[Fact] = []
+        all_facts: list[Fact] = []
         for folder in self._folders.of(user):
             with folder.opened() as committed:
-                found += committed.memory.facts()
-        return found
+                all_facts += committed.memory.facts()
+        return all_facts
 
 
 def _unwritable(fact: Fact) -> Outcome | None:

@@ -53,8 +53,8 @@ class Folder:
     @property
     def owner(self) -> str | None:
         """The owner that the memory names, else the default user."""
-        named = _owner(self.path)
-        return named.user_id if named else self._default_user
+        stored = _owner(self.path)
+        return stored.user_id if stored else self._default_user
 
     def owner_or_refuse(self) -> str:
         """The owner. Raises NotFound if there is none."""
@@ -193,8 +193,8 @@ class Folder:
             )
         # The paths of Letta's own folders end with AGENT/memory.
         name = self.path.parent.name if self.path.name == "memory" else self.path.name
-        known = owner or Owner(user_id=user, memory=agent or name)
-        memory = Memory(files, known, agent, self._layout_of(snapshot))
+        effective_owner = owner or Owner(user_id=user, memory=agent or name)
+        memory = Memory(files, effective_owner, agent, self._layout_of(snapshot))
         memory.rejects += broken
         return memory
 
@@ -230,15 +230,15 @@ class Folders:
             return []
         if (self.root / "HEAD").is_file() and (self.root / "objects").is_dir():
             raise UsageError("this is a bare repository", where=str(self.root), hint="clone it, and use the clone")
-        found = []
+        folders = []
         for child in sorted(self.root.iterdir()):
             if child.name.startswith(_GONE):
                 continue
             for path in (child, child / "memory"):
                 if (path / ".git").exists():
-                    found.append(self._folder(path))
+                    folders.append(self._folder(path))
                     break
-        return found
+        return folders
 
     def of(self, user: str) -> list[Folder]:
         """The user's memories."""
@@ -247,26 +247,26 @@ class Folders:
 
     def forget(self, user: str) -> list[str]:
         """Erase the user from their memories, and remove the one that memctl made; returns what stays."""
-        for left in self.root.glob(f"{_GONE}*"):
-            shutil.rmtree(left)
+        for leftover in self.root.glob(f"{_GONE}*"):
+            shutil.rmtree(leftover)
         stays: list[str] = []
         for folder in self.of(user) if self.root.exists() else ():
             if self.single or folder.path != self.root / folder_name(user):
                 stays += folder.forget(user)
                 continue
             # The rename hides the folder at once, however long its removal takes.
-            gone = folder.path.rename(self.root / f"{_GONE}{token_hex(8)}")
-            shutil.rmtree(gone)
+            hidden = folder.path.rename(self.root / f"{_GONE}{token_hex(8)}")
+            shutil.rmtree(hidden)
         for folder in self.all():
             folder.finish_rewrite()
         return stays
 
     def refuse_many(self, users: Iterable[str]) -> None:
         """Raise UsageError for several users and one repository without an owner, which can have only one."""
-        named = sorted(users)
-        if self._unclaimed() and len(named) > 1:
+        names = sorted(users)
+        if self._unclaimed() and len(names) > 1:
             raise UsageError(
-                f"a repository is the memory of one user, but these facts have {len(named)}: {', '.join(named[:3])}",
+                f"a repository is the memory of one user, but these facts have {len(names)}: {', '.join(names[:3])}",
                 where=str(self.root),
                 hint="use the parent folder to get a repository per user, or move one user with --user",
             )
@@ -289,12 +289,12 @@ class Folders:
                 raise Rejected(f"{self.root} is the memory of {folder.owner!r}")
             return folder
         path = self.root / folder_name(user)
-        mine = [folder for folder in self.all() if folder.owner == user]
-        own = [folder for folder in mine if folder.path == path]
-        if own or len(mine) == 1:
-            return (own or mine)[0]
-        if mine:
-            some = ", ".join(str(folder.path) for folder in mine[:3])
+        candidates = [folder for folder in self.all() if folder.owner == user]
+        exact = [folder for folder in candidates if folder.path == path]
+        if exact or len(candidates) == 1:
+            return (exact or candidates)[0]
+        if candidates:
+            some = ", ".join(str(folder.path) for folder in candidates[:3])
             raise UsageError(
                 f"{user!r} has several memories here: {some}", where=str(self.root), hint="use the path of one of them"
             )
@@ -306,16 +306,16 @@ class Folders:
 
     def owners_of(self, ids: set[UUID]) -> dict[UUID, str]:
         """The owners of existing facts with these ids."""
-        found: dict[UUID, str] = {}
+        owners: dict[UUID, str] = {}
         for folder in self.all():
             stamp = _stamp(folder.path)
-            known = self._ids.get(folder.path)
-            if known is None or known[0] != stamp:
-                known = self._ids[folder.path] = (stamp, _ids_in(folder.path))
-            owner = folder.owner if known[1] else None
+            cached_ids = self._ids.get(folder.path)
+            if cached_ids is None or cached_ids[0] != stamp:
+                cached_ids = self._ids[folder.path] = (stamp, _ids_in(folder.path))
+            owner = folder.owner if cached_ids[1] else None
             if owner is not None:
-                found |= dict.fromkeys(known[1] & ids, owner)
-        return found
+                owners |= dict.fromkeys(cached_ids[1] & ids, owner)
+        return owners
 
     def _folder(self, path: Path) -> Folder:
         repository = Repository(path, self._lock_timeout) if (path / ".git").exists() else None
@@ -382,9 +382,9 @@ def _stamp(folder: Path) -> _Stamp:
 
 def _ids_in(folder: Path) -> frozenset[UUID]:
     """The ids of the facts that memctl wrote there."""
-    found: set[UUID] = set()
+    ids: set[UUID] = set()
     with suppress(OSError):
-        found |= {UUID(id_.decode()) for id_ in _ID.findall((folder / FACTS).read_bytes())}
+        ids |= {UUID(id_.decode()) for id_ in _ID.findall((folder / FACTS).read_bytes())}
     with suppress(OSError, UnicodeDecodeError):
-        found |= ids_in_blocks((folder / BLOCKS).read_text(encoding="utf-8"))
-    return frozenset(found)
+        ids |= ids_in_blocks((folder / BLOCKS).read_text(encoding="utf-8"))
+    return frozenset(ids)

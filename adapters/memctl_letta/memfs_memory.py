@@ -66,11 +66,11 @@ class Memory:
         self._blocks: dict[str, Block] = {}
         self._changed: set[str] = set()
         self._disowned = False
-        kept = _object(files.get(BLOCKS, ""))
+        stored = _object(files.get(BLOCKS, ""))
         for path in sorted(files):
             if markdown.is_memory(path, files, layout) and not self._is_part(path):
                 self._documents[path] = document = markdown.parse(files[path])
-                self._blocks[path] = _block(path, document, kept.get(path))
+                self._blocks[path] = _block(path, document, stored.get(path))
         self._lines = self._read_lines()
 
     def facts(self) -> list[Fact]:
@@ -93,9 +93,9 @@ class Memory:
             else:
                 outcomes[at] = self._record(fact)
         for path, places in lines.items():
-            found = self._merge(path, [facts[at] for at in places])
+            outcomes_by_id = self._merge(path, [facts[at] for at in places])
             for at in places:
-                outcomes[at] = found[facts[at].id]
+                outcomes[at] = outcomes_by_id[facts[at].id]
         if lines:
             self._lines = self._read_lines()
         return [outcome for outcome in outcomes if outcome is not None]
@@ -103,16 +103,18 @@ class Memory:
     def drop(self, ids: Collection[UUID]) -> int:
         """Remove facts; returns how many existed. Raises Rejected if one is a line of a file that is read-only in
         Letta."""
-        gone = [id_ for id_ in ids if id_ in self._records]
-        self._strike(self._records.pop(id_) for id_ in gone)
+        dropped = [id_ for id_ in ids if id_ in self._records]
+        self._strike(self._records.pop(id_) for id_ in dropped)
         for path in {self._lines[id_][0] for id_ in ids if id_ in self._lines}:
             if reason := self._unchangeable(path):
                 raise Rejected(reason, where=path)
-            self._blocks[path], found = blocks.without(self._blocks[path], ids, self._owner.user_id, self._account)
-            gone += found
+            self._blocks[path], dropped_lines = blocks.without(
+                self._blocks[path], ids, self._owner.user_id, self._account
+            )
+            dropped += dropped_lines
             self._changed.add(path)
         self._lines = self._read_lines()
-        return len(gone)
+        return len(dropped)
 
     def show(self) -> None:
         """Also show facts in the agent's context: in the block `human`, under a heading, as many as fit."""
@@ -134,26 +136,26 @@ class Memory:
 
     def changes(self) -> dict[str, bytes | None]:
         """The new content of every file that memctl writes; None for one to be removed."""
-        found: dict[str, bytes | None] = dict.fromkeys(filter(self._is_part, self._given))
-        shown = list(
+        contents: dict[str, bytes | None] = dict.fromkeys(filter(self._is_part, self._given))
+        visible_parts = list(
             memfs_render.parts(
                 [fact for fact in self._records.values() if not fact.retired],
                 self._layout,
                 self._limits.max_file_characters,
             )
         )
-        for number, (path, facts) in enumerate(shown, 1):
-            found[path] = memfs_render.part(facts, self._layout, number).encode()
-        found[FACTS] = b"".join(encode(fact) + b"\n" for fact in self._records.values()) or None
+        for number, (path, facts) in enumerate(visible_parts, 1):
+            contents[path] = memfs_render.part(facts, self._layout, number).encode()
+        contents[FACTS] = b"".join(encode(fact) + b"\n" for fact in self._records.values()) or None
         marks = {path: (block.metadata or {}).get(KEY) for path, block in self._blocks.items()}
-        kept = {path: mark for path, mark in marks.items() if mark}
-        found[BLOCKS] = msgspec.json.encode(kept, order="sorted") + b"\n" if kept else None
-        found[OWNER] = None if self._disowned else msgspec.json.encode(self._owner) + b"\n"
+        stored_marks = {path: mark for path, mark in marks.items() if mark}
+        contents[BLOCKS] = msgspec.json.encode(stored_marks, order="sorted") + b"\n" if stored_marks else None
+        contents[OWNER] = None if self._disowned else msgspec.json.encode(self._owner) + b"\n"
         for path in self._changed:
-            found[path] = (self._documents[path].head + self._blocks[path].value).encode()
+            contents[path] = (self._documents[path].head + self._blocks[path].value).encode()
         if self._layout == "v2":
-            found |= self._indexes(len(shown))
-        return found
+            contents |= self._indexes(len(visible_parts))
+        return contents
 
     @property
     def _account(self) -> str:
@@ -184,15 +186,15 @@ class Memory:
     def _align(self) -> None:
         """Apply the agent's changes to the bullets. If no bullet is left, only the view was deleted, not the facts."""
         texts = [self._given[path] for path in sorted(self._given) if self._is_part(path)]
-        shown = [fact for fact in self._records.values() if not fact.retired]
-        found = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
+        visible = [fact for fact in self._records.values() if not fact.retired]
+        bullets = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
         if not texts:
             return
-        for old, new in alignment([memfs_render.bullet(fact) for fact in shown], found):
-            fact = shown[old] if old is not None else None
-            if fact is not None and new is not None and memfs_render.bullet(fact) == found[new]:
+        for old, new in alignment([memfs_render.bullet(fact) for fact in visible], bullets):
+            fact = visible[old] if old is not None else None
+            if fact is not None and new is not None and memfs_render.bullet(fact) == bullets[new]:
                 continue
-            text = memfs_render.text_of(found[new]) if new is not None else ""
+            text = memfs_render.text_of(bullets[new]) if new is not None else ""
             if fact is None or memfs_render.is_cut(fact):
                 self._add(text)
             elif text:
@@ -217,14 +219,14 @@ class Memory:
     def _read_lines(self) -> dict[UUID, tuple[str, Fact]]:
         """The facts in blocks, each with its file."""
         mirrored = {blocks.normal(fact.text) for fact in self._records.values()}
-        found = {}
+        lines = {}
         for path, block in self._blocks.items():
             for fact in blocks.facts_of(block, self._owner.user_id, self._account, mirrored):
-                known = (
+                line_fact = (
                     fact if fact.agent_id != self._account else msgspec.structs.replace(fact, agent_id=self._agent_id)
                 )
-                found[fact.id] = (path, known)
-        return found
+                lines[fact.id] = (path, line_fact)
+        return lines
 
     def _path(self, fact: Fact) -> str | None:
         """The file of the block that the fact is a line of; None for a fact shown as a bullet."""
@@ -235,19 +237,19 @@ class Memory:
 
     def _record(self, fact: Fact) -> Outcome:
         target = str(fact.id)
-        known = self._records.get(fact.id)
-        if known == fact:
+        stored = self._records.get(fact.id)
+        if stored == fact:
             return Outcome(state="unchanged", target_id=target)
         if fact.id in self._lines:
             try:
                 self.drop([fact.id])
             except Rejected as error:
                 return Outcome(state="rejected", target_id=target, reason=str(error))
-            known = fact
-        elif known is not None:
-            self._strike([known])
+            stored = fact
+        elif stored is not None:
+            self._strike([stored])
         self._records[fact.id] = fact
-        return Outcome(state="written" if known is None else "updated", target_id=target)
+        return Outcome(state="written" if stored is None else "updated", target_id=target)
 
     def _human(self) -> str | None:
         """The path of the block `human`, whether the file exists or not; None if there can be no such block."""
@@ -278,8 +280,8 @@ class Memory:
         if path not in self._blocks:
             self._make(path, facts[0].native.get("description"), facts[0].native.get("limit"))
         block = self._blocks[path]
-        done = blocks.merged(self._within(path), facts, self._owner.user_id, self._account)
-        self._blocks[path] = msgspec.structs.replace(done.block, limit=block.limit)
+        result = blocks.merged(self._within(path), facts, self._owner.user_id, self._account)
+        self._blocks[path] = msgspec.structs.replace(result.block, limit=block.limit)
         self._changed.add(path)
         return outcomes | {
             id_: Outcome(
@@ -287,7 +289,7 @@ class Memory:
                 target_id=str(id_),
                 reason=outcome.reason,
             )
-            for id_, outcome in done.outcomes.items()
+            for id_, outcome in result.outcomes.items()
         }
 
     def _within(self, path: str) -> Block:
@@ -337,31 +339,31 @@ class Memory:
 
     def _indexes(self, parts: int) -> dict[str, bytes | None]:
         """The MEMORY.md files that v2 requires: at the root, in memctl's folder, and in the folders of new files."""
-        own = f"{FOLDER}/{INDEX}"
-        found: dict[str, bytes | None] = {own: memfs_render.index(parts).encode() if parts else None}
+        index_path = f"{FOLDER}/{INDEX}"
+        contents: dict[str, bytes | None] = {index_path: memfs_render.index(parts).encode() if parts else None}
         if INDEX not in self._given:
-            found[INDEX] = memfs_render.root_index().encode()
+            contents[INDEX] = memfs_render.root_index().encode()
         for path in self._changed - set(self._given):
             folder, _, name = path.rpartition("/")
             while folder:
                 at = f"{folder}/{INDEX}"
-                text = (found.get(at) or self._given.get(at, f"# {markdown.name_of(folder)}\n").encode()).decode()
+                text = (contents.get(at) or self._given.get(at, f"# {markdown.name_of(folder)}\n").encode()).decode()
                 if f"]({name})" not in text:
                     text = f"{text.rstrip()}\n\n- [{markdown.name_of(name.removesuffix(f'/{INDEX}'))}]({name})\n"
-                    found[at] = text.encode()
+                    contents[at] = text.encode()
                 folder, name = folder.rpartition("/")[0], f"{folder.rpartition('/')[2]}/{INDEX}"
-        return found
+        return contents
 
 
 def ids_in_blocks(text: str) -> set[UUID]:
     """The ids of the facts that memctl wrote into blocks, from the text of `blocks.json`."""
-    found = set()
-    for kept in _object(text).values():
-        listed = (unseal(kept) or {}).get("lines")
+    ids = set()
+    for block in _object(text).values():
+        listed = (unseal(block) or {}).get("lines")
         for entry in listed if isinstance(listed, list) else ():
             with suppress(KeyError, TypeError, ValueError, AttributeError):
-                found.add(UUID(entry["id"]))
-    return found
+                ids.add(UUID(entry["id"]))
+    return ids
 
 
 def _block(path: str, document: Document, kept: object) -> Block:
@@ -378,10 +380,10 @@ def _block(path: str, document: Document, kept: object) -> Block:
 def _object(text: str) -> dict[str, Any]:
     """The JSON object in the text; empty if it is not one, in which case all lines count as the agent's own."""
     try:
-        found = msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _limits(text: str) -> Limits:

@@ -73,8 +73,8 @@ def memory(server: Server, agent: Agent, user: str) -> Memory:
     listed = list(passages(server, agent.id))
     archive = mapping.gather(listed, user, agent.id)
     mirrored = {blocks.normal(held.fact.text) for held in archive.held if held.own}
-    found = {block.id: blocks.facts_of(block, user, agent.id, mirrored) for block in agent.blocks or ()}
-    lines = [(block, fact) for block in agent.blocks or () for fact in found[block.id]]
+    facts_by_block = {block.id: blocks.facts_of(block, user, agent.id, mirrored) for block in agent.blocks or ()}
+    lines = [(block, fact) for block in agent.blocks or () for fact in facts_by_block[block.id]]
     archives = dict.fromkeys(one.archive_id for one in listed if one.archive_id is not None)
     return Memory(agent, archive, lines, tuple(archives))
 

@@ -22,11 +22,11 @@ def passages(server: Server, agents: Sequence[Agent], user: str | None, query: s
     limit = min(MOST, 2 * k + 10)
     if user is None and len({agent.embedding for agent in agents}) == 1:
         # Without an agent the server would embed the query with the model of an arbitrary agent.
-        found = server.search(query, limit)
-        whose = _owners(server, agents, [one.passage for one in found])
+        results = server.search(query, limit)
+        whose = _owners(server, agents, [one.passage for one in results])
         ranked = [
             (position, whose[one.passage.id], one.passage)
-            for position, one in enumerate(found)
+            for position, one in enumerate(results)
             if one.passage.id in whose
         ]
     else:
@@ -86,8 +86,8 @@ def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dic
         return mapping.to_fact([(mark, passage)], user)
     # Further parts of its text, or a newer revision.
     if agent.id not in wholes:
-        held = read.memory(server, agent, user).archive.held
-        wholes[agent.id] = {id_: one.fact for one in held for id_ in one.passages}
+        archived = read.memory(server, agent, user).archive.held
+        wholes[agent.id] = {id_: one.fact for one in archived for id_ in one.passages}
     return wholes[agent.id].get(passage.id)
 
 

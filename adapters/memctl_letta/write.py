@@ -71,18 +71,18 @@ class Desk:
 
     def _learn(self, memory: Memory) -> None:
         agent = memory.agent.id
-        known = self._places.setdefault
+        remember = self._places.setdefault
         for fact in (*(held.fact for held in memory.archive.held), *(fact for _, fact in memory.lines)):
             source = _source_agent(fact)
             if source is not None and source not in self._agents:
                 self._homes.setdefault(source, agent)
         for held in memory.archive.held:
             text = blocks.normal(held.fact.text)
-            known(held.fact.id, Place(agent, state_of(held.fact), text, held.passages, held.rev))
+            remember(held.fact.id, Place(agent, state_of(held.fact), text, held.passages, held.rev))
         for left in memory.archive.remains:
-            known(left.id, Place(agent, None, passages=left.passages, rev=left.rev))
+            remember(left.id, Place(agent, None, passages=left.passages, rev=left.rev))
         for block, fact in memory.lines:
-            known(fact.id, Place(agent, state_of(fact), block=block.label))
+            remember(fact.id, Place(agent, state_of(fact), block=block.label))
         for passage in memory.archive.stale:
             self._server.drop_passage(agent, passage)
 
@@ -121,15 +121,15 @@ class Desk:
         fields = users.new_agent(self.user)
         fields |= {"model": self._models.model(), "embedding": self._models.embedding()}
         try:
-            made = self._server.make_agent(**fields)
+            agent = self._server.make_agent(**fields)
         except (Rejected, NotFound) as error:
             raise UsageError(
                 f"cannot create an agent: {error.message}",
                 where=error.where,
                 hint="check model and embedding in the settings, under [backends.letta]",
             ) from None
-        self._agents[made.id] = made
-        return made.id
+        self._agents[agent.id] = agent
+        return agent.id
 
     def _home(self, fact: Fact) -> str:
         """The agent for a fact, the first of: the agent that has it, the agent that learned it, the agent with other
@@ -154,15 +154,15 @@ class Desk:
             grouped.setdefault((self._home(fact), fact.native["label"]), []).append(fact)
         for (agent_id, label), group in grouped.items():
             block = self._fresh(agent_id, label) or _new_block(group[0])
-            done = blocks.merged(block, group, self.user, agent_id)
-            if done.block != block:
+            result = blocks.merged(block, group, self.user, agent_id)
+            if result.block != block:
                 if block.id is not None and self._shared(block.id):
                     outcomes |= {fact.id: _rejected(f"other agents share the block {label!r}") for fact in group}
                     continue
-                store(self._server, agent_id, done.block)
-            outcomes |= done.outcomes
+                store(self._server, agent_id, result.block)
+            outcomes |= result.outcomes
             for fact in group:
-                if done.outcomes[fact.id].state != "rejected":
+                if result.outcomes[fact.id].state != "rejected":
                     self._places[fact.id] = Place(agent_id, state_of(fact), block=label)
         return outcomes
 
@@ -204,12 +204,12 @@ class Desk:
     def _send(self, archive_id: str, listed: Sequence[tuple[datetime, UUID, dict[str, Any]]]) -> None:
         """Add passages in one call, and match the response to them by memctl's metadata."""
         answered = self._server.add_passages(archive_id, [row for _, _, row in listed])
-        found = [(mark.id, passage.id) for passage in answered if (mark := mapping.mark_of(passage)) is not None]
-        if sorted(id_ for id_, _ in found) != sorted(id_ for _, id_, _ in listed):
+        written = [(mark.id, passage.id) for passage in answered if (mark := mapping.mark_of(passage)) is not None]
+        if sorted(id_ for id_, _ in written) != sorted(id_ for _, id_, _ in listed):
             raise Retryable(
-                f"the server received {len(listed)} passages and returned {len(found)}", where=self._server.place
+                f"the server received {len(listed)} passages and returned {len(written)}", where=self._server.place
             )
-        for id_, passage in found:
+        for id_, passage in written:
             place = self._places[id_]
             self._places[id_] = place._replace(passages=(*place.passages, passage))
 
@@ -229,8 +229,8 @@ class Desk:
         if archives:
             return self._archives.setdefault(agent_id, archives[0].id)
         name = users.archive_name(agent)
-        left = [one.id for one in self._server.archives(name=name) if one.name == name]
-        empty = next((id_ for id_ in left if not self._server.search(None, 1, archive_id=id_)), None)
+        candidates = [one.id for one in self._server.archives(name=name) if one.name == name]
+        empty = next((id_ for id_ in candidates if not self._server.search(None, 1, archive_id=id_)), None)
         if empty is None:
             embedding = agent.embedding or self._models.embedding()
             description = f"facts that memctl keeps for the agent {agent_id}"
@@ -244,12 +244,12 @@ class Desk:
         for id_, place in moved.items():
             for passage in set(place.passages) - set(self._places[id_].passages):
                 self._server.drop_passage(place.agent_id, passage)
-        left = {
+        moved_lines = {
             (place.agent_id, place.block): {id_ for id_, other in moved.items() if other.block == place.block}
             for id_, place in moved.items()
             if place.block is not None and self._places[id_].block != place.block
         }
-        for (agent_id, label), ids in left.items():
+        for (agent_id, label), ids in moved_lines.items():
             self._empty(agent_id, label, {id_ for id_ in ids if self._places[id_].block != label})
         texts = {place.text for place in moved.values()} - {place.text for place in self._places.values()} - {""}
         if texts:
@@ -273,14 +273,14 @@ def store(server: Server, agent_id: str, block: Block) -> None:
         server.change_block(block)
         return
     tag = users.block_tag(agent_id)
-    for left in server.blocks(tags=[tag]):
-        if left.label == block.label and left.id is not None and not server.holders(left.id):
-            server.change_block(msgspec.structs.replace(block, id=left.id))
-            server.attach_block(left.id, agent_id)
+    for existing in server.blocks(tags=[tag]):
+        if existing.label == block.label and existing.id is not None and not server.holders(existing.id):
+            server.change_block(msgspec.structs.replace(block, id=existing.id))
+            server.attach_block(existing.id, agent_id)
             return
-    made = server.make_block(msgspec.structs.replace(block, tags=[*(block.tags or ()), tag]))
-    if made.id is not None:
-        server.attach_block(made.id, agent_id)
+    created = server.make_block(msgspec.structs.replace(block, tags=[*(block.tags or ()), tag]))
+    if created.id is not None:
+        server.attach_block(created.id, agent_id)
 
 
 def strike(server: Server, agents: Iterable[Agent], texts: set[str]) -> None:

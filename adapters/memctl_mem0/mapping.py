@@ -99,8 +99,8 @@ def metadata_of(fact: Fact, slots: Collection[str]) -> dict[str, Any]:
     packed = pack(fact, away) | {"id": str(fact.id), "user_id": fact.user_id}
     packed |= {name: None for name in _FORCED if name not in slots and name not in packed}
     imported = {key: value for key, value in fact.native.items() if key.startswith(IMPORTED)}
-    rest = {key: value for key, value in fact.metadata.items() if key not in reserved}
-    return imported | rest | {OWN: {"fact": packed, "text": _digest(fact.text)}, OWN_ID: str(fact.id)}
+    other_metadata = {key: value for key, value in fact.metadata.items() if key not in reserved}
+    return imported | other_metadata | {OWN: {"fact": packed, "text": _digest(fact.text)}, OWN_ID: str(fact.id)}
 
 
 def to_fact(

@@ -30,7 +30,7 @@ def relation_fact(relation: Any, user: str | None, default_user: str | None) -> 
     if owner is None:
         raise ValueError("the user of the relation is unknown")
     key = _word(relation, ("relation_id", "relationId"))
-    own = {*_SUBJECT, *_PREDICATE, *_OBJECT, *_OWNER, "created_at", "updated_at"}
+    known_keys = {*_SUBJECT, *_PREDICATE, *_OBJECT, *_OWNER, "created_at", "updated_at"}
     return Fact(
         id=derive_id(SYSTEM, owner, "relation", subject, predicate, object_),
         user_id=owner,
@@ -42,7 +42,7 @@ def relation_fact(relation: Any, user: str | None, default_user: str | None) -> 
         created_at=time_of(relation.get("created_at")),
         updated_at=time_of(relation.get("updated_at")),
         source=Source(system=SYSTEM, id=key),
-        native={name: value for name, value in relation.items() if name not in own},
+        native={name: value for name, value in relation.items() if name not in known_keys},
     )
 
 

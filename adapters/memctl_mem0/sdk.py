@@ -27,7 +27,7 @@ def mem0() -> Any:
 
 
 def _imported() -> Any:
-    given = os.environ.get("MEM0_DIR")
+    previous = os.environ.get("MEM0_DIR")
     folder = tempfile.mkdtemp(prefix="memctl-mem0-")
     os.environ["MEM0_TELEMETRY"] = "False"
     # Chroma imports onnxruntime.
@@ -40,10 +40,10 @@ def _imported() -> Any:
             return _quiet(need("mem0", "mem0"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        if given is None:
+        if previous is None:
             del os.environ["MEM0_DIR"]
         else:
-            os.environ["MEM0_DIR"] = given
+            os.environ["MEM0_DIR"] = previous
 
 
 def _quiet(module: Any) -> Any:

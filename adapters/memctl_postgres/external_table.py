@@ -171,8 +171,8 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
     Raises NotFound if there is no such table, UsageError if it lacks a column of the layout or a key.
     """
     name = _named(table)
-    there = connection.execute("SELECT to_regclass(%s::text)", [name.as_string(connection)]).fetchone()
-    if there is None or there[0] is None:
+    table_row = connection.execute("SELECT to_regclass(%s::text)", [name.as_string(connection)]).fetchone()
+    if table_row is None or table_row[0] is None:
         raise NotFound(f"there is no table {table!r}", where=place, hint="pass --table SCHEMA.TABLE")
     parameters = {"table": name.as_string(connection)}
     columns = connection.execute(_COLUMNS, parameters).fetchall()

@@ -53,9 +53,9 @@ def state(connection: Connection[Any], schema: str) -> State:
         {"schema": schema, "index": INDEX},
     ).fetchone()
     assert table is not None
-    there, typmod, indexed = table
+    exists, typmod, indexed = table
     version = None
-    if there:
+    if exists:
         row = connection.execute(SQL("SELECT max(version) FROM {}").format(Identifier(schema, "migrations"))).fetchone()
         version = row[0] if row else None
     return outside(connection)._replace(

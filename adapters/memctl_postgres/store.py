@@ -95,12 +95,12 @@ class PostgresEngine:
         if not appended:
             return
         with errors.translated(self.place), self.database.connection() as connection:
-            for table, known in connection.execute(
+            for table, analyzed in connection.execute(
                 "SELECT c.relname::text, c.reltuples FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
                 "WHERE n.nspname = %s AND c.relname = ANY(%s)",
                 [self.schema, list(appended)],
             ).fetchall():
-                if known < appended[table]:
+                if analyzed < appended[table]:
                     connection.execute(SQL("ANALYZE {}").format(Identifier(self.schema, table)))
 
     def prepare(self) -> tuple[bool, dict[str, str] | None]:

@@ -193,8 +193,8 @@ def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str
         return _mem0_fact(raw, layout, account, native_id, user)
     fields: dict[str, Any] = {}
     native: dict[str, Any] = {}
-    rest = {column: _without_paths(column, value, layout, fields) for column, value in raw.items()}
-    for column, value in rest.items():
+    remaining = {column: _without_paths(column, value, layout, fields) for column, value in raw.items()}
+    for column, value in remaining.items():
         _take(column, value, layout.columns.get(column), fields, native)
     metadata = dict(fields.pop("metadata", {}))
     fields.pop("id", None)
@@ -239,11 +239,11 @@ def _without_paths(column: str, value: Any, layout: Layout, fields: dict[str, An
     for path, field in layout.paths.items():
         if path.column != column or field in fields:
             continue
-        inner, rest = _taken(value, path.keys)
+        inner, remainder = _taken(value, path.keys)
         value_read = None if inner is None else _read(field, inner)
         if value_read is not None:
             fields[field] = value_read
-            value = value if column in layout.columns else rest
+            value = value if column in layout.columns else remainder
     return value
 
 
@@ -256,10 +256,10 @@ def _taken(value: Any, keys: Sequence[str]) -> tuple[Any, Any]:
         return _taken(value[int(key)], others)[0], value
     if not isinstance(value, dict) or key not in value:
         return None, value
-    inner, rest = _taken(value[key], others)
-    left = {name: item for name, item in value.items() if name != key}
-    left |= {} if rest is None or rest == {} else {key: rest}
-    return inner, left or None
+    inner, remainder = _taken(value[key], others)
+    remaining = {name: item for name, item in value.items() if name != key}
+    remaining |= {} if remainder is None or remainder == {} else {key: remainder}
+    return inner, remaining or None
 
 
 def _retired(native: Mapping[str, Any]) -> tuple[str, datetime | None] | None:

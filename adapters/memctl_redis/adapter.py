@@ -162,17 +162,17 @@ class RedisAdapter(Backend):
             except ValueError as error:
                 outcomes.append(Outcome(state="rejected", reason=str(error)))
                 continue
-            there = changes[key] if key in changes else stored.get(key)
+            current = changes[key] if key in changes else stored.get(key)
             target = key.removeprefix(_PREFIX).decode()
-            owner = (there[1].get(b"user_id") or b"").decode() if there is not None else ""
-            if there is not None and (owner or self._default_user) not in (None, "", fact.user_id):
+            owner = (current[1].get(b"user_id") or b"").decode() if current is not None else ""
+            if current is not None and (owner or self._default_user) not in (None, "", fact.user_id):
                 reason = f"the id {target} belongs to another user's record"
                 outcomes.append(Outcome(state="rejected", target_id=target, reason=reason))
                 continue
-            if there is not None and there[0] == fact:
+            if current is not None and current[0] == fact:
                 outcomes.append(Outcome(state="unchanged", target_id=target))
                 continue
-            outcomes.append(Outcome(state="written" if there is None else "updated", target_id=target))
+            outcomes.append(Outcome(state="written" if current is None else "updated", target_id=target))
             changes[key] = fact, record
         self._put(changes, stored, now)
         return outcomes
@@ -188,13 +188,13 @@ class RedisAdapter(Backend):
         with self._server.client() as client:
             pipeline = client.pipeline(transaction=True)
             for key, (fact, record) in changes.items():
-                former = stored[key][1] if key in stored else {}
+                current = stored[key][1] if key in stored else {}
                 # The server's counts and flags are kept. Its vector is kept only if the text is the same.
-                kept: Record = {name: former[name] for name in (b"access_count", b"pinned") if name in former}
-                if b"vector" in former and former.get(b"text") == record[b"text"]:
-                    kept[b"vector"] = former[b"vector"]
+                preserved: Record = {name: current[name] for name in (b"access_count", b"pinned") if name in current}
+                if b"vector" in current and current.get(b"text") == record[b"text"]:
+                    preserved[b"vector"] = current[b"vector"]
                 pipeline.delete(key)
-                pipeline.hset(key, mapping=record | kept)
+                pipeline.hset(key, mapping=record | preserved)
                 if fact.expires_at is not None and fact.expires_at > now:
                     pipeline.execute_command("PEXPIREAT", key, milliseconds(fact.expires_at))
             pipeline.execute()
@@ -209,15 +209,19 @@ class RedisAdapter(Backend):
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user; returns the number that existed."""
         self._listed = None
-        wanted = set(ids)
-        keys = [key for key in self._index().get(user, ()) if fact_id(_record_id(key)) in wanted]
+        ids_to_delete = set(ids)
+        keys = [key for key in self._index().get(user, ()) if fact_id(_record_id(key)) in ids_to_delete]
         self._listed = None
         return self._unlink(keys)
 
     def search(self, query: Query) -> list[Hit]:
         """The best facts by BM25. The server's own search would need its embedding model."""
         index = self._index()
-        keys = index.get(query.user, []) if query.user is not None else [key for own in index.values() for key in own]
+        keys = (
+            index.get(query.user, [])
+            if query.user is not None
+            else [key for user_keys in index.values() for key in user_keys]
+        )
         return lexical_hits(self._facts(keys), query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
@@ -251,11 +255,11 @@ class RedisAdapter(Backend):
         return place.owner or self._default_user
 
     def _unlink(self, keys: Sequence[bytes]) -> int:
-        gone = 0
+        count = 0
         with self._server.client() as client:
             for first in range(0, len(keys), PAGE_SIZE):
-                gone += int(client.unlink(*keys[first : first + PAGE_SIZE]))
-        return gone
+                count += int(client.unlink(*keys[first : first + PAGE_SIZE]))
+        return count
 
     def _index(self) -> dict[str, list[bytes]]:
         """The keys of every user's records."""
@@ -273,7 +277,7 @@ class RedisAdapter(Backend):
 
     def _records(self, keys: Mapping[bytes, None]) -> dict[bytes, tuple[Fact | None, Record]]:
         """The records that exist, each with its fact; None for a record that is not a valid fact."""
-        found: dict[bytes, tuple[Fact | None, Record]] = {}
+        records: dict[bytes, tuple[Fact | None, Record]] = {}
         for key, (record, expires_at) in self._server.each(keys, ("HGETALL",)):
             if isinstance(record, Exception):
                 raise Fatal(f"cannot read {_record_id(key)!r}: {record}", where=self.identity)
@@ -285,8 +289,8 @@ class RedisAdapter(Backend):
             except (ValueError, UnicodeError) as error:
                 self._reject(Rejected(str(error), where=f"{self.identity} {_record_id(key)}"))
                 fact = None
-            found[key] = fact, fields
-        return found
+            records[key] = fact, fields
+        return records
 
     def _facts(self, keys: Sequence[bytes]) -> list[Fact]:
         return [fact for fact, _ in self._records(dict.fromkeys(keys)).values() if fact is not None]

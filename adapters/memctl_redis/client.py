@@ -38,12 +38,12 @@ def place_of(url: str) -> str:
     """The server and its database, without the account."""
     parts = urlsplit(url)
     # redis-py uses the first `db` of the query, and prefers it to the path.
-    asked = parse_qs(parts.query).get("db", [""])[0]
+    database = parse_qs(parts.query).get("db", [""])[0]
     if parts.scheme == "unix":
-        number = asked.lstrip("0")
+        number = database.lstrip("0")
         return f"{parts.path}?db={number}" if number else parts.path
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    return f"{host}:{parts.port or 6379}/{asked or parts.path.strip('/') or 0}"
+    return f"{host}:{parts.port or 6379}/{database or parts.path.strip('/') or 0}"
 
 
 def escaped(text: str | bytes) -> bytes:
@@ -101,9 +101,9 @@ class Server:
         """For each key: the answers to commands such as ("HGETALL",), and the time at which the key expires, or None.
 
         All answers for a key are read at the same moment. An answer may be an error."""
-        wanted = list(keys)
-        for first in range(0, len(wanted), BATCH):
-            some = wanted[first : first + BATCH]
+        all_keys = list(keys)
+        for first in range(0, len(all_keys), BATCH):
+            some = all_keys[first : first + BATCH]
             with self.client() as client:
                 pipeline = client.pipeline(transaction=True)
                 expiry = "PEXPIRETIME" if self._exact_expiry else "PTTL"
@@ -116,21 +116,23 @@ class Server:
             offset = 0 if self._exact_expiry else seconds * 1000 + micros // 1000
             size = len(commands) + 1
             for number, key in enumerate(some):
-                *found, left = answers[number * size : (number + 1) * size]
-                if isinstance(left, Exception):
-                    raise Fatal(f"the expiry of a key is unknown: {left}", where=self.place)
-                yield key, [*found, instant(left + offset) if left >= 0 else None]
+                *values, expiry_left = answers[number * size : (number + 1) * size]
+                if isinstance(expiry_left, Exception):
+                    raise Fatal(f"the expiry of a key is unknown: {expiry_left}", where=self.place)
+                yield key, [*values, instant(expiry_left + offset) if expiry_left >= 0 else None]
 
     def documents(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Any, datetime | None]]:
         """The JSON document and the expiry of each key that still exists. A document that cannot be read is a
         Rejected."""
-        for key, (found, expires_at) in self.each(keys, ("JSON.GET",)):
-            if found is None:
+        for key, (content, expires_at) in self.each(keys, ("JSON.GET",)):
+            if content is None:
                 continue
             name = key.decode(errors="replace")
             try:
                 document = (
-                    Rejected(str(found), where=name) if isinstance(found, Exception) else msgspec.json.decode(found)
+                    Rejected(str(content), where=name)
+                    if isinstance(content, Exception)
+                    else msgspec.json.decode(content)
                 )
             except (msgspec.DecodeError, RecursionError) as error:
                 document = Rejected(str(error), where=name)

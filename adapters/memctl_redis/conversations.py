@@ -87,14 +87,14 @@ class Conversations:
         if place.kind != "thread":
             return []
         thread = escaped(place.id)
-        found: list[bytes] = []
+        other_keys: list[bytes] = []
         for prefix, type_ in (
             ("checkpoint_latest", "string"),
             ("checkpoint_write", _JSON),
             ("write_keys_zset", "zset"),
         ):
-            found += self._server.keys(prefix.encode() + b":" + thread + b":*", type_)
-        return found
+            other_keys += self._server.keys(prefix.encode() + b":" + thread + b":*", type_)
+        return other_keys
 
     def _grouped(self, kind: str, prefix: bytes, session_of: Callable[[str], str]) -> Iterator[Place]:
         sessions: dict[str, list[bytes]] = {}

@@ -55,8 +55,8 @@ def to_record(fact: Fact) -> Record:
     fields = {PACKED: msgspec.json.encode(pack(fact, _packed_fields()))} | _HOUSEKEEPING
     if fact.source.system == SYSTEM:
         fields |= _native(fact)
-    shown = {name: value.encode() for name, value in _shown(fact).items()}
-    return {name.encode(): value for name, value in (fields | shown).items()}
+    text_fields = {name: value.encode() for name, value in _shown(fact).items()}
+    return {name.encode(): value for name, value in (fields | text_fields).items()}
 
 
 def to_fact(key: str, record: Mapping[bytes, bytes], expires_at: datetime | None, user: str | None) -> Fact:
@@ -75,8 +75,8 @@ def to_fact(key: str, record: Mapping[bytes, bytes], expires_at: datetime | None
             **_source(id_) | unpack(msgspec.json.decode(packed)) | {"id": fact_id(id_), "user_id": owner},
             text=texts["text"],
         )
-        shown = _shown(fact)
-        changed = {name for name in _OWN if name != "id_" and texts.get(name, "") != shown.get(name, "")}
+        text_fields = _shown(fact)
+        changed = {name for name in _OWN if name != "id_" and texts.get(name, "") != text_fields.get(name, "")}
         fact = msgspec.structs.replace(fact, **_parsed(texts, changed))
         return _expiring(fact, expires_at)
     native = {name: value for name, value in texts.items() if name not in _OWN or name == "memory_type"}

@@ -318,14 +318,14 @@ def _line(words: Any) -> str:
 
 def _wait(headers: Mapping[str, str]) -> float | None:
     """The seconds in `Retry-After`, which is a number or a date (RFC 9110)."""
-    asked = {name.lower(): value for name, value in headers.items()}.get("retry-after")
-    if not asked:
+    retry_after = {name.lower(): value for name, value in headers.items()}.get("retry-after")
+    if not retry_after:
         return None
     try:
-        return max(0.0, float(asked))
+        return max(0.0, float(retry_after))
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None

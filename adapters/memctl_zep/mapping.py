@@ -170,14 +170,14 @@ def _is_own(fact: Fact, own: Collection[str]) -> bool:
 
 def _labels(fact: Fact, source: str | None, target: str) -> dict[str, str]:
     """The labels that the nodes had in Zep, by node; every node has `Entity`."""
-    found: dict[str, str] = {}
+    labels_by_node: dict[str, str] = {}
     for name, key in ((source, "source_node_labels"), (target, "target_node_labels")):
         labels = fact.native.get(key)
         if name is not None and fact.source.system == SYSTEM and isinstance(labels, list):
             label = next((one for one in labels if isinstance(one, str) and one not in ("Entity", "")), None)
             if label:
-                found[name] = label
-    return found
+                labels_by_node[name] = label
+    return labels_by_node
 
 
 def _own_attributes(fact: Fact) -> dict[str, Any]:
@@ -261,8 +261,10 @@ def _edited(fact: Fact, edge: Mapping[str, Any], *, own: bool) -> Fact:
     before = _own_attributes(fact)
     if attributes != before:
         packed = fact.native.get("attributes")
-        rest = {key: value for key, value in packed.items() if key not in before} if isinstance(packed, dict) else {}
-        changed["native"] = {**fact.native, "attributes": rest | attributes}
+        other_fields = (
+            {key: value for key, value in packed.items() if key not in before} if isinstance(packed, dict) else {}
+        )
+        changed["native"] = {**fact.native, "attributes": other_fields | attributes}
     return msgspec.structs.replace(fact, **changed) if changed else fact
 
 

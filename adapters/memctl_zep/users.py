@@ -94,11 +94,11 @@ def zep_id(user_id: str) -> str:
 
 def _fields_of(fact: Fact | None) -> dict[str, Any]:
     """The fields of the user in a fact from Zep, as far as a new user can have them."""
-    known = fact.native.get("user") if fact is not None and fact.source.system == SYSTEM else None
-    if not isinstance(known, Mapping):
+    user_fields = fact.native.get("user") if fact is not None and fact.source.system == SYSTEM else None
+    if not isinstance(user_fields, Mapping):
         return {}
-    fields: dict[str, Any] = {name: known[name] for name in _FIELDS if isinstance(known.get(name), str)}
-    metadata = known.get("metadata")
+    fields: dict[str, Any] = {name: user_fields[name] for name in _FIELDS if isinstance(user_fields.get(name), str)}
+    metadata = user_fields.get("metadata")
     if isinstance(metadata, Mapping) and metadata:
         fields["metadata"] = dict(metadata)
     return fields

@@ -47,9 +47,9 @@ class Writer:
         for position, fact in enumerate(facts):
             owners.setdefault(fact.user_id, {}).setdefault(fact.id, []).append(position)
         for user, places in owners.items():
-            done = self._write_to(user, [facts[positions[-1]] for positions in places.values()])
+            results = self._write_to(user, [facts[positions[-1]] for positions in places.values()])
             for id_, positions in places.items():
-                outcomes |= dict.fromkeys(positions, done[id_])
+                outcomes |= dict.fromkeys(positions, results[id_])
         return [outcomes[position] for position in range(len(facts))]
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:

@@ -12,7 +12,7 @@ def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
     return Fact(user_id=user, text=text, **(values | fields))
 
 
-def made(folder: Path, files: dict[str, str | bytes]) -> Path:
+def create_folder(folder: Path, files: dict[str, str | bytes]) -> Path:
     """Create a folder with these files."""
     for name, content in files.items():
         path = folder / name
@@ -21,7 +21,7 @@ def made(folder: Path, files: dict[str, str | bytes]) -> Path:
     return folder
 
 
-def held(folder: Path) -> dict[str, bytes]:
+def own_files(folder: Path) -> dict[str, bytes]:
     """The agent's own files by path, without those of memctl."""
     paths = (path for path in folder.rglob("*") if path.is_file() and ".memctl" not in path.parts)
     paths = (path for path in paths if path.suffix != ".lock")

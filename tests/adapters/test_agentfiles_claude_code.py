@@ -7,7 +7,7 @@ import in_process
 import msgspec
 import pytest
 import yaml
-from adapters.agent_folders import fact, held, made, read, states, texts
+from adapters.agent_folders import create_folder, fact, own_files, read, states, texts
 from memctl_agentfiles.claude_code import ClaudeCodeAdapter
 
 from memctl.backends.testing.base import ALL_FIELDS
@@ -34,7 +34,7 @@ FOLDER: dict[str, str | bytes] = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return made(tmp_path / "memory", FOLDER)
+    return create_folder(tmp_path / "memory", FOLDER)
 
 
 def opened(folder: Path, **options: str) -> ClaudeCodeAdapter:
@@ -65,15 +65,15 @@ def test_ids_stay_after_a_folder_move_and_a_topic_edit(folder, tmp_path):
 
 
 def test_facts_of_a_project_folder_name_the_project(tmp_path):
-    folder = made(tmp_path / "projects" / "-home-alice-shop" / "memory", FOLDER)
+    folder = create_folder(tmp_path / "projects" / "-home-alice-shop" / "memory", FOLDER)
     assert {one.app_id for one in read(opened(folder))} == {"-home-alice-shop"}
 
 
 def test_a_write_keeps_the_agents_files_and_appends_the_new_topic(folder):
-    before = held(folder)
+    before = own_files(folder)
     new = fact("Lives in Ghent.")
     assert states(opened(folder).write([new])) == ["written"]
-    after = held(folder)
+    after = own_files(folder)
     (path,) = after.keys() - before.keys()
     assert {name: data for name, data in after.items() if name not in (path, "MEMORY.md")} == {
         name: data for name, data in before.items() if name != "MEMORY.md"
@@ -89,16 +89,16 @@ def test_a_write_keeps_the_agents_files_and_appends_the_new_topic(folder):
 def test_a_second_write_changes_no_byte(folder):
     facts = [fact("Lives in Ghent."), fact("Prefers tea.", kind="preference"), *read(opened(folder))]
     opened(folder).write(facts)
-    before = held(folder), (folder / ".memctl/facts.jsonl").read_bytes()
+    before = own_files(folder), (folder / ".memctl/facts.jsonl").read_bytes()
     assert set(states(opened(folder).write(facts))) == {"unchanged"}
-    assert (held(folder), (folder / ".memctl/facts.jsonl").read_bytes()) == before
+    assert (own_files(folder), (folder / ".memctl/facts.jsonl").read_bytes()) == before
 
 
 def test_topics_survive_another_backend_byte_for_byte(folder, tmp_path):
     facts = [msgspec.convert(msgspec.to_builtins(one), type(one)) for one in read(opened(folder))]
     other = tmp_path / "copy"
     assert set(states(opened(other).write(facts))) == {"written"}
-    before, after = held(folder), held(other)
+    before, after = own_files(folder), own_files(other)
     for path in ("prefers-tabs.md", "deep/er.md", "plain.md"):
         assert after[path] == before[path]
     assert read(opened(other)) == [msgspec.structs.replace(one) for one in facts]
@@ -115,13 +115,13 @@ def test_ended_facts_are_kept_but_hidden_from_the_agent(tmp_path):
     old = fact("Lived in Rome.", expired_at=datetime(2024, 1, 1, tzinfo=UTC))
     current = fact("Lives in Ghent.")
     opened(new).write([old, current])
-    assert b"Rome" not in b"".join(held(new).values())
+    assert b"Rome" not in b"".join(own_files(new).values())
     assert read(opened(new)) == [current, old]
     ended = msgspec.structs.replace(current, invalid_at=datetime(2025, 1, 1, tzinfo=UTC))
     assert states(opened(new).write([ended])) == ["updated"]
-    assert b"Ghent" not in b"".join(held(new).values())
+    assert b"Ghent" not in b"".join(own_files(new).values())
     assert states(opened(new).write([current])) == ["updated"]
-    assert b"Lives in Ghent." in b"".join(held(new).values())
+    assert b"Lives in Ghent." in b"".join(own_files(new).values())
 
 
 def test_edits_renames_deletions_and_additions_by_the_agent_are_read(tmp_path):
@@ -178,7 +178,7 @@ def test_a_topic_of_too_many_bytes_is_rejected_and_leaves_no_trace(tmp_path):
 
 
 def test_an_index_over_the_limit_lets_topics_change_but_not_grow_in_number(tmp_path):
-    new = made(tmp_path / "new", {"MEMORY.md": "".join(f"- line {number}\n" for number in range(250))})
+    new = create_folder(tmp_path / "new", {"MEMORY.md": "".join(f"- line {number}\n" for number in range(250))})
     assert states(opened(new).write([fact("Lives in Ghent.")])) == ["rejected"]
     (line,) = [one for one in read(opened(new)) if one.text == "line 7"]
     assert states(opened(new).write([msgspec.structs.replace(line, text="line seven")])) == ["updated"]
@@ -202,7 +202,7 @@ def test_forget_removes_every_word_of_the_user_and_reports_what_remains(folder):
     opened(folder).write([fact("Lives in Ghent.")])
     (said,) = opened(folder).forget("alice")
     assert said.startswith("3 files")
-    left = {path: data for path, data in held(folder).items() if path not in ("notes.txt", "team/shared.md")}
+    left = {path: data for path, data in own_files(folder).items() if path not in ("notes.txt", "team/shared.md")}
     assert set(left) == {"MEMORY.md"}
     assert left["MEMORY.md"].split() == b"# Memory - [Gone](gone.md) \xe2\x80\x94 was here once".split()
     assert not (folder / ".memctl").exists()
@@ -260,6 +260,6 @@ def test_a_run_into_a_full_target_lists_each_rejected_fact_once(tmp_path, monkey
     assert first.returncode == 3
     rejects = (tmp_path / "rejects.jsonl").read_text()
     assert rejects.count("Claude Code l") == rejects.count("\n") == 5
-    before = held(tmp_path / "memory")
+    before = own_files(tmp_path / "memory")
     again = in_process.run(command)
-    assert (again.returncode, held(tmp_path / "memory")) == (0, before)
+    assert (again.returncode, own_files(tmp_path / "memory")) == (0, before)

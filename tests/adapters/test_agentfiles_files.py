@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from adapters.agent_folders import fact, held, made, read, states, texts
+from adapters.agent_folders import create_folder, fact, own_files, read, states, texts
 from memctl_agentfiles.claude_code import ClaudeCodeAdapter
 from memctl_folders import tree
 
@@ -18,7 +18,9 @@ def opened(folder: Path) -> ClaudeCodeAdapter:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return made(tmp_path / "memory", {"MEMORY.md": "# Memory\n\n- Likes tea\n", "topic.md": "Plays the oboe.\n"})
+    return create_folder(
+        tmp_path / "memory", {"MEMORY.md": "# Memory\n\n- Likes tea\n", "topic.md": "Plays the oboe.\n"}
+    )
 
 
 def test_an_empty_folder_has_no_facts_and_a_missing_one_is_not_found(tmp_path):
@@ -54,7 +56,7 @@ def test_a_huge_file_is_rejected_by_name(folder, monkeypatch):
 
 
 def test_links_out_of_the_folder_or_in_a_circle_are_not_followed(folder, tmp_path):
-    secret = made(tmp_path / "outside", {"secret.md": "A secret.\n"})
+    secret = create_folder(tmp_path / "outside", {"secret.md": "A secret.\n"})
     (folder / "out.md").symlink_to(secret / "secret.md")
     (folder / "away").symlink_to(secret)
     (folder / "circle").symlink_to(folder)
@@ -67,7 +69,7 @@ def test_links_out_of_the_folder_or_in_a_circle_are_not_followed(folder, tmp_pat
 
 
 def test_an_index_that_is_a_link_is_not_replaced(folder, tmp_path):
-    outside = made(tmp_path / "outside", {"index.md": "- somebody's\n"}) / "index.md"
+    outside = create_folder(tmp_path / "outside", {"index.md": "- somebody's\n"}) / "index.md"
     (folder / "MEMORY.md").unlink()
     (folder / "MEMORY.md").symlink_to(outside)
     with pytest.raises(UsageError, match="link"):
@@ -97,7 +99,7 @@ def test_a_line_that_the_agent_adds_while_memctl_writes_is_not_lost(folder, monk
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
 def test_a_full_disk_or_a_folder_that_cannot_be_written_changes_nothing(folder, monkeypatch, number):
     opened(folder).write([fact("Lives in Ghent.")])
-    before = held(folder)
+    before = own_files(folder)
     facts = read(opened(folder))
 
     def refuse(_: int) -> None:
@@ -110,7 +112,7 @@ def test_a_full_disk_or_a_folder_that_cannot_be_written_changes_nothing(folder, 
     assert os.strerror(number) in refused.value.message
     assert refused.value.hint
     assert refused.value.where
-    assert held(folder) == before
+    assert own_files(folder) == before
     assert read(opened(folder)) == facts
     assert not list((folder / ".memctl").glob("tmp-*"))
 
@@ -144,13 +146,13 @@ def test_a_disk_full_between_two_files_causes_no_duplicate(folder, monkeypatch):
     ],
 )
 def test_a_folder_of_another_system_is_refused_with_its_name(folder, sign, name):
-    made(folder, {sign: "{}"})
-    before = held(folder)
+    create_folder(folder, {sign: "{}"})
+    before = own_files(folder)
     for use in (lambda: texts(opened(folder)), lambda: opened(folder).write([fact("Lives in Ghent.")])):
         with pytest.raises(UsageError, match=f"folder of {name}") as refused:
             use()
         assert f"{name}:" in str(refused.value.hint)
-    assert held(folder) == before
+    assert own_files(folder) == before
 
 
 def test_truncated_records_are_reported_and_never_overwritten(folder):

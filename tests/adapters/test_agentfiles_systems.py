@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from adapters.agent_folders import fact, held, made, read, states, texts
+from adapters.agent_folders import create_folder, fact, own_files, read, states, texts
 from memctl_agentfiles.adapter import FolderAdapter
 from memctl_agentfiles.codex import CodexAdapter
 from memctl_agentfiles.gemini import GeminiAdapter
@@ -80,12 +80,12 @@ ALL: dict[type[FolderAdapter], dict[str, str | bytes]] = {
 each = pytest.mark.parametrize("adapter", ALL)
 
 
-def there(adapter: type[FolderAdapter], folder: Path) -> FolderAdapter:
-    return adapter(made(folder, ALL.get(adapter, {})), default_user="alice")
+def opened_folder(adapter: type[FolderAdapter], folder: Path) -> FolderAdapter:
+    return adapter(create_folder(folder, ALL.get(adapter, {})), default_user="alice")
 
 
 def test_openclaw_bullets_and_paragraphs_are_facts_dated_by_their_file(tmp_path):
-    found = {one.text: one for one in read(there(OpenClawAdapter, tmp_path))}
+    found = {one.text: one for one in read(opened_folder(OpenClawAdapter, tmp_path))}
     assert set(found) == {
         "Runs a bakery in Ghent.",
         "Oven controller\nwritten in Rust",
@@ -100,7 +100,7 @@ def test_openclaw_bullets_and_paragraphs_are_facts_dated_by_their_file(tmp_path)
 
 
 def test_openclaw_profile_stays_small_enough_to_be_loaded(tmp_path):
-    claw = there(OpenClawAdapter, tmp_path)
+    claw = opened_folder(OpenClawAdapter, tmp_path)
     facts = [fact(f"Prefers {number} {'very ' * 90}much.", kind="preference") for number in range(12)]
     assert set(states(claw.write(facts))) == {"written"}
     user = (tmp_path / "USER.md").read_text()
@@ -115,7 +115,7 @@ def test_openclaw_profile_stays_small_enough_to_be_loaded(tmp_path):
 
 
 def test_hermes_entries_are_split_as_hermes_does(tmp_path):
-    found = {one.text: one.kind for one in read(there(HermesAdapter, tmp_path))}
+    found = {one.text: one.kind for one in read(opened_folder(HermesAdapter, tmp_path))}
     assert found == {
         "Runs a bakery.": "fact",
         "Two lines:\n§5 of the law is one.": "fact",
@@ -126,7 +126,7 @@ def test_hermes_entries_are_split_as_hermes_does(tmp_path):
 
 
 def test_facts_beyond_hermes_limits_are_rejected_and_the_rest_is_written(tmp_path):
-    hermes = there(HermesAdapter, tmp_path)
+    hermes = opened_folder(HermesAdapter, tmp_path)
     facts = [fact(f"{number} {'x' * 495}") for number in range(6)]
     outcomes = hermes.write(facts)
     assert states(outcomes) == ["written"] * 4 + ["rejected"] * 2
@@ -144,7 +144,7 @@ def test_a_text_with_the_separator_of_hermes_stays_one_entry(tmp_path):
 
 
 def test_files_of_the_memory_tool_with_any_name_are_facts(tmp_path):
-    assert sorted(texts(there(MemoryToolAdapter, tmp_path))) == [
+    assert sorted(texts(opened_folder(MemoryToolAdapter, tmp_path))) == [
         "---\ntitle: x\n---\nBody.",
         "<done>\n  step 1\n</done>",
         "Bob bakes.",
@@ -157,7 +157,7 @@ def test_files_of_the_memory_tool_with_any_name_are_facts(tmp_path):
 
 
 def test_codex_gets_notes_and_its_own_files_are_not_changed(tmp_path):
-    codex = there(CodexAdapter, tmp_path)
+    codex = opened_folder(CodexAdapter, tmp_path)
     found = {one.text: one for one in read(codex)}
     assert {text: one.kind for text, one in found.items()} == {
         "Small commits": "preference",
@@ -165,27 +165,27 @@ def test_codex_gets_notes_and_its_own_files_are_not_changed(tmp_path):
         "Do not run the seeder twice": "fact",
         "Answers in Dutch.": "fact",
     }
-    before = held(tmp_path)
+    before = own_files(tmp_path)
     codex.write([fact("Lives in Ghent.", created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))])
-    (note,) = held(tmp_path).keys() - before.keys()
+    (note,) = own_files(tmp_path).keys() - before.keys()
     assert note.startswith("extensions/ad_hoc/notes/2026-01-02T03-04-05-lives-in-ghent-")
     (refused,) = codex.write([msgspec.structs.replace(found["Small commits"], text="Large commits")])
     assert refused.state == "rejected"
     assert "regenerates MEMORY.md" in str(refused.reason)
     with pytest.raises(Rejected, match="regenerates"):
         codex.delete("alice", [found["Small commits"].id])
-    assert {path: data for path, data in held(tmp_path).items() if path != note} == before
+    assert {path: data for path, data in own_files(tmp_path).items() if path != note} == before
 
 
 def test_the_codex_summary_is_read_if_there_is_nothing_else(tmp_path):
-    made(tmp_path, {"memory_summary.md": "v1\nProse.\n- Small commits\n"})
+    create_folder(tmp_path, {"memory_summary.md": "v1\nProse.\n- Small commits\n"})
     assert texts(CodexAdapter(tmp_path, default_user="alice")) == ["Small commits"]
 
 
 def test_gemini_is_read_only_and_refuses_a_write_at_the_start(tmp_path):
-    gemini = GeminiAdapter(made(tmp_path, GEMINI), default_user="alice")
+    gemini = GeminiAdapter(create_folder(tmp_path, GEMINI), default_user="alice")
     assert texts(gemini) == ["Likes tea", "Uses pnpm", "The shop runs on Vue."]
-    before = held(tmp_path)
+    before = own_files(tmp_path)
     for use in (
         gemini.check_writable,
         lambda: gemini.write([fact("x")]),
@@ -194,13 +194,13 @@ def test_gemini_is_read_only_and_refuses_a_write_at_the_start(tmp_path):
     ):
         with pytest.raises(UsageError, match="only be read"):
             use()
-    assert held(tmp_path) == before
+    assert own_files(tmp_path) == before
     project = GeminiAdapter(tmp_path / "tmp/shop/memory", default_user="alice")
     assert texts(project) == ["Uses pnpm", "The shop runs on Vue."]
 
 
 def test_observations_and_relations_of_a_note_are_facts_and_tasks_are_not(tmp_path):
-    found = {one.text: one for one in read(there(NotesAdapter, tmp_path))}
+    found = {one.text: one for one in read(opened_folder(NotesAdapter, tmp_path))}
     assert set(found) == {
         "In Ghent #belgium (near the river)",
         "Alice is head baker",
@@ -218,10 +218,10 @@ def test_observations_and_relations_of_a_note_are_facts_and_tasks_are_not(tmp_pa
 
 
 def test_new_facts_are_observations_of_one_note(tmp_path):
-    notes = there(NotesAdapter, tmp_path)
-    before = held(tmp_path)
+    notes = opened_folder(NotesAdapter, tmp_path)
+    before = own_files(tmp_path)
     notes.write([fact("Lives in Ghent."), fact("Tea", kind="preference"), fact("Owns a cat", categories=("pets",))])
-    after = held(tmp_path)
+    after = own_files(tmp_path)
     assert {path: after[path] for path in before} == before
     note = after["memctl.md"].decode()
     assert note.endswith("---\n\n- [fact] Lives in Ghent.\n- [preference] Tea\n- [pets] Owns a cat\n")
@@ -229,17 +229,17 @@ def test_new_facts_are_observations_of_one_note(tmp_path):
 
 @each
 def test_a_write_keeps_lines_of_others_and_repeating_it_changes_nothing(adapter, tmp_path):
-    opened = there(adapter, tmp_path)
-    before = held(tmp_path)
+    opened = opened_folder(adapter, tmp_path)
+    before = own_files(tmp_path)
     facts = [fact("Lives in Ghent."), fact("Tea, always.", kind="preference")]
     assert states(opened.write(facts)) == ["written", "written"]
-    after = held(tmp_path)
+    after = own_files(tmp_path)
     for path, data in before.items():
         assert after[path].startswith(data.rstrip())
     assert set(states(opened.write([*facts, *read(opened)]))) == {"unchanged"}
-    assert held(tmp_path) == after
+    assert own_files(tmp_path) == after
     assert opened.delete("alice", [one.id for one in facts]) == 2
-    left = held(tmp_path)
+    left = own_files(tmp_path)
     assert {path: left[path].split() for path in left if b"Kept by memctl" not in left[path]}.items() <= {
         path: data.split() for path, data in before.items()
     }.items()
@@ -247,11 +247,11 @@ def test_a_write_keeps_lines_of_others_and_repeating_it_changes_nothing(adapter,
 
 @each
 def test_a_folder_recreated_from_its_facts_has_the_same_bytes(adapter, tmp_path):
-    facts = read(there(adapter, tmp_path / "one"))
+    facts = read(opened_folder(adapter, tmp_path / "one"))
     facts = [msgspec.json.decode(msgspec.json.encode(one), type=type(one)) for one in facts]
     copy = adapter(tmp_path / "two")
     assert set(states(copy.write(facts))) == {"written"}
-    before, after = held(tmp_path / "one"), held(tmp_path / "two")
+    before, after = own_files(tmp_path / "one"), own_files(tmp_path / "two")
     assert {path for path in after if adapter is not CodexAdapter and after[path] != before.get(path)} == set()
     assert sorted(read(copy), key=lambda one: one.id) == sorted(facts, key=lambda one: one.id)
 
@@ -261,7 +261,7 @@ def test_changes_additions_and_removals_by_the_agent_are_read(adapter, tmp_path)
     opened = adapter(tmp_path / "new")
     facts = [fact(f"Alice likes {what} very much.") for what in ("green tea", "old plums", "the opera")]
     opened.write(facts)
-    for path, data in held(tmp_path / "new").items():
+    for path, data in own_files(tmp_path / "new").items():
         text = data.decode().replace("green tea", "black tea")
         (tmp_path / "new" / path).write_text(text.replace("- [fact] Alice likes old plums very much.\n", ""))
     found = {one.id: one.text for one in read(opened)}

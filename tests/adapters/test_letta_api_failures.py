@@ -72,7 +72,7 @@ class AtOnce(Retry):
             raise error
 
 
-def by_the_engine(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Outcome]:
+def write_with_retries(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Outcome]:
     """Write as a migration does: after a temporary failure, look up which facts are already there."""
     return Retrying(adapter, AtOnce(Halt(), attempts=3)).write(facts)
 
@@ -93,7 +93,7 @@ def test_a_failed_call_causes_no_duplicate_and_no_gap(server: Any, call: str, ap
     facts = [*numbered(120), line("A line."), fact("x" * 100_000)]
     server.fail(call, 500, apply_before_failing=applied)
     with opened(server) as adapter:
-        outcomes = by_the_engine(adapter, facts)
+        outcomes = write_with_retries(adapter, facts)
     assert {one.state for one in outcomes} <= {"written", "unchanged"}
     assert not any(one.times for one in server.faults), "the fault was not triggered"
     assert sorted(one.text for one in read(server)) == sorted(one.text for one in facts)

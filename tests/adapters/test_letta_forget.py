@@ -30,7 +30,7 @@ def fact(text: str, user: str = "alice") -> Fact:
     return Fact(id=derive_id(user, text), user_id=user, kind="fact", text=text, source=Source(system="x"))
 
 
-def made(server: Any, user: str, **fields: Any) -> Any:
+def foreign_agent(server: Any, user: str, **fields: Any) -> Any:
     """Create an agent for a user as another program does."""
     body = {
         "model": server.models[0],
@@ -53,13 +53,13 @@ def filled(server: Any, agent: Any, *texts: str) -> str:
     return str(agent["archive_id"])
 
 
-def told(server: Any, agent_id: str, text: str) -> None:
+def send_message(server: Any, agent_id: str, text: str) -> None:
     server.messages[agent_id].append({"id": f"message-{text}", "message_type": "user_message", "content": text})
 
 
 def test_forget_keeps_a_foreign_agent_without_owner_and_reports_it(server: Any) -> None:
     blocks = [{"label": "human", "value": "Keeps a quagga."}, {"label": "persona", "value": "I am Sam."}]
-    agent = made(server, "alice", memory_blocks=blocks)
+    agent = foreign_agent(server, "alice", memory_blocks=blocks)
     with opened(server) as adapter:
         adapter.write([fact("Keeps a quagga.")])
         (line,) = adapter.forget("alice")
@@ -73,11 +73,11 @@ def test_forget_keeps_a_foreign_agent_without_owner_and_reports_it(server: Any) 
 
 @pytest.mark.parametrize("place", ["main", "conversation"])
 def test_messages_that_letta_keeps_are_not_reported_as_erased(server: Any, place: str) -> None:
-    agent = made(server, "alice", memory_blocks=[{"label": "human", "value": "Keeps a quagga."}])
+    agent = foreign_agent(server, "alice", memory_blocks=[{"label": "human", "value": "Keeps a quagga."}])
     if place == "conversation":
         server.conversations["conv-1"] = agent["id"]
         server.messages["conv-1"] = []
-    told(server, agent["id"] if place == "main" else "conv-1", "My quagga!")
+    send_message(server, agent["id"] if place == "main" else "conv-1", "My quagga!")
     with opened(server) as adapter:
         (line,) = adapter.forget("alice")
         assert "stays with 1 messages" in line
@@ -94,7 +94,7 @@ def test_messages_that_letta_keeps_are_not_reported_as_erased(server: Any, place
 def test_an_agent_created_by_memctl_is_erased_even_with_messages(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes tea.")])
-        told(server, next(iter(server.agents)), "Tea, please!")
+        send_message(server, next(iter(server.agents)), "Tea, please!")
         assert adapter.forget("alice") == []
     assert (server.agents, server.messages, server.passages, server.archives) == ({}, {}, {}, {})
 
@@ -108,9 +108,9 @@ def test_passages_in_an_archive_of_another_users_agent_are_kept(
     with opened(server, delete_agents=True) as adapter:
         if by_memctl:
             adapter.write([fact("Likes rum.", "bob")])
-        his = next(iter(server.agents.values())) if by_memctl else made(server, "bob")
+        his = next(iter(server.agents.values())) if by_memctl else foreign_agent(server, "bob")
         archive = filled(server, his, "Her own passage.")
-        carol = made(server, "carol")
+        carol = foreign_agent(server, "carol")
         attach(server, carol, archive)
         adapter.write([fact("Likes gin.", "carol")])
         assert adapter.inventory("bob")["shared passages (kept)"] == 1
@@ -122,7 +122,7 @@ def test_passages_in_an_archive_of_another_users_agent_are_kept(
 
 
 def test_a_passage_shared_with_another_user_is_not_deleted(server: Any) -> None:
-    bob, carol = made(server, "bob"), made(server, "carol")
+    bob, carol = foreign_agent(server, "bob"), foreign_agent(server, "carol")
     attach(server, carol, filled(server, bob, "Whose is this?"))
     with opened(server) as adapter:
         (theirs,) = [one for page in adapter.read("bob") for one in page.facts]
@@ -134,7 +134,7 @@ def test_a_passage_shared_with_another_user_is_not_deleted(server: Any) -> None:
 def test_deleting_the_last_fact_keeps_an_archive_of_another_agent(server: Any) -> None:
     with opened(server) as adapter:
         adapter.write([fact("Likes rum.", "bob")])
-        attach(server, made(server, "carol"), next(iter(server.archives)))
+        attach(server, foreign_agent(server, "carol"), next(iter(server.archives)))
         adapter.write([fact("Likes gin.", "carol")])
         assert adapter.delete("bob", [fact("Likes rum.", "bob").id]) == 1
         assert {one.text for page in adapter.read("carol") for one in page.facts} == {"Likes gin."}

@@ -32,7 +32,7 @@ def rejects(path: Path, default_user: str | None = None) -> list[str]:
     return [f"{record.where}: {record.message}" for record in found if isinstance(record, Rejected)]
 
 
-def named(path: Path, words: str) -> Fact:
+def fact_with(path: Path, words: str) -> Fact:
     """The one fact with these words in its text."""
     (fact,) = [fact for fact in facts(path) if words in fact.text]
     return fact
@@ -90,39 +90,39 @@ def test_every_memory_keeps_its_owner() -> None:
 
 
 def test_a_memory_of_the_platform_keeps_all_its_fields() -> None:
-    fact = named(EXPORTS / "page.json", "vegetarian")
+    fact = fact_with(EXPORTS / "page.json", "vegetarian")
     assert fact.source.system == "mem0"
     assert fact.source.id
     assert fact.source.id[14] == "5"
     assert fact.categories == ("food", "health")
     assert fact.created_at == datetime(2026, 3, 2, 14, 15, 0, 482113, UTC)
     assert fact.native["structured_attributes"]["day_of_week"] == "monday"
-    badge = named(EXPORTS / "page.json", "badge")
+    badge = fact_with(EXPORTS / "page.json", "badge")
     assert (badge.agent_id, badge.session_id) == ("front-desk", "visit 7")
     assert badge.expires_at == datetime(2026, 5, 1, tzinfo=UTC)
     assert badge.native == {"expiration_date": "2026-05-01"}
-    assert named(EXPORTS / "page.json", "earliest train").native == {"synthesized": True}
+    assert fact_with(EXPORTS / "page.json", "earliest train").native == {"synthesized": True}
 
 
 def test_a_replaced_memory_is_superseded_by_its_replacement() -> None:
-    old, new = named(EXPORTS / "page.json", "Oslo"), named(EXPORTS / "page.json", "Bergen")
+    old, new = fact_with(EXPORTS / "page.json", "Oslo"), fact_with(EXPORTS / "page.json", "Bergen")
     assert old.superseded_by == new.id
     assert old.retired
 
 
 def test_imports_by_mem0_get_their_expiry_date_from_the_metadata() -> None:
-    fact = named(EXPORTS / "page.json", "cello")
+    fact = fact_with(EXPORTS / "page.json", "cello")
     assert fact.metadata == {"instrument": "cello"}
     assert fact.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
     assert fact.native["mem0_migration_source"] == "mem0-oss"
 
 
 def test_memories_of_the_python_and_typescript_libraries_are_read() -> None:
-    nurse = named(EXPORTS / "list.json", "nurse")
+    nurse = fact_with(EXPORTS / "list.json", "nurse")
     assert (nurse.agent_id, nurse.session_id) == ("tutor", "lesson-3")
     assert nurse.native == {"hash": "a1b2c3d4e5f60718293a4b5c6d7e8f90", "actor_id": "khalid"}
-    assert named(EXPORTS / "list.json", "roster").kind == "procedure"
-    mei = named(EXPORTS / "results.json", "window seats")
+    assert fact_with(EXPORTS / "list.json", "roster").kind == "procedure"
+    mei = fact_with(EXPORTS / "results.json", "window seats")
     assert (mei.user_id, mei.session_id) == ("mei", "r-1")
     assert mei.created_at == datetime(2026, 2, 14, 10, tzinfo=UTC)
     assert mei.updated_at == datetime(2026, 2, 15, 10, tzinfo=UTC)

@@ -49,7 +49,7 @@ WHOLE = fact(
 )
 
 
-def kept_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
+def stored_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
     """The memory that the platform returns for a fact sent to it, with later edits."""
     sent = from_fact(given)
     created = NOW if sent.timestamp is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=sent.timestamp))
@@ -63,11 +63,11 @@ def kept_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
     return row | edits
 
 
-def back(given: Fact, **edits: Any) -> Fact:
-    return to_fact(kept_by_mem0(given, **edits), account="here")
+def restored(given: Fact, **edits: Any) -> Fact:
+    return to_fact(stored_by_mem0(given, **edits), account="here")
 
 
-def bare(given: Fact) -> Fact:
+def without_vector(given: Fact) -> Fact:
     """The part of a fact that mem0 must restore: everything but its vector."""
     return msgspec.structs.replace(given, embedding=None)
 
@@ -93,17 +93,17 @@ def scenario_facts() -> list[Any]:
 
 @pytest.mark.parametrize("given", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
 def test_every_field_but_the_vector_is_restored_exactly(given: Fact) -> None:
-    assert msgspec.json.encode(back(given)) == msgspec.json.encode(bare(given))
+    assert msgspec.json.encode(restored(given)) == msgspec.json.encode(without_vector(given))
 
 
 def test_a_restored_fact_is_sent_unchanged() -> None:
-    assert from_fact(back(WHOLE)) == from_fact(bare(WHOLE))
+    assert from_fact(restored(WHOLE)) == from_fact(without_vector(WHOLE))
 
 
 @pytest.mark.parametrize("key", [OWN, OWN_ID, "mem0_migration_import_key"])
 def test_the_users_own_metadata_may_use_our_names(key: str) -> None:
     given = fact(metadata={key: {"mine": 1}, "other": 2})
-    assert back(given).metadata == given.metadata
+    assert restored(given).metadata == given.metadata
 
 
 def test_mem0_gets_timestamp_expiration_date_and_all_owners() -> None:
@@ -116,7 +116,7 @@ def test_mem0_gets_timestamp_expiration_date_and_all_owners() -> None:
 
 
 def test_a_text_edited_in_mem0_is_kept_and_clears_the_old_triple() -> None:
-    found = back(WHOLE, memory="Alice lives in Rome.")
+    found = restored(WHOLE, memory="Alice lives in Rome.")
     assert found.id == WHOLE.id
     assert found.text == "Alice lives in Rome."
     assert (found.subject, found.predicate, found.object, found.confidence) == (None, None, None, None)
@@ -126,22 +126,22 @@ def test_a_text_edited_in_mem0_is_kept_and_clears_the_old_triple() -> None:
 
 
 def test_times_edited_in_mem0_are_kept() -> None:
-    found = back(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
+    found = restored(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
     assert found.created_at == datetime(2020, 1, 1, tzinfo=UTC)
     assert found.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
-    assert back(WHOLE, expiration_date=None).expires_at is None
-    assert back(fact(), expiration_date="2030-01-01").expires_at == datetime(2030, 1, 1, tzinfo=UTC)
+    assert restored(WHOLE, expiration_date=None).expires_at is None
+    assert restored(fact(), expiration_date="2030-01-01").expires_at == datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_memory_replaced_in_mem0_is_superseded() -> None:
-    found = back(fact(), replaced_by=NATIVE_ID)
+    found = restored(fact(), replaced_by=NATIVE_ID)
     assert found.superseded_by == derive_id("mem0", "", NATIVE_ID)
-    known = to_fact(kept_by_mem0(fact(), replaced_by="x"), account="here", successors={"x": UUID(int=5)})
+    known = to_fact(stored_by_mem0(fact(), replaced_by="x"), account="here", successors={"x": UUID(int=5)})
     assert known.superseded_by == UUID(int=5)
 
 
 def test_a_copy_for_another_owner_is_a_separate_fact() -> None:
-    found = back(WHOLE, user_id="bruno")
+    found = restored(WHOLE, user_id="bruno")
     assert found.user_id == "bruno"
     assert found.id == derive_id("mem0", "", NATIVE_ID)
 
@@ -157,7 +157,7 @@ def test_a_memory_of_an_agent_only_returns_to_the_agent() -> None:
     found = to_fact(row, account="here")
     assert (found.user_id, found.agent_id, found.session_id) == ("agent:bot", "bot", "s")
     assert from_fact(found).scope == {"agent_id": "bot", "run_id": "s"}
-    assert back(found) == found
+    assert restored(found) == found
     renamed = msgspec.structs.replace(found, user_id="carla")
     assert from_fact(renamed).scope == {"user_id": "carla", "agent_id": "bot", "run_id": "s"}
     for key, owner in (("app_id", "app:x"), ("run_id", "run:x"), ("session_id", "run:x")):

@@ -67,7 +67,7 @@ def _texts(value: Any) -> Any:
         yield value
 
 
-def comes_back(one: Fact) -> None:
+def check_restored(one: Fact) -> None:
     payload = through_jsonb(payload_of(one))
     found = fact_of(point_of(one, ACCOUNT), payload, ACCOUNT)
     assert msgspec.json.encode(found, order="sorted") == msgspec.json.encode(one, order="sorted")
@@ -75,23 +75,25 @@ def comes_back(one: Fact) -> None:
 
 @pytest.mark.parametrize("row", scenarios("metadata"))
 def test_metadata_is_restored_exactly(row: dict[str, Any]) -> None:
-    comes_back(fact(metadata=row["value"], native=row["value"]))
+    check_restored(fact(metadata=row["value"], native=row["value"]))
 
 
 @pytest.mark.parametrize("row", scenarios("times"))
 def test_times_are_restored_to_the_microsecond(row: dict[str, Any]) -> None:
-    comes_back(fact(**dict.fromkeys(TIME_FIELDS, datetime.fromisoformat(row["at"]))))
+    check_restored(fact(**dict.fromkeys(TIME_FIELDS, datetime.fromisoformat(row["at"]))))
 
 
 @pytest.mark.parametrize("row", [one for one in scenarios("texts") if "text" in one.values[0] and one.id != "nul"])
 def test_any_text_in_any_field_is_restored(row: dict[str, Any]) -> None:
     text = row["text"]
-    comes_back(fact(text=text, agent_id=text, session_id=text, categories=(text,), metadata={text: text}))
+    check_restored(fact(text=text, agent_id=text, session_id=text, categories=(text,), metadata={text: text}))
 
 
 def test_a_nul_is_restored_in_every_packed_field() -> None:
     text = "a\0b"
-    comes_back(fact(agent_id=text, session_id=text, app_id=text, subject=text, metadata={text: text}, native={text: 1}))
+    check_restored(
+        fact(agent_id=text, session_id=text, app_id=text, subject=text, metadata={text: text}, native={text: 1})
+    )
     for field in ("text", "user_id"):
         with pytest.raises(ValueError, match="NUL"):
             payload_of(fact(**{field: text}))
@@ -107,7 +109,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["data", "user_id", "memctl", "role", "topic", "hash", "\0"]), JSON, max_size=4))
 def test_metadata_with_mem0s_own_keys_is_restored(metadata: dict[str, Any]) -> None:
-    comes_back(fact(metadata=metadata))
+    check_restored(fact(metadata=metadata))
 
 
 def test_edited_metadata_is_kept_together_with_packed_metadata() -> None:
@@ -121,7 +123,7 @@ def test_a_fact_from_mem0_is_written_back_to_its_memory() -> None:
     found = fact_of(native, {"data": "Tea.", "user_id": "alice"}, ACCOUNT)
     assert found.id == native_fact_id(native, ACCOUNT)
     assert point_of(found, ACCOUNT) == native
-    comes_back(msgspec.structs.replace(found, kind="preference"))
+    check_restored(msgspec.structs.replace(found, kind="preference"))
     stranger = fact(source=Source(system="mem0", id=native))
     assert point_of(stranger, ACCOUNT) == str(stranger.id)
 

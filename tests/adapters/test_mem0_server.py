@@ -43,7 +43,7 @@ def read(adapter: Mem0ServerAdapter, user: str = "alice") -> list[Fact]:
     return [fact for page in adapter.read(user) for fact in page.facts]
 
 
-def hold(server: Any, count: int, user: str = "alice", **fields: Any) -> None:
+def add_memories(server: Any, count: int, user: str = "alice", **fields: Any) -> None:
     """Add this number of memories of a user, as an application does."""
     for number in range(count):
         text = f"{user} owns book {number}."
@@ -52,17 +52,17 @@ def hold(server: Any, count: int, user: str = "alice", **fields: Any) -> None:
 
 
 def test_all_350_memories_are_read_where_the_server_gives_20(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 350)
-    hold(server, 2, "bob")
+    add_memories(server, 350)
+    add_memories(server, 2, "bob")
     assert len({one.text for one in read(mem0)}) == 350
     assert len(read(mem0, "bob")) == 2
     assert (mem0.count("alice"), sorted(mem0.users())) == (350, ["alice", "bob"])
 
 
 def test_1000_memories_of_a_user_are_read_and_more_are_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 1_000)
+    add_memories(server, 1_000)
     assert len(read(mem0)) == 1_000
-    hold(server, 1)
+    add_memories(server, 1)
     with pytest.raises(Fatal) as told:
         read(mem0)
     assert told.value.exit == Exit.FATAL
@@ -72,8 +72,8 @@ def test_1000_memories_of_a_user_are_read_and_more_are_an_error(server: Any, mem
 
 
 def test_more_memories_than_the_owner_list_scans_are_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 10_000)
-    hold(server, 1, "zoe")
+    add_memories(server, 10_000)
+    add_memories(server, 1, "zoe")
     with pytest.raises(Fatal) as told:
         mem0.users()
     assert "postgresql://" in str(told.value.hint)
@@ -83,7 +83,7 @@ def test_more_memories_than_the_owner_list_scans_are_an_error(server: Any, mem0:
 def test_expired_memories_are_read_and_an_older_server_that_hides_them_is_an_error(
     server: Any, mem0: Mem0ServerAdapter
 ) -> None:
-    hold(server, 3, expiration_date="2020-01-01")
+    add_memories(server, 3, expiration_date="2020-01-01")
     assert len(read(mem0)) == 3
     server.knows_show_expired = False
     with pytest.raises(Fatal, match="counts 3"):
@@ -91,14 +91,14 @@ def test_expired_memories_are_read_and_an_older_server_that_hides_them_is_an_err
 
 
 def test_a_truncated_list_is_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 40)
+    add_memories(server, 40)
     server.most_listed = 20
     with pytest.raises(Fatal, match="lists 20"):
         read(mem0)
 
 
 def test_a_memory_of_mem0_is_read_completely(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 1, topic="home", agent_id="helper", run_id="r1", actor_id="Al", updated_at=NOON.isoformat())
+    add_memories(server, 1, topic="home", agent_id="helper", run_id="r1", actor_id="Al", updated_at=NOON.isoformat())
     (found,) = read(mem0)
     assert found.source == Source(system="mem0", id=next(iter(server.points)), uri=mem0.identity)
     assert (found.agent_id, found.session_id, found.created_at, found.updated_at) == ("helper", "r1", NOON, NOON)
@@ -109,7 +109,7 @@ def test_a_memory_of_mem0_is_read_completely(server: Any, mem0: Mem0ServerAdapte
 
 def test_a_memory_of_an_agent_only_stays_the_agents(server: Any, mem0: Mem0ServerAdapter) -> None:
     server.points["00000000-0000-4000-8000-000000000000"] = {"data": "Be brief.", "agent_id": "helper"}
-    hold(server, 1, agent_id="helper")
+    add_memories(server, 1, agent_id="helper")
     assert sorted(mem0.users()) == ["agent:helper", "alice"]
     assert [one.text for one in read(mem0, "agent:helper")] == ["Be brief."]
     (found,) = read(mem0, "agent:helper")
@@ -139,7 +139,7 @@ def test_a_user_name_that_mem0_cannot_have_is_rejected_with_the_reason(server: A
 
 
 def test_a_fact_beyond_1000_is_rejected(server: Any, mem0: Mem0ServerAdapter) -> None:
-    hold(server, 999)
+    add_memories(server, 999)
     outcomes = mem0.write([fact("One."), fact("Two.")])
     assert [outcome.state for outcome in outcomes] == ["written", "rejected"]
     assert "mem0-oss" in (outcomes[1].reason or "")
@@ -187,7 +187,7 @@ def test_the_wait_time_of_a_busy_server_is_in_the_error(server: Any, mem0: Mem0S
 
 
 def test_a_page_that_times_out_is_retryable(server: Any) -> None:
-    hold(server, 3)
+    add_memories(server, 3)
     server.faults.append(emulator().Fault("GET /memories", 0, delay=0.5))
     with Mem0ServerAdapter(server.url, server.key, timeout=0.1) as adapter:
         with pytest.raises(Retryable):

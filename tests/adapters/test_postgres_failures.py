@@ -26,7 +26,7 @@ def fact(text: str) -> Fact:
     return Fact(id=uuid4(), user_id="alice", kind="fact", text=text, source=Source(system="test"))
 
 
-def said(error: BaseException) -> str:
+def printable(error: BaseException) -> str:
     """Everything that could be printed about an error, including its causes."""
     hint = getattr(error, "hint", None)
     return "".join(traceback.format_exception(error)) + f"{error!r} {hint}"
@@ -46,7 +46,7 @@ def test_a_wrong_password_is_an_auth_error(postgres_dsn: str, postgres_schema: s
                 adapter.check()
         finally:
             root.execute(f"DROP ROLE {role}")
-    assert SECRET not in said(caught.value) + repr(adapter)
+    assert SECRET not in printable(caught.value) + repr(adapter)
 
 
 def test_an_account_without_rights_is_an_auth_error(postgres_dsn: str, postgres_schema: str) -> None:
@@ -82,7 +82,7 @@ def test_an_unreachable_server_is_retryable(caplog: pytest.LogCaptureFixture) ->
             with pytest.raises(Retryable) as caught:
                 adapter.count("alice")
     assert caught.value.where == f"127.0.0.1:{port}/memory"
-    assert SECRET not in said(caught.value) + repr(adapter) + caplog.text
+    assert SECRET not in printable(caught.value) + repr(adapter) + caplog.text
 
 
 def test_a_missing_database_is_not_found(postgres_dsn: str) -> None:
@@ -108,7 +108,7 @@ def test_a_missing_database_is_not_found(postgres_dsn: str) -> None:
 def test_an_invalid_dsn_is_not_repeated_in_the_error(dsn: str) -> None:
     with pytest.raises(UsageError) as caught:
         PostgresAdapter(dsn).count("alice")
-    assert SECRET not in said(caught.value)
+    assert SECRET not in printable(caught.value)
     assert "postgresql://USER:PASSWORD@HOST" in str(caught.value.hint)
 
 

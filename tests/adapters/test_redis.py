@@ -36,7 +36,7 @@ def client(url: str) -> Iterator[Any]:
         yield client
 
 
-def said(url: str, user: str, **options: Any) -> dict[str, list[tuple[str, str]]]:
+def messages_by_session(url: str, user: str, **options: Any) -> dict[str, list[tuple[str, str]]]:
     backend = RedisAdapter(url, **options)
     talks = {talk.id: [(m.role, m.text) for m in talk.messages] for talk in backend.conversations(user)}
     backend.close()
@@ -73,9 +73,9 @@ def test_langchain_lists_are_read_from_the_oldest_message(client: Any, url: str)
         item = {"type": kind, "data": {"content": text, "additional_kwargs": {}, "id": None}}
         client.lpush("message_store:alice:7", json.dumps(item))
     expected = {"alice:7": [("user", "One"), ("assistant", "Two"), ("user", "Three é")]}
-    assert said(url, "alice", sessions="{user}:*") == expected
-    assert said(url, "me", default_user="me") == expected
-    assert said(url, "alice") == {}
+    assert messages_by_session(url, "alice", sessions="{user}:*") == expected
+    assert messages_by_session(url, "me", default_user="me") == expected
+    assert messages_by_session(url, "alice") == {}
 
 
 def test_more_chat_documents_than_the_search_module_returns_are_all_read(client: Any, url: str) -> None:
@@ -105,7 +105,9 @@ def test_the_newest_checkpoint_of_a_thread_is_its_conversation(client: Any, url:
         document = {"thread_id": "al:1", "checkpoint": {"channel_values": {"messages": items}}}
         client.execute_command("JSON.SET", f"checkpoint:al:1:__empty__:{id_}", "$", json.dumps(document))
     client.set("checkpoint_latest:al:1:__empty__", "checkpoint:al:1:__empty__:1f0b")
-    assert said(url, "al", sessions="{user}:*") == {"al:1": [("user", "Hi"), ("assistant", "Hello"), ("user", "Bye")]}
+    assert messages_by_session(url, "al", sessions="{user}:*") == {
+        "al:1": [("user", "Hi"), ("assistant", "Hello"), ("user", "Bye")]
+    }
     backend = RedisAdapter(url, sessions="{user}:*")
     assert backend.inventory("al") == {"conversations": 1}
     backend.forget("al")

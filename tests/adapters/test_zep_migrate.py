@@ -32,7 +32,7 @@ def cloud(emulator: ModuleType, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def given(home: Path) -> Path:
+def facts_file(home: Path) -> Path:
     """A file of 2 users x 150 facts, some of them long, some ended, with fields that Zep lacks."""
     facts = [
         Fact(
@@ -60,38 +60,40 @@ def given(home: Path) -> Path:
 
 
 def test_facts_moved_to_zep_and_back_are_unchanged(
-    cloud: Any, given: Path, home: Path, memctl: Callable[..., Any], tmp_path: Path
+    cloud: Any, facts_file: Path, home: Path, memctl: Callable[..., Any], tmp_path: Path
 ):
-    there = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--json")
+    there = memctl("migrate", "--from", facts_file, "--to", "zep", "--all-users", "--json")
     assert there.code == 0, there.err
     assert there.document["counts"]["written"] == 300
-    again = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--json")
+    again = memctl("migrate", "--from", facts_file, "--to", "zep", "--all-users", "--json")
     assert again.document["counts"]["unchanged"] == 300
     back = memctl("migrate", "--from", "zep", "--to", home / "back.jsonl", "--all-users", "--json")
     assert back.code == 0, back.err
-    assert sorted((home / "back.jsonl").read_bytes().splitlines()) == sorted(given.read_bytes().splitlines())
+    assert sorted((home / "back.jsonl").read_bytes().splitlines()) == sorted(facts_file.read_bytes().splitlines())
     assert not {path.name for path in home.iterdir()} & {".zep", ".config", ".cache"}
 
 
-def test_the_plan_shows_how_long_texts_and_vectors_are_kept(cloud: Any, given: Path, memctl: Callable[..., Any]):
-    planned = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--dry-run")
+def test_the_plan_shows_how_long_texts_and_vectors_are_kept(cloud: Any, facts_file: Path, memctl: Callable[..., Any]):
+    planned = memctl("migrate", "--from", facts_file, "--to", "zep", "--all-users", "--dry-run")
     assert planned.code == 0, planned.err
     assert "the full text in the attribute" in planned.out, planned.out
     assert not cloud.users
 
 
-def test_the_wait_for_a_rate_limit_is_shown(cloud: Any, given: Path, memctl: Callable[..., Any], emulator: ModuleType):
+def test_the_wait_for_a_rate_limit_is_shown(
+    cloud: Any, facts_file: Path, memctl: Callable[..., Any], emulator: ModuleType
+):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many(after=1)))
-    ran = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice")
+    ran = memctl("migrate", "--from", facts_file, "--to", "zep", "--user", "alice")
     assert ran.code == 0, ran.err
     assert "Rate limit exceeded" in ran.err
 
 
 def test_a_rate_limit_beyond_max_time_ends_the_run_which_can_be_resumed(
-    cloud: Any, given: Path, memctl: Callable[..., Any], emulator: ModuleType
+    cloud: Any, facts_file: Path, memctl: Callable[..., Any], emulator: ModuleType
 ):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many(after=60)))
-    arguments = ("migrate", "--from", given, "--to", "zep", "--user", "alice")
+    arguments = ("migrate", "--from", facts_file, "--to", "zep", "--user", "alice")
     assert memctl(*arguments, "--max-duration", "20s").code == 8
     assert memctl(*arguments).code == 0
     (graph,) = cloud.graphs.values()
@@ -99,25 +101,25 @@ def test_a_rate_limit_beyond_max_time_ends_the_run_which_can_be_resumed(
 
 
 def test_a_wrong_key_ends_with_exit_7_and_is_not_shown(
-    cloud: Any, given: Path, memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    cloud: Any, facts_file: Path, memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ):
     wrong = "z_" + "not-the-key"
     monkeypatch.setenv("ZEP_API_KEY", wrong)
-    ran = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice")
+    ran = memctl("migrate", "--from", facts_file, "--to", "zep", "--user", "alice")
     assert ran.code == 7
     assert wrong not in ran.out + ran.err
     monkeypatch.delenv("ZEP_API_KEY")
-    ran = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice")
+    ran = memctl("migrate", "--from", facts_file, "--to", "zep", "--user", "alice")
     assert ran.code == 7
     assert "ZEP_API_KEY" in ran.err
 
 
 def test_moving_one_user_out_makes_no_call_about_others(
-    cloud: Any, given: Path, home: Path, memctl: Callable[..., Any]
+    cloud: Any, facts_file: Path, home: Path, memctl: Callable[..., Any]
 ):
     for number in range(30):
         cloud.add_user({"user_id": f"other {number}"})
-    assert memctl("migrate", "--from", given, "--to", "zep", "--user", "alice").code == 0
+    assert memctl("migrate", "--from", facts_file, "--to", "zep", "--user", "alice").code == 0
     before = len(cloud.requests)
     assert memctl("migrate", "--from", "zep", "--to", home / "back.jsonl", "--user", "alice").code == 0
     assert len(cloud.requests) - before < 20
@@ -160,12 +162,12 @@ def test_search_in_zep_supports_as_of(cloud: Any, memctl: Callable[..., Any], ho
 
 
 def test_moving_one_user_into_a_large_account_does_not_list_all_users(
-    memctl: Callable[..., Any], cloud: Any, given: Path
+    memctl: Callable[..., Any], cloud: Any, facts_file: Path
 ) -> None:
     """In an account of thousands of users every call counts, and Zep's free plan allows few."""
     for number in range(30):
         cloud.add_user({"user_id": f"somebody-{number}"})
-    moved = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice", "--rate", "1000/s", "--no-verify")
+    moved = memctl("migrate", "--from", facts_file, "--to", "zep", "--user", "alice", "--rate", "1000/s", "--no-verify")
     assert moved.code == 0, moved.err
     alice = cloud.users[next(uuid for uuid, user in cloud.users.items() if user["user_id"] == "alice")]
     asked = {path.split("graphs/")[1].split("/")[0] for _, path, _ in cloud.requests if "graphs/" in path}

@@ -44,7 +44,7 @@ def result(dump):
         return audit(backend, name=str(dump), now=planted.NOW)
 
 
-def found(result) -> dict[str, set]:
+def ids_by_check(result) -> dict[str, set]:
     ids = defaultdict(set)
     for finding in result.findings:
         for listed in finding.ids.values():
@@ -55,7 +55,7 @@ def found(result) -> dict[str, set]:
 @pytest.mark.parametrize("check", [check.name for check in CHECKS])
 def test_planted_faults_are_found_with_few_false_alarms(result, truth, check):
     facts = {fact.id: fact for fact in everything()}
-    right = found(result)[check]
+    right = ids_by_check(result)[check]
     hit = right & truth[check]
     missed = [facts[id_].text for id_ in truth[check] - right]
     wrong = [facts[id_].text for id_ in right - truth[check]]
@@ -66,7 +66,7 @@ def test_planted_faults_are_found_with_few_false_alarms(result, truth, check):
 def test_a_correct_fact_is_in_no_serious_finding(result):
     clean = {fact.id for fact in (*planted.CLEAN, *planted.GROUNDED)}
     serious = {check.name for check in CHECKS if check.severity != "low"}
-    wrong = set().union(*(ids for check, ids in found(result).items() if check in serious)) & clean
+    wrong = set().union(*(ids for check, ids in ids_by_check(result).items() if check in serious)) & clean
     assert {str(fact.text) for fact in planted.CLEAN if fact.id in wrong} == set()
 
 

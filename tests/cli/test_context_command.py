@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.fixture
-def told(memctl, chat):
+def memctl_with_alice(memctl, chat):
     """alice in the store."""
     file = chat(
         "alice/a.jsonl",
@@ -18,22 +18,22 @@ def told(memctl, chat):
 
 
 @pytest.mark.engines
-def test_stdout_has_the_block_and_stderr_counts_omitted_records(told):
-    ran = told("context", "alice", "shipping", "--tokens", 120)
+def test_stdout_has_the_block_and_stderr_counts_omitted_records(memctl_with_alice):
+    ran = memctl_with_alice("context", "alice", "shipping", "--tokens", 120)
     assert ran.code == 0
     assert ran.out.startswith("Memory of alice. ")
     assert "alice prefers express shipping" in ran.out
     assert ran.out.endswith("\n")
     assert "left out because of the limit:" in ran.err
     assert " turns" in ran.err
-    assert told("context", "alice", "--tokens", 5000).err == ""
+    assert memctl_with_alice("context", "alice", "--tokens", 5000).err == ""
 
 
-def test_the_json_document_has_the_block_and_its_parts(told):
-    ran = told("context", "alice", "shipping", "--json", "--tokens", 300)
+def test_the_json_document_has_the_block_and_its_parts(memctl_with_alice):
+    ran = memctl_with_alice("context", "alice", "shipping", "--json", "--tokens", 300)
     document = ran.document
     assert document["schema"] == "memctl.context/1"
-    assert document["text"] == told("context", "alice", "shipping", "--tokens", 300).out
+    assert document["text"] == memctl_with_alice("context", "alice", "shipping", "--tokens", 300).out
     assert document["tokens"] <= document["budget"] == 300
     assert [section["name"] for section in document["sections"]] == [
         "instructions",
@@ -43,16 +43,19 @@ def test_the_json_document_has_the_block_and_its_parts(told):
         "latest",
     ]
     items = [item for section in document["sections"] for item in section["items"]]
-    assert all(told("show", item["id"][:8]).code == 0 for item in items[:3])
+    assert all(memctl_with_alice("show", item["id"][:8]).code == 0 for item in items[:3])
 
 
-def test_the_words_of_a_question_need_no_quotes(told):
-    assert told("context", "alice", "express", "shipping").out == told("context", "alice", "express shipping").out
+def test_the_words_of_a_question_need_no_quotes(memctl_with_alice):
+    assert (
+        memctl_with_alice("context", "alice", "express", "shipping").out
+        == memctl_with_alice("context", "alice", "express shipping").out
+    )
 
 
 @pytest.mark.parametrize("form", [(), ("--format", "markdown"), ("--json",)])
-def test_a_limit_of_one_token_gives_an_empty_block(told, form):
-    ran = told("context", "alice", "shipping", "--tokens", 1, *form)
+def test_a_limit_of_one_token_gives_an_empty_block(memctl_with_alice, form):
+    ran = memctl_with_alice("context", "alice", "shipping", "--tokens", 1, *form)
     assert ran.code == 0
     assert "no entry fits into the limit" in ran.err
     assert not (ran.document["text"] if form == ("--json",) else ran.out)
@@ -74,21 +77,21 @@ def test_a_limit_of_one_token_gives_an_empty_block(told, form):
         (("alice", "--store", "none.duckdb"), 4, "no store yet"),
     ],
 )
-def test_a_wrong_call_is_an_error_that_names_the_problem(told, arguments, code, told_):
-    ran = told("context", *arguments)
+def test_a_wrong_call_is_an_error_that_names_the_problem(memctl_with_alice, arguments, code, told_):
+    ran = memctl_with_alice("context", *arguments)
     assert (ran.code, ran.out) == (code, "")
     assert told_ in ran.err
 
 
-def test_a_facts_file_gives_a_block(told, home):
-    assert told("export", "--all-users", "-o", home / "all.jsonl").code == 0
-    ran = told("context", "alice", "--from", home / "all.jsonl", "--tokens", 200)
-    assert ran.out == told("context", "alice", "--tokens", 200).out
-    ran = told("context", "alcie", "x", "--from", home / "all.jsonl")
+def test_a_facts_file_gives_a_block(memctl_with_alice, home):
+    assert memctl_with_alice("export", "--all-users", "-o", home / "all.jsonl").code == 0
+    ran = memctl_with_alice("context", "alice", "--from", home / "all.jsonl", "--tokens", 200)
+    assert ran.out == memctl_with_alice("context", "alice", "--tokens", 200).out
+    ran = memctl_with_alice("context", "alcie", "x", "--from", home / "all.jsonl")
     assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
 
 
-def test_a_closed_pipe_is_not_an_error(told, process):
+def test_a_closed_pipe_is_not_an_error(memctl_with_alice, process):
     import subprocess
 
     writer = process("context", "alice", "--tokens", 4000, stdout=subprocess.PIPE)

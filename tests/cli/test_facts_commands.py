@@ -23,7 +23,7 @@ def add(memctl, text, *more):
 
 
 @pytest.fixture
-def moved(memctl, chat, home, once):
+def alice_moved(memctl, chat, home, once):
     """alice, who moved from Oslo to Rome; the folder of her transcript."""
 
     def make():
@@ -40,13 +40,13 @@ def by_city(memctl):
 
 @pytest.mark.engines
 class TestReading:
-    def test_facts_lists_current_facts_and_all_lists_past_ones(self, memctl, moved):
+    def test_facts_lists_current_facts_and_all_lists_past_ones(self, memctl, alice_moved):
         assert [fact["object"] for fact in facts(memctl, "alice")] == ["Rome"]
         assert set(by_city(memctl)) == {"Oslo", "Rome"}
         assert facts(memctl, "alice", "--predicate", "works_at") == []
         assert len(facts(memctl, "alice", "--subject", "ALICE")) == 1
 
-    def test_printed_json_facts_are_valid_facts(self, memctl, moved):
+    def test_printed_json_facts_are_valid_facts(self, memctl, alice_moved):
         import msgspec
 
         printed = facts(memctl, "alice", "--all") + facts(memctl, "alice", "--kind", "episode")
@@ -54,7 +54,7 @@ class TestReading:
         schema = json.loads(memctl("schema", "fact").out)
         assert {name for fact in printed for name in fact} <= set(schema["$defs"]["Fact"]["properties"])
 
-    def test_search_as_of_marks_facts_current_at_that_time(self, memctl, moved):
+    def test_search_as_of_marks_facts_current_at_that_time(self, memctl, alice_moved):
         past = memctl("search", "alice", "where does she live", "--as-of", "2026-01-01T12:00:00Z")
         assert (past.err, "Oslo" in past.out, "superseded" in past.out) == ("", True, False)
         ended = memctl("search", "alice", "lives in Oslo", "--until", "2026-01-01T12:00:00Z", "--kind", "fact")
@@ -63,7 +63,7 @@ class TestReading:
         before = memctl("search", "alice", "Oslo", "--kind", "episode", "--as-of", "2026-01-01T12:00:00Z")
         assert before.err == "no fact of that time found; the most similar turns:\n"
 
-    def test_show_accepts_an_id_prefix_and_prints_the_evidence(self, memctl, moved):
+    def test_show_accepts_an_id_prefix_and_prints_the_evidence(self, memctl, alice_moved):
         rome = by_city(memctl)["Rome"]
         shown = memctl("show", rome["id"][:8].upper())
         assert shown.code == 0
@@ -72,12 +72,12 @@ class TestReading:
         document = memctl("show", rome["id"], "--json").document
         assert (document["fact"], len(document["evidence"])) == (rome, 1)
 
-    def test_show_prints_lists_and_tables_in_words(self, memctl, moved):
+    def test_show_prints_lists_and_tables_in_words(self, memctl, alice_moved):
         shown = memctl("show", by_city(memctl)["Rome"]["id"]).out
         assert "categories     home\n" in shown
         assert "native         extractor = rules@" in shown
 
-    def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, moved):
+    def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, alice_moved):
         assert memctl("show", "zzzz").code == 4
         alike = [
             Fact(id=UUID(f"aaaaaaaa{n:024}"), user_id="alice", kind="fact", text="Tea.", source=Source(system="test"))
@@ -89,7 +89,7 @@ class TestReading:
         assert many.code == 2
         assert "more characters" in many.err
 
-    def test_history_and_diff_show_past_facts_and_changes(self, memctl, moved):
+    def test_history_and_diff_show_past_facts_and_changes(self, memctl, alice_moved):
         told = memctl("history", "alice", "--predicate", "lives_in", "--json").document["facts"]
         assert [fact["object"] for fact in told] == ["Oslo", "Rome"]
         diff = memctl("diff", "alice", "--from", "2026-01-01T12:00", "--to", "2026-01-03", "--json").document
@@ -97,14 +97,14 @@ class TestReading:
         assert [fact["object"] for fact in diff["ended"]] == ["Oslo"]
         assert memctl("diff", "alice", "--from", "now", "--to", "2020").code == 2
 
-    def test_users_and_stats_count(self, memctl, moved):
+    def test_users_and_stats_count(self, memctl, alice_moved):
         (row,) = memctl("users", "--json").document["users"]
         assert (row["user"], row["facts"], row["episodes"]) == ("alice", 2, 2)
         stats = memctl("stats", "--json").document
         assert (stats["users"], stats["facts"], stats["current"], stats["episodes"]) == (1, 2, 1, 2)
         assert stats["pending"] == 0
 
-    def test_an_unknown_user_is_an_error_that_lists_known_users(self, memctl, moved):
+    def test_an_unknown_user_is_an_error_that_lists_known_users(self, memctl, alice_moved):
         ran = memctl("facts", "alcie")
         assert ran.code == 4
         assert "alice" in ran.err
@@ -123,7 +123,7 @@ class TestAdd:
         assert fact["text"] == "The blue folder is behind the door"
         assert (fact["predicate"], fact["confidence"]) == (None, None)
 
-    def test_a_stated_triple_supersedes_earlier_facts(self, memctl, moved):
+    def test_a_stated_triple_supersedes_earlier_facts(self, memctl, alice_moved):
         (fact,) = add(memctl, "Alice moved", "--predicate", "lives_in", "--object", "Lisbon")
         assert [f["object"] for f in facts(memctl, "alice", "--predicate", "lives_in")] == ["Lisbon"]
         assert by_city(memctl)["Rome"]["superseded_by"] == fact["id"]
@@ -136,24 +136,24 @@ class TestAdd:
 
 @pytest.mark.engines
 class TestEdit:
-    def test_an_edited_fact_keeps_its_id_and_is_not_changed_by_ingest(self, memctl, moved, chat):
+    def test_an_edited_fact_keeps_its_id_and_is_not_changed_by_ingest(self, memctl, alice_moved, chat):
         rome = by_city(memctl)["Rome"]
         changed = memctl("edit", rome["id"], "--text", "Alice lives in Roma.", "--object", "Roma", "--json")
         assert changed.code == 0, changed.err
         (fact,) = changed.document["facts"]
         assert (fact["id"], fact["text"], fact["object"]) == (rome["id"], "Alice lives in Roma.", "Roma")
         chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I live in Lisbon.")
-        memctl("ingest", moved)
+        memctl("ingest", alice_moved)
         known = by_city(memctl)
         assert "Rome" not in known
         assert known["Roma"]["superseded_by"] == known["Lisbon"]["id"]
 
-    def test_an_edited_end_date_is_kept(self, memctl, moved):
+    def test_an_edited_end_date_is_kept(self, memctl, alice_moved):
         rome = by_city(memctl)["Rome"]
         memctl("edit", rome["id"], "--invalid-at", "2026-02-01")
         assert by_city(memctl)["Rome"]["invalid_at"] == "2026-02-01T00:00:00Z"
 
-    def test_an_episode_cannot_be_edited(self, memctl, moved):
+    def test_an_episode_cannot_be_edited(self, memctl, alice_moved):
         episode = facts(memctl, "alice", "--kind", "episode")[0]
         assert memctl("edit", episode["id"], "--text", "I never said that").code == 2
 
@@ -166,7 +166,7 @@ class TestEdit:
             ["--valid-at", "someday"],
         ],
     )
-    def test_a_wrong_value_changes_nothing(self, memctl, moved, arguments):
+    def test_a_wrong_value_changes_nothing(self, memctl, alice_moved, arguments):
         before = by_city(memctl)
         assert memctl("edit", before["Rome"]["id"], *arguments).code == 2
         assert by_city(memctl) == before
@@ -174,30 +174,30 @@ class TestEdit:
 
 @pytest.mark.engines
 class TestRemove:
-    def test_a_fact_superseded_by_the_removed_one_is_current_again(self, memctl, moved):
+    def test_a_fact_superseded_by_the_removed_one_is_current_again(self, memctl, alice_moved):
         assert memctl("rm", by_city(memctl)["Rome"]["id"], "--yes").code == 0
         (oslo,) = facts(memctl, "alice")
         assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
 
-    def test_without_a_terminal_nothing_is_removed(self, memctl, moved):
+    def test_without_a_terminal_nothing_is_removed(self, memctl, alice_moved):
         before = by_city(memctl)
         ran = memctl("rm", before["Rome"]["id"], stdin=b"y\n")
         assert ran.code == 2
         assert "--yes" in ran.err
         assert by_city(memctl) == before
 
-    def test_a_removed_fact_is_not_restored_by_ingest(self, memctl, moved, chat, home):
+    def test_a_removed_fact_is_not_restored_by_ingest(self, memctl, alice_moved, chat, home):
         memctl("rm", by_city(memctl)["Rome"]["id"], "--yes")
         path = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I like tea.")
-        memctl("ingest", moved)
-        memctl("ingest", moved, "--roles", "user")
+        memctl("ingest", alice_moved)
+        memctl("ingest", alice_moved, "--roles", "user")
         copy = home / "copy" / "alice" / "a.jsonl"
         copy.parent.mkdir(parents=True)
         copy.write_bytes(path.read_bytes())
         memctl("ingest", copy.parent.parent)
         assert {fact["object"] for fact in facts(memctl, "alice", "--all")} == {"Oslo", "tea"}
 
-    def test_a_removed_turn_takes_its_facts_with_it(self, memctl, moved):
+    def test_a_removed_turn_takes_its_facts_with_it(self, memctl, alice_moved):
         rome = next(e for e in facts(memctl, "alice", "--kind", "episode") if "Rome" in e["text"])
         assert memctl("rm", rome["id"], "--yes").code == 0
         assert set(by_city(memctl)) == {"Oslo"}
@@ -217,7 +217,7 @@ class TestSql:
             "create table t (a int)",
         ],
     )
-    def test_statements_are_read_only_without_write(self, memctl, moved, home, statement):
+    def test_statements_are_read_only_without_write(self, memctl, alice_moved, home, statement):
         (home / "work" / "secret.txt").write_text("hush")
         ran = memctl("sql", statement)
         assert ran.code == 2
@@ -226,23 +226,23 @@ class TestSql:
         assert [path.name for path in (home / "work").iterdir()] == ["secret.txt"]
 
     @pytest.mark.engines
-    def test_embed_and_similarity(self, memctl, moved):
+    def test_embed_and_similarity(self, memctl, alice_moved):
         statement = "select text, similarity(embedding, embed('Where in Rome?')) s from facts order by s desc limit 1"
         assert "Rome" in memctl("sql", statement, "--json").document["rows"][0]["text"]
 
     @pytest.mark.engines
-    def test_write_changes_records(self, memctl, moved):
+    def test_write_changes_records(self, memctl, alice_moved):
         assert memctl("sql", "update records set metadata = '{\"a\": 1}'", "--write").code == 0
         assert all(fact["metadata"] == {"a": 1} for fact in facts(memctl, "alice", "--all"))
 
-    def test_equally_named_columns_and_any_types_are_printed(self, memctl, moved):
+    def test_equally_named_columns_and_any_types_are_printed(self, memctl, alice_moved):
         statement = "select 1 a, 2 a, id, [1, 2] l, 1.5::decimal(4,2) d, null n, 'x'::blob b from facts limit 1"
         document = memctl("sql", statement, "--json").document
         assert (document["rows"][0]["a"], document["rows"][0]["a_2"]) == (1, 2)
         assert memctl("sql", statement).code == 0
 
 
-def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, moved, store):
+def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, alice_moved, store):
     assert memctl("doctor").code == 0
     store.write_text("no database")
     ran = memctl("doctor", "--json")
@@ -251,7 +251,7 @@ def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, moved, store
 
 
 @pytest.mark.engines
-def test_reindex_computes_missing_vectors(memctl, moved):
+def test_reindex_computes_missing_vectors(memctl, alice_moved):
     before = memctl("search", "alice", "Rome", "--json").document
     assert memctl("sql", "delete from vectors", "--write").code == 0
     assert memctl("stats", "--json").document["pending"] > 0
@@ -261,7 +261,7 @@ def test_reindex_computes_missing_vectors(memctl, moved):
 
 
 @pytest.mark.engines
-def test_another_embedder_is_refused_with_a_hint(memctl, moved, monkeypatch):
+def test_another_embedder_is_refused_with_a_hint(memctl, alice_moved, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     ran = memctl("search", "alice", "Rome", "--embedder", "openai:some-model")
     assert ran.code == 2

@@ -15,7 +15,7 @@ from memctl.cli.app import COMMANDS
 
 
 @pytest.fixture
-def known(memctl, chat, once):
+def alice_moved(memctl, chat, once):
     """alice, who moved twice."""
 
     def make():
@@ -62,7 +62,7 @@ SLOW = (
         (("add", "alice", "I moved to Ghent."), ("memctl.extract", "memctl.transcripts", "memctl.ingest")),
     ],
 )
-def test_a_quick_command_imports_only_what_it_needs(memctl, known, monkeypatch, arguments, needed):
+def test_a_quick_command_imports_only_what_it_needs(memctl, alice_moved, monkeypatch, arguments, needed):
     monkeypatch.setenv("COLUMNS", "100")
     code = (
         "import gc, sys\nfrom memctl.cli.app import _run\ncollections = []\n"
@@ -104,15 +104,15 @@ def test_a_process_runs_exit_handlers_and_prints_everything(memctl):
         ("migrations",),
     ],
 )
-def test_json_output_is_one_document_that_names_its_schema(memctl, known, arguments):
+def test_json_output_is_one_document_that_names_its_schema(memctl, alice_moved, arguments):
     ran = memctl(*arguments, "--json")
     assert ran.code == 0, ran.err
     assert ran.document["schema"] == f"memctl.{arguments[0]}/1"
 
 
-def test_jsonl_output_has_one_record_per_line(memctl, known):
+def test_jsonl_output_has_one_record_per_line(memctl, alice_moved):
     lines = memctl("facts", "alice", "--all", "--jsonl").out.splitlines()
-    assert [json.loads(line)["id"] for line in lines] == [fact["id"] for fact in known]
+    assert [json.loads(line)["id"] for line in lines] == [fact["id"] for fact in alice_moved]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_jsonl_output_has_one_record_per_line(memctl, known):
         (("dedupe", "alice", "--dry-run"), "changes"),
     ],
 )
-def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, known, home, arguments, member):
+def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, alice_moved, home, arguments, member):
     assert memctl("snapshot", "create").code == 0
     assert memctl("migrate", "--from", "local", "--to", home / "x.jsonl", "--all-users").code == 0
     lines = [json.loads(line) for line in memctl(*arguments, "--jsonl").out.splitlines()]
@@ -139,7 +139,7 @@ def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, known, home
         assert lines == document[member]
 
 
-def test_diff_stats_and_undo_support_jsonl(memctl, known):
+def test_diff_stats_and_undo_support_jsonl(memctl, alice_moved):
     changes = [json.loads(line) for line in memctl("diff", "alice", "--from", "2020", "--jsonl").out.splitlines()]
     document = memctl("diff", "alice", "--from", "2020", "--json").document
     assert [change["fact"] for change in changes if change["what"] == "learned"] == document["learned"]
@@ -160,7 +160,7 @@ def test_diff_stats_and_undo_support_jsonl(memctl, known):
         (("search", "alice", " "), 2),
     ],
 )
-def test_a_failed_command_prints_a_json_error_with_its_exit_code(memctl, known, arguments, code):
+def test_a_failed_command_prints_a_json_error_with_its_exit_code(memctl, alice_moved, arguments, code):
     ran = memctl(*arguments, "--json")
     assert ran.code == code
     assert ran.document["schema"] == "memctl.error/1"
@@ -187,11 +187,11 @@ def test_warnings_go_to_stderr(memctl, chat, home):
 @pytest.mark.parametrize(
     "command", [("facts", "alice", "--all"), ("history", "alice"), ("diff", "alice", "--from", "2020")]
 )
-def test_no_id_is_cut_off_in_a_table(memctl, known, monkeypatch, columns, command):
+def test_no_id_is_cut_off_in_a_table(memctl, alice_moved, monkeypatch, columns, command):
     monkeypatch.setenv("COLUMNS", columns)
     out = memctl(*command).out
     assert max(len(line) for line in out.splitlines()) <= int(columns)
-    for fact in known:
+    for fact in alice_moved:
         assert fact["id"][:8] in out
         if fact["superseded_by"] and command[0] != "diff":
             assert out.count(fact["superseded_by"][:8]) == 2, "once as its own id, once as the successor"
@@ -262,14 +262,14 @@ def on_a_terminal(arguments: list[str], **environment: str) -> str:
     return written.decode()
 
 
-def test_colour_is_used_only_on_a_terminal_without_no_color(memctl, known):
+def test_colour_is_used_only_on_a_terminal_without_no_color(memctl, alice_moved):
     assert "\x1b[" in on_a_terminal(["doctor"])
     assert "\x1b[" not in on_a_terminal(["doctor"], NO_COLOR="1")
     assert "\x1b[" not in on_a_terminal(["facts", "nobody"], TERM="dumb")
     assert "\x1b[" not in memctl("doctor").out
 
 
-def test_a_closed_pipe_is_not_an_error(memctl, known, process):
+def test_a_closed_pipe_is_not_an_error(memctl, alice_moved, process):
     for arguments in (
         ("sql", "select repeat('x', 60) t from range(20000)"),
         ("sql", "select repeat('x', 60) t from range(20000)", "--jsonl"),
@@ -340,12 +340,12 @@ def test_help_fits_one_screen(memctl):
         (("completion", "bahs"), 2, "bash"),
     ],
 )
-def test_a_mistyped_kind_predicate_or_choice_gets_a_suggestion(memctl, known, arguments, code, meant):
+def test_a_mistyped_kind_predicate_or_choice_gets_a_suggestion(memctl, alice_moved, arguments, code, meant):
     ran = memctl(*arguments)
     assert (ran.code, f"Did you mean '{meant}'?" in ran.err) == (code, True), ran.err
 
 
-def test_runs_lists_undoable_runs_and_its_old_options_show_migrations(memctl, known, home):
+def test_runs_lists_undoable_runs_and_its_old_options_show_migrations(memctl, alice_moved, home):
     (run,) = memctl("runs", "--json").document["runs"]
     assert run["command"] == "ingest"
     assert [json.loads(line) for line in memctl("runs", "--jsonl").out.splitlines()] == [run]

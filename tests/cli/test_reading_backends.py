@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.fixture
-def moved(memctl, chat, home, once):
+def alice_and_bob(memctl, chat, home, once):
     """alice and bob in the store, and the same records in a file."""
 
     def make():
@@ -32,26 +32,26 @@ def moved(memctl, chat, home, once):
         ("users",),
     ],
 )
-def test_a_facts_file_gives_the_same_output_as_the_store(memctl, moved, arguments):
-    here, there = (memctl(*arguments, *more, "--json") for more in ((), ("--from", moved)))
+def test_a_facts_file_gives_the_same_output_as_the_store(memctl, alice_and_bob, arguments):
+    here, there = (memctl(*arguments, *more, "--json") for more in ((), ("--from", alice_and_bob)))
     assert (here.code, there.code) == (0, 0), there.err
     assert here.document == there.document
-    assert memctl(*arguments, "--from", moved).out == memctl(*arguments).out
+    assert memctl(*arguments, "--from", alice_and_bob).out == memctl(*arguments).out
 
 
-def test_diff_and_stats_read_a_backend(memctl, moved):
+def test_diff_and_stats_read_a_backend(memctl, alice_and_bob):
     here = memctl("diff", "alice", "--from", "2020", "--json").document
-    there = memctl("diff", "alice", "--from", "2020", "--backend", moved, "--json").document
+    there = memctl("diff", "alice", "--from", "2020", "--backend", alice_and_bob, "--json").document
     assert {**here, "to": None} == {**there, "to": None}
-    here, there = (memctl("stats", *more, "--json").document for more in ((), ("--from", moved)))
+    here, there = (memctl("stats", *more, "--json").document for more in ((), ("--from", alice_and_bob)))
     same = ("users", "facts", "current", "superseded", "episodes", "kinds")
     assert {name: here[name] for name in same} == {name: there[name] for name in same}
     assert there["pending"] is None
-    assert "not embedded" not in memctl("stats", "--from", moved).out
+    assert "not embedded" not in memctl("stats", "--from", alice_and_bob).out
 
 
-def test_a_user_missing_in_the_backend_is_not_found(memctl, moved):
-    ran = memctl("facts", "alcie", "--from", moved)
+def test_a_user_missing_in_the_backend_is_not_found(memctl, alice_and_bob):
+    ran = memctl("facts", "alcie", "--from", alice_and_bob)
     assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
 
 
@@ -82,13 +82,13 @@ def test_a_user_missing_in_the_backend_is_not_found(memctl, moved):
         ("backends", "test"),
     ],
 )
-def test_an_option_without_effect_is_refused(memctl, moved, command, option):
-    ran = memctl(*command, moved, *option)
+def test_an_option_without_effect_is_refused(memctl, alice_and_bob, command, option):
+    ran = memctl(*command, alice_and_bob, *option)
     assert ran.code == 2, ran.out
     assert option[0] in ran.err
 
 
-def test_an_option_of_a_service_is_refused_for_the_store(memctl, moved):
+def test_an_option_of_a_service_is_refused_for_the_store(memctl, alice_and_bob):
     for command in (("facts", "alice"), ("search", "alice", "tea"), ("users",)):
         ran = memctl(*command, "--url", "http://x")
         assert (ran.code, "--url" in ran.err) == (2, True)

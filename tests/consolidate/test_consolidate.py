@@ -205,7 +205,7 @@ def test_a_summary_is_written_only_when_it_changes(memctl):
 
 
 @pytest.fixture
-def disorder(memctl, store, chat, once):
+def untidy_memory(memctl, store, chat, once):
     """A memory with something to do for every step of consolidation."""
 
     def fill():
@@ -225,7 +225,7 @@ def disorder(memctl, store, chat, once):
 
 
 @pytest.mark.engines
-def test_a_dry_run_lists_the_changes_and_makes_none(memctl, disorder):
+def test_a_dry_run_lists_the_changes_and_makes_none(memctl, untidy_memory):
     before = rows()
     ran = memctl("consolidate", "alice", "--ttl", "episode=365d", "--dry-run")
     assert rows() == before
@@ -246,7 +246,7 @@ def test_a_dry_run_lists_the_changes_and_makes_none(memctl, disorder):
 
 
 @pytest.mark.engines
-def test_undo_restores_every_row(memctl, disorder):
+def test_undo_restores_every_row(memctl, untidy_memory):
     before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
     assert rows() != before
@@ -259,17 +259,17 @@ def test_undo_restores_every_row(memctl, disorder):
     assert memctl("search", "alice", "coffee", "--json").document["hits"]
 
 
-def test_consolidate_after_undo_gives_the_same_result(memctl, disorder):
-    def plain(document):
+def test_consolidate_after_undo_gives_the_same_result(memctl, untidy_memory):
+    def changes_of(document):
         return json.loads(json.dumps({key: document[key] for key in ("changes",)}))
 
     one = consolidate(memctl, "alice")
     memctl("undo", one["run"])
-    assert plain(consolidate(memctl, "alice")) == plain(one)
+    assert changes_of(consolidate(memctl, "alice")) == changes_of(one)
 
 
 @pytest.mark.engines
-def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, disorder):
+def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, untidy_memory):
     assert memctl("undo", "nosuchrun").code == 4
     run = consolidate(memctl, "alice")["run"]
     assert memctl("undo", run).code == 0
@@ -284,7 +284,7 @@ def test_undo_of_an_unknown_undone_or_outdated_run_is_an_error(memctl, disorder)
     assert rows() == before
 
 
-def test_changes_to_other_facts_do_not_prevent_undo(memctl, disorder):
+def test_changes_to_other_facts_do_not_prevent_undo(memctl, untidy_memory):
     run = consolidate(memctl, "alice")["run"]
     memctl("add", "alice", "I am allergic to peanuts.")
     memctl("add", "alice", "My favourite colour is red.")
@@ -296,7 +296,7 @@ def test_changes_to_other_facts_do_not_prevent_undo(memctl, disorder):
 
 
 @pytest.mark.engines
-def test_undo_requires_undoing_a_later_removal_first(memctl, disorder):
+def test_undo_requires_undoing_a_later_removal_first(memctl, untidy_memory):
     before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
     tea = next(one for one in memctl("facts", "alice", "--json").document["facts"] if one["object"] == "green tea")
@@ -311,14 +311,14 @@ def test_undo_requires_undoing_a_later_removal_first(memctl, disorder):
     assert rows() == before
 
 
-def test_an_unknown_user_is_an_error_but_nothing_to_do_is_not(memctl, disorder):
+def test_an_unknown_user_is_an_error_but_nothing_to_do_is_not(memctl, untidy_memory):
     assert memctl("consolidate", "zoe").code == 4
     assert "alice" in memctl("consolidate", "zoe").err
     ran = consolidate(memctl, "ben")
     assert [change["action"] for change in ran["changes"]] == ["summary"]
 
 
-def test_dropped_records_are_deleted_permanently_after_a_month(memctl, disorder):
+def test_dropped_records_are_deleted_permanently_after_a_month(memctl, untidy_memory):
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
     memctl("sql", "--write", "update runs set made_at = made_at - interval 31 day")
     assert consolidate(memctl, "alice", "--dry-run")["changes"] == []

@@ -18,7 +18,7 @@ def fact(user, text, **more):
 
 
 @pytest.fixture
-def kept_for_a_time(memctl, home):
+def expiring_facts(memctl, home):
     """Two users, each with an expired fact, one that expires tomorrow, one without an end, and a duplicate of that."""
     facts = []
     for user in ("alice", "bruno"):
@@ -40,7 +40,7 @@ def texts(memctl, user):
 
 
 @pytest.mark.engines
-def test_prune_removes_expired_facts_of_all_users(memctl, kept_for_a_time):
+def test_prune_removes_expired_facts_of_all_users(memctl, expiring_facts):
     before = {user: texts(memctl, user) for user in ("alice", "bruno")}
     planned = memctl("prune", "--dry-run", "--json").document
     assert {user: texts(memctl, user) for user in before} == before
@@ -54,7 +54,7 @@ def test_prune_removes_expired_facts_of_all_users(memctl, kept_for_a_time):
     assert {user: texts(memctl, user) for user in before} == before
 
 
-def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, kept_for_a_time):
+def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, expiring_facts):
     assert memctl("prune", "alice", "--ttl", "episode=365d").code == 0
     assert "an old talk" not in texts(memctl, "alice")
     assert "an old talk" in texts(memctl, "bruno")
@@ -64,7 +64,7 @@ def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, kept
 
 
 @pytest.mark.engines
-def test_dedupe_merges_duplicates_and_lists_similar_facts(memctl, kept_for_a_time):
+def test_dedupe_merges_duplicates_and_lists_similar_facts(memctl, expiring_facts):
     before = texts(memctl, "alice")
     planned = memctl("dedupe", "alice", "--dry-run", "--json").document["changes"]
     assert texts(memctl, "alice") == before

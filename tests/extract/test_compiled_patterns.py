@@ -35,7 +35,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
-def found(pattern: re.Pattern[str]) -> list[object]:
+def all_matches(pattern: re.Pattern[str]) -> list[object]:
     return [
         *([(match.span(), match.groupdict()) for match in pattern.finditer(text)] for text in TEXTS),
         *(pattern.sub(r"<\g<who>>", text) for text in TEXTS[:2]),
@@ -44,12 +44,12 @@ def found(pattern: re.Pattern[str]) -> list[object]:
 
 
 def test_a_late_pattern_matches_like_a_compiled_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = found(re.compile(PATTERN, FLAGS))
-    assert found(late(PATTERN, FLAGS)) == expected
+    expected = all_matches(re.compile(PATTERN, FLAGS))
+    assert all_matches(late(PATTERN, FLAGS)) == expected
     seen = counted(monkeypatch)
     for _ in range(2):
         with remembered():
-            assert found(late(PATTERN, FLAGS)) == expected
+            assert all_matches(late(PATTERN, FLAGS)) == expected
     assert seen == [PATTERN]
 
 
@@ -63,9 +63,9 @@ def test_patterns_with_different_flags_are_different() -> None:
 
 @pytest.mark.parametrize("damage", ["cut", "code", "open", "text"])
 def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = found(re.compile(PATTERN, FLAGS))
+    expected = all_matches(re.compile(PATTERN, FLAGS))
     with remembered():
-        found(late(PATTERN, FLAGS))
+        all_matches(late(PATTERN, FLAGS))
     file = compiled_patterns._file()
     codes = compiled_patterns._read()
     if damage == "cut":
@@ -79,7 +79,7 @@ def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monk
     seen = counted(monkeypatch)
     for _ in range(2):
         with remembered():
-            assert found(late(PATTERN, FLAGS)) == expected
+            assert all_matches(late(PATTERN, FLAGS)) == expected
     assert seen == [PATTERN], "it was not replaced"
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -87,7 +87,7 @@ def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monk
 def test_without_a_writable_folder_every_process_compiles(home: Path) -> None:
     (home / ".cache").write_text("a file where the folder should be")
     with remembered():
-        assert found(late(PATTERN, FLAGS)) == found(re.compile(PATTERN, FLAGS))
+        assert all_matches(late(PATTERN, FLAGS)) == all_matches(re.compile(PATTERN, FLAGS))
 
 
 def test_the_cache_file_contains_only_patterns(tmp_path: Path) -> None:

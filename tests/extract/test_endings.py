@@ -71,17 +71,17 @@ def test_a_request_to_remember_gives_a_claim(text: str) -> None:
     assert not [claim for claim in claims if claim.op == "retract"]
 
 
-def said(text: str) -> list[Claim]:
+def claims_of(text: str) -> list[Claim]:
     """The claims of one message."""
     turn = Turn(turn_id="0", role="user", text=text, at=AT)
     return extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
 
 
 def test_the_end_of_an_unknown_fact_is_stored_as_a_retraction() -> None:
-    (claim,) = [claim for claim in said("I no longer use Jenkins.") if claim.predicate == "uses"]
+    (claim,) = [claim for claim in claims_of("I no longer use Jenkins.") if claim.predicate == "uses"]
     assert (claim.op, claim.text) == ("retract", "alice uses Jenkins.")
 
 
 def test_a_name_equal_to_the_subject_is_not_a_fact() -> None:
-    assert said("My name is Alice.") == []
-    assert [claim.text for claim in said("My name is Alice Chen.")] == ["alice is called Alice Chen."]
+    assert claims_of("My name is Alice.") == []
+    assert [claim.text for claim in claims_of("My name is Alice Chen.")] == ["alice is called Alice Chen."]

@@ -14,7 +14,7 @@ from memctl.extract.secrets import entropy, iban, luhn, redact
 ALNUM = string.ascii_letters + string.digits
 
 
-def made(prefix: str, length: int, alphabet: str = ALNUM) -> str:
+def fake_key(prefix: str, length: int, alphabet: str = ALNUM) -> str:
     """A string that looks like a key, built here so that no scanner finds one in the sources."""
     return prefix + "".join(random.Random(prefix).choices(alphabet, k=length))
 
@@ -25,13 +25,13 @@ def jwt() -> str:
 
 
 SECRETS = [
-    ("openai_key", made("sk-" + "proj-", 40)),
-    ("openai_key", made("sk-" + "ant-api03-", 60)),
-    ("aws_key", made("AK" + "IA", 16, string.ascii_uppercase + string.digits)),
-    ("github_token", made("gh" + "p_", 36)),
-    ("slack_token", made("xox" + "b-", 30)),
-    ("google_key", made("AI" + "za", 35)),
-    ("stripe_key", made("sk" + "_live_", 24)),
+    ("openai_key", fake_key("sk-" + "proj-", 40)),
+    ("openai_key", fake_key("sk-" + "ant-api03-", 60)),
+    ("aws_key", fake_key("AK" + "IA", 16, string.ascii_uppercase + string.digits)),
+    ("github_token", fake_key("gh" + "p_", 36)),
+    ("slack_token", fake_key("xox" + "b-", 30)),
+    ("google_key", fake_key("AI" + "za", 35)),
+    ("stripe_key", fake_key("sk" + "_live_", 24)),
     ("jwt", jwt()),
 ]
 

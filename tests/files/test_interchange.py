@@ -21,18 +21,20 @@ def number(value: int) -> UUID:
     return UUID(int=value, version=4)
 
 
-def made(index: int, text: str, **fields) -> Fact:
+def fact_number(index: int, text: str, **fields) -> Fact:
     values = {"kind": "fact", "created_at": AT, "source": Source(system="test", id=str(index))} | fields
     return Fact(id=number(index), user_id="zoë/ann", text=text, **values)
 
 
 FACTS = [
-    made(1, "Zoë lives in Ghent", subject="zoë/ann", predicate="lives_in", object="Ghent", valid_at=AT, confidence=0.9),
-    made(2, "Prefers tea", kind="preference", categories=("food", "Hot Drinks"), updated_at=AT),
-    made(3, "Never use tables.\nNor lists.", kind="procedure", native={"big": 2**60, "null": None}),
-    made(4, "Hello \u2028 there \x00 \U0001f389", kind="episode", native={"role": "assistant"}, session_id="s1"),
-    made(5, "--- : [x] # '\"", kind="block", metadata={"deep": {"a": [1, 2.5, "ü"]}}),
-    made(6, "Lived in Lyon", superseded_by=number(1), invalid_at=AT, expired_at=AT),
+    fact_number(
+        1, "Zoë lives in Ghent", subject="zoë/ann", predicate="lives_in", object="Ghent", valid_at=AT, confidence=0.9
+    ),
+    fact_number(2, "Prefers tea", kind="preference", categories=("food", "Hot Drinks"), updated_at=AT),
+    fact_number(3, "Never use tables.\nNor lists.", kind="procedure", native={"big": 2**60, "null": None}),
+    fact_number(4, "Hello \u2028 there \x00 \U0001f389", kind="episode", native={"role": "assistant"}, session_id="s1"),
+    fact_number(5, "--- : [x] # '\"", kind="block", metadata={"deep": {"a": [1, 2.5, "ü"]}}),
+    fact_number(6, "Lived in Lyon", superseded_by=number(1), invalid_at=AT, expired_at=AT),
 ]
 PLAIN = [fact for fact in FACTS if "\x00" not in fact.text]
 
@@ -194,7 +196,7 @@ def test_the_plan_shows_fields_that_text_export_loses(memctl, tmp_path):
 # Files of other programs.
 
 
-def written(tmp_path, name, text):
+def write_file(tmp_path, name, text):
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -202,14 +204,14 @@ def written(tmp_path, name, text):
 
 
 def test_notes_of_another_program_are_read(tmp_path):
-    written(tmp_path, "okf/index.md", "# Index\n")
-    written(
+    write_file(tmp_path, "okf/index.md", "# Index\n")
+    write_file(
         tmp_path,
         "okf/food.md",
         "---\ntype: Preference\ntags: [food]\ngenerated: {by: x, at: 2026-03-01}\nmood: 3\n---\nLikes figs.\n",
     )
-    written(tmp_path, "okf/log.md", "# Log\n")
-    written(tmp_path, "okf/broken.md", "no front matter\n")
+    write_file(tmp_path, "okf/log.md", "# Log\n")
+    write_file(tmp_path, "okf/broken.md", "no front matter\n")
     facts, rejects = read(tmp_path / "okf", default_user="rosa")
     (fact,) = facts.values()
     assert (fact.text, fact.kind, fact.categories) == ("Likes figs.", "preference", ("food",))
@@ -219,7 +221,7 @@ def test_notes_of_another_program_are_read(tmp_path):
 
 
 def test_a_record_without_an_owner_is_rejected_until_one_is_named(memctl, tmp_path):
-    path = written(tmp_path, "paste.txt", "[2026-03-01] - Likes figs\n[unknown] - Likes rye\n")
+    path = write_file(tmp_path, "paste.txt", "[2026-03-01] - Likes figs\n[unknown] - Likes rye\n")
     nobody, rejects = read(path)
     assert (nobody, len(rejects)) == ({}, 2)
     assert "pass --user NAME" in rejects[0]
@@ -241,7 +243,7 @@ def test_pasted_text_in_common_forms_is_read(tmp_path):
 [2024] Moved to Ghent
 not a memory
 """
-    facts, rejects = read(written(tmp_path, "paste.md", text), default_user="rosa")
+    facts, rejects = read(write_file(tmp_path, "paste.md", text), default_user="rosa")
     assert {(fact.text, str(fact.created_at)[:10], fact.categories) for fact in facts.values()} == {
         ("Likes figs", "2026-03-01", ("Food",)),
         ("Allergic to nuts,\nand to sesame", "2025-03-03", ("Food",)),
@@ -252,7 +254,7 @@ not a memory
 
 def test_a_note_or_line_that_is_not_utf8_is_rejected_with_its_position(tmp_path):
     folder = tmp_path / "notes"
-    written(folder, "a.md", "---\ntype: fact\n---\nLikes tea\n")
+    write_file(folder, "a.md", "---\ntype: fact\n---\nLikes tea\n")
     (folder / "b.md").write_bytes(b"---\ntype: fact\n---\nLikes caf\xe9\n")
     facts, rejects = read(folder, default_user="rosa")
     assert [fact.text for fact in facts.values()] == ["Likes tea"]
@@ -275,14 +277,14 @@ def test_exported_text_can_be_read_by_another_program(exported, tmp_path):
 
 
 def test_a_portable_memory_is_read(tmp_path):
-    written(tmp_path, "m/manifest.json", "{}")
+    write_file(tmp_path, "m/manifest.json", "{}")
     line = {"id": "f1", "text": "Rosa lives in Ghent", "subject": "Rosa", "predicate": "lives_in", "object": "Ghent"}
-    written(
+    write_file(
         tmp_path,
         "m/items/fact.jsonl",
         json.dumps(line | {"tValidFrom": "2026-03-01T00:00:00Z", "confidence": 0.7}) + "\nbroken\n",
     )
-    written(tmp_path, "m/items/core.jsonl", json.dumps({"id": "human", "content": "A nurse."}) + "\n")
+    write_file(tmp_path, "m/items/core.jsonl", json.dumps({"id": "human", "content": "A nurse."}) + "\n")
     facts, rejects = read(tmp_path / "m", default_user="rosa")
     assert {(fact.kind, fact.text) for fact in facts.values()} == {
         ("fact", "Rosa lives in Ghent"),
@@ -292,7 +294,7 @@ def test_a_portable_memory_is_read(tmp_path):
 
 
 def test_records_of_cognee_are_read(tmp_path):
-    written(tmp_path, "c/manifest.json", json.dumps({"cogx_version": "0.1", "source_system": "mem0"}))
+    write_file(tmp_path, "c/manifest.json", json.dumps({"cogx_version": "0.1", "source_system": "mem0"}))
     memory = {"kind": "memory", "external_id": "m1", "content": "Likes figs", "scope": {"user_id": "rosa"}}
     episode = {
         "kind": "episode",
@@ -300,8 +302,8 @@ def test_records_of_cognee_are_read(tmp_path):
         "scope": {"user_id": "rosa"},
         "turns": [{"role": "user", "content": "Hi."}],
     }
-    written(tmp_path, "c/memories.jsonl", json.dumps(memory) + "\n")
-    written(tmp_path, "c/episodes.jsonl", json.dumps(episode) + "\n")
+    write_file(tmp_path, "c/memories.jsonl", json.dumps(memory) + "\n")
+    write_file(tmp_path, "c/episodes.jsonl", json.dumps(episode) + "\n")
     facts, rejects = read(tmp_path / "c")
     assert {(fact.kind, fact.text, fact.created_at) for fact in facts.values()} == {
         ("fact", "Likes figs", None),
@@ -317,7 +319,7 @@ SERVER_MEMORY = """{"type":"entity","name":"Zoë","entityType":"person","observa
 
 
 def test_a_file_of_the_mcp_memory_server_is_restored_byte_for_byte(memctl, tmp_path):
-    path = written(tmp_path, "memory.jsonl", SERVER_MEMORY)
+    path = write_file(tmp_path, "memory.jsonl", SERVER_MEMORY)
     assert memctl("import", path, "--user", "rosa").code == 0
     facts = memctl("facts", "rosa", "--json").document["facts"]
     assert ("Zoë", "works at", "Acme") in {(fact["subject"], fact["predicate"], fact["object"]) for fact in facts}
@@ -333,7 +335,7 @@ def test_a_file_of_the_mcp_memory_server_is_restored_byte_for_byte(memctl, tmp_p
 
 
 def test_a_broken_line_of_the_mcp_memory_server_does_not_hide_the_others(tmp_path):
-    path = written(tmp_path, "memory.jsonl", SERVER_MEMORY + "\nbroken\n" + '{"type":"entity","name":"x"}')
+    path = write_file(tmp_path, "memory.jsonl", SERVER_MEMORY + "\nbroken\n" + '{"type":"entity","name":"x"}')
     facts, rejects = read(path, default_user="rosa")
     assert (len(facts), len(rejects)) == (5, 2)
 
@@ -351,8 +353,8 @@ def test_an_archive_cannot_write_outside_of_its_folder(tmp_path):
 
 
 def test_a_folder_of_code_is_not_taken_for_facts(memctl, tmp_path):
-    written(tmp_path, "code/README.md", "# A program\n")
-    written(tmp_path, "code/main.py", "print()\n")
+    write_file(tmp_path, "code/README.md", "# A program\n")
+    write_file(tmp_path, "code/main.py", "print()\n")
     ran = memctl("import", tmp_path / "code")
     assert ran.code == 2
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 
-def good(chat):
+def folder_with_a_good_file(chat):
     return chat("alice/good.jsonl", "I live in Oslo.").parent.parent
 
 
@@ -61,7 +61,7 @@ def damaged_gzip(path):
     ],
 )
 def test_a_bad_file_is_reported_and_the_others_are_read(memctl, chat, home, store, make, name):
-    folder = good(chat)
+    folder = folder_with_a_good_file(chat)
     make(folder / "alice" / name)
     ran = memctl("ingest", folder)
     assert ran.code == 3
@@ -76,7 +76,7 @@ def test_a_bad_file_is_reported_and_the_others_are_read(memctl, chat, home, stor
 
 
 def test_a_binary_file_is_counted_in_a_folder_and_an_error_if_named(memctl, chat):
-    folder = good(chat)
+    folder = folder_with_a_good_file(chat)
     binary(folder / "alice" / "photo.xyz")
     ran = memctl("ingest", folder)
     assert ran.code == 0
@@ -130,7 +130,7 @@ def test_a_file_that_became_broken_keeps_its_stored_facts(memctl, chat):
 def test_a_session_that_crashes_the_extractor_is_the_only_one_rejected(memctl, chat, monkeypatch):
     from memctl.extract import extractor
 
-    folder = good(chat)
+    folder = folder_with_a_good_file(chat)
     chat("alice/odd.jsonl", "I am allergic to peanuts.")
     extract = extractor.extract
 
@@ -156,7 +156,7 @@ def test_a_locked_store_is_not_reported_as_a_bad_file(memctl, chat, monkeypatch)
     def held(*_, **__):
         raise Locked("the store is held")
 
-    folder = good(chat)
+    folder = folder_with_a_good_file(chat)
     monkeypatch.setattr(pipeline, "CHUNK_TURNS", 1)
     monkeypatch.setattr(pipeline, "BATCH_TURNS", 1)
     monkeypatch.setattr(pipeline, "commit", held)

@@ -65,31 +65,31 @@ def episodes(facts):
     return lambda: facts("--kind", "episode")
 
 
-def said(*texts, start=1, role="user"):
+def dated_turns(*texts, start=1, role="user"):
     return [(role, text, f"2026-03-{start + number:02}T10:00:00Z") for number, text in enumerate(texts)]
 
 
-def undated(*texts):
+def undated_turns(*texts):
     return [("assistant" if number % 2 else "user", text, None) for number, text in enumerate(texts)]
 
 
 class TestNothingIsLost:
     @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (PORTAVO,), (MILO,)])
     def test_a_newer_export_that_starts_later_keeps_earlier_turns(self, write, report, facts, rest):
-        report(write("chat.json", *said(ALLERGY, GHENT, PORTAVO)))
-        again = report(write("chat.json", *said(*rest, start=4 - len(rest) if rest != (MILO,) else 20)))
+        report(write("chat.json", *dated_turns(ALLERGY, GHENT, PORTAVO)))
+        again = report(write("chat.json", *dated_turns(*rest, start=4 - len(rest) if rest != (MILO,) else 20)))
         assert (again["removed"], again["withdrawn"]) == (0, 0)
         assert {"ada is allergic to peanuts", "ada lives in Ghent", "ada works at Portavo"} <= set(facts())
 
     def test_a_newer_export_that_ends_earlier_keeps_later_turns(self, write, report, facts):
-        report(write("chat.json", *said(ALLERGY, GHENT, PORTAVO)))
-        report(write("chat.json", *said(ALLERGY, GHENT)))
+        report(write("chat.json", *dated_turns(ALLERGY, GHENT, PORTAVO)))
+        report(write("chat.json", *dated_turns(ALLERGY, GHENT)))
         assert "ada works at Portavo" in facts()
 
     @pytest.mark.parametrize("texts", [(GHENT, "ok", PORTAVO, "ok"), (PORTAVO, "ok"), (MILO, "ok"), ("ok", GHENT)])
     def test_turns_without_times_are_kept_by_a_newer_export(self, write, report, facts, texts):
-        report(write("chat.json", *undated(ALLERGY, "noted", GHENT, "ok", PORTAVO, "ok")))
-        assert report(write("chat.json", *undated(*texts)))["withdrawn"] == 0
+        report(write("chat.json", *undated_turns(ALLERGY, "noted", GHENT, "ok", PORTAVO, "ok")))
+        assert report(write("chat.json", *undated_turns(*texts)))["withdrawn"] == 0
         assert {"ada is allergic to peanuts", "ada lives in Ghent", "ada works at Portavo"} <= set(facts())
 
     def test_a_new_log_without_times_under_the_same_name_keeps_the_old_turns(self, home, report, facts):
@@ -123,7 +123,7 @@ class TestNothingIsLost:
                 older = home / "in" / (f"chat.jsonl.{number - 1}" if number > 1 else "chat.jsonl")
                 if older.exists():
                     older.replace(home / "in" / f"chat.jsonl.{number}")
-            write("chat.jsonl", *said(text, start=day))
+            write("chat.jsonl", *dated_turns(text, start=day))
             assert report(home / "in")["episodes"] == 1
         assert len(facts()) == 4
 
@@ -133,7 +133,7 @@ class TestWhatIsWithdrawn:
     @pytest.mark.parametrize("kept", [(0, 4), (0, 2, 4), (0, 1, 4)])
     def test_turns_deleted_in_the_middle_are_withdrawn(self, write, report, episodes, dated, kept):
         texts = (ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO)
-        turns = said(*texts) if dated else undated(*texts)
+        turns = dated_turns(*texts) if dated else undated_turns(*texts)
         report(write("chat.json", *turns))
         again = report(write("chat.json", *(turns[place] for place in kept)))
         assert again["withdrawn"] == 5 - len(kept)
@@ -143,9 +143,9 @@ class TestWhatIsWithdrawn:
     @pytest.mark.parametrize("place", [0, 2, 4])
     def test_an_edited_turn_replaces_its_former_facts(self, write, report, facts, dated, place):
         texts = [ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO]
-        report(write("chat.json", *(said(*texts) if dated else undated(*texts))))
+        report(write("chat.json", *(dated_turns(*texts) if dated else undated_turns(*texts))))
         texts[place] = MILO
-        again = report(write("chat.json", *(said(*texts) if dated else undated(*texts))))
+        again = report(write("chat.json", *(dated_turns(*texts) if dated else undated_turns(*texts))))
         assert (again["withdrawn"], again["removed"], again["added"]) == (1, 1, 1)
         assert "ada has a cat named Milo" in facts()
         assert len(facts()) == 3
@@ -159,8 +159,10 @@ class TestWhatIsWithdrawn:
         assert facts() == ["ada lives in Oslo"]
 
     def test_the_summary_counts_withdrawn_turns(self, write, memctl):
-        memctl("ingest", write("chat.json", *said(ALLERGY, GHENT, PORTAVO)), "--user", "ada")
-        ran = memctl("ingest", write("chat.json", *said(ALLERGY), *said(PORTAVO, start=3)), "--user", "ada")
+        memctl("ingest", write("chat.json", *dated_turns(ALLERGY, GHENT, PORTAVO)), "--user", "ada")
+        ran = memctl(
+            "ingest", write("chat.json", *dated_turns(ALLERGY), *dated_turns(PORTAVO, start=3)), "--user", "ada"
+        )
         assert "1 removed" in ran.out
         assert "withdrawn  1 turns removed" in ran.out
 
@@ -170,7 +172,7 @@ class TestCopies:
     @pytest.mark.parametrize("more", [(), ("I like tea.", "good")])
     def test_a_renamed_file_adds_only_what_is_new(self, write, report, episodes, facts, dated, more):
         texts = (ALLERGY, "ok", GHENT, "ok")
-        make = said if dated else undated
+        make = dated_turns if dated else undated_turns
         report(write("New chat.json", *make(*texts)))
         before = facts()
         path = write("New chat.json", *make(*texts, *more)).rename(write("x.json").with_name("Trip planning.json"))
@@ -208,14 +210,14 @@ class TestCopies:
         assert len(episodes()) == 3
 
     def test_a_copy_does_not_raise_confidence(self, write, report, memctl):
-        report(write("a.json", *said(GHENT)))
+        report(write("a.json", *dated_turns(GHENT)))
         one = memctl("facts", "ada", "--json").document["facts"]
-        again = report(write("b.json", *said(GHENT)))
+        again = report(write("b.json", *dated_turns(GHENT)))
         assert (again["episodes"], again["reinforced"]) == (0, 0)
         assert memctl("facts", "ada", "--json").document["facts"] == one
 
     def test_a_copy_keeps_facts_that_its_original_loses(self, write, report, facts):
-        turns = said(ALLERGY, GHENT, PORTAVO)
+        turns = dated_turns(ALLERGY, GHENT, PORTAVO)
         report(write("a.json", *turns))
         report(write("b.json", *turns))
         report(write("a.json", turns[0], turns[2]))
@@ -224,7 +226,7 @@ class TestCopies:
         assert "ada lives in Ghent" not in facts()
 
     def test_a_renamed_file_is_read_again_by_another_extractor(self, write, report, facts):
-        path = write("a.json", *said(GHENT, "ok"))
+        path = write("a.json", *dated_turns(GHENT, "ok"))
         report(path, "--extractor", "none")
         assert facts() == []
         again = report(path.rename(path.with_name("b.json")))
@@ -232,8 +234,8 @@ class TestCopies:
         assert facts() == ["ada lives in Ghent"]
 
     def test_undoing_a_copy_keeps_the_original(self, write, report, memctl, facts, episodes):
-        report(write("a.json", *said(GHENT)))
-        run = report(write("b.json", *said(GHENT, PORTAVO)))["run"]
+        report(write("a.json", *dated_turns(GHENT)))
+        run = report(write("b.json", *dated_turns(GHENT, PORTAVO)))["run"]
         assert memctl("undo", run).code == 0
         assert facts() == ["ada lives in Ghent"]
         assert len(episodes()) == 1
@@ -241,14 +243,14 @@ class TestCopies:
 
 class TestDifferentChats:
     def test_the_same_short_answer_without_a_time_in_two_chats_is_two_turns(self, write, report, episodes):
-        report(write("a.json", *undated(GHENT, "ok", "Are you sure?", "yes")))
-        report(write("b.json", *undated(MILO, "ok", "Do you like cats?", "yes")))
+        report(write("a.json", *undated_turns(GHENT, "ok", "Are you sure?", "yes")))
+        report(write("b.json", *undated_turns(MILO, "ok", "Do you like cats?", "yes")))
         assert episodes().count("ok") == 2
         assert episodes().count("yes") == 2
 
     def test_the_same_greeting_does_not_make_two_chats_one(self, write, report, episodes):
-        report(write("a.json", *undated("hi", "Hello! How can I help you today?", GHENT, "ok")))
-        report(write("b.json", *undated("hi", "Hello! How can I help you today?", MILO, "ok")))
+        report(write("a.json", *undated_turns("hi", "Hello! How can I help you today?", GHENT, "ok")))
+        report(write("b.json", *undated_turns("hi", "Hello! How can I help you today?", MILO, "ok")))
         assert len(episodes()) == 8
 
     def test_the_same_short_answer_in_the_same_minute_of_two_chats_is_two_answers(self, write, report, episodes):
@@ -259,13 +261,13 @@ class TestDifferentChats:
         assert episodes().count("yes") == 2
 
     def test_equal_turns_of_one_chat_are_all_kept(self, write, report, episodes):
-        report(write("a.json", *undated("ok", "ok", "ok", "ok")))
+        report(write("a.json", *undated_turns("ok", "ok", "ok", "ok")))
         assert len(episodes()) == 4
-        assert report(write("b.json", *undated("ok", "ok", "ok", "ok")))["episodes"] == 0
+        assert report(write("b.json", *undated_turns("ok", "ok", "ok", "ok")))["episodes"] == 0
 
     def test_equal_turns_of_two_users_are_separate(self, write, memctl):
         for user in ("ada", "ben"):
-            memctl("ingest", write(f"{user}.json", *said(GHENT)), "--user", user)
+            memctl("ingest", write(f"{user}.json", *dated_turns(GHENT)), "--user", user)
         assert {row["episodes"] for row in memctl("users", "--json").document["users"]} == {1}
 
 
@@ -273,7 +275,7 @@ class TestRemovedByHand:
     @pytest.mark.parametrize("kind", ["fact", "episode"])
     @pytest.mark.parametrize("dated", [True, False])
     def test_removed_facts_do_not_return_from_a_renamed_file(self, write, report, memctl, facts, episodes, kind, dated):
-        make = said if dated else undated
+        make = dated_turns if dated else undated_turns
         path = write("New chat.json", *make(ALLERGY, "noted"))
         report(path)
         arguments = ["--kind", "episode"] if kind == "episode" else []
@@ -287,25 +289,25 @@ class TestRemovedByHand:
 
     @pytest.mark.engines
     def test_removing_one_short_answer_keeps_equal_ones_of_other_chats(self, write, report, memctl, episodes):
-        report(write("a.json", *undated(GHENT, "Are you sure?", "yes")))
+        report(write("a.json", *undated_turns(GHENT, "Are you sure?", "yes")))
         (id_,) = (
             f["id"]
             for f in memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
             if f["text"] == "yes"
         )
         memctl("rm", id_, "--yes")
-        report(write("b.json", *undated(MILO, "Do you like cats?", "yes")))
+        report(write("b.json", *undated_turns(MILO, "Do you like cats?", "yes")))
         assert episodes().count("yes") == 1
 
     @pytest.mark.engines
     def test_undoing_a_removal_allows_the_turn_again(self, write, report, memctl, episodes):
-        report(write("a.json", *said(GHENT)))
+        report(write("a.json", *dated_turns(GHENT)))
         (episode,) = memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
         memctl("rm", episode["id"], "--yes")
         run = memctl("undo", "--json").document["runs"][0]["id"]
         assert memctl("undo", run).code == 0
         assert episodes() == [GHENT]
-        assert report(write("b.json", *said(GHENT, MILO)))["episodes"] == 1
+        assert report(write("b.json", *dated_turns(GHENT, MILO)))["episodes"] == 1
 
 
 @pytest.mark.engines

@@ -15,7 +15,7 @@ ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hik
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
+def short_waits(monkeypatch):
     """Shorten the waits between retries."""
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.001)
 
@@ -24,7 +24,7 @@ def facts(memctl, user="alice", *more):
     return {fact["text"]: fact for fact in memctl("facts", user, "--json", *more).document["facts"]}
 
 
-def kept(memctl):
+def cached_responses(memctl):
     return memctl("sql", "select count(*) n from extract_cache", "--json").document["rows"][0]["n"]
 
 
@@ -158,7 +158,7 @@ def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, m
     ran = memctl("ingest", folder, "--jobs", "1")
     assert (ran.code, "Not any more." in ran.err) == (7, True)
     assert len(model.requests) == 2, "no repeated requests"
-    assert (kept(memctl), len(facts(memctl))) == (1, 1)
+    assert (cached_responses(memctl), len(facts(memctl))) == (1, 1)
     model.always = None
     assert memctl("ingest", folder).code == 0
     assert len(model.requests) == 5
@@ -331,7 +331,7 @@ def test_no_request_is_repeated_after_a_kill_before_the_commit(memctl, chat, mod
     assert model.arrived.wait(60)
     running.send_signal(signal.SIGKILL)
     running.communicate()
-    assert kept(memctl) == 2
+    assert cached_responses(memctl) == 2
     model.released.set()
     before = list(model.messages)
     assert memctl("ingest", folder).code == 0
@@ -350,7 +350,7 @@ def test_ctrl_c_keeps_received_responses(memctl, chat, model, chat_emulator, pro
     model.released.set()
     _, err = running.communicate(timeout=60)
     assert (running.returncode, "Traceback" in err) == (130, False)
-    assert kept(memctl) == 2, "the response of the running request is saved"
+    assert cached_responses(memctl) == 2, "the response of the running request is saved"
     assert memctl("ingest", folder).code == 0
     assert len(model.requests) == 3
     assert len(facts(memctl)) == 3

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 15, tzinfo=UTC)
 HOSTILE = "</script><img src=x onerror=alert(1)> \u202e"
 
 
-def made(text: str, *, days: int | None = 100, user: str = "rosa", **fields: Any) -> Fact:
+def make_fact(text: str, *, days: int | None = 100, user: str = "rosa", **fields: Any) -> Fact:
     return Fact(
         id=derive_id(user, text),
         user_id=user,
@@ -32,18 +32,18 @@ def made(text: str, *, days: int | None = 100, user: str = "rosa", **fields: Any
     )
 
 
-PARIS = made("rosa lives in Paris", days=50, predicate="lives_in", object="Paris")
+PARIS = make_fact("rosa lives in Paris", days=50, predicate="lives_in", object="Paris")
 FACTS = [
     PARIS,
-    made(
+    make_fact(
         "rosa lives in Lyon", days=400, predicate="lives_in", object="Lyon", superseded_by=PARIS.id,
         invalid_at=NOW - timedelta(days=50),
     ),
-    made("rosa likes figs", kind="preference", predicate="likes", object="figs"),
-    made("rosa likes rye bread", kind="preference", predicate="likes", object="rye bread", days=90),
-    made("Use metric units", kind="procedure", days=None, predicate=None),
-    made(f"rosa owns a {HOSTILE}", predicate="owns", object=HOSTILE),
-    made("Émile is rosa's brother", subject="Émile", predicate="relation", object="brother", days=10),
+    make_fact("rosa likes figs", kind="preference", predicate="likes", object="figs"),
+    make_fact("rosa likes rye bread", kind="preference", predicate="likes", object="rye bread", days=90),
+    make_fact("Use metric units", kind="procedure", days=None, predicate=None),
+    make_fact(f"rosa owns a {HOSTILE}", predicate="owns", object=HOSTILE),
+    make_fact("Émile is rosa's brother", subject="Émile", predicate="relation", object="brother", days=10),
 ]  # fmt: skip
 
 
@@ -55,14 +55,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shown(file: Path) -> Path:
+def page_path(file: Path) -> Path:
     path = file.with_suffix(".html")
     path.write_text(page(remembered(str(file), "rosa", {}, now=NOW)), encoding="utf-8")
     return path
 
 
-def test_the_page_shows_validity_and_successors(shown: Path):
-    text = shown.read_text(encoding="utf-8")
+def test_the_page_shows_validity_and_successors(page_path: Path):
+    text = page_path.read_text(encoding="utf-8")
     assert "rosa lives in Lyon, from 2025-10-11 to 2026-09-26, replaced by: rosa lives in Paris" in text
     assert "I said: rosa likes figs" in text
     assert "7 facts" in text
@@ -93,10 +93,10 @@ def test_an_unknown_user_has_no_page(file: Path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1400])
-def test_the_page_fits_the_screen_and_makes_no_requests(browser: Any, shown: Path, width: int, scheme: str):
-    browser.open(shown, width, scheme)
+def test_the_page_fits_the_screen_and_makes_no_requests(browser: Any, page_path: Path, width: int, scheme: str):
+    browser.open(page_path, width, scheme)
     assert browser.complaints == []
-    assert browser.requests == [shown.as_uri()]
+    assert browser.requests == [page_path.as_uri()]
     assert browser.ask("document.documentElement.scrollWidth") <= width
     assert browser.ask("document.querySelectorAll('img').length") == 0
     assert browser.ask("[...document.querySelectorAll('a, input')].filter(e => e.tabIndex < 0).length") == 0
@@ -104,8 +104,8 @@ def test_the_page_fits_the_screen_and_makes_no_requests(browser: Any, shown: Pat
     assert browser.ask(unnamed) == 0
 
 
-def test_search_and_filters_show_and_count_matches(browser: Any, shown: Path):
-    browser.open(shown, 1400, "light")
+def test_search_and_filters_show_and_count_matches(browser: Any, page_path: Path):
+    browser.open(page_path, 1400, "light")
     visible = "[...document.querySelectorAll('.fact:not([hidden]) > p')].map(p => p.textContent.trim())"
     enter = "(t => { const q = document.querySelector('[name=query]'); q.value = t; q.dispatchEvent(new Event('input', {bubbles: true})); })"  # noqa: E501
     browser.ask(f"{enter}('EMILE')")
@@ -119,8 +119,8 @@ def test_search_and_filters_show_and_count_matches(browser: Any, shown: Path):
     assert not any("likes" in text for text in browser.ask(visible))
 
 
-def test_a_bar_links_to_the_quote_of_the_fact(browser: Any, shown: Path):
-    browser.open(shown, 400, "dark")
+def test_a_bar_links_to_the_quote_of_the_fact(browser: Any, page_path: Path):
+    browser.open(page_path, 400, "dark")
     browser.ask("document.querySelector('.bar.past').click()")
     browser.ask("new Promise(done => setTimeout(done, 50))")
     assert browser.ask("document.activeElement.querySelector('details').open") is True

@@ -234,7 +234,7 @@ def test_threads_of_one_program_wait_for_each_other(store):
                 pass
 
 
-def talk(folder: Path, user: str, sessions: int) -> None:
+def write_sessions(folder: Path, user: str, sessions: int) -> None:
     """Sessions in which a user moves to another city, one file each."""
     (folder / user).mkdir(parents=True)
     for number in range(sessions):
@@ -246,7 +246,7 @@ def talk(folder: Path, user: str, sessions: int) -> None:
         (folder / user / f"{number}.jsonl").write_text("".join(lines))
 
 
-def sound(store: Path) -> None:
+def check_complete(store: Path) -> None:
     """Check that no record is half written."""
     with Database(store).reading() as connection:
 
@@ -274,7 +274,7 @@ main()
 
 
 def test_a_killed_ingest_leaves_complete_records_and_is_resumed(memctl, home, store, every_fact):
-    talk(home / "in", "alice", 4)
+    write_sessions(home / "in", "alice", 4)
     undisturbed = home / "undisturbed.duckdb"
     began = time.monotonic()
     command = [sys.executable, "-c", SMALL_BATCHES, "ingest", str(home / "in"), "--quiet", "--store"]
@@ -291,25 +291,25 @@ def test_a_killed_ingest_leaves_complete_records_and_is_resumed(memctl, home, st
                 victim.send_signal(signal.SIGKILL)
         if store.exists():
             try:
-                sound(store)
+                check_complete(store)
             except NotFound:
                 continue
     assert memctl("ingest", home / "in", "--store", store).code == 0
-    sound(store)
+    check_complete(store)
     assert every_fact(store) == every_fact(undisturbed)
 
 
 def test_two_simultaneous_ingests_are_both_complete_and_search_works(home, store, process, memctl, every_fact):
     memctl("add", "zoe", "I live in Oslo.")
     for user in ("alice", "bruno"):
-        talk(home / user, user, 3)
+        write_sessions(home / user, user, 3)
     both = [process("ingest", home / user, "--lock-timeout", "60") for user in ("alice", "bruno")]
     searches = [memctl("search", "zoe", "Oslo", "--lock-timeout", "60") for _ in range(3)]
     for running in both:
         _, err = running.communicate(timeout=90)
         assert running.returncode == 0, err
     assert all(ran.code == 0 and "Oslo" in ran.out for ran in searches)
-    sound(store)
+    check_complete(store)
     for user in ("alice", "bruno"):
         alone = home / f"{user}.duckdb"
         memctl("ingest", home / user, "--store", alone)
@@ -317,7 +317,7 @@ def test_two_simultaneous_ingests_are_both_complete_and_search_works(home, store
 
 
 def test_an_interrupt_exits_with_130_and_keeps_finished_work(home, store):
-    talk(home / "in", "alice", 25)
+    write_sessions(home / "in", "alice", 25)
     command = [sys.executable, "-c", SMALL_BATCHES, "ingest", str(home / "in"), "--json"]
     with forked.Process(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         while running.poll() is None and not (store.exists() and store.stat().st_size > 1_000_000):
@@ -327,7 +327,7 @@ def test_an_interrupt_exits_with_130_and_keeps_finished_work(home, store):
     assert "Traceback" not in err
     assert running.returncode == 130, err
     assert '"exit": 130' in out
-    sound(store)
+    check_complete(store)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
@@ -341,7 +341,7 @@ def test_a_full_disk_is_an_error_and_the_store_is_unchanged(memctl, home, own_ta
         store = disk / "s.duckdb"
         assert memctl("add", "zoe", "I live in Oslo.", "--store", store).code == 0
         (disk / "ballast").write_bytes(bytes(540_000))
-        talk(home / "in", "alice", 25)
+        write_sessions(home / "in", "alice", 25)
         ran = memctl("ingest", home / "in", "--store", store)
         assert ran.code == 1
         assert "Traceback" not in ran.err

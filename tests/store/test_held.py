@@ -31,7 +31,7 @@ def tea(number: int, user: str = "alice") -> Fact:
 
 
 @pytest.fixture
-def held(store):
+def open_memory(store):
     memory = memctl.open(store, hold=True, lock_timeout=60)
     memory.backend.write([tea(number) for number in range(5)])
     yield memory
@@ -55,29 +55,29 @@ def until(condition):
         time.sleep(0.01)
 
 
-def test_the_store_stays_open_between_two_equal_searches(held, store, never_idle):
-    hits = held.search("alice", "tea number 3")
-    assert held.backend.engine.holding
-    assert held.search("alice", "tea number 3") == hits
-    held.close()
-    assert not held.backend.engine.holding
+def test_the_store_stays_open_between_two_equal_searches(open_memory, store, never_idle):
+    hits = open_memory.search("alice", "tea number 3")
+    assert open_memory.backend.engine.holding
+    assert open_memory.search("alice", "tea number 3") == hits
+    open_memory.close()
+    assert not open_memory.backend.engine.holding
     assert memctl.open(store).search("alice", "tea number 3") == hits
 
 
-def test_a_waiting_process_gets_the_store_and_its_write_is_seen(held, store, never_idle):
-    held.search("alice", "tea")
+def test_a_waiting_process_gets_the_store_and_its_write_is_seen(open_memory, store, never_idle):
+    open_memory.search("alice", "tea")
     assert run([sys.executable, "-c", WRITE, store]).returncode == 0
-    assert noted(held) == "another process"
-    assert held.backend.engine.holding
+    assert noted(open_memory) == "another process"
+    assert open_memory.backend.engine.holding
 
 
-def test_continuous_searches_do_not_block_a_writer(held, store, never_idle):
+def test_continuous_searches_do_not_block_a_writer(open_memory, store, never_idle):
     written, failures = threading.Event(), []
 
     def searching():
         try:
             while not written.is_set():
-                held.search("alice", "tea")
+                open_memory.search("alice", "tea")
         except Exception as error:
             failures.append(error)
 
@@ -89,49 +89,49 @@ def test_continuous_searches_do_not_block_a_writer(held, store, never_idle):
         written.set()
         thread.join()
     assert (done.returncode, failures) == (0, [])
-    assert noted(held) == "another process"
+    assert noted(open_memory) == "another process"
 
 
-def test_an_idle_program_releases_the_store(held, monkeypatch):
+def test_an_idle_program_releases_the_store(open_memory, monkeypatch):
     monkeypatch.setattr(instances, "HOLD", 0.05)
-    held.search("alice", "tea")
-    until(lambda: not held.backend.engine.holding)
-    assert held.search("alice", "tea number 2")[0].fact == tea(2)
+    open_memory.search("alice", "tea")
+    until(lambda: not open_memory.backend.engine.holding)
+    assert open_memory.search("alice", "tea number 2")[0].fact == tea(2)
 
 
-def test_writes_of_the_same_program_are_found(held, never_idle):
-    held.search("alice", "tea")
-    held.backend.write([tea(77)])
-    assert held.search("alice", "tea number 77")[0].fact.id == tea(77).id
+def test_writes_of_the_same_program_are_found(open_memory, never_idle):
+    open_memory.search("alice", "tea")
+    open_memory.backend.write([tea(77)])
+    assert open_memory.search("alice", "tea number 77")[0].fact.id == tea(77).id
 
 
-def test_a_store_that_was_replaced_on_disk_is_read(held, store, tmp_path, never_idle):
-    held.search("alice", "tea")
+def test_a_store_that_was_replaced_on_disk_is_read(open_memory, store, tmp_path, never_idle):
+    open_memory.search("alice", "tea")
     second = tmp_path / "second.duckdb"
     memctl.open(second).backend.write([tea(1, "bob")])
     second.replace(Path(store))
-    assert held.users() == ["bob"]
+    assert open_memory.users() == ["bob"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_using_other_stores_does_not_disturb_a_search(held, tmp_path, never_idle):
-    hits = held.search("alice", "tea")
+def test_using_other_stores_does_not_disturb_a_search(open_memory, tmp_path, never_idle):
+    hits = open_memory.search("alice", "tea")
     for number in range(4):
         memctl.open(tmp_path / f"{number}.duckdb").backend.write([tea(number)])
-        assert held.search("alice", "tea") == hits
+        assert open_memory.search("alice", "tea") == hits
 
 
-def found(memory, query, user="alice", **conditions):
+def texts_of(memory, query, user="alice", **conditions):
     return {hit.fact.text for hit in memory.search(user, query, 50, **conditions)}
 
 
 def search_twice(memory, user="alice"):
     """Search twice, so that data that does not depend on the query is cached."""
-    return [found(memory, "tea", user) for _ in range(2)][-1]
+    return [texts_of(memory, "tea", user) for _ in range(2)][-1]
 
 
-def test_writes_of_another_process_are_found_by_the_next_search(held, store, never_idle):
-    before = search_twice(held)
+def test_writes_of_another_process_are_found_by_the_next_search(open_memory, store, never_idle):
+    before = search_twice(open_memory)
     add = [
         str(Path(sys.executable).parent / "memctl"),
         "add",
@@ -141,71 +141,71 @@ def test_writes_of_another_process_are_found_by_the_next_search(held, store, nev
         "fact",
     ]
     assert run([*add, "--store", store]).returncode == 0
-    assert found(held, "tea") == before | {"Alice drinks tea from Assam."}
+    assert texts_of(open_memory, "tea") == before | {"Alice drinks tea from Assam."}
 
 
-def test_changes_of_the_same_program_are_seen_by_the_next_search(held, never_idle):
-    search_twice(held)
-    held.backend.write([msgspec.structs.replace(tea(1), text="alice drinks coffee.")])
-    held.backend.delete("alice", [tea(2).id])
-    texts = found(held, "tea")
+def test_changes_of_the_same_program_are_seen_by_the_next_search(open_memory, never_idle):
+    search_twice(open_memory)
+    open_memory.backend.write([msgspec.structs.replace(tea(1), text="alice drinks coffee.")])
+    open_memory.backend.delete("alice", [tea(2).id])
+    texts = texts_of(open_memory, "tea")
     assert "alice drinks coffee." in texts
     assert texts.isdisjoint({tea(1).text, tea(2).text})
 
 
-def test_a_store_restored_after_a_cached_search_is_searched(held, store, tmp_path, never_idle):
-    search_twice(held)
+def test_a_store_restored_after_a_cached_search_is_searched(open_memory, store, tmp_path, never_idle):
+    search_twice(open_memory)
     other = tmp_path / "other.duckdb"
     memctl.open(other).backend.write([tea(77)])
     other.replace(store)
-    assert found(held, "tea") == {tea(77).text}
+    assert texts_of(open_memory, "tea") == {tea(77).text}
 
 
-def test_each_of_many_users_finds_their_own_facts(held, never_idle):
+def test_each_of_many_users_finds_their_own_facts(open_memory, never_idle):
     users = [f"user{number}" for number in range(connection._TABLES + 2)]
-    held.backend.write([tea(number, user) for number, user in enumerate(users)])
+    open_memory.backend.write([tea(number, user) for number, user in enumerate(users)])
     for _ in range(3):
         for number, user in enumerate(users):
-            assert found(held, "tea", user) == {tea(number, user).text}
+            assert texts_of(open_memory, "tea", user) == {tea(number, user).text}
 
 
-def test_conditions_apply_to_a_cached_search(held, never_idle):
-    held.backend.write(
+def test_conditions_apply_to_a_cached_search(open_memory, never_idle):
+    open_memory.backend.write(
         [
             msgspec.structs.replace(tea(8), kind="preference"),
             msgspec.structs.replace(tea(9), expires_at=datetime(2026, 4, 1, tzinfo=UTC)),
         ]
     )
-    assert tea(9).text not in search_twice(held)
-    assert tea(9).text in found(held, "tea", as_of="2026-03-15")
-    assert found(held, "tea", kinds="preference") == {tea(8).text}
-    assert not found(held, "tea", since="2026-03-02")
+    assert tea(9).text not in search_twice(open_memory)
+    assert tea(9).text in texts_of(open_memory, "tea", as_of="2026-03-15")
+    assert texts_of(open_memory, "tea", kinds="preference") == {tea(8).text}
+    assert not texts_of(open_memory, "tea", since="2026-03-02")
 
 
-def test_a_user_with_too_many_records_for_the_cache_is_searched(held, never_idle, monkeypatch):
+def test_a_user_with_too_many_records_for_the_cache_is_searched(open_memory, never_idle, monkeypatch):
     monkeypatch.setattr(connection, "_ROWS", 3)
-    assert search_twice(held) == found(held, "tea") == {tea(number).text for number in range(5)}
+    assert search_twice(open_memory) == texts_of(open_memory, "tea") == {tea(number).text for number in range(5)}
 
 
-def test_two_threads_search_at_the_same_time(held, never_idle):
-    hits = search_twice(held)
+def test_two_threads_search_at_the_same_time(open_memory, never_idle):
+    hits = search_twice(open_memory)
     with ThreadPoolExecutor(4) as threads:
-        assert all(texts == hits for texts in threads.map(lambda _: found(held, "tea"), range(20)))
+        assert all(texts == hits for texts in threads.map(lambda _: texts_of(open_memory, "tea"), range(20)))
 
 
-def test_a_failed_read_leaves_a_store_that_can_be_searched(held, never_idle):
-    search_twice(held)
-    with pytest.raises(MemctlError), held.backend.engine.reading() as opened:
+def test_a_failed_read_leaves_a_store_that_can_be_searched(open_memory, never_idle):
+    search_twice(open_memory)
+    with pytest.raises(MemctlError), open_memory.backend.engine.reading() as opened:
         opened.execute("SELECT no_such_column FROM records")
-    assert found(held, "tea")
+    assert texts_of(open_memory, "tea")
 
 
-def test_the_query_plan_of_full_reads_is_the_same_after_a_cached_search(held, never_idle):
-    search_twice(held)
+def test_the_query_plan_of_full_reads_is_the_same_after_a_cached_search(open_memory, never_idle):
+    search_twice(open_memory)
     statement = "EXPLAIN SELECT key FROM records WHERE user_id = 'alice' AND key > 0"
-    with held.backend.engine.reading() as opened:
+    with open_memory.backend.engine.reading() as opened:
         after = opened.execute(statement).fetchall()
         streamed = [row for batch in opened.stream(statement, 10) for row in batch]
-    held.close()
-    with held.backend.engine.reading() as opened:
+    open_memory.close()
+    with open_memory.backend.engine.reading() as opened:
         assert opened.execute(statement).fetchall() == after == streamed

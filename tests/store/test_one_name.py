@@ -11,7 +11,7 @@ import memctl
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def remembered(path, turns, order=None):
+def current_facts(path, turns, order=None):
     """The current facts about others as "subject: predicate=object", from a session for each (speaker, text)."""
     with memctl.open("local", path=path) as memory:
         for n in order or range(len(turns)):
@@ -66,13 +66,13 @@ def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_
     # In order, reversed, and with the first one last; `make torture` tries every order.
     some = {orders[0], orders[-1], orders[len(orders) // 2]}
     for n, order in enumerate(orders if FACTOR > 1 else sorted(some)):
-        assert remembered(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
+        assert current_facts(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
 
 
 @pytest.mark.engines
 def test_a_name_that_is_no_longer_used_is_not_shown(store):
     turns = [("alice", "I live in Oslo."), ("Alice Morel", "I like tea.")]
-    assert remembered(store, turns) == ["Alice Morel: likes=tea", "Alice Morel: lives_in=Oslo"]
+    assert current_facts(store, turns) == ["Alice Morel: likes=tea", "Alice Morel: lives_in=Oslo"]
     with memctl.open("local", path=store) as memory:
         (episode,) = [
             hit.fact for hit in memory.search("bob", "I like tea", kinds=("episode",)) if "tea" in hit.fact.text

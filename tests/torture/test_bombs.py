@@ -25,7 +25,7 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def bomb_results(tmp_path_factory):
     """The results of reading the bombs in a separate process, which is killed if it hangs. Every reader gets a bomb of
     one kind here, and of every kind in `make torture`."""
     names = some() if FACTOR == 1 else []
@@ -37,16 +37,16 @@ def told(tmp_path_factory):
     return {one["bomb"]: one for one in map(json.loads, ran.stdout.splitlines())}
 
 
-def test_each_bomb_is_reported_within_the_memory_limit(told):
-    assert {name: one["peak"] for name, one in told.items() if one["peak"] >= MOST_MEMORY} == {}
-    for name, one in told.items():
+def test_each_bomb_is_reported_within_the_memory_limit(bomb_results):
+    assert {name: one["peak"] for name, one in bomb_results.items() if one["peak"] >= MOST_MEMORY} == {}
+    for name, one in bomb_results.items():
         for part, said in SAID.items():
             if name.endswith(part):
                 assert said in one["said"], one
         assert "\n" not in one["said"], one
 
 
-def test_valid_records_next_to_a_bad_line_are_read(told):
+def test_valid_records_next_to_a_bad_line_are_read(bomb_results):
     """A document or an archive that contains a bomb is refused as a whole."""
-    lost = {name: one for name, one in told.items() if " lines, " in name and one["facts"] < 2}
+    lost = {name: one for name, one in bomb_results.items() if " lines, " in name and one["facts"] < 2}
     assert lost == {}

@@ -189,12 +189,16 @@ def item(kind, **payload):
     return {"timestamp": "2026-06-09T07:30:00.000Z", "type": kind, "payload": payload}
 
 
-def said(role, text):
+def codex_message(role, text):
     return item("response_item", type="message", role=role, content=[{"type": "input_text", "text": text}])
 
 
 def turn(text):
-    return [item("event_msg", type="user_message", message=text), said("user", text), said("assistant", "ok")]
+    return [
+        item("event_msg", type="user_message", message=text),
+        codex_message("user", text),
+        codex_message("assistant", "ok"),
+    ]
 
 
 BACK = item("event_msg", type="thread_rolled_back", num_turns=1)

@@ -77,7 +77,7 @@ def item(kind, payload):
     return {"timestamp": "2026-06-09T07:30:00.000Z", "type": kind, "payload": payload}
 
 
-def said(role, text, **fields):
+def codex_message(role, text, **fields):
     kind = "output_text" if role == "assistant" else "input_text"
     return item("response_item", {"type": "message", "role": role, "content": [{"type": kind, "text": text}], **fields})
 
@@ -85,13 +85,13 @@ def said(role, text, **fields):
 META = item("session_meta", {"id": "s-1", "timestamp": "2026-06-09T07:29:00Z", "source": "cli"})
 CODEX = [
     META,
-    said("developer", "rules"),
-    said("user", "<environment_context>x</environment_context>"),
-    said("user", "<user_instructions>x</user_instructions>"),
+    codex_message("developer", "rules"),
+    codex_message("user", "<environment_context>x</environment_context>"),
+    codex_message("user", "<user_instructions>x</user_instructions>"),
     item("event_msg", {"type": "user_message", "message": "port it"}),
-    said("user", "port it"),
+    codex_message("user", "port it"),
     item("response_item", {"type": "function_call_output", "output": "I prefer tabs"}),
-    said("assistant", "done", phase="final_answer"),
+    codex_message("assistant", "done", phase="final_answer"),
     item("event_msg", {"type": "agent_message", "message": "done"}),
 ]
 
@@ -128,12 +128,12 @@ def test_compressed_and_old_codex_files_are_read(read_back):
 
 def test_a_sub_agents_file_is_read_only_on_request(read_back):
     meta = item("session_meta", {"id": "s-2", "source": {"subagent": "review"}})
-    assert read_back("r.jsonl", [meta, said("user", "task")]).sessions[0].notes == {"sidechain": 1}
-    assert read_back("r.jsonl", [meta, said("user", "task")], sidechains=True).texts == [("user", "task")]
+    assert read_back("r.jsonl", [meta, codex_message("user", "task")]).sessions[0].notes == {"sidechain": 1}
+    assert read_back("r.jsonl", [meta, codex_message("user", "task")], sidechains=True).texts == [("user", "task")]
 
 
 def test_a_damaged_compressed_file_is_read_up_to_the_damage(read_back):
-    data = "\n".join(json.dumps(said("user", f"message {n} {n * 7919}")) for n in range(20_000)).encode()
+    data = "\n".join(json.dumps(codex_message("user", f"message {n} {n * 7919}")) for n in range(20_000)).encode()
     packed = zstandard.ZstdCompressor().compress(data)
     result = read_back("r.jsonl.zst", packed[: len(packed) // 2], "codex")
     assert result.texts[0][1].startswith("message 0")

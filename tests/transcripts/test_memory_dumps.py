@@ -24,7 +24,7 @@ def sessions(path: Path, format_: str) -> list[Session]:
     return [item for item in found if isinstance(item, Session)]
 
 
-def saved(path: Path, value: Any) -> Path:
+def save_json(path: Path, value: Any) -> Path:
     file = path / "dump.json"
     file.write_text(json.dumps(value), encoding="utf-8")
     return file
@@ -44,7 +44,7 @@ def test_mem0_calls_of_one_run_are_one_session() -> None:
 
 def test_a_repeated_mem0_run_gets_a_numbered_session_id(tmp_path: Path) -> None:
     calls = [{"user_id": "n", "run_id": run, "messages": [{"role": "user", "content": run}]} for run in "aba"]
-    assert [session.session_id for session in sessions(saved(tmp_path, calls), "mem0")] == ["a", "b", "a#2"]
+    assert [session.session_id for session in sessions(save_json(tmp_path, calls), "mem0")] == ["a", "b", "a#2"]
 
 
 def test_the_time_of_a_zep_message_is_when_it_was_said() -> None:
@@ -60,7 +60,7 @@ def test_zep_messages_are_grouped_by_thread_oldest_first(tmp_path: Path) -> None
         at = f"2026-03-0{day}T10:00:00Z"
         return {"thread_id": thread, "role": "user", "name": "N", "content": f"{thread}{day}", "created_at": at}
 
-    found = sessions(saved(tmp_path, [message("t", 3), message("u", 2), message("t", 1)]), "zep")
+    found = sessions(save_json(tmp_path, [message("t", 3), message("u", 2), message("t", 1)]), "zep")
     assert {session.session_id: [turn.text for turn in session.turns] for session in found} == {
         "t": ["t1", "t3"],
         "u": ["u2"],
@@ -83,14 +83,14 @@ def test_letta_messages_are_read_and_other_records_counted() -> None:
 
 def test_json_pasted_by_a_letta_user_is_the_users(tmp_path: Path) -> None:
     pasted = {"message_type": "user_message", "id": "m", "content": '{"type": "invoice", "total": 3}'}
-    (session,) = sessions(saved(tmp_path, {"agent_id": "agent-1", "messages": [pasted]}), "letta")
+    (session,) = sessions(save_json(tmp_path, {"agent_id": "agent-1", "messages": [pasted]}), "letta")
     assert (session.session_id, session.agent_id) == ("agent-1", "agent-1")
     assert session.turns[0].text == '{"type": "invoice", "total": 3}'
 
 
 @pytest.mark.parametrize("name", ["mem0", "zep", "letta"])
 def test_records_of_another_kind_are_rejected_individually(tmp_path: Path, name: str) -> None:
-    path = saved(tmp_path, [3, {"unrelated": True}])
+    path = save_json(tmp_path, [3, {"unrelated": True}])
     (doc,) = discover([str(path)])
     assert isinstance(doc, Document)
     assert [type(item) for item in read(doc, ReadOptions(), name)] == [BadTranscript, BadTranscript]

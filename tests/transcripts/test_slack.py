@@ -26,7 +26,7 @@ def sessions(path: Path, options: ReadOptions | None = None) -> dict[str, Sessio
     return found
 
 
-def one(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscript]:
+def items_of(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscript]:
     file = path / "2026-03-10.json"
     file.write_text(json.dumps(messages), encoding="utf-8")
     return list(read(Document(str(file), file.name, 1, 0, path=file), ReadOptions(), "slack"))
@@ -68,7 +68,7 @@ def test_a_zipped_export_reads_the_same(tmp_path: Path) -> None:
 
 
 def test_without_user_lists_ids_are_used_and_app_posts_are_left_out(tmp_path: Path) -> None:
-    (session,) = one(
+    (session,) = items_of(
         tmp_path,
         {"type": "message", "user": "U1", "text": "see <@U2> <mailto:a@b.cc|a@b.cc>", "ts": "1773133200.0001"},
         {"type": "message", "bot_id": "B1", "username": "CI", "text": "built", "ts": "1773133201.0001"},
@@ -84,7 +84,7 @@ def test_without_user_lists_ids_are_used_and_app_posts_are_left_out(tmp_path: Pa
 
 def test_a_record_without_ts_is_one_bad_record(tmp_path: Path) -> None:
     good = {"type": "message", "user": "U1", "text": "a", "ts": "1773133200.1"}
-    bad, session = one(tmp_path, {"type": "message"}, good)
+    bad, session = items_of(tmp_path, {"type": "message"}, good)
     assert isinstance(bad, BadTranscript)
     assert isinstance(session, Session)
     assert len(session.turns) == 1
@@ -92,7 +92,7 @@ def test_a_record_without_ts_is_one_bad_record(tmp_path: Path) -> None:
 
 def test_two_messages_with_the_same_ts_are_two_turns(tmp_path: Path) -> None:
     same = {"type": "message", "user": "U1", "ts": "1773133200.1"}
-    (session,) = one(tmp_path, {**same, "text": "a"}, {**same, "text": "b"}, {**same, "text": "c"})
+    (session,) = items_of(tmp_path, {**same, "text": "a"}, {**same, "text": "b"}, {**same, "text": "c"})
     assert isinstance(session, Session)
     ids = ["1773133200.1", "1773133200.1#2", "1773133200.1#3"]
     assert [(turn.turn_id, turn.text) for turn in session.turns] == list(zip(ids, "abc", strict=True))
@@ -141,6 +141,6 @@ def test_a_shared_message_belongs_to_its_author(tmp_path: Path) -> None:
 
 
 def test_a_message_without_a_sender_is_left_out(tmp_path: Path) -> None:
-    (session,) = one(tmp_path, {"type": "message", "ts": "1773133200.000100", "text": "I live on Mars."})
+    (session,) = items_of(tmp_path, {"type": "message", "ts": "1773133200.000100", "text": "I live on Mars."})
     assert isinstance(session, Session)
     assert (session.turns, session.notes) == ((), {"message without a sender": 1})

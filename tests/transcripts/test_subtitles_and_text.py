@@ -23,13 +23,13 @@ def session_of(path: Path, format_: str, options: ReadOptions | None = None) -> 
     return session
 
 
-def saved(path: Path, name: str, text: str) -> Path:
+def save_text(path: Path, name: str, text: str) -> Path:
     file = path / name
     file.write_text(text, encoding="utf-8")
     return file
 
 
-def said(session: Session) -> list[tuple[str, str | None, str]]:
+def turns_of(session: Session) -> list[tuple[str, str | None, str]]:
     return [(turn.role, turn.speaker, turn.text) for turn in session.turns]
 
 
@@ -37,13 +37,13 @@ def test_vtt_joins_cues_of_a_speaker_and_uses_the_start_in_the_note() -> None:
     session = session_of(FIXTURES / "alice/2026-05-12 platform sync.vtt", "subtitles")
     assert session.title == "Platform sync"
     assert session.started_at == datetime(2026, 5, 12, 14, 30, tzinfo=UTC)
-    assert said(session)[1] == (
+    assert turns_of(session)[1] == (
         "user",
         "Alice Morel",
         "Good. I rewrote the ledger importer in Rust, so I no longer use Python for it.",
     )
     assert session.turns[1].at == session.started_at + timedelta(seconds=5.9)
-    assert said(session)[2][2] == "That was quick & brave."
+    assert turns_of(session)[2][2] == "That was quick & brave."
     assert session.notes == {"sound": 1}
 
 
@@ -56,7 +56,7 @@ def test_srt_speakers_and_the_start_in_zooms_file_name_are_read() -> None:
 
 
 def test_subtitles_without_a_start_use_the_given_one(tmp_path: Path) -> None:
-    file = saved(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nAnn Lee: Hello\n")
+    file = save_text(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nAnn Lee: Hello\n")
     assert session_of(file, "subtitles").turns[0].at is None
     start = datetime(2026, 1, 1, 23, tzinfo=UTC)
     told = session_of(file, "subtitles", ReadOptions(started_at=start))
@@ -67,14 +67,14 @@ def test_rolling_captions_are_read_once(tmp_path: Path) -> None:
     cues = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann Lee>First<00:00:01.500><c> words,</c>\n\n" + (
         "00:02.000 --> 00:03.000\nFirst words,\nthen<00:00:02.500><c> more.</c>\n"
     )
-    session = session_of(saved(tmp_path, "a.vtt", cues), "subtitles")
-    assert said(session) == [("user", "Ann Lee", "First words, then more.")]
+    session = session_of(save_text(tmp_path, "a.vtt", cues), "subtitles")
+    assert turns_of(session) == [("user", "Ann Lee", "First words, then more.")]
 
 
 def test_a_dash_starts_another_speaker_and_not_every_colon_follows_a_name(tmp_path: Path) -> None:
     cues = "1\n00:00:01,000 --> 00:00:02,000\nAnn Lee: We leave at 10: be there\n- Remember: keys\n"
-    session = session_of(saved(tmp_path, "a.srt", cues), "subtitles")
-    assert said(session) == [("user", "Ann Lee", "We leave at 10: be there")]
+    session = session_of(save_text(tmp_path, "a.srt", cues), "subtitles")
+    assert turns_of(session) == [("user", "Ann Lee", "We leave at 10: be there")]
     assert session.notes == {"speech without a speaker": 1}
 
 
@@ -100,14 +100,14 @@ def test_markdown_headers_notes_code_and_quotes_are_not_labels() -> None:
     ],
 )
 def test_role_labels_in_every_form_are_read(tmp_path: Path, text: str) -> None:
-    session = session_of(saved(tmp_path, "chat.txt", text), "text")
-    assert said(session) == [("user", None, "I live in Bern"), ("assistant", None, "noted")]
+    session = session_of(save_text(tmp_path, "chat.txt", text), "text")
+    assert turns_of(session) == [("user", None, "I live in Bern"), ("assistant", None, "noted")]
     assert {turn.at for turn in session.turns} == {None}
 
 
 def test_clock_times_after_midnight_are_on_the_next_day(tmp_path: Path) -> None:
     text = "DATE: 2026-03-05\n\n[23:50] Ann Lee: still up?\n[00:10] Bo: yes\n[00:12] Ann Lee: me too\n"
-    session = session_of(saved(tmp_path, "chat.txt", text), "text")
+    session = session_of(save_text(tmp_path, "chat.txt", text), "text")
     assert [turn.at for turn in session.turns] == [
         datetime(2026, 3, 5, 23, 50, tzinfo=UTC),
         datetime(2026, 3, 6, 0, 10, tzinfo=UTC),
@@ -118,23 +118,23 @@ def test_clock_times_after_midnight_are_on_the_next_day(tmp_path: Path) -> None:
 
 def test_model_names_are_assistants_and_person_names_are_users(tmp_path: Path) -> None:
     text = "### Human\n\nhi\n> Human: I live in Oslo\n\n### Claude Sonnet 4.5:\n\nhello\n"
-    session = session_of(saved(tmp_path, "chat.md", text), "text")
-    assert said(session) == [("user", None, "hi"), ("assistant", "Claude Sonnet 4.5", "hello")]
+    session = session_of(save_text(tmp_path, "chat.md", text), "text")
+    assert turns_of(session) == [("user", None, "hi"), ("assistant", "Claude Sonnet 4.5", "hello")]
     assert session.notes == {"quoted message": 1}
     people = "Claude Martin: salut\nAnn Lee: hi\nClaude Martin: I live in Lyon\n"
-    session = session_of(saved(tmp_path, "people.txt", people), "text")
+    session = session_of(save_text(tmp_path, "people.txt", people), "text")
     assert {(turn.role, turn.speaker) for turn in session.turns} == {("user", "Claude Martin"), ("user", "Ann Lee")}
 
 
 def test_the_attendees_list_distinguishes_speakers_from_notes(tmp_path: Path) -> None:
     text = "ATTENDEES: Ann, Bo\n\nAnn: my list\nMilk: two\nEggs: six\nBo: fine\n"
-    session = session_of(saved(tmp_path, "chat.txt", text), "text")
-    assert said(session) == [("user", "Ann", "my list\nMilk: two\nEggs: six"), ("user", "Bo", "fine")]
+    session = session_of(save_text(tmp_path, "chat.txt", text), "text")
+    assert turns_of(session) == [("user", "Ann", "my list\nMilk: two\nEggs: six"), ("user", "Bo", "fine")]
 
 
 def test_prose_with_colons_is_not_a_transcript(tmp_path: Path) -> None:
     text = "# Tool\n\nUsage: run it\n\nIt does much.\nIt is quick.\nAnd small.\n\nLicense: free\n"
-    (doc,) = discover([str(saved(tmp_path, "README.md", text))])
+    (doc,) = discover([str(save_text(tmp_path, "README.md", text))])
     assert isinstance(doc, Document)
     with pytest.raises(BadTranscript, match="unrecognised transcript format"):
         detect(doc)

@@ -16,19 +16,19 @@ def chat(*messages: dict[str, Any], **about: Any) -> dict[str, Any]:
     return {"name": "Climbing", "type": "private_group", "id": 7, **about, "messages": whole}
 
 
-def by(person: int, text: Any, name: str | None = "Ada Weiss", **more: Any) -> dict[str, Any]:
+def message_by(person: int, text: Any, name: str | None = "Ada Weiss", **more: Any) -> dict[str, Any]:
     return {"from": name, "from_id": f"user{person}", "text": text, **more}
 
 
 def test_entities_links_and_plain_pieces_are_one_text(read_back) -> None:
     pieces = ["I read ", {"type": "text_link", "text": "this", "href": "https://example.org/a"}, " and ", 5]
-    result: Result = read_back("result.json", chat(by(1, [*pieces, {"type": "bold", "text": "liked"}, " it."])))
+    result: Result = read_back("result.json", chat(message_by(1, [*pieces, {"type": "bold", "text": "liked"}, " it."])))
     assert result.texts == [("user", "I read this (https://example.org/a) and liked it.")]
 
 
 def test_a_quoted_passage_is_not_the_senders(read_back) -> None:
     quote = {"type": "blockquote", "text": "I live in Oslo."}
-    result: Result = read_back("result.json", chat(by(1, [quote, "Really?"])))
+    result: Result = read_back("result.json", chat(message_by(1, [quote, "Really?"])))
     assert result.texts == [("user", "Really?")]
     assert result.sessions[0].notes == {"quoted text": 1}
 
@@ -37,15 +37,15 @@ def test_forwards_inline_bots_media_and_services_are_counted(read_back) -> None:
     result: Result = read_back(
         "result.json",
         chat(
-            by(1, "I moved to Ghent.", forwarded_from="Ada Weiss"),
-            by(1, "I live on Mars.", forwarded_from=None),
-            by(1, "I am a cat.", via_bot="@gif"),
-            by(1, "", media_type="voice_message", file="voice.ogg"),
-            by(1, "", poll={"question": "When?"}),
+            message_by(1, "I moved to Ghent.", forwarded_from="Ada Weiss"),
+            message_by(1, "I live on Mars.", forwarded_from=None),
+            message_by(1, "I am a cat.", via_bot="@gif"),
+            message_by(1, "", media_type="voice_message", file="voice.ogg"),
+            message_by(1, "", poll={"question": "When?"}),
             {"type": "service", "actor": "Ada Weiss", "actor_id": "user1", "action": "pin_message"},
             {"type": "unsupported"},
             {"text": "I have no sender."},
-            by(1, "I am here."),
+            message_by(1, "I am here."),
         ),
     )
     (session,) = result.sessions
@@ -62,26 +62,30 @@ def test_forwards_inline_bots_media_and_services_are_counted(read_back) -> None:
 
 
 def test_two_people_with_the_same_name_are_distinguished(read_back) -> None:
-    result: Result = read_back("result.json", chat(by(1, "I am a nurse."), by(2, "I am a pilot."), by(1, "Yes.")))
+    result: Result = read_back(
+        "result.json", chat(message_by(1, "I am a nurse."), message_by(2, "I am a pilot."), message_by(1, "Yes."))
+    )
     speakers = [turn.speaker for turn in result.sessions[0].turns]
     assert speakers == ["Ada Weiss (user1)", "Ada Weiss (user2)", "Ada Weiss (user1)"]
 
 
 def test_a_renamed_person_and_a_deleted_account_keep_their_id(read_back) -> None:
-    result: Result = read_back("result.json", chat(by(1, "one", "Ada"), by(3, "two", None), by(1, "three", "Ada W")))
+    result: Result = read_back(
+        "result.json", chat(message_by(1, "one", "Ada"), message_by(3, "two", None), message_by(1, "three", "Ada W"))
+    )
     assert [turn.speaker for turn in result.sessions[0].turns] == ["Ada W", "user3", "Ada W"]
 
 
 def test_channel_posts_and_bot_answers_are_left_out(read_back) -> None:
-    post = by(1, "I sold a boat.", "Harbour") | {"from_id": "channel9"}
-    bot = chat(by(1, "What is the weather?"), by(7, "I am a bot.", "Weather"), type="bot_chat")
+    post = message_by(1, "I sold a boat.", "Harbour") | {"from_id": "channel9"}
+    bot = chat(message_by(1, "What is the weather?"), message_by(7, "I am a bot.", "Weather"), type="bot_chat")
     assert read_back("a.json", chat(post)).texts == [("tool", "I sold a boat.")]
     assert read_back("b.json", bot).texts == [("user", "What is the weather?"), ("assistant", "I am a bot.")]
 
 
 def test_the_time_offset_is_derived_from_the_two_time_fields(read_back) -> None:
-    odd = by(1, "later", date="2026-03-05T23:31:07")
-    (west, exact) = read_back("result.json", chat(by(1, "late"), odd)).sessions
+    odd = message_by(1, "later", date="2026-03-05T23:31:07")
+    (west, exact) = read_back("result.json", chat(message_by(1, "late"), odd)).sessions
     assert west.session_id == "telegram-7/2026-03-05"
     assert west.turns[0].at.utcoffset() == timedelta(hours=-4)
     assert exact.turns[0].at.isoformat() == "2026-03-06T03:30:00+00:00"
@@ -89,8 +93,13 @@ def test_the_time_offset_is_derived_from_the_two_time_fields(read_back) -> None:
 
 def test_the_chats_belong_to_the_account_holder(read_back) -> None:
     personal = {"user_id": 1, "first_name": "Ada"}
-    chats = {"list": [chat(by(1, "I am a nurse."), by(2, "I am Ben.", "Ben"), id=7), chat(by(1, "Note."), id=8)]}
-    left = {"list": [chat(by(2, "I left.", "Ben"), id=9)]}
+    chats = {
+        "list": [
+            chat(message_by(1, "I am a nurse."), message_by(2, "I am Ben.", "Ben"), id=7),
+            chat(message_by(1, "Note."), id=8),
+        ]
+    }
+    left = {"list": [chat(message_by(2, "I left.", "Ben"), id=9)]}
     content = {"about": "Here is", "personal_information": personal, "chats": chats, "left_chats": left}
     result: Result = read_back("result.json", content)
     assert [session.session_id.partition("/")[0] for session in result.sessions] == [
@@ -110,7 +119,7 @@ def test_fields_in_another_order_and_numeric_ids_are_read(read_back) -> None:
 
 
 def test_a_truncated_export_is_read_up_to_the_cut(read_back) -> None:
-    whole = json.dumps(chat(by(1, "I am a nurse."), by(1, "I like tea.")))
+    whole = json.dumps(chat(message_by(1, "I am a nurse."), message_by(1, "I like tea.")))
     result: Result = read_back("result.json", whole[: whole.index("tea")])
     assert result.problems
     assert "invalid JSON after 1 complete records" in str(result.problems[0])
@@ -119,7 +128,7 @@ def test_a_truncated_export_is_read_up_to_the_cut(read_back) -> None:
 def test_sent_files_are_not_read_as_transcripts(tmp_path) -> None:
     folder = tmp_path / "ChatExport_2026-03-06"
     (folder / "files").mkdir(parents=True)
-    (folder / "result.json").write_text(json.dumps(chat(by(1, "I am a nurse."))))
+    (folder / "result.json").write_text(json.dumps(chat(message_by(1, "I am a nurse."))))
     (folder / "files" / "story.txt").write_text("User: I live on Mars.\nAssistant: Really?\n")
     with ZipFile(tmp_path / "export.zip", "w") as archive:
         for path in folder.rglob("*.*"):

@@ -21,7 +21,7 @@ def spoken(result: Any) -> list[tuple[str, str | None, str]]:
     return [(turn.role, turn.speaker, turn.text) for session in result.sessions for turn in session.turns]
 
 
-def hers(result: Any, *names: str | None) -> str:
+def text_of_user(result: Any, *names: str | None) -> str:
     return "\n".join(text for role, speaker, text in spoken(result) if role == "user" and speaker in names)
 
 
@@ -36,7 +36,7 @@ def hers(result: Any, *names: str | None) -> str:
 )
 def test_text_under_another_label_is_not_the_users(read_back: Callable[..., Any], label: str) -> None:
     result = read_back("chat.txt", CHAT.format(label), "text")
-    assert "Portavo" not in hers(result, None)
+    assert "Portavo" not in text_of_user(result, None)
     assert [text for role, _, text in spoken(result) if role == "user"] == ["I live in Ghent.", "I use Vim."]
     assert ("assistant", "I work at Portavo.") in result.texts or result.sessions[0].notes
 
@@ -44,7 +44,7 @@ def test_text_under_another_label_is_not_the_users(read_back: Callable[..., Any]
 @pytest.mark.parametrize("label", ["> Nova: ", "> Nova Vale: ", "> ben: ", "- User: "])
 def test_quoted_messages_have_no_speaker(read_back: Callable[..., Any], label: str) -> None:
     result = read_back("chat.txt", CHAT.format(label))
-    assert "Portavo" not in hers(result, None)
+    assert "Portavo" not in text_of_user(result, None)
     assert sum(result.sessions[0].notes.values()) == 1
 
 
@@ -52,7 +52,7 @@ def test_quoted_messages_have_no_speaker(read_back: Callable[..., Any], label: s
 def test_names_in_any_spelling_are_separate_speakers(read_back: Callable[..., Any], name: str) -> None:
     text = f"Mara Lind: I moved.\n{name}: I live in Oslo.\nMara Lind: ok\n{name}: I like tea.\n"
     result = read_back("chat.txt", text)
-    assert hers(result, "Mara Lind") == "I moved.\nok"
+    assert text_of_user(result, "Mara Lind") == "I moved.\nok"
     assert len(spoken(result)) == 4
 
 
@@ -65,9 +65,9 @@ def test_with_timed_labels_every_timed_line_starts_a_turn(read_back: Callable[..
 
 def test_a_header_line_above_the_text_names_the_speaker(read_back: Callable[..., Any]) -> None:
     text = "Ada Kern  0:03\nI live in Ghent.\n\nBen Okafor  0:09\nI live in Oslo.\n\nAda Kern  1:02\nok\n"
-    assert hers(read_back("call.txt", text), "Ada Kern") == "I live in Ghent.\nok"
+    assert text_of_user(read_back("call.txt", text), "Ada Kern") == "I live in Ghent.\nok"
     irc = "[10:31] <ada> I live in Ghent.\n[10:32] <ben_> I live in Oslo.\n[10:33] * ben_ waves\n[10:34] <ada> ok\n"
-    assert hers(read_back("irc.txt", irc), "ada") == "I live in Ghent.\nok"
+    assert text_of_user(read_back("irc.txt", irc), "ada") == "I live in Ghent.\nok"
 
 
 def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]) -> None:
@@ -176,8 +176,8 @@ def test_a_cue_of_an_unknown_speaker_is_not_the_previous_speakers(
 ) -> None:
     cues = f"WEBVTT\n\n00:01.000 --> 00:02.000\n{first}\n\n00:03.000 --> 00:04.000\n{cue}\n"
     result = read_back("call.vtt", cues)
-    assert hers(result, "Mara Lind") == "I moved."
-    assert hers(result, None) == ""
+    assert text_of_user(result, "Mara Lind") == "I moved."
+    assert text_of_user(result, None) == ""
     assert len(spoken(result)) == 2 or result.sessions[0].notes == {subtitles.UNNAMED: 1}
     assert "{" not in str(spoken(result))
 

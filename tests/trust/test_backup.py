@@ -12,7 +12,7 @@ import pytest
 
 
 @pytest.fixture
-def saved(memctl, store, fixtures, home, once):
+def backup(memctl, store, fixtures, home, once):
     """The store of the fixtures, and a backup of it."""
 
     def make():
@@ -35,30 +35,30 @@ def everything(memctl, store):
     return facts, rows
 
 
-def test_a_store_is_restored_completely_on_another_machine(saved, memctl, store, fixtures):
+def test_a_store_is_restored_completely_on_another_machine(backup, memctl, store, fixtures):
     before = everything(memctl, store)
-    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     store.unlink()
-    ran = memctl("restore", saved)
+    ran = memctl("restore", backup)
     assert ran.code == 0, ran.err
     assert everything(memctl, store) == before
     assert memctl("search", "alice", "shipping").code == 0
     assert "nothing to do" in memctl("ingest", fixtures).out
 
 
-def test_any_parquet_reader_can_read_a_backup(saved, tmp_path):
-    with zipfile.ZipFile(saved) as archive:
+def test_any_parquet_reader_can_read_a_backup(backup, tmp_path):
+    with zipfile.ZipFile(backup) as archive:
         archive.extract("records.parquet", tmp_path)
     users = duckdb.sql(f"SELECT DISTINCT user_id FROM '{tmp_path / 'records.parquet'}'").fetchall()
     assert ("alice",) in users
 
 
-def test_an_existing_store_is_kept_by_a_restore(saved, memctl, store):
+def test_an_existing_store_is_kept_by_a_restore(backup, memctl, store):
     memctl("add", "zoe", "I live in Oslo.")
-    refused = memctl("restore", saved)
+    refused = memctl("restore", backup)
     assert refused.code == 2
     assert "--force" in refused.err
-    forced = memctl("restore", saved, "--force", "--json")
+    forced = memctl("restore", backup, "--force", "--json")
     assert forced.code == 0
     assert memctl("facts", "zoe").code == 4
     assert memctl("snapshot", "restore", "last").code == 4
@@ -66,20 +66,20 @@ def test_an_existing_store_is_kept_by_a_restore(saved, memctl, store):
     assert memctl("facts", "zoe").code == 0
 
 
-def test_a_restored_backup_does_not_restore_forgotten_people(saved, memctl, store):
+def test_a_restored_backup_does_not_restore_forgotten_people(backup, memctl, store):
     memctl("forget", "alice", "--confirm", "alice")
-    assert memctl("restore", saved, "--force").code == 0
+    assert memctl("restore", backup, "--force").code == 0
     assert memctl("facts", "alice").code == 4
     assert memctl("facts", "bruno").code == 0
     assert b"Alice" not in store.read_bytes()
 
 
-def rewrite(saved, change):
+def rewrite(backup, change):
     """Rewrite the archive with changed entries: name -> bytes."""
-    with zipfile.ZipFile(saved) as archive:
+    with zipfile.ZipFile(backup) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     change(entries)
-    with zipfile.ZipFile(saved, "w") as archive:
+    with zipfile.ZipFile(backup, "w") as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
 
@@ -121,33 +121,33 @@ def newer(entries):
     ],
     ids=["a flipped bit", "a lost table", "no manifest", "another manifest", "a strange table", "a path", "newer"],
 )
-def test_a_modified_archive_is_refused(saved, memctl, store, home, change, code, said):
-    rewrite(saved, change)
+def test_a_modified_archive_is_refused(backup, memctl, store, home, change, code, said):
+    rewrite(backup, change)
     before = store.read_bytes()
-    ran = memctl("restore", saved, "--force")
+    ran = memctl("restore", backup, "--force")
     assert (ran.code, said in ran.err) == (code, True), ran.err
     assert store.read_bytes() == before
     assert not list(home.rglob("evil*"))
     assert [path.name for path in store.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_a_truncated_or_missing_backup_is_an_error(saved, memctl, home):
-    whole = saved.read_bytes()
-    saved.write_bytes(whole[100:])
-    ran = memctl("restore", saved, "--force")
+def test_a_truncated_or_missing_backup_is_an_error(backup, memctl, home):
+    whole = backup.read_bytes()
+    backup.write_bytes(whole[100:])
+    ran = memctl("restore", backup, "--force")
     assert (ran.code, "not a memctl backup" in ran.err) == (2, True), ran.err
-    saved.write_bytes(whole)
-    saved.write_bytes(saved.read_bytes()[:-100])
-    assert memctl("restore", saved, "--force").code == 2
+    backup.write_bytes(whole)
+    backup.write_bytes(backup.read_bytes()[:-100])
+    assert memctl("restore", backup, "--force").code == 2
     assert memctl("restore", "nowhere", "--force").code == 4
 
 
-def test_a_failed_backup_leaves_no_partial_file(saved, memctl, home):
-    before = saved.read_bytes()
+def test_a_failed_backup_leaves_no_partial_file(backup, memctl, home):
+    before = backup.read_bytes()
     assert memctl("backup", "missing/folder.memctl").code == 1
     (home / "work" / "folder").mkdir()
     assert memctl("backup", "folder").code == 1
-    assert saved.read_bytes() == before
+    assert backup.read_bytes() == before
     assert not list(home.rglob("*half*"))
 
 
@@ -165,9 +165,9 @@ def swell(entries):
     entries["manifest.json"] = json.dumps(manifest).encode()
 
 
-def test_a_table_that_is_too_large_unpacked_is_refused(saved, memctl, store):
-    rewrite(saved, swell)
+def test_a_table_that_is_too_large_unpacked_is_refused(backup, memctl, store):
+    rewrite(backup, swell)
     before = store.read_bytes()
-    ran = memctl("restore", saved, "--force")
+    ran = memctl("restore", backup, "--force")
     assert (ran.code, "times its size, the limit is 200" in ran.err) == (1, True), ran.err
     assert store.read_bytes() == before

@@ -337,16 +337,16 @@ def fact(text, user, **more):
     return Fact(id=derive_id(text), user_id=user, kind="fact", text=text, source=Source(system="x"), **more)
 
 
-def written(*facts):
+def write_people(*facts):
     Path("people.jsonl").write_bytes(b"".join(encode_lines(facts)))
 
 
 @pytest.fixture
 def move(memctl, store):
     """A nightly migration into the store, which rejects a fact whose id is another user's."""
-    written(fact("Keeps quaggas.", "ada"))
+    write_people(fact("Keeps quaggas.", "ada"))
     assert memctl("import", "people.jsonl").code == 0
-    written(fact("Plays the oboe.", "bob"))
+    write_people(fact("Plays the oboe.", "bob"))
 
     def run(*options):
         ran = memctl("migrate", "-q", "--from", "people.jsonl", "--to", "local", "--all-users", *options)
@@ -358,7 +358,7 @@ def move(memctl, store):
 def test_a_fact_that_the_target_rejects_is_reported_once(memctl, move, home):
     assert move() == (0, "")
     assert move() == (0, "")
-    written(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob"))
+    write_people(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob"))
     code, mail = move()
     assert code == Exit.PARTIAL
     assert "1 rejected" in mail
@@ -372,21 +372,21 @@ def test_a_fact_that_the_target_rejects_is_reported_once(memctl, move, home):
     assert "1 rejected (1 of them reported earlier)" in loud.out
     counts = memctl("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--json").document["counts"]
     assert (counts["rejected"], counts["rejected_earlier"], counts["read"]) == (1, 1, 2)
-    written(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob", confidence=0.5))
+    write_people(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob", confidence=0.5))
     assert move()[0] == Exit.PARTIAL, "the fact has changed"
     assert move() == (0, "")
 
 
 def test_a_fact_rejected_again_after_it_was_accepted_is_reported_again(memctl, move):
-    written(fact("Keeps quaggas.", "bob"))
+    write_people(fact("Keeps quaggas.", "bob"))
     assert move()[0] == Exit.PARTIAL
     id_ = str(derive_id("Keeps quaggas."))
     assert memctl("rm", id_, "--yes").code == 0
     assert move() == (0, "")
     assert memctl("rm", id_, "--yes").code == 0
-    written(fact("Keeps quaggas.", "ada"))
+    write_people(fact("Keeps quaggas.", "ada"))
     assert memctl("import", "people.jsonl").code == 0
-    written(fact("Keeps quaggas.", "bob"))
+    write_people(fact("Keeps quaggas.", "bob"))
     assert move()[0] == Exit.PARTIAL
 
 
@@ -399,11 +399,11 @@ def test_a_line_that_is_not_a_fact_is_reported_once(move):
 
 
 def test_a_run_for_one_user_does_not_report_others_again(move):
-    written(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"))
+    write_people(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"))
     assert move()[0] == Exit.PARTIAL
-    written(fact("Plays the oboe.", "eve"))
+    write_people(fact("Plays the oboe.", "eve"))
     assert move() == (0, "")
-    written(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"), fact("Sings.", "eve"))
+    write_people(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"), fact("Sings.", "eve"))
     assert move() == (0, "")
 
 

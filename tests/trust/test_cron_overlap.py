@@ -55,14 +55,14 @@ HELD = {
 
 
 @pytest.fixture
-def people():
+def people_file():
     path = Path("people.jsonl")
     path.write_bytes(b"".join(encode_lines(facts(PEOPLE, EACH))))
     return path
 
 
 @pytest.fixture
-def talk(chat):
+def transcripts(chat):
     for number in range(6):
         said = ("I live in Oslo.", f"I am allergic to nuts{number}.", f"I like tea {number}.", "I work at Acme.")
         chat(f"alice/{number}.jsonl", *said)
@@ -70,7 +70,7 @@ def talk(chat):
 
 
 @contextmanager
-def held(store):
+def open_store(store):
     """Another process keeps the store open."""
     command = [sys.executable, "-c", HOLD, str(store)]
     with forked.Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
@@ -79,17 +79,19 @@ def held(store):
         other.stdin.close()
 
 
-def ended(*running):
+def finish(*running):
     """Wait for processes; returns their exit codes and outputs."""
     results = [(one.communicate(timeout=120), one.returncode) for one in running]
     return [code for _, code in results], [out + err for (out, err), _ in results]
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(memctl, store, people, talk, every_fact, name):
-    assert memctl("import", people).code == memctl("snapshot", "create").code == 0
+def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(
+    memctl, store, people_file, transcripts, every_fact, name
+):
+    assert memctl("import", people_file).code == memctl("snapshot", "create").code == 0
     before = every_fact(store)
-    with held(store):
+    with open_store(store):
         ran = memctl(*HELD[name], "--lock-timeout", "0.2")
         assert ran.code == Exit.LOCKED, ran.err
         assert "Traceback" not in ran.err
@@ -101,13 +103,13 @@ def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(memctl, s
 
 @pytest.mark.parametrize("command", ["ingest", "import", "consolidate", "dedupe"])
 def test_two_simultaneous_runs_give_the_same_result_as_one(
-    memctl, process, store, people, talk, every_fact, monkeypatch, command
+    memctl, process, store, people_file, transcripts, every_fact, monkeypatch, command
 ):
     known = list(facts(1, EACH // 2))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[::4]]
     copies = Path("copies.jsonl")
     copies.write_bytes(b"".join(encode_lines([*known, *twice])))
-    words = {"ingest": (talk,), "import": (people,)}.get(command, ("alice",))
+    words = {"ingest": (transcripts,), "import": (people_file,)}.get(command, ("alice",))
     prepared = [("import", copies), ("add", "alice", "I live in Oslo."), ("add", "alice", "I live in Bergen.")]
     alone = store.with_name("alone.duckdb")
     for place in (store, alone):
@@ -116,7 +118,7 @@ def test_two_simultaneous_runs_give_the_same_result_as_one(
     once = memctl(command, *words)
     assert (once.code, "nothing to do" in once.out) == (0, False), once.err
     monkeypatch.setenv("MEMCTL_STORE", str(store))
-    codes, said = ended(*(process(command, *words, *WAIT, env={"MEMCTL_STORE": str(store)}) for _ in range(2)))
+    codes, said = finish(*(process(command, *words, *WAIT, env={"MEMCTL_STORE": str(store)}) for _ in range(2)))
     assert 0 in codes, said
     # An import is a migration, and only one migration at a time may use a route.
     assert set(codes) <= ({0, Exit.LOCKED} if command == "import" else {0}), said
@@ -131,63 +133,63 @@ def texts(records):
 
 
 @pytest.mark.parametrize("patience", ["0.2", "60"])
-def test_simultaneous_ingests_send_each_request_once(memctl, process, store, model, talk, patience):
+def test_simultaneous_ingests_send_each_request_once(memctl, process, store, model, transcripts, patience):
     model.faults = [openai_chat.hangs]
-    first = process("ingest", talk)
+    first = process("ingest", transcripts)
     assert model.arrived.wait(60)
-    second = process("ingest", talk, "--lock-timeout", patience)
+    second = process("ingest", transcripts, "--lock-timeout", patience)
     if patience == "0.2":
-        codes, said = ended(second)
+        codes, said = finish(second)
         assert codes == [Exit.LOCKED], said
         assert "is using a model" in said[0]
     assert "Oslo" in memctl("search", "alice", "Oslo").out or memctl("search", "alice", "Oslo").code == 4
     model.released.set()
-    codes, said = ended(*([first] if second.returncode is not None else [first, second]))
+    codes, said = finish(*([first] if second.returncode is not None else [first, second]))
     assert set(codes) == {0}, said
     assert set(Counter(model.messages).values()) == {1}, "each request was sent once"
-    assert "nothing to do" in memctl("ingest", talk).out
+    assert "nothing to do" in memctl("ingest", transcripts).out
 
 
-def test_no_request_is_submitted_in_two_batches(process, store, model, talk):
-    program = [sys.executable, "-c", GATHERED, "ingest", talk, "--batch"]
+def test_no_request_is_submitted_in_two_batches(process, store, model, transcripts):
+    program = [sys.executable, "-c", GATHERED, "ingest", transcripts, "--batch"]
     first = forked.Process(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert first.stdout.readline() == "gathered\n"
-    codes, said = ended(process("ingest", talk, "--batch", "--lock-timeout", "0.2"))
+    codes, said = finish(process("ingest", transcripts, "--batch", "--lock-timeout", "0.2"))
     assert codes == [Exit.LOCKED], said
     assert not model.batches
     first.stdin.write("\n")
-    codes, said = ended(first)
+    codes, said = finish(first)
     assert codes == [0], said
-    codes, said = ended(process("ingest", talk, "--batch", *WAIT))
+    codes, said = finish(process("ingest", transcripts, "--batch", *WAIT))
     assert codes == [0], said
     assert len(model.batches) == 1
     asked = [json.loads(line)["custom_id"] for file in model.files.values() for line in file.splitlines()]
     assert len(asked) == len(set(asked))
-    codes, said = ended(process("ingest", "--collect", *WAIT), process("ingest", "--collect", *WAIT))
+    codes, said = finish(process("ingest", "--collect", *WAIT), process("ingest", "--collect", *WAIT))
     assert codes == [0, 0], said
     assert set(Counter(model.messages).values()) == {1}
     assert len(model.batches) == 1
 
 
-def test_a_second_migration_on_the_same_route_exits_with_11(memctl, process, store, people):
+def test_a_second_migration_on_the_same_route_exits_with_11(memctl, process, store, people_file):
     move = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
     first = process(*move, "--rate", "10/s")
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
         time.sleep(0.05)
     second = process(*move)
-    codes, said = ended(second)
+    codes, said = finish(second)
     assert codes == [Exit.LOCKED], said
     assert "another migration" in said[0]
     assert first.poll() is None, "the first run continues"
-    codes, said = ended(first)
+    codes, said = finish(first)
     assert codes == [0], said
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
     assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
 
 
-def test_migrations_on_different_routes_do_not_wait_for_each_other(memctl, process, store, people):
-    assert memctl("import", people).code == 0
-    codes, said = ended(
+def test_migrations_on_different_routes_do_not_wait_for_each_other(memctl, process, store, people_file):
+    assert memctl("import", people_file).code == 0
+    codes, said = finish(
         *(process("migrate", "--from", "local", "--to", f"{name}.jsonl", "--all-users", *WAIT) for name in "ab")
     )
     assert codes == [0, 0], said
@@ -196,19 +198,19 @@ def test_migrations_on_different_routes_do_not_wait_for_each_other(memctl, proce
             assert sum(copy.count(user) or 0 for user in copy.users()) == PEOPLE * EACH
 
 
-def test_two_simultaneous_backups_to_one_file_leave_a_complete_one(memctl, process, store, people):
-    assert memctl("import", people).code == 0
-    codes, said = ended(*(process("backup", "people.memctl", *WAIT) for _ in range(2)))
+def test_two_simultaneous_backups_to_one_file_leave_a_complete_one(memctl, process, store, people_file):
+    assert memctl("import", people_file).code == 0
+    codes, said = finish(*(process("backup", "people.memctl", *WAIT) for _ in range(2)))
     assert codes == [0, 0], said
     assert memctl("restore", "people.memctl", "--force").code == 0
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
     assert not [path.name for path in Path().iterdir() if path.name.startswith(".")]
 
 
-def test_two_simultaneous_erasures_erase_only_that_person(memctl, process, store, people):
-    assert memctl("import", people).code == 0
+def test_two_simultaneous_erasures_erase_only_that_person(memctl, process, store, people_file):
+    assert memctl("import", people_file).code == 0
     others = PEOPLE * EACH - EACH
-    codes, said = ended(*(process("forget", "alice", "--confirm", "alice", *WAIT) for _ in range(2)))
+    codes, said = finish(*(process("forget", "alice", "--confirm", "alice", *WAIT) for _ in range(2)))
     assert set(codes) <= {0, Exit.NOT_FOUND}, said
     assert 0 in codes
     assert memctl("stats", "--json").document["facts"] == others

@@ -18,7 +18,7 @@ SLOWLY = (*MOVE, "--rate", "5/s")
 
 
 @pytest.fixture
-def people(home):
+def people_file(home):
     path = Path("people.jsonl")
     path.write_bytes(b"".join(encode_lines(facts(1, FACTS))))
     return path
@@ -34,7 +34,7 @@ def log(home, monkeypatch):
 
 
 @pytest.fixture
-def moving(memctl, process, people):
+def moving(memctl, process, people_file):
     """A migration running in a separate process and recorded in the ledger."""
     running = process(*SLOWLY)
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
@@ -57,7 +57,7 @@ def moving(memctl, process, people):
         (("add", "alice", "I live in Oslo."), "add", Exit.OK),
     ],
 )
-def test_every_run_leaves_one_log_line_with_its_exit_code(memctl, log, people, line, command, code):
+def test_every_run_leaves_one_log_line_with_its_exit_code(memctl, log, people_file, line, command, code):
     Path("bad.jsonl").write_text(
         '{"role": "user", "content": "I live in Oslo.", "id": "1"}\n{"role": \n{"role": "user"}\n'
     )
@@ -105,7 +105,7 @@ def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, mov
     assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
 
 
-def test_a_migration_started_with_sigint_ignored_continues(process, memctl, people):
+def test_a_migration_started_with_sigint_ignored_continues(process, memctl, people_file):
     """As started by `nohup sh -c 'memctl … &'` and some CI runners."""
     default = signal.signal(signal.SIGINT, signal.SIG_IGN)
     running = process(*MOVE, "--rate", "20/s")
@@ -127,17 +127,17 @@ def test_a_killed_migration_is_shown_at_once(memctl, moving):
     assert [run["state"] for run in memctl("migrations", "--json").document["runs"]] == ["done", "killed"]
 
 
-def test_a_migration_beyond_max_duration_is_logged_and_shown(memctl, log, people):
+def test_a_migration_beyond_max_duration_is_logged_and_shown(memctl, log, people_file):
     assert memctl(*SLOWLY, "--max-duration", "1s").code == Exit.LIMIT
     assert memctl("migrations", "--last").code == Exit.LIMIT
     assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
     assert [line["exit"] for line in log() if line["command"] == "migrate"] == [Exit.LIMIT, Exit.OK]
 
 
-def test_a_failed_migration_is_shown(memctl, log, people, home):
+def test_a_failed_migration_is_shown(memctl, log, people_file, home):
     Path("memctl.toml").write_text(f'[backends.second]\nadapter = "local"\npath = "{home}/second.duckdb"\n')
     (home / "second.duckdb").write_bytes(b"no store" * 1000)
-    ran = memctl("migrate", "--from", people, "--to", "second", "--all-users")
+    ran = memctl("migrate", "--from", people_file, "--to", "second", "--all-users")
     assert ran.code == Exit.ERROR, ran.err
     last = memctl("migrations", "--last", "--json")
     assert (last.code, last.document["run"]["state"]) == (Exit.ERROR, "failed")

@@ -11,11 +11,11 @@ import pytest
 from memctl.store.duckdb.database import Database
 
 
-def cut(path):
+def truncated(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def holed(path):
+def with_damaged_page(path):
     data = bytearray(path.read_bytes())
     data[4_096:8_192] = random.Random(1).randbytes(4_096)
     path.write_bytes(data)
@@ -51,8 +51,8 @@ os._exit(0)
 
 DAMAGES = {
     "noise": lambda path: path.write_bytes(random.Random(1).randbytes(9_000)),
-    "cut short": cut,
-    "holed": holed,
+    "cut short": truncated,
+    "holed": with_damaged_page,
     "empty": lambda path: path.write_bytes(b""),
     "a folder": a_folder,
     "of another program": of_another_program,
@@ -62,7 +62,7 @@ WAYS = {"backup": ("restore", "whole.memctl", "--force"), "snapshot": ("snapshot
 
 
 @pytest.fixture
-def saved(memctl, store, once):
+def store_with_copies(memctl, store, once):
     """A store with a snapshot and a backup of it."""
 
     def make():
@@ -80,58 +80,58 @@ def contents(path):
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_every_command_on_a_damaged_store_fails_with_a_hint(memctl, saved, damage):
-    DAMAGES[damage](saved)
-    before = contents(saved)
+def test_every_command_on_a_damaged_store_fails_with_a_hint(memctl, store_with_copies, damage):
+    DAMAGES[damage](store_with_copies)
+    before = contents(store_with_copies)
     for command in (("facts", "zoe"), ("add", "zoe", "I like tea."), ("stats",), ("snapshot", "create")):
         ran = memctl(*command)
         assert ran.code == 1, (command, ran.err)
-        assert str(saved) in ran.err
+        assert str(store_with_copies) in ran.err
         assert "memctl restore BACKUP --force" in ran.err
         assert "Traceback" not in ran.err
-    assert contents(saved) == before
-    assert not list(saved.parent.glob("*.damaged-*"))
+    assert contents(store_with_copies) == before
+    assert not list(store_with_copies.parent.glob("*.damaged-*"))
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, saved, damage, way):
-    DAMAGES[damage](saved)
-    before = contents(saved)
+def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_copies, damage, way):
+    DAMAGES[damage](store_with_copies)
+    before = contents(store_with_copies)
     ran = memctl(*WAYS[way], "--json")
     assert ran.code == 0, ran.err
     assert "Oslo" in memctl("facts", "zoe").out
     assert memctl("add", "zoe", "I like tea.").code == 0
-    (kept,) = Database(saved).damaged()
+    (kept,) = Database(store_with_copies).damaged()
     assert ran.document["damaged"] == str(kept)
     assert ran.document["kept"] is None
     assert contents(kept) == before
-    assert [path.name for path in saved.parent.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in store_with_copies.parent.iterdir() if path.name.startswith(".")] == []
 
 
-def test_the_kept_damaged_file_is_named(memctl, saved):
-    cut(saved)
+def test_the_kept_damaged_file_is_named(memctl, store_with_copies):
+    truncated(store_with_copies)
     ran = memctl(*WAYS["backup"])
-    assert str(Database(saved).damaged()[0]) in ran.err
+    assert str(Database(store_with_copies).damaged()[0]) in ran.err
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_restore_works_without_hard_links(memctl, saved, monkeypatch, way):
+def test_a_restore_works_without_hard_links(memctl, store_with_copies, monkeypatch, way):
     def none(*_, **__):
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr("os.link", none)
-    cut(saved)
-    before = contents(saved)
+    truncated(store_with_copies)
+    before = contents(store_with_copies)
     assert memctl(*WAYS[way]).code == 0
-    assert contents(Database(saved).damaged()[0]) == before
+    assert contents(Database(store_with_copies).damaged()[0]) == before
 
 
 @pytest.mark.parametrize("damage", ["cut short", "a damaged log"])
-def test_a_restore_killed_at_any_step_can_be_repeated(memctl, saved, damage):
+def test_a_restore_killed_at_any_step_can_be_repeated(memctl, store_with_copies, damage):
     """The process ends before each of its steps in turn, like after kill -9."""
-    DAMAGES[damage](saved)
-    before = contents(saved)
+    DAMAGES[damage](store_with_copies)
+    before = contents(store_with_copies)
     code = """
 import os, sys
 left = int(sys.argv.pop(1))
@@ -147,9 +147,9 @@ main()
 """
     for steps in range(9):
         ended = forked.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]])
-        kept = [part for path in Database(saved).damaged() for part in contents(path)]
-        held = contents(saved)
-        assert saved.exists()
+        kept = [part for path in Database(store_with_copies).damaged() for part in contents(path)]
+        held = contents(store_with_copies)
+        assert store_with_copies.exists()
         assert all(part in kept or part in held for part in before)
         if ended.returncode == 0:
             break
@@ -159,50 +159,54 @@ main()
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_forgotten_people_of_a_damaged_store_are_known_from_its_snapshots(memctl, saved, way):
+def test_forgotten_people_of_a_damaged_store_are_known_from_its_snapshots(memctl, store_with_copies, way):
     assert memctl("forget", "zoe", "--confirm", "zoe").code == 0
-    cut(saved)
+    truncated(store_with_copies)
     ran = memctl(*WAYS[way])
     assert ran.code == 0, ran.err
     assert memctl("facts", "zoe").code == 4
     assert memctl("add", "zoe", "I live in Oslo.").code != 0
 
 
-def test_forget_fails_while_a_damaged_store_may_contain_the_person(memctl, saved, home):
-    cut(saved)
+def test_forget_fails_while_a_damaged_store_may_contain_the_person(memctl, store_with_copies, home):
+    truncated(store_with_copies)
     assert memctl(*WAYS["backup"]).code == 0
     ran = memctl("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json")
-    (kept,) = Database(saved).damaged()
+    (kept,) = Database(store_with_copies).damaged()
     assert ran.code == 1
     assert kept.name in (home / "work" / "receipt.json").read_text()
-    assert b"Oslo" not in saved.read_bytes()
+    assert b"Oslo" not in store_with_copies.read_bytes()
     assert memctl("facts", "zoe").code == 4
 
 
-def test_a_damaged_snapshot_does_not_replace_a_sound_store(memctl, saved):
-    (snapshot,) = saved.with_name(f"{saved.name}.snapshots").glob("*.duckdb")
-    cut(snapshot)
-    before = saved.read_bytes()
+def test_a_damaged_snapshot_does_not_replace_a_sound_store(memctl, store_with_copies):
+    (snapshot,) = store_with_copies.with_name(f"{store_with_copies.name}.snapshots").glob("*.duckdb")
+    truncated(snapshot)
+    before = store_with_copies.read_bytes()
     ran = memctl("snapshot", "restore", "last")
     assert (ran.code, "the snapshot is damaged" in ran.err) == (1, True), ran.err
-    assert saved.read_bytes() == before
+    assert store_with_copies.read_bytes() == before
 
 
-def test_a_damaged_snapshot_description_is_an_error(memctl, saved):
-    (about,) = saved.with_name(f"{saved.name}.snapshots").glob("*.json")
+def test_a_damaged_snapshot_description_is_an_error(memctl, store_with_copies):
+    (about,) = store_with_copies.with_name(f"{store_with_copies.name}.snapshots").glob("*.json")
     about.write_bytes(b'{"name": "\xff')
     ran = memctl("snapshot", "list")
     assert (ran.code, str(about) in ran.err, "fault" in ran.err) == (1, True, False), ran.err
 
 
-def test_a_newer_or_locked_store_is_never_replaced_as_damaged(memctl, saved):
-    with duckdb.connect(str(saved)) as connection:
+def test_a_newer_or_locked_store_is_never_replaced_as_damaged(memctl, store_with_copies):
+    with duckdb.connect(str(store_with_copies)) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
     for way in WAYS.values():
         ran = memctl(*way)
         assert (ran.code, "upgrade memctl" in ran.err) == (1, True), ran.err
     holder = subprocess.Popen(
-        [sys.executable, "-c", f"import duckdb\nc = duckdb.connect({str(saved)!r})\nprint(1, flush=True)\ninput()"],
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb\nc = duckdb.connect({str(store_with_copies)!r})\nprint(1, flush=True)\ninput()",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -211,11 +215,11 @@ def test_a_newer_or_locked_store_is_never_replaced_as_damaged(memctl, saved):
         for way in WAYS.values():
             assert memctl(*way, "--lock-timeout", "0.1").code == 11
         holder.stdin.close()
-    assert Database(saved).damaged() == []
+    assert Database(store_with_copies).damaged() == []
 
 
 @pytest.mark.parametrize("damage", ["noise", "empty", "a folder", "of another program"])
-def test_a_damaged_ledger_is_an_error_with_a_hint(memctl, saved, home, damage):
+def test_a_damaged_ledger_is_an_error_with_a_hint(memctl, store_with_copies, home, damage):
     ledger = home / "ledger.duckdb"
     move = ("migrate", "--from", "local", "--to", "out.jsonl", "--all-users", "--ledger", ledger)
     assert memctl(*move).code == 0

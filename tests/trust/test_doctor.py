@@ -19,7 +19,7 @@ from memctl.store.duckdb.ledger import Counts, Ledger
 
 
 @pytest.fixture
-def sound(memctl, store):
+def sound_store(memctl, store):
     """A store without problems."""
     assert memctl("add", "zoe", "I live in Oslo.").code == 0
     return store
@@ -40,7 +40,7 @@ def found(memctl):
 
 
 @contextmanager
-def held(path, how="WRITE"):
+def locked(path, how="WRITE"):
     """Another process has the database open."""
     code = f"import duckdb\nc = duckdb.connect({str(path)!r}, read_only={how == 'READ'})\nprint(1, flush=True)\ninput()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -51,7 +51,7 @@ def held(path, how="WRITE"):
             holder.stdin.close()
 
 
-def test_a_sound_store_has_no_problems(found, sound):
+def test_a_sound_store_has_no_problems(found, sound_store):
     findings = found()
     assert {each["verdict"] for each in findings.values()} == {"ok"}
     assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
@@ -59,17 +59,17 @@ def test_a_sound_store_has_no_problems(found, sound):
     assert "128 dimensions" in findings["embedder"]["detail"]
 
 
-def test_doctor_changes_nothing_and_prints_no_fact(memctl, sound, age):
-    before = sound.read_bytes()
+def test_doctor_changes_nothing_and_prints_no_fact(memctl, sound_store, age):
+    before = sound_store.read_bytes()
     ran = memctl("doctor")
     assert "Oslo" not in ran.out + ran.err
-    assert sound.read_bytes() == before
+    assert sound_store.read_bytes() == before
     age(1)
-    before = sound.read_bytes()
+    before = sound_store.read_bytes()
     ran = memctl("doctor")
     assert (ran.code, "schema version 1" in ran.out) == (0, True)
-    assert sound.read_bytes() == before
-    assert [path.name for path in sound.parent.iterdir()] == [sound.name]
+    assert sound_store.read_bytes() == before
+    assert [path.name for path in sound_store.parent.iterdir()] == [sound_store.name]
 
 
 def test_without_a_store_doctor_says_how_to_create_one(found, store):
@@ -112,8 +112,8 @@ def holed(path):
     ],
     ids=["no database", "a hole", "newer", "empty", "half made"],
 )
-def test_an_unusable_store_is_one_finding_and_other_checks_still_run(found, sound, damage, said):
-    damage(sound)
+def test_an_unusable_store_is_one_finding_and_other_checks_still_run(found, sound_store, damage, said):
+    damage(sound_store)
     findings = found()
     assert findings["store"]["verdict"] == "fail"
     assert said in findings["store"]["remedy"]
@@ -121,7 +121,7 @@ def test_an_unusable_store_is_one_finding_and_other_checks_still_run(found, soun
     assert [name for name, each in findings.items() if each["verdict"] == "fail"] == ["store"]
 
 
-def test_wrong_settings_are_one_finding_and_other_checks_still_run(found, sound, home):
+def test_wrong_settings_are_one_finding_and_other_checks_still_run(found, sound_store, home):
     secret = "sk-" + "q9Z" * 12
     (home / "work" / "memctl.toml").write_text(f'api_key = "{secret}"\nlock_timeout = "soon"\n')
     findings = found()
@@ -130,16 +130,16 @@ def test_wrong_settings_are_one_finding_and_other_checks_still_run(found, sound,
     assert secret not in json.dumps(findings)
 
 
-def test_files_readable_by_others_are_listed_individually(memctl, found, sound, home):
+def test_files_readable_by_others_are_listed_individually(memctl, found, sound_store, home):
     settings = home / "work" / "memctl.toml"
     settings.write_text('default_user = "zoe"\n')
     settings.chmod(0o644)
     memctl("snapshot", "create")
-    (snapshot,) = sound.with_name(f"{sound.name}.snapshots").glob("*.duckdb")
-    for path in (sound, snapshot):
+    (snapshot,) = sound_store.with_name(f"{sound_store.name}.snapshots").glob("*.duckdb")
+    for path in (sound_store, snapshot):
         path.chmod(0o640)
     ran = memctl("doctor")
-    for path, named in ((settings, settings.name), (sound, sound), (snapshot, snapshot)):
+    for path, named in ((settings, settings.name), (sound_store, sound_store), (snapshot, snapshot)):
         assert f"chmod 600 {named}\n" in ran.out
         path.chmod(0o600)
     findings = found()
@@ -147,13 +147,13 @@ def test_files_readable_by_others_are_listed_individually(memctl, found, sound, 
 
 
 class TestLock:
-    def test_doctor_shows_who_locks_the_store_and_since_when(self, found, sound):
+    def test_doctor_shows_who_locks_the_store_and_since_when(self, found, sound_store):
         if not Path("/proc/locks").exists():
             pytest.skip("only Linux tells who holds a file")
         before = datetime.now(UTC)
-        with held(sound) as pid:
+        with locked(sound_store) as pid:
             findings = found("--lock-timeout", "0.1")
-            (holder,) = lock_holders.holders(sound)
+            (holder,) = lock_holders.holders(sound_store)
         assert findings["store"]["verdict"] == "fail"
         assert f"PID {pid}" in findings["lock"]["detail"]
         assert findings["lock"]["verdict"] == "warn"
@@ -163,8 +163,8 @@ class TestLock:
             "check": "lock", "verdict": "ok", "detail": "the store is not locked", "remedy": None
         }  # fmt: skip
 
-    def test_a_process_that_only_reads_is_not_a_problem(self, found, sound):
-        with held(sound, "READ") as pid:
+    def test_a_process_that_only_reads_is_not_a_problem(self, found, sound_store):
+        with locked(sound_store, "READ") as pid:
             findings = found()
         assert findings["lock"]["verdict"] == findings["store"]["verdict"] == "ok"
         assert not Path("/proc/locks").exists() or f"PID {pid}" in findings["lock"]["detail"]
@@ -187,26 +187,26 @@ class TestLock:
 
 
 class TestLeftOver:
-    def test_the_log_of_a_killed_command_is_reported(self, found, sound):
+    def test_the_log_of_a_killed_command_is_reported(self, found, sound_store):
         code = f"""
 import os, duckdb
-connection = duckdb.connect({str(sound)!r})
+connection = duckdb.connect({str(sound_store)!r})
 connection.execute("INSERT INTO meta VALUES ('note', 'x')")
 os._exit(0)
 """
         subprocess.run([sys.executable, "-c", code], check=True)
         assert found()["log"]["verdict"] == "warn"
 
-    def test_a_kept_damaged_store_is_reported(self, memctl, found, sound):
+    def test_a_kept_damaged_store_is_reported(self, memctl, found, sound_store):
         memctl("backup", "whole.memctl")
-        sound.write_text("no database")
+        sound_store.write_text("no database")
         assert memctl("restore", "whole.memctl", "--force").code == 0
         findings = found()
         assert findings["store"]["verdict"] == "ok"
         assert "delete it" in findings["damaged"]["remedy"]
 
     @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
-    def test_an_unfinished_migration_is_reported(self, found, sound, home, state, verdict):
+    def test_an_unfinished_migration_is_reported(self, found, sound_store, home, state, verdict):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
@@ -217,7 +217,7 @@ os._exit(0)
         assert verdict == "ok" or finding["remedy"].startswith("memctl migrations show r1")
         assert "zoe" not in json.dumps(finding)
 
-    def test_a_running_migration_is_not_reported_as_killed(self, found, sound):
+    def test_a_running_migration_is_not_reported_as_killed(self, found, sound_store):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
@@ -233,7 +233,7 @@ os._exit(0)
             assert "is running" in found()["runs"]["detail"]
             other.stdin.close()
 
-    def test_a_damaged_ledger_is_reported(self, found, sound):
+    def test_a_damaged_ledger_is_reported(self, found, sound_store):
         from memctl.runtime import settings as config
 
         config.data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -254,12 +254,12 @@ class TestModel:
             monkeypatch.setenv("MEMCTL_LLM_API_KEY", openai_chat.KEY)
             yield server
 
-    def test_model_key_and_name_are_checked_without_a_paid_request(self, found, sound, server):
+    def test_model_key_and_name_are_checked_without_a_paid_request(self, found, sound_store, server):
         findings = found()
         assert findings["model"]["verdict"] == findings["clock model"]["verdict"] == "ok"
         assert server.requests == []
 
-    def test_a_local_model_server_is_named_if_no_model_is_set(self, found, sound, server, monkeypatch):
+    def test_a_local_model_server_is_named_if_no_model_is_set(self, found, sound_store, server, monkeypatch):
         server.needs_key = False
         monkeypatch.delenv("MEMCTL_LLM_MODEL")
         monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
@@ -270,12 +270,12 @@ class TestModel:
             True,
         )
 
-    def test_a_wrong_model_name_is_reported(self, found, sound, server, monkeypatch):
+    def test_a_wrong_model_name_is_reported(self, found, sound_store, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_MODEL", "small-raeder")
         finding = found()["model"]
         assert (finding["verdict"], openai_chat.MODEL in finding["remedy"]) == ("fail", True)
 
-    def test_a_wrong_key_is_reported_but_not_shown(self, memctl, found, sound, server, monkeypatch):
+    def test_a_wrong_key_is_reported_but_not_shown(self, memctl, found, sound_store, server, monkeypatch):
         key = "sk-" + "w7X" * 12
         monkeypatch.setenv("MEMCTL_LLM_API_KEY", key)
         finding = found()["model"]
@@ -283,17 +283,17 @@ class TestModel:
         ran = memctl("doctor")
         assert key not in ran.out + ran.err
 
-    def test_an_unreachable_model_server_is_reported(self, found, sound, server, monkeypatch):
+    def test_an_unreachable_model_server_is_reported(self, found, sound_store, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", "http://127.0.0.1:9/v1")
         finding = found()["model"]
         assert (finding["verdict"], "base URL" in finding["remedy"]) == ("fail", True)
 
-    def test_a_server_without_a_list_of_models_is_not_a_failure(self, found, sound, server):
+    def test_a_server_without_a_list_of_models_is_not_a_failure(self, found, sound_store, server):
         server.lists_models = False
         assert found()["model"]["verdict"] == "warn"
 
     @pytest.mark.parametrize("ahead", [7200, -7200])
-    def test_a_different_clock_of_the_model_server_is_reported(self, found, sound, server, ahead):
+    def test_a_different_clock_of_the_model_server_is_reported(self, found, sound_store, server, ahead):
         server.clock_ahead = ahead
         finding = found()["clock model"]
         assert finding["verdict"] == "warn"
@@ -315,7 +315,7 @@ class TestModel:
 
 
 def test_the_clock_of_a_database_is_compared_with_the_local_one(
-    memctl, found, sound, home, postgres_dsn, postgres_schema, monkeypatch
+    memctl, found, sound_store, home, postgres_dsn, postgres_schema, monkeypatch
 ):
     monkeypatch.setenv("WORK_DSN", postgres_dsn)
     settings = home / "work" / "memctl.toml"
@@ -333,7 +333,7 @@ def test_the_clock_of_a_database_is_compared_with_the_local_one(
     assert found()["clock work"]["verdict"] == "warn"
 
 
-def test_the_clock_of_a_server_is_taken_from_any_response(found, sound, home, monkeypatch):
+def test_the_clock_of_a_server_is_taken_from_any_response(found, sound_store, home, monkeypatch):
     monkeypatch.setenv("MEM0_SERVER_API_KEY", mem0_server.KEY)
     with mem0_server.serve() as server:
         settings = home / "work" / "memctl.toml"
@@ -345,23 +345,23 @@ def test_the_clock_of_a_server_is_taken_from_any_response(found, sound, home, mo
     assert mem0_server.KEY not in json.dumps(findings)
 
 
-def test_a_store_with_another_embedder_than_the_settings_is_reported(found, sound, monkeypatch):
+def test_a_store_with_another_embedder_than_the_settings_is_reported(found, sound_store, monkeypatch):
     monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
     finding = found()["embedder"]
     assert (finding["verdict"], "memctl reindex" in finding["remedy"]) == ("fail", True)
 
 
-def test_little_free_disk_space_is_reported(found, sound, monkeypatch):
+def test_little_free_disk_space_is_reported(found, sound_store, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.LITTLE_DISK", 10**18)
     assert found()["disk"]["verdict"] == "warn"
 
 
-def test_an_untested_sdk_version_is_reported(found, sound, monkeypatch):
+def test_an_untested_sdk_version_is_reported(found, sound_store, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.TESTED", {"msgspec": "99."})
     assert found()["msgspec"]["verdict"] == "warn"
 
 
-def test_a_missing_sdk_is_not_a_problem(found, sound, monkeypatch):
+def test_a_missing_sdk_is_not_a_problem(found, sound_store, monkeypatch):
     """A plain installation has no SDKs, and the adapter of PostgreSQL cannot be imported without its driver."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     for name in [name for name in sys.modules if name.startswith(("psycopg.", "memctl_postgres"))]:
@@ -369,15 +369,15 @@ def test_a_missing_sdk_is_not_a_problem(found, sound, monkeypatch):
     assert "fail" not in {finding["verdict"] for finding in found().values()}
 
 
-def test_a_clock_that_went_back_is_reported(memctl, found, sound):
+def test_a_clock_that_went_back_is_reported(memctl, found, sound_store):
     later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
     assert memctl("sql", f"UPDATE records SET imported_at = '{later}'", "--write").code == 0
     assert found()["clock"]["verdict"] == "warn"
 
 
-def test_a_store_without_read_permission_is_reported(found, sound):
+def test_a_store_without_read_permission_is_reported(found, sound_store):
     if not os.geteuid():
         pytest.skip("root reads everything")
-    sound.chmod(0)
+    sound_store.chmod(0)
     assert found()["store"]["verdict"] == "fail"
-    sound.chmod(0o600)
+    sound_store.chmod(0o600)

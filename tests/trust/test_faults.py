@@ -27,7 +27,7 @@ WITHOUT_MODEL = "import _duckdb, numpy, memctl.cli.app, memctl.embed.static, mem
 
 
 @pytest.fixture
-def people(home):
+def people_file(home):
     """A facts file to migrate."""
     path = home / "work" / "people.jsonl"
     path.write_bytes(b"".join(encode_lines(facts(PEOPLE, EACH))))
@@ -63,18 +63,18 @@ def no_room(folder):
     ballast.unlink()
 
 
-def told(ran, *words):
+def check_error(ran, *words):
     """Check that the command failed with a line that says where, without a traceback."""
     assert ran.code in (1, 7), (ran.code, ran.err)
     assert "Traceback" not in ran.err
     assert all(word in ran.err for word in words), ran.err
 
 
-def test_a_full_disk_under_the_ledger_ends_the_migration_and_the_next_run_completes_it(memctl, people, disk):
+def test_a_full_disk_under_the_ledger_ends_the_migration_and_the_next_run_completes_it(memctl, people_file, disk):
     folder, _ = disk
-    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--ledger", folder / "ledger.duckdb")
+    move = ("migrate", "--from", people_file, "--to", "local", "--all-users", "--ledger", folder / "ledger.duckdb")
     with no_room(folder):
-        told(memctl(*move), "ledger.duckdb")
+        check_error(memctl(*move), "ledger.duckdb")
     ran = memctl(*move)
     assert ran.code == 0, ran.err
     assert f"of {PEOPLE * EACH} read" in ran.out
@@ -82,14 +82,14 @@ def test_a_full_disk_under_the_ledger_ends_the_migration_and_the_next_run_comple
     assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
 
 
-def test_a_full_disk_under_a_file_of_facts_leaves_the_file_that_was_there(memctl, people, disk):
+def test_a_full_disk_under_a_file_of_facts_leaves_the_file_that_was_there(memctl, people_file, disk):
     folder, _ = disk
     target = folder / "facts.jsonl"
-    target.write_bytes(people.read_bytes().splitlines(keepends=True)[0])
+    target.write_bytes(people_file.read_bytes().splitlines(keepends=True)[0])
     before = target.read_bytes()
-    move = ("migrate", "--from", people, "--to", target, "--all-users")
+    move = ("migrate", "--from", people_file, "--to", target, "--all-users")
     with no_room(folder):
-        told(memctl(*move), "facts.jsonl")
+        check_error(memctl(*move), "facts.jsonl")
         assert target.read_bytes() == before
     assert memctl(*move).code == 0
     assert len(target.read_bytes().splitlines()) == PEOPLE * EACH
@@ -103,7 +103,7 @@ def test_a_full_disk_under_a_backup_leaves_no_partial_file(memctl, disk, store, 
     copy = [part.format(disk=folder) for part in command]
     before = {path.name for path in folder.rglob("*")}
     with no_room(folder):
-        told(memctl(*copy, "--store", folder / "s.duckdb"))
+        check_error(memctl(*copy, "--store", folder / "s.duckdb"))
     assert {path.name for path in folder.rglob("*") if path.is_file()} <= before
     assert memctl(*copy, "--store", folder / "s.duckdb").code == 0
     assert "Oslo" in memctl("facts", "zoe", "--store", folder / "s.duckdb").out
@@ -116,14 +116,14 @@ def test_a_store_on_a_read_only_disk_can_be_read(memctl, disk):
     mounted("ro")
     assert "Oslo" in memctl("facts", "zoe", "--store", store).out
     assert "Oslo" in memctl("search", "zoe", "where do I live", "--store", store).out
-    told(memctl("add", "zoe", "I live in Bergen.", "--store", store), str(store))
+    check_error(memctl("add", "zoe", "I live in Bergen.", "--store", store), str(store))
     mounted("rw")
     assert memctl("add", "zoe", "I live in Bergen.", "--store", store).code == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_damaged_store_is_an_error_and_a_backup_replaces_it(memctl, store, people, seed):
-    assert memctl("import", people).code == 0
+def test_a_damaged_store_is_an_error_and_a_backup_replaces_it(memctl, store, people_file, seed):
+    assert memctl("import", people_file).code == 0
     assert memctl("backup", "whole.memctl").code == 0
     chance = random.Random(seed)
     data = bytearray(store.read_bytes())
@@ -133,22 +133,22 @@ def test_a_damaged_store_is_an_error_and_a_backup_replaces_it(memctl, store, peo
         at = chance.randrange(0, 16_384)
         data[at : at + 2_000] = chance.randbytes(2_000)
     store.write_bytes(data)
-    told(memctl("add", "zoe", "I live in Oslo."), str(store))
+    check_error(memctl("add", "zoe", "I live in Oslo."), str(store))
     assert memctl("doctor").code == 1
     assert memctl("restore", "whole.memctl", "--force").code == 0
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
 
 
-def test_a_damaged_ledger_is_an_error_and_removing_it_causes_no_duplicates(memctl, people, home):
+def test_a_damaged_ledger_is_an_error_and_removing_it_causes_no_duplicates(memctl, people_file, home):
     ledger = home / "ledger.duckdb"
-    move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
+    move = ("migrate", "--from", people_file, "--to", "out.jsonl", "--all-users")
     assert memctl(*move, "--ledger", ledger).code == 0
     data = ledger.read_bytes()
     holed = data[:4_096] + bytes(8_192) + data[12_288:]
     for damaged in (data[: len(data) // 2], random.Random(1).randbytes(9_000), holed):
         ledger.write_bytes(damaged)
-        told(memctl(*move, "--ledger", ledger), "ledger.duckdb")
-        told(memctl("migrations", "--ledger", ledger), "ledger.duckdb")
+        check_error(memctl(*move, "--ledger", ledger), "ledger.duckdb")
+        check_error(memctl("migrations", "--ledger", ledger), "ledger.duckdb")
     ledger.unlink()
     again = memctl(*move, "--ledger", ledger)
     assert (again.code, f"0 changed, {PEOPLE * EACH} unchanged" in again.out) == (0, True), again.err
@@ -215,9 +215,9 @@ def clock(monkeypatch, ahead, after=0):
         yield
 
 
-def test_a_clock_that_goes_back_loses_and_duplicates_nothing(memctl, store, people, chat, every_fact, monkeypatch):
+def test_a_clock_that_goes_back_loses_and_duplicates_nothing(memctl, store, people_file, chat, every_fact, monkeypatch):
     chat("alice/a.jsonl", "I live in Oslo.", "My dog is called Rex.")
-    move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
+    move = ("migrate", "--from", people_file, "--to", "out.jsonl", "--all-users")
     assert memctl("ingest", "../in").code == memctl(*move).code == memctl("snapshot", "create").code == 0
     before = every_fact(store)
     with clock(monkeypatch, timedelta(days=-400)):
@@ -238,19 +238,19 @@ BACK = timedelta(days=-400)
 
 
 @pytest.mark.parametrize("after", [1, 3, 8] if FACTOR == 1 else range(1, 12))
-def test_a_clock_that_goes_back_during_a_migration_loses_nothing(memctl, store, people, monkeypatch, after):
-    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--batch-size", "15")
+def test_a_clock_that_goes_back_during_a_migration_loses_nothing(memctl, store, people_file, monkeypatch, after):
+    move = ("migrate", "--from", people_file, "--to", "local", "--all-users", "--batch-size", "15")
     with clock(monkeypatch, BACK, after):
         assert memctl(*move).code == 0
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
     assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
 
 
-def test_the_last_run_and_snapshot_do_not_depend_on_the_clock(memctl, store, people):
-    move = ("migrate", "--from", people, "--to", "local", "--all-users")
+def test_the_last_run_and_snapshot_do_not_depend_on_the_clock(memctl, store, people_file):
+    move = ("migrate", "--from", people_file, "--to", "local", "--all-users")
     assert memctl(*move).code == memctl("snapshot", "create", "--note", "first").code == 0
     with pytest.MonkeyPatch.context() as patch, clock(patch, BACK):
-        people.write_bytes(people.read_bytes() + b'{"id": 1}\n')
+        people_file.write_bytes(people_file.read_bytes() + b'{"id": 1}\n')
         assert memctl(*move).code == 3
         memctl("add", "zoe", "I live in Oslo.")
         assert memctl("snapshot", "create", "--note", "second").code == 0

@@ -13,7 +13,7 @@ from memctl.maintenance.receipt import Receipt, checksum
 WORDS = (b"alice", b"Alice")
 
 
-def held(folder, words=WORDS):
+def files_with(folder, words=WORDS):
     """The files below the folder that contain one of the words."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {path.name for path in files if any(word in path.read_bytes() for word in words)}
@@ -29,10 +29,10 @@ def remembered(memctl, store, ingested):
 def test_no_byte_of_the_person_is_left_in_the_store_or_its_folder(remembered, memctl, store, home):
     (home / "work" / "copy.jsonl").unlink()
     said = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]["text"].encode()
-    assert held(home, (*WORDS, said))
+    assert files_with(home, (*WORDS, said))
     ran = memctl("forget", "alice", "--confirm", "alice")
     assert ran.code == 0, ran.err
-    left = held(home, (*WORDS, said))
+    left = files_with(home, (*WORDS, said))
     # The transcripts are the user's own files, which memctl never changes.
     assert {
         name for name in left if not name.endswith((".json", ".txt", ".jsonl", ".md", ".vtt", ".srt", ".zip"))

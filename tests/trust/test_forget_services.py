@@ -34,7 +34,7 @@ def erase(adapter, user, store):
     return receipt, receipt.backends[0]
 
 
-def remembered(end):
+def facts_of_others(end):
     """The backend's facts of the people who are not forgotten."""
     adapter = end.open()
     found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
@@ -47,7 +47,7 @@ def remembered(end):
 
 def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, store):
     """Others include people whose name begins the same, or differs only in capitals."""
-    before = remembered(end)
+    before = facts_of_others(end)
     assert WORD.encode() in end.raw()
     (held,) = holdings([("there", Retrying(adapter, RETRY))], GONE)
     assert (held.facts, end.beside - held.others.keys()) == (len(facts(GONE)), set())
@@ -59,18 +59,18 @@ def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, 
     raw = end.raw()
     assert WORD.encode() not in raw
     assert not NAME.search(raw)
-    assert remembered(end) == before
+    assert facts_of_others(end) == before
     # A second erasure changes nothing.
     again, nothing = erase(end.open(), GONE, store)
     assert (again.exit, nothing.before, nothing.others, nothing.left) == (0, 0, {}, 0)
 
 
 def test_a_wildcard_or_partial_name_matches_nobody(end, adapter, store):
-    before = remembered(end)
+    before = facts_of_others(end)
     for user in STRANGE:
         receipt = forget([(adapter.name, Retrying(adapter, RETRY))], user, Workspace(store))
         (erased,) = receipt.backends
         assert (erased.before, erased.left, erased.error) == (0, 0, None), user
     adapter.close()
-    assert remembered(end) == before
+    assert facts_of_others(end) == before
     assert WORD.encode() in end.raw()

@@ -83,7 +83,7 @@ def test_a_dump_archive_is_read_without_unpacking_its_paths(memctl, home, untouc
 
 
 @pytest.fixture
-def saved(memctl, home):
+def backup_members(memctl, home):
     """A backup of a small store, as its members."""
     assert memctl("add", "zoe", "I live in Rome.").code == 0
     assert memctl("backup", "whole.memctl").code == 0
@@ -91,7 +91,7 @@ def saved(memctl, home):
         return [(name, archive.read(name)) for name in archive.namelist()]
 
 
-def named(members, table):
+def with_table(members, table):
     """The members with a table of that name in the manifest and in the archive."""
     known = dict(members)
     manifest = json.loads(known["manifest.json"])
@@ -101,28 +101,34 @@ def named(members, table):
 
 
 @pytest.mark.parametrize("table", ["../evil", "/tmp/evil", "..\\evil", 'evil"; DROP TABLE records; --', "a/evil"])
-def test_a_backup_with_table_paths_outside_is_refused(memctl, store, home, untouched, saved, table):
-    packed(home / "work" / "evil.zip", *named(saved, table)).rename(home / "work" / "strange.memctl")
+def test_a_backup_with_table_paths_outside_is_refused(memctl, store, home, untouched, backup_members, table):
+    packed(home / "work" / "evil.zip", *with_table(backup_members, table)).rename(home / "work" / "strange.memctl")
     before = store.read_bytes()
     ran = memctl("restore", "strange.memctl", "--force")
     assert (ran.code, "not a memctl backup" in ran.err) == (2, True), ran.err
     assert store.read_bytes() == before
 
 
-def test_members_missing_in_the_manifest_are_not_unpacked(memctl, home, untouched, saved):
-    packed(home / "work" / "more.memctl", *saved, ("../evil.json", b"x"), ("/evil", b"x"), ("evil.parquet", b"x"))
+def test_members_missing_in_the_manifest_are_not_unpacked(memctl, home, untouched, backup_members):
+    packed(
+        home / "work" / "more.memctl", *backup_members, ("../evil.json", b"x"), ("/evil", b"x"), ("evil.parquet", b"x")
+    )
     assert memctl("restore", "more.memctl", "--force").code == 0
     assert "Rome" in memctl("facts", "zoe").out
 
 
-def test_linked_or_duplicate_tables_of_a_backup_must_match_the_manifest(memctl, home, untouched, saved):
+def test_linked_or_duplicate_tables_of_a_backup_must_match_the_manifest(memctl, home, untouched, backup_members):
     """A link is never created, and a duplicate with another checksum is reported as damage."""
-    linking = [(linked(name), content) if name == "records.parquet" else (name, content) for name, content in saved]
+    linking = [
+        (linked(name), content) if name == "records.parquet" else (name, content) for name, content in backup_members
+    ]
     packed(home / "work" / "links.memctl", *linking)
     assert memctl("restore", "links.memctl", "--force").code == 0
-    pointing = [(linked(name), str(untouched)) if name == "records.parquet" else (name, body) for name, body in saved]
+    pointing = [
+        (linked(name), str(untouched)) if name == "records.parquet" else (name, body) for name, body in backup_members
+    ]
     packed(home / "work" / "pointing.memctl", *pointing)
-    packed(home / "work" / "twice.memctl", *saved, ("records.parquet", b"PAR1"))
+    packed(home / "work" / "twice.memctl", *backup_members, ("records.parquet", b"PAR1"))
     for name in ("pointing.memctl", "twice.memctl"):
         ran = memctl("restore", name, "--force")
         assert (ran.code, "damaged" in ran.err) == (1, True), ran.err

@@ -189,19 +189,19 @@ def prepared(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def template_folder(tmp_path_factory):
     """The folder where the first home folder is kept for later tests."""
     return tmp_path_factory.mktemp("home") / "home"
 
 
 @pytest.fixture
-def hostile(memctl, store, prepared, home, made):
+def hostile(memctl, store, prepared, home, template_folder):
     """A store with all hostile facts, and the files next to it."""
     (home / "work" / "memctl.toml").write_text(
         f'default_user = {json.dumps(USER)}\n[backends.mine]\nadapter = "local"\npath = {json.dumps(str(store))}\n'
     )
-    if made.exists():
-        shutil.copytree(made, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
+    if template_folder.exists():
+        shutil.copytree(template_folder, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
         return store
     for file in prepared.iterdir():
         (home / "work" / file.name).write_bytes(file.read_bytes())
@@ -209,7 +209,7 @@ def hostile(memctl, store, prepared, home, made):
     assert ran.code == 0, ran.err
     assert memctl("snapshot", "create", "--note", USER).code == 0
     memctl("add", USER, "I live in Oslo.")
-    shutil.copytree(home, made)
+    shutil.copytree(home, template_folder)
     return store
 
 

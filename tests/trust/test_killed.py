@@ -76,7 +76,7 @@ def naming(name, home):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def template_folder(tmp_path_factory):
     """The folder where the first command's home folder is kept for the others."""
     return tmp_path_factory.mktemp("killed") / "home"
 
@@ -88,34 +88,34 @@ def facts_of():
 
 
 @pytest.fixture
-def beginning(home, store, fixtures, made):
-    """A copy of the home folder from which each command starts; `begin()` restores it."""
+def restore_state(home, store, fixtures, template_folder):
+    """A copy of the home folder from which each command starts; the returned function restores it."""
     work = home / "work"
     paths = {name: json.dumps(str(home / f"{name}.duckdb")) for name in ("second", "third")}
     settings = [f'[backends.{name}]\nadapter = "local"\npath = {path}\n' for name, path in paths.items()]
     (work / "memctl.toml").write_text("".join(settings))
-    if made.exists():
-        shutil.copytree(made, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
+    if template_folder.exists():
+        shutil.copytree(template_folder, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
     else:
         shutil.copytree(fixtures, work / "transcripts")
         (work / "people.jsonl").write_bytes(b"".join(encode_lines(people())))
         for command in PREPARED:
             assert memctl(*command).returncode == 0
         memctl("add", "alice", "I live in Oslo.")
-        shutil.copytree(home, made)
+        shutil.copytree(home, template_folder)
     aside = home.with_name("aside")
     shutil.copytree(home, aside)
 
-    def begin():
+    def restore():
         shutil.rmtree(home)
         shutil.copytree(aside, home)
         os.chdir(work)
 
-    return begin
+    return restore
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_killed_command_run_again_gives_the_normal_result(name, beginning, home, facts_of):
+def test_a_killed_command_run_again_gives_the_normal_result(name, restore_state, home, facts_of):
     command = COMMANDS[name]
     began = time.monotonic()
     undisturbed = memctl(*command, program=MEMCTL)
@@ -124,7 +124,7 @@ def test_a_killed_command_run_again_gives_the_normal_result(name, beginning, hom
     wanted = state(home, facts_of)
     at_work = 0
     for moment in moments(name, takes):
-        beginning()
+        restore_state()
         at_work += killed(moment, *command)
         opened = memctl("stats", "--json")
         assert opened.returncode == 0, opened.stderr

@@ -29,9 +29,9 @@ TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")
 
 
 @pytest.fixture
-def beginning(home, chat, model):
-    """The initial state of each command, saved together with that of the server; `begin()` restores it, and
-    `begin.after` also runs a command."""
+def restore_state(home, chat, model):
+    """The initial state of each command, saved together with that of the server; the result restores it,
+    and its method `after` also runs a command."""
     for number in range(FILES):
         said = (f"I live in {TOWNS[number % 5]}.", f"I am allergic to nuts{number}.", f"I like tea {number}.")
         chat(f"alice/{number}.jsonl", *said, "I work at Acme.")
@@ -74,13 +74,13 @@ def duration(*command):
     return time.monotonic() - began
 
 
-def test_a_killed_ingest_sends_only_unanswered_requests_again(beginning, home, model):
+def test_a_killed_ingest_sends_only_unanswered_requests_again(restore_state, home, model):
     takes = duration(*PATIENT)
     wanted, questions = held("local"), set(model.messages)
     assert set(Counter(model.messages).values()) == {1}
     at_work = 0
     for moment in moments("model", takes):
-        beginning()
+        restore_state()
         at_work += killed(moment, *PATIENT)
         before = len(model.requests)
         assert memctl(*PATIENT).returncode == 0
@@ -94,17 +94,17 @@ def test_a_killed_ingest_sends_only_unanswered_requests_again(beginning, home, m
 
 
 @pytest.mark.parametrize("name", ["batch", "collect"])
-def test_a_killed_batch_is_neither_lost_nor_sent_twice(beginning, home, model, name):
+def test_a_killed_batch_is_neither_lost_nor_sent_twice(restore_state, home, model, name):
     command = BATCHED
     if name == "collect":
-        beginning.after(*BATCHED)
+        restore_state.after(*BATCHED)
         command = COLLECT
     takes = duration(*command)
     collected()
     wanted, questions = held("local"), set(model.messages)
     at_work = 0
     for moment in moments(name, takes):
-        beginning()
+        restore_state()
         at_work += killed(moment, *command)
         assert memctl(*command).returncode == 0
         collected()

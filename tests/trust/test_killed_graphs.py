@@ -51,7 +51,7 @@ Graph(sys.argv[1]).run("RETURN 1")
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory):
+def graphiti_graph(tmp_path_factory):
     """A graph written by graphiti-core's own driver: facts of Ann without a full-text index."""
     path = tmp_path_factory.mktemp("graphs") / "theirs.kuzu"
     kuzu, nodes, edges = (graphs.sdk(name) for name in ("driver.kuzu_driver", "nodes", "edges"))
@@ -76,12 +76,12 @@ def theirs(tmp_path_factory):
     return path
 
 
-def copied(theirs, home):
+def copied(graphiti_graph, home):
     """A copy of the graph, named `graph` in the settings; files of an earlier copy are removed."""
     path = home / "graph.kuzu"
     for part in home.glob("graph.kuzu*"):
         part.unlink()
-    shutil.copyfile(theirs, path)
+    shutil.copyfile(graphiti_graph, path)
     options = ["[backends.graph]", 'adapter = "graphiti"', f"path = {json.dumps(str(path))}", "embedder = false"]
     Path("memctl.toml").write_text("\n".join(options))
     return path
@@ -102,14 +102,14 @@ def done(*arguments):
     assert ran.returncode == 0, ran.stderr + ran.stdout
 
 
-def test_a_kill_during_full_text_indexing_loses_nothing(theirs, home):
+def test_a_kill_during_full_text_indexing_loses_nothing(graphiti_graph, home):
     Path("people.jsonl").write_bytes(b"".join(encode_lines(facts(1, OURS))))
-    path = copied(theirs, home)
+    path = copied(graphiti_graph, home)
     takes = indexed(path)
     chance = random.Random("index")
     killed = 0
     for _ in range(KILLS):
-        path = copied(theirs, home)
+        path = copied(graphiti_graph, home)
         killed += indexed(path, chance.uniform(0.1, 0.7) * takes) is None
         with GraphitiAdapter(path) as adapter:
             assert adapter.count("ann") == THEIRS, "all records of Graphiti are kept"
@@ -125,9 +125,9 @@ def test_a_kill_during_full_text_indexing_loses_nothing(theirs, home):
     assert killed, "every index was complete before its process could be killed"
 
 
-def test_a_graph_is_locked_for_writes_during_indexing(theirs, home, monkeypatch):
+def test_a_graph_is_locked_for_writes_during_indexing(graphiti_graph, home, monkeypatch):
     """Their writes would be lost with the file that the indexed copy replaces."""
-    path = copied(theirs, home)
+    path = copied(graphiti_graph, home)
     others = []
     index_here = graphs.Graph.index_here
 
@@ -152,8 +152,8 @@ def refused(path):
     return None
 
 
-def test_a_partially_indexed_graph_is_reported_and_can_be_read(theirs, home):
-    path = copied(theirs, home)
+def test_a_partially_indexed_graph_is_reported_and_can_be_read(graphiti_graph, home):
+    path = copied(graphiti_graph, home)
     assert forked.run([sys.executable, "-c", HALF, path], loaded=LOADED).returncode == 0
     assert "Kuzu cannot repair it" in (refused(path) or "")
     with GraphitiAdapter(path) as adapter:

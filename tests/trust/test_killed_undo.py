@@ -41,8 +41,8 @@ def tmp_path(folder):
 
 
 @pytest.fixture
-def beginning(home, store, chat):
-    """A store about Ann and Bob from files, some of which then change or are added; `begin()` restores it."""
+def restore_state(home, store, chat):
+    """A store about Ann and Bob from files, some of which then change or are added; the result restores it."""
     if not (aside := home.with_name("aside")).exists():
         for user in ("ann", "bob"):
             for number in range(2):
@@ -53,24 +53,24 @@ def beginning(home, store, chat):
                 chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like cake number {number}.")
         shutil.copytree(home, aside)
 
-    def begin(kept=aside):
+    def restore(kept=aside):
         shutil.rmtree(home)
         shutil.copytree(kept, home)
         os.chdir(home / "work")
 
-    begin()
-    return begin
+    restore()
+    return restore
 
 
 @pytest.fixture
-def ingested(beginning, home, store):
+def ingested(restore_state, home, store):
     """The rows before an ingest, its run, and a function that restores the store after it."""
     before = rows(store)
     if not (aside := home.with_name("ingested")).exists():
         assert memctl(*INGEST).returncode == 0
         shutil.copytree(home, aside)
-    beginning(aside)
-    return before, active()[0], partial(beginning, aside)
+    restore_state(aside)
+    return before, active()[0], partial(restore_state, aside)
 
 
 def active():
@@ -80,7 +80,7 @@ def active():
     return [run["id"] for run in json.loads(told.stdout)["runs"] if run["undone_at"] is None]
 
 
-def taken_back(run, former, store):
+def ensure_undone(run, former, store):
     """Undo a run that may already be undone; returns whether it was."""
     ran = memctl("undo", run)
     assert ran.returncode in (Exit.OK, Exit.USAGE), ran.stderr
@@ -99,15 +99,15 @@ def timed(*command):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_killed_undo_is_complete_or_completed_by_the_next(ingested, home, store, number):
-    former, run, begin = ingested
+    former, run, restore = ingested
     takes = timed("undo", run)
     assert rows(store) == former
     at_work = 0
     for moment in moments(f"undo {number.name}", takes):
-        begin()
+        restore()
         at_work += killed(moment, "undo", run, number=number)
         assert memctl("stats").returncode == 0
-        done = taken_back(run, former, store)
+        done = ensure_undone(run, former, store)
         assert left_over(home) == []
         print(f"undo: {number.name} after {moment:.2f} of {takes:.2f} s, {'done' if done else 'not done'} by then")
     print(f"undo: {at_work} at work")
@@ -122,24 +122,24 @@ def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, plac
     assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
     assert "Traceback" not in broken.stderr
     assert rows(store) == (former if place in AFTER_IT else after)
-    assert taken_back(run, former, store) == (place in AFTER_IT)
+    assert ensure_undone(run, former, store) == (place in AFTER_IT)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
     "place", [("memctl.ingest.pipeline", "commit"), ("memctl.ingest.pipeline:Run", "commit")], ids=".".join
 )
-def test_an_interrupted_ingest_can_be_undone(beginning, store, place, number):
+def test_an_interrupted_ingest_can_be_undone(restore_state, store, place, number):
     former, runs = rows(store), active()
     broken = memctl(*INGEST, program=breaking(*place, number, call=4))
     assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
     assert rows(store) != former
     (run,) = active()[: -len(runs)]
-    assert taken_back(run, former, store) is False
+    assert ensure_undone(run, former, store) is False
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_killed_ingest_can_be_undone_and_repeated(beginning, home, store, number):
+def test_a_killed_ingest_can_be_undone_and_repeated(restore_state, home, store, number):
     former, runs = rows(store), active()
     small = breaking("memctl.ingest.pipeline", "commit", number, call=-1)
     began = time.monotonic()
@@ -148,11 +148,11 @@ def test_a_killed_ingest_can_be_undone_and_repeated(beginning, home, store, numb
     wanted = held("local")
     at_work = 0
     for moment in moments(f"ingest {number.name}", takes):
-        beginning()
+        restore_state()
         at_work += killed(moment, *INGEST, program=small, number=number)
         left = active()[: -len(runs)]
         for run in left:
-            assert taken_back(run, former, store) is False
+            assert ensure_undone(run, former, store) is False
         assert rows(store) == former
         assert left_over(home) == []
         assert memctl(*INGEST).returncode == 0

@@ -19,7 +19,7 @@ def open_mask():
 
 
 @pytest.fixture
-def shut(memctl, home, open_mask):
+def check_private(memctl, home, open_mask):
     """Run commands, and check that all files and folders they create in the home folder are private."""
     assert memctl("--log-file", home / "run.log", "add", "zoe", "I live in Oslo.").code == 0
 
@@ -39,10 +39,10 @@ def shut(memctl, home, open_mask):
     return run
 
 
-def test_the_store_and_its_neighbouring_files_are_private(shut, home):
+def test_the_store_and_its_neighbouring_files_are_private(check_private, home):
     assert stat.S_IMODE((home / "memory").stat().st_mode) == 0o700
     assert stat.S_IMODE((home / "memory" / "store.duckdb").stat().st_mode) == 0o600
-    shut(
+    check_private(
         ("snapshot", "create"),
         ("backup", "whole.memctl"),
         ("restore", "whole.memctl", "--force"),
@@ -51,10 +51,10 @@ def test_the_store_and_its_neighbouring_files_are_private(shut, home):
     )
 
 
-def test_rejects_files_of_every_command_are_private(shut, home):
+def test_rejects_files_of_every_command_are_private(check_private, home):
     (home / "bad.json").write_text(OIL)
     (home / "bad.jsonl").write_text('{"id": 1}\n')
-    shut(
+    check_private(
         ("ingest", home / "bad.json", "--user", "zoe"),
         ("import", home / "bad.jsonl"),
         ("migrate", "--from", home / "bad.jsonl", "--to", "good.jsonl", "--all-users"),
@@ -62,8 +62,8 @@ def test_rejects_files_of_every_command_are_private(shut, home):
     )
 
 
-def test_report_files_are_private(shut):
-    shut(
+def test_report_files_are_private(check_private):
+    check_private(
         ("report", "volume", "--html", "volume.html"),
         ("report", "memory", "zoe", "--html", "memory.html"),
         ("report", "volume", "--svg", "volume.svg", "--png", "volume.png"),
@@ -73,11 +73,11 @@ def test_report_files_are_private(shut):
 @pytest.mark.parametrize(
     "target", ["facts.jsonl", "facts.csv", "facts.parquet", "letta-memfs:memory", "graphiti:graph"], ids=str
 )
-def test_files_of_a_migration_are_private(shut, home, target):
+def test_files_of_a_migration_are_private(check_private, home, target):
     move = ("migrate", "--from", "local", "--to", target, "--all-users")
-    shut(("migrations",), (*move, "--dry-run"), move)
+    check_private(("migrations",), (*move, "--dry-run"), move)
     if target.startswith("facts"):
-        shut(("report", "volume", "--from", target, "--html", "volume.html"))
+        check_private(("report", "volume", "--from", target, "--html", "volume.html"))
 
 
 @pytest.fixture

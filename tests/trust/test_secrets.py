@@ -52,7 +52,7 @@ def closed_port():
 
 
 @pytest.fixture
-def silent(memctl, home, monkeypatch):
+def check_silent(memctl, home, monkeypatch):
     """Run the commands that connect to a backend, and check that no output and no file contains the secret."""
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
 
@@ -106,32 +106,32 @@ def give(way, variable, home, monkeypatch, adapter, option="api_key", value=WORD
 
 
 @pytest.mark.parametrize("adapter", RIGHT)
-def test_a_correct_key_is_not_printed_or_stored(silent, home, monkeypatch, adapter):
+def test_a_correct_key_is_not_printed_or_stored(check_silent, home, monkeypatch, adapter):
     with RIGHT[adapter].serve() as server:
         word = getattr(server, "key", None) or RIGHT[adapter].KEY
         monkeypatch.setenv(KEYS[adapter][1], server.url)
         own = give("file", KEYS[adapter][0], home, monkeypatch, adapter, value=word)
-        codes = silent("mine", word, own)
+        codes = check_silent("mine", word, own)
     assert codes[0] == 0
 
 
 @pytest.mark.parametrize("handler", [Refusing, Rejecting])
 @pytest.mark.parametrize("adapter", KEYS)
-def test_a_key_that_the_server_repeats_is_not_shown(silent, home, monkeypatch, adapter, handler):
+def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypatch, adapter, handler):
     way = WAYS[list(KEYS).index(adapter)]
     own = give(way, KEYS[adapter][0], home, monkeypatch, adapter)
     with serving(handler) as url:
         monkeypatch.setenv(KEYS[adapter][1], url)
-        codes = silent("mine", own=own)
+        codes = check_silent("mine", own=own)
     assert codes[0] != 0
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_key_for_an_unreachable_server_is_not_printed_or_stored(silent, home, monkeypatch, way, closed_port):
+def test_a_key_for_an_unreachable_server_is_not_printed_or_stored(check_silent, home, monkeypatch, way, closed_port):
     own = give(way, "MEM0_API_KEY", home, monkeypatch, "mem0")
     monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port}")
     commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
-    assert silent("mine", own=own, commands=commands)[0] != 0
+    assert check_silent("mine", own=own, commands=commands)[0] != 0
 
 
 ADDRESSES = (
@@ -146,16 +146,18 @@ ADDRESSES = (
 
 @pytest.mark.parametrize("way", ["variable", "settings"])
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_password_in_a_dsn_is_not_printed_or_stored(silent, home, monkeypatch, address, way, closed_port):
+def test_a_password_in_a_dsn_is_not_printed_or_stored(check_silent, home, monkeypatch, address, way, closed_port):
     dsn = address.format(WORD, port=closed_port)
     own = give(way, "MEMCTL_POSTGRES_DSN", home, monkeypatch, "postgres", "dsn", dsn)
     commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
-    assert silent("mine", own=own, commands=commands)[0] != 0
+    assert check_silent("mine", own=own, commands=commands)[0] != 0
 
 
 @pytest.mark.parametrize("adapter", KEYS)
 @pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host"])
-def test_a_password_in_an_address_is_not_printed_or_stored(silent, home, monkeypatch, adapter, address, closed_port):
+def test_a_password_in_an_address_is_not_printed_or_stored(
+    check_silent, home, monkeypatch, adapter, address, closed_port
+):
     url = address.format(WORD, port=closed_port)
     monkeypatch.setenv(KEYS[adapter][0], "m0sk_" + "x" * 20)
     own = give("settings", "", home, monkeypatch, adapter, "url", url)
@@ -164,7 +166,7 @@ def test_a_password_in_an_address_is_not_printed_or_stored(silent, home, monkeyp
         ("search", "zoe", "Oslo", "--from", adapter, "--url", url),
         *speaking("mine")[4:6],
     )
-    assert silent("mine", own=own, commands=commands)[0] != 0
+    assert check_silent("mine", own=own, commands=commands)[0] != 0
 
 
 @pytest.mark.parametrize("option", ["--llm-base-url", "--embed-base-url", "--from"])
@@ -185,7 +187,7 @@ def test_an_invalid_model_or_graph_address_is_a_usage_error(memctl, home, option
     assert WORD not in ran.out + ran.err
 
 
-def test_a_password_in_a_mem0_configuration_is_not_printed_or_stored(silent, home, closed_port):
+def test_a_password_in_a_mem0_configuration_is_not_printed_or_stored(check_silent, home, closed_port):
     config = home / "work" / "mem0.yaml"
     config.write_text(
         "vector_store: {provider: pgvector, config: {connection_string: "
@@ -193,9 +195,9 @@ def test_a_password_in_a_mem0_configuration_is_not_printed_or_stored(silent, hom
         f"llm: {{provider: openai, config: {{api_key: {WORD}}}}}\n"
     )
     commands = (("search", "zoe", "Oslo", "--from", "mem0-oss:mem0.yaml"), ("backends", "test", "mem0-oss:mem0.yaml"))
-    assert silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
+    assert check_silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
     config.write_text(f"vector_store: {{provider: pgvector, config: {{connection_strin: '{WORD}'}}}}\n")
-    assert silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
+    assert check_silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
 
 
 @pytest.mark.parametrize("debug", [None, "1"])

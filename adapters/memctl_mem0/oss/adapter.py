@@ -180,9 +180,9 @@ class Mem0OssAdapter(Backend):
     def users(self) -> Iterator[str]:
         """Every owner of a memory: users, and `agent:ID`, `app:ID` or `run:ID` for memories that have no user."""
         owners = list(self._shelf.owners())
-        mine = self._default_user
-        if mine is not None and mine not in owners and next(self._ownerless(), None) is not None:
-            owners.append(mine)
+        default_user = self._default_user
+        if default_user is not None and default_user not in owners and next(self._ownerless(), None) is not None:
+            owners.append(default_user)
         return iter(owners)
 
     def count(self, user: str) -> int | None:
@@ -377,8 +377,8 @@ class Mem0OssAdapter(Backend):
 
     def _vector(self, fact: Fact) -> Sequence[float] | None:
         """The fact's vector if mem0's embedder would make it."""
-        own = fact.embedding
-        return own.vector if own and own.model == self._model and fits(self._library, own.vector) else None
+        stored = fact.embedding
+        return stored.vector if stored and stored.model == self._model and fits(self._library, stored.vector) else None
 
     def _rows_of(self, user: str) -> list[Row]:
         rows = erase.rows_of(self._shelf, user)

@@ -101,8 +101,8 @@ def _place_of_dsn(dsn: str) -> str:
     if "://" in dsn:
         parts = _parts(dsn)
         return parts.netloc.rpartition("@")[2] + parts.path
-    known = dict(part.split("=", 1) for part in shlex.split(dsn) if "=" in part)
-    return f"{known.get('host', 'localhost')}:{known.get('port', '5432')}/{known.get('dbname', '')}"
+    parameters = dict(part.split("=", 1) for part in shlex.split(dsn) if "=" in part)
+    return f"{parameters.get('host', 'localhost')}:{parameters.get('port', '5432')}/{parameters.get('dbname', '')}"
 
 
 def _parts(url: str) -> SplitResult:

@@ -35,13 +35,13 @@ class Beside(NamedTuple):
 
 def rows_of(shelf: Shelf, owner: str) -> list[Row]:
     """All memories of an owner."""
-    found: list[Row] = []
+    matching: list[Row] = []
     after: str | None = None
     while True:
         rows, after = shelf.page(owner, after, _PAGE)
-        found += rows
+        matching += rows
         if after is None:
-            return found
+            return matching
 
 
 def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
@@ -107,9 +107,9 @@ def _messages(connection: sqlite3.Connection, owner: str) -> list[tuple[str]]:
         return []
     kind, name = owner_beside_users(owner) or ("user", owner)
     # mem0's own function, because it escapes the separator in names.
-    mine = need("mem0.memory.main", "mem0")._build_session_scope({f"{kind}_id": name})
+    session_scope = need("mem0.memory.main", "mem0")._build_session_scope({f"{kind}_id": name})
     rows = connection.execute("SELECT id, session_scope FROM messages")
-    return [(id_,) for id_, scope in rows if mine and _is_of(str(scope or "").split("&"), mine)]
+    return [(id_,) for id_, scope in rows if session_scope and _is_of(str(scope or "").split("&"), session_scope)]
 
 
 def _is_of(parts: Sequence[str], scope: str) -> bool:

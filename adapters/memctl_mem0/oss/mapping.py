@@ -65,13 +65,13 @@ def payload_of(
     if away and "user_id" not in ids:
         raise ValueError("mem0 does not accept an owner's id with white space or a NUL character")
     metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
-    own = metadata[OWN]
+    packed = metadata[OWN]
     fits = _is_scalar if scalars else storable
     astray = {key: value for key, value in fact.metadata.items() if key != OWN and not fits(key, value)}
     if astray:
-        own = own | {"fact": own["fact"] | {"metadata": own["fact"].get("metadata", {}) | astray}}
+        packed = packed | {"fact": packed["fact"] | {"metadata": packed["fact"].get("metadata", {}) | astray}}
     payload = {key: value for key, value in metadata.items() if fits(key, value)}
-    payload |= {OWN: msgspec.json.encode(own).decode(), OWN_ID: str(fact.id)}
+    payload |= {OWN: msgspec.json.encode(packed).decode(), OWN_ID: str(fact.id)}
     payload |= {"data": fact.text, "hash": hash_of(fact.text)}
     payload |= {key: value for key, value in ids.items() if key not in away}
     for key in _SPEAKER:
@@ -113,8 +113,8 @@ def fact_of_row(row: Mapping[str, Any], account: str, default_user: str | None =
 
 def stamp_of(row: Mapping[str, Any]) -> str:
     """The time at which memctl wrote the memory, from its packed fields; empty if it did not."""
-    own = _metadata_of(row).get(OWN)
-    return str(own.get("written", "")) if isinstance(own, dict) else ""
+    packed = _metadata_of(row).get(OWN)
+    return str(packed.get("written", "")) if isinstance(packed, dict) else ""
 
 
 def stamped(payload: Mapping[str, Any], at: str) -> dict[str, Any]:
@@ -150,8 +150,8 @@ def storable(key: str, value: Any) -> bool:
 
 def _is_scalar(key: str, value: Any) -> bool:
     """Whether Chroma also returns the value under this key unchanged."""
-    named = key[:1].isalnum() and not key.startswith("chroma:")
-    return named and isinstance(value, str | int | float) and storable(key, value)
+    valid_name = key[:1].isalnum() and not key.startswith("chroma:")
+    return valid_name and isinstance(value, str | int | float) and storable(key, value)
 
 
 def _plain(value: Any) -> bool:
@@ -173,8 +173,8 @@ def _is_key(name: str, *, blanks: bool) -> bool:
 
 def _metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row's metadata with memctl's packed fields decoded; empty if it has none."""
-    kept = row.get("metadata")
-    metadata = dict(kept) if isinstance(kept, dict) else {}
+    stored = row.get("metadata")
+    metadata = dict(stored) if isinstance(stored, dict) else {}
     _unfold(metadata)
     return metadata
 
@@ -185,16 +185,16 @@ def _unfold(metadata: dict[str, Any]) -> None:
     if not isinstance(folded, str):
         return
     try:
-        own = msgspec.json.decode(folded)
+        unfolded = msgspec.json.decode(folded)
     except (msgspec.DecodeError, RecursionError):
         return
-    if not isinstance(own, dict) or not isinstance(own.get("fact"), dict):
+    if not isinstance(unfolded, dict) or not isinstance(unfolded.get("fact"), dict):
         return
-    packed = own["fact"].get("metadata")
+    packed = unfolded["fact"].get("metadata")
     if isinstance(packed, dict):
         lying_open = {key: value for key, value in metadata.items() if key not in (OWN, OWN_ID)}
-        own["fact"]["metadata"] = packed | lying_open
-    metadata[OWN] = own
+        unfolded["fact"]["metadata"] = packed | lying_open
+    metadata[OWN] = unfolded
 
 
 def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:

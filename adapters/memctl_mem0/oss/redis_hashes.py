@@ -73,10 +73,10 @@ class RedisShelf(ScannedShelf):
         fields = [part for name, kind in _INDEXED.items() for part in (name, kind)]
         vector = ["embedding", "VECTOR", "FLAT", "6", "TYPE", "FLOAT32", "DIM", str(self._dimensions)]
         vector += ["DISTANCE_METRIC", "COSINE"]
-        named = ["FT.CREATE", self._collection, "ON", "HASH", "PREFIX", "1", f"mem0:{self._collection}"]
+        command = ["FT.CREATE", self._collection, "ON", "HASH", "PREFIX", "1", f"mem0:{self._collection}"]
         try:
             with self._server.client() as client:
-                client.execute_command(*named, "SCORE", "1.0", "SCHEMA", *fields, *vector)
+                client.execute_command(*command, "SCORE", "1.0", "SCHEMA", *fields, *vector)
         except MemctlError as error:
             if "unknown command" in error.message.lower():
                 raise UsageError(
@@ -144,7 +144,7 @@ def _hash(row: Row, vector: Sequence[float]) -> dict[str, Any]:
     """The fields of a hash as mem0 writes them."""
     numpy: Any = need("numpy", "redis")
     payload = row.payload
-    rest = json.dumps({key: value for key, value in payload.items() if key not in _APART})
+    other_fields = json.dumps({key: value for key, value in payload.items() if key not in _APART})
     fields = {
         "memory_id": row.id,
         "hash": payload.get("hash", ""),
@@ -152,7 +152,7 @@ def _hash(row: Row, vector: Sequence[float]) -> dict[str, Any]:
         "created_at": _seconds(payload.get("created_at")),
         "embedding": numpy.asarray(vector, dtype=numpy.float32).tobytes(),
         # mem0 would take the text inside a Markdown fence for the whole JSON.
-        "metadata": rest.replace("```", "\\u0060" * 3),
+        "metadata": other_fields.replace("```", "\\u0060" * 3),
     }
     if payload.get("updated_at"):
         fields["updated_at"] = _seconds(payload["updated_at"])
@@ -169,11 +169,11 @@ def _payload(fields: Mapping[str, bytes]) -> dict[str, Any]:
     """The payload in a hash, as mem0 returns it: an unknown time is the epoch, see `mapping`."""
     texts = {name: value.decode(errors="replace") for name, value in fields.items() if name != "embedding"}
     try:
-        rest = json.loads(texts.get("metadata", "{}"))
+        other_fields = json.loads(texts.get("metadata", "{}"))
     except ValueError:
-        rest = None
+        other_fields = None
     # Metadata that mem0 did not write, and that is not a JSON object, is kept unchanged.
-    payload: dict[str, Any] = rest if isinstance(rest, dict) else {"metadata": texts["metadata"]}
+    payload: dict[str, Any] = other_fields if isinstance(other_fields, dict) else {"metadata": texts["metadata"]}
     payload |= {name: texts[name] for name in ("hash", *_SCOPES) if name in texts}
     if "memory" in texts:
         payload["data"] = texts["memory"]

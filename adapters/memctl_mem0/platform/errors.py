@@ -42,10 +42,10 @@ def _of_status(status: int, words: str, place: str, *, after: float | None, reco
         return Fatal(
             f"the quota of the mem0 account is used up: {words}", where=place, hint="check the plan of your account"
         )
-    found = from_status(status, f"mem0 answers {status}: {words}", after=after, where=place)
-    if isinstance(found, Rejected) and not record:
-        return Fatal(found.message, where=place, hint="check that this is the address of mem0's platform")
-    return found
+    error = from_status(status, f"mem0 answers {status}: {words}", after=after, where=place)
+    if isinstance(error, Rejected) and not record:
+        return Fatal(error.message, where=place, hint="check that this is the address of mem0's platform")
+    return error
 
 
 def _status(error: Exception, httpx: Any) -> tuple[int | None, float | None]:

@@ -67,10 +67,10 @@ class Events:
 
     def _recent(self) -> list[Any]:
         try:
-            found = self._platform.ask("/v1/events/").get("results")
+            events = self._platform.ask("/v1/events/").get("results")
         except NotFound:
-            found = None
-        return found if isinstance(found, list) else []
+            events = None
+        return events if isinstance(events, list) else []
 
     def outcome(self, event_id: str, deadline: datetime) -> list[dict[str, Any]]:
         """The memories that an event created. Raises Retryable at the deadline, Rejected if it failed."""
@@ -119,11 +119,11 @@ class Writer:
                     outcomes[number] = Outcome(state="rejected", reason="a fact of another owner has this id")
                 else:
                     self._settle(pending, outcomes, facts, wanted=fact.id)
-                    found = self._put(fact, memory)
-                    if isinstance(found, str):
-                        pending[number] = found
+                    result = self._put(fact, memory)
+                    if isinstance(result, str):
+                        pending[number] = result
                     else:
-                        outcomes[number] = found
+                        outcomes[number] = result
             self._settle(pending, outcomes, facts)
         except MemctlError:
             self._events.lost = True

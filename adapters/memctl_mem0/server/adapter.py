@@ -210,16 +210,16 @@ class Mem0ServerAdapter(Backend):
 
     def forget(self, user: str) -> Sequence[str]:
         """Remove all memories of the owner, even more than the server lists. Its history of changes remains."""
-        asked: set[str] = set()
+        visited: set[str] = set()
         while _is_key(user):
             rows = [row for row in self._list(*_scope(user)) if self._owner(row) == user]
-            ids = [str(row["id"]) for row in rows if str(row["id"]) not in asked]
+            ids = [str(row["id"]) for row in rows if str(row["id"]) not in visited]
             if not ids:
                 break
             for id_ in ids:
                 self._server.remove(id_)
-            asked.update(ids)
-        return [_HISTORY] if asked else []
+            visited.update(ids)
+        return [_HISTORY] if visited else []
 
     def search(self, query: Query) -> list[Hit]:
         """The best memories by the server's own search; `parts` has its `semantic` score, and `lexical` and `entity`
