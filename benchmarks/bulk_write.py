@@ -44,9 +44,9 @@ def main(number: int) -> None:
                 writes.add(connection, batch, vectors)
         bare = time.perf_counter() - started
     print(f"facts                              {len(made):>9,}")
-    print(f"whole write, facts/s               {len(made) / whole:>9,.0f}")
-    print(f"rows into the store alone, facts/s {len(made) / bare:>9,.0f}")
-    print(f"share of the bare insert           {bare / whole:>9.0%}")
+    print(f"complete write, facts/s            {len(made) / whole:>9,.0f}")
+    print(f"plain insert of rows, facts/s      {len(made) / bare:>9,.0f}")
+    print(f"share of the plain insert          {bare / whole:>9.0%}")
 
 
 if __name__ == "__main__":

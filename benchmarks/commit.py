@@ -65,8 +65,10 @@ def main(commits: int) -> None:
     for users in (USERS, 1):
         taken = seconds(commits, users)
         first, last = (statistics.median(part) for part in (taken[1:4], taken[-3:]))
-        whose = f"{users} new users" if users > 1 else "one user, the same every time"
-        print(f"{whose:<32}{first * 1000:>6.0f} ms at first {last * 1000:>6.0f} ms after {commits - 2}")
+        whose = f"{users} new users" if users > 1 else "the same user in every commit"
+        print(
+            f"{whose:<32}{first * 1000:>6.0f} ms for a first commit, {last * 1000:>6.0f} ms after {commits - 2} commits"
+        )
 
 
 if __name__ == "__main__":

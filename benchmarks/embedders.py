@@ -67,7 +67,7 @@ def main(spec: str = DEFAULT, n: str = "20000") -> None:
     print(f"in bulk                 {len(texts) / bulk:10,.0f} sentences/s")
     print(f"one query, warm         {statistics.median(warm) * 1000:10.2f} ms")
     print(f"one query, new process  {single * 1000:10.1f} ms  {single / empty:.2f} x an empty process")
-    print(f"the way of a batch      {batch_way * 1000:10.1f} ms  {batch_way / empty:.2f} x an empty process")
+    print(f"one query through numpy {batch_way * 1000:10.1f} ms  {batch_way / empty:.2f} x an empty process")
     if embedder.name.startswith("static:"):
         print(f"files of the model      {sum(Path(f).stat().st_size for f in FOLDER.iterdir()) / 1e6:10.2f} MB")
 

@@ -73,7 +73,7 @@ def _rests_on(user: str, *words: str) -> Check:
 
 def _refused(box: Sandbox) -> None:
     box.expect(box.code == NOT_READ, f"exit {box.code}, not {NOT_READ}")
-    box.expect(not box.facts(), f"facts from what is not a chat: {box.facts()}")
+    box.expect(not box.facts(), f"facts from a file that is not a chat: {box.facts()}")
 
 
 def _skips(words: str) -> Check:
@@ -332,10 +332,10 @@ def main(arguments: Sequence[str]) -> int:
         table.add_row(name, "fails" if problems else "ok", "\n".join(problems[:4]))
     console = Console()
     console.print(table)
-    console.print(f"{len(names) - failures} of {len(names)} cases end as they should")
+    console.print(f"{len(names) - failures} of {len(names)} cases passed")
     unknown = sorted(path.name for path in Path(folder).iterdir() if path.is_dir() and path.name not in CASES)
     if unknown:
-        console.print(f"without a check here: {', '.join(unknown)}")
+        console.print(f"no check is defined for: {', '.join(unknown)}")
     return 1 if failures or unknown or not names else 0
 
 

@@ -90,7 +90,7 @@ def searches(path: Path) -> None:
         held.close()
         with instances.connected(path, read_only=True) as connection:
             bare = cpu(lambda: connection.execute(COSINE, [vector, USER]).fetchall())
-        print(f"{'bare cosine, connection open':<36} {bare * 1000:5.1f} ms   1.00 x")
+        print(f"{'plain cosine, open connection':<36} {bare * 1000:5.1f} ms   1.00 x")
         for name, one in (("API search", memory), ("API search, hold=True", held)):
             seconds = cpu(lambda one=one: one.search(USER, QUERY))
             print(f"{name:<36} {seconds * 1000:5.1f} ms  {seconds / bare:5.2f} x")
@@ -110,9 +110,8 @@ def at_once(environment: dict[str, str], number: int = 8) -> None:
                 ends[n] = time.perf_counter() - started
         time.sleep(0.005)
     failed = sum(add.returncode != 0 for add in adds)
-    print(
-        f"{number} x memctl add at once: last after {max(ends.values()):.1f} s, {os.cpu_count()} cores, {failed} failed"
-    )
+    print(f"{number} simultaneous memctl add: the last one ended after {max(ends.values()):.1f} s, ", end="")
+    print(f"{os.cpu_count()} cores, {failed} failed")
 
 
 def in_process(function: Callable[..., object], *arguments: object) -> None:
@@ -151,7 +150,7 @@ def reopened(path: Path) -> None:
         with Database(path).reading() as connection:
             connection.execute("SELECT count(*) FROM records").fetchall()
         slowest = max(slowest, time.perf_counter() - started)
-    print(f"reopening after kill -9, the slowest of 4: {slowest:.2f} s")
+    print(f"reopening after kill -9, maximum of 4: {slowest:.2f} s")
 
 
 def batches(number: int) -> Iterator[list[Fact]]:

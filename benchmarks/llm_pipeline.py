@@ -48,12 +48,14 @@ def main() -> None:
         none, _ = _measure(folder, "none", paths)
         took, use = _measure(folder, "llm", paths)
         rules, _ = _measure(folder, "rules", paths)
-        print(f"processor time of an ingest: {none:.2f} s without facts, {rules:.2f} by rules, {took:.2f} by model")
-        print(f"of a window of 40 turns: {1000 * (took - none) / use.windows:.1f} ms for extraction by model")
-        print(f"a kept answer: {1000 * use.keeping / use.windows:.1f} ms of waiting for the disk")
+        print(f"CPU time of an ingest: {none:.2f} s without facts, {rules:.2f} s with rules, {took:.2f} s with a model")
+        print(f"extraction per window of 40 turns: {1000 * (took - none) / use.windows:.1f} ms of CPU time")
+        print(f"storing an answer: {1000 * use.keeping / use.windows:.1f} ms, mostly waiting for the disk")
         per = 1000 / use.turns
         tokens = (use.input_tokens * per, use.output_tokens * per)
-        print(f"a 1,000 turns: {use.windows * per:.0f} windows, {tokens[0]:,.0f} + {tokens[1]:,.0f} tokens")
+        print(
+            f"1,000 turns: {use.windows * per:.0f} windows, {tokens[0]:,.0f} input and {tokens[1]:,.0f} output tokens"
+        )
 
 
 class _Timed(Use):

@@ -108,8 +108,8 @@ def main() -> None:
             whole, worked = fastest(by_memctl, url, key)
             share = (worked - before) / whole
             print(
-                f"{1000 * wait:2.0f} ms an answer: {whole:.2f} s, {MEMORIES / whole:,.0f} memories/s; "
-                f"memctl itself {worked - before:.2f} s, a share of {share:.1%}"
+                f"{1000 * wait:2.0f} ms wait per response: {whole:.2f} s, {MEMORIES / whole:,.0f} memories/s; "
+                f"memctl's own share {worked - before:.2f} s ({share:.1%})"
             )
     finally:
         ours.send(None)

@@ -45,7 +45,7 @@ def main(number: int, users: int) -> None:
         out = ["migrate", "--all-users", "--from", "local", "--to", str(target)]
         for name, arguments in (
             ("file -> store", into),
-            ("the same again", into),
+            ("repeated", into),
             ("store -> file", out),
         ):
             counts, seconds, peak = run(arguments, environment)

@@ -73,7 +73,7 @@ def main(number: int) -> None:
     print(f"facts, vectors of {DIM} dimensions               {total:>9,}")
     print(f"first start, with initdb                      {first:>9.1f} s")
     print(f"written by COPY, facts/s                      {total / write:>9,.0f}")
-    print(f"HNSW index built after them                   {index:>9.1f} s")
+    print(f"HNSW index built afterwards                   {index:>9.1f} s")
     print(f"written and indexed, facts/s                  {total / (write + index):>9,.0f}")
     print(f"written again, all unchanged, facts/s         {total / again:>9,.0f}")
     print(f"read with their vectors, facts/s              {total / read:>9,.0f}")

@@ -126,17 +126,17 @@ def main(number: int) -> None:
         with Workspace(addresses[0]) as file, Workspace(addresses[1]) as server:
             stores = [file, server]
             file.spec().open().embed(["the model is loaded before the clock starts"])
-            print(f"{number:,} facts of users of {PER_USER:,}" + " " * 22 + "file  PostgreSQL            ratio")
+            print(f"{number:,} facts, {PER_USER:,} per user" + " " * 23 + "file  PostgreSQL            ratio")
             report("bulk write, facts/s", *bulk(stores, number), ">= 0.8", "")
             searches(stores, number, 5)
             rows = [sorted(each) for each in searches(stores, number)]
             report("search of a user, median", *(statistics.median(each) * 1000 for each in rows), "<= 0.5", "ms")
             report("search of a user, 95th percentile", *(each[-3] * 1000 for each in rows), "", "ms")
-        report("memctl search, a process", *(each * 1000 for each in commands(addresses)), "<= 1.5", "ms")
+        report("memctl search, new process", *(each * 1000 for each in commands(addresses)), "<= 1.5", "ms")
         empty = [str(Path(parent) / "writers.duckdb"), f"{addresses[1]}?schema=writers"]
         (here, refused_here), (there, refused_there) = (writers(address, WRITERS) for address in empty)
         report(f"{WRITERS} writers, writes/s", here, there, ">= 8", "")
-        print(f"refused: {refused_here} by the file, {refused_there} by PostgreSQL")
+        print(f"refused writes: {refused_here} in the file, {refused_there} in PostgreSQL")
 
 
 if __name__ == "__main__":

@@ -42,16 +42,16 @@ def main(number: int, path: Path) -> None:
     if not path.exists():
         make(store, number)
     started = time.perf_counter()
-    held = store.check().detail
+    detail = store.check().detail
     counted = time.perf_counter() - started
     started, worked = time.perf_counter(), time.process_time()
     volume = measure(store, now=NOW)
     took, used = time.perf_counter() - started, time.process_time() - worked
-    print(held)
+    print(detail)
     print(f"facts                {volume.facts:>10,}")
     print(f"volume report, s     {took:>10.2f}")
-    print(f"of all cores, CPU s  {used:>10.2f}")
-    print(f"a bare count, s      {counted:>10.2f}")
+    print(f"CPU, all cores, s    {used:>10.2f}")
+    print(f"plain row count, s   {counted:>10.2f}")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def main(folders: Sequence[str]) -> int:
         for fault in outcome.faults:
             print(f"  {fault}")
         faults += len(outcome.faults)
-    print(f"{faults} under another name")
+    print(f"{faults} attributed to the wrong person")
     return 1 if faults else 0
 
 

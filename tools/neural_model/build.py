@@ -57,12 +57,12 @@ def _believed(turn: dict, model: NeuralReader) -> list[Reading]:
 
 
 def _print(turns: list[dict], found: dict[str, list[Reading]]) -> None:
-    print("confidence of at least, precision, recall, F1 of the claims of the test voices")
+    print("minimum confidence, precision, recall and F1 on the test voices")
     for threshold in sorted({0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, THRESHOLD}):
         counts, _ = score(turns, lambda turn: found[turn["turn"]], threshold)
         mark = " *" if threshold == THRESHOLD else ""
         print(f"{threshold:.2f}  {counts.precision:.3f}  {counts.recall:.3f}  {counts.f1:.3f}{mark}")
-    print("reliability: confidence, share that is right, readings")
+    print("calibration: confidence, share of correct readings, number of readings")
     readings = [
         (reading.confidence, any(matches(reading, claim, turn["turn"]) for claim in turn["claims"]))
         for turn in turns
