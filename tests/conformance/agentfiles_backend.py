@@ -80,7 +80,7 @@ class ClaudeCodeBackend(FolderSuite):
     never: ClassVar[dict[str, str]] = BY_WORDS | {
         "test_text[32-KB]": "Claude Code shows 4,096 bytes of a topic",
         "test_text[32-KB-without-a-space]": "Claude Code shows 4,096 bytes of a topic",
-        "test_a_large_batch_is_written_whole": "Claude Code lists 200 topics",
+        "test_a_large_batch_is_written_completely": "Claude Code lists 200 topics",
     }
 
 
@@ -92,7 +92,7 @@ class HermesBackend(FolderSuite):
     never: ClassVar[dict[str, str]] = BY_WORDS | {
         "test_text[32-KB]": "Hermes takes 2,200 characters in all",
         "test_text[32-KB-without-a-space]": "Hermes takes 2,200 characters in all",
-        "test_a_large_batch_is_written_whole": "Hermes takes 2,200 characters in all",
+        "test_a_large_batch_is_written_completely": "Hermes takes 2,200 characters in all",
     }
 
 

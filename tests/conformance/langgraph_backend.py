@@ -76,7 +76,7 @@ class PostgresStoreBackend(Suite):
     title = "LangGraph on PostgreSQL"
     adapter = LangGraphAdapter
     never: ClassVar[dict[str, str]] = NEVER | {
-        "test_a_list_that_is_cut_short_is_reported": "PostgreSQL returns all rows or an error, never a part",
+        "test_an_incomplete_list_is_reported": "PostgreSQL returns all rows or an error, never a part",
     }
 
     @pytest.fixture(scope="class")

@@ -13,7 +13,7 @@ class RedisStoreBackend(RedisBackend):
     title = "LangGraph on Redis"
     adapter = LangGraphAdapter
     never: ClassVar[dict[str, str]] = NEVER | {
-        "test_a_list_that_is_cut_short_is_reported": "Redis returns all keys or an error, never a part",
+        "test_an_incomplete_list_is_reported": "Redis returns all keys or an error, never a part",
     }
 
     def open(self, place: str) -> LangGraphAdapter:

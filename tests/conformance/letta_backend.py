@@ -27,7 +27,7 @@ class LettaBackend(Copied, Suite):
     adapter = LettaAdapter
     one_owner = True
     never: ClassVar[dict[str, str]] = {
-        "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
+        "test_an_id_that_another_owner_uses_is_rejected": (
             "Letta cannot look up a passage by memctl's id without reading all agents; both users keep their fact"
         ),
     }

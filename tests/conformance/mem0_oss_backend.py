@@ -116,7 +116,7 @@ class Mem0OssBackend(Copied, Suite):
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "the embedder of the tests compares letters, not meaning",
         "test_text[nul]": "a text with NUL is rejected: PostgreSQL and mem0's readers do not support it",
-        "test_a_list_that_is_cut_short_is_reported": "the store's cursor returns all rows or an error, never a part",
+        "test_an_incomplete_list_is_reported": "the store's cursor returns all rows or an error, never a part",
     }
 
     def open(self, place: Place) -> Mem0OssAdapter:

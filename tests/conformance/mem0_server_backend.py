@@ -27,9 +27,9 @@ class ServerBackend(Copied, Suite):
         "test_owner[spaces]": _BLANKS,
         "test_owner[leading-and-trailing-space]": _BLANKS,
         "test_owner[line-end]": _BLANKS,
-        "test_owners_of_like_names_are_kept_apart[trailing-space]": _BLANKS,
+        "test_owners_with_similar_names_are_distinguished[trailing-space]": _BLANKS,
         "test_every_owner_is_listed_and_counted": _BLANKS,
-        "test_a_large_batch_is_written_whole": "the server lists 1,000 memories of an owner; others are rejected",
+        "test_a_large_batch_is_written_completely": "the server lists 1,000 memories of an owner; others are rejected",
     }
 
     @classmethod

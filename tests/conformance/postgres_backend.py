@@ -46,7 +46,7 @@ class PostgresBackend(Suite):
     adapter = PostgresAdapter
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "without an embedder, it searches by words only",
-        "test_a_list_that_is_cut_short_is_reported": "PostgreSQL returns all rows or an error, never a part",
+        "test_an_incomplete_list_is_reported": "PostgreSQL returns all rows or an error, never a part",
     }
 
     @pytest.fixture(scope="class")

@@ -27,7 +27,7 @@ class RedisBackend(Suite):
     adapter = RedisAdapter
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "records are searched by words only",
-        "test_a_list_that_is_cut_short_is_reported": "Redis returns all keys or an error, never a part",
+        "test_an_incomplete_list_is_reported": "Redis returns all keys or an error, never a part",
     }
 
     @pytest.fixture(scope="class")

@@ -28,7 +28,7 @@ class ZepBackend(Copied, Suite):
     one_owner = True
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "Zep does the ranking; its emulator has no model",
-        "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
+        "test_an_id_that_another_owner_uses_is_rejected": (
             "each user has a graph, and Zep searches one graph at a time; the owner "
             "keeps the fact, but the id is noticed only in a run that writes to both"
         ),

@@ -7,7 +7,7 @@ the backend, and how its faults happen. Cases that the backend can never pass ar
 
     class TestNotebook(Suite):
         adapter = NotebookBackend
-        never = {"test_a_list_that_is_cut_short_is_reported": "SQLite returns all rows or an error"}
+        never = {"test_an_incomplete_list_is_reported": "SQLite returns all rows or an error"}
 
         @classmethod
         def places(cls, folder):

@@ -17,13 +17,13 @@ class Delete(Harness):
         finally:
             adapter.close()
 
-    def test_delete_one(self, place: Any, user: str) -> None:
+    def test_delete_removes_one_fact(self, place: Any, user: str) -> None:
         facts = numbered(user, 3)
         self.write(place, facts)
         assert self.delete(place, user, [facts[1].id]) == 1
         self.same(place, self.read(place, user), [facts[0], facts[2]])
 
-    def test_delete_a_whole_user(self, place: Any, user: str) -> None:
+    def test_delete_removes_a_whole_user(self, place: Any, user: str) -> None:
         facts, others = numbered(user, 3), numbered(user + "-b", 2)
         self.write(place, [*facts, *others])
         assert self.delete(place, user, [one.id for one in facts]) == 3
@@ -36,7 +36,7 @@ class Delete(Harness):
             adapter.close()
         self.same(place, self.read(place, user + "-b"), others)
 
-    def test_delete_twice(self, place: Any, user: str) -> None:
+    def test_a_second_delete_removes_nothing(self, place: Any, user: str) -> None:
         facts = numbered(user, 2)
         self.write(place, facts)
         assert self.delete(place, user, [facts[0].id]) == 1
@@ -48,27 +48,27 @@ class Delete(Harness):
         self.write(place, facts)
         assert self.delete(place, user, [facts[0].id, facts[0].id]) == 1
 
-    def test_delete_what_never_was(self, place: Any, user: str) -> None:
+    def test_deleting_unknown_ids_removes_nothing(self, place: Any, user: str) -> None:
         facts = numbered(user, 1)
         self.write(place, facts)
         assert self.delete(place, user, [uuid4()]) == 0
         assert self.delete(place, user, []) == 0
         self.same(place, self.read(place, user), facts)
 
-    def test_nobody_deletes_what_is_another_users(self, place: Any, user: str) -> None:
+    def test_facts_of_another_user_are_not_deleted(self, place: Any, user: str) -> None:
         facts = numbered(user, 1)
         self.write(place, facts)
         assert self.delete(place, user + "-b", [facts[0].id]) == 0
         self.same(place, self.read(place, user), facts)
 
-    def test_what_was_deleted_can_be_written_again(self, place: Any, user: str) -> None:
+    def test_a_deleted_fact_can_be_written_again(self, place: Any, user: str) -> None:
         whole = fact(user, **ALL_FIELDS)
         self.write(place, [whole])
         self.delete(place, user, [whole.id])
         assert [o.state for o in self.write(place, [whole])] == ["written"]
         self.same(place, self.read(place, user), [whole])
 
-    def test_writing_after_a_deletion_leaves_the_deleted_alone(self, place: Any, user: str) -> None:
+    def test_a_write_does_not_restore_deleted_facts(self, place: Any, user: str) -> None:
         facts = numbered(user, 4)
         self.write(place, facts[:3])
         self.delete(place, user, [facts[0].id])

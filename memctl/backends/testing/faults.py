@@ -69,7 +69,7 @@ class Faults(Harness):
         )
         assert done.returncode == 9, done.stderr.decode()
 
-    def test_without_access_nothing_is_written_and_the_error_says_so(self, bare: Any, user: str) -> None:
+    def test_without_access_a_write_is_an_error_and_stores_nothing(self, bare: Any, user: str) -> None:
         facts = numbered(user, 2)
         self.write(bare, facts)
         with self.without_access(bare) as opening, pytest.raises(self.refusal) as refused:
@@ -78,7 +78,7 @@ class Faults(Harness):
         assert refused.value.hint
         self.same(bare, self.read(bare, user), facts)
 
-    def test_a_busy_backend_says_try_again_and_then_it_works(self, bare: Any, user: str) -> None:
+    def test_a_busy_backend_is_retryable_and_works_afterwards(self, bare: Any, user: str) -> None:
         facts = numbered(user, 3)
         self.write(bare, facts[:2])
         with self.busy(bare) as opening, pytest.raises(self.busy_for_now):
@@ -86,14 +86,14 @@ class Faults(Harness):
         assert [o.state for o in self.write(bare, facts[2:])] == ["written"]
         self.same(bare, self.read(bare, user), facts)
 
-    def test_a_write_whose_answer_was_lost_is_no_second_fact_when_sent_again(self, bare: Any, user: str) -> None:
+    def test_a_write_repeated_after_a_lost_response_causes_no_duplicate(self, bare: Any, user: str) -> None:
         facts = numbered(user, 3)
         self.write(bare, facts[:1])
         self.lose_the_answer(bare, facts)
         assert {o.state for o in self.write(bare, facts)} == {"unchanged"}
         self.same(bare, self.read(bare, user), facts)
 
-    def test_what_a_killed_process_had_changed_and_deleted_is_as_it_left_it(self, bare: Any, user: str) -> None:
+    def test_changes_and_deletions_of_a_killed_process_are_kept(self, bare: Any, user: str) -> None:
         first = fact(user)
         self.write(bare, [first])
         changed = fact(user, "Alice lives in Lisbon.", id=first.id)
@@ -101,7 +101,7 @@ class Faults(Harness):
         self.write(bare, [fact(user, "One more.")])
         self.same(bare, self.read(bare, user), [changed, fact(user, "One more.")])
 
-    def test_reading_that_breaks_off_is_an_error_and_goes_on_from_its_cursor(
+    def test_an_interrupted_reading_is_an_error_and_resumes_from_its_cursor(
         self, bare: Any, user: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         facts = numbered(user, 7)
@@ -125,7 +125,7 @@ class Faults(Harness):
             again.close()
         self.same(bare, found, facts)
 
-    def test_a_list_that_is_cut_short_is_reported(self, bare: Any, user: str) -> None:
+    def test_an_incomplete_list_is_reported(self, bare: Any, user: str) -> None:
         facts = numbered(user, 40)
         self.write(bare, facts)
         with self.cut_short(bare):

@@ -29,15 +29,15 @@ class Fields(Trips):
     """A field that was written is read unchanged."""
 
     @trips("every field", ["set", "null"], lambda user, all_: [fact(user, **(ALL_FIELDS if all_ == "set" else {}))])
-    def test_every_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+    def test_every_field_is_kept(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
     @trips("one field", ALL_FIELDS, lambda user, name: [fact(user, **{name: ALL_FIELDS[name]})])
-    def test_one_field_set(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+    def test_a_fact_with_one_optional_field_is_kept(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
     @trips("kind", KINDS, lambda user, kind: [fact(user, kind=kind)])
-    def test_every_kind(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+    def test_every_kind_of_fact_is_kept(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
     @trips("fields", scenarios("fields"), lambda user, scenario: [from_scenario(user, scenario["fact"])])
@@ -62,11 +62,11 @@ class Metadata(Trips):
     def test_metadata(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
-    def test_whole_numbers_stay_whole_and_others_do_not_become_so(self, place: Any, user: str) -> None:
+    def test_integers_and_floats_are_distinguished(self, place: Any, user: str) -> None:
         self.keeps(place, [fact(user, metadata={"whole": 1, "real": 1.0})])
         (found,) = self.read(place, user)
         assert [type(found.metadata[name]) for name in ("whole", "real")] == [int, float]
 
     @trips("nesting", [20, 120], lambda user, levels: [fact(user, metadata=_deep(levels))])
-    def test_deep_nesting(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+    def test_deeply_nested_metadata_is_kept(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])

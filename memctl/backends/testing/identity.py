@@ -33,18 +33,18 @@ class Identity(Trips):
             adapter.close()
 
     @trips("owners of like names", scenarios("neighbours"), _neighbours)
-    def test_owners_of_like_names_are_kept_apart(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+    def test_owners_with_similar_names_are_distinguished(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
     def test_the_same_text_of_two_owners_is_two_facts(self, place: Any, user: str) -> None:
         mine, theirs = fact(user, "Likes tea."), fact(user + "-b", "Likes tea.")
         self.keeps(place, [mine, theirs])
 
-    def test_the_same_text_of_one_owner_under_two_ids_is_two_facts(self, place: Any, user: str) -> None:
+    def test_the_same_text_with_two_ids_is_two_facts(self, place: Any, user: str) -> None:
         twice = [fact(user, "Likes tea.", id=UUID(int=number + hash(user) % 2**60)) for number in (1, 2)]
         self.keeps(place, twice)
 
-    def test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs(self, place: Any, user: str) -> None:
+    def test_an_id_that_another_owner_uses_is_rejected(self, place: Any, user: str) -> None:
         mine = fact(user)
         self.write(place, [mine])
         taken = msgspec.structs.replace(mine, user_id=user + "-thief", text="Mine now.")
@@ -55,7 +55,7 @@ class Identity(Trips):
         self.same(place, self.read(place, user), [mine])
         self.same(place, self.read(place, user + "-thief"), [beside])
 
-    def test_ids_survive(self, place: Any, user: str) -> None:
+    def test_ids_are_kept(self, place: Any, user: str) -> None:
         ids = {
             UUID(int=2**128 - 1 - hash(user) % 2**60),
             UUID(int=hash(user) % 2**60),

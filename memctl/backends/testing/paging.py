@@ -49,7 +49,7 @@ class Paging(Harness):
         assert max(len(page.facts) for page in pages) <= scenario["page"]
         assert [page.cursor is None for page in pages] == [False] * (len(pages) - 1) + [True]
 
-    def test_reading_goes_on_from_any_cursor(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reading_resumes_from_any_cursor(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
         facts = numbered(user, 7)
         self.write(place, facts)
         self.in_pages_of(2, monkeypatch)
@@ -62,7 +62,7 @@ class Paging(Harness):
             again.close()
             assert rest == [found for after in pages[number + 1 :] for found in after.facts]
 
-    def test_what_is_written_while_reading_breaks_nothing(
+    def test_writes_during_reading_do_not_disturb_it(
         self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         facts = numbered(user, 6)
@@ -78,7 +78,7 @@ class Paging(Harness):
             adapter.close()
         self.same(place, found, facts)
 
-    def test_two_users_can_be_read_at_a_time(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_two_users_can_be_read_simultaneously(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
         mine, theirs = numbered(user, 3), numbered(user + "-b", 3)
         self.write(place, [*mine, *theirs])
         self.in_pages_of(1, monkeypatch)
@@ -90,7 +90,7 @@ class Paging(Harness):
         self.same(place, [found for page, _ in read for found in page.facts], mine)
         self.same(place, [found for _, page in read for found in page.facts], theirs)
 
-    def test_since_leaves_out_what_is_older_and_nothing_else(self, place: Any, user: str) -> None:
+    def test_since_leaves_out_only_older_facts(self, place: Any, user: str) -> None:
         start = datetime(2025, 6, 1, tzinfo=UTC)
         day = timedelta(days=1)
         old = fact(user, "Old.", created_at=start - day)
@@ -100,7 +100,7 @@ class Paging(Harness):
         self.write(place, [old, old_but_changed, exact, new])
         self.same(place, self.read(place, user, start), [old_but_changed, exact, new])
 
-    def test_what_has_no_time_is_not_left_out_by_since(self, place: Any, user: str) -> None:
+    def test_since_includes_facts_without_a_time(self, place: Any, user: str) -> None:
         undated = fact(user, "Undated.")
         self.write(place, [undated])
         self.same(place, self.read(place, user, datetime(2025, 6, 1, tzinfo=UTC)), [undated])

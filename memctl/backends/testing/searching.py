@@ -42,7 +42,7 @@ class Search(Harness):
         hits = self.find(place, searched[scenario["name"]], scenario["query"])
         assert hits[0].fact.text == scenario["best"]
 
-    def test_hits_are_whole_facts_with_falling_scores(self, place: Any, user: str) -> None:
+    def test_hits_are_complete_facts_sorted_by_score(self, place: Any, user: str) -> None:
         facts = [fact(user, text, subject="alice") for text in ("Green tea.", "Green tea with milk.", "Black coffee.")]
         self.write(place, facts)
         hits = self.find(place, user, "green tea")
@@ -50,15 +50,15 @@ class Search(Harness):
         assert all(hit.parts for hit in hits)
         self.same(place, [hits[0].fact], [next(f for f in facts if f.id == hits[0].fact.id)])
 
-    def test_no_more_hits_than_asked_for(self, place: Any, user: str) -> None:
+    def test_at_most_k_hits_are_returned(self, place: Any, user: str) -> None:
         self.write(place, numbered(user, 8))
         assert len(self.find(place, user, "book", 3)) == 3
 
-    def test_nobody_finds_what_is_another_users(self, place: Any, user: str) -> None:
+    def test_a_search_by_another_user_finds_nothing(self, place: Any, user: str) -> None:
         self.write(place, [fact(user, "Owns a zebra."), fact(user + "-b", "Owns a zebra crossing.")])
         assert {hit.fact.user_id for hit in self.find(place, user, "zebra")} == {user}
 
-    def test_a_search_over_everyone(self, bare: Any, user: str) -> None:
+    def test_a_search_of_all_users_finds_facts_of_each(self, bare: Any, user: str) -> None:
         self.write(bare, [fact(user, "Owns a quagga."), fact(user + "-b", "Rides a quagga.")])
         assert {hit.fact.user_id for hit in self.find(bare, None, "quagga")} == {user, user + "-b"}
 
@@ -70,14 +70,14 @@ class Search(Harness):
             return
         assert hits == []
 
-    def test_a_changed_fact_is_found_by_its_new_words(self, place: Any, user: str) -> None:
+    def test_a_changed_fact_is_found_by_its_new_text(self, place: Any, user: str) -> None:
         first = fact(user, "Keeps an aardvark.")
         self.write(place, [first, fact(user, "Keeps a diary.")])
         self.write(place, [msgspec.structs.replace(first, text="Keeps a wombat.")])
         assert self.find(place, user, "wombat")[0].fact.text == "Keeps a wombat."
         assert "Keeps an aardvark." not in {hit.fact.text for hit in self.find(place, user, "aardvark")}
 
-    def test_what_is_deleted_is_not_found(self, place: Any, user: str) -> None:
+    def test_a_deleted_fact_is_not_found(self, place: Any, user: str) -> None:
         gone, stays = fact(user, "Keeps an axolotl."), fact(user, "Keeps a diary.")
         self.write(place, [gone, stays])
         adapter = self.open(place)
@@ -85,7 +85,7 @@ class Search(Harness):
         adapter.close()
         assert gone.id not in {hit.fact.id for hit in self.find(place, user, "axolotl")}
 
-    def test_what_was_to_be_forgotten_is_not_found(self, place: Any, user: str) -> None:
+    def test_an_expired_fact_is_not_found(self, place: Any, user: str) -> None:
         over = fact(user, "Keeps an okapi.", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
         self.write(place, [over, fact(user, "Keeps a diary.")])
         assert over.id not in {hit.fact.id for hit in self.find(place, user, "okapi")}
@@ -93,10 +93,10 @@ class Search(Harness):
     @pytest.mark.parametrize(
         "query", ["", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', "a" * 5_000]
     )
-    def test_no_query_breaks_it(self, place: Any, searched: dict[str, str], query: str) -> None:
+    def test_odd_queries_do_not_fail(self, place: Any, searched: dict[str, str], query: str) -> None:
         assert len(self.find(place, searched[""], query)) <= 1
 
-    def test_twenty_searches_in_one_connection_give_the_same(self, place: Any, user: str) -> None:
+    def test_repeated_searches_in_one_connection_give_the_same_hits(self, place: Any, user: str) -> None:
         self.write(place, [*numbered(user, 30), *numbered(user + "-b", 30), fact(user, "Owns an ocelot.")])
         adapter = self.open(place)
         try:

@@ -35,7 +35,7 @@ class Text(Trips):
     def test_text_in_every_other_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
-    def test_a_vector_that_is_no_number_is_rejected_alone_or_kept_as_it_is(self, place: Any, user: str) -> None:
+    def test_a_vector_with_nan_is_rejected_or_kept_unchanged(self, place: Any, user: str) -> None:
         good = fact(user, "Good.")
         broken = fact(user, "Broken.", embedding=Embedding(model="m", vector=(0.5, float("nan"))))
         outcomes = self.write(place, [broken, good])
@@ -45,7 +45,7 @@ class Text(Trips):
         kept = found[broken.id].embedding if broken.id in found else None
         assert kept is None or repr(kept.vector) == "(0.5, nan)"
 
-    def test_a_long_text_is_kept_whole_or_refused_but_never_cut(self, place: Any, user: str) -> None:
+    def test_a_long_text_is_kept_or_refused_but_never_truncated(self, place: Any, user: str) -> None:
         adapter = self.open(place)
         adapter.close()
         longest = adapter.capabilities.longest_text

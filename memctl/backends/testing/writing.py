@@ -28,7 +28,7 @@ class Write(Harness):
         finally:
             adapter.close()
 
-    def test_the_backend_answers_its_check(self, place: Any) -> None:
+    def test_check_succeeds(self, place: Any) -> None:
         adapter = self.open(place)
         try:
             health = adapter.check()
@@ -37,7 +37,7 @@ class Write(Harness):
         assert health.ok
         assert health.detail
 
-    def test_the_declared_features_are_those_the_class_has(self) -> None:
+    def test_the_declared_features_match_the_class(self) -> None:
         features = self.adapter.features
         methods = {
             "conversations": "conversations",
@@ -55,23 +55,23 @@ class Write(Harness):
             assert set(features.options) == set(inspect.signature(self.adapter).parameters)
         assert {features.address_option, *features.env_vars} - {None} <= set(features.options)
 
-    def test_writing_nothing_is_no_error(self, place: Any) -> None:
+    def test_writing_no_facts_is_not_an_error(self, place: Any) -> None:
         assert self.write(place, []) == []
 
-    def test_outcomes_come_one_a_fact_and_in_order(self, place: Any, user: str) -> None:
+    def test_there_is_one_outcome_per_fact_in_order(self, place: Any, user: str) -> None:
         facts = numbered(user, 5)
         self.write(place, facts[1:3])
         changed = msgspec.structs.replace(facts[2], object="a book")
         states = [o.state for o in self.write(place, [facts[0], facts[1], changed, facts[3]])]
         assert states == ["written", "unchanged", "updated", "written"]
 
-    def test_the_target_id_leads_back_to_the_fact(self, place: Any, user: str) -> None:
+    def test_the_target_id_identifies_the_fact(self, place: Any, user: str) -> None:
         (outcome,) = self.write(place, [fact(user)])
         assert outcome.target_id
         (again,) = self.write(place, [fact(user)])
         assert again.target_id == outcome.target_id
 
-    def test_what_was_written_is_read_by_the_same_connection(self, place: Any, user: str) -> None:
+    def test_written_facts_are_read_by_the_same_connection(self, place: Any, user: str) -> None:
         adapter = self.open(place)
         try:
             adapter.write(numbered(user, 3))
@@ -129,7 +129,7 @@ class Write(Harness):
         else:
             assert len(facts) == 1
 
-    def test_a_fact_given_twice_in_one_call_is_one_fact_and_the_later_stands(self, place: Any, user: str) -> None:
+    def test_the_later_of_two_facts_with_one_id_in_a_call_is_kept(self, place: Any, user: str) -> None:
         first = fact(user)
         later = msgspec.structs.replace(first, text="Alice lives in Lisbon.", object="Lisbon")
         outcomes = self.write(place, [first, later])
@@ -137,20 +137,20 @@ class Write(Harness):
         assert "rejected" not in {o.state for o in outcomes}
         self.same(place, self.read(place, user), [later])
 
-    def test_a_change_can_be_taken_back(self, place: Any, user: str) -> None:
+    def test_a_change_can_be_reverted(self, place: Any, user: str) -> None:
         first = fact(user, **ALL_FIELDS)
         second = msgspec.structs.replace(first, text="Alice prefers pick-up.", metadata={}, categories=())
         for version in (first, second, first):
             self.write(place, [version])
             self.same(place, self.read(place, user), [version])
 
-    def test_a_large_batch_is_written_whole(self, bulk: Any, user: str) -> None:
+    def test_a_large_batch_is_written_completely(self, bulk: Any, user: str) -> None:
         facts = numbered(user, 1_100)  # many services take, or list, a thousand at most
         assert {o.state for o in self.write(bulk, facts)} == {"written"}
         found = self.read(bulk, user)
         assert len(found) == len({f.id for f in found}) == 1_100
 
-    def test_users_lists_everyone_once(self, place: Any, user: str) -> None:
+    def test_users_lists_every_user_once(self, place: Any, user: str) -> None:
         self.write(place, [*numbered(user, 3), *numbered(user + "-b", 2)])
         adapter = self.open(place)
         try:
