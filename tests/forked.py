@@ -180,10 +180,10 @@ def _load() -> None:
 
     from memctl.store.duckdb import instances
 
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
     # The threads of onnxruntime do not exist in a fork, which would wait for them when it ends.
-    kept["MEMCTL_NEURAL_MODEL"] = ""
-    with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, kept | {"HOME": home}, clear=True):
+    environment["MEMCTL_NEURAL_MODEL"] = ""
+    with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, environment | {"HOME": home}, clear=True):
         os.chdir(home)
         for command in _LOADING:
             in_process.run(command.format(fixtures=_FIXTURES).split())

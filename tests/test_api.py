@@ -274,8 +274,8 @@ def test_a_backend_without_a_model_uses_the_one_in_the_settings(
 ) -> None:
     """Otherwise a search by meaning in Postgres would find only facts that share a word with the query."""
     with memctl.open("postgres", dsn=postgres_dsn, schema=postgres_schema, init=True) as memory:
-        said = Fact(id=uuid4(), user_id="alice", kind="fact", text="Alice has a dog.", source=Source(system="test"))
-        memory.backend.write([said])
+        fact = Fact(id=uuid4(), user_id="alice", kind="fact", text="Alice has a dog.", source=Source(system="test"))
+        memory.backend.write([fact])
         [hit] = memory.search("alice", "puppy")
         assert hit.parts["semantic"] > 0.2
 

@@ -137,8 +137,8 @@ def test_no_spelling_of_a_server_address_is_used_as_a_file_name(memctl, home, mo
         assert ran.code == 2
         assert "swordfish" not in ran.out + ran.err
     assert set(home.rglob("*")) == before
-    shown = next(setting for setting in settings.explain() if setting.name == "store")
-    assert "swordfish" not in shown.value
+    store_setting = next(setting for setting in settings.explain() if setting.name == "store")
+    assert "swordfish" not in store_setting.value
 
 
 def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, home, monkeypatch):
@@ -162,9 +162,9 @@ def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, ho
     monkeypatch.delenv("MEMCTL_STORE")
     assert "TEAM, which is not set" in memctl("facts", "zoe").err
     monkeypatch.setenv("TEAM", url)
-    shown = memctl("config", "show", "--json")
-    assert shown.document["store_path"] == "postgresql://[redacted]@db.example/memory"
-    assert "swordfish" not in memctl("config", "show").out + shown.out
+    result = memctl("config", "show", "--json")
+    assert result.document["store_path"] == "postgresql://[redacted]@db.example/memory"
+    assert "swordfish" not in memctl("config", "show").out + result.out
 
 
 def test_init_writes_a_valid_private_file_and_never_overwrites(memctl, home):
@@ -239,7 +239,7 @@ def test_a_wrong_store_address_error_names_its_origin(home, user_file, monkeypat
 
 def test_settings_are_printed_in_readable_form(home, user_file, memctl):
     user_file.write_text('exclude = ["*.log", "old/"]\n[backends.work]\nadapter = "local"\npath = "w.duckdb"')
-    shown = memctl("config", "show").out
-    assert "*.log, old/" in shown
-    assert "work.adapter = local, work.path = w.duckdb" in shown
-    assert not set("(){}[]'") & set(shown.partition("store file")[0])
+    output = memctl("config", "show").out
+    assert "*.log, old/" in output
+    assert "work.adapter = local, work.path = w.duckdb" in output
+    assert not set("(){}[]'") & set(output.partition("store file")[0])

@@ -124,8 +124,8 @@ def test_any_written_facts_are_read_unchanged(
     renewed = [
         msgspec.structs.replace(new, id=old.id, user_id=old.user_id) for new, old in zip(changed, facts, strict=False)
     ]
-    taken = {fact.id for fact in facts}
-    renewed += [fact for fact in changed[len(facts) :] if fact.id not in taken]
+    used_ids = {fact.id for fact in facts}
+    renewed += [fact for fact in changed[len(facts) :] if fact.id not in used_ids]
     delete_all(opening())
     expected: dict[UUID, Fact] = {}
     keeps_vectors = request.node.callspec.params["opening"] == "postgres"

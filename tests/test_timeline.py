@@ -18,8 +18,8 @@ def day(text: str) -> datetime:
 
 
 def fact(number: int, value: str, **times) -> Fact:
-    held = {name: day(at) if isinstance(at, str) and name.endswith("_at") else at for name, at in times.items()}
-    fields = {"subject": "alice", "predicate": "lives_in"} | held
+    values = {name: day(at) if isinstance(at, str) and name.endswith("_at") else at for name, at in times.items()}
+    fields = {"subject": "alice", "predicate": "lives_in"} | values
     return Fact(
         id=UUID(int=number),
         user_id="alice",
@@ -86,8 +86,8 @@ def test_current_facts_exclude_ended_superseded_and_expired_ones():
 
 
 def test_history_is_in_the_order_of_learning():
-    told = history([TIMELESS, LISBON, PARIS, TOKYO])
-    assert [found.object for found in told] == ["Tokyo", "Paris", "Lisbon", "somewhere"]
+    facts = history([TIMELESS, LISBON, PARIS, TOKYO])
+    assert [found.object for found in facts] == ["Tokyo", "Paris", "Lisbon", "somewhere"]
 
 
 def test_history_can_be_limited_to_a_predicate_and_subject():

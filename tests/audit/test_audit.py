@@ -71,9 +71,9 @@ def test_a_correct_fact_is_in_no_serious_finding(result):
 
 
 def test_a_found_secret_is_not_printed(result):
-    said = json.dumps([[each.text, each.detail] for finding in result.findings for each in finding.examples])
+    examples_text = json.dumps([[each.text, each.detail] for finding in result.findings for each in finding.examples])
     for secret in ("hunter22", "ghp_", "Tr0ub4dor", "4111", "612 345", "rosa.ferrer"):
-        assert secret not in said
+        assert secret not in examples_text
 
 
 def test_a_date_is_not_masked_as_an_identity_number(result):

@@ -88,13 +88,13 @@ def test_a_chain_of_migrations_loses_adds_and_shifts_nothing(chain, systems, mem
     after = {fact.id: fact for fact in map(decode, Path("end.jsonl").read_bytes().splitlines())}
     assert after.keys() == before.keys()
     for id_, fact in before.items():
-        held = after[id_]
+        result = after[id_]
         differ = {
-            field: (getattr(fact, field), getattr(held, field))
+            field: (getattr(fact, field), getattr(result, field))
             for field in fact.__struct_fields__
-            if field not in UNHELD and getattr(fact, field) != getattr(held, field)
+            if field not in UNHELD and getattr(fact, field) != getattr(result, field)
         }
         differ.pop(
             "source", None
-        ) if held.source.uri == fact.source.uri and held.source.turns == fact.source.turns else None
+        ) if result.source.uri == fact.source.uri and result.source.turns == fact.source.turns else None
         assert not differ, (fact.user_id, differ)

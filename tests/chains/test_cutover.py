@@ -80,9 +80,9 @@ def test_both_sides_are_equal_after_writes_and_two_kills_of_the_sync(library, me
     assert "- 0 only in the target" in verified.out
     exported = memctl("export", "--from", "pg", "--all-users", "-o", "end.jsonl")
     assert exported.code == 0, exported.err
-    held = [decode(line) for line in Path("end.jsonl").read_bytes().splitlines()]
-    assert len(held) == sum(map(len, ids.values()))
-    assert sum("sold a thing" in fact.text for fact in held) == len(USERS)
+    facts = [decode(line) for line in Path("end.jsonl").read_bytes().splitlines()]
+    assert len(facts) == sum(map(len, ids.values()))
+    assert sum("sold a thing" in fact.text for fact in facts) == len(USERS)
     evaluated = memctl("eval", "--from", "library", "--to", "pg", "--all-users", "--fail-on-loss")
     assert evaluated.code == 0, evaluated.out
     assert memctl(*SYNC, "--dry-run", "--json").document["changes"] == []

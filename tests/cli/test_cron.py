@@ -27,11 +27,11 @@ def test_every_run_is_one_log_line_with_result_and_counts(memctl, log, fixtures)
 def test_the_log_names_no_person(memctl, log):
     memctl("--log-file", log, "add", "alice", "I live in Oslo.")
     memctl("--log-file", log, "facts", "alice smith", "--nonsense")
-    said = log.read_text()
-    assert said.count("\n") == 2
-    assert "memctl" not in said
-    assert "alice" not in said
-    assert " exit=0 " in said
+    text = log.read_text()
+    assert text.count("\n") == 2
+    assert "memctl" not in text
+    assert "alice" not in text
+    assert " exit=0 " in text
 
 
 def test_an_unwritable_log_is_an_error_before_the_command_runs(memctl, log):

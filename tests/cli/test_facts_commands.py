@@ -65,17 +65,17 @@ class TestReading:
 
     def test_show_accepts_an_id_prefix_and_prints_the_evidence(self, memctl, alice_moved):
         rome = by_city(memctl)["Rome"]
-        shown = memctl("show", rome["id"][:8].upper())
-        assert shown.code == 0
-        assert "I live in Rome" in shown.out
-        assert "a.jsonl" in shown.out
+        result = memctl("show", rome["id"][:8].upper())
+        assert result.code == 0
+        assert "I live in Rome" in result.out
+        assert "a.jsonl" in result.out
         document = memctl("show", rome["id"], "--json").document
         assert (document["fact"], len(document["evidence"])) == (rome, 1)
 
     def test_show_prints_lists_and_tables_in_words(self, memctl, alice_moved):
-        shown = memctl("show", by_city(memctl)["Rome"]["id"]).out
-        assert "categories     home\n" in shown
-        assert "native         extractor = rules@" in shown
+        output = memctl("show", by_city(memctl)["Rome"]["id"]).out
+        assert "categories     home\n" in output
+        assert "native         extractor = rules@" in output
 
     def test_show_refuses_an_unknown_or_ambiguous_id(self, memctl, alice_moved):
         assert memctl("show", "zzzz").code == 4
@@ -90,8 +90,8 @@ class TestReading:
         assert "more characters" in many.err
 
     def test_history_and_diff_show_past_facts_and_changes(self, memctl, alice_moved):
-        told = memctl("history", "alice", "--predicate", "lives_in", "--json").document["facts"]
-        assert [fact["object"] for fact in told] == ["Oslo", "Rome"]
+        history = memctl("history", "alice", "--predicate", "lives_in", "--json").document["facts"]
+        assert [fact["object"] for fact in history] == ["Oslo", "Rome"]
         diff = memctl("diff", "alice", "--from", "2026-01-01T12:00", "--to", "2026-01-03", "--json").document
         assert [fact["object"] for fact in diff["learned"]] == ["Rome"]
         assert [fact["object"] for fact in diff["ended"]] == ["Oslo"]

@@ -57,21 +57,21 @@ OPTIONS = _options()
 def messages(path):
     """The texts of a module that are shown to users: in `raise`, and in arguments such as hint, where and remedy."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    shown = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
-    shown += [
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    statements += [
         keyword.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         for keyword in node.keywords
         if keyword.arg in ("hint", "where", "remedy", "detail", "reason")
     ]
-    shown += [
+    statements += [
         argument
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(SAYING)
         for argument in node.args
     ]
-    for node in shown:
+    for node in statements:
         for part in ast.walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield part.lineno, OTHERS.sub("", part.value)

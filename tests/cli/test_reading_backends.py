@@ -125,8 +125,8 @@ def test_every_command_uses_the_same_definition_of_current(memctl, home):
         assert volume["shares"]["expired"] == len(records) - len(now)
     found = memctl("search", "alice", "ends ended expires expired retired simply", "--json").document["hits"]
     assert {hit["fact"]["text"] for hit in found} >= now
-    shown = memctl("search", "alice", "ends ended expires expired retired simply").out
-    assert shown.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in found)
+    output = memctl("search", "alice", "ends ended expires expired retired simply").out
+    assert output.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in found)
 
 
 @pytest.mark.parametrize("arguments", [("chat.jsonl",), ("--from", "zep", "--user", "alice")])

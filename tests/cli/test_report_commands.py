@@ -155,19 +155,19 @@ def test_a_wrong_option_is_a_one_line_error(memctl: Memctl, options: tuple[objec
 
 @pytest.mark.usefixtures("ingested")
 def test_a_migration_is_priced_from_measured_or_given_values(memctl: Memctl):
-    held = memctl("report", "volume", "--json").document
+    volume = memctl("report", "volume", "--json").document
     priced = memctl("report", "pricing", "--migrate", "mem0:zep", "--json").document
     assert priced["schema"] == "memctl.report.migration/1"
-    assert priced["records"] == held["records"]
-    assert priced["tokens"] == held["tokens"]["facts"] + held["tokens"]["turns"]
-    assert priced["drivers"]["episode_credits"] >= held["records"]
+    assert priced["records"] == volume["records"]
+    assert priced["tokens"] == volume["tokens"]["facts"] + volume["tokens"]["turns"]
+    assert priced["drivers"]["episode_credits"] >= volume["records"]
     given = memctl("report", "pricing", "--migrate", "zep:mem0", "--facts", 60_000, "--json").document
     assert given["calls"]["write"] == given["drivers"]["add_requests"] == 60_000
     assert (given["plan"], given["usd"], given["minutes"]) == ("Pro", 249, 60)
     table = memctl("report", "pricing", "--migrate", "mem0:postgres", "--facts", 1000)
     assert "USD of new vectors" in table.out
     rows = list(csv.DictReader(io.StringIO(memctl("report", "pricing", "--migrate", "mem0:zep", "--csv").out)))
-    assert rows[0]["records"] == str(held["records"])
+    assert rows[0]["records"] == str(volume["records"])
 
 
 @pytest.mark.usefixtures("ingested")

@@ -49,8 +49,8 @@ def test_four_bits_keep_the_direction_of_every_row() -> None:
     table = np.random.default_rng(1).standard_normal((50, DIM)).astype(np.float32) * np.logspace(-2, 2, 50)[:, None]
     packed, scales = training.quantise(table.astype(np.float32))
     values = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - training.ZERO
-    kept = training.unit(values * scales[:, None].astype(np.float32))
-    assert ((kept * training.unit(table)).sum(1) > 0.98).all()
+    restored = training.unit(values * scales[:, None].astype(np.float32))
+    assert ((restored * training.unit(table)).sum(1) > 0.98).all()
 
 
 def test_a_pair_needs_to_be_frequent_and_attractive() -> None:

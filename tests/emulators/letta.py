@@ -71,8 +71,8 @@ class LettaServer(LettaMemory):
         }
         for given in body.get("memory_blocks") or []:
             # The server loses the metadata of blocks that are created together with an agent.
-            made = self.make_block(query={}, body={**given, "metadata": {}})
-            agent["block_ids"].append(made["id"])
+            block = self.make_block(query={}, body={**given, "metadata": {}})
+            agent["block_ids"].append(block["id"])
         self.agents[agent["id"]] = agent
         self.messages[agent["id"]] = [
             {
@@ -125,8 +125,8 @@ class LettaServer(LettaMemory):
 
     def list_messages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
         self._agent_row(agent_id)
-        held = self.messages.get(query.get("conversation_id", [agent_id])[0], [])
-        return self._paged(held, query, 100)
+        messages = self.messages.get(query.get("conversation_id", [agent_id])[0], [])
+        return self._paged(messages, query, 100)
 
     def reset_messages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
         # Only the agent's context is emptied. Its messages are kept and still listed.

@@ -70,8 +70,8 @@ class LettaMemory(LettaState):
         return self._paged([self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]], query, 50)
 
     def block_by_label(self, agent_id: str, label: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        held = [self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]]
-        found = next((block for block in held if block["label"] == label), None)
+        attached = [self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]]
+        found = next((block for block in attached if block["label"] == label), None)
         if found is None or "/" in label:
             raise Answer(404, f"Block with label {label} not found")
         return found
@@ -119,8 +119,8 @@ class LettaMemory(LettaState):
         """The route that programs of an agent use; it has no metadata."""
         agent = self._agent_row(agent_id)
         if agent["archive_id"] is None:
-            made = self.make_archive(query={}, body={"name": agent["name"], "embedding": agent["embedding"]})
-            agent["archive_id"] = made["id"]
+            archive = self.make_archive(query={}, body={"name": agent["name"], "embedding": agent["embedding"]})
+            agent["archive_id"] = archive["id"]
         return [self._add(agent["archive_id"], {key: value for key, value in body.items() if key != "metadata"})]
 
     def add_many(self, archive_id: str, *, query: dict[str, list[str]], body: Row) -> list[Row]:

@@ -74,11 +74,11 @@ class LettaState:
 
     def _agent(self, agent: Row, query: dict[str, list[str]]) -> Row:
         asked = query.get("include", [])
-        shown = {key: value for key, value in agent.items() if key not in ("block_ids", "archive_id")}
-        shown["blocks"] = [self.blocks[one] for one in agent["block_ids"]] if "agent.blocks" in asked else []
-        shown["tags"] = shuffled(agent["tags"]) or [] if "agent.tags" in asked else []
-        shown["identities"] = agent["identities"] if "agent.identities" in asked else []
-        return shown
+        row = {key: value for key, value in agent.items() if key not in ("block_ids", "archive_id")}
+        row["blocks"] = [self.blocks[one] for one in agent["block_ids"]] if "agent.blocks" in asked else []
+        row["tags"] = shuffled(agent["tags"]) or [] if "agent.tags" in asked else []
+        row["identities"] = agent["identities"] if "agent.identities" in asked else []
+        return row
 
     def _paged(self, rows: list[Row], query: dict[str, list[str]], limit: int) -> list[Row]:
         if query.get("order", ["desc"])[0] == "desc":
@@ -96,8 +96,8 @@ class LettaState:
         return self.blocks[block_id]
 
     def _passage(self, row: Row) -> Row:
-        shown = {key: value for key, value in row.items() if key != "filed"}
-        return shown | {"embedding": [0.0] * self.dimensions or None, "tags": shuffled(row["tags"] or [])}
+        record = {key: value for key, value in row.items() if key != "filed"}
+        return record | {"embedding": [0.0] * self.dimensions or None, "tags": shuffled(row["tags"] or [])}
 
 
 def check_passage(given: Row) -> None:

@@ -106,10 +106,10 @@ class Mem0Platform(Mem0Account):
             if any(r["memory"] == text and owner.items() <= r.items() for r in self._rows_of(owner["user_id"])):
                 continue
             now = datetime.now(UTC)
-            made = now if body.get("timestamp") is None else from_seconds(body["timestamp"])
+            created = now if body.get("timestamp") is None else from_seconds(body["timestamp"])
             row = self.put(
                 memory=text, **owner, metadata=body.get("metadata"), expiration_date=body.get("expiration_date"),
-                created_at=made, updated_at=now,
+                created_at=created, updated_at=now,
             )  # fmt: skip
             results.append({"id": row["id"], "data": {"memory": text}, "event": "ADD"})
         return results

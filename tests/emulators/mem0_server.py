@@ -115,7 +115,7 @@ class Mem0Server:
             raise Refused(400, "At least one identifier (user_id, agent_id, run_id) is required.")
         if body.get("infer", True):
             raise Refused(502, "Provider rejected the request.", code="provider_auth_failed", request_id="-")
-        made = []
+        created = []
         for message in messages:
             if message["role"] == "system":
                 continue
@@ -131,8 +131,8 @@ class Mem0Server:
             point = str(uuid4())
             self.points[point] = payload
             self.history[point] = [{"memory_id": point, "new_memory": message["content"], "event": "ADD"}]
-            made.append({"id": point, "memory": message["content"], "event": "ADD", "role": message["role"]})
-        return made
+            created.append({"id": point, "memory": message["content"], "event": "ADD", "role": message["role"]})
+        return created
 
     def _memory(self, method: str, point: str, body: Any) -> tuple[int, Any]:
         try:
@@ -146,10 +146,10 @@ class Mem0Server:
         if method == "DELETE":
             del self.points[point]
             return 200, {"message": "Memory deleted successfully"}
-        kept = {key: value for key, value in (body.get("metadata") or {}).items() if key not in OWN}
+        metadata = {key: value for key, value in (body.get("metadata") or {}).items() if key not in OWN}
         text = body.get("text", payload["data"])
         now = datetime.now(UTC).isoformat()
-        payload |= kept | {"data": text, "updated_at": now, "created_at": payload.get("created_at")}
+        payload |= metadata | {"data": text, "updated_at": now, "created_at": payload.get("created_at")}
         payload["hash"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
         return 200, {"message": "Memory updated successfully!"}
 
@@ -239,14 +239,14 @@ class Handler(BaseHTTPRequestHandler):
     def handle_all(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"] or 0))
         parts = urlsplit(self.path)
-        said = json.loads(body) if body else None
+        document = json.loads(body) if body else None
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         with self.state.lock:
-            self.state.requests.append((self.command, parts.path, said))
+            self.state.requests.append((self.command, parts.path, document))
             fault = self._fault(f"{self.command} {parts.path}")
             status, answer = 0, None
             if fault is None or fault.applied:
-                status, answer = self._carried_out(parts.path, query, said)
+                status, answer = self._carried_out(parts.path, query, document)
         if fault is not None:
             time.sleep(fault.delay)
         if fault is not None and fault.status == 0:

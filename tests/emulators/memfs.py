@@ -31,10 +31,10 @@ def agent_memory(folder: Path, layout: str = "v2", files: Mapping[str, str] | No
     """The memory of a new agent, including the hook, with further files."""
     folder.mkdir(parents=True)
     if layout == "v2":
-        held = {"MEMORY.md": "# Memory\n", "human.md": v2("Human", HUMAN), "persona.md": v2("Persona", PERSONA)}
+        contents = {"MEMORY.md": "# Memory\n", "human.md": v2("Human", HUMAN), "persona.md": v2("Persona", PERSONA)}
     else:
-        held = {"system/human.md": v1(HUMAN), "system/persona.md": v1(PERSONA)}
-    for path, text in (held | dict(files or {})).items():
+        contents = {"system/human.md": v1(HUMAN), "system/persona.md": v1(PERSONA)}
+    for path, text in (contents | dict(files or {})).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text.encode())

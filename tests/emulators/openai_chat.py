@@ -143,7 +143,7 @@ class ChatServer:
 
     def batch(self, body: dict[str, Any]) -> Reply:
         number = f"batch_{len(self.batches) + 1}"
-        made = {
+        record = {
             "id": number,
             "object": "batch",
             "endpoint": body["endpoint"],
@@ -153,8 +153,8 @@ class ChatServer:
             "status": "validating",
             "created_at": 1,
         }
-        self.batches[number] = made
-        return 200, made, {}
+        self.batches[number] = record
+        return 200, record, {}
 
     def poll(self, number: str) -> Reply:
         """The current state of a batch; a batch in progress ends with the first request for it."""

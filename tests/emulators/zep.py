@@ -64,18 +64,18 @@ def _add(kind: str) -> Callable[..., tuple[int, Any]]:
         given = body[kind]
         if not 1 <= len(given) <= 100:
             raise typed(400, "invalid_request", f"1 to 100 {kind} go in a call")
-        held = cloud.graph(graph)[kind]
+        records = cloud.graph(graph)[kind]
         add = cloud.add_edge if kind == "edges" else cloud.add_node
-        before = dict(held)
+        before = dict(records)
         try:
             added = [add(graph, one) for one in given]
         finally:
-            made = {uuid: record for uuid, record in held.items() if uuid not in before}
-            for uuid in made:
-                del held[uuid]
-        task = cloud.task(f"graph.add_{kind}", lambda: held.update(made))
-        shown = [{**one, **record} for one, record in zip(given, added, strict=True)]
-        return 202, {kind: shown, "task": task}
+            created = {uuid: record for uuid, record in records.items() if uuid not in before}
+            for uuid in created:
+                del records[uuid]
+        task = cloud.task(f"graph.add_{kind}", lambda: records.update(created))
+        response = [{**one, **record} for one, record in zip(given, added, strict=True)]
+        return 202, {kind: response, "task": task}
 
     return endpoint
 
@@ -169,9 +169,9 @@ def _add_messages(cloud: Cloud, thread: str, query: dict[str, str], body: Record
     given = body["messages"]
     if not 1 <= len(given) <= 30 or any(len(one["content"]) > 4096 for one in given):
         raise typed(400, "invalid_request", "1 to 30 messages of 4,096 characters at most go in a call")
-    made = [{**one, "uuid": str(uuid4()), "created_at": cloud.now()} for one in given]
-    cloud.threads[thread]["messages"] += made
-    return 202, {"messages": made, "task": cloud.task("thread.add_messages", lambda: None)}
+    messages = [{**one, "uuid": str(uuid4()), "created_at": cloud.now()} for one in given]
+    cloud.threads[thread]["messages"] += messages
+    return 202, {"messages": messages, "task": cloud.task("thread.add_messages", lambda: None)}
 
 
 def _task(cloud: Cloud, uuid: str, query: dict[str, str], body: Record) -> tuple[int, Any]:

@@ -95,10 +95,10 @@ def test_the_cache_file_contains_only_patterns(tmp_path: Path) -> None:
     assert Workspace(tmp_path / "store.duckdb").remember("zacharias", text)
     with remembered():
         late(PATTERN, FLAGS).search("Wilhelmina")
-    kept = compiled_patterns._file().read_bytes()
-    assert PATTERN.encode() in kept
+    content = compiled_patterns._file().read_bytes()
+    assert PATTERN.encode() in content
     for word in ("zacharias", "Wilhelmina", "Xerxes"):
-        assert word.encode() not in kept
+        assert word.encode() not in content
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:

@@ -5,10 +5,10 @@ from memctl.extract import rule_tables
 
 
 def test_every_table_uses_known_predicates() -> None:
-    said = {frame.predicate for frames in rule_tables.frames().values() for frame in frames}
-    said |= {row.predicate for row in rule_tables.properties()}
-    said |= {row.predicate for table in rule_tables.PHRASES for row in rule_tables.phrases(table)}
-    assert said - SINGLE_VALUED - MULTI_VALUED == set()
+    predicates = {frame.predicate for frames in rule_tables.frames().values() for frame in frames}
+    predicates |= {row.predicate for row in rule_tables.properties()}
+    predicates |= {row.predicate for table in rule_tables.PHRASES for row in rule_tables.phrases(table)}
+    assert predicates - SINGLE_VALUED - MULTI_VALUED == set()
 
 
 def test_no_predicate_is_both_single_and_multi_valued() -> None:

@@ -21,7 +21,7 @@ def test_a_commit_takes_as_many_statements_for_many_groups_as_for_one(
         return execute(self, statement, *parameters)
 
     monkeypatch.setattr(DuckConnection, "execute", counting)
-    taken = []
+    counts = []
     for name, turns in (
         ("few", ["My sister Ann lives in Oslo."]),
         ("many", [f"My friend {first} lives in {place}." for first in ("Bea", "Cy", "Dee", "Eve") for place in PLACES]),
@@ -30,5 +30,5 @@ def test_a_commit_takes_as_many_statements_for_many_groups_as_for_one(
         store.add("zoe", ["I like tea."])
         statements.clear()
         assert store.add("zoe", turns).added
-        taken.append(len(statements))
-    assert taken[1] == taken[0], statements
+        counts.append(len(statements))
+    assert counts[1] == counts[0], statements

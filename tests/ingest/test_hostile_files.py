@@ -201,11 +201,11 @@ def test_secrets_are_in_no_file_and_no_output(memctl, chat, store, home):
     ]
     fact = memctl("add", "alice", "I am allergic to peanuts.", "--json").document["facts"][0]
     outputs.append(memctl("edit", fact["id"], "--text", f"the key is {key['github']}", "--json"))
-    said = "".join(ran.out + ran.err for ran in outputs).encode()
+    printed = "".join(ran.out + ran.err for ran in outputs).encode()
     files = [path for path in store.parent.iterdir() if path.is_file()]
     written = b"".join(path.read_bytes() for path in files)
     for name, secret in key.items():
-        assert secret.encode() not in said, name
+        assert secret.encode() not in printed, name
         assert secret.encode() not in written, name
     assert b"[redacted:" in outputs[2].out.encode()
     assert "redacted" in outputs[0].out

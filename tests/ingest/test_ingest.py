@@ -152,8 +152,8 @@ def test_a_session_that_moves_to_another_file_is_not_lost(memctl, home):
     def thread(name, *ids):
         path = home / "in" / "alice" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        said = {"t1": "I live in Oslo.", "t2": "I am allergic to peanuts."}
-        path.write_text("".join(json.dumps({"thread_id": i, "role": "user", "content": said[i]}) + "\n" for i in ids))
+        texts = {"t1": "I live in Oslo.", "t2": "I am allergic to peanuts."}
+        path.write_text("".join(json.dumps({"thread_id": i, "role": "user", "content": texts[i]}) + "\n" for i in ids))
 
     thread("1.jsonl", "t1", "t2")
     ingest(memctl, home / "in")
@@ -202,9 +202,9 @@ def test_the_batch_size_does_not_change_the_store(memctl, fixtures, home, every_
 @pytest.mark.parametrize("first", ["dated", "undated"])
 def test_a_statement_without_a_time_does_not_end_one_with_a_time(memctl, home, first):
     """The time of a file is not the time at which something was said."""
-    said = {"dated": ("I live in Oslo.", {"created_at": "2026-01-01T10:00:00Z"}), "undated": ("I live in Madrid.", {})}
-    for name in sorted(said, reverse=first == "undated"):
-        text, more = said[name]
+    turns = {"dated": ("I live in Oslo.", {"created_at": "2026-01-01T10:00:00Z"}), "undated": ("I live in Madrid.", {})}
+    for name in sorted(turns, reverse=first == "undated"):
+        text, more = turns[name]
         path = home / f"{name}.jsonl"
         path.write_text(json.dumps({"role": "user", "content": text} | more) + "\n")
         memctl("ingest", path, "--user", "ada")

@@ -209,10 +209,10 @@ def test_progress_shows_tokens_and_cost_so_far(chat, model, store):
 
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chosen = ModelOptions(name="small-reader", base_url=model.url, prices=Prices(input=1.0, output=1.0))
-    told = []
+    messages = []
     options = Options(recipe=Recipe(model="small-reader"), model=chosen)
-    Workspace(store).ingest([str(folder)], options, lambda done, total, item: told.append(item))
-    assert any(re.search(r"tokens, [0-9.]+ tokens/s, \$0.0", item) for item in told)
+    Workspace(store).ingest([str(folder)], options, lambda done, total, item: messages.append(item))
+    assert any(re.search(r"tokens, [0-9.]+ tokens/s, \$0.0", item) for item in messages)
 
 
 def test_a_model_about_to_be_shut_down_causes_a_warning(memctl, chat, model, monkeypatch):

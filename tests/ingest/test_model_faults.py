@@ -78,8 +78,8 @@ def test_a_truncated_response_halves_the_window(memctl, folder, model, chat_emul
     model.faults = [cut, cut]
     assert memctl("ingest", folder, "--jobs", "1").code == 0
     assert set(facts(memctl)) == ALL
-    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
-    assert [len(lines) for lines in shown] == [3, 1, 2], "a window that cannot be halved is read by the rules"
+    sent_lines = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in sent_lines] == [3, 1, 2], "a window that cannot be halved is read by the rules"
     asked = len(model.requests)
     memctl("sql", "--write", "delete from files")
     memctl("ingest", folder)
@@ -199,8 +199,8 @@ def test_a_request_that_times_out_is_halved(memctl, folder, model, chat_emulator
     ran = memctl("ingest", folder)
     assert ran.code == 0, ran.err
     assert set(facts(memctl)) == ALL
-    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
-    assert [len(lines) for lines in shown] == [3, 1, 2]
+    sent_lines = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in sent_lines] == [3, 1, 2]
 
 
 def test_a_slow_response_that_continues_is_waited_for(memctl, folder, model, chat_emulator, monkeypatch):
@@ -245,8 +245,8 @@ def test_after_a_truncated_response_only_the_remaining_lines_are_sent(memctl, fo
     model.faults = [chat_emulator.says(cut, finish="length")]
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
-    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
-    assert [len(lines) for lines in shown] == [3, 2]
+    sent_lines = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in sent_lines] == [3, 2]
 
 
 def test_a_model_that_repeats_itself_is_stopped(memctl, folder, model, chat_emulator):
@@ -258,7 +258,7 @@ def test_a_model_that_repeats_itself_is_stopped(memctl, folder, model, chat_emul
 
 
 def test_a_model_with_made_up_facts_adds_nothing(memctl, chat, model, chat_emulator):
-    said = ("I live in Oslo.", "We watched an English film.", "My sister works at Acme.", "I might move to Rome.")
+    texts = ("I live in Oslo.", "We watched an English film.", "My sister works at Acme.", "I might move to Rome.")
 
     def liar(message):
         lies = [("speaks", "English"), ("works_at", "Acme"), ("lives_in", "Rome"), ("likes", "Oslo"), ("age", "42")]
@@ -266,7 +266,7 @@ def test_a_model_with_made_up_facts_adds_nothing(memctl, chat, model, chat_emula
 
     model.reader = liar
     model.ended = lambda message: ["E1"]
-    folder = chat("alice/a.jsonl", *said).parent.parent
+    folder = chat("alice/a.jsonl", *texts).parent.parent
     ran = memctl("ingest", folder, "--json")
     assert ran.code == 0
     assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"rules@1"}

@@ -197,8 +197,8 @@ def test_a_single_service_id_can_be_replaced_by_a_named_user(memctl, home):
 def test_a_message_without_a_user_in_a_conversation_of_one_user_is_theirs(memctl, home):
     path = home / "call.json"
     messages = [("ben", "I live in Oslo."), (None, "I live in Ghent.")]
-    said = [{"role": "user", "content": text, "user_id": user} for user, text in messages]
-    path.write_text(json.dumps({"user_id": "ada", "messages": said}), encoding="utf-8")
+    turns = [{"role": "user", "content": text, "user_id": user} for user, text in messages]
+    path.write_text(json.dumps({"user_id": "ada", "messages": turns}), encoding="utf-8")
     memctl("ingest", path)
     assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])
 

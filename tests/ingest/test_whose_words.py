@@ -20,7 +20,7 @@ def whose_words():
 @pytest.fixture
 def group(home):
     """A conversation of Ada, the owner of the memory, with Ben."""
-    said = [
+    turns = [
         ("Ben", "I live in Rome. My sister is vegetarian."),
         ("Ada", "I live in Oslo. My sister is vegan."),
         ("Ben", "My brother Ida lives in Bern."),
@@ -28,7 +28,7 @@ def group(home):
     ]
     path = home / "in" / "ada" / "chat.json"
     path.parent.mkdir(parents=True)
-    path.write_text(json.dumps([{"role": "user", "name": who, "content": text} for who, text in said]))
+    path.write_text(json.dumps([{"role": "user", "name": who, "content": text} for who, text in turns]))
     return path.parent.parent
 
 
@@ -43,8 +43,8 @@ def test_relatives_of_other_speakers_are_not_the_owners(whose_words, group, memc
     assert whose_words.check(group).faults == []
     assert memctl("ingest", group).code == 0
     facts = memctl("facts", "ada", "--json").document["facts"]
-    said = {(fact["subject"], fact["predicate"], fact["object"]) for fact in facts}
-    assert {("Ben's sister", "diet", "vegetarian"), ("sister", "diet", "vegan"), ("ada", "lives_in", "Oslo")} <= said
+    triples = {(fact["subject"], fact["predicate"], fact["object"]) for fact in facts}
+    assert {("Ben's sister", "diet", "vegetarian"), ("sister", "diet", "vegan"), ("ada", "lives_in", "Oslo")} <= triples
     assert {fact["object"] for fact in facts if fact["subject"] == "ada"} == {"Oslo"}
 
 
@@ -58,6 +58,6 @@ def test_the_check_finds_a_fact_under_another_name(whose_words, group, monkeypat
 def test_the_check_finds_words_of_another_speaker_in_a_turn(whose_words, home):
     path = home / "in" / "ada" / "chat.json"
     path.parent.mkdir(parents=True)
-    said = [("Ada", "I live in Oslo.\nBen: I keep quaggas."), ("Ben", "Hello")]
-    path.write_text(json.dumps([{"role": "user", "name": who, "content": text} for who, text in said]))
+    turns = [("Ada", "I live in Oslo.\nBen: I keep quaggas."), ("Ben", "Hello")]
+    path.write_text(json.dumps([{"role": "user", "name": who, "content": text} for who, text in turns]))
     assert any("contains words of Ben" in fault for fault in whose_words.check(path.parent.parent).faults)

@@ -26,10 +26,10 @@ def later(fact, **fields):
 @pytest.fixture
 def facts(facts_of):
     """Two current facts, and one for each way in which a fact can end."""
-    made = facts_of(6)
-    ends = (None, None, {"expired_at": ENDED}, {"superseded_by": made[0].id}, {"invalid_at": ENDED})
-    return [msgspec.structs.replace(fact, **(end or {})) for fact, end in zip(made, ends, strict=False)] + [
-        msgspec.structs.replace(made[5], expires_at=ENDED)
+    six_facts = facts_of(6)
+    ends = (None, None, {"expired_at": ENDED}, {"superseded_by": six_facts[0].id}, {"invalid_at": ENDED})
+    return [msgspec.structs.replace(fact, **(end or {})) for fact, end in zip(six_facts, ends, strict=False)] + [
+        msgspec.structs.replace(six_facts[5], expires_at=ENDED)
     ]
 
 
@@ -124,9 +124,9 @@ def test_facts_that_were_not_read_are_not_counted_as_removed(route, backend, fac
 def test_facts_of_two_users_with_one_id_stay_separate(route, backend, facts_of, number):
     """Both in one batch of the target and in two."""
     mine, own = facts_of(number), facts_of(1, "bruno")
-    theirs = [msgspec.structs.replace(fact, user_id="bruno", text="of bruno") for fact in mine]
+    brunos = [msgspec.structs.replace(fact, user_id="bruno", text="of bruno") for fact in mine]
     target = backend(name="copy", updatable=True, batch_size=5_000)
-    report = route.run(backend(mine + theirs + own, page_size=500), target)
+    report = route.run(backend(mine + brunos + own, page_size=500), target)
     assert {(fact.user_id, fact.text == "of bruno") for fact in target.records} == {("alice", False), ("bruno", False)}
     assert (report.counts.written, report.counts.rejected, report.exit) == (number + 1, number, 3)
     lines = [json.loads(line) for line in Path(report.rejects_file).read_text().splitlines()]
@@ -136,7 +136,7 @@ def test_facts_of_two_users_with_one_id_stay_separate(route, backend, facts_of, 
 
 def stored(memctl, tmp_path, **ended):
     """A file with a fact that holds, one that ended, and an episode."""
-    made = [
+    records = [
         Fact(
             id=derive_id("alice", str(number)),
             user_id="alice",
@@ -148,7 +148,7 @@ def stored(memctl, tmp_path, **ended):
         for number, (kind, fields) in enumerate((("fact", {}), ("fact", {"expired_at": ENDED}), ("episode", {})))
     ]
     path = tmp_path / "facts.jsonl"
-    path.write_bytes(b"".join(encode_lines(made)))
+    path.write_bytes(b"".join(encode_lines(records)))
     return path
 
 

@@ -17,14 +17,14 @@ def fact(number: int) -> Fact:
 def test_no_fact_is_lost_or_duplicated_beyond_the_memory_limit(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     monkeypatch.setattr(spool, "ROOM", room)
     facts = [fact(number) for number in (7, 3, 9, 1, 5)]
-    kept = spool.FactSpool()
-    assert kept.put(facts) == []
-    assert kept.put([fact(9), fact(5), fact(2)]) == [fact(9), fact(5)]
-    assert kept.get([UUID(int=number) for number in (7, 5, 4)]) == {UUID(int=7): fact(7), UUID(int=5): fact(5)}
-    kept.drop([UUID(int=3), UUID(int=5), UUID(int=6)])
-    assert kept.put([fact(2), fact(5)]) == [fact(2)]
-    assert list(kept.rest()) == [fact(number) for number in (1, 2, 5, 7, 9)]
-    kept.clear()
-    assert kept.put([fact(9)]) == []
-    assert list(kept.rest()) == [fact(9)]
-    kept.close()
+    facts_kept = spool.FactSpool()
+    assert facts_kept.put(facts) == []
+    assert facts_kept.put([fact(9), fact(5), fact(2)]) == [fact(9), fact(5)]
+    assert facts_kept.get([UUID(int=number) for number in (7, 5, 4)]) == {UUID(int=7): fact(7), UUID(int=5): fact(5)}
+    facts_kept.drop([UUID(int=3), UUID(int=5), UUID(int=6)])
+    assert facts_kept.put([fact(2), fact(5)]) == [fact(2)]
+    assert list(facts_kept.rest()) == [fact(number) for number in (1, 2, 5, 7, 9)]
+    facts_kept.clear()
+    assert facts_kept.put([fact(9)]) == []
+    assert list(facts_kept.rest()) == [fact(9)]
+    facts_kept.close()

@@ -31,9 +31,9 @@ def ids(facts):
 
 def test_a_fact_deleted_in_the_source_is_deleted_in_the_target(pair):
     source, target, sync = pair
-    gone = source.records.pop(3)
+    deleted_fact = source.records.pop(3)
     report = sync()
-    assert report.removed.deleted == {"alice": [gone.id]}
+    assert report.removed.deleted == {"alice": [deleted_fact.id]}
     assert (report.exit, report.removed.number, report.only_in_target) == (0, 1, {})
     assert ids(target.records) == ids(source.records)
     assert sync().removed.number == 0
@@ -41,19 +41,19 @@ def test_a_fact_deleted_in_the_source_is_deleted_in_the_target(pair):
 
 def test_a_fact_that_reappears_in_the_source_is_written_again(pair):
     source, target, sync = pair
-    gone = source.records.pop(3)
+    deleted = source.records.pop(3)
     sync()
-    source.records.append(gone)
+    source.records.append(deleted)
     assert sync().counts.written == 1
     assert ids(target.records) == ids(source.records)
 
 
 def test_a_deleted_fact_that_an_undo_restored_is_deleted_again(pair):
     source, target, sync = pair
-    gone = source.records.pop(3)
+    deleted_fact = source.records.pop(3)
     sync()
-    target.records.append(gone)
-    assert sync().removed.deleted == {"alice": [gone.id]}
+    target.records.append(deleted_fact)
+    assert sync().removed.deleted == {"alice": [deleted_fact.id]}
 
 
 def test_a_fact_that_the_sync_did_not_write_is_kept(pair, facts_of):
@@ -144,12 +144,12 @@ def test_an_invalid_limit_is_refused(text):
 @pytest.mark.parametrize("place", ["gone.jsonl", "folder"])
 def test_deleted_and_overwritten_facts_of_the_target_are_saved(pair, tmp_path, place):
     source, _, sync = pair
-    gone = source.records.pop(0)
+    deleted = source.records.pop(0)
     old = source.records[0]
     source.records[0] = structs.replace(old, text="alice owns another thing")
     report = sync(Removal(backup=tmp_path / place))
     lines = Path(report.removed.backup).read_bytes().splitlines()
-    assert {(fact.id, fact.text) for fact in map(decode, lines)} == {(gone.id, gone.text), (old.id, old.text)}
+    assert {(fact.id, fact.text) for fact in map(decode, lines)} == {(deleted.id, deleted.text), (old.id, old.text)}
     assert Path(report.removed.backup).stat().st_mode & 0o077 == 0
 
 
@@ -234,9 +234,9 @@ def test_a_dry_run_lists_every_change_and_makes_none(memctl, dump, tmp_path):
         ("+", "Likes plums"),
     ]
     assert facts(memctl) == ["Likes figs", "Likes rye", "Likes tea"]
-    shown = sync(memctl, path, "--dry-run")
-    assert "- ada" in shown.out
-    assert "nothing was changed" in shown.out
+    dry_run = sync(memctl, path, "--dry-run")
+    assert "- ada" in dry_run.out
+    assert "nothing was changed" in dry_run.out
     assert sync(memctl, path).code == 0
     assert facts(memctl) == ["Likes dates", "Likes plums", "Likes tea"]
 
@@ -297,12 +297,12 @@ def test_watch_continues_after_a_temporary_failure_and_ends_at_the_limit(monkeyp
             raise result
         return result
 
-    told = []
+    messages = []
     monkeypatch.setattr(module, "sync", once)
-    monkeypatch.setattr(module.Halt, "wait", lambda self, seconds: told.append(seconds))
-    last = module.watch(module.SyncJob(source="a", target="b"), 300.0, told.append)
+    monkeypatch.setattr(module.Halt, "wait", lambda self, seconds: messages.append(seconds))
+    last = module.watch(module.SyncJob(source="a", target="b"), 300.0, messages.append)
     assert last.report.removed.held_back == "too many"
-    assert [type(item).__name__ for item in told] == ["Synced", "float", "Retryable", "float", "Synced"]
+    assert [type(item).__name__ for item in messages] == ["Synced", "float", "Retryable", "float", "Synced"]
 
 
 def test_ctrl_c_ends_watch_between_two_runs(monkeypatch):

@@ -20,12 +20,12 @@ def test_the_report_pages_in_docs_are_up_to_date():
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    made = module.pages()
-    assert sorted(made) == sorted(path.name for path in DOCS.glob("*.html"))
-    for name, page in made.items():
-        kept = (DOCS / name).read_text(encoding="utf-8")
-        assert comparable(page) == comparable(kept), "python docs/reports.py"
-        assert page.count("<svg") == kept.count("<svg") == 6
+    current_pages = module.pages()
+    assert sorted(current_pages) == sorted(path.name for path in DOCS.glob("*.html"))
+    for name, page in current_pages.items():
+        in_docs = (DOCS / name).read_text(encoding="utf-8")
+        assert comparable(page) == comparable(in_docs), "python docs/reports.py"
+        assert page.count("<svg") == in_docs.count("<svg") == 6
 
 
 def test_the_cost_table_in_docs_matches_the_report():

@@ -54,13 +54,13 @@ def test_a_copy_loses_nothing(file):
 
 
 def test_a_loss_of_a_fifth_is_significant(file):
-    kept = [fact for number, fact in enumerate(facts()) if number % 5]
-    result = evaluate(EvalJob(source=file("a.jsonl", facts()), target=file("b.jsonl", kept)))
+    remaining = [fact for number, fact in enumerate(facts()) if number % 5]
+    result = evaluate(EvalJob(source=file("a.jsonl", facts()), target=file("b.jsonl", remaining)))
     assert result.worse
     for kind in ("cloze", "keywords"):
         assert result.change[kind]["recall"].high < 0
         assert -0.3 < result.change[kind]["recall"].mean < -0.1
-    assert result.fidelity.missing == len(facts()) - len(kept)
+    assert result.fidelity.missing == len(facts()) - len(remaining)
     assert "finds less" in page.verdict(result)
 
 

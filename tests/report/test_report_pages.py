@@ -101,10 +101,10 @@ def test_a_page_renders_without_errors_requests_or_overflow(
     sizes = browser.ask(SHOWN_TEXT)
     assert len(sizes) > 30
     assert min(sizes) >= 10, "letters of a chart smaller than 10 pixels"
-    shown = browser.ask(
+    visible = browser.ask(
         "[...document.querySelectorAll('figure svg')].filter(s => s.getBoundingClientRect().width).length"
     )
-    assert shown == 3, "each chart shows one drawing, the one for this width"
+    assert visible == 3, "each chart shows one drawing, the one for this width"
     contrasts = browser.ask(CONTRAST)
     assert min(contrasts["--ink"], contrasts["--muted"]) >= 4.5, contrasts
     assert min(ratio for series, ratio in contrasts.items() if "series" in series) >= 3, contrasts

@@ -93,9 +93,9 @@ def test_growth_does_not_depend_on_the_shown_period(local: Workspace):
     """A week that spans two months would count records in the wrong month."""
     days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
     local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
-    shown = [measure(local, now=NOW, by=by).growth for by in ("month", "week", "day")]
-    assert shown[0] == shown[1] == shown[2]
-    assert [month.added for month in shown[0].past] == [2, 7, 0]
+    growths = [measure(local, now=NOW, by=by).growth for by in ("month", "week", "day")]
+    assert growths[0] == growths[1] == growths[2]
+    assert [month.added for month in growths[0].past] == [2, 7, 0]
 
 
 def test_expired_superseded_and_duplicate_facts_are_counted_separately(local: Workspace):
@@ -275,9 +275,9 @@ def test_a_short_history_is_projected_by_its_mean_and_none_not_at_all():
 def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    made = Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?"))
-    made.pre_tokenizer = pre_tokenizers.Whitespace()
-    made.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
     counter = tokens.counter(tmp_path / "tokenizer.json")
     assert counter.count(["a b c", ""]) == [3, 0]
     assert counter.method == "counted with tokenizer.json"

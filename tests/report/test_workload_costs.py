@@ -79,35 +79,35 @@ def volume(**changes: Any) -> Volume:
 
 
 def test_missing_values_are_measured_and_marked():
-    taken = workload.workload(BOOK, volume(), {"searches_per_turn": Decimal(2)})
-    numbers = {name: number.value for name, number in taken.numbers().items()}
+    taken_load = workload.workload(BOOK, volume(), {"searches_per_turn": Decimal(2)})
+    numbers = {name: number.value for name, number in taken_load.numbers().items()}
     assert numbers["users"] == 2
     assert numbers["turns_per_user_month"] == 30
     assert numbers["facts_per_turn"] == Decimal("0.3333")
     assert numbers["bytes_per_turn"] == 110
-    assert taken.turn_sizes == {100: 87, 400: 3}
-    assert (taken.held_facts, taken.held_turns) == (30, 90)
-    origins = {name: number.origin for name, number in taken.numbers().items()}
+    assert taken_load.turn_sizes == {100: 87, 400: 3}
+    assert (taken_load.held_facts, taken_load.held_turns) == (30, 90)
+    origins = {name: number.origin for name, number in taken_load.numbers().items()}
     assert origins["searches_per_turn"] == "given"
     assert origins["users"] == "measured"
     assert origins["months"] == "assumed"
-    assert taken.users.said == "measured in test on 2026-11-15"
-    assert taken.searches_per_turn.said == "--searches-per-turn"
+    assert taken_load.users.said == "measured in test on 2026-11-15"
+    assert taken_load.searches_per_turn.said == "--searches-per-turn"
     # Users went from one to two in the two steps between the three complete months.
     assert numbers["growth"] == Decimal("0.4142")
 
 
 def test_given_users_start_with_an_empty_memory():
-    taken = workload.workload(BOOK, volume(), {"users": Decimal(500)})
-    assert (taken.held_facts, taken.held_turns) == (0, 0)
-    assert taken.turns_per_user_month.origin == "measured"
+    taken_load = workload.workload(BOOK, volume(), {"users": Decimal(500)})
+    assert (taken_load.held_facts, taken_load.held_turns) == (0, 0)
+    assert taken_load.turns_per_user_month.origin == "measured"
 
 
 def test_turns_are_estimated_from_facts_if_the_backend_has_none():
     facts_only = volume(episodes=0)
-    taken = workload.workload(BOOK, facts_only, {})
-    assert taken.facts_per_turn.origin == "assumed"
-    assert taken.turns_per_user_month.value == Decimal("33.3333")
+    taken_load = workload.workload(BOOK, facts_only, {})
+    assert taken_load.facts_per_turn.origin == "assumed"
+    assert taken_load.turns_per_user_month.value == Decimal("33.3333")
 
 
 @pytest.mark.parametrize(
@@ -208,17 +208,17 @@ def test_the_claim_of_200_dollars_is_checked_for_each_system():
     april = price_book.load("2026-04")
     free = pricing.models(april, "rules", "static")
     bounds = cost_curves.curves(workload.workload(april, None, {}), april, free).verdicts
-    told = {one.system: (one.under, one.bound, one.superlinear) for one in bounds if one.system != "local"}
-    assert told == dict.fromkeys(("mem0", "zep", "letta", "postgres"), (True, True, None))
+    by_system = {one.system: (one.under, one.bound, one.superlinear) for one in bounds if one.system != "local"}
+    assert by_system == dict.fromkeys(("mem0", "zep", "letta", "postgres"), (True, True, None))
 
 
 def test_every_assumption_is_listed_with_its_reason():
     report = comparison.compare(BOOK, load(), CHOSEN)
-    said = {place: one.said for one in report.assumptions for place in one.places}
-    assert "one add request" in said["turns_per_add"]
-    assert "one agent per user" in said["agents_per_user"]
-    assert "searches_per_turn" in said
-    assert "facts_per_turn" not in said, "measured values are not assumptions"
+    reasons = {place: one.said for one in report.assumptions for place in one.places}
+    assert "one add request" in reasons["turns_per_add"]
+    assert "one agent per user" in reasons["agents_per_user"]
+    assert "searches_per_turn" in reasons
+    assert "facts_per_turn" not in reasons, "measured values are not assumptions"
     assert "users" not in {
         place for one in comparison.compare(BOOK, load(users=1000), CHOSEN).assumptions for place in one.places
     }
@@ -243,17 +243,17 @@ def test_the_parts_of_a_cost_add_up_also_in_json():
 
 
 def test_a_migration_counts_calls_credits_and_tokens():
-    held = migration_cost.Load(users=3, records=1_001, tokens=9_000, sizes={100: 1_000, 351: 1}, said="made up")
-    found = migration_cost.move("mem0:zep", BOOK, held, CHOSEN)
+    moved = migration_cost.Load(users=3, records=1_001, tokens=9_000, sizes={100: 1_000, 351: 1}, said="made up")
+    found = migration_cost.move("mem0:zep", BOOK, moved, CHOSEN)
     assert (found.read_calls, found.write_calls) == (3 + 5, 11)
     assert found.drivers == {"episode_credits": 1_002}
     assert (found.quote.plan, found.quote.total) == ("Free", 0)
     assert found.minutes == Decimal(11) / 600
     assert (found.embedding, found.rederived) == (0, None)
     assert any("what a written edge costs" in said for said in found.assumptions)
-    back = migration_cost.move("zep:mem0", BOOK, held, CHOSEN)
+    back = migration_cost.move("zep:mem0", BOOK, moved, CHOSEN)
     assert back.write_calls == back.drivers["add_requests"] == 1_001
-    own = migration_cost.move("letta:postgres", BOOK, held, CHOSEN)
+    own = migration_cost.move("letta:postgres", BOOK, moved, CHOSEN)
     assert own.embedding == Decimal(9_000) * Decimal("0.02") / 1_000_000
     assert own.rederived > 0
     assert own.write_calls == 1

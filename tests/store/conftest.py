@@ -90,9 +90,9 @@ class Memory:
         with self.database.reading() as connection:
             hits = search(connection, **options)
         if self.database.file:
-            held = Database(self.database.file, hold=True)
+            open_database = Database(self.database.file, hold=True)
             for _ in range(SEARCHES):
-                with held.reading() as connection:
+                with open_database.reading() as connection:
                     assert rounded(search(connection, **options)) == rounded(hits)
         return hits
 
@@ -104,9 +104,9 @@ def rounded(hits: list[Hit]) -> list[tuple[Fact, dict[str, float]]]:
 
 @pytest.fixture
 def memory(store: Path | str) -> Iterator[Memory]:
-    made = Memory(store)
-    yield made
-    made.database.close()
+    store_memory = Memory(store)
+    yield store_memory
+    store_memory.database.close()
 
 
 def texts(hits: list[Hit]) -> list[str]:

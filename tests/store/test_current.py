@@ -46,9 +46,9 @@ EVERY = [
 
 @pytest.fixture(scope="module")
 def every(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    made = Workspace(tmp_path_factory.mktemp("store") / "store.duckdb")
-    made.write(EVERY)
-    return made
+    workspace = Workspace(tmp_path_factory.mktemp("store") / "store.duckdb")
+    workspace.write(EVERY)
+    return workspace
 
 
 def test_a_fact_that_ends_in_the_future_is_current() -> None:

@@ -128,10 +128,10 @@ def test_a_program_continues_after_its_idle_connection_was_closed(team: Workspac
 
 
 def test_texts_with_nul_and_its_escape_character_are_restored(team: Workspace) -> None:
-    said = "I like \0 and \u2400 and \u24000."
-    team.add("zoe\0", [said])
+    odd_text = "I like \0 and \u2400 and \u24000."
+    team.add("zoe\0", [odd_text])
     (turn,) = (fact for fact in next(team.read("zoe\0")).facts if fact.kind == "episode")
-    assert (turn.user_id, turn.text) == ("zoe\0", said)
+    assert (turn.user_id, turn.text) == ("zoe\0", odd_text)
 
 
 @pytest.mark.parametrize(
@@ -194,17 +194,17 @@ def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
         try:
             for right in RIGHTS:
                 connection.execute(right.format(schema=postgres_schema, role=role))
-            theirs = re.sub(r"//[^@]*@", f"//{role}@", address)
-            added = memctl("add", "zoe", "I moved to Rome.", "--json", "--store", theirs)
+            role_address = re.sub(r"//[^@]*@", f"//{role}@", address)
+            added = memctl("add", "zoe", "I moved to Rome.", "--json", "--store", role_address)
             assert added.code == 0, added.err
-            run = memctl("runs", "--json", "--store", theirs).document["runs"][0]["id"]
+            run = memctl("runs", "--json", "--store", role_address).document["runs"][0]["id"]
             for command in (
                 ("search", "zoe", "Rome"),
                 ("undo", run),
                 ("facts", "zoe"),
                 ("forget", "zoe", "--confirm", "zoe"),
             ):
-                ran = memctl(*command, "--store", theirs)
+                ran = memctl(*command, "--store", role_address)
                 assert ran.code == 0, (command, ran.err, ran.out)
         finally:
             connection.execute(f"DROP OWNED BY {role}")
@@ -225,16 +225,16 @@ def test_row_level_security_keeps_accounts_to_their_own_memory(
             for right in RIGHTS:
                 connection.execute(right.format(schema=postgres_schema, role=role))
             connection.execute(policies.replace("memctl_store", postgres_schema))
-            theirs = re.sub(r"//[^@]*@", f"//{role}@", address)
-            assert memctl("add", role, "I moved to Rome.", "--store", theirs).code == 0
-            assert memctl("search", role, "Rome", "--json", "--store", theirs).document["hits"]
-            run = memctl("runs", "--json", "--store", theirs).document["runs"][0]["id"]
-            assert memctl("undo", run, "--store", theirs).code == 0
-            assert [row["user"] for row in memctl("users", "--json", "--store", theirs).document["users"]] == [role]
-            assert memctl("facts", "yan", "--store", theirs).code == 4
-            assert memctl("add", "yan", "I live in Bergen.", "--store", theirs).code != 0
+            as_role = re.sub(r"//[^@]*@", f"//{role}@", address)
+            assert memctl("add", role, "I moved to Rome.", "--store", as_role).code == 0
+            assert memctl("search", role, "Rome", "--json", "--store", as_role).document["hits"]
+            run = memctl("runs", "--json", "--store", as_role).document["runs"][0]["id"]
+            assert memctl("undo", run, "--store", as_role).code == 0
+            assert [row["user"] for row in memctl("users", "--json", "--store", as_role).document["users"]] == [role]
+            assert memctl("facts", "yan", "--store", as_role).code == 4
+            assert memctl("add", "yan", "I live in Bergen.", "--store", as_role).code != 0
             for table in ("facts", "records", "claims", "vectors"):
-                rows = memctl("sql", f"SELECT DISTINCT user_id FROM {table}", "--json", "--store", theirs).out
+                rows = memctl("sql", f"SELECT DISTINCT user_id FROM {table}", "--json", "--store", as_role).out
                 assert "yan" not in rows
                 assert role in rows
             assert len(memctl("users", "--json", "--store", address).document["users"]) == 2

@@ -18,12 +18,12 @@ pytestmark = pytest.mark.engines
 def test_one_word_finds_the_preference_without_its_source_turn(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
-    said = memory.turn("By the way, for anything I order I'd always rather have express shipping, it is worth it.")
-    memory.fact("Alice prefers express shipping.", episode=said, kind="preference", predicate="prefers")
+    episode = memory.turn("By the way, for anything I order I'd always rather have express shipping, it is worth it.")
+    memory.fact("Alice prefers express shipping.", episode=episode, kind="preference", predicate="prefers")
     hits = memory.ask("shipping")
     assert hits[0].fact.text == "Alice prefers express shipping."
     assert hits[0].fact.kind == "preference"
-    assert [hit.fact.id for hit in hits].count(said) == 0
+    assert [hit.fact.id for hit in hits].count(episode) == 0
 
 
 def test_a_fact_is_found_by_its_label_when_its_text_does_not_have_the_word(memory: Memory) -> None:
@@ -45,15 +45,15 @@ def test_one_common_word_is_not_a_full_match(memory: Memory) -> None:
 
 
 def test_a_turn_is_shown_if_its_fact_is_about_something_else(memory: Memory) -> None:
-    said = memory.turn("I live in Lyon now. My telescope broke when we moved, so no stargazing this month.")
-    memory.fact("Alice lives in Lyon.", episode=said, predicate="lives_in")
-    assert memory.ask("telescope stargazing")[0].fact.id == said
+    episode = memory.turn("I live in Lyon now. My telescope broke when we moved, so no stargazing this month.")
+    memory.fact("Alice lives in Lyon.", episode=episode, predicate="lives_in")
+    assert memory.ask("telescope stargazing")[0].fact.id == episode
     assert memory.ask("lives in Lyon")[0].fact.text == "Alice lives in Lyon."
 
 
 def test_a_fact_ranks_at_least_as_high_as_its_hidden_turn(memory: Memory) -> None:
-    said = memory.turn("Express shipping! Always express shipping.")
-    memory.fact("Alice prefers express shipping.", episode=said)
+    episode = memory.turn("Express shipping! Always express shipping.")
+    memory.fact("Alice prefers express shipping.", episode=episode)
     query = "express shipping"
     turn = memory.ask(query, kinds=("episode",))[0]
     fact = memory.ask(query)[0]
@@ -63,9 +63,9 @@ def test_a_fact_ranks_at_least_as_high_as_its_hidden_turn(memory: Memory) -> Non
 
 
 def test_two_matching_facts_of_one_turn_are_two_hits(memory: Memory) -> None:
-    said = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
-    memory.fact("Alice is allergic to peanuts.", episode=said)
-    memory.fact("Alice is allergic to shellfish.", episode=said)
+    episode = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
+    memory.fact("Alice is allergic to peanuts.", episode=episode)
+    memory.fact("Alice is allergic to shellfish.", episode=episode)
     assert set(texts(memory.ask("allergic"))) == {"Alice is allergic to peanuts.", "Alice is allergic to shellfish."}
 
 
@@ -131,11 +131,11 @@ def test_a_fact_ended_without_a_successor_ranks_below_a_current_one(memory: Memo
 def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
     memory: Memory, query: str, answer: str, other: str
 ) -> None:
-    said = memory.turn(answer)
+    episode = memory.turn(answer)
     memory.turn(other)
     heard = memory.turn(answer, role="assistant")
     hits = {hit.fact.id: hit.parts.get("answer", 0) for hit in memory.ask(query)}
-    assert hits.pop(said) > hits.pop(heard) > 0
+    assert hits.pop(episode) > hits.pop(heard) > 0
     assert set(hits.values()) == {0}
     for query in ("dentist hens plumber", "what data about the dentist, the hens and the plumber is there"):
         assert not any("answer" in hit.parts for hit in memory.ask(query))

@@ -30,9 +30,9 @@ def tables(path):
 def test_any_first_command_upgrades_and_finds_old_facts(older, memctl, store, command):
     assert memctl(*command).code == 0
     assert "Oslo" in memctl("facts", "alice").out
-    kept = store.with_name(f"{store.name}.v{older}")
-    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    with duckdb.connect(str(kept), read_only=True) as connection:
+    copy = store.with_name(f"{store.name}.v{older}")
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with duckdb.connect(str(copy), read_only=True) as connection:
         assert connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchall() == [(str(older),)]
         kinds = connection.execute("SELECT kind FROM records ORDER BY kind").fetchall()
         assert kinds == [("episode",), ("fact",)]
@@ -78,8 +78,8 @@ def test_a_store_written_by_version_2_keeps_its_facts_evidence_and_undo(memctl, 
     facts = {user: memctl("facts", user, "--json").document["facts"] for user in ("zoe", "yan")}
     assert [fact["object"] for fact in facts["zoe"]] == ["Bergen"]
     assert [fact["object"] for fact in facts["yan"]] == ["Acme"]
-    shown = memctl("show", facts["zoe"][0]["id"], "--json").document
-    assert "Bergen" in json.dumps(shown["evidence"])
+    details = memctl("show", facts["zoe"][0]["id"], "--json").document
+    assert "Bergen" in json.dumps(details["evidence"])
     with Database(store).reading() as connection:
         for table in ("evidence", "sightings", "undo_evidence"):
             owners = connection.execute(f"SELECT DISTINCT user_id FROM {table}").fetchall()

@@ -190,10 +190,10 @@ def read(path: Path) -> tuple[str, int]:
     try:
         with open_file(path, "r", default_user=DEFAULT_USER) as backend:
             found = sum(len(page.facts) for user in backend.users() for page in backend.read(user))
-            said = [str(reject) for reject in getattr(backend, "rejects", list)()]
+            rejects = [str(reject) for reject in getattr(backend, "rejects", list)()]
     except MemctlError as error:
         return str(error), 0
-    return "; ".join(said), found
+    return "; ".join(rejects), found
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -205,8 +205,8 @@ def main(folder: Path, names: list[str]) -> None:
         Path("/proc/self/clear_refs").write_text("5")
         began = time.monotonic()
         said, found = read(path)
-        told = {"bomb": name, "said": said[:300], "facts": found, "seconds": round(time.monotonic() - began, 2)}
-        print(json.dumps(told | {"peak": most_memory()}), flush=True)
+        result = {"bomb": name, "said": said[:300], "facts": found, "seconds": round(time.monotonic() - began, 2)}
+        print(json.dumps(result | {"peak": most_memory()}), flush=True)
         path.unlink()
 
 

@@ -158,11 +158,11 @@ def _restored_table(data: bytes) -> str:
     manifest = msgspec.json.decode(members[backup.MANIFEST])
     if table in manifest["tables"]:
         manifest["tables"][table] |= {"bytes": len(data[1:]), "sha256": sha256(data[1:]).hexdigest()}
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as zipped:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
         for name, content in (members | {backup.MANIFEST: msgspec.json.encode(manifest)}).items():
             zipped.writestr(name, content)
-    return _read_as(_restored, "x.memctl", made.getvalue())
+    return _read_as(_restored, "x.memctl", archive.getvalue())
 
 
 def _settings(path: Path) -> object:
@@ -179,10 +179,10 @@ def _settings(path: Path) -> object:
 def _plan() -> bytes:
     field = plan.FieldPlan(field="confidence", kept=3)
     ends = {"source": "a", "target": "b", "source_identity": "a", "target_identity": "b"}
-    made = plan.Plan(
+    document = plan.Plan(
         **ends, mode="preserve", selection=selection.Selection(), fields=[field], users={"alice": {"fact": 3}}
     )
-    return msgspec.json.encode(made)
+    return msgspec.json.encode(document)
 
 
 def _memory(data: bytes) -> str:

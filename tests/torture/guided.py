@@ -41,9 +41,9 @@ def main(name: str, seconds: int, seed: int, folder: Path) -> None:
         happened = attempt(target, data)
         if happened.startswith("!") and shape(happened) not in seen:
             seen.add(shape(happened))
-            kept = found / f"{target.folder}-{hashlib.sha256(data).hexdigest()[:12]}"
-            kept.write_bytes(data)
-            kept.with_suffix(".txt").write_text(happened[1:], encoding="utf-8", errors="replace")
+            path = found / f"{target.folder}-{hashlib.sha256(data).hexdigest()[:12]}"
+            path.write_bytes(data)
+            path.with_suffix(".txt").write_text(happened[1:], encoding="utf-8", errors="replace")
 
     def worse(data: bytes, most: int, number: int) -> bytes:
         chance = Random(number)

@@ -43,8 +43,8 @@ class Target(NamedTuple):
 def check_session(session: Session) -> None:
     """Check the guarantees for every conversation read, from any damaged file."""
     msgspec.json.encode(session)
-    said = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
-    assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can contain"
+    texts = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
+    assert "\0" not in "".join([session.session_id, session.title or "", *texts]), "a NUL, which no store can contain"
     ids = [turn.turn_id for turn in session.turns]
     assert len(ids) == len(set(ids)), "two turns with the same id"
     for turn in session.turns:

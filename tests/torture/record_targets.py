@@ -99,12 +99,12 @@ def _of_postgres() -> Iterator[Target]:
 
 
 def _conversations() -> Iterator[Target]:
-    said = {"id": "1", "date": "2026-01-01T10:00:00+00:00", "name": None}
+    base = {"id": "1", "date": "2026-01-01T10:00:00+00:00", "name": None}
     call = {"name": "send_message", "arguments": '{"message": "Hello."}'}
     steps = [
-        {**said, "message_type": "user_message", "content": '{"type": "user_message", "message": "Hi.", "time": "x"}'},
-        {**said, "message_type": "assistant_message", "content": [{"type": "text", "text": "Hi."}]},
-        {**said, "message_type": "tool_call_message", "tool_call": call},
+        {**base, "message_type": "user_message", "content": '{"type": "user_message", "message": "Hi.", "time": "x"}'},
+        {**base, "message_type": "assistant_message", "content": [{"type": "text", "text": "Hi."}]},
+        {**base, "message_type": "tool_call_message", "tool_call": call},
     ]
     yield _messages("letta messages", steps, lambda row: messages.spoken([_object(row)]))
     message = {"uuid": "1", "role": "user", "name": "Ana", "content": "Hi.", "created_at": "2026-01-01T10:00:00Z"}

@@ -29,21 +29,21 @@ _PEAK = re.compile(r"rss: (\d+)Mb")
 def main(seconds: float, seed: int, folder: Path, names: list[str]) -> int:
     """Fuzz all targets; returns the exit code."""
     share = max(int(seconds / len(names)), 1)
-    told = []
+    results = []
     for name in names:
         one = _share(name, share, seed, folder)
-        told.append(one)
+        results.append(one)
         print(
             f"{name:<28} {one['inputs']:>9,} inputs  {one['edges']:>5,} edges  {one['features']:>6,} features  "
             f"{one['peak']:>4} MB  {one['ended']} ended the process",
             flush=True,
         )
     found = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "found").glob("*.txt"))}
-    ended = sum(one["ended"] for one in told)
-    inputs, peak = sum(one["inputs"] for one in told), max(one["peak"] for one in told)
+    ended = sum(one["ended"] for one in results)
+    inputs, peak = sum(one["inputs"] for one in results), max(one["peak"] for one in results)
     report = {"seconds": share * len(names), "inputs": inputs, "peak": peak, "ended": ended, "found": found}
-    (folder / "report.json").write_text(json.dumps(report | {"targets": told}, indent=1))
-    features = sum(one["features"] for one in told)
+    (folder / "report.json").write_text(json.dumps(report | {"targets": results}, indent=1))
+    features = sum(one["features"] for one in results)
     print(
         f"guided: {inputs:,} inputs to {len(names)} readers and mappings in {share} s each, {features:,} features, "
         f"peak {peak} MB, {len(found)} promises broken, {ended} inputs that ended a process"
@@ -65,11 +65,11 @@ def _share(name: str, seconds: int, seed: int, folder: Path) -> dict[str, Any]:
             code = subprocess.run(
                 arguments, cwd=Path(__file__).parents[1], stdout=file, stderr=file, check=False, timeout=left + AFTER
             ).returncode
-        said = log.read_text(encoding="utf-8", errors="replace")
-        counted, covered = _COUNTED.findall(said), _COVERED.findall(said)
+        log_text = log.read_text(encoding="utf-8", errors="replace")
+        counted, covered = _COUNTED.findall(log_text), _COVERED.findall(log_text)
         one["inputs"] += int(counted[-1]) if counted else 0
         one["edges"], one["features"] = map(int, covered[-1]) if covered else (one["edges"], one["features"])
-        one["peak"] = max(one["peak"], *map(int, _PEAK.findall(said)), 0)
+        one["peak"] = max(one["peak"], *map(int, _PEAK.findall(log_text)), 0)
         if code == 0:
             break
         one["ended"] += 1

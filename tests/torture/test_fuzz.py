@@ -85,22 +85,22 @@ def test_a_campaign_with_little_memory_finds_nothing(tmp_path):
 
 def _guided(folder):
     ran = _campaign("shares", SECONDS, SEED, folder)
-    told = json.loads((folder / "report.json").read_text())
-    assert ran.returncode == 0, (ran.stdout, told["found"])
+    report = json.loads((folder / "report.json").read_text())
+    assert ran.returncode == 0, (ran.stdout, report["found"])
     return ran.stdout
 
 
 def _blind(folder):
     report = folder / "report.json"
     ran = _campaign("campaign", SECONDS or 600, 10**9 if SECONDS else INPUTS, SEED, report)
-    told = json.loads(report.read_text())
-    assert ran.returncode == 0, (told, ran.stderr[-2000:], report.with_suffix(".input").read_bytes().hex())
-    assert told["found"] == []
-    assert told["peak"] < MOST_MEMORY
-    assert told["inputs"] >= INPUTS
+    result = json.loads(report.read_text())
+    assert ran.returncode == 0, (result, ran.stderr[-2000:], report.with_suffix(".input").read_bytes().hex())
+    assert result["found"] == []
+    assert result["peak"] < MOST_MEMORY
+    assert result["inputs"] >= INPUTS
     return (
-        f"not guided: {told['inputs']:,} inputs to {told['targets']} readers and mappings, {told['kinds']:,} kinds of "
-        f"answers, peak {told['peak'] / 1e6:.0f} MB, nothing found"
+        f"not guided: {result['inputs']:,} inputs to {result['targets']} readers and mappings, "
+        f"{result['kinds']:,} kinds of answers, peak {result['peak'] / 1e6:.0f} MB, nothing found"
     )
 
 
@@ -128,11 +128,11 @@ def test_a_truncated_transcript_gives_no_partial_message(tmp_path, name, form):
     whole = (FIXTURES / "transcripts" / name).read_bytes()
     path = tmp_path / Path(name).name
     path.write_bytes(whole)
-    said = set(_turns(path, form))
-    assert said
+    turns = set(_turns(path, form))
+    assert turns
     for length in range(1, len(whole), max(1, len(whole) // 60)):
         path.write_bytes(whole[:length])
-        assert set(_turns(path, form)) <= said, length
+        assert set(_turns(path, form)) <= turns, length
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_a_truncated_dump_gives_no_partial_fact(tmp_path, name):
     whole = (FIXTURES / "exports" / name).read_bytes()
     path = tmp_path / Path(name).name
     path.write_bytes(whole)
-    held = _texts(path)
-    assert held
+    texts = _texts(path)
+    assert texts
     for length in range(1, len(whole), max(1, len(whole) // 60)):
         path.write_bytes(whole[:length])
-        assert _texts(path) <= held, length
+        assert _texts(path) <= texts, length
 
 
 def _texts(path):

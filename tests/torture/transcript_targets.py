@@ -41,17 +41,17 @@ def _transcript(data: bytes, form: str | None) -> str:
 
 
 def _read(document: Document, options: ReadOptions, form: str | None) -> str:
-    said = []
+    messages = []
     try:
         name = form or detect(document)
         for item in read(document, options, name):
             assert isinstance(item, Session | BadTranscript)
             if isinstance(item, Session):
                 check_session(item)
-            said.append("session" if isinstance(item, Session) else item.message)
+            messages.append("session" if isinstance(item, Session) else item.message)
     except BadTranscript as error:
-        said.append(error.message)
-    return " ".join(said[:3])
+        messages.append(error.message)
+    return " ".join(messages[:3])
 
 
 def _archives() -> tuple[bytes, ...]:

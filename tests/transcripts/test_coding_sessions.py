@@ -57,8 +57,8 @@ def test_replayed_lines_and_sidechains_are_left_out(read_back):
     assert [turn.text for turn in session.turns] == ["own"]
     assert (session.session_id, session.title) == (OWN, "Title")
     assert session.notes == {"replayed line": 2, "sidechain": 1}
-    kept = read_back(f"{OWN}.jsonl", lines, sidechains=True)
-    assert [s.session_id for s in kept.sessions] == [OWN, f"{OWN}:ag"]
+    with_sidechains = read_back(f"{OWN}.jsonl", lines, sidechains=True)
+    assert [s.session_id for s in with_sidechains.sessions] == [OWN, f"{OWN}:ag"]
 
 
 def test_a_copy_under_another_name_is_read(read_back):

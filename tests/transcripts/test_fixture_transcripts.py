@@ -44,13 +44,13 @@ def test_every_format_has_a_fixture(by_user):
     ],
 )
 def test_alices_shipping_preference_is_in_one_file_with_its_date(by_user, words, form, at):
-    said = [
+    matching = [
         turn.at
         for session in by_user["alice"]
         for turn in session.turns
         if session.source_format == form and turn.role == "user" and words in turn.text
     ]
-    assert said == [datetime(*at, tzinfo=UTC)]
+    assert matching == [datetime(*at, tzinfo=UTC)]
 
 
 def test_texts_of_others_in_alices_files_are_not_hers(by_user):

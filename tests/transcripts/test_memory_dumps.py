@@ -98,9 +98,9 @@ def test_records_of_another_kind_are_rejected_individually(tmp_path: Path, name:
 
 def test_no_two_turns_get_the_same_id() -> None:
     """Equal ids get a unique number; otherwise one message would be taken for another."""
-    told = Session(
+    session = Session(
         source_format="any",
         session_id="1",
         turns=tuple(Turn(turn_id=key, role="user", text=f"said {n}") for n, key in enumerate(("a", "a#2", "a", "a"))),
     )
-    assert [turn.turn_id for turn in told.turns] == ["a", "a#2", "a#3", "a#4"]
+    assert [turn.turn_id for turn in session.turns] == ["a", "a#2", "a#3", "a#4"]

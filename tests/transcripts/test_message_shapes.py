@@ -102,8 +102,8 @@ def test_json_pasted_by_the_user_is_the_users(read_back):
 
 
 def test_conversations_in_a_wrapper_inherit_its_user_and_keep_their_ids():
-    said = [{"role": "user", "content": "a"}]
-    wrapper = {"userId": "ada", "data": {"threads": [{"id": "1", "messages": said}, {"id": "2", "turns": said}]}}
+    turns = [{"role": "user", "content": "a"}]
+    wrapper = {"userId": "ada", "data": {"threads": [{"id": "1", "messages": turns}, {"id": "2", "turns": turns}]}}
     found = list(conversations_in(wrapper))
     assert [(about["user_id"] if "user_id" in about else about["userId"], about["id"]) for about, _ in found] == [
         ("ada", "1"),
@@ -207,10 +207,10 @@ def test_a_date_and_a_time_of_day_in_two_fields_are_one_time(read_back):
 
 def test_sender_ids_distinguish_people_but_are_not_names(read_back):
     """A single id may be of any kind; two ids are two people, even with the same name."""
-    said = [{"role": "user", "name": "Ada", "content": "a", "sender_id": "U1"}, {"role": "assistant", "content": "b"}]
-    assert read_back("m.json", said).sessions[0].owner is None
+    chat = [{"role": "user", "name": "Ada", "content": "a", "sender_id": "U1"}, {"role": "assistant", "content": "b"}]
+    assert read_back("m.json", chat).sessions[0].owner is None
     for other in ({"sender_id": "U2"}, {"author": {"id": "U2", "name": "Ada"}}):
-        (session,) = read_back("m.json", [*said, {"role": "user", "name": "Ada", "content": "c", **other}]).sessions
+        (session,) = read_back("m.json", [*chat, {"role": "user", "name": "Ada", "content": "c", **other}]).sessions
         assert [turn.owner for turn in session.turns] == ["U1", None, "U2"]
 
 

@@ -112,15 +112,15 @@ def export(path: Path, people: list[dict[str, Any]], *messages: dict[str, Any]) 
 
 def test_two_people_with_the_same_name_are_distinguished(tmp_path: Path) -> None:
     people = [{"id": f"U{n}", "name": handle, "profile": {"real_name": "Ada Kern"}} for n, handle in enumerate("ab")]
-    said = export(
+    messages = export(
         tmp_path, people, {"user": "U0", "text": "I live in Ghent."}, {"user": "U1", "text": "I live in Oslo."}
     )
-    assert [turn.speaker for turn in said.turns] == ["Ada Kern (a)", "Ada Kern (b)"]
+    assert [turn.speaker for turn in messages.turns] == ["Ada Kern (a)", "Ada Kern (b)"]
 
 
 def test_a_shared_message_belongs_to_its_author(tmp_path: Path) -> None:
     people = [{"id": "U1", "name": "ada"}, {"id": "U2", "name": "tom"}]
-    said = export(
+    messages = export(
         tmp_path,
         people,
         {"user": "U1", "text": "", "attachments": [{"is_share": True, "author_id": "U2", "text": "I live in Oslo."}]},
@@ -132,12 +132,12 @@ def test_a_shared_message_belongs_to_its_author(tmp_path: Path) -> None:
         {"user": "U1", "text": "", "attachments": [{"title": "A page", "text": "I am a preview."}]},
         {"user": "U1", "text": "", "attachments": [{"is_share": True, "text": "Nobody knows whose."}]},
     )
-    assert [(turn.speaker, turn.text) for turn in said.turns] == [
+    assert [(turn.speaker, turn.text) for turn in messages.turns] == [
         ("tom", "I live in Oslo."),
         ("ada", "look"),
         ("Lea", "I sing."),
     ]
-    assert said.notes == {"message without text": 1, "shared message without author or text": 1}
+    assert messages.notes == {"message without text": 1, "shared message without author or text": 1}
 
 
 def test_a_message_without_a_sender_is_left_out(tmp_path: Path) -> None:

@@ -59,8 +59,8 @@ def test_subtitles_without_a_start_use_the_given_one(tmp_path: Path) -> None:
     file = save_text(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nAnn Lee: Hello\n")
     assert session_of(file, "subtitles").turns[0].at is None
     start = datetime(2026, 1, 1, 23, tzinfo=UTC)
-    told = session_of(file, "subtitles", ReadOptions(started_at=start))
-    assert told.turns[0].at == start + timedelta(hours=1, seconds=1.5)
+    with_start = session_of(file, "subtitles", ReadOptions(started_at=start))
+    assert with_start.turns[0].at == start + timedelta(hours=1, seconds=1.5)
 
 
 def test_rolling_captions_are_read_once(tmp_path: Path) -> None:

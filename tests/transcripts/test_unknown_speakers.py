@@ -208,8 +208,8 @@ def test_subtitles_without_speakers_are_refused(read_back: Callable[..., Any]) -
     ],
 )
 def test_a_shared_conversation_belongs_to_the_person_who_shared_it(read_back, head, speaker):
-    said = "##### You said:\nI live in Oslo.\n##### ChatGPT said:\nNice.\n"
-    text = f"Skip to content\n{head}\n\nReport conversation\n{said}"
+    conversation = "##### You said:\nI live in Oslo.\n##### ChatGPT said:\nNice.\n"
+    text = f"Skip to content\n{head}\n\nReport conversation\n{conversation}"
     (session,) = read_back("share.md", text).sessions
     assert [(turn.role, turn.speaker, turn.text) for turn in session.turns] == [
         ("user", speaker, "I live in Oslo."),

@@ -98,10 +98,10 @@ def test_ambiguous_dates_are_an_error_that_asks_for_the_order(tmp_path: Path, or
     ],
 )
 def test_unambiguous_dates_in_the_file_decide_day_and_month(tmp_path: Path, dates: tuple[str, ...], month: int) -> None:
-    said = turns(document(tmp_path, "".join(f"{date}, 10:14 - Tom: a\n" for date in dates)))
-    assert len(said) == len(dates)
-    assert said[0].at is not None
-    assert said[0].at.month == month
+    messages = turns(document(tmp_path, "".join(f"{date}, 10:14 - Tom: a\n" for date in dates)))
+    assert len(messages) == len(dates)
+    assert messages[0].at is not None
+    assert messages[0].at.month == month
 
 
 def test_only_the_date_that_contradicts_the_order_is_rejected(tmp_path: Path) -> None:

@@ -172,13 +172,13 @@ def on_graphiti(home: Path, dsn: str) -> Iterator[End]:
     graph = GraphitiAdapter(path)
     for user in (GONE, *OTHERS):
         graph.write(facts(user))
-        said = {"owner": group_of(user), "text": f"user: My {word(user)} is ill."}
+        fields = {"owner": group_of(user), "text": f"user: My {word(user)} is ill."}
         for made in (
             "(:Episodic {uuid: $uuid, group_id: $owner, name: 'talk', source: 'message', content: $text})",
             "(:Community {uuid: $uuid, group_id: $owner, name: 'talk', summary: $text})",
             "(:Saga {uuid: $uuid, group_id: $owner, name: $text})",
         ):
-            graph._graph.run(f"CREATE {made}", uuid=f"{made[2]}-{user}", **said)
+            graph._graph.run(f"CREATE {made}", uuid=f"{made[2]}-{user}", **fields)
     graph.close()
     yield End(
         lambda: GraphitiAdapter(path),

@@ -17,8 +17,8 @@ def backup(memctl, store, fixtures, home, once):
 
     def make():
         assert memctl("ingest", fixtures).code == 0
-        made = memctl("backup", "memory.memctl")
-        assert made.code == 0, made.err
+        result = memctl("backup", "memory.memctl")
+        assert result.code == 0, result.err
 
     once(make)
     return home / "work" / "memory.memctl"

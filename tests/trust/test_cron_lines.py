@@ -96,9 +96,9 @@ def test_every_crontab_line_runs_twice(shell, machine, postgres_dsn, postgres_sc
             assert ran.stdout == "", f"cron would send a mail: {command}"
             assert not (number and ran.stderr), "cron would send a mail every time"
         assert facts_of(postgres_dsn, postgres_schema) == ["alice lives in Oslo.", "alice works at Acme."]
-        told = [json.loads(line) for line in Path(machine(variables["MEMCTL_LOG_FILE"])).read_text().splitlines()]
-        assert len(told) == (number + 1) * sum(command.count("memctl ") for _, command in lines)
-        assert {line["exit"] for line in told} == {0}
+        log = [json.loads(line) for line in Path(machine(variables["MEMCTL_LOG_FILE"])).read_text().splitlines()]
+        assert len(log) == (number + 1) * sum(command.count("memctl ") for _, command in lines)
+        assert {line["exit"] for line in log} == {0}
 
 
 def test_the_timer_service_runs_and_a_time_limit_is_not_a_failure(

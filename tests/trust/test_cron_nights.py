@@ -73,9 +73,9 @@ def test_a_refused_file_is_reported_once(memctl, night, folder, make):
     # Without -q, the report is repeated with the same exit code.
     reason = next(line for line in mail.splitlines() if line.startswith("not read:"))
     for options in [(), ("--verbose",)]:
-        shown = memctl("ingest", folder, *options)
-        assert (shown.code, reason in shown.err.splitlines()) == (Exit.PARTIAL, True)
-        assert "1 not read as before" in shown.out
+        result = memctl("ingest", folder, *options)
+        assert (result.code, reason in result.err.splitlines()) == (Exit.PARTIAL, True)
+        assert "1 not read as before" in result.out
     path.write_bytes(path.read_bytes() + b"\n{ more\n")
     assert night()[0] == Exit.PARTIAL
     assert night() == (0, "")
@@ -281,9 +281,9 @@ def test_a_forgotten_person_is_left_out_silently(memctl, night, folder, chat):
     assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
     for _ in range(2):
         assert night() == (0, "")
-    shown = memctl("ingest", folder)
-    assert (shown.code, shown.err) == (0, "")
-    assert "1 × this user was erased and is blocked" in shown.out
+    result = memctl("ingest", folder)
+    assert (result.code, result.err) == (0, "")
+    assert "1 × this user was erased and is blocked" in result.out
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["alice"]
     assert memctl("forget", "bob", "--restore", "-q").code == 0
     assert night() == (0, "")
@@ -303,9 +303,9 @@ def test_a_damaged_file_of_a_forgotten_person_is_read_after_restore(memctl, nigh
 
 def test_other_people_of_a_forgotten_persons_conversation_are_read(memctl, home):
     path = home / "group.json"
-    said = [("ada", "I live in Rome."), ("bob", "I keep quaggas."), ("ada", "I play the oboe.")]
+    turns = [("ada", "I live in Rome."), ("bob", "I keep quaggas."), ("ada", "I play the oboe.")]
     path.write_text(
-        json.dumps([{"role": "user", "user_id": who, "content": text, "id": text[2:9]} for who, text in said])
+        json.dumps([{"role": "user", "user_id": who, "content": text, "id": text[2:9]} for who, text in turns])
     )
     assert memctl("ingest", path).code == 0
     assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
@@ -320,8 +320,8 @@ def test_other_people_of_a_forgotten_persons_conversation_are_read(memctl, home)
 
 def test_turns_of_a_forgotten_person_in_shared_conversations_return_after_restore(memctl, home):
     path = home / "group.json"
-    said = [("ada", "I live in Rome."), ("bob", "I live in Oslo.")]
-    path.write_text(json.dumps([{"role": "user", "user_id": who, "content": text, "id": who} for who, text in said]))
+    turns = [("ada", "I live in Rome."), ("bob", "I live in Oslo.")]
+    path.write_text(json.dumps([{"role": "user", "user_id": who, "content": text, "id": who} for who, text in turns]))
     assert memctl("ingest", path).code == 0
     assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
     assert memctl("ingest", "-q", path).code == 0

@@ -64,8 +64,8 @@ def people_file():
 @pytest.fixture
 def transcripts(chat):
     for number in range(6):
-        said = ("I live in Oslo.", f"I am allergic to nuts{number}.", f"I like tea {number}.", "I work at Acme.")
-        chat(f"alice/{number}.jsonl", *said)
+        texts = ("I live in Oslo.", f"I am allergic to nuts{number}.", f"I like tea {number}.", "I work at Acme.")
+        chat(f"alice/{number}.jsonl", *texts)
     return "../in"
 
 

@@ -147,10 +147,10 @@ main()
 """
     for steps in range(9):
         ended = forked.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]])
-        kept = [part for path in Database(store_with_copies).damaged() for part in contents(path)]
-        held = contents(store_with_copies)
+        kept_contents = [part for path in Database(store_with_copies).damaged() for part in contents(path)]
+        current = contents(store_with_copies)
         assert store_with_copies.exists()
-        assert all(part in kept or part in held for part in before)
+        assert all(part in kept_contents or part in current for part in before)
         if ended.returncode == 0:
             break
     assert ended.returncode == 0

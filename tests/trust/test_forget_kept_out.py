@@ -98,10 +98,10 @@ def test_records_to_erase_are_listed_before_the_confirmation(memctl, cloud):
         adapter.write([fact("Keeps a quagga.", "zelda")])
         adapter.add("zelda", [{"role": "user", "content": "I live in Oslo."}])
     memctl("add", "zelda", "I live in Oslo.")
-    shown = memctl("forget", "zelda", "--from", "zep", "--dry-run")
-    assert shown.code == 0
-    assert "1 threads" in shown.out
-    assert "1 messages" in shown.out
+    dry_run = memctl("forget", "zelda", "--from", "zep", "--dry-run")
+    assert dry_run.code == 0
+    assert "1 threads" in dry_run.out
+    assert "1 messages" in dry_run.out
     assert len(cloud.threads) == 1
     ran = memctl("forget", "zelda", "--from", "zep", "--confirm", "zelda", "--json")
     assert ran.code == 0

@@ -252,10 +252,10 @@ def test_json_output_is_one_valid_document_with_every_text(memctl, hostile):
         document = json.loads(ran.out)
         assert document["schema"] == f"memctl.{command[0]}/1"
         assert document["user"] == USER
-    said = {fact["text"] for fact in memctl("facts", USER, "--all", "--json").document["facts"]}
-    assert said >= {fact.text for fact in facts() if fact.kind == "fact"}
+    texts = {fact["text"] for fact in memctl("facts", USER, "--all", "--json").document["facts"]}
+    assert texts >= {fact.text for fact in facts() if fact.kind == "fact"}
     lines = memctl("facts", USER, "--all", "--jsonl").out.splitlines()
-    assert {json.loads(line)["text"] for line in lines} == said
+    assert {json.loads(line)["text"] for line in lines} == texts
 
 
 def test_a_fact_cannot_imitate_an_output_line(memctl, hostile):

@@ -78,20 +78,20 @@ def test_a_name_cannot_answer_a_prompt(memctl, process, monkeypatch, command):
     ours, theirs = pty.openpty()
     started = process(*[word.format(id=fact["id"]) for word in command], stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    shown = b""
+    output = b""
     asked = {"forget": b"to confirm", "rm": b"[y/N]"}[command[0]]
-    while asked not in shown:
-        shown += os.read(ours, 4096)
+    while asked not in output:
+        output += os.read(ours, 4096)
     os.write(ours, b"no\n")
     try:
         while more := os.read(ours, 4096):
-            shown += more
+            output += more
     except OSError:
         pass  # the terminal's other end is closed
     os.close(ours)
     assert started.wait() != 0
-    said = shown.decode()
+    text = output.decode()
     assert [
-        each for each in ("\x1b[2J", "\x1b]", "\x07", "\x9b", "\u202e", "\x1b[31m", "\nyes") if each in said
-    ] == [], said
+        each for each in ("\x1b[2J", "\x1b]", "\x07", "\x9b", "\u202e", "\x1b[31m", "\nyes") if each in text
+    ] == [], text
     assert memctl("facts", HOSTILE).code == 0

@@ -29,9 +29,9 @@ def test_every_created_file_is_private(memctl, store, home, permissive):
         ("config", "init"),
     ):
         assert memctl("--log-file", log, *command).code == 0, command
-    made = sorted(path for path in home.rglob("*") if path not in known and path.is_file())
-    assert len(made) > 8
-    assert [str(path) for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+    created = sorted(path for path in home.rglob("*") if path not in known and path.is_file())
+    assert len(created) > 8
+    assert [str(path) for path in created if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_the_settings_are_shown_without_their_secrets(memctl, home):

@@ -59,15 +59,15 @@ def graphiti_graph(tmp_path_factory):
         driver = kuzu.KuzuDriver(db=str(path))
 
     async def fill():
-        said = {"group_id": "ann", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
-        ann = nodes.EntityNode(name="Ann", name_embedding=[0.5] * 4, **said)
+        fields = {"group_id": "ann", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+        ann = nodes.EntityNode(name="Ann", name_embedding=[0.5] * 4, **fields)
         await ann.save(driver)
         for number in range(THEIRS):
-            thing = nodes.EntityNode(name=f"zebra {number}", name_embedding=[0.5] * 4, **said)
+            thing = nodes.EntityNode(name=f"zebra {number}", name_embedding=[0.5] * 4, **fields)
             await thing.save(driver)
             ends = {"source_node_uuid": ann.uuid, "target_node_uuid": thing.uuid}
             words = {"name": "OWNS", "fact": f"Ann owns zebra {number}.", "fact_embedding": [0.5] * 4, "episodes": []}
-            await edges.EntityEdge(**ends, **words, **said).save(driver)
+            await edges.EntityEdge(**ends, **words, **fields).save(driver)
 
     with graphs._without_deprecation():
         asyncio.run(fill())

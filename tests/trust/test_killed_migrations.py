@@ -58,9 +58,9 @@ def test_a_killed_migration_run_again_stores_every_fact_once(name, home, monkeyp
             killed += killed_at(chance.uniform(0.0, WRITING), begun, target.loaded)
             again = memctl(*AT_ONCE)
             assert again.returncode == 0, again.stderr + again.stdout
-            told = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", again.stdout)
-            assert told, again.stdout
-            assert sum(int(count) for count in told.groups() if count) == FACTS
+            line = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", again.stdout)
+            assert line, again.stdout
+            assert sum(int(count) for count in line.groups() if count) == FACTS
             assert target.held() == FACTS
-            print(name, told[0])
+            print(name, line[0])
     assert killed, "every migration ended before it could be killed"

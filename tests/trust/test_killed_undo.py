@@ -75,9 +75,9 @@ def ingested(restore_state, home, store):
 
 def active():
     """The runs that were not undone, the newest first."""
-    told = memctl("undo", "--json")
-    assert told.returncode == 0, told.stderr
-    return [run["id"] for run in json.loads(told.stdout)["runs"] if run["undone_at"] is None]
+    result = memctl("undo", "--json")
+    assert result.returncode == 0, result.stderr
+    return [run["id"] for run in json.loads(result.stdout)["runs"] if run["undone_at"] is None]
 
 
 def ensure_undone(run, former, store):

@@ -28,11 +28,11 @@ def check_private(memctl, home, open_mask):
         for command in commands:
             ran = memctl("--log-file", home / "run.log", *command)
             assert ran.code in codes, (command, ran)
-        made = [path for path in home.rglob("*") if path not in known and not path.is_symlink()]
-        assert made
+        created = [path for path in home.rglob("*") if path not in known and not path.is_symlink()]
+        assert created
         assert [
             f"{path} {stat.S_IMODE(path.stat().st_mode):o}"
-            for path in made
+            for path in created
             if stat.S_IMODE(path.stat().st_mode) & 0o077
         ] == []
 

@@ -27,12 +27,12 @@ class Refusing(BaseHTTPRequestHandler):
 
     def _answer(self):
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        said = json.dumps({"detail": f"wrong key: {dict(self.headers)}", "message": str(self.headers)}).encode()
+        response = json.dumps({"detail": f"wrong key: {dict(self.headers)}", "message": str(self.headers)}).encode()
         self.send_response(self.status)
         self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(said)))
+        self.send_header("content-length", str(len(response)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(response)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 (the base class names them so)
 

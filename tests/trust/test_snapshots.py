@@ -9,11 +9,11 @@ import pytest
 def snapshot(memctl):
     """Alice lives in Oslo; a snapshot; she moves to Bergen."""
     memctl("add", "alice", "I live in Oslo.")
-    made = memctl("snapshot", "create", "--note", "before the move", "--json")
-    assert made.code == 0, made.err
+    result = memctl("snapshot", "create", "--note", "before the move", "--json")
+    assert result.code == 0, result.err
     memctl("add", "alice", "I moved to Bergen.")
     memctl("add", "bruno", "I have a dog named Rex.")
-    return made.document["snapshot"]["name"]
+    return result.document["snapshot"]["name"]
 
 
 def home_of(memctl, user="alice"):

@@ -126,10 +126,10 @@ def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, known, monkeyp
     ],
 )
 def test_undo_of_manual_changes_restores_every_row(memctl, store, known, command):
-    held = memctl("facts", "ann", "--json").document["facts"]
-    fact = next(one["id"] for one in held if one["object"] == "Oslo")
+    facts_of_ann = memctl("facts", "ann", "--json").document["facts"]
+    fact = next(one["id"] for one in facts_of_ann if one["object"] == "Oslo")
     episode = memctl("facts", "ann", "--kind", "episode", "--json").document["facts"][0]["id"]
-    other = next(one for one in held if one["id"] != fact)
+    other = next(one for one in facts_of_ann if one["id"] != fact)
     written = [other | {"text": "Another text."}, other | {"id": "6f0f3c5e-0000-4000-8000-000000000000"}]
     Path("facts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in written))
     ran = memctl(*({"FACT": fact, "EPISODE": episode}.get(word, word) for word in command))

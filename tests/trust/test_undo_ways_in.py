@@ -66,8 +66,8 @@ def test_undo_of_ingested_conversations_allows_reading_them_again(memctl, store,
 
 
 def test_an_ingest_from_stdin_can_be_undone(memctl, store, known):
-    said = json.dumps({"role": "user", "content": "I live in Rome.", "created_at": "2026-02-01T10:00:00Z"}).encode()
-    run = ingest(memctl, "-", "--user", "ann", stdin=said)
+    line = json.dumps({"role": "user", "content": "I live in Rome.", "created_at": "2026-02-01T10:00:00Z"}).encode()
+    run = ingest(memctl, "-", "--user", "ann", stdin=line)
     assert "Rome" in memctl("facts", "ann").out
     assert memctl("undo", run).code == 0
     assert rows(store) == known
