@@ -183,7 +183,7 @@ def test_a_vector_of_another_model_is_refused(adapter: PostgresAdapter, postgres
         other.search(Query("alice", "tea"))
 
 
-def test_vectors_longer_than_an_index_takes_are_found(adapter: PostgresAdapter, postgres_dsn: str) -> None:
+def test_vectors_too_long_for_an_index_are_found(adapter: PostgresAdapter, postgres_dsn: str) -> None:
     for dimensions, indexed in ((3072, True), (5000, False)):
         name = f"{adapter.schema[:40]} {dimensions}"
         vectors = [tuple(float(i == place) for i in range(dimensions)) for place in (0, 1)]

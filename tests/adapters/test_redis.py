@@ -122,7 +122,7 @@ def test_working_memory_belongs_to_the_user_in_it(client: Any, url: str) -> None
     assert (talk.id, talk.messages[0].id, talk.messages[0].at) == ("s1", "m1", AT)
 
 
-def test_ingesting_reports_what_is_not_a_message_and_keeps_the_expiry(
+def test_ingest_reports_invalid_messages_and_keeps_the_expiry(
     client: Any, url: str, memctl: Callable[..., Any], store: Path
 ) -> None:
     push(client, "buffer:alice", {"role": "user", "content": "I live in Oslo.", "ts": AT.isoformat()}, {"a": 1})
@@ -154,7 +154,7 @@ def test_context_shows_the_open_session_of_redis_with_the_memory_of_the_store(
     assert memctl("context", "nobody", "--session-from", f"redis:{url}").code == 4
 
 
-def test_a_record_of_the_server_is_a_fact_and_goes_back_with_its_vector(client: Any, url: str) -> None:
+def test_a_record_of_the_server_is_a_fact_and_is_written_back_with_its_vector(client: Any, url: str) -> None:
     vector = struct.pack("<3f", 0.1, 0.2, 0.3)
     record: dict[str, Any] = {
         "id_": "01HX", "text": " Likes tea\r\n", "user_id": "alice", "namespace": "app", "session_id": "",

@@ -197,7 +197,7 @@ class TestRemove:
         memctl("ingest", copy.parent.parent)
         assert {fact["object"] for fact in facts(memctl, "alice", "--all")} == {"Oslo", "tea"}
 
-    def test_a_removed_turn_takes_its_facts_with_it(self, memctl, alice_moved):
+    def test_removing_a_turn_removes_its_facts(self, memctl, alice_moved):
         rome = next(e for e in facts(memctl, "alice", "--kind", "episode") if "Rome" in e["text"])
         assert memctl("rm", rome["id"], "--yes").code == 0
         assert set(by_city(memctl)) == {"Oslo"}

@@ -87,7 +87,7 @@ def test_a_file_read_without_its_owner_keeps_its_stored_facts(memctl, chat):
     assert [fact["object"] for fact in memctl("facts", "alice", "--json").document["facts"]] == ["Oslo"]
 
 
-def test_a_user_whose_name_has_capitals_has_facts(memctl, chat):
+def test_a_user_name_with_capitals_is_found(memctl, chat):
     memctl("ingest", chat("a.jsonl", "I live in Oslo.", "I live in Rome."), "--user", "Alice Weiß")
     facts = memctl("facts", "Alice Weiß", "--subject", "alice weiss", "--json").document["facts"]
     assert [fact["object"] for fact in facts] == ["Rome"]

@@ -38,7 +38,7 @@ def test_another_process_writes_between_two_transactions_and_is_seen(store):
     assert noted(database) == "this one again"
 
 
-def test_a_store_that_was_replaced_on_disk_is_read_anew(store, tmp_path):
+def test_a_store_that_was_replaced_on_disk_is_read_again(store, tmp_path):
     first, second = Database(store), Database(tmp_path / "second.duckdb")
     note(first, "first")
     note(second, "second")
