@@ -21,7 +21,7 @@ def texts(place: Path, user: str = "alice", **options: object) -> list[str]:
 
 @pytest.fixture
 def nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder without a git configuration, for a user without a name."""
+    """A home folder without a git configuration, so that git has no author name."""
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     return home
 

@@ -1,4 +1,4 @@
-"""Redis: conversations of every layout are read whole and in order, and the server's records are facts."""
+"""Redis: conversations of every layout are read completely and in order, and the server's records are facts."""
 
 import base64
 import json

@@ -104,7 +104,7 @@ def test_the_commands_of_the_weekend_page_run_in_order(library, memctl, home):
 
 
 def added(library: Any, user: str, text: str) -> str:
-    """The id of a new memory, stored as it is."""
+    """Add a memory verbatim; returns its id."""
     for _ in range(3):
         result = library.add(text, user_id=user, infer=False)["results"]
         if result:

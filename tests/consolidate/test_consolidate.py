@@ -31,7 +31,7 @@ def consolidate(memctl, *arguments):
 
 
 def rows():
-    """Everything the store holds of facts, evidence and vectors."""
+    """All facts, evidence and vectors in the store."""
     tables = ("records", "units", "vectors", "claims", "evidence", "removed")
     with Workspace(os.environ["MEMCTL_STORE"]).engine.reading() as connection:
         return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}").fetchall())) for name in tables}

@@ -135,7 +135,7 @@ def test_facts_of_two_users_with_one_id_stay_separate(route, backend, facts_of, 
 
 
 def stored(memctl, tmp_path, **ended):
-    """A file with a fact that holds, one that ended, and an episode."""
+    """A file with a current fact, an ended one, and an episode."""
     records = [
         Fact(
             id=derive_id("alice", str(number)),

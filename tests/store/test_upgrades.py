@@ -72,7 +72,8 @@ def test_a_failed_upgrade_step_leaves_the_store_unchanged(older, memctl, store, 
 
 
 def test_a_store_written_by_version_2_keeps_its_facts_evidence_and_undo(memctl, store):
-    """The file was made by memctl at schema 2: an ingest of three turns, two facts added, and two removed by hand."""
+    """The file was written by memctl with schema 2: an ingest of three turns, two facts added, and two removed by
+    hand."""
     store.parent.mkdir(parents=True)
     store.write_bytes(lzma.decompress((Path(__file__).parent / "data" / "store_2.duckdb.xz").read_bytes()))
     facts = {user: memctl("facts", user, "--json").document["facts"] for user in ("zoe", "yan")}

@@ -49,11 +49,11 @@ def facts(user: str) -> list[Fact]:
 
 
 class End(NamedTuple):
-    """`open` opens the backend; `beside` has the kinds of its other records of the user to be erased."""
+    """`open` opens the backend; `other_kinds` has the kinds of its other records of the user to be erased."""
 
     open: Callable[[], Any]
     raw: Callable[[], bytes]
-    beside: set[str]
+    other_kinds: set[str]
 
 
 def _filled(adapter: Any, *, said: bool = False) -> None:

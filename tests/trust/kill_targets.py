@@ -22,13 +22,14 @@ SECRET = "KILLED_TARGET"
 
 
 class Target(NamedTuple):
-    """`settings` has options of the backend, `secret` the value for SECRET. `held` counts the records; `begun` returns,
-    during a write, whether there are any records; `loaded` is code that copied processes that write have run before."""
+    """`settings` has options of the backend, `secret` the value for SECRET. `record_count` counts the records;
+    `has_records` returns, during a write, whether there are any; `loaded` is code that copied processes that write have
+    run before."""
 
     adapter: str
     settings: dict[str, str]
-    held: Callable[[], int]
-    begun: Callable[[], object]
+    record_count: Callable[[], int]
+    has_records: Callable[[], object]
     secret: str = ""
     loaded: str = ""
 
@@ -56,10 +57,10 @@ def on_mem0_server(home: Path, dsn: str) -> Iterator[Target]:
 def on_zep(home: Path, dsn: str) -> Iterator[Target]:
     with zep.serve() as cloud:
 
-        def held() -> int:
+        def record_count() -> int:
             return sum(len(graph["edges"]) for graph in cloud.graphs.values())
 
-        yield Target("zep", {"url": cloud.url, "api_key_env": SECRET}, held, held, zep.KEY)
+        yield Target("zep", {"url": cloud.url, "api_key_env": SECRET}, record_count, record_count, zep.KEY)
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def on_mem0_library_with_pgvector(home: Path, dsn: str) -> Iterator[Target]:
 def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
     folder = str(home / f"qdrant-{uuid4().hex}")
 
-    def held() -> int:
+    def record_count() -> int:
         from qdrant_client import QdrantClient  # a second of CPU time
 
         client = QdrantClient(path=folder)
@@ -140,7 +141,7 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
 
     with library(home, "qdrant", {"path": folder}) as settings:
         yield Target(
-            "mem0-oss", settings, held, lambda: list(Path(folder).rglob("*.sqlite")), loaded=mem0_library.LOADED
+            "mem0-oss", settings, record_count, lambda: list(Path(folder).rglob("*.sqlite")), loaded=mem0_library.LOADED
         )
 
 

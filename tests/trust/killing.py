@@ -78,7 +78,7 @@ def moments(name: str, takes: float) -> Iterator[float]:
         yield takes * chance.uniform(0.2, 1.0)
 
 
-def held(backend: str) -> list[str]:
+def facts_in(backend: str) -> list[str]:
     """Every fact of a backend as JSON, without an order; a time of this test run becomes "now"."""
     exported = memctl("export", "--from", backend, "--all-users", "-q")
     assert exported.returncode in (0, 4), exported.stderr

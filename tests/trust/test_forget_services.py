@@ -38,11 +38,11 @@ def facts_of_others(end):
     """The backend's facts of the people who are not forgotten."""
     adapter = end.open()
     found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
-    beside = {
+    other_records = {
         held.backend + user: held.others for user in OTHERS for held in holdings([("", Retrying(adapter, RETRY))], user)
     }
     adapter.close()
-    return found, beside
+    return found, other_records
 
 
 def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, store):
@@ -50,7 +50,7 @@ def test_everything_of_the_person_is_erased_and_nothing_of_others(end, adapter, 
     before = facts_of_others(end)
     assert WORD.encode() in end.raw()
     (held,) = holdings([("there", Retrying(adapter, RETRY))], GONE)
-    assert (held.facts, end.beside - held.others.keys()) == (len(facts(GONE)), set())
+    assert (held.facts, end.other_kinds - held.others.keys()) == (len(facts(GONE)), set())
     receipt, erased = erase(adapter, GONE, store)
     assert erased.error is None
     assert receipt.exit == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from chains.people import facts
 from msgspec import structs
-from trust.killing import KILLS, MEMCTL, held, killed, left_over, memctl, moments
+from trust.killing import KILLS, MEMCTL, facts_in, killed, left_over, memctl, moments
 
 from memctl.core.fact import derive_id, encode_lines
 
@@ -58,12 +58,12 @@ def state(home, facts_of):
     """The facts in every store and file. `facts_of` caches those of stores by the bytes of their files."""
     stores = {"local": Path(os.environ["MEMCTL_STORE"])}
     stores |= {name: path for name in ("second", "third") if (path := home / f"{name}.duckdb").exists()}
-    found = {file: held(file) for file in FILES if Path(file).exists()}
+    found = {file: facts_in(file) for file in FILES if Path(file).exists()}
     for place, path in stores.items():
         content = tuple(part.read_bytes() for part in sorted(path.parent.glob(f"{path.name}*")) if part.is_file())
         key = place, sha256(b"".join(content)).digest()
         if key not in facts_of:
-            facts_of[key] = held(place)
+            facts_of[key] = facts_in(place)
         found[place] = facts_of[key]
     return found
 

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 
 import pytest
-from trust.killing import KILLS, MEMCTL, held, killed, left_over, memctl, moments
+from trust.killing import KILLS, MEMCTL, facts_in, killed, left_over, memctl, moments
 
 JOBS = 4
 PATIENT = ("ingest", "../in", "--extractor", "llm", "--jobs", str(JOBS))
@@ -76,7 +76,7 @@ def duration(*command):
 
 def test_a_killed_ingest_sends_only_unanswered_requests_again(restore_state, home, model):
     takes = duration(*PATIENT)
-    wanted, questions = held("local"), set(model.messages)
+    wanted, questions = facts_in("local"), set(model.messages)
     assert set(Counter(model.messages).values()) == {1}
     at_work = 0
     for moment in moments("model", takes):
@@ -84,7 +84,7 @@ def test_a_killed_ingest_sends_only_unanswered_requests_again(restore_state, hom
         at_work += killed(moment, *PATIENT)
         before = len(model.requests)
         assert memctl(*PATIENT).returncode == 0
-        assert held("local") == wanted
+        assert facts_in("local") == wanted
         assert left_over(home) == []
         twice = sum(number - 1 for number in Counter(model.messages).values())
         assert set(model.messages) == questions
@@ -101,14 +101,14 @@ def test_a_killed_batch_is_neither_lost_nor_sent_twice(restore_state, home, mode
         command = COLLECT
     takes = duration(*command)
     collected()
-    wanted, questions = held("local"), set(model.messages)
+    wanted, questions = facts_in("local"), set(model.messages)
     at_work = 0
     for moment in moments(name, takes):
         restore_state()
         at_work += killed(moment, *command)
         assert memctl(*command).returncode == 0
         collected()
-        assert held("local") == wanted
+        assert facts_in("local") == wanted
         assert left_over(home) == []
         assert Counter(model.messages) == dict.fromkeys(questions, 1), "each request was answered once"
         assert "nothing to do" in memctl(*BATCHED).stdout

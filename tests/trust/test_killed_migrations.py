@@ -27,11 +27,11 @@ WRITING = 1.0
 long, so that a busy machine does not miss it."""
 
 
-def killed_at(moment, begun, loaded):
+def killed_at(moment, has_begun, loaded):
     """Kill the migration `moment` seconds after it began; returns whether it was still running."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     running = forked.Process([*MEMCTL, *SLOWLY], loaded=loaded, **quiet)
-    while running.poll() is None and not begun():
+    while running.poll() is None and not has_begun():
         time.sleep(0.01)
     time.sleep(moment)
     at_work = running.poll() is None
@@ -54,13 +54,13 @@ def test_a_killed_migration_run_again_stores_every_fact_once(name, home, monkeyp
             ledger = home / f"ledger-{number}.duckdb"
             monkeypatch.setenv("MEMCTL_LEDGER", str(ledger))
             # Sometimes while it still reads the existing records of the target.
-            begun = ledger.exists if number % 4 == 3 else target.begun
-            killed += killed_at(chance.uniform(0.0, WRITING), begun, target.loaded)
+            has_begun = ledger.exists if number % 4 == 3 else target.has_records
+            killed += killed_at(chance.uniform(0.0, WRITING), has_begun, target.loaded)
             again = memctl(*AT_ONCE)
             assert again.returncode == 0, again.stderr + again.stdout
             line = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", again.stdout)
             assert line, again.stdout
             assert sum(int(count) for count in line.groups() if count) == FACTS
-            assert target.held() == FACTS
+            assert target.record_count() == FACTS
             print(name, line[0])
     assert killed, "every migration ended before it could be killed"

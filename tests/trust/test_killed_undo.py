@@ -10,7 +10,7 @@ import time
 from functools import partial
 
 import pytest
-from trust.killing import MEMCTL, breaking, held, killed, left_over, memctl, moments
+from trust.killing import MEMCTL, breaking, facts_in, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
 from memctl.core.errors import Exit
@@ -145,7 +145,7 @@ def test_a_killed_ingest_can_be_undone_and_repeated(restore_state, home, store, 
     began = time.monotonic()
     assert memctl(*INGEST, program=small).returncode == 0
     takes = time.monotonic() - began
-    wanted = held("local")
+    wanted = facts_in("local")
     at_work = 0
     for moment in moments(f"ingest {number.name}", takes):
         restore_state()
@@ -156,6 +156,6 @@ def test_a_killed_ingest_can_be_undone_and_repeated(restore_state, home, store, 
         assert rows(store) == former
         assert left_over(home) == []
         assert memctl(*INGEST).returncode == 0
-        assert held("local") == wanted
+        assert facts_in("local") == wanted
         print(f"ingest: {number.name} after {moment:.2f} of {takes:.2f} s left {len(left)} run to undo")
     print(f"ingest: {at_work} at work")
