@@ -46,7 +46,7 @@ def test_two_people_with_the_same_nickname_are_distinguished(read_back) -> None:
     assert [turn.speaker for turn in session.turns] == ["Ada (ada#0001)", "Ada (ada#0002)"]
 
 
-def test_bots_forwards_system_lines_and_media_are_left_out(read_back) -> None:
+def test_bots_forwards_system_lines_and_media_are_not_a_persons_text(read_back) -> None:
     bot = {"isBot": True, "name": "helper"}
     embed = {"title": "I live on Mars", "description": ""}
     result: Result = read_back(

@@ -67,7 +67,7 @@ def test_a_zipped_export_reads_the_same(tmp_path: Path) -> None:
     assert sessions(tmp_path / "export.zip") == sessions(EXPORT)
 
 
-def test_without_user_lists_ids_are_used_and_app_posts_are_left_out(tmp_path: Path) -> None:
+def test_without_user_lists_ids_are_shown_and_app_posts_are_not_the_users(tmp_path: Path) -> None:
     (session,) = items_of(
         tmp_path,
         {"type": "message", "user": "U1", "text": "see <@U2> <mailto:a@b.cc|a@b.cc>", "ts": "1773133200.0001"},

@@ -76,7 +76,7 @@ def test_a_renamed_person_and_a_deleted_account_keep_their_id(read_back) -> None
     assert [turn.speaker for turn in result.sessions[0].turns] == ["Ada W", "user3", "Ada W"]
 
 
-def test_channel_posts_and_bot_answers_are_left_out(read_back) -> None:
+def test_channel_posts_and_bot_answers_are_not_a_persons_text(read_back) -> None:
     post = message_by(1, "I sold a boat.", "Harbour") | {"from_id": "channel9"}
     bot = chat(message_by(1, "What is the weather?"), message_by(7, "I am a bot.", "Weather"), type="bot_chat")
     assert read_back("a.json", chat(post)).texts == [("tool", "I sold a boat.")]

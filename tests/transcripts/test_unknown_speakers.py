@@ -42,7 +42,7 @@ def test_text_under_another_label_is_not_the_users(read_back: Callable[..., Any]
 
 
 @pytest.mark.parametrize("label", ["> Nova: ", "> Nova Vale: ", "> ben: ", "- User: "])
-def test_quoted_messages_have_no_speaker(read_back: Callable[..., Any], label: str) -> None:
+def test_quoted_messages_are_left_out(read_back: Callable[..., Any], label: str) -> None:
     result = read_back("chat.txt", CHAT.format(label))
     assert "Portavo" not in text_of_user(result, None)
     assert sum(result.sessions[0].notes.values()) == 1

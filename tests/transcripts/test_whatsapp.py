@@ -196,7 +196,7 @@ def test_a_year_of_the_buddhist_calendar_is_converted():
         "[Jan 16 2024, 9 PM] Ben: ",
     ],
 )
-def test_a_message_in_an_unknown_form_has_no_speaker(tmp_path, header):
+def test_a_message_with_an_unknown_header_is_rejected(tmp_path, header):
     doc = document(
         tmp_path,
         "15/01/2024, 10:14 - Mara: I moved to Lisbon.\n"
