@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.extract.date_words import alternation
 from memctl.extract.keyed_pattern import KeyedPattern, keys_in
 from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
@@ -53,7 +54,7 @@ _CONJ = (
     r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|"
     r"where|that|which is why|except|or|lol|haha|lmao|tho|tbh|btw"
 )
-_ADV = "|".join(sorted(ADVERBS, key=len, reverse=True))
+_ADV = alternation(ADVERBS)
 _SUBJECT = (
     r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
     r"his|her|their|it|it's|there|there's|you|you're|the (?:wife|husband|missus|hubby|other half|kids|twins|eldest|"

@@ -138,5 +138,5 @@ HOLIDAYS: dict[str, tuple[int, int]] = {
 
 
 def alternation(words: Iterable[str]) -> str:
-    """A regular expression that matches any of `words`, longest first."""
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    """A regular expression that matches any of `words`, longest first; the same one in every process."""
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))

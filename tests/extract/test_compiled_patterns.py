@@ -1,6 +1,8 @@
 """Patterns compiled late or loaded from the cache of another process match the same, and the cache has no user text."""
 
+import os
 import re
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -99,6 +101,17 @@ def test_the_cache_file_contains_only_patterns(tmp_path: Path) -> None:
     assert PATTERN.encode() in content
     for word in ("zacharias", "Wilhelmina", "Xerxes"):
         assert word.encode() not in content
+
+
+def test_a_sentence_like_an_earlier_one_compiles_nothing(tmp_path: Path) -> None:
+    # Python orders a set of words differently in every process.
+    files = set()
+    for seed in "12":
+        command = [sys.executable, "-m", "memctl", "add", "anna", "I moved to Ghent in May.", "--store"]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "MEMCTL_NEURAL_MODEL": ""}
+        subprocess.run([*command, str(tmp_path / "store.duckdb")], env=environment, check=True, capture_output=True)
+        files.add(compiled_patterns._file().stat().st_ino)
+    assert len(files) == 1, "the file was written again"
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:
