@@ -89,8 +89,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     embedding: Embedding | None = None
 
     def __post_init__(self) -> None:
-        for field in TIME_FIELDS:
-            at = getattr(self, field)
+        for field, at in zip(TIME_FIELDS, _times(self), strict=True):
             if at is not None and at.tzinfo is not UTC:
                 msgspec.structs.force_setattr(self, field, to_utc(at, field))
         if self.confidence is not None:
@@ -104,8 +103,9 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         triple = (self.subject or "", self.predicate or "", self.object or "")
         if not "".join((self.text, self.user_id, *scope, *triple, *self.categories)).isascii():
             _check_texts(self, TEXT_FIELDS, "categories")
-        for field in ("metadata", "native"):
-            _check_json(getattr(self, field), field)
+        if self.metadata or self.native:
+            _check_json(self.metadata, "metadata")
+            _check_json(self.native, "native")
 
     @property
     def retired(self) -> bool:
@@ -117,6 +117,7 @@ TIME_FIELDS = ("valid_at", "invalid_at", "created_at", "updated_at", "expired_at
 TEXT_FIELDS = ("text", "user_id", "agent_id", "session_id", "app_id", "subject", "predicate", "object")
 SOURCE_TEXT_FIELDS = ("system", "id", "uri", "session", "quote")
 DEEPEST_JSON = 200
+_times: Any = attrgetter(*TIME_FIELDS)
 UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
 
 

@@ -56,7 +56,7 @@ _BREAK = late(
     rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
     r"|\n++"
 )
-_ASCII_MARKS = frozenset(".!?\n")
+_ASCII_MARKS = ".!?\n"
 _BULLET = late(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
 _ABBREVIATION = late(
     r"(?:^|[\s(\"'])(?:"
@@ -77,7 +77,7 @@ def sentences(text: str) -> list[str]:
     sentence longer than LONGEST_SENTENCE characters is split.
     """
     # Most facts are one sentence: ASCII without a mark before the last character.
-    if text.isascii() and not _ASCII_MARKS.intersection(text[:-1]):
+    if text.isascii() and not any(mark in text[:-1] for mark in _ASCII_MARKS):
         return _pieces(text)
     found: list[str] = []
     start = 0

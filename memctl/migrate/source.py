@@ -6,7 +6,7 @@ A backend is not trusted: a page that repeats facts and a list shorter than the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from uuid import UUID
 
@@ -114,11 +114,9 @@ class Reader:
         distinct = 0
         for page in self._source.read(user, selection.since):
             self.pages += 1
+            self._require_owner(user, page.facts)
             fresh = []
-            for fact in page.facts:
-                if fact.user_id != user:
-                    raise Fatal(f"{self._source.name} returned a fact of {fact.user_id!r} among those of {user!r}")
-                owner = self._seen.add(fact)
+            for fact, owner in zip(page.facts, self._seen.add(page.facts), strict=True):
                 distinct += owner != user
                 if owner is None:
                     fresh.append(fact)
@@ -136,6 +134,11 @@ class Reader:
         if before is not None and distinct != before:
             self._came_short(user, distinct, before)
         self.complete.add(user)
+
+    def _require_owner(self, user: str, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            if fact.user_id != user:
+                raise Fatal(f"{self._source.name} returned a fact of {fact.user_id!r} among those of {user!r}")
 
     def has_read(self, id_: UUID) -> bool:
         """Whether a fact with this id was read."""

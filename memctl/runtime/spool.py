@@ -32,6 +32,13 @@ def _bytes(fact: Fact) -> bytes:
     return fact.id.bytes
 
 
+def _parts(ids: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]]:
+    """The ids in lists that are short enough for one statement, each with its question marks."""
+    for start in range(0, len(ids), _MAX_VARIABLES):
+        part = ids[start : start + _MAX_VARIABLES]
+        yield part, ",".join("?" * len(part))
+
+
 def _database(schema: str) -> sqlite3.Connection:
     # Nothing is ever committed: everything happens in one transaction that ends with the process.
     database = sqlite3.connect("", check_same_thread=False)
@@ -73,9 +80,7 @@ class FactSpool:
         with self._lock:
             facts = {id_: self._memory[id_] for id_ in ids if id_ in self._memory}
             left = [id_.bytes for id_ in ids if id_ not in facts] if self._spilled else []
-            for start in range(0, len(left), _MAX_VARIABLES):
-                part = left[start : start + _MAX_VARIABLES]
-                marks = ",".join("?" * len(part))
+            for part, marks in _parts(left):
                 rows = self._database.execute(f"SELECT id, fact FROM spool WHERE id IN ({marks})", part)  # noqa: S608
                 facts |= {UUID(bytes=id_): decode(record) for id_, record in rows}
         return facts
@@ -119,12 +124,18 @@ class SeenIds:
     def __init__(self) -> None:
         self._database = _database("CREATE TABLE seen (id BLOB PRIMARY KEY, user TEXT NOT NULL) WITHOUT ROWID")
 
-    def add(self, fact: Fact) -> str | None:
-        """Add the fact's id; returns the owner with which it was added before, None if it is new."""
-        row = (fact.id.bytes, fact.user_id)
-        if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", row).rowcount:
-            return None
-        return self.owner(fact.id)
+    def add(self, facts: Sequence[Fact]) -> list[str | None]:
+        """Add the facts' ids; returns for each the owner with which it was added before, None if it is new."""
+        ids = [fact.id.bytes for fact in facts]
+        seen: dict[bytes, str] = {}
+        for part, marks in _parts(ids):
+            seen |= self._database.execute(f"SELECT id, user FROM seen WHERE id IN ({marks})", part)  # noqa: S608
+        owners = []
+        for id_, fact in zip(ids, facts, strict=True):
+            owners.append(seen.get(id_))
+            seen.setdefault(id_, fact.user_id)
+        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen.items())
+        return owners
 
     def owner(self, id_: UUID) -> str | None:
         """The owner with which the id was added, None if it was not."""

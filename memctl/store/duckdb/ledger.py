@@ -21,6 +21,7 @@ import msgspec
 
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
+from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.files import commit, rebuild
 from memctl.store.duckdb.instances import Connection, connected, driver
 from memctl.store.duckdb.unusable import unusable_ledger
@@ -32,6 +33,7 @@ LONGEST_HOLD = 1.0
 IDLE_HOLD = 0.2
 """Seconds the file stays open for more to come, and seconds until it is closed when nothing comes."""
 
+_ENTRY = "key, route, run, user_id, source_id, target_id, content_hash, state, attempts, error"
 _LEFT = "left "
 """How the names in `meta` begin under which routes of an erased person are kept; the hash of the person follows."""
 _REPORTED = "reported "
@@ -259,9 +261,7 @@ class Ledger:
                     "unnest(?::BLOB[]) h) a WHERE key = a.k",
                     [run, *_columns(again)],
                 )
-            if fresh:
-                with connection.appender("entries") as appender:
-                    appender.append_rows(fresh)
+            DuckConnection(connection).append("entries", _ENTRY, fresh)
         return keys
 
     def settle(self, run: str, settled: Sequence[Settled]) -> None:

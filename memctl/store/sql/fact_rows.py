@@ -123,11 +123,12 @@ def insert(
     connection: Connection, facts: Iterable[tuple[Fact, Episodic]], keys: Iterable[int], imported_at: datetime
 ) -> None:
     """Append rows with these keys for facts whose ids are not in the store yet."""
+    stored_at = naive(imported_at)
     connection.append(
         "records",
         COLUMNS,
         [
-            (key, *to_row(fact), content_hash(fact), naive(imported_at), e.role, e.speaker, e.position, e.episode)
+            (key, *to_row(fact), content_hash(fact), stored_at, e.role, e.speaker, e.position, e.episode)
             for key, (fact, e) in zip(keys, facts, strict=True)
         ],
     )
