@@ -11,7 +11,7 @@ from memctl.core.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryab
 from memctl.migrate.run import SMALLEST_CHUNK
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt
-from memctl.store.ledger_records import Counts
+from memctl.store.ledger_records import Counts, fingerprint
 
 
 def ids(facts):
@@ -33,6 +33,14 @@ def test_all_facts_are_written_once_and_verified_and_a_second_run_writes_none(ro
     second = route.run(source, target)
     assert second.counts == Counts(read=15, unchanged=15)
     assert len(target.calls) == calls
+
+
+def test_the_ledger_knows_each_fact_of_a_large_batch_as_it_was_sent(route, backend, facts_of):
+    facts = facts_of(700)
+    source, target = backend(facts, page_size=700), backend(name="target", batch_size=700)
+    assert route.ledger.states(route.run(source, target).run) == {"verified": 700}
+    entries = route.ledger.known(1, list(ids(facts)))
+    assert {id_: entry.content_hash for id_, entry in entries.items()} == {f.id: fingerprint(f) for f in facts}
 
 
 def test_only_changed_facts_are_written_again(route, backend, facts_of):
