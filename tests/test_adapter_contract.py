@@ -49,6 +49,13 @@ def test_an_option_that_a_backend_does_not_have_is_named(backend):
     assert refused.value.hint.startswith("options: ")
 
 
+@pytest.mark.parametrize("backend", ["codex", "notes", "letta-memfs"])
+def test_a_backend_without_its_folder_says_how_to_name_one(backend):
+    with pytest.raises(UsageError, match=f"backend '{backend}' needs a path") as refused:
+        open_backend(backend)
+    assert refused.value.hint.startswith(f"name it {backend}:PATH, ")
+
+
 def test_the_store_itself_is_registered_like_any_backend():
     assert "local" in installed()
 

@@ -108,6 +108,10 @@ def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Ba
     try:
         return maker(**chosen)
     except TypeError as error:
+        missing = features.address_option
+        if missing is not None and missing not in chosen and f"'{missing}'" in str(error):
+            hint = f"name it {base}:{missing.upper()}, or set {missing} in the settings, under [backends.NAME]"
+            raise UsageError(f"backend {name!r} needs a {missing}", hint=hint) from None
         raise _wrong_options(f"backend {name!r}", chosen, sorted(features.options), error) from None
 
 

@@ -199,10 +199,9 @@ def _print_drivers(report: Comparison) -> None:
 
 def _print_tokens(report: Comparison) -> None:
     _head(f"tokens of month {report.usage[-1].month} by model, if the user pays for them")
-    typer.echo(
-        f"extraction: {number(report.input_tokens)} in, {number(report.output_tokens)} out; "
-        f"models above: {report.model or 'rules, no model'} and {report.embedding or 'the built-in embedding model'}"
-    )
+    models = f"{report.model or 'rules, no model'} and {report.embedding or 'the built-in embedding model'}"
+    extraction = f"{number(report.input_tokens)} in, {number(report.output_tokens)} out"
+    _notes([f"extraction: {extraction}; models above: {models}"])
     if report.tokens_per_thousand is not None:
         given, written = report.tokens_per_thousand
         typer.echo(f"per 1,000 turns: {number(given)} in, {number(written)} out")

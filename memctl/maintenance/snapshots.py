@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError
+from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError, unwritable
 from memctl.core.fact import Fact
 from memctl.runtime import private_files
 from memctl.store.connection import Engine
@@ -70,7 +70,10 @@ class Snapshots:
         self.database.require()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
-        private_files.make_folder(self.folder)
+        try:
+            private_files.make_folder(self.folder)
+        except OSError as error:
+            raise unwritable("the folder of the snapshots", error, self.folder, "check its permissions") from None
         file = self._file(name)
         self.database.copy_to(file)
         try:

@@ -212,7 +212,11 @@ def test_no_line_is_wider_than_the_terminal(memctl, chat, home, monkeypatch, col
     for command in (
         *(("search", "alice", "harbour", "--explain"), ("search", "alice", "東京"), ("show", fact), ("facts", "alice")),
         *(("history", "alice"), ("doctor",), ("migrations", "--last"), ("prune", "--ttl", "episode=1d", "--dry-run")),
-        *(("consolidate", "alice", "--dry-run"), ("sync", *copy[:3], home / "new.jsonl", copy[4], "--dry-run")),
+        *(
+            ("consolidate", "alice", "--dry-run"),
+            ("verify", *copy[:4]),
+            ("sync", *copy[:3], home / "new.jsonl", copy[4], "--dry-run"),
+        ),
     ):
         ran = memctl(*command)
         wide = [line for line in ran.out.splitlines() if cell_len(line) > columns]

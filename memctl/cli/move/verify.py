@@ -69,11 +69,12 @@ def command(
             return Exit.INTERRUPTED
     if output.listed("verify", {name: getattr(found, name) for name in found.__struct_fields__}, found.rows):
         return found.exit
-    typer.echo(
+    counts = (
         f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), "
         + (f"> {found.newer} newer in the target, " if found.newer else "")
         + f"+ {found.missing} only in the source, - {found.extra} only in the target, ! {found.errors} unreadable"
     )
+    typer.echo(_render.paragraph(counts, 2))
     if found.left_out:
         typer.echo(
             f"left out {found.left_out}: facts that are no longer true, "
