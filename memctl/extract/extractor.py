@@ -16,6 +16,7 @@ from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.answers_about_others import of_the_speaker
 from memctl.extract.appointments import rescheduled
+from memctl.extract.arrows import arrow_changes
 from memctl.extract.corrections import asterisks, exchanges, replacements, withdrawn
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
@@ -134,6 +135,7 @@ class _SessionReader:
         drafts += multilingual_drafts(text)
         drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
+        drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(drafts, self.earlier))
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
