@@ -32,7 +32,6 @@ def test_volume_shows_every_breakdown_with_a_sparkline_per_row(memctl: Memctl):
     assert "near-duplicates are current facts" in ran.out
 
 
-@pytest.mark.engines
 @pytest.mark.usefixtures("ingested")
 def test_volume_as_json_and_csv_has_the_same_counts(memctl: Memctl):
     document = memctl("report", "volume", "--json").document
