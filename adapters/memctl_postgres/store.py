@@ -48,7 +48,11 @@ class PostgresEngine:
     def __init__(self, address: str, lock_timeout: float = 30.0) -> None:
         dsn, self.schema = _parts(address)
         self.lock_timeout = lock_timeout
-        self.database = _Database(dsn, None, self.schema) if dsn else _Database(None, _embedded(address), self.schema)
+        try:
+            self.database = _Database(dsn, None if dsn else _embedded(address), self.schema)
+        except UsageError as error:
+            words = error.message.replace("the DSN given", "the store's address")
+            raise UsageError(words, hint="postgresql://USER@HOST:PORT/DATABASE") from None
         self.place = f"postgresql://{self.database.place}" if dsn else f"postgres:{self.database.place}"
         if self.schema != SCHEMA:
             self.place += f"?schema={self.schema}"

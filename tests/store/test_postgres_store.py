@@ -127,6 +127,14 @@ def test_a_program_continues_after_its_idle_connection_was_closed(team: Workspac
     assert [fact.object for fact in team.facts("zoe")] == ["Oslo"]
 
 
+def test_an_invalid_address_is_refused_without_repeating_it() -> None:
+    for wrong in ("postgresql://zoe:geheim@host:port/memory", "postgresql://zoe:geheim@host/memory?nosuchoption=1"):
+        with pytest.raises(UsageError, match="the store's address") as refused:
+            open_engine(wrong, 1)
+        assert "geheim" not in f"{refused.value} {refused.value.hint}"
+        assert "PASSWORD" not in str(refused.value.hint), "--store refuses an address with a password"
+
+
 def test_texts_with_nul_and_its_escape_character_are_restored(team: Workspace) -> None:
     odd_text = "I like \0 and \u2400 and \u24000."
     team.add("zoe\0", [odd_text])
