@@ -28,6 +28,7 @@ verify --from local --to no.jsonl
 verify --from local --to have.jsonl --user nobody
 search --from no.jsonl alice tea
 search nobody tea
+search nobody tea --from have.jsonl
 facts nobody
 facts alice --store no.duckdb
 facts alice --from no.jsonl
