@@ -237,7 +237,7 @@ def test_superseded_and_retired_facts_are_not_current(times, retired):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("metadata", {"rate": float("nan")}, "metadata contains nan"),
         ("native", {"deep": [{"far": float("inf")}]}, "native contains inf"),
@@ -248,9 +248,9 @@ def test_superseded_and_retired_facts_are_not_current(times, retired):
         ("kind", "memory", "unknown kind 'memory'"),
     ],
 )
-def test_values_that_json_cannot_represent_are_refused(field: str, value: object, said: str) -> None:
+def test_values_that_json_cannot_represent_are_refused(field: str, value: object, message: str) -> None:
     fields = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         Fact(**(fields | {field: value}))
 
 

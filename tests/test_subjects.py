@@ -27,7 +27,7 @@ def test_all_spellings_of_a_name_are_one_person(name: str, subjects: set[str], f
 
 
 @pytest.mark.parametrize(
-    ("subjects", "relations", "shown"),
+    ("subjects", "relations", "expected"),
     [
         ({"alice", "Alice Morel", "Bob"}, {}, {"alice": "Alice Morel"}),
         ({"zoë", "Zoe"}, {}, {"zoë": "Zoe"}),
@@ -42,6 +42,6 @@ def test_all_spellings_of_a_name_are_one_person(name: str, subjects: set[str], f
     ],
 )
 def test_the_longest_name_is_shown_and_two_people_stay_separate(
-    subjects: set[str], relations: dict[str, set[str]], shown: dict[str, str]
+    subjects: set[str], relations: dict[str, set[str]], expected: dict[str, str]
 ) -> None:
-    assert display_names(subjects, relations) == shown
+    assert display_names(subjects, relations) == expected

@@ -9,7 +9,7 @@ from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "error", "said"),
+    ("text", "name", "error", "message"),
     [
         ("{", "mem0.json", UsageError, "not valid JSON"),
         ("a: [", "mem0.yaml", UsageError, "not valid YAML"),
@@ -20,13 +20,13 @@ from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
     ],
 )
 def test_a_wrong_configuration_is_a_one_line_error(
-    tmp_path: Path, text: str, name: str, error: type[MemctlError], said: str
+    tmp_path: Path, text: str, name: str, error: type[MemctlError], message: str
 ) -> None:
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(error) as told, Mem0OssAdapter(path) as adapter:
         list(adapter.users())
-    assert said in str(told.value)
+    assert message in str(told.value)
     assert "\n" not in str(told.value)
 
 

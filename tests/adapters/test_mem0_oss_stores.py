@@ -119,7 +119,7 @@ class LLMError(Exception):
 
 
 @pytest.mark.parametrize(
-    ("error", "meant"),
+    ("error", "expected"),
     [
         (Answered("no password", sqlstate="28P01"), AuthError),
         (Answered("permission denied", sqlstate="42501"), AuthError),
@@ -138,9 +138,9 @@ class LLMError(Exception):
         (RuntimeError("broken"), Fatal),
     ],
 )
-def test_a_drivers_exception_becomes_the_matching_memctl_error(error: Exception, meant: type[MemctlError]) -> None:
+def test_a_drivers_exception_becomes_the_matching_memctl_error(error: Exception, expected: type[MemctlError]) -> None:
     told = failure(error, "here")
-    assert type(told) is meant
+    assert type(told) is expected
     assert str(told).startswith("here: ")
     assert "\n" not in str(told)
 

@@ -196,7 +196,7 @@ def test_a_page_that_times_out_is_retryable(platform: Any, emulator: ModuleType)
 
 
 @pytest.mark.parametrize(
-    ("status", "document", "words"),
+    ("status", "document", "message"),
     [
         (200, {"results": "x"}, "not a page of a list"),
         (200, {"results": [{}]}, "not a page of a list"),
@@ -206,10 +206,10 @@ def test_a_page_that_times_out_is_retryable(platform: Any, emulator: ModuleType)
     ],
 )
 def test_a_server_that_is_not_mem0_is_an_error(
-    platform: Any, mem0: Mem0Adapter, emulator: ModuleType, status: int, document: Any, words: str
+    platform: Any, mem0: Mem0Adapter, emulator: ModuleType, status: int, document: Any, message: str
 ) -> None:
     platform.faults.append(emulator.Fault("POST .*/memories/", status, document=document))
-    with pytest.raises(Fatal, match=words):
+    with pytest.raises(Fatal, match=message):
         texts(mem0)
 
 

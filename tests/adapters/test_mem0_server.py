@@ -196,7 +196,7 @@ def test_a_page_that_times_out_is_retryable(server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "meant"),
+    ("status", "body", "expected"),
     [
         (401, {"detail": "Invalid API key."}, AuthError),
         (403, {"detail": "Admin role required."}, AuthError),
@@ -209,12 +209,12 @@ def test_a_page_that_times_out_is_retryable(server: Any) -> None:
     ],
 )
 def test_each_failure_becomes_the_matching_memctl_error(
-    server: Any, mem0: Mem0ServerAdapter, status: int, body: dict[str, Any], meant: type[MemctlError]
+    server: Any, mem0: Mem0ServerAdapter, status: int, body: dict[str, Any], expected: type[MemctlError]
 ) -> None:
     server.faults.append(emulator().Fault("GET", status, body=body))
-    with pytest.raises(meant) as told:
+    with pytest.raises(expected) as told:
         mem0.count("alice")
-    assert type(told.value) is meant
+    assert type(told.value) is expected
     assert "\n" not in str(told.value)
 
 

@@ -234,7 +234,7 @@ def test_a_row_changed_by_hand_is_read_as_changed(adapter: PostgresAdapter, post
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ("metadata = '[1]'", "its metadata is not a JSON object"),
         ("kind = 'rumour'", "unknown kind 'rumour'"),
@@ -242,7 +242,7 @@ def test_a_row_changed_by_hand_is_read_as_changed(adapter: PostgresAdapter, post
     ],
 )
 def test_a_row_made_invalid_by_hand_is_a_reject_and_others_are_read(
-    adapter: PostgresAdapter, postgres_dsn: str, change: str, said: str
+    adapter: PostgresAdapter, postgres_dsn: str, change: str, message: str
 ) -> None:
     kept, broken = fact("kept"), fact("broken")
     adapter.write([kept, broken])
@@ -250,7 +250,7 @@ def test_a_row_made_invalid_by_hand_is_a_reject_and_others_are_read(
         connection.execute(f'UPDATE "{adapter.schema}".facts SET {change} WHERE id = %s', [broken.id])
     assert [found.id for found in read(adapter)] == [kept.id]
     (reject,) = adapter.rejects()
-    assert said in reject.message
+    assert message in reject.message
     assert str(broken.id) in str(reject.where)
 
 

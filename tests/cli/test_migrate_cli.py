@@ -125,7 +125,7 @@ def test_a_plan_is_applied_unless_the_source_has_changed(memctl, home):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (("migrate", "--to", "work", "--all-users"), 2, "--from is required"),
         ((*MOVE,), 2, "--all-users"),
@@ -149,9 +149,9 @@ def test_a_plan_is_applied_unless_the_source_has_changed(memctl, home):
         (("backends", "test", "pluto"), 4, "known backends"),
     ],
 )
-def test_each_error_has_its_hint_and_exit_code(memctl, arguments, code, said):
+def test_each_error_has_its_hint_and_exit_code(memctl, arguments, code, message):
     ended, _, err = memctl(*arguments)
-    assert (ended, said in err.replace("To resume", "to resume")) == (code, True), err
+    assert (ended, message in err.replace("To resume", "to resume")) == (code, True), err
 
 
 @pytest.mark.parametrize("command", ["migrate", "sync"])

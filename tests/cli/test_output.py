@@ -334,7 +334,7 @@ def test_help_fits_one_screen(memctl):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "meant"),
+    ("arguments", "code", "suggestion"),
     [
         (("facts", "alice", "--kind", "prefrence"), 2, "preference"),
         (("search", "alice", "tea", "--kind", "epsiode"), 2, "episode"),
@@ -344,9 +344,9 @@ def test_help_fits_one_screen(memctl):
         (("completion", "bahs"), 2, "bash"),
     ],
 )
-def test_a_mistyped_kind_predicate_or_choice_gets_a_suggestion(memctl, alice_moved, arguments, code, meant):
+def test_a_mistyped_kind_predicate_or_choice_gets_a_suggestion(memctl, alice_moved, arguments, code, suggestion):
     ran = memctl(*arguments)
-    assert (ran.code, f"Did you mean '{meant}'?" in ran.err) == (code, True), ran.err
+    assert (ran.code, f"Did you mean '{suggestion}'?" in ran.err) == (code, True), ran.err
 
 
 def test_runs_lists_undoable_runs_and_its_old_options_show_migrations(memctl, alice_moved, home):
@@ -374,14 +374,14 @@ def test_refused_files_are_not_counted_as_read(memctl, home):
 
 
 @pytest.mark.parametrize(
-    ("command", "code", "shown"),
+    ("command", "code", "message"),
     [
         ("schema fact >&-", 0, ""),
         ("add alice - <&-", 2, "TEXT is empty"),
         ("backends --json >/dev/full", 1, "cannot write the output"),
     ],
 )
-def test_a_stream_that_is_closed_or_full_ends_without_a_traceback(memctl, home, command, code, shown):
+def test_a_stream_that_is_closed_or_full_ends_without_a_traceback(memctl, home, command, code, message):
     line = f"exec {sys.executable} -m memctl {command}"
     ran = subprocess.run(["/bin/sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert (ran.returncode, shown in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr
+    assert (ran.returncode, message in ran.stderr, "Traceback" in ran.stderr) == (code, True, False), ran.stderr

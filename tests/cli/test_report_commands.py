@@ -130,7 +130,7 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         (("--edition", "2019-01"), "editions: 2026-04, 2026-11"),
         (("--model", "gpt-9"), "unknown model 'gpt-9'"),
@@ -145,10 +145,10 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
         (("--json", "--csv"), "cannot be combined"),
     ],
 )
-def test_a_wrong_option_is_a_one_line_error(memctl: Memctl, options: tuple[object, ...], said: str):
+def test_a_wrong_option_is_a_one_line_error(memctl: Memctl, options: tuple[object, ...], message: str):
     ran = memctl("report", "pricing", *options)
     assert ran.code == Exit.USAGE
-    assert said in ran.err + ran.out
+    assert message in ran.err + ran.out
     assert "Traceback" not in ran.err
 
 

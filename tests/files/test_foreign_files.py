@@ -70,13 +70,13 @@ def test_a_transcript_is_not_taken_for_facts(memctl, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         (("manifest.json", "memories.jsonl"), "(COGX)"),
         (("index.md", "people/ada.md"), "--from notes:"),
     ],
 )
-def test_an_error_names_the_folder_of_another_tool(memctl, tmp_path, files, said):
+def test_an_error_names_the_folder_of_another_tool(memctl, tmp_path, files, message):
     for name in files:
         (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "folder" / name).write_text("{}")
@@ -85,7 +85,7 @@ def test_an_error_names_the_folder_of_another_tool(memctl, tmp_path, files, said
         ("migrate", "--from", tmp_path / "folder", "--to", "local", "--all-users"),
     ):
         ran = memctl(*command)
-        assert (ran.code, said in ran.err) == (2, True), ran.err
+        assert (ran.code, message in ran.err) == (2, True), ran.err
 
 
 def test_lines_in_an_unknown_format_are_rejected_individually(memctl, tmp_path):

@@ -167,21 +167,21 @@ def test_a_format_for_one_user_refuses_two(memctl, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--format", "docx", "-o", "x"), "okf, server-memory"),
         (("--format", "okf"), "standard output"),
         (("--format", "okf", "-o", "full"), "not empty"),
     ],
 )
-def test_a_wrong_export_is_an_error_with_a_hint(memctl, tmp_path, monkeypatch, arguments, said):
+def test_a_wrong_export_is_an_error_with_a_hint(memctl, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "note.md").write_text("mine")
     (tmp_path / "facts.jsonl").write_bytes(encode(FACTS[0]) + b"\n")
     ran = memctl("export", "--from", "facts.jsonl", "--all-users", *arguments)
     assert ran.code == 2
-    assert said in ran.err
+    assert message in ran.err
     assert (tmp_path / "full" / "note.md").read_text() == "mine"
 
 

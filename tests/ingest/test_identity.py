@@ -326,7 +326,7 @@ def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "same"),
+    ("first", "second", "same"),
     [
         ("AB", "AB", "AB"),
         ("ABC", "CD", ""),
@@ -339,7 +339,7 @@ def test_fingerprints_are_the_same_in_sql_and_python(store, write, memctl):
         ("", "A", ""),
     ],
 )
-def test_turns_without_times_are_matched_only_with_enough_context(mine, theirs, same):
+def test_turns_without_times_are_matched_only_with_enough_context(first, second, same):
     """Capital letters stand for long turns, small ones for short turns."""
 
     def rows(text):
@@ -347,6 +347,6 @@ def test_turns_without_times_are_matched_only_with_enough_context(mine, theirs, 
             Row(letter, str(n), None, "user", letter * (20 if letter.isupper() else 1)) for n, letter in enumerate(text)
         ]
 
-    pairs = proven(rows(mine), rows(theirs), align(mine, theirs, rows(mine)))
-    assert "".join(mine[index] for index, _ in pairs) == same
-    assert all(mine[one] == theirs[other] for one, other in pairs)
+    pairs = proven(rows(first), rows(second), align(first, second, rows(first)))
+    assert "".join(first[index] for index, _ in pairs) == same
+    assert all(first[one] == second[other] for one, other in pairs)

@@ -42,10 +42,10 @@ def test_json_in_a_code_fence_is_read(memctl, folder, model, chat_emulator):
 
 
 @pytest.mark.parametrize(
-    "said", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
+    "response", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
 )
-def test_an_unreadable_response_is_requested_again(memctl, folder, model, chat_emulator, said):
-    model.faults = [chat_emulator.says(said)]
+def test_an_unreadable_response_is_requested_again(memctl, folder, model, chat_emulator, response):
+    model.faults = [chat_emulator.says(response)]
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
     assert len(model.requests) == 2

@@ -210,7 +210,7 @@ class Failing(Executor):
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "words"),
+    ("error", "kind", "message"),
     [
         (ModuleNotFoundError("No module named 'memctl'"), UsageError, "a worker cannot run memctl"),
         (RuntimeError("KilledWorker"), Retryable, "a worker failed"),
@@ -219,9 +219,9 @@ class Failing(Executor):
     ],
 )
 def test_each_kind_of_worker_failure_has_its_own_error(
-    home: Path, store: Path, error: Exception, kind: type[MemctlError], words: str
+    home: Path, store: Path, error: Exception, kind: type[MemctlError], message: str
 ) -> None:
-    with pytest.raises(kind, match=words.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(kind, match=message.replace("(", r"\(").replace(")", r"\)")):
         ingest(store, Failing(error))
 
 
@@ -232,7 +232,7 @@ def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    ("arguments", "code", "message"),
     [
         (("--workers", "spark://host:7077"), 2, "not the address of a cluster"),
         (("--workers", "dask://user@host/x"), 2, "not the address of a cluster"),
@@ -247,10 +247,10 @@ def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeyp
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_an_error_with_its_own_code(
-    memctl: Callable[..., Any], arguments: tuple[str, ...], code: int, words: str
+    memctl: Callable[..., Any], arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     ran = memctl("ingest", FIXTURES, *arguments)
-    assert (ran.code, words in ran.err) == (code, True), ran
+    assert (ran.code, message in ran.err) == (code, True), ran
 
 
 def test_a_missing_package_is_an_error_that_names_the_extra(

@@ -199,7 +199,7 @@ def test_a_token_is_needed_in_the_header_or_in_the_path(reached: Callable[..., A
 
 
 @pytest.mark.parametrize(
-    ("host", "allowed", "token", "part"),
+    ("host", "allowed", "token", "message"),
     [
         ("0.0.0.0", (), None, "needs a token"),
         ("192.168.1.5", (), None, "needs a token"),
@@ -210,9 +210,9 @@ def test_a_token_is_needed_in_the_header_or_in_the_path(reached: Callable[..., A
     ],
 )
 def test_a_public_server_without_protection_does_not_start(
-    host: str, allowed: tuple[str, ...], token: str | None, part: str
+    host: str, allowed: tuple[str, ...], token: str | None, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=part):
+    with pytest.raises(UsageError, match=message):
         http.check(host, allowed, token, "MEMCTL_MCP_TOKEN")
 
 

@@ -195,7 +195,7 @@ def test_prompt_injections_are_marked_as_suspicious(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "part"),
+    ("name", "arguments", "message"),
     [
         ("search_memories", {}, "query"),
         ("search_memories", {"query": "x", "limit": 1000}, "limit"),
@@ -210,14 +210,14 @@ def test_prompt_injections_are_marked_as_suspicious(home: Path) -> None:
     ],
 )
 def test_a_wrong_call_is_an_error_that_names_the_problem(
-    path: Path, name: str, arguments: dict[str, Any], part: str
+    path: Path, name: str, arguments: dict[str, Any], message: str
 ) -> None:
     async def talk(client: Client) -> str:
         return await refusal(client, name, **arguments)
 
     text = ask(memctl.open("local", path=path), talk)
     assert text.startswith("error: ")
-    assert part in text
+    assert message in text
 
 
 def test_lists_and_numbers_that_an_assistant_writes_as_text_are_read(path: Path) -> None:

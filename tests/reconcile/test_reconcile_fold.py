@@ -192,7 +192,7 @@ def test_a_retraction_in_another_turn_has_no_successor():
 
 
 @pytest.mark.parametrize(
-    ("held", "lost", "closed"),
+    ("value", "retracted", "ends"),
     [
         ("coffee", "Coffee", True),
         ("my bicycle", "the bicycles", True),
@@ -206,10 +206,10 @@ def test_a_retraction_in_another_turn_has_no_successor():
         ("hindi", "हिन्दी", False),
     ],
 )
-def test_a_retraction_ends_values_with_a_matching_object(held, lost, closed):
-    beliefs = fold([claim(1, "2025-01-01", "owns", held), claim(2, "2025-02-01", "owns", lost, op="retract")])
-    assert beliefs[0].live is not closed
-    assert len(beliefs) == (1 if closed else 2), "a retraction without a match is stored as history"
+def test_a_retraction_ends_values_with_a_matching_object(value, retracted, ends):
+    beliefs = fold([claim(1, "2025-01-01", "owns", value), claim(2, "2025-02-01", "owns", retracted, op="retract")])
+    assert beliefs[0].live is not ends
+    assert len(beliefs) == (1 if ends else 2), "a retraction without a match is stored as history"
 
 
 def test_a_repeated_retraction_adds_no_second_belief():

@@ -146,7 +146,7 @@ def test_question_files_are_read(file, tmp_path, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "questions.json:1"),
         ('{"user": "ann"}', "questions.json:1"),
@@ -156,12 +156,12 @@ def test_question_files_are_read(file, tmp_path, text):
         ('{"question": "Who?", "user": "zoe", "answer": "x"}', "zoe"),
     ],
 )
-def test_a_question_file_without_a_question_is_refused_with_the_line(file, tmp_path, text, said):
+def test_a_question_file_without_a_question_is_refused_with_the_line(file, tmp_path, text, message):
     path = tmp_path / "questions.json"
     path.write_text(text)
     with pytest.raises(UsageError) as failure:
         evaluate(EvalJob(source=file("a.jsonl", facts()), questions=path))
-    assert said in str(failure.value)
+    assert message in str(failure.value)
 
 
 # On the command line.

@@ -80,7 +80,7 @@ def test_a_missing_price_book_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("was", "now", "said"),
+    ("was", "now", "message"),
     [
         ("price: {value: 19,", "price: {value: -19,", "a figure must be 0 or more"),
         ("price: {value: 19,", "price: {value: cheap,", r"Invalid decimal string.*plans\[1\]\.price\.value"),
@@ -96,8 +96,8 @@ def test_a_missing_price_book_is_named(tmp_path: Path):
         ("per: {value: 10_000,", "per: {value: 0,", "a tier of 0 units"),
     ],
 )
-def test_an_invalid_price_book_is_refused_with_the_position(was: str, now: str, said: str):
-    with pytest.raises(UsageError, match=said) as wrong:
+def test_an_invalid_price_book_is_refused_with_the_position(was: str, now: str, message: str):
+    with pytest.raises(UsageError, match=message) as wrong:
         price_book.parse(changed(was, now), "my.yaml")
     assert wrong.value.where == "my.yaml"
     assert "\n" not in wrong.value.message

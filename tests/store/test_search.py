@@ -298,7 +298,7 @@ def test_a_sentence_in_the_middle_of_a_long_turn_is_found_by_meaning(memory: Mem
 
 
 @pytest.mark.parametrize(
-    ("query", "wanted"),
+    ("query", "expected"),
     [
         ("brithday", "My birthday is the ninth of June."),
         ("alergies", "I get allergies from cats."),
@@ -306,7 +306,7 @@ def test_a_sentence_in_the_middle_of_a_long_turn_is_found_by_meaning(memory: Mem
         ("Gráine", "Gráinne plays the fiddle."),
     ],
 )
-def test_a_misspelled_query_finds_the_corrected_word(memory: Memory, query: str, wanted: str) -> None:
+def test_a_misspelled_query_finds_the_corrected_word(memory: Memory, query: str, expected: str) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
     for text in (
@@ -317,7 +317,7 @@ def test_a_misspelled_query_finds_the_corrected_word(memory: Memory, query: str,
     ):
         memory.turn(text)
     best = memory.ask(query)[0]
-    assert best.fact.text == wanted
+    assert best.fact.text == expected
     assert best.parts["lexical"] > 0
     assert best.score == pytest.approx(sum(best.parts.values()))
 

@@ -26,7 +26,7 @@ def texts(session):
 
 
 @pytest.mark.parametrize(
-    ("name", "form", "at", "said", "notes"),
+    ("name", "form", "at", "expected", "notes"),
     [
         (
             "deepseek-conversations.json",
@@ -102,20 +102,20 @@ def texts(session):
         ),
     ],
 )
-def test_a_sample_of_each_format_is_read(name, form, at, said, notes):
+def test_a_sample_of_each_format_is_read(name, form, at, expected, notes):
     format_, session = sample(name)
-    assert (format_, texts(session), session.turns[0].at, session.notes) == (form, said, at, notes)
+    assert (format_, texts(session), session.turns[0].at, session.notes) == (form, expected, at, notes)
 
 
 @pytest.mark.parametrize(
-    ("name", "lost"),
+    ("name", "abandoned"),
     [
         ("deepseek-conversations.json", ("assistant", "I am not sure.")),
         ("open-webui-chats.json", ("assistant", "A bowline.")),
     ],
 )
-def test_other_branches_are_read_on_request(name, lost):
-    assert lost in texts(sample(name, branches=True)[1])
+def test_other_branches_are_read_on_request(name, abandoned):
+    assert abandoned in texts(sample(name, branches=True)[1])
 
 
 def test_amp_threads_and_chatbox_sessions_are_read(read_back):

@@ -109,7 +109,7 @@ def newer(entries):
 
 
 @pytest.mark.parametrize(
-    ("change", "code", "said"),
+    ("change", "code", "message"),
     [
         (flip, 1, "damaged"),
         (lambda entries: entries.pop("claims.parquet"), 2, "not a memctl backup"),
@@ -121,11 +121,11 @@ def newer(entries):
     ],
     ids=["a flipped bit", "a lost table", "no manifest", "another manifest", "a strange table", "a path", "newer"],
 )
-def test_a_modified_archive_is_refused(backup, memctl, store, home, change, code, said):
+def test_a_modified_archive_is_refused(backup, memctl, store, home, change, code, message):
     rewrite(backup, change)
     before = store.read_bytes()
     ran = memctl("restore", backup, "--force")
-    assert (ran.code, said in ran.err) == (code, True), ran.err
+    assert (ran.code, message in ran.err) == (code, True), ran.err
     assert store.read_bytes() == before
     assert not list(home.rglob("evil*"))
     assert [path.name for path in store.parent.iterdir() if path.name.startswith(".")] == []

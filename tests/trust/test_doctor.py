@@ -26,7 +26,7 @@ def sound_store(memctl, store):
 
 
 @pytest.fixture
-def found(memctl):
+def run_checks(memctl):
     """Run the checks; returns their findings by the name of the check, the last one for each name."""
 
     def examine(*arguments):
@@ -51,8 +51,8 @@ def locked(path, how="WRITE"):
             holder.stdin.close()
 
 
-def test_a_sound_store_has_no_problems(found, sound_store):
-    findings = found()
+def test_a_sound_store_has_no_problems(run_checks, sound_store):
+    findings = run_checks()
     assert {each["verdict"] for each in findings.values()} == {"ok"}
     assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
     assert "schema version 3, 1 facts, 1 episodes, 1 users" in findings["store"]["detail"]
@@ -72,19 +72,19 @@ def test_doctor_changes_nothing_and_prints_no_fact(memctl, sound_store, age):
     assert [path.name for path in sound_store.parent.iterdir()] == [sound_store.name]
 
 
-def test_without_a_store_doctor_says_how_to_create_one(found, store):
-    assert found()["store"]["verdict"] == "warn"
+def test_without_a_store_doctor_says_how_to_create_one(run_checks, store):
+    assert run_checks()["store"]["verdict"] == "warn"
     assert not store.parent.exists()
 
 
-def test_a_store_whose_first_write_failed_is_reported_with_a_hint(found, memctl, store):
+def test_a_store_whose_first_write_failed_is_reported_with_a_hint(run_checks, memctl, store):
     store.parent.mkdir()
     duckdb.connect(str(store)).close()
     store.chmod(0o600)
-    line = found()["store"]
+    line = run_checks()["store"]
     assert (line["verdict"], "the first write to the store failed" in line["detail"]) == ("warn", True)
     assert memctl("add", "zoe", "I live in Oslo.").code == 0
-    assert found()["store"]["verdict"] == "ok"
+    assert run_checks()["store"]["verdict"] == "ok"
     assert [path.name for path in store.parent.iterdir()] == [store.name]
 
 
@@ -102,7 +102,7 @@ def holed(path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (lambda path: path.write_text("no database"), "restore BACKUP --force"),
         (holed, "restore BACKUP --force"),
@@ -112,25 +112,25 @@ def holed(path):
     ],
     ids=["no database", "a hole", "newer", "empty", "half made"],
 )
-def test_an_unusable_store_is_one_finding_and_other_checks_still_run(found, sound_store, damage, said):
+def test_an_unusable_store_is_one_finding_and_other_checks_still_run(run_checks, sound_store, damage, message):
     damage(sound_store)
-    findings = found()
+    findings = run_checks()
     assert findings["store"]["verdict"] == "fail"
-    assert said in findings["store"]["remedy"]
+    assert message in findings["store"]["remedy"]
     assert {"embedder", "disk", "clock", "permissions"} <= findings.keys()
     assert [name for name, each in findings.items() if each["verdict"] == "fail"] == ["store"]
 
 
-def test_wrong_settings_are_one_finding_and_other_checks_still_run(found, sound_store, home):
+def test_wrong_settings_are_one_finding_and_other_checks_still_run(run_checks, sound_store, home):
     secret = "sk-" + "q9Z" * 12
     (home / "work" / "memctl.toml").write_text(f'api_key = "{secret}"\nlock_timeout = "soon"\n')
-    findings = found()
+    findings = run_checks()
     assert findings["settings"]["verdict"] in ("fail", "warn")
     assert findings["store"]["verdict"] == "ok"
     assert secret not in json.dumps(findings)
 
 
-def test_files_readable_by_others_are_listed_individually(memctl, found, sound_store, home):
+def test_files_readable_by_others_are_listed_individually(memctl, run_checks, sound_store, home):
     settings = home / "work" / "memctl.toml"
     settings.write_text('default_user = "zoe"\n')
     settings.chmod(0o644)
@@ -142,30 +142,30 @@ def test_files_readable_by_others_are_listed_individually(memctl, found, sound_s
     for path, named in ((settings, settings.name), (sound_store, sound_store), (snapshot, snapshot)):
         assert f"chmod 600 {named}\n" in ran.out
         path.chmod(0o600)
-    findings = found()
+    findings = run_checks()
     assert findings["permissions"]["verdict"] == findings["settings"]["verdict"] == "ok"
 
 
 class TestLock:
-    def test_doctor_shows_who_locks_the_store_and_since_when(self, found, sound_store):
+    def test_doctor_shows_who_locks_the_store_and_since_when(self, run_checks, sound_store):
         if not Path("/proc/locks").exists():
             pytest.skip("only Linux tells who holds a file")
         before = datetime.now(UTC)
         with locked(sound_store) as pid:
-            findings = found("--lock-timeout", "0.1")
+            findings = run_checks("--lock-timeout", "0.1")
             (holder,) = lock_holders.holders(sound_store)
         assert findings["store"]["verdict"] == "fail"
         assert f"PID {pid}" in findings["lock"]["detail"]
         assert findings["lock"]["verdict"] == "warn"
         assert abs(holder.since - before) < timedelta(minutes=1)
         assert "import" not in findings["lock"]["detail"]
-        assert found()["lock"] == {
+        assert run_checks()["lock"] == {
             "check": "lock", "verdict": "ok", "detail": "the store is not locked", "remedy": None
         }  # fmt: skip
 
-    def test_a_process_that_only_reads_is_not_a_problem(self, found, sound_store):
+    def test_a_process_that_only_reads_is_not_a_problem(self, run_checks, sound_store):
         with locked(sound_store, "READ") as pid:
-            findings = found()
+            findings = run_checks()
         assert findings["lock"]["verdict"] == findings["store"]["verdict"] == "ok"
         assert not Path("/proc/locks").exists() or f"PID {pid}" in findings["lock"]["detail"]
 
@@ -187,7 +187,7 @@ class TestLock:
 
 
 class TestLeftOver:
-    def test_the_log_of_a_killed_command_is_reported(self, found, sound_store):
+    def test_the_log_of_a_killed_command_is_reported(self, run_checks, sound_store):
         code = f"""
 import os, duckdb
 connection = duckdb.connect({str(sound_store)!r})
@@ -195,52 +195,52 @@ connection.execute("INSERT INTO meta VALUES ('note', 'x')")
 os._exit(0)
 """
         subprocess.run([sys.executable, "-c", code], check=True)
-        assert found()["log"]["verdict"] == "warn"
+        assert run_checks()["log"]["verdict"] == "warn"
 
-    def test_a_kept_damaged_store_is_reported(self, memctl, found, sound_store):
+    def test_a_kept_damaged_store_is_reported(self, memctl, run_checks, sound_store):
         memctl("backup", "whole.memctl")
         sound_store.write_text("no database")
         assert memctl("restore", "whole.memctl", "--force").code == 0
-        findings = found()
+        findings = run_checks()
         assert findings["store"]["verdict"] == "ok"
         assert "delete it" in findings["damaged"]["remedy"]
 
     @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
-    def test_an_unfinished_migration_is_reported(self, found, sound_store, home, state, verdict):
+    def test_an_unfinished_migration_is_reported(self, run_checks, sound_store, home, state, verdict):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
             ledger.start_run("r1", ledger.route("mem0:x", "local:y", "facts"), "memctl migrate --user zoe")
             ledger.end("r1", state, Counts())
-        finding = found()["runs"]
+        finding = run_checks()["runs"]
         assert finding["verdict"] == verdict
         assert verdict == "ok" or finding["remedy"].startswith("memctl migrations show r1")
         assert "zoe" not in json.dumps(finding)
 
-    def test_a_running_migration_is_not_reported_as_killed(self, found, sound_store):
+    def test_a_running_migration_is_not_reported_as_killed(self, run_checks, sound_store):
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
             route = ledger.route("mem0:x", "local:y", "facts")
             ledger.start_run("r1", route, "memctl migrate")
-        assert "was killed" in found()["runs"]["detail"]
+        assert "was killed" in run_checks()["runs"]["detail"]
         if not Path("/proc/locks").exists():
             pytest.skip("only Linux tells who holds a file")
         lock = ledger.path.with_name(f"{ledger.path.name}.{route}.lock")
         code = f"import fcntl\nf = open({str(lock)!r}, 'wb')\nfcntl.flock(f, 2)\nprint(1, flush=True)\ninput()"
         with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             other.stdout.readline()
-            assert "is running" in found()["runs"]["detail"]
+            assert "is running" in run_checks()["runs"]["detail"]
             other.stdin.close()
 
-    def test_a_damaged_ledger_is_reported(self, found, sound_store):
+    def test_a_damaged_ledger_is_reported(self, run_checks, sound_store):
         from memctl.runtime import settings as config
 
         config.data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger = config.data_folder() / "ledger.duckdb"
         ledger.write_text("no database")
         ledger.chmod(0o600)
-        finding = found()["runs"]
+        finding = run_checks()["runs"]
         assert (finding["verdict"], "move it away" in finding["remedy"]) == ("fail", True)
 
 
@@ -254,68 +254,68 @@ class TestModel:
             monkeypatch.setenv("MEMCTL_LLM_API_KEY", openai_chat.KEY)
             yield server
 
-    def test_model_key_and_name_are_checked_without_a_paid_request(self, found, sound_store, server):
-        findings = found()
+    def test_model_key_and_name_are_checked_without_a_paid_request(self, run_checks, sound_store, server):
+        findings = run_checks()
         assert findings["model"]["verdict"] == findings["clock model"]["verdict"] == "ok"
         assert server.requests == []
 
-    def test_a_local_model_server_is_named_if_no_model_is_set(self, found, sound_store, server, monkeypatch):
+    def test_a_local_model_server_is_named_if_no_model_is_set(self, run_checks, sound_store, server, monkeypatch):
         server.needs_key = False
         monkeypatch.delenv("MEMCTL_LLM_MODEL")
         monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
-        finding = found()["model"]
+        finding = run_checks()["model"]
         assert (finding["verdict"], server.url in finding["detail"], openai_chat.MODEL in finding["detail"]) == (
             "ok",
             True,
             True,
         )
 
-    def test_a_wrong_model_name_is_reported(self, found, sound_store, server, monkeypatch):
+    def test_a_wrong_model_name_is_reported(self, run_checks, sound_store, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_MODEL", "small-raeder")
-        finding = found()["model"]
+        finding = run_checks()["model"]
         assert (finding["verdict"], openai_chat.MODEL in finding["remedy"]) == ("fail", True)
 
-    def test_a_wrong_key_is_reported_but_not_shown(self, memctl, found, sound_store, server, monkeypatch):
+    def test_a_wrong_key_is_reported_but_not_shown(self, memctl, run_checks, sound_store, server, monkeypatch):
         key = "sk-" + "w7X" * 12
         monkeypatch.setenv("MEMCTL_LLM_API_KEY", key)
-        finding = found()["model"]
+        finding = run_checks()["model"]
         assert (finding["verdict"], "MEMCTL_LLM_API_KEY" in finding["remedy"]) == ("fail", True)
         ran = memctl("doctor")
         assert key not in ran.out + ran.err
 
-    def test_an_unreachable_model_server_is_reported(self, found, sound_store, server, monkeypatch):
+    def test_an_unreachable_model_server_is_reported(self, run_checks, sound_store, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", "http://127.0.0.1:9/v1")
-        finding = found()["model"]
+        finding = run_checks()["model"]
         assert (finding["verdict"], "base URL" in finding["remedy"]) == ("fail", True)
 
-    def test_a_server_without_a_list_of_models_is_not_a_failure(self, found, sound_store, server):
+    def test_a_server_without_a_list_of_models_is_not_a_failure(self, run_checks, sound_store, server):
         server.lists_models = False
-        assert found()["model"]["verdict"] == "warn"
+        assert run_checks()["model"]["verdict"] == "warn"
 
     @pytest.mark.parametrize("ahead", [7200, -7200])
-    def test_a_different_clock_of_the_model_server_is_reported(self, found, sound_store, server, ahead):
+    def test_a_different_clock_of_the_model_server_is_reported(self, run_checks, sound_store, server, ahead):
         server.clock_ahead = ahead
-        finding = found()["clock model"]
+        finding = run_checks()["clock model"]
         assert finding["verdict"] == "warn"
         assert ("ahead" if ahead > 0 else "behind") in finding["detail"]
 
-    def test_an_embedding_server_is_checked_without_a_request_for_vectors(self, memctl, found, store, monkeypatch):
+    def test_an_embedding_server_is_checked_without_a_request_for_vectors(self, memctl, run_checks, store, monkeypatch):
         with openai_embeddings.serve() as server:
             monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
             monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
             monkeypatch.setenv("MEMCTL_EMBED_BASE_URL", server.url)
             assert memctl("add", "zoe", "I live in Oslo.").code == 0
             paid = len(server.requests)
-            finding = found()["embedder"]
+            finding = run_checks()["embedder"]
             assert (finding["verdict"], "dimensions" in finding["detail"]) == ("ok", True)
             assert len(server.requests) == paid
             monkeypatch.setenv("MEMCTL_EMBED_API_KEY", "another")
             spec._open.cache_clear()
-            assert found()["embedder"]["verdict"] == "fail"
+            assert run_checks()["embedder"]["verdict"] == "fail"
 
 
 def test_the_clock_of_a_database_is_compared_with_the_local_one(
-    memctl, found, sound_store, home, postgres_dsn, postgres_schema, monkeypatch
+    memctl, run_checks, sound_store, home, postgres_dsn, postgres_schema, monkeypatch
 ):
     monkeypatch.setenv("WORK_DSN", postgres_dsn)
     settings = home / "work" / "memctl.toml"
@@ -324,60 +324,60 @@ def test_the_clock_of_a_database_is_compared_with_the_local_one(
     )
     settings.chmod(0o600)
     assert memctl("backends", "init", "work").code == 0
-    findings = found()
+    findings = run_checks()
     assert findings["backend work"]["verdict"] == findings["clock work"]["verdict"] == "ok"
     from memctl_postgres.adapter import PostgresAdapter
 
     there = datetime.now(UTC) + timedelta(hours=2)
     monkeypatch.setattr(PostgresAdapter, "now", lambda self: there)
-    assert found()["clock work"]["verdict"] == "warn"
+    assert run_checks()["clock work"]["verdict"] == "warn"
 
 
-def test_the_clock_of_a_server_is_taken_from_any_response(found, sound_store, home, monkeypatch):
+def test_the_clock_of_a_server_is_taken_from_any_response(run_checks, sound_store, home, monkeypatch):
     monkeypatch.setenv("MEM0_SERVER_API_KEY", mem0_server.KEY)
     with mem0_server.serve() as server:
         settings = home / "work" / "memctl.toml"
         settings.write_text(f'[backends.work]\nadapter = "mem0-server"\nurl = "{server.url}"\n')
         settings.chmod(0o600)
-        findings = found()
+        findings = run_checks()
     assert findings["backend work"]["verdict"] == "ok", findings["backend work"]
     assert findings["clock work"]["verdict"] == "ok"
     assert mem0_server.KEY not in json.dumps(findings)
 
 
-def test_a_store_with_another_embedder_than_the_settings_is_reported(found, sound_store, monkeypatch):
+def test_a_store_with_another_embedder_than_the_settings_is_reported(run_checks, sound_store, monkeypatch):
     monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
-    finding = found()["embedder"]
+    finding = run_checks()["embedder"]
     assert (finding["verdict"], "memctl reindex" in finding["remedy"]) == ("fail", True)
 
 
-def test_little_free_disk_space_is_reported(found, sound_store, monkeypatch):
+def test_little_free_disk_space_is_reported(run_checks, sound_store, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.LITTLE_DISK", 10**18)
-    assert found()["disk"]["verdict"] == "warn"
+    assert run_checks()["disk"]["verdict"] == "warn"
 
 
-def test_an_untested_sdk_version_is_reported(found, sound_store, monkeypatch):
+def test_an_untested_sdk_version_is_reported(run_checks, sound_store, monkeypatch):
     monkeypatch.setattr("memctl.maintenance.doctor.environment.TESTED", {"msgspec": "99."})
-    assert found()["msgspec"]["verdict"] == "warn"
+    assert run_checks()["msgspec"]["verdict"] == "warn"
 
 
-def test_a_missing_sdk_is_not_a_problem(found, sound_store, monkeypatch):
+def test_a_missing_sdk_is_not_a_problem(run_checks, sound_store, monkeypatch):
     """A plain installation has no SDKs, and the adapter of PostgreSQL cannot be imported without its driver."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     for name in [name for name in sys.modules if name.startswith(("psycopg.", "memctl_postgres"))]:
         monkeypatch.delitem(sys.modules, name)
-    assert "fail" not in {finding["verdict"] for finding in found().values()}
+    assert "fail" not in {finding["verdict"] for finding in run_checks().values()}
 
 
-def test_a_clock_that_went_back_is_reported(memctl, found, sound_store):
+def test_a_clock_that_went_back_is_reported(memctl, run_checks, sound_store):
     later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
     assert memctl("sql", f"UPDATE records SET imported_at = '{later}'", "--write").code == 0
-    assert found()["clock"]["verdict"] == "warn"
+    assert run_checks()["clock"]["verdict"] == "warn"
 
 
-def test_a_store_without_read_permission_is_reported(found, sound_store):
+def test_a_store_without_read_permission_is_reported(run_checks, sound_store):
     if not os.geteuid():
         pytest.skip("root reads everything")
     sound_store.chmod(0)
-    assert found()["store"]["verdict"] == "fail"
+    assert run_checks()["store"]["verdict"] == "fail"
     sound_store.chmod(0o600)

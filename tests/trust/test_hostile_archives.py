@@ -143,10 +143,10 @@ CIRCLE = "a9: &a9 [*a9]\n"
 
 
 @pytest.mark.parametrize(
-    "said", [f"a: {CALL}\nb: {{}}", LAUGHS, CIRCLE, "[" * 5000], ids=["call", "laughs", "circle", "deep"]
+    "message", [f"a: {CALL}\nb: {{}}", LAUGHS, CIRCLE, "[" * 5000], ids=["call", "laughs", "circle", "deep"]
 )
-def test_a_price_book_cannot_run_code_or_expand_without_limit(memctl, home, untouched, said):
-    (home / "work" / "book.yaml").write_text(said)
+def test_a_price_book_cannot_run_code_or_expand_without_limit(memctl, home, untouched, message):
+    (home / "work" / "book.yaml").write_text(message)
     ran = memctl("report", "pricing", "--users", "10", "--prices", "book.yaml")
     assert (ran.code, ran.out) == (2, ""), ran
     assert "book.yaml" in ran.err
@@ -154,7 +154,7 @@ def test_a_price_book_cannot_run_code_or_expand_without_limit(memctl, home, unto
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         f"vector_store: {CALL}",
         f"vector_store: {{provider: qdrant, config: {{path: {CALL}}}}}",
@@ -165,8 +165,8 @@ def test_a_price_book_cannot_run_code_or_expand_without_limit(memctl, home, unto
     ],
     ids=["call", "a call for a path", "laughs", "laughs in an option", "circle", "deep"],
 )
-def test_a_mem0_configuration_cannot_run_code_or_expand_without_limit(memctl, home, untouched, said):
-    (home / "work" / "mem0.yaml").write_text(said)
+def test_a_mem0_configuration_cannot_run_code_or_expand_without_limit(memctl, home, untouched, message):
+    (home / "work" / "mem0.yaml").write_text(message)
     ran = memctl("migrate", "--from", "mem0-oss:mem0.yaml", "--to", "local", "--all-users")
     assert (ran.code, ran.out) == (2, ""), ran
     assert "mem0.yaml" in ran.err

@@ -59,7 +59,7 @@ REFUSED = [
 
 
 @pytest.fixture
-def known(memctl, store, home, once):
+def filled_store(memctl, store, home, once):
     def make():
         assert memctl("add", "zoe", "I live in Oslo.").code == 0
         (home / "secret.csv").write_text("a,b\n1,hidden\n")
@@ -73,7 +73,7 @@ def files(home):
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_without_write_a_statement_cannot_reach_files_or_network(memctl, known, home, statement):
+def test_without_write_a_statement_cannot_reach_files_or_network(memctl, filled_store, home, statement):
     before = files(home)
     ran = memctl("sql", statement.format(home=home))
     assert ran.code == 2, ran.out
@@ -82,15 +82,15 @@ def test_without_write_a_statement_cannot_reach_files_or_network(memctl, known, 
 
 
 @pytest.mark.parametrize("statement", ["SELECT 1;", "FROM facts", "WITH a AS (SELECT 1) FROM a", "DESCRIBE facts"])
-def test_reading_statements_are_answered(memctl, known, statement):
+def test_reading_statements_are_answered(memctl, filled_store, statement):
     assert memctl("sql", statement).code == 0
 
 
-def test_with_write_there_is_still_no_network(memctl, known):
+def test_with_write_there_is_still_no_network(memctl, filled_store):
     ran = memctl("sql", "--write", "FROM 'https://127.0.0.1:9/x.parquet'")
     assert (ran.code, "httpfs" in ran.err) == (2, True), ran.err
 
 
-def test_with_write_only_one_statement_is_allowed(memctl, known):
+def test_with_write_only_one_statement_is_allowed(memctl, filled_store):
     assert memctl("sql", "--write", "DELETE FROM evidence; DELETE FROM records").code == 2
     assert "Oslo" in memctl("facts", "zoe").out

@@ -33,7 +33,7 @@ def ingest(memctl, *arguments):
 
 
 @pytest.fixture
-def known(memctl, chat, store):
+def rows_before(memctl, chat, store):
     """A store with facts about Ann and Bob from files."""
     chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.")
     ingest(memctl, chat("bob/b.jsonl", "I work at Siemens.").parent.parent)
@@ -41,7 +41,7 @@ def known(memctl, chat, store):
 
 
 @pytest.mark.engines
-def test_undo_of_an_ingest_of_new_files_restores_every_row(memctl, chat, store, known):
+def test_undo_of_an_ingest_of_new_files_restores_every_row(memctl, chat, store, rows_before):
     chat("ann/more.jsonl", "I am allergic to peanuts.", folder="new")
     folder = chat("cleo/c.jsonl", "I play the cello.", folder="new").parent.parent
     ran = memctl("ingest", folder)
@@ -49,16 +49,16 @@ def test_undo_of_an_ingest_of_new_files_restores_every_row(memctl, chat, store, 
     assert f"to undo it: memctl undo {run['id']}" in ran.out
     assert run["command"] == "ingest"
     after = rows(store)
-    assert after != known
+    assert after != rows_before
     assert memctl("search", "cleo", "cello").code == 0
     undone = memctl("undo", run["id"])
     assert undone.code == 0, undone.err
-    assert rows(store) == known
+    assert rows(store) == rows_before
     assert memctl("search", "cleo", "cello").code == 4
     assert "peanuts" not in memctl("search", "ann", "peanuts").out
 
 
-def test_a_second_ingest_after_undo_gives_the_same_result(memctl, chat, store, known):
+def test_a_second_ingest_after_undo_gives_the_same_result(memctl, chat, store, rows_before):
     folder = chat("ann/more.jsonl", "I live in Rome.", folder="new").parent.parent
     run = ingest(memctl, folder)
     after = facts(store)
@@ -70,17 +70,17 @@ def test_a_second_ingest_after_undo_gives_the_same_result(memctl, chat, store, k
 
 
 @pytest.mark.engines
-def test_undo_of_an_ingest_restores_turns_and_facts_it_withdrew(memctl, chat, store, known):
+def test_undo_of_an_ingest_restores_turns_and_facts_it_withdrew(memctl, chat, store, rows_before):
     chat("ann/a.jsonl", "I live in Rome.", "My favourite colour is green.")
     folder = chat("bob/b.jsonl", "I work at Bosch.").parent.parent
     run = ingest(memctl, folder)
     assert "Oslo" not in memctl("facts", "ann", "--all").out
     assert memctl("undo", run).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
     assert "Oslo" in memctl("search", "ann", "where does she live").out
 
 
-def test_a_run_over_many_transactions_is_one_run(memctl, chat, store, known, monkeypatch):
+def test_a_run_over_many_transactions_is_one_run(memctl, chat, store, rows_before, monkeypatch):
     monkeypatch.setattr(ingesting, "CHUNK_TURNS", 1)
     monkeypatch.setattr(ingesting, "BATCH_TURNS", 1)
     chat("ann/a.jsonl", "I live in Rome.", "I like tea.", "I live in Paris.")
@@ -89,10 +89,10 @@ def test_a_run_over_many_transactions_is_one_run(memctl, chat, store, known, mon
     run = ingest(memctl, chat("bob/b.jsonl", "I work at Bosch.").parent.parent)
     assert newest(memctl)["id"] == run
     assert memctl("undo", run).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
-def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, known, monkeypatch):
+def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, rows_before, monkeypatch):
     monkeypatch.setattr(ingesting, "CHUNK_TURNS", 1)
     monkeypatch.setattr(ingesting, "BATCH_TURNS", 1)
     real, calls = ingesting.commit, []
@@ -107,9 +107,9 @@ def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, known, monkeyp
     for number in range(5):
         folder = chat(f"ann/more{number}.jsonl", f"I like tea number {number}.", folder="new").parent.parent
     assert memctl("ingest", folder).code != 0
-    assert rows(store) != known
+    assert rows(store) != rows_before
     assert memctl("undo", newest(memctl)["id"]).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
@@ -125,7 +125,7 @@ def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, known, monkeyp
         ("import", "facts.jsonl"),
     ],
 )
-def test_undo_of_manual_changes_restores_every_row(memctl, store, known, command):
+def test_undo_of_manual_changes_restores_every_row(memctl, store, rows_before, command):
     facts_of_ann = memctl("facts", "ann", "--json").document["facts"]
     fact = next(one["id"] for one in facts_of_ann if one["object"] == "Oslo")
     episode = memctl("facts", "ann", "--kind", "episode", "--json").document["facts"][0]["id"]
@@ -134,24 +134,24 @@ def test_undo_of_manual_changes_restores_every_row(memctl, store, known, command
     Path("facts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in written))
     ran = memctl(*({"FACT": fact, "EPISODE": episode}.get(word, word) for word in command))
     assert ran.code == 0, ran.err
-    assert rows(store) != known
+    assert rows(store) != rows_before
     run = newest(memctl)
     assert run["command"] == command[0]
     assert memctl("undo", run["id"]).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
-def test_a_program_can_undo_its_additions(store, known):
+def test_a_program_can_undo_its_additions(store, rows_before):
     local = Workspace(store)
     report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
-    assert rows(store) != known
+    assert rows(store) != rows_before
     assert local.undo(report.run)[0].command == "add"
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
-def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, known):
+def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, rows_before):
     run = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     fact = memctl("facts", "cleo", "--json").document["facts"][0]["id"]
     assert memctl("edit", fact, "--text", "Cleo lives in Quito.", "--object", "Quito").code == 0
@@ -163,22 +163,22 @@ def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, known):
     assert memctl("undo", edit).code == 0
     assert memctl("undo", run).code == 0
     assert "was undone" in memctl("undo", run).err
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
-def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, known):
+def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, rows_before):
     first = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     second = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="copy").parent.parent)
     ran = memctl("undo", first)
     assert (ran.code, f"undo first: {second}" in ran.err) == (1, True)
     assert memctl("undo", second).code == 0
     assert memctl("undo", first).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
-def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, store, known):
+def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, store, rows_before):
     folder = chat("cleo/c.jsonl", ("2026-03-01T00:00:00Z", "I live in Lima."), folder="new").parent.parent
     late = ingest(memctl, folder)
     folder = chat("cleo/o.jsonl", ("2020-03-01T00:00:00Z", "I live in Quito."), folder="old").parent.parent
@@ -187,11 +187,11 @@ def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, 
     assert (ran.code, f"undo first: {early}" in ran.err) == (1, True)
     assert memctl("undo", early).code == 0
     assert memctl("undo", late).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 @pytest.mark.engines
-def test_runs_that_cancel_out_can_all_be_undone(store, known):
+def test_runs_that_cancel_out_can_all_be_undone(store, rows_before):
     """If two later runs cancel out, a fact is as the first run wrote it; undoing the first run first would make the
     later ones impossible to undo."""
     local = Workspace(store)
@@ -208,10 +208,10 @@ def test_runs_that_cancel_out_can_all_be_undone(store, known):
     assert refused.value.hint == f"undo first: {second}"
     local.undo(second)
     local.undo(first)
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
-def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, known):
+def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, rows_before):
     chat("ann/a.jsonl", "I live in Rome.")
     chat("cleo/zebra.jsonl", "I keep a zebra.")
     run = ingest(memctl, chat("bob/b.jsonl", "I work at Bosch.").parent.parent)
@@ -227,7 +227,7 @@ def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, known):
     assert memctl("facts", "ann").code == 4
 
 
-def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, known):
+def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, rows_before):
     assert memctl("export", "--all-users", "--output", "facts.jsonl").code == 0
     folder = chat("ann/long.jsonl", *(f"I like tea number {number}." for number in range(9)), folder="x").parent.parent
     other = store.with_name("other.duckdb")
@@ -247,7 +247,7 @@ def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, k
     assert memctl(*move, "--json").document["counts"]["written"] == 0
 
 
-def test_a_dry_run_is_not_listed_as_a_run(memctl, chat, store, known):
+def test_a_dry_run_is_not_listed_as_a_run(memctl, chat, store, rows_before):
     runs = memctl("undo").out
     folder = chat("ann/more.jsonl", "I like tea.", folder="new").parent.parent
     assert ingest(memctl, folder, "--dry-run") is None

@@ -16,7 +16,7 @@ PAID = "extract_cache"
 
 
 @pytest.fixture
-def known(memctl, chat, store):
+def rows_before(memctl, chat, store):
     """The rows of a store with facts about Ann."""
     memctl("ingest", chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.").parent.parent)
     return rows(store)
@@ -35,7 +35,7 @@ def ingest(memctl, *arguments, **given):
     return ran.document["report"]["run"]
 
 
-def test_undo_of_an_ingest_by_a_model_keeps_its_cached_responses(memctl, store, known, more, monkeypatch):
+def test_undo_of_an_ingest_by_a_model_keeps_its_cached_responses(memctl, store, rows_before, more, monkeypatch):
     with openai_chat.serve() as model:
         monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
         monkeypatch.setenv("MEMCTL_LLM_BASE_URL", model.url)
@@ -43,13 +43,13 @@ def test_undo_of_an_ingest_by_a_model_keeps_its_cached_responses(memctl, store, 
         after, asked = memctl("facts", "ann", "--all").out, len(model.requests)
         assert asked > 0
         assert memctl("undo", run).code == 0
-        assert rows(store, PAID) == {name: held for name, held in known.items() if name != PAID}
+        assert rows(store, PAID) == {name: held for name, held in rows_before.items() if name != PAID}
         assert ingest(memctl, more, "--extractor", "llm") not in (None, run)
         assert len(model.requests) == asked
     assert memctl("facts", "ann", "--all").out == after
 
 
-def test_undo_of_ingested_conversations_allows_reading_them_again(memctl, store, known, monkeypatch):
+def test_undo_of_ingested_conversations_allows_reading_them_again(memctl, store, rows_before, monkeypatch):
     with zep.serve() as cloud:
         monkeypatch.setenv("ZEP_API_KEY", zep.KEY)
         monkeypatch.setenv("MEMCTL_ZEP_URL", cloud.url)
@@ -59,32 +59,34 @@ def test_undo_of_ingested_conversations_allows_reading_them_again(memctl, store,
         run = ingest(memctl, "--from", "zep")
         assert "Porto" in memctl("facts", "bob").out
         assert memctl("undo", run).code == 0
-        assert rows(store) == known
+        assert rows(store) == rows_before
         assert memctl("facts", "bob").code == 4
         assert ingest(memctl, "--from", "zep") not in (None, run)
     assert "Porto" in memctl("facts", "bob").out
 
 
-def test_an_ingest_from_stdin_can_be_undone(memctl, store, known):
+def test_an_ingest_from_stdin_can_be_undone(memctl, store, rows_before):
     line = json.dumps({"role": "user", "content": "I live in Rome.", "created_at": "2026-02-01T10:00:00Z"}).encode()
     run = ingest(memctl, "-", "--user", "ann", stdin=line)
     assert "Rome" in memctl("facts", "ann").out
     assert memctl("undo", run).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
-def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(memctl, fixtures, store, known, monkeypatch):
+def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(
+    memctl, fixtures, store, rows_before, monkeypatch
+):
     for size in ("CHUNK_TURNS", "BATCH_TURNS"):
         monkeypatch.setattr(ingesting, size, 40)
     monkeypatch.setattr(ingesting, "PARALLEL_BYTES", 0)
     run = ingest(memctl, fixtures, "--jobs", "2")
-    assert rows(store) != known
+    assert rows(store) != rows_before
     assert memctl("undo", run).code == 0
-    assert rows(store) == known
+    assert rows(store) == rows_before
 
 
 def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
-    memctl, store, known, chat, monkeypatch
+    memctl, store, rows_before, chat, monkeypatch
 ):
     other = shutil.copy(store, store.with_name("other.duckdb"))
     run = ingest(memctl, chat("ann/a.jsonl", "I live in Rome.").parent.parent)
@@ -93,7 +95,7 @@ def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
         model = ("--embedder", "openai:letters", "--embed-base-url", server.url)
         assert memctl("reindex", *model).code == 0
         assert memctl("undo", run).code == 0
-        assert rows(store, "vectors") == {name: held for name, held in known.items() if name != "vectors"}
+        assert rows(store, "vectors") == {name: held for name, held in rows_before.items() if name != "vectors"}
         assert memctl("reindex").code == 0
         assert memctl("reindex", *model, "--store", other).code == 0
         assert memctl("stats", "--json").document["pending"] == 0
@@ -102,7 +104,7 @@ def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
 
 
 @pytest.mark.parametrize(("days", "code"), [(29, 0), (31, 4)])
-def test_a_run_can_be_undone_for_thirty_days(memctl, store, known, more, days, code):
+def test_a_run_can_be_undone_for_thirty_days(memctl, store, rows_before, more, days, code):
     run = ingest(memctl, more)
     assert memctl("sql", "--write", f"UPDATE runs SET made_at = made_at - INTERVAL {days} DAY").code == 0
     assert memctl("add", "bob", "I live in Porto.").code == 0
@@ -134,7 +136,7 @@ def test_undo_without_a_store_does_not_create_one(memctl, store):
         assert not store.exists()
 
 
-def test_an_ambiguous_run_id_undoes_nothing(memctl, store, known):
+def test_an_ambiguous_run_id_undoes_nothing(memctl, store, rows_before):
     memctl("add", "ann", "I like tea.")
     assert memctl("sql", "--write", "UPDATE runs SET id = 'abc' || id").code == 0
     before = rows(store)
