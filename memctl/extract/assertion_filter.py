@@ -6,7 +6,7 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, spoken_words, words
 
@@ -191,6 +191,7 @@ _DID_YOU_KNOW = KeyedPattern(
     ),
     re.IGNORECASE,
 )
+_NOT_MEANT = KeyedGroup(_JOKE, _MOCKERY, _TRAILING_REPORT, _LYRIC, _OWN_REPORT, _DID_YOU_KNOW)
 _GIVEN = late(
     (
         r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|"
@@ -281,7 +282,7 @@ _OF_ENGLISH = frozenset(
 def foreign(sentence: str) -> bool:
     """True for a sentence of another language, in which "am" and "es" are not English words."""
     spoken = spoken_words(sentence)
-    return len(spoken & _FOREIGN) > 1 and _OF_ENGLISH.isdisjoint(spoken)
+    return _OF_ENGLISH.isdisjoint(spoken) and len(spoken & _FOREIGN) > 1
 
 
 def fictional(text: str) -> bool:
@@ -303,24 +304,16 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     A question keeps only its presupposition: "I'm vegan, what can I cook?", "Can you help, since I live in Leeds?".
     Reported speech keeps only what precedes it.
     """
-    if (
-        _JOKE.search(sentence)
-        or _MOCKERY.search(sentence)
-        or _TRAILING_REPORT.search(sentence)
-        or _LYRIC.search(sentence)
-        or (" / " in sentence and _VERSES.search(sentence))
-        or _OWN_REPORT.search(sentence)
-    ):
-        return "", 0
-    if _DID_YOU_KNOW.search(sentence):
+    if _NOT_MEANT.search(sentence) or (" / " in sentence and _VERSES.search(sentence)):
         return "", 0
     report = _REPORTED.search(sentence)
     if report:
         cut = report.start()
         sentence = sentence[:cut] if cut > 12 else ""
-    harmless = _HARMLESS_IF.search(sentence)
-    if _CONDITION.match(sentence) and not (harmless and harmless.start() < 8):
-        return "", 0
+    if _CONDITION.match(sentence):
+        harmless = _HARMLESS_IF.search(sentence)
+        if harmless is None or harmless.start() >= 8:
+            return "", 0
     if "?" in mark or (_QUESTION_HEAD.match(sentence) and not (_DENIAL.match(sentence) or _DONE.match(sentence))):
         return _presupposed(sentence, "?" in mark)
     return sentence, 0
@@ -382,12 +375,12 @@ def of_the_past(conj: str, clause: str) -> bool:
 
 RESTRICTING = frozenset({"unless", "except", "when", "whenever", "while", "before", "after", "if", "until"})
 """ "I don't eat meat when I'm alone": the clause after these says when the one before is true."""
-_THEN = KeyedPattern(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)
+THEN = KeyedPattern(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)
 
 
 def in_that_case(clause: str) -> bool:
     """True for "I teach piano then": the clause holds only in a case mentioned elsewhere."""
-    return bool(_THEN.search(clause)) and not re.search(r"\b(?:since|by|until|back) then\b", clause, re.IGNORECASE)
+    return bool(THEN.search(clause)) and not re.search(r"\b(?:since|by|until|back) then\b", clause, re.IGNORECASE)
 
 
 _CLAUSE_OF_TIME = late(

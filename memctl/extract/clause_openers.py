@@ -1,11 +1,12 @@
 """How clauses start: words before the subject, and sentences without a subject."""
 
 import re
+from functools import lru_cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
-from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.wordlist import words
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.wordlist import lowered, words
 
 LEAD = late(
     r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|"
@@ -43,14 +44,15 @@ LEAD = late(
     r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
     r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
     r"recently|lately|currently|nowadays|these days|still|apparently|\w+-wise|"
-    r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
-    re.IGNORECASE,
+    r"even though|although|though|while)\b[\s,:!.\-–—)]*)+"
 )
+"""Words before a clause, in lower case."""
 
 
+@lru_cache(maxsize=256)
 def after_lead(text: str) -> int:
     """The offset at which a clause starts after words such as "btw" and "note that"; 0 if nothing follows them."""
-    lead = LEAD.match(text)
+    lead = LEAD.match(lowered(text))
     return lead.end() if lead and lead.end() < len(text) else 0
 
 
@@ -122,6 +124,7 @@ ELIDED_BE = OpeningPattern(
     r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
     re.IGNORECASE,
 )
+ELLIPTICAL = KeyedGroup(AM_DATE, ELIDED_BE, ELIDED_START)
 
 
 def adverbial(spoken: list[str]) -> bool:

@@ -14,7 +14,7 @@ from memctl.extract.date_words import alternation
 from memctl.extract.keyed_pattern import KeyedPattern, keys_in
 from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
-from memctl.extract.wordlist import words
+from memctl.extract.wordlist import lowered, words
 
 ADVERBS = frozenset(
     words(
@@ -67,9 +67,9 @@ _VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind ==
 
 _BOUNDARY = late(
     rf"(?:\s*[;:—–]\s*|\s+--?\s+|,?\s+(?P<conj>{_CONJ}),?\s+|,\s*|\s*\(\s*)"
-    rf"(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))",
-    re.IGNORECASE,
+    rf"(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))"
 )
+"""This and the next patterns are for text in lower case."""
 _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop try think"))
 _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
 _ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
@@ -77,13 +77,11 @@ _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
 _ELIDED = late(
     rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
     rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
-    rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
-    re.IGNORECASE,
+    rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))"
 )
 _ELIDED_ING = late(
     rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
-    r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))",
-    re.IGNORECASE,
+    r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))"
 )
 _AFTER_ING = KeyedPattern(
     r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"
@@ -132,13 +130,14 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 def clauses(sentence: str, start: int) -> Iterator[Clause]:
     """The clauses of a sentence whose offset is `start`."""
     cuts: dict[int, tuple[int, str, bool]] = {}
-    for match in _BOUNDARY.finditer(sentence):
+    spoken = lowered(sentence)
+    for match in _BOUNDARY.finditer(spoken):
         if match.end() > match.start() and match.start() > 0:
-            cuts.setdefault(match.start(), (match.end(), (match["conj"] or "").lower(), False))
+            cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
     joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
-    listed = ((_ELIDED, ""), (_ELIDED_ING, "+ing")) if joined else ()
-    for pattern, mark in (*listed, (_AFTER_ING, "after+ing")):
-        for match in pattern.finditer(sentence):
+    listed = ((_ELIDED.finditer(spoken), ""), (_ELIDED_ING.finditer(spoken), "+ing")) if joined else ()
+    for matches, mark in (*listed, (_AFTER_ING.finditer(sentence), "after+ing")):
+        for match in matches:
             if match.start() not in cuts and not any(a <= match.start() < b for a, (b, _, _) in cuts.items()):
                 cuts[match.start()] = (match.end(), mark, True)
     at, conj, elided = 0, "", False
@@ -157,8 +156,8 @@ def _clause(text: str, start: int, conj: str, elided: bool) -> Clause:
     return Clause(bare, start + len(text) - len(bare), conj, elided)
 
 
-_ANYMORE = KeyedPattern(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IGNORECASE)
-_STRICT_ANYMORE = KeyedPattern(r"\b(?:any ?more|any longer)\b", re.IGNORECASE)
+_ANYMORE = late(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IGNORECASE)
+_STRICT_ANYMORE = late(r"\b(?:any ?more|any longer)\b", re.IGNORECASE)
 _STOP = frozenset({"stop", "quit", "cease"})
 _START = frozenset({"start", "begin", "keep"})
 _ENDURE = frozenset({"stand", "bear", "tolerate"})

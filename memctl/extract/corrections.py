@@ -97,8 +97,9 @@ _FORGET = KeyedPattern(
 
 def withdrawn(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
     """The drafts, as retractions where the text takes them back: "forget that I live in Ghent"."""
-    spans = [match.span() for match in _FORGET.finditer(text)]
+    spans: list[tuple[int, int]] | None = None
     for draft in drafts:
+        spans = [match.span() for match in _FORGET.finditer(text)] if spans is None else spans
         start, end = draft.quote
         inside = any(start < last and end > first for first, last in spans)
         yield retraction(draft, draft.quote) if inside and draft.op == "assert" else draft

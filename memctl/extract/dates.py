@@ -15,6 +15,7 @@ import msgspec
 from memctl.core.claim import Precision
 from memctl.core.late_pattern import late
 from memctl.extract import date_words, time_expressions
+from memctl.extract.hints import HintIndex
 from memctl.extract.keyed_pattern import STEM, KeyedPattern, keys_in
 from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 
@@ -115,10 +116,6 @@ class Rule(NamedTuple):
     reader: Reader
     hints: tuple[str, ...]
     role: Role
-
-    def may_match(self, lowered: str, digits: bool) -> bool:
-        """False if the text contains no hint, which is much cheaper to check than the pattern."""
-        return any(map(lowered.__contains__, self.hints)) if self.hints else digits
 
 
 def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = "at") -> Rule:
@@ -260,6 +257,10 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
+_ANY = -1
+_BY_HINT = HintIndex([(_ANY, _MAYBE), *((number, rule.hints) for number, rule in enumerate(RULES))])
+"""The numbers of the rules by their hints, and `_ANY` for the hints that every period without a digit has."""
+
 _SINCE = KeyedPattern(
     r"\b(?:since|from|as of|starting|beginning|ever since|depuis|desde|seit)(?: the| about| around| early| late)*\s*$",
     re.IGNORECASE,
@@ -307,10 +308,10 @@ def _due(text: str) -> list[Rule]:
     digits = bool(_DIGIT.search(text))
     if not digits and text.isascii() and _MAYBE_STEMS.isdisjoint(keys_in(text)):
         return []
-    lowered = text.lower()
-    if not digits and not any(map(lowered.__contains__, _MAYBE)):
+    announced = set(_BY_HINT.due(text.lower()))
+    if not digits and _ANY not in announced:
         return []
-    return [rule for rule in RULES if rule.may_match(lowered, digits)]
+    return [rule for number, rule in enumerate(RULES) if number in announced or (digits and not rule.hints)]
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:

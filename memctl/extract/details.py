@@ -6,7 +6,7 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.rule_tables import filled
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import spoken_words, vocabulary
@@ -49,9 +49,9 @@ _PASSING = late(
 
 
 @cache
-def _compiled() -> tuple[KeyedPattern, ...]:
+def _compiled() -> KeyedGroup:
     opening = r"(?:^|[,;:–—(] ?| - |\b(?:and|but|so|because|btw|is that) )"
-    return tuple(KeyedPattern(opening + filled(pattern)) for pattern in _PATTERNS)
+    return KeyedGroup(*(KeyedPattern(opening + filled(pattern)) for pattern in _PATTERNS))
 
 
 @cache
@@ -61,11 +61,13 @@ def _nouns() -> frozenset[str]:
 
 def detail_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of the details in a sentence."""
-    if HIDDEN in text or _nouns().isdisjoint(spoken_words(text)) or _SECRET.search(text):
+    if _nouns().isdisjoint(spoken_words(text)) or not _compiled().possible(text) or HIDDEN in text:
         return
     taken: set[str] = set()
-    for pattern in _compiled():
+    for pattern in _compiled().patterns:
         for match in pattern.finditer(text):
+            if _SECRET.search(text):
+                return
             slot, value = match["s"].lower(), match["o"].strip(" .,")
             if slot in taken or _PASSING.match(slot) or not value:
                 continue

@@ -232,6 +232,8 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     return None
 
 
+_MAY_PLAN = frozenset(words("plan intend aim hope want be fly leave start move graduate have"))
+"""Verbs whose simple present may be a plan."""
 _OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )
@@ -275,7 +277,11 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
+    if head.tense == "present" and not head.prog and head.lemma not in _MAY_PLAN:
+        return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
+    if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:
+        return None
     if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
         return None  # "I'll start with the intro" is about this conversation.
     if len(ahead) < sum(one.role == "at" for one in dates):

@@ -118,7 +118,7 @@ class _SessionReader:
             text, turn.at, third=memory, orders=self.orders, people=self.people, written=straightened(turn.text)
         )
         drafts = reader.read()
-        if self.question is not None and not memory:
+        if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
         drafts += asterisks(text, self.earlier)

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.wordlist import words
 
@@ -71,6 +71,7 @@ _LOOSENED = KeyedPattern(
     r"informal|casual|as long as you like)\b",
     re.IGNORECASE,
 )
+_ENDINGS = KeyedGroup(_LOOSENED, _OVER, _ALLOWED, _NEEDLESS)
 _ANSWERING = KeyedPattern(
     r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
     r"^switch (?:back )?to (?P<next>[a-z]+)\b",
@@ -86,11 +87,11 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
     """
     standing = earlier.instructions
     ended: set[str] = set()
-    ending = any(pattern.possible(text) for pattern in (_LOOSENED, _OVER, _ALLOWED, _NEEDLESS))
+    ending = (_ENDINGS if standing else _ALLOWED).possible(text)
     for sentence in re.finditer(r"[^.!?\n;]+", text) if ending else ():
         if text[sentence.end() : sentence.end() + 1] == "?":
             continue
-        for draft in _ended_by(sentence[0], standing, ended):
+        for draft in _ended_by(sentence[0], standing, ended) if standing else ():
             ended.add(draft.object or "")
             yield retraction(draft, sentence.span())
         allowed = None if ended else _ALLOWED.match(sentence[0])

@@ -12,20 +12,18 @@ from itertools import pairwise
 from typing import Any
 
 from memctl.core import late_pattern
-from memctl.extract.wordlist import words
+from memctl.extract.wordlist import lowered, words
 
 _WORD = re.compile(r"\w+")
 _OPENING = re.compile(r"\W*\w+(?:\W+\w+)?")
 _WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
-_ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
-"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 STEM = 3
 """Characters of a word whose continuation is open: "divorc" is looked up as "div"."""
 WARM = 24
 """Texts after which the keys of a pattern are computed; a single command does not need them."""
 MOST_PATHS = 500
 """Different words with which a pattern may continue; with more, that place of the pattern is not used."""
-TOO_FREQUENT = 150
+TOO_FREQUENT = 1000
 """The rank of keys that are met so often that looking for them is not worth it."""
 _FREQUENT = frozenset(
     words(
@@ -42,7 +40,7 @@ _parser: Any = import_module("re._parser")
 @lru_cache(maxsize=1024)
 def keys_in(text: str) -> frozenset[str]:
     """The words of `text` in lower case, their first letters, and the pairs of words."""
-    spoken = _WORD.findall((text if text.isascii() else text.translate(_ODD_CASE)).lower())
+    spoken = _WORD.findall(lowered(text))
     keys = set(spoken)
     keys.update([word[:STEM] for word in spoken])
     keys.update(map(" ".join, pairwise(spoken)))
@@ -130,6 +128,35 @@ class OpeningPattern(KeyedPattern):
         """The words with which the pattern may open."""
         keys = _words((list(_parser.parse(self.text, self.flags)),))
         return frozenset(keys) if keys is not None else None
+
+
+class KeyedGroup:
+    """Patterns that are tried in turn: most texts have no word of any, which one look at all their keys tells.
+
+    A group of `OpeningPattern`s looks at the first two words only.
+    """
+
+    def __init__(self, *patterns: KeyedPattern) -> None:
+        self.patterns = patterns
+        self.words = opening_in if all(isinstance(one, OpeningPattern) for one in patterns) else keys_in
+        self.keys: frozenset[str] | None = None
+        self.left = WARM
+
+    def possible(self, text: str) -> bool:
+        """False if no pattern of the group matches in `text` or in a part of it that is cut between words."""
+        if self.keys is not None:
+            return not self.keys.isdisjoint(self.words(text))
+        self.left -= 1
+        if not self.left:
+            keys = [pattern.keys or pattern.computed() for pattern in self.patterns]
+            self.keys = frozenset().union(*filter(None, keys)) if all(keys) else None
+        return True
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match of the first pattern that occurs in `text`."""
+        if not self.possible(text):
+            return None
+        return next(filter(None, (pattern.search(text) for pattern in self.patterns)), None)
 
 
 def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:

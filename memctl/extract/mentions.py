@@ -8,6 +8,7 @@ about.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import repeat
 
 import msgspec
 
@@ -179,6 +180,13 @@ def _may_name(spoken_: frozenset[str], pattern: str) -> bool:
     return not _told_by(pattern).isdisjoint(spoken_)
 
 
+def may_mention(text: str) -> tuple[bool, bool]:
+    """Whether a drug and an illness may be among the words of a text or of a part of it."""
+    said = spoken_words(text)
+    drugs = _may_name(said, "{MEDICINE}") or any(map(str.endswith, said, repeat(_drug_endings())))
+    return drugs, _may_name(said, "{ILLNESSES}")
+
+
 def mentioned(
     text: str,
     span: tuple[int, int],
@@ -190,10 +198,7 @@ def mentioned(
 
     `context` has the sentence before and, after a separator, what the sentence of the clause says before it.
     """
-    said = spoken_words(text)
-    endings = _drug_endings()
-    drugs = _may_name(said, "{MEDICINE}") or any(word.endswith(endings) for word in said)
-    illnesses = _may_name(said, "{ILLNESSES}")
+    drugs, illnesses = may_mention(text)
     if not (drugs or illnesses) or HIDDEN in text:
         return
     earlier, _, opening = context.partition("\x1e")

@@ -7,8 +7,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.phrase_rules import row_drafts
-from memctl.extract.rule_tables import phrases
+from memctl.extract.phrase_rules import hint_index, row_drafts
 from memctl.extract.segmentation import plain, sentences
 
 _NEGATED = late(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
@@ -27,8 +26,7 @@ _ENGLISH = late(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.I
 
 def multilingual_drafts(text: str) -> list[Draft]:
     """The drafts of a turn in one of the four languages; none for an English turn."""
-    lowered = text.lower()
-    rows = [row for row in phrases("multilingual") if any(map(lowered.__contains__, row.hints))]
+    rows = hint_index(("multilingual",)).due(text.lower())
     if not rows or len(_ENGLISH.findall(text)) > 1 + len(text) // 200:
         return []
     drafts: list[Draft] = []

@@ -13,7 +13,8 @@ from memctl.extract.rule_tables import lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, words
 
-_WORD = late(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_UNCAPITALISED = late(r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*")
+"""A word that does not start with a capital, as far as ASCII tells."""
 _CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
 _HEADING = late(
@@ -39,7 +40,8 @@ class NameCase:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
-        self.common: set[str] = set()
+        self._edited: list[str] = []
+        self._common: set[str] = set()
 
     def learn(self, text: str) -> None:
         """Add the names of a turn; words that are also spelled without a capital in edited text are none."""
@@ -55,19 +57,26 @@ class NameCase:
             if len(name) > 2 and not plain and not _language(key):
                 self.names.setdefault(key, name)
         if len(capitalised) > 1 or text[:1].isupper():
-            self.common.update(word for word in _WORD.findall(text) if word[:1].islower())
+            self._edited.append(text)
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
         if not self.names or (text.isascii() and self.names.keys().isdisjoint(spoken_words(text))):
             return text
-        return _WORD.sub(self._spelled, text)
+        return _UNCAPITALISED.sub(self._spelled, text)
+
+    def _is_common(self, word: str) -> bool:
+        """True if a word is also spelled without a capital in edited text."""
+        for text in self._edited:
+            self._common.update(word for word in _UNCAPITALISED.findall(text) if word[:1].islower())
+        self._edited.clear()
+        return word in self._common
 
     def _spelled(self, match: re.Match[str]) -> str:
         word = match[0]
         stem, mark, rest = word.partition("'")
         name = self.names.get(stem.casefold()) if word[:1].islower() else None
-        if name is None or len(name) != len(stem) or stem in self.common:
+        if name is None or len(name) != len(stem) or self._is_common(stem):
             return word
         return f"{name}{mark}{rest}"
 

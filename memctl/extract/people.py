@@ -8,7 +8,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
@@ -146,14 +146,17 @@ _PET_NAMED = late(
 )
 
 
-_SOMEBODY = vocabulary(f"{_REL}|{_PET}|report|got|have|ve")
+_NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
+_PET_WORDS = vocabulary(_PET)
+_SOMEBODY = vocabulary(_REL) | _PET_WORDS | vocabulary("report|got|have|ve")
 
 
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """Named relatives, friends and pets, and a spouse without a name."""
-    if _SOMEBODY.isdisjoint(spoken_words(text)):
+    spoken = spoken_words(text)
+    if _SOMEBODY.isdisjoint(spoken):
         return
-    for pattern in (_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
+    for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
     for match in _DEATH.finditer(text):
@@ -167,7 +170,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             confidence=0.8,
             category="family",
         )
-    for match in () if _ENDED.search(text) else _PET_NAMED.finditer(text):
+    for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
                 predicate="has_pet",

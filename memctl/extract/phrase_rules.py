@@ -6,52 +6,41 @@ from functools import cache
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
+from memctl.extract.hints import HintIndex
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import job, listed, noun, preference
 from memctl.extract.rule_tables import Phrase, compiled, filled, phrases
 from memctl.extract.verbs import FORMS, gerund
+from memctl.extract.wordlist import lowered
 
 TABLES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides")
 
 
 def phrase_drafts(
-    text: str, span: tuple[int, int], tables: tuple[str, ...] = TABLES, before: str = ""
+    text: str,
+    span: tuple[int, int],
+    tables: tuple[str, ...] = TABLES,
+    before: str = "",
+    hints: Iterable[str] | None = None,
 ) -> Iterator[Draft]:
-    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
-    lowered = text.lower()
-    rows, by_gram, short = hint_index(tables)
-    grams = by_gram.keys() & set(map("".join, zip(lowered, lowered[1:], lowered[2:], strict=False)))
-    due = {
-        number
-        for hints in (*map(by_gram.__getitem__, grams), short)
-        for hint, numbers in hints
-        if hint in lowered
-        for number in numbers
-    }
-    for row in (rows[number] for number in sorted(due)):
-        if row.after is None or compiled(row.after).search(before):
+    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it,
+    `hints` are the hints of these tables in the turn."""
+    for row in hint_index(tables).due(lowered(text), hints):
+        if _keyed(row.pattern, ignore_case=True).possible(text) and (
+            row.after is None or compiled(row.after).search(before)
+        ):
             yield from row_drafts(row, text, span)
 
 
-Hints = list[tuple[str, list[int]]]
+def hints_in(text: str) -> set[str]:
+    """The hints of the phrases in a text."""
+    return hint_index(TABLES).hints(lowered(text))
 
 
 @cache
-def hint_index(tables: tuple[str, ...]) -> tuple[list[Phrase], dict[str, Hints], Hints]:
-    """The rows of `tables`, and their hints with the numbers of the rows that each may announce.
-
-    Hints are grouped by their first three letters, so that few are looked for in a sentence; shorter ones are separate.
-    """
-    rows = [row for table in tables for row in phrases(table)]
-    numbers: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        for hint in row.hints:
-            numbers.setdefault(hint, []).append(number)
-    by_gram: dict[str, Hints] = {}
-    for hint, announced in numbers.items():
-        if len(hint) >= 3:
-            by_gram.setdefault(hint[:3], []).append((hint, announced))
-    return rows, by_gram, [(hint, announced) for hint, announced in numbers.items() if len(hint) < 3]
+def hint_index(tables: tuple[str, ...]) -> HintIndex[Phrase]:
+    """The rows of `tables` by their hints."""
+    return HintIndex((row, row.hints) for table in tables for row in phrases(table))
 
 
 @cache

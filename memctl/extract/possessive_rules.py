@@ -9,6 +9,7 @@ from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.noun_phrases import job, listed, noun, place, proper
 from memctl.extract.rule_tables import compiled
+from memctl.extract.wordlist import lowered
 
 _MY = late(
     r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
@@ -37,9 +38,10 @@ _INVERTED = late(
 
 def inverted_properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """ "Gardening is my hobby", "eggs and sesame, those are my allergies": the value comes first."""
-    if "my " not in text.lower() and "our " not in text.lower():
+    spoken = lowered(text)
+    if "my " not in spoken and "our " not in spoken:
         return
-    lead = LEAD.match(text)
+    lead = LEAD.match(spoken)
     match = _INVERTED.match(text[lead.end() :] if lead else text)
     if match is None or not noun(match["o"]):
         return

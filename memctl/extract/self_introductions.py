@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.clauses import complement
+from memctl.extract.clause_openers import AS_ONE_WHO, WE_ALL
+from memctl.extract.clauses import Clause, Head, complement, head
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
-from memctl.extract.keyed_pattern import OpeningPattern
+from memctl.extract.keyed_pattern import KeyedGroup, OpeningPattern
 from memctl.extract.object_types import is_no_name
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
@@ -37,14 +38,14 @@ _PARENT = late(
 )
 _TIMES = late(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
 _CHILD_NAMES = late(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
-NAMED_SELF = late(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
+NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
 """ "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 
 def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of a self-introduction; nothing for any other sentence."""
-    lead = _ABOUT_ME.match(text) or _NAMED_AND_AGED.match(text)
-    if lead is None:
+    lead = _ABOUT_ME.match(text) or ("," in text and _NAMED_AND_AGED.match(text))
+    if not lead:
         return
     for n, member in enumerate(_MEMBER.split(text[lead.end() :])):
         member = _TIMES.sub("", member.strip(" .,"))
@@ -68,12 +69,32 @@ def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
             yield _draft("has_child", name, f"has a child called {name}", span, "family")
         return
     for words in (member, f"a {member}"):
-        head = complement(words)
-        drafts = match(head, span, casual=False) if head else []
+        inner = complement(words)
+        drafts = match(inner, span, casual=False) if inner else []
         drafts = [draft for draft in drafts if draft.predicate not in ("name", "likes", "dislikes")]
         if drafts:
             yield from drafts
             return
+
+
+_SPELT_OUT = KeyedGroup(NAMED_SELF, WE_ALL, AS_ONE_WHO)
+
+
+def spelt_out(clause: Clause) -> tuple[Clause, Head | None, str | None] | None:
+    """The clause after a subject like "I, Ana,", "me and Bo" or "as one who", its head, and the speaker's name."""
+    if not _SPELT_OUT.possible(clause.text):
+        return None
+    text, start = clause.text, clause.start
+    if match := NAMED_SELF.match(text):
+        rest = Clause(text[match.end() :], start + match.end(), clause.conj, False)
+        return rest, head(rest.text, person="i"), match["o"]
+    if match := WE_ALL.match(text):
+        rest = Clause(f"we{text[match.end() :]}", start, clause.conj, False)
+        return rest, head(rest.text), None
+    if match := AS_ONE_WHO.match(text):
+        rest = Clause(text[match.end() :], start + match.end(), clause.conj, False)
+        return rest, head(rest.text, person="other"), None
+    return None
 
 
 def named(name: str, span: tuple[int, int]) -> Draft:

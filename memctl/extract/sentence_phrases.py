@@ -1,5 +1,7 @@
 """Rules that read a whole sentence, before it is split into clauses."""
 
+from collections.abc import Iterable
+
 from memctl.extract.apposition import tech_list
 from memctl.extract.details import detail_drafts
 from memctl.extract.draft_claim import Draft
@@ -9,10 +11,11 @@ from memctl.extract.possessive_rules import inverted_properties
 from memctl.extract.self_introductions import introduction_drafts
 
 
-def sentence_drafts(body: str, span: tuple[int, int], before: str) -> list[Draft]:
-    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence."""
+def sentence_drafts(body: str, span: tuple[int, int], before: str, hints: Iterable[str]) -> list[Draft]:
+    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence, `hints` are the hints of
+    phrases in the turn."""
     return [
-        *phrase_drafts(body, span, before=before),
+        *phrase_drafts(body, span, before=before, hints=hints),
         *introduction_drafts(body, span),
         *inverted_properties(body, span),
         *tech_list(body, span),

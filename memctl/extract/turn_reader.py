@@ -27,7 +27,7 @@ from memctl.extract import (
 )
 from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
-from memctl.extract.dates import Grounded, certain
+from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import CUT_SHORT, match
 from memctl.extract.pet_names import name_pets
@@ -62,6 +62,7 @@ class TurnReader:
         self.raw = text
         typed = text if written is None else written
         self.text = assertion_filter.hide_pasted(plain(text))
+        self.hints = phrase_rules.hints_in(self.text)
         self.at = at
         self.casual = not re.search(r"\b(?:I|I'm|I've)\b", typed) and sum(map(str.isupper, typed)) <= max(
             2, len(typed) // 60
@@ -73,6 +74,7 @@ class TurnReader:
         self.other: tuple[str, str] | None = None
         self.flagged = False
         self.rules = False
+        self.dated = False
         self.before = self.context = ""
 
     def read(self) -> list[Draft]:
@@ -112,7 +114,7 @@ class TurnReader:
             yield from phrase_rules.phrase_drafts(text, span, ("retractions",))
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
-        names = sentence_phrases.sentence_drafts(body, span, self.before) if body else []
+        names = sentence_phrases.sentence_drafts(body, span, self.before, self.hints) if body else []
         if body != text:
             names += [
                 draft
@@ -168,6 +170,8 @@ class TurnReader:
         opening = clause_openers.after_lead(text)
         text, start = text[opening:], start + opening
         text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+        self.dated, mentioning = may_name_time(text), any(mentions.may_mention(text))
+        restricted = assertion_filter.THEN.possible(text)
         pieces = list(clauses(text, start))
         for clause, after in zip_longest(pieces, pieces[1:]):
             if lead := clause_openers.after_lead(clause.text):
@@ -176,13 +180,15 @@ class TurnReader:
             doubt = 0.1 if think else 0.0
             if think:
                 clause = Clause(clause.text[think.end() :], clause.start + think.end(), clause.conj, clause.elided)
-            if assertion_filter.conditional(clause.conj, clause.text) or assertion_filter.in_that_case(clause.text):
+            if assertion_filter.conditional(clause.conj, clause.text) or (
+                restricted and assertion_filter.in_that_case(clause.text)
+            ):
                 first = False
                 continue
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
             other = self.other if person == "other" else None
-            if other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY:
+            if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
                 span = self.span(clause.start, clause.text)
                 drafts += mentions.mentioned(
                     clause.text, span, other, drafts, f"{self.context} \x1e {whole[: clause.start - origin]}"
@@ -206,7 +212,7 @@ class TurnReader:
         props = list(possessive_rules.properties(text, span))
         if props:
             return self.timed(props, clause, None), "i", False
-        planned = appointments.appointment(text, span, self.at)
+        planned = appointments.appointment(text, span, self.at) if self.dated else None
         if planned is not None:
             return self.timed([planned[0]], clause, None, planned[1]), "i", False
         named = people.named_subject(text, self.people)
@@ -241,24 +247,15 @@ class TurnReader:
             return None
         return drafts, "other", bool(verb_head and verb_head.prog)
 
-    def unnamed(  # noqa: C901 -- one branch per kind of subject
+    def unnamed(
         self, clause: Clause, person: str | None, prog: bool, first: bool
     ) -> tuple[list[Draft], str | None, bool]:
         """`clause` for a clause whose subject is not a name or a relation."""
         text, span = clause.text, self.span(clause.start, clause.text)
-        named_self = self_introductions.NAMED_SELF.match(text)
-        if named_self:
-            clause = Clause(text[named_self.end() :], clause.start + named_self.end(), clause.conj, False)
-            verb_head = head(clause.text, person="i")
-            return [self_introductions.named(named_self["o"], span), *self.of_self(verb_head, clause, span)], "i", False
-        party = clause_openers.WE_ALL.match(text)
-        if party:
-            clause = Clause(f"we{text[party.end() :]}", clause.start, clause.conj, False)
-            return self.of_self(head(clause.text), clause, span), "i", False
-        one = clause_openers.AS_ONE_WHO.match(text)
-        if one:
-            clause = Clause(text[one.end() :], clause.start + one.end(), clause.conj, False)
-            return self.of_self(head(clause.text, person="other"), clause, span), "i", False
+        if spelt_out := self_introductions.spelt_out(clause):
+            clause, verb_head, name = spelt_out
+            named = [self_introductions.named(name, span)] if name else []
+            return [*named, *self.of_self(verb_head, clause, span)], "i", False
         words = tokens(text)
         if not words:
             return [], person, prog
@@ -310,6 +307,8 @@ class TurnReader:
         text = clause.text
         if self.third and (verb_head := head(text, words, person="other")):
             return self.of_self(verb_head, clause, span)
+        if not clause_openers.ELLIPTICAL.possible(text):
+            return []
         if clause_openers.GERUND_SUBJECT.match(text) or clause_openers.AM_DATE.match(text):
             return []
         if clause_openers.ELIDED_BE.match(text):
@@ -343,7 +342,7 @@ class TurnReader:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual)
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
-        dates = certain(clause.text, self.at, future=events.ahead(verb_head))
+        dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if self.dated else []
         planned = events.plan(clause, verb_head, dates, span)
         if planned is not None and verb_head.prog and verb_head.lemma == "go":
             drafts = [draft for draft in drafts if draft.predicate != "hobby"]

@@ -6,11 +6,19 @@ from functools import lru_cache
 from memctl.core.late_pattern import late
 
 _WORD = late(r"[^\W\d_]+")
+_ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
+"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 
 
 def words(text: str) -> tuple[str, ...]:
     """The words of `text`, in order."""
     return tuple(text.split())
+
+
+def lowered(text: str) -> str:
+    """`text` in lower case, as long as before. A pattern in lower case matches it where a pattern that ignores case
+    matches `text`, and is much faster: alternatives are passed over by their first letter."""
+    return (text if text.isascii() else text.translate(_ODD_CASE)).lower()
 
 
 def holds(text: str, hints: tuple[str, ...]) -> bool:

@@ -1,16 +1,21 @@
 """Skipping the patterns whose words are not in a text loses no match."""
 
 import re
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import memctl.extract
 from memctl.extract import details, doubts, phrase_rules
 from memctl.extract.extractor import extract
-from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
+from memctl.extract.hints import HintIndex
+from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, phrases, records
 from memctl.transcripts.model import Session, Turn
 
@@ -43,7 +48,20 @@ CASES = (
 def patterns() -> list[KeyedPattern]:
     modules = [import_module(f"memctl.extract.{module.name}") for module in iter_modules(memctl.extract.__path__)]
     named = [value for module in modules for value in vars(module).values() if isinstance(value, KeyedPattern)]
-    return [*named, *details._compiled(), *(cue for _, cue in doubts._CUES)]
+    return [*named, *details._compiled().patterns, *(cue for _, cue in doubts._CUES)]
+
+
+def groups() -> list[KeyedGroup]:
+    modules = [import_module(f"memctl.extract.{module.name}") for module in iter_modules(memctl.extract.__path__)]
+    named = [value for module in modules for value in vars(module).values() if isinstance(value, KeyedGroup)]
+    return [*named, details._compiled()]
+
+
+def every_rule_whose_hint_is_looked_for_alone(
+    index: HintIndex[Any], lowered: str, hints: Iterable[str] | None = None
+) -> list[Any]:
+    numbers = {number for hint, numbers in index.numbers.items() if hint in lowered for number in numbers}
+    return [rule for number, rule in enumerate(index.rules) if number in numbers]
 
 
 @pytest.mark.parametrize(("pattern", "texts"), CASES, ids=[pattern for pattern, _ in CASES])
@@ -85,6 +103,29 @@ def test_no_phrase_is_skipped_in_its_own_example() -> None:
                 assert not keys.isdisjoint(keys_in(text)), (row.pattern, text)
 
 
+def test_each_phrase_has_one_of_its_hints_in_a_text_in_which_it_matches() -> None:
+    rows = [(row, re.compile(filled(row.pattern), re.IGNORECASE)) for table in PHRASES for row in phrases(table)]
+    lost = [
+        (row.pattern, text)
+        for row, pattern in rows
+        for text in (row.example, *TEXTS[::25])
+        if pattern.search(text) and not any(hint in text.lower() for hint in row.hints)
+    ]
+    assert not lost
+
+
+@given(
+    text=st.text("abc ", max_size=30), hints=st.sets(st.text("abc ", min_size=1, max_size=4), min_size=1, max_size=9)
+)
+def test_all_hints_of_a_text_are_found_even_where_they_overlap(text: str, hints: set[str]) -> None:
+    index = HintIndex((hint, [hint]) for hint in sorted(hints))
+    expected = [hint for hint in sorted(hints) if hint in text]
+    assert index.due(text) == expected
+    index.left = 0
+    assert index.due(text) == expected
+    assert index.due(text, index.hints(f"{text} abc")) == expected
+
+
 def test_facts_are_the_same_if_every_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = tuple(Turn(turn_id=str(number), role="user", text=text) for number, text in enumerate(TEXTS[::3]))
     sessions = [Session(source_format="test", session_id="s", turns=turns[at : at + 40]) for at in range(0, 200, 40)]
@@ -92,9 +133,10 @@ def test_facts_are_the_same_if_every_pattern_is_tried(monkeypatch: pytest.Monkey
         extract(session, "alice")  # so that the keys are computed
     skipped = [extract(session, "alice") for session in sessions]
     phrase_rules._keyed.cache_clear()
-    for pattern in patterns():
+    for pattern in (*patterns(), *groups()):
         monkeypatch.setattr(pattern, "keys", None)
         monkeypatch.setattr(pattern, "left", 0)
     monkeypatch.setattr(KeyedPattern, "warming", KeyedPattern.compiled)
+    monkeypatch.setattr(HintIndex, "due", every_rule_whose_hint_is_looked_for_alone)
     assert [extract(session, "alice") for session in sessions] == skipped
     assert sum(map(len, skipped)) > 60
