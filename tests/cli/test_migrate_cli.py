@@ -15,7 +15,7 @@ from memctl.workspace import Workspace
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """A home with a store of alice (4 facts) and bruno (2), and an empty second store called work."""
-    for name in [name for name in os.environ if name.startswith("MEMCTL_")]:
+    for name in [name for name in os.environ if name.startswith("MEMCTL_") or name == "COLUMNS"]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))

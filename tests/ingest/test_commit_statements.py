@@ -10,7 +10,7 @@ from memctl.workspace import Workspace
 PLACES = ("Oslo", "Rome", "Lima", "Paris")
 
 
-def test_a_commit_takes_as_many_statements_for_many_groups_as_for_one(
+def test_a_commit_takes_no_more_statements_for_many_groups_than_for_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statements: list[str] = []
@@ -31,4 +31,4 @@ def test_a_commit_takes_as_many_statements_for_many_groups_as_for_one(
         statements.clear()
         assert store.add("zoe", turns).added
         counts.append(len(statements))
-    assert counts[1] == counts[0], statements
+    assert counts[1] <= counts[0], statements
