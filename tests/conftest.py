@@ -21,7 +21,6 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import empty_stores
-import files_in_memory
 import forked
 import in_process
 import pytest
@@ -102,11 +101,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `engines` on a store in a file and on one in PostgreSQL."""
     if metafunc.definition.get_closest_marker("engines") and "store" in metafunc.fixturenames:
         metafunc.parametrize("store", ["file", "postgres_dsn"], indirect=True, ids=["file", "postgres"])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    files_in_memory.use(config)
 
 
 @pytest.hookimpl(wrapper=True)
