@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from memctl.backends.contract import Backend, Filter, Hit, Query
+from memctl.backends.missing_users import no_records
 from memctl.backends.registry import open_backend
 from memctl.context.model import TOKENS, Context, Count, Format, Request
 from memctl.core import timeline
@@ -103,7 +104,17 @@ class Memory:
         return await asyncio.to_thread(self.search, user_id, query, k, **conditions)
 
     def find(self, asked: Query) -> list[Hit]:
-        """The hits of a query, as `search` returns them. Raises NotFound for a user that the store does not have."""
+        """The hits of a query, as `search` returns them.
+
+        Raises NotFound for a user that the backend does not have, if it can count the user's records.
+        """
+        hits = self._hits(asked)
+        if not hits and asked.user is not None and self.backend.count(asked.user) == 0:
+            raise no_records(self.backend, asked.user)
+        return hits
+
+    def _hits(self, asked: Query) -> list[Hit]:
+        """The hits, with the conditions that the backend's own search does not support applied here."""
         k = asked.k
         filters = self.backend.features.filters
         rest = [name for name in get_args(Filter) if getattr(asked, name) and name not in filters]

@@ -92,6 +92,7 @@ def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
     if "works_at" in known:
         return False
     return not known.isdisjoint({"lives_in", "hometown"}) or bool(
+        # "I packed in Amazon" ends a job.
         re.search(rf"(?<!packed|jacked) in {re.escape(draft.object)}\b", heard)
     )
 

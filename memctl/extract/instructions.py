@@ -262,11 +262,9 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
     goal, opened, over = "", False, False
     for number, (start, piece) in enumerate(pieces):
         of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
-        order = (
-            is_order(piece)
-            and not of_a_list
-            and (lasting or not (for_one_task(text[:start]) or (talk and is_manner(piece.strip()))))
-        )
+        order = is_order(piece) and not of_a_list
+        if order and not lasting:
+            order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
         if order or (marked and number == 0):
             if goal:
                 yield goal, opened

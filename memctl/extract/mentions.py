@@ -233,11 +233,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return "retract"
     if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
         return "retract"
-    if (
-        _SUBJECT.fullmatch(before)
-        and (itself := _ITSELF.match(after))
-        and (itself["verb"] is None or FORMS.get(itself["verb"].lower(), ("", None))[1] == "s")
-    ):
+    if _about_itself(before, after):
         return None
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
 
@@ -251,6 +247,15 @@ def _of_a_noun(after: str) -> bool:
     """True if the word only describes the noun `after` it: "a vyvanse shortage", "the lupus suspect"."""
     following = _NEXT_WORD.match(after)
     return following is not None and following["word"] not in FORMS and not _CONTINUED.match(after)
+
+
+def _about_itself(before: str, after: str) -> bool:
+    """True if the clause is about the drug or the illness itself: "omeprazole comes in two strengths"."""
+    matched = _ITSELF.match(after) if _SUBJECT.fullmatch(before) else None
+    if matched is None:
+        return False
+    _, form = FORMS.get((matched["verb"] or "").lower(), ("", None))
+    return matched["verb"] is None or form == "s"
 
 
 def _of_another(before: str, illness: str) -> bool:
@@ -269,9 +274,10 @@ def doses_with_takers(drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[D
             yield draft
             continue
         takers = _takers(drug, drafts) or _takers(drug, earlier.naming(words_of(drug)))
-        taking = sorted((one for one in takers if one.op == "assert"), key=lambda one: one.subject is not None)
+        taking = [one for one in takers if one.op == "assert"]
         if taking:
-            yield msgspec.structs.replace(draft, subject=taking[0].subject, owner=taking[0].owner)
+            taker = min(taking, key=lambda one: one.subject is not None)  # the speaker, if that is one of them
+            yield msgspec.structs.replace(draft, subject=taker.subject, owner=taker.owner)
 
 
 def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:

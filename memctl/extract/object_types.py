@@ -128,7 +128,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "age":
         return value.isdigit() and 1 <= int(value) <= 120
     if predicate in _PEOPLE or (predicate.startswith("has_") and predicate not in _NOT_PEOPLE):
-        return not (_NO_NAME.search(value) or is_opening(value) or (predicate == "name" and is_no_name(value)))
+        return not (_NO_NAME.search(value) or is_opening(value) or (predicate == "name" and names_no_person(value)))
     if predicate == "has_condition":
         return not (value[0].isdigit() or compiled("{MEDICINE}").fullmatch(value))
     if predicate in ("event", "attended", "plans"):
@@ -152,13 +152,13 @@ def is_opening(word: str) -> bool:
     return bool(_openings().fullmatch(word))
 
 
-def is_no_name(word: str) -> bool:
+def names_no_person(word: str) -> bool:
     """True for words that open a sentence and name no person: "Omeprazole, 20, before food", "Divorced, officially"."""
-    return bool(_no_names().fullmatch(word))
+    return bool(_impersonal().fullmatch(word))
 
 
 @cache
-def _no_names() -> re.Pattern[str]:
+def _impersonal() -> re.Pattern[str]:
     return late(
         filled(
             "{MEDICINE}|{ILLNESSES}|{LANGUAGES}|{NATIONALITY}|engaged|divorced|widow(?:er|ed)?|married|single|retired|pregnant"

@@ -14,7 +14,7 @@ from memctl.extract.clauses import Clause, Head, complement, head
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
 from memctl.extract.keyed_pattern import KeyedGroup, OpeningPattern
-from memctl.extract.object_types import is_no_name
+from memctl.extract.object_types import names_no_person
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
 _ABOUT_ME = OpeningPattern(
@@ -50,7 +50,7 @@ def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for n, member in enumerate(_MEMBER.split(text[lead.end() :])):
         member = _TIMES.sub("", member.strip(" .,"))
         name = re.fullmatch(_NAME, member) if n == 0 else None
-        if name and is_no_name(member):
+        if name and names_no_person(member):
             return
         if name:
             yield _draft("name", name["o"], f"is called {name['o']}", span, "identity")

@@ -103,8 +103,9 @@ def serve_http(app: ASGIApp, host: str, port: int, say: Callable[[str], None]) -
     try:
         listening = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
     except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]  # Python adds the address
         raise MemctlError(
-            f"cannot listen on this address: {str(error.strerror).partition(' (while')[0]}",
+            f"cannot listen on this address: {reason}",
             where=f"{host}:{port}",
             hint="choose another --port or --host",
         ) from None

@@ -11,9 +11,9 @@ from contextlib import suppress
 from uuid import UUID
 
 from memctl.backends.contract import Backend
+from memctl.backends.missing_users import no_records
 from memctl.core.errors import Fatal, NotFound, Rejected
 from memctl.core.fact import Fact
-from memctl.core.suggestions import near_users
 from memctl.migrate.selection import Selection
 from memctl.runtime.spool import SeenIds
 from memctl.store.model import SUPPRESSED
@@ -22,17 +22,6 @@ REPEATED = "a fact of another user has the same id"
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Returns the subset of these users that were erased."""
-
-
-def no_records(source: Backend, user: str) -> NotFound:
-    """The error for a user that the source does not have: names users that it has, and a record that cannot be read."""
-    hint = near_users(user, source.users())
-    rejects = tuple(source.rejects())
-    if not hint:
-        hint = f"{source.name} {'has no record that can be read' if rejects else 'is empty'}"
-    if rejects:
-        hint += f"; not read: {rejects[0]}" + (f" and {len(rejects) - 1} more" if len(rejects) > 1 else "")
-    return NotFound(f"no records for user {user!r} in {source.name}", hint=hint)
 
 
 class Reader:

@@ -19,12 +19,13 @@ import msgspec
 
 from memctl.backends.contract import Backend
 from memctl.backends.field_diff import difference
+from memctl.backends.missing_users import no_records
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Exit, Halted, NotFound
 from memctl.core.fact import Fact
 from memctl.migrate.removal import Backup, Removal
 from memctl.migrate.selection import Selection
-from memctl.migrate.source import Forgotten, Reader, no_records
+from memctl.migrate.source import Forgotten, Reader
 from memctl.migrate.target import Target
 from memctl.runtime.progress import Progress
 from memctl.runtime.rejects import Rejects
@@ -336,8 +337,11 @@ def _overwritten(plan: _Plan) -> list[Fact]:
 
 
 class _Changes:
-    """Makes the changes of a plan until the run has to end. `made` are the changes made, `touched` the users of whom a
-    fact was changed, or may have been."""
+    """Makes the changes of a plan until the run has to end.
+
+    `made` has the changes that were made, `touched` the users whose facts were changed, or whose batch was sent without
+    an answer.
+    """
 
     def __init__(self, sides: Sides, halt: Halt, counts: Counts, rejects: Rejects) -> None:
         self.made: list[Step] = []

@@ -224,7 +224,7 @@ def test_control_characters_in_user_names_are_not_printed(memctl: Memctl):
 
 
 def test_a_store_filled_by_rules_is_priced_without_a_model(memctl: Memctl):
-    """No model was used, so there are no token costs; another model can still be priced."""
+    """No model was used, so tokens cost nothing. The report can still show the price of another model."""
     memctl("add", "alice", "I live in Oslo.")
     tokens = memctl("report", "pricing", "--json").document["tokens"]
     assert (tokens["model"], tokens["embedding"]) == (None, None)

@@ -82,7 +82,7 @@ def test_files_of_a_migration_are_private(check_private, home, target):
 
 @pytest.fixture
 def unprivileged():
-    """Run a command as a user to whom permissions apply; root may write to every file."""
+    """Run a command without the privileges of root, which may write to every file."""
     prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
     if prefix and shutil.which("setpriv") is None:
         pytest.skip("root may write to every file")

@@ -72,10 +72,6 @@ def command(
         times = (user_input.when(since, "--since"), user_input.when(until, "--until"), at)
         hits = memory.find(Query(user, query, k, tuple(kinds), *times))
         if local is None:
-            if not hits and user is not None and memory.backend.count(user) == 0:
-                from memctl.migrate.source import no_records  # a search that finds something does without it
-
-                raise no_records(memory.backend, user)
             _options.warn_of_unreadable(memory)
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, at, explain=explain, with_user=all_users)

@@ -11,12 +11,13 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
+from memctl.backends.missing_users import no_records
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.migrate.selection import Selection
-from memctl.migrate.source import Reader, no_records
+from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
 from memctl.migrate.verify import Verification, Verifier
 from memctl.report.evaluation import questions as asking

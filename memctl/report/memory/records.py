@@ -11,10 +11,10 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends import registry
+from memctl.backends.missing_users import no_records
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.migrate.listing import reading
-from memctl.migrate.source import no_records
 from memctl.store.local_store import LocalStore
 
 
