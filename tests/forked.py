@@ -130,7 +130,8 @@ def _connected(loaded: str) -> socket.socket:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     name = "\0memctl-forked-" + hashlib.sha256(f"{run} {loaded}".encode()).hexdigest()
     if (os.getpid(), loaded) not in _links:
-        _links[os.getpid(), loaded] = _joined(name, loaded)
+        link = _links[os.getpid(), loaded] = _joined(name, loaded)
+        atexit.register(link.close)
     return _joined(name, loaded)
 
 
@@ -167,8 +168,6 @@ def _start(listening: socket.socket, loaded: str) -> None:
 
     def end(owner: int) -> None:
         if os.getpid() == owner:
-            for link in _links.values():
-                link.close()
             server.wait()
 
     atexit.register(end, os.getpid())
