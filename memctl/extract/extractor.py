@@ -136,7 +136,7 @@ class _SessionReader:
         drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
-        drafts = list(doses_with_takers(drafts, self.earlier))
+        drafts = list(doses_with_takers(reader.text, drafts, self.earlier))
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 

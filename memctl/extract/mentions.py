@@ -266,18 +266,20 @@ def _of_another(before: str, illness: str) -> bool:
     return subject is not None and (subject["is"] is None or bool(_TRAIT.fullmatch(illness)))
 
 
-def doses_with_takers(drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
-    """`drafts`, with each dose given to whoever takes the drug; without the doses of drugs that nobody takes."""
+def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """`drafts` of `text`, with each dose given to the one person who takes the drug. The dose of a drug that several
+    people take, or nobody, is left out, unless it is "my warfarin"."""
     for draft in drafts:
         drug = draft.slot or ""
-        if draft.predicate != "dose" or draft.subject is not None or not _drug().fullmatch(drug):
+        certain = draft.predicate != "dose" or draft.subject is not None or not _drug().fullmatch(drug)
+        if certain or re.search(rf"\bmy {re.escape(drug)}\b", text, re.IGNORECASE):
             yield draft
             continue
         takers = _takers(drug, drafts) or _takers(drug, earlier.naming(words_of(drug)))
-        taking = [one for one in takers if one.op == "assert"]
-        if taking:
-            taker = min(taking, key=lambda one: one.subject is not None)  # the speaker, if that is one of them
-            yield msgspec.structs.replace(draft, subject=taker.subject, owner=taker.owner)
+        taking = {one.subject: one.owner for one in takers if one.op == "assert"}
+        if len(taking) == 1:
+            ((subject, owner),) = taking.items()
+            yield msgspec.structs.replace(draft, subject=subject, owner=owner)
 
 
 def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
