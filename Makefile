@@ -28,10 +28,11 @@ demo: $(STAMP)
 
 # What needs no service, kills nothing and is not slow; tests/conftest.py says which tests these are.
 quick: $(STAMP)
-	$(BIN)/python -m pytest $(TESTS) -m "not services and not kills and not slow" tests
+	$(BIN)/python -m pytest $(TESTS) -m "not services and not kills and not slow and not campaign" tests
 
+# All but the campaigns, which repeat in many variations what another test shows once.
 test: $(STAMP) browser
-	$(BIN)/python -m pytest $(TESTS) tests
+	$(BIN)/python -m pytest $(TESTS) -m "not campaign" tests
 
 # The pages of reports are tested in Chromium. Where it is absent and cannot be installed those tests are skipped.
 browser:
@@ -40,7 +41,7 @@ browser:
 			apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; \
 		} >/dev/null 2>&1 || echo "no Chromium, and none could be installed: the tests of pages are skipped" >&2; }
 
-# Hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
+# The campaigns, and hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
 torture: export MEMCTL_KILLS ?= 20
 torture: export MEMCTL_FUZZ_SECONDS ?= 3600
 torture: export MEMCTL_EXAMPLES ?= 10
@@ -48,6 +49,7 @@ torture: export MEMCTL_CHAIN_USERS ?= 5
 torture: export MEMCTL_CHAIN_FACTS ?= 60
 torture: export MEMCTL_TOGETHER_SECONDS ?= 3600
 torture: $(STAMP) fuzzer
+	$(BIN)/python -m pytest $(TESTS) -m campaign tests
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate tests/chains tests/test_roundtrip_property.py \
 		tests/report/test_volume.py tests/store/test_one_name.py tests/store/test_same_everywhere.py \
 		tests/store/test_team_writers.py tests/extract/test_dates.py tests/extract/test_redact.py tests/transcripts \
