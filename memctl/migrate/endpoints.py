@@ -40,6 +40,11 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Backend, ...]
     source_identity: str
     target_identity: str
+    warn: Callable[[str], None]
+
+    def prepare(self) -> None:
+        """Create what the target needs before a write, after announcing it."""
+        registry.prepare(self.targets[0], self.warn)
 
     def plan(self, selection: Selection, mode: Mode) -> Plan:
         """The plan before any fact is counted. Raises UsageError for a target that cannot be written to."""
@@ -75,6 +80,7 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
             batch_size=min(batch_size or capabilities.batch_size, capabilities.batch_size),
             source_rate=self.source.capabilities.rate,
             rate=rate or capabilities.rate,
+            prepare=self.prepare,
             **others,
         )
 
@@ -129,6 +135,7 @@ def opened(
             targets=targets,
             source_identity=ends[0],
             target_identity=ends[1],
+            warn=warn,
         )
 
 

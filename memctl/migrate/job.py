@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -23,7 +24,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `digest` is that of a plan which the source must still match at the end; `forgotten` returns the users not to move;
     `name` is what the run is listed as where it can be undone. `removal` is how facts that the source no longer has are
-    deleted in the target; None: they stay.
+    deleted in the target; None: they stay. `prepare` is called before the first access to the target.
     """
 
     source: Backend
@@ -40,6 +41,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     forgotten: Forgotten | None = None
     name: str = "migrate"
     removal: Removal | None = None
+    prepare: Callable[[], object] = object
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

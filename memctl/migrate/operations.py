@@ -113,7 +113,6 @@ def migrate(job: MigrateJob, monitor: Monitor = SILENT) -> Report:
             ends.target_identity,
             [*ends.source.remarks(), *ends.targets[0].remarks()],
         )
-        registry.prepare(work.targets[0], monitor.warn)
         with monitor.step("moving") as (progress, announce):
             return run.migrate(work, ledger, halt, progress=progress, announce=announce)
 

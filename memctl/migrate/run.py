@@ -132,6 +132,7 @@ class _Flow:
         self.standings = self.ledger.standings(self.route)
         with suppress(Halted):
             users = self.reader.users()
+            self.job.prepare()
             # Without the name: a rejects file that named them would store it again.
             for _ in self.reader.refused:
                 self._reject(self.job.plan.source_identity, SUPPRESSED)

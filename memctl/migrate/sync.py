@@ -79,7 +79,6 @@ def sync(job: SyncJob, monitor: Monitor = SILENT) -> Synced:
         monitor.begin(ends.source_identity, ends.target_identity, [*ends.source.remarks(), *ends.targets[0].remarks()])
         if job.dry_run:
             return _rehearse(job, ends, ledger, halt, monitor)
-        registry.prepare(ends.targets[0], monitor.warn)
         with monitor.step("syncing") as (progress, announce):
             report = run.migrate(_work(job, ends), ledger, halt, progress=progress, announce=announce)
     return Synced(report=report)
@@ -95,17 +94,22 @@ def sync_both(job: SyncJob, monitor: Monitor = SILENT) -> two_way.TwoWay:
         monitor.interruptible(halt),
     ):
         monitor.begin(ends.source_identity, ends.target_identity, [*ends.source.remarks(), *ends.targets[0].remarks()])
-        for end in (ends.source, ends.targets[0]):
-            end.check_writable()
-            if not job.dry_run:
-                registry.prepare(end, monitor.warn)
+        sides = (ends.source, ends.targets[0])
+        for side in sides:
+            side.check_writable()
+
+        def prepare() -> None:
+            for side in sides:
+                registry.prepare(side, monitor.warn)
+
         with monitor.step("syncing") as (progress, announce):
             retry = Retry(halt, attempts=job.attempts, announce=announce)
             return two_way.run(
-                two_way.Sides(ends.source, ends.targets[0], (ends.source_identity, ends.target_identity), retry),
+                two_way.Sides(*sides, (ends.source_identity, ends.target_identity), retry),
                 job.selection.users,
                 ledger,
                 halt,
+                prepare=prepare,
                 removal=Removal(limit=job.limit, force=job.force, backup=job.backup),
                 command=job.command,
                 rejects=job.rejects,

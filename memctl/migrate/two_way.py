@@ -8,7 +8,7 @@ a file. If a time is missing or both are equal, neither side is changed.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +116,7 @@ def run(
     ledger: Ledger,
     halt: Halt,
     *,
+    prepare: Callable[[], object] = object,
     removal: Removal,
     command: str,
     rejects: Path | None = None,
@@ -126,7 +127,8 @@ def run(
     """Copy the changes of these users (none: of all users) from each side to the other.
 
     A run that has to end early stops after the current batch, and records what it wrote. Raises Halted if it has to end
-    before anything was written, NotFound for a user that neither side has or had.
+    before anything was written, NotFound for a user that neither side has or had. `prepare` is called before the first
+    write.
 
     Nothing is deleted on either side if one of them was not read completely, is empty, or would lose more facts than
     the limit.
@@ -159,6 +161,7 @@ def run(
                 held_back=held_back,
                 problems=problems,
             )
+        prepare()
         refused = Rejects(rejects or ledger.path.with_name(f"rejects-{name}.jsonl"), run=name)
         backup = Backup(removal.backup or ledger.path.with_name(f"conflicts-{name}.jsonl"), name)
         ledger.start_run(name, routes["source"], command)

@@ -259,6 +259,15 @@ def test_a_mistyped_user_records_no_migration(memctl, home, command):
     assert not (home / "work.duckdb").exists()
 
 
+@pytest.mark.parametrize("command", [("migrate",), ("sync",), ("sync", "--both")])
+def test_a_mistyped_user_creates_nothing_in_the_target(memctl, home, command):
+    code, _, err = memctl(*command, "--from", "local", "--to", "langgraph:items.db", "--user", "alcie")
+    assert code == 4
+    assert "Did you mean 'alice'?" in err
+    assert "creating" not in err
+    assert memctl("facts", "alice", "--from", "langgraph:items.db")[0] == 4
+
+
 def test_migrations_shows_counts_and_how_to_resume(memctl, monkeypatch):
     assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")

@@ -179,6 +179,7 @@ class Route:
             targets=targets,
             source_identity=f"from:{source.name}",
             target_identity=f"to:{targets[0].name}",
+            warn=lambda _: None,
         )
 
     def plan(self, source: Any, target: Any, selection: Selection | None = None, mode: Any = "preserve") -> Plan:
