@@ -14,6 +14,8 @@ import msgspec
 from memctl.core.errors import unwritable
 from memctl.runtime import private_files
 
+HINT = "check the permissions of its folder, or choose another file with --rejects"
+
 
 class Rejects:
     """A JSONL file, private to its owner and created with the first reject. Thread-safe.
@@ -54,4 +56,4 @@ class Rejects:
             private_files.make_folder(self.path.parent)
             private_files.append(self.path, line)
         except OSError as error:
-            raise unwritable("the rejects file", error, self.path, hint="pass --rejects FILE") from None
+            raise unwritable("the rejects file", error, self.path, hint=HINT) from None

@@ -119,6 +119,23 @@ def test_a_write_protected_store_is_read_and_the_error_of_a_write_says_what_to_c
     assert "write-protected" in checked.stdout
 
 
+@pytest.mark.parametrize(("stored", "missing"), [(False, "store"), (True, "rejects file")])
+def test_an_ingest_of_which_nothing_is_read_names_what_cannot_be_written(
+    memctl, home, store, unprivileged, stored, missing
+):
+    if stored:
+        assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    home.joinpath("broken.json").write_text("{")
+    store.parent.mkdir(exist_ok=True)
+    store.parent.chmod(0o500)
+    try:
+        ran = unprivileged("ingest", home / "broken.json", "--user", "zoe")
+    finally:
+        store.parent.chmod(0o700)
+    assert ran.returncode == 1
+    assert f"the {missing}: Permission denied\n  check the permissions of " in ran.stderr, ran.stderr
+
+
 def test_a_home_that_cannot_be_written_is_named(home, unprivileged):
     home.chmod(0o500)
     try:

@@ -6,6 +6,7 @@ While one process writes to a DuckDB file no other can read it, so nothing stays
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import re
@@ -134,9 +135,7 @@ class Database:
                 # DuckDB would create the folder for its spill files readable by everybody.
                 private_files.make_folder(spill)
             except OSError as error:
-                what = "write" if self.path.exists() else "create"
-                message = f"cannot {what} the store: {error.strerror}"
-                raise MemctlError(message, where=str(self.path), hint=PERMISSIONS) from None
+                raise self._unwritable(error.strerror) from None
             try:
                 with (
                     self._connected(memory_limit=WRITING_LIMIT, read_only=False) as connection,
@@ -248,6 +247,16 @@ class Database:
         """Raise NotFound if the store does not exist."""
         if not self.path.exists():
             raise self._missing()
+
+    def check_creatable(self) -> None:
+        """Raise MemctlError if the store does not exist and cannot be created where it is to be."""
+        folder = next(parent for parent in self.path.absolute().parents if parent.exists())
+        if not self.exists() and not os.access(folder, os.W_OK):
+            raise self._unwritable(os.strerror(errno.EACCES))
+
+    def _unwritable(self, reason: str | None) -> MemctlError:
+        what = "write" if self.path.exists() else "create"
+        return MemctlError(f"cannot {what} the store: {reason}", where=str(self.path), hint=PERMISSIONS)
 
     def _missing(self) -> NotFound:
         return NotFound(
