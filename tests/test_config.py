@@ -243,3 +243,8 @@ def test_settings_are_printed_in_readable_form(home, user_file, memctl):
     assert "*.log, old/" in output
     assert "work.adapter = local, work.path = w.duckdb" in output
     assert not set("(){}[]'") & set(output.partition("store file")[0])
+
+
+def test_a_store_on_a_server_is_not_shown_as_a_file(memctl, monkeypatch):
+    monkeypatch.setenv("MEMCTL_STORE", "postgresql://team@db.example/memory")
+    assert "\nstore: postgresql://[redacted]@db.example/memory\n" in memctl("config", "show").out

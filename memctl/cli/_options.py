@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _complete, _render, _transfer
+from memctl.cli import _complete, _ignored, _render, _transfer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
@@ -150,6 +150,12 @@ class EmbeddedStore(Store, frozen=True, kw_only=True):
         int | None,
         option("--embed-dimensions", "Number of dimensions to request from the embeddings endpoint.", "N", min=1),
     ] = None
+
+    def open(self) -> Workspace:
+        """As for a Store. Raises UsageError for an option of the embedder if there is none."""
+        if settings.load(embedder=self.embedder).embedder is None:
+            _ignored.refuse(("embed_base_url", "embed_dimensions"), without="--embedder")
+        return super().open()
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from typer._completion_classes import completion_init
 from typer.main import get_command
 
 from memctl import __version__
-from memctl.cli import _run_log
+from memctl.cli import _ignored, _run_log
 from memctl.cli._typer import AnyCommand, ClickException, Group, HelpFormatter, build
 from memctl.core.errors import Exit, Halted, MemctlError, UsageError
 from memctl.runtime.private_files import NO_ROOM
@@ -199,6 +199,8 @@ def cli(
 ) -> None:
     """Extract facts from chat transcripts into a local store; search, audit and correct them; move them."""
     _run_log.current().name(ctx.invoked_subcommand or "")
+    if log_file is None:
+        _ignored.refuse(("log_format",), without="--log-file")
     _check_unicode(ctx.meta[_ARGUMENTS])
 
 

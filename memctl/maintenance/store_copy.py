@@ -14,8 +14,8 @@ def copy_store(source: str, target: str, *, lock_timeout: float = 30.0, progress
     contains a password.
     """
     old, new = (
-        open_engine(settings.load(store=None if place == "local" else place).store_path, lock_timeout)
-        for place in (source, target)
+        open_engine(settings.store_argument(place, where), lock_timeout)
+        for where, place in (("FROM", source), ("TO", target))
     )
     try:
         return copy(old, new, progress)

@@ -24,7 +24,7 @@ def init_store(place: str, *, lock_timeout: float = 30.0) -> Initialised:
 
     Raises UsageError for a file, which the first ingest creates, and for an address that contains a password.
     """
-    engine = open_engine(settings.load(store=None if place == "local" else place).store_path, lock_timeout)
+    engine = open_engine(settings.store_argument(place, "STORE"), lock_timeout)
     try:
         if not isinstance(engine, Preparable):
             raise UsageError(

@@ -110,6 +110,19 @@ def store_at(name: str | Path, *, where: str | None = None) -> Path | str:
     return Path(name).expanduser()
 
 
+def store_argument(place: str, where: str) -> Path | str:
+    """Where the store is that an argument names: a path, an address, or `local` for the store of the settings.
+
+    Raises UsageError, with the name `where` of the argument, for an address of another kind or with a password.
+    """
+    try:
+        return load(store=None if place == "local" else place).store_path
+    except UsageError as error:
+        if error.where == "--store":
+            error.where = where
+        raise
+
+
 def on_server(name: str) -> bool:
     """Whether a store is in a PostgreSQL, and not a file."""
     return bool(_POSTGRES.match(name))

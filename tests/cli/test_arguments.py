@@ -96,6 +96,54 @@ def test_an_error_says_which_part_is_wrong_and_what_is_allowed(memctl, arguments
     assert (ran.code, message in ran.err) == (2, True), ran.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("mcp", "--user", "alice", "--port", "9000"),
+            "--port: this option has no effect without --http\n  add --http",
+        ),
+        (("mcp", "--user", "alice", "--allow-host", "x"), "--allow-host: this option has no effect without --http"),
+        (("eval", "--all-users", "--fail-on-loss"), "--fail-on-loss: this option has no effect without --to"),
+        (
+            ("eval", "--all-users", "--questions", "q", "--sample", "9"),
+            "--sample: this option has no effect with --que",
+        ),
+        (("report", "pricing", "--facts", "9"), "--facts: this option has no effect without --migrate"),
+        (("report", "prices", "--list", "--edition", "2026-01"), "--edition: this option has no effect with --list"),
+        (("sync", "--both", "--from", "a.csv", "--to", "b.csv", "--all-users", "--workers", "2"), "effect with --both"),
+        (("forget", "alice", "--restore", "--dry-run"), "--dry-run: this option has no effect with --restore"),
+        (("forget", "alice", "--check", "r.json", "--everywhere"), "--everywhere: this option has no effect with --ch"),
+        (("--log-format", "json", "users"), "--log-format: this option has no effect without --log-file"),
+        (
+            ("add", "alice", "tea", "--embed-base-url", "http://x"),
+            "--embed-base-url: this option has no effect without",
+        ),
+        (("ingest", "x", "--url", "http://x"), "--url: this option has no effect without --from"),
+        (("ingest", "x", "--all-users"), "--all-users: this option has no effect without --from"),
+        (("ingest", "x", "--user", "a", "--user-from", "folder"), "--user-from: this option has no effect with --user"),
+        (("ingest", "--collect", "--dry-run"), "--dry-run: this option has no effect with --collect"),
+        (("ingest", "--collect", "--tz", "UTC"), "--tz: this option has no effect with --collect"),
+        (("ingest", "x", "--max-cost", "1"), "--max-cost: this option has no effect without --model"),
+        (("ingest", "x", "--batch"), "--batch: this option has no effect without --model"),
+        (
+            ("ingest", "x", "--extractor", "rules", "--model", "m"),
+            "--model: this option has no effect with --extractor",
+        ),
+        (("migrations", "--last", "--jsonl"), "--jsonl: this option has no effect with --last"),
+        (("backends", "--json", "test", "local"), "--json: this option has no effect with test"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(memctl, arguments, message):
+    ran = memctl(*arguments)
+    assert (ran.code, message in ran.err) == (2, True), ran
+
+
+def test_an_ignored_option_from_a_variable_is_accepted(memctl, monkeypatch):
+    monkeypatch.setenv("MEMCTL_LOG_FORMAT", "json")
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+
+
 def test_a_user_whose_name_begins_with_a_dash_can_be_named(memctl):
     assert memctl("add", "--kind", "fact", "--", "-dash", "-- tea, please").code == 0
     assert "tea, please" in memctl("facts", "--", "-dash").out

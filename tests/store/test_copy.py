@@ -100,9 +100,16 @@ def test_a_copy_that_differs_from_its_source_is_removed(memctl, filled, home, ow
 
 
 def test_a_password_in_an_address_is_refused_and_not_shown(memctl, filled):
-    ran = memctl("store", "copy", filled, "postgresql://u:hunter2@127.0.0.1/x")
-    assert ran.code == 2
-    assert "hunter2" not in ran.err + ran.out
+    address = "postgresql://u:hunter2@127.0.0.1/x"
+    for place, command in {
+        "TO": ("copy", filled, address),
+        "FROM": ("copy", address, filled),
+        "STORE": ("init", address),
+    }.items():
+        ran = memctl("store", *command)
+        assert ran.code == 2
+        assert "hunter2" not in ran.err + ran.out
+        assert f"error: {place}: the store's address must not contain a password" in ran.err
 
 
 def test_a_row_added_to_a_copy_does_not_reuse_the_key_of_a_removed_row(memctl, store, address):

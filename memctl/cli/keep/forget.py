@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _complete, _ignored, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import MemctlError, UsageError
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from memctl.maintenance.receipt import Erased, Receipt
     from memctl.maintenance.receipt_check import Check
 
+
+ERASING = ("sources", "everywhere", "confirm", "delete_agents", "allow_unknown", "dry_run", "receipt", "ledger")
+"""The parameters that only an erasure uses."""
 
 app = _typer.new_app()
 
@@ -77,6 +80,8 @@ def command(
     from memctl.maintenance import erasure
 
     silent = quiet or output.as_json
+    if restore or check:
+        _ignored.refuse(ERASING, beside="--restore" if restore else "--check")
     if restore:
         _restore(user, store, quiet=quiet)
         return None

@@ -9,7 +9,7 @@ import typer
 
 from memctl.backends import registry
 from memctl.backends.contract import Health
-from memctl.cli import _options, _render, _typer
+from memctl.cli import _ignored, _options, _render, _typer
 from memctl.core.errors import Exit
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ app = _typer.new_group(runs_alone=True)
 def command(ctx: typer.Context, *, output: _options.Output) -> None:
     """List the backends, and which fields of a fact each one keeps."""
     if ctx.invoked_subcommand:
+        _ignored.refuse(("as_json", "as_jsonl"), beside=ctx.invoked_subcommand)
         return
     backends = registry.known()
     if output.listed("backends", {"backends": backends}, backends):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _complete, _ignored, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, NotFound, UsageError
 
@@ -44,7 +44,10 @@ def command(
     output: _options.Output,
 ) -> int | None:
     """List past migrations, newest first."""
+    if ctx.invoked_subcommand or last:
+        _ignored.refuse(("as_jsonl",), beside=ctx.invoked_subcommand or "--last")
     if ctx.invoked_subcommand:
+        _ignored.refuse(("last",), beside=ctx.invoked_subcommand)
         ctx.obj = (ledger, output.as_json)
         return None
     with _open_ledger(ledger) as opened:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _ignored, _options, _render, _run_log, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, UsageError
 from memctl.runtime import user_input
@@ -67,6 +67,8 @@ def command(
     from memctl.migrate import sync
     from memctl.migrate.removal import parse_limit
 
+    if both:
+        _ignored.refuse(("rate", "workers", "no_verify"), beside="--both")
     if both and (watch or scope.user_map):
         raise UsageError(f"--both and {'--watch' if watch else '--user-map'} cannot be combined")
     if watch and dry_run:

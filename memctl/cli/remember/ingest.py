@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _ignored, _options, _render, _run_log, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, NotFound, UsageError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from memctl.ingest.llm_usage import Use
     from memctl.ingest.options import IngestOptions
     from memctl.ingest.result import Reject, Report
+    from memctl.ingest.scan import Options
     from memctl.workspace import Workspace
 
 
@@ -156,11 +157,12 @@ def command(
     if bool(paths) + bool(source) + collect != 1:
         several = paths or source or collect
         raise UsageError(f"give {'only one of ' if several else ''}PATHS to read, --from BACKEND, or --collect")
-    for name, value in msgspec.structs.asdict(service).items():
-        if value is not None and not source:
-            raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
-    if all_users and (not source or reading.user):
-        raise UsageError("this option goes with --from, and without --user", where="--all-users", hint="leave it out")
+    if collect:
+        _ignored.refuse((*reading.__struct_fields__, "dry_run"), beside="--collect")
+    if not source:
+        _ignored.refuse((*service.__struct_fields__, "all_users"), without="--from")
+    if reading.user is not None:
+        _ignored.refuse(("user_from", "all_users"), beside="--user")
     given = IngestOptions(**msgspec.structs.asdict(reading) | {"exclude": tuple(reading.exclude)})
     if source:
         given.refuse_file_options()
@@ -183,9 +185,21 @@ def command(
     return show.code(_ingest(local, paths, given, show))
 
 
+def _resolved(options: IngestOptions, paths: Sequence[str]) -> Options:
+    """The options with all values set. Raises UsageError for an option of a model if none reads the turns."""
+    chosen = options.resolve(paths, _transfer.warn)
+    if chosen.model is None:
+        extractor = chosen.recipe.extractor
+        _ignored.refuse(
+            ("model", "llm_base_url", "max_cost", "price_per_million", "rate", "batch"),
+            **{"without": "--model"} if extractor == "auto" else {"beside": f"--extractor {extractor}"},
+        )
+    return chosen
+
+
 def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
     """Ingest, and print the report unless several are to be one document."""
-    chosen = msgspec.structs.replace(options.resolve(paths, _transfer.warn), again=not show.quiet)
+    chosen = msgspec.structs.replace(_resolved(options, paths), again=not show.quiet)
     with contextlib.ExitStack() as bar:
         progress, announce = bar.enter_context(_transfer.showing("reading", quiet=show.quiet or show.as_json))
 
@@ -204,7 +218,7 @@ def _from_backend(
     from memctl.backends.wrappers import Retrying
     from memctl.runtime.retry import Halt, Retry
 
-    chosen = options.resolve((), _transfer.warn)
+    chosen = _resolved(options, ())
     users = [options.user] if options.user else []
     with (
         contextlib.closing(registry.open_backend(source, **backend_options)) as backend,

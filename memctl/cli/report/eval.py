@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _ignored, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, UsageError
 
@@ -53,6 +53,10 @@ def command(
     from memctl.report.evaluation import page as pages
     from memctl.report.evaluation.run import EvalJob, evaluate
 
+    if target is None:
+        _ignored.refuse(("fail_on_loss",), without="--to")
+    if questions is not None:
+        _ignored.refuse(("sample",), beside="--questions")
     if page == STDOUT and output.as_json:
         raise UsageError("--json and --html - cannot be combined", hint="name a file for the page")
     if page not in (None, STDOUT):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _ignored, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 
@@ -207,8 +207,8 @@ def pricing(
     numbers = msgspec.structs.asdict(workload) | {"growth": requests.growth(workload.growth)}
     if unmeasured and source:
         raise UsageError("--unmeasured and --from cannot be combined")
-    if facts is not None and not route:
-        raise UsageError("--facts requires --migrate", hint="pass --migrate FROM:TO")
+    if not route:
+        _ignored.refuse(("facts",), without="--migrate")
     book: dict[str, Any] = {"edition": edition, "prices": prices, "model": model, "embedding": embedding}
     measured = used = None
     store.refuse("fixed" if unmeasured else source or "local")
@@ -259,6 +259,7 @@ def prices(
     from memctl.report import price_book
 
     if listed:
+        _ignored.refuse(("edition",), beside="--list")
         for name in price_book.editions():
             typer.echo(f"{name}  as of {price_book.load(name).as_of.isoformat()}")
     else:

@@ -33,7 +33,8 @@ def show(*, output: _options.Json) -> None:
         return
     rows = [(s.name, _render.plain(s.value) or "-", s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
-    typer.echo(f"store file: {_render.line(settings.load().store_shown)}")
+    store = settings.load().store_shown
+    typer.echo(f"store{'' if settings.on_server(store) else ' file'}: {_render.line(store)}")
     typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 

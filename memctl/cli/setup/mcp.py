@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memctl.cli import _options, _typer
+from memctl.cli import _ignored, _options, _typer
 from memctl.cli._typer import option
 
 app = _typer.new_app()
@@ -50,6 +50,8 @@ def command(
     """
     from memctl.mcp import run
 
+    if not http:
+        _ignored.refuse(("host", "port", "allow_host", "token_env"), without="--http")
     run.serve(
         run.Job(
             memory=_options.memory(backend, service, store),
