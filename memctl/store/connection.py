@@ -49,7 +49,7 @@ class Connection(Protocol):
         """The result of a statement, valid until the next one."""
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
-        """The rows of a statement, which a connection that stays open executes only once."""
+        """The rows of a statement about `meta`, which is executed again only after `meta` was changed here."""
 
     def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         """Whether there are temporary tables with these names and the results of these SELECTs, as they are now.

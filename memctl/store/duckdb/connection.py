@@ -24,22 +24,20 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 
 _FEW = 512
 """How many rows are added one by one, and vectors as objects, at most."""
-_STATEMENTS, _TABLES = 64, 16
-"""How many parsed statements, and sets of temporary tables, a connection keeps."""
+_STATEMENTS, _TABLES = 256, 16
+"""How many parsed statements a process keeps, and how many sets of temporary tables a connection."""
 _ROWS = 20_000
 """Most rows of the first table of a set that is kept: with its vectors, twenty megabytes."""
 _UNDOABLE = ("records", "units", "files")
 """The tables with row keys whose rows an undo may bring back."""
+_parsed: dict[str, Any] = {}
+"""Statements as DuckDB parsed them, by their texts; parsing takes a fifth of the time of a short statement."""
 
 
 class Kept:
     """What a connection keeps that serves several transactions: nobody can write to the file in the meantime."""
 
     def __init__(self) -> None:
-        self.statements: dict[str, Any] = {}
-        """Statements as DuckDB parsed them, by their texts."""
-        self.rows: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-        """Results by their statements and parameters."""
         self.optimizes = True
         self.tables: dict[tuple[str, ...], bool] = {}
         """Whether the temporary tables that were asked for exist, by their names; the last used ones are at the end."""
@@ -51,6 +49,7 @@ class DuckConnection:
     def __init__(self, raw: DuckDBPyConnection, kept: Kept | None = None) -> None:
         self.raw = raw
         self.kept = kept
+        self._once: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
 
     def mine(self, table: str = "") -> str:
         """Always TRUE: rows are found by their ids, whoever's they are."""
@@ -58,27 +57,29 @@ class DuckConnection:
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
         """The result of a statement."""
-        if self.kept is None:
-            return self.raw.execute(statement, parameters)
-        self._optimize(self.kept, True)
-        return self.raw.execute(self._parsed(self.kept, statement), parameters)
+        if " meta" in statement and not statement.startswith("SELECT"):
+            self._once.clear()
+        if self.kept is not None:
+            self._optimize(self.kept, True)
+        return self.raw.execute(self._statement(statement), parameters)
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
-        """The rows of a statement, which a connection that stays open executes only once."""
-        if self.kept is None:
-            return self.execute(statement, parameters).fetchall()
+        """The rows of a statement about `meta`, which no other process changes while the file is open here."""
         asked = (statement, *parameters)
-        if asked not in self.kept.rows:
-            self.kept.rows[asked] = self.execute(statement, parameters).fetchall()
-        return self.kept.rows[asked]
+        if asked not in self._once:
+            self._once[asked] = self.execute(statement, parameters).fetchall()
+        return self._once[asked]
 
-    def _parsed(self, kept: Kept, statement: str) -> Any:
-        """The statement as it was parsed before, which takes a fifth of the time of a search."""
-        if statement not in kept.statements:
-            if len(kept.statements) >= _STATEMENTS:
-                kept.statements.clear()
-            (kept.statements[statement],) = self.raw.extract_statements(statement)
-        return kept.statements[statement]
+    def _statement(self, text: str) -> Any:
+        """A statement as it was parsed before; the text of several statements as it is."""
+        parsed = _parsed.get(text)
+        if parsed is None:
+            statements = self.raw.extract_statements(text)
+            parsed = statements[0] if len(statements) == 1 else text
+            if len(_parsed) >= _STATEMENTS:
+                _parsed.clear()
+            _parsed[text] = parsed
+        return parsed
 
     def _optimize(self, kept: Kept, wanted: bool) -> None:
         if kept.optimizes != wanted:
@@ -110,7 +111,7 @@ class DuckConnection:
         if self.kept is None:
             return self.execute(statement, parameters).fetchall()
         self._optimize(self.kept, False)
-        return self.raw.execute(self._parsed(self.kept, statement), parameters).fetchall()
+        return self.raw.execute(self._statement(statement), parameters).fetchall()
 
     def _make(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
         for place, (name, select) in enumerate(tables.items()):

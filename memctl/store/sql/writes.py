@@ -40,10 +40,9 @@ def outdated_model(connection: Connection) -> str | None:
 
     Vectors of two models cannot be compared: until `reindex`, such a store gets no vectors and is searched by words.
     """
-    models = dict(connection.once("SELECT name, value FROM meta WHERE name IN ('embedder_spec', 'embedder')"))
-    spec, name = models.get("embedder_spec"), models.get("embedder")
-    shipped = spec is not None and msgspec.json.decode(spec, type=EmbedderSpec).shipped
-    return name if shipped and name != SHIPPED else None
+    spec = stored_embedder(connection)
+    name = get_meta(connection, "embedder")
+    return name if spec is not None and spec.shipped and name != SHIPPED else None
 
 
 def use_embedder(connection: Connection, spec: EmbedderSpec) -> None:
