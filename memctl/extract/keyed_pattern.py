@@ -4,8 +4,9 @@ Trying a pattern at each character of a sentence is most of the cost of the rule
 words that a match must contain are computed from the pattern itself, so that skipping it cannot lose a match.
 """
 
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import pairwise
@@ -126,7 +127,7 @@ class OpeningPattern(KeyedPattern):
 
     def computed(self) -> frozenset[str] | None:
         """The words with which the pattern may open."""
-        keys = _words((list(_parser.parse(self.text, self.flags)),))
+        keys = _words((_parser.parse(self.text, self.flags).data,), math.inf)
         return frozenset(keys) if keys is not None else None
 
 
@@ -161,11 +162,11 @@ class KeyedGroup:
 
 def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
     """The keys one of which is in `keys_in` of every text in which `pattern` occurs; None if there are none."""
-    keys = _keys(list(_parser.parse(pattern, flags)), False, ())
-    return frozenset(keys) if keys is not None and _cost(keys) < TOO_FREQUENT else None
+    keys = _keys(_parser.parse(pattern, flags).data, False, (), TOO_FREQUENT)
+    return frozenset(keys) if keys is not None else None
 
 
-def _cost(keys: set[str]) -> int:
+def _cost(keys: Iterable[str]) -> int:
     """A rank for how often one of `keys` occurs in texts."""
     return sum(20 if key in _FREQUENT else 3 if len(key) <= STEM else 1 for key in keys)
 
@@ -173,31 +174,34 @@ def _cost(keys: set[str]) -> int:
 Nodes = list[tuple[Any, Any]]
 
 
-def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...]) -> set[str] | None:
-    """The best keys of a sequence, `bounded` if no word continues into it, with the sequences `after` it."""
+def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The best keys of a sequence, `bounded` if no word continues into it, with the sequences `after` it; None if none
+    cost less than `limit`."""
     nodes = _flat(nodes)
     best: set[str] | None = None
     for at, (kind, value) in enumerate(nodes):
         rest = (nodes[at + 1 :], *after)
-        found: set[str] | None = None
-        if bounded:
-            found = _words((nodes[at:], *after))
-            best = _better(best, found)
-        name = str(kind)
-        if name == "BRANCH":
-            ways = [_keys(list(way), bounded, rest) for way in value[1]]
-            if all(way is not None for way in ways):
-                best = _better(best, set().union(*(way for way in ways if way is not None)))
-        elif name in _REPEATS and value[0] >= 1:
-            best = _better(best, _keys(list(value[2]), bounded, rest if value[1] == 1 else ()))
+        found = [_words((nodes[at:], *after), limit) if bounded else None]
+        if kind.name == "BRANCH":
+            found.append(_of_all_ways(value[1], bounded, rest, limit))
+        elif kind.name in _REPEATS and value[0] >= 1:
+            found.append(_keys(value[2].data, bounded, rest if value[1] == 1 else (), limit))
+        for keys in found:
+            if keys is not None and _cost(keys) < limit:
+                best, limit = keys, _cost(keys)
         bounded = _bounded((kind, value), bounded)
     return best
 
 
-def _better(one: set[str] | None, other: set[str] | None) -> set[str] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return other if _cost(other) < _cost(one) else one
+def _of_all_ways(ways: list[Any], bounded: bool, rest: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The keys of every alternative of a branch; None if one has none."""
+    keys: set[str] = set()
+    for way in ways:
+        found = _keys(way.data, bounded, rest, limit)
+        if found is None:
+            return None
+        keys |= found
+    return keys
 
 
 _REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
@@ -207,10 +211,10 @@ def _flat(nodes: Nodes) -> Nodes:
     """The nodes, with each group replaced by its content."""
     flat: Nodes = []
     for kind, value in nodes:
-        if str(kind) == "SUBPATTERN":
-            flat += _flat(list(value[3]))
-        elif str(kind) == "ATOMIC_GROUP":
-            flat += _flat(list(value))
+        if kind.name == "SUBPATTERN":
+            flat += _flat(value[3].data)
+        elif kind.name == "ATOMIC_GROUP":
+            flat += _flat(value.data)
         else:
             flat.append((kind, value))
     return flat
@@ -218,18 +222,18 @@ def _flat(nodes: Nodes) -> Nodes:
 
 def _bounded(node: tuple[Any, Any], before: bool) -> bool:
     """True if no word continues after `node`; `before` says the same for the position before it."""
-    kind, value = str(node[0]), node[1]
+    kind, value = node[0].name, node[1]
     if kind == "AT":
-        return str(value) != "AT_NON_BOUNDARY" or before
+        return value.name != "AT_NON_BOUNDARY" or before
     if kind in ("ASSERT", "ASSERT_NOT", "FAILURE"):
         return before
     if kind in ("LITERAL", "IN"):
         characters = _characters(node)
         return characters is not None and not characters & _WORD_CHARACTER
     if kind == "BRANCH":
-        return all(_end(list(way), before) for way in value[1])
+        return all(_end(way.data, before) for way in value[1])
     if kind in _REPEATS:
-        inner = _end(list(value[2]), before and value[1] == 1)
+        inner = _end(value[2].data, before and value[1] == 1)
         return inner and (before or value[0] > 0)
     return False
 
@@ -245,27 +249,29 @@ _SPACE = frozenset(" \t\n")
 
 def _characters(node: tuple[Any, Any]) -> frozenset[str] | None:
     """The ASCII characters that a node of one character matches, in lower case; None if it matches others."""
-    kind, value = str(node[0]), node[1]
+    kind, value = node[0].name, node[1]
     if kind == "LITERAL":
         return frozenset(chr(value).lower()) if value < 128 else None
     if kind != "IN":
         return None
     characters: set[str] = set()
     for part, content in value:
-        if str(part) == "LITERAL" and (content < 128 or chr(content) in "–—’‘“”…£€•·¿¡«»"):
+        if part.name == "LITERAL" and (content < 128 or chr(content) in "–—’‘“”…£€•·¿¡«»"):
             characters.add(chr(content).lower())
-        elif str(part) == "RANGE" and content[1] < 128:
+        elif part.name == "RANGE" and content[1] < 128:
             characters |= {chr(code).lower() for code in range(content[0], content[1] + 1)}
-        elif str(part) == "CATEGORY" and str(content) in ("CATEGORY_SPACE", "CATEGORY_NOT_WORD"):
+        elif part.name == "CATEGORY" and content.name in ("CATEGORY_SPACE", "CATEGORY_NOT_WORD"):
             characters |= _SPACE
         else:
             return None
     return frozenset(characters)
 
 
-def _words(sequences: tuple[Nodes, ...]) -> set[str] | None:
-    """The keys of the words with which `sequences` may open; None if they may open with anything."""
+def _words(sequences: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The keys of the words with which `sequences` may open; None if they may open with anything, or if the keys cost
+    `limit` or more."""
     keys: set[str] = set()
+    cost = 0
     paths: list[tuple[str, tuple[Nodes, ...]]] = [("", sequences)]
     steps = 0
     while paths:
@@ -276,20 +282,43 @@ def _words(sequences: tuple[Nodes, ...]) -> set[str] | None:
         key = _step(word, rest, paths)
         if key is None:
             return None
-        if key:
+        if key and key not in keys:
             keys.add(key)
+            cost += _cost((key,))
+            if cost >= limit:
+                return None
     return keys
+
+
+def _spelt(word: str, rest: tuple[Nodes, ...]) -> tuple[str, tuple[Nodes, ...]]:
+    """`word` with the letters that must follow it, and the nodes after them."""
+    while rest:
+        nodes, at = rest[0], 0
+        while at < len(nodes) and (letter := _letter(nodes[at])):
+            word += letter
+            at += 1
+        if at < len(nodes):
+            return word, (nodes[at:], *rest[1:])
+        rest = rest[1:]
+    return word, rest
+
+
+def _letter(node: tuple[Any, Any]) -> str:
+    """The letter or digit that a node stands for, in lower case; "" if it matches anything else."""
+    if node[0].name != "LITERAL" or node[1] >= 128:
+        return ""
+    letter = chr(node[1]).lower()
+    return letter if letter in _WORD_CHARACTER else ""
 
 
 def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str | None:
     """Follow one node of `rest` after `word`: add the paths it opens, and return a finished key, "" or None if the
     words are unknown. A word that has ended is followed by a blank."""
-    while rest and not rest[0]:
-        rest = rest[1:]
+    word, rest = _spelt(word, rest)
     if not rest:
         return _open_end(word)
     (kind, value), after = rest[0][0], (rest[0][1:], *rest[1:])
-    name = str(kind)
+    name = kind.name
     if name in ("LITERAL", "IN"):
         characters = _characters((kind, value))
         if characters is None or len(characters & _WORD_CHARACTER) > 8:
@@ -297,11 +326,11 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
         paths.extend((word + character, after) for character in characters & _WORD_CHARACTER)
         return _ended(word, after, paths) if characters - _WORD_CHARACTER else ""
     if name == "AT":
-        return _open_end(word) if str(value) == "AT_NON_BOUNDARY" else _ended(word, after, paths)
+        return _open_end(word) if value.name == "AT_NON_BOUNDARY" else _ended(word, after, paths)
     if name in _REPEATS:
         if value[0] == 0:
             paths.append((word, after))
-        inner = list(value[2])
+        inner = value[2].data
         characters = _characters(inner[0]) if len(inner) == 1 else None
         blank = characters is not None and not characters & _WORD_CHARACTER
         paths.append((word, (inner, *(after if value[1] == 1 or blank else ()))))
@@ -309,9 +338,9 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
     ways: dict[str, Callable[[], list[tuple[Nodes, ...]]]] = {
         "ASSERT": lambda: [after],
         "ASSERT_NOT": lambda: [after],
-        "SUBPATTERN": lambda: [(list(value[3]), *after)],
-        "ATOMIC_GROUP": lambda: [(list(value), *after)],
-        "BRANCH": lambda: [(list(way), *after) for way in value[1]],
+        "SUBPATTERN": lambda: [(value[3].data, *after)],
+        "ATOMIC_GROUP": lambda: [(value.data, *after)],
+        "BRANCH": lambda: [(way.data, *after) for way in value[1]],
         "FAILURE": list,
     }
     if name not in ways:
