@@ -121,12 +121,17 @@ def paragraph(text: str, indent: int) -> str:
     columns = width()
     if columns >= PIPE_WIDTH:
         return text
-    return f"\n{' ' * indent}".join(_table.wrap(text, max(columns - indent, 20)))
+    return f"\n{' ' * indent}".join(_table.wrap(text, max(columns - indent, 12)))
 
 
 def behind(head: str, text: str) -> None:
     """Print one line of text behind `head`, wrapped to the terminal and indented by the width of `head`."""
     typer.echo(head + paragraph(line(text), _table.columns_of(head)))
+
+
+def wrapped(text: str, *, err: bool = False) -> None:
+    """Print one line of text, wrapped to the terminal and indented from its second line on."""
+    typer.echo(paragraph(line(text), 2), err=err)
 
 
 def day(at: datetime | None) -> str:

@@ -112,7 +112,7 @@ def print_counts(counts: Counts) -> None:
     kept = f"{counts.newer} newer in the target, " if counts.newer else ""
     earlier = f" ({counts.rejected_earlier} of them reported earlier)" if counts.rejected_earlier else ""
     rejected = f"{counts.rejected} rejected{earlier}"
-    typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{rejected}, of {counts.read} read")
+    _render.wrapped(f"{said}, {counts.unchanged} unchanged, {kept}{rejected}, of {counts.read} read")
 
 
 def _left_out(count: int, reason: str) -> str:
@@ -151,28 +151,29 @@ LISTED_USERS = 20
 
 def print_plan(plan: Plan) -> None:
     """Print a plan."""
-    typer.echo(f"from   {_render.clean(plan.source_identity)}")
-    typer.echo(f"to     {_render.clean(plan.target_identity)}  ({plan.mode})")
+    _render.behind("from   ", plan.source_identity)
+    _render.behind("to     ", f"{plan.target_identity}  ({plan.mode})")
     kinds = sorted({kind for counts in plan.users.values() for kind in counts}, key=KINDS.index)
     largest = sorted(plan.users.items(), key=lambda item: -sum(item[1].values()))[:LISTED_USERS]
     rows = [
         (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values()))) for user, counts in largest
     ]
     records = said_kinds(sum(map(Counter, plan.users.values()), Counter()))
-    typer.echo(f"moves  {records} of {_render.count(len(plan.users), 'user')}")
+    _render.behind("moves  ", f"{records} of {_render.count(len(plan.users), 'user')}")
     if rows:
         _render.table(("user", *kinds, "records"), rows, wrap="user")
     if len(plan.users) > len(rows):
-        typer.echo(f"and {len(plan.users) - len(rows)} more users; --json lists all")
+        _render.wrapped(f"and {len(plan.users) - len(rows)} more users; --json lists all")
     for reason, count in plan.rejects.items():
-        typer.echo(f"reject {count}: {_render.clean(reason)}")
+        _render.behind("reject ", f"{count}: {reason}")
     for reason, count in plan.left_out.items():
-        typer.echo(f"omit   {_left_out(count, reason)}")
+        _render.behind("omit   ", _left_out(count, reason))
     print_losses(plan.losses(), others=bool(plan.rejects or plan.left_out))
     seconds = "unknown (no rate limit)" if plan.seconds is None else f"{plan.seconds:.0f} s"
-    typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; minimum duration: {seconds}")
+    calls = f"{plan.calls.read} to read, {plan.calls.write} to write"
+    _render.behind("calls  ", f"{calls}; minimum duration: {seconds}")
     for note in plan.notes:
-        typer.echo(f"note   {_render.clean(note)}")
+        _render.behind("note   ", note)
 
 
 def emit_report(schema: str, report: Report, **more: Any) -> None:
@@ -203,9 +204,9 @@ def print_report(report: Report, command: str) -> None:
     if report.counts.read:
         print_losses(report.losses, others=bool(report.counts.rejected or report.left_out))
     for reason, count in report.left_out.items():
-        typer.echo(f"left out {_left_out(count, reason)}")
+        _render.wrapped(f"left out {_left_out(count, reason)}")
     if extra := sum(map(len, report.only_in_target.values())):
-        typer.echo(
+        _render.wrapped(
             f"{_render.count(extra, 'fact')} only in the target, no longer in the source; memctl verify lists them"
         )
     print_removed(report)
@@ -247,7 +248,7 @@ def print_removed(report: Report) -> None:
 
 
 def _print_verification(found: Verification) -> None:
-    typer.echo(
+    _render.wrapped(
         f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
         + (f"{found.newer} newer in the target, " if found.newer else "")
         + f"{found.errors} unreadable"

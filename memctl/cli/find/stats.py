@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 
 import msgspec
-import typer
 
 from memctl.cli import _options, _render, _typer
 
@@ -34,5 +33,5 @@ def command(
         if value is None:
             continue
         words = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
-        shown = f"{words:,}" if isinstance(words, int) else _render.line(str(words))
-        typer.echo(f"{LABELS.get(name, name):<12} {shown}")
+        shown = f"{words:,}" if isinstance(words, int) else str(words)
+        _render.behind(f"{LABELS.get(name, name):<12} ", shown)

@@ -78,7 +78,7 @@ def command(
 
 def _print(result: Audit) -> None:
     faulty = f"{result.faulty / result.facts:.1%}" if result.facts else "none"
-    typer.echo(
+    _render.wrapped(
         f"{_render.count(result.facts, 'fact')} of {_render.count(result.users, 'user')}: "
         f"{result.faulty} with a serious finding ({faulty})"
     )
@@ -86,11 +86,14 @@ def _print(result: Audit) -> None:
         rows = [(each.severity, each.check, str(each.count), str(each.users), each.title) for each in result.findings]
         _render.table(("severity", "check", "facts", "users", "looks for"), rows, wrap="looks for")
     for finding in result.findings:
-        typer.echo(f"\n{finding.check}: to correct it: {_render.clean(finding.mend)}")
+        typer.echo("")
+        # A command is not wrapped, so that it can be copied.
+        head, command = f"{finding.check}: to correct it:", _render.clean(finding.mend)
+        typer.echo(f"{head} {command}" if len(f"{head} {command}") <= _render.width() else f"{head}\n  {command}")
         for example in finding.examples:
             text = _render.line(example.text)
             text = text if len(text) <= 100 else text[:99] + "…"
             head = f"  {_render.short(example.id)} {_render.line(example.user)}: "
             _render.behind(head, f"{text} ({example.detail})")
     for skipped in result.not_checked:
-        typer.echo(f"not checked: {skipped.check}: {skipped.reason}", err=True)
+        _render.wrapped(f"not checked: {skipped.check}: {skipped.reason}", err=True)

@@ -34,8 +34,8 @@ def show(*, output: _options.Json) -> None:
     rows = [(s.name, _render.plain(s.value) or "-", s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
     store = settings.load().store_shown
-    typer.echo(f"store{'' if settings.on_server(store) else ' file'}: {_render.line(store)}")
-    typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
+    _render.behind("store: " if settings.on_server(store) else "store file: ", store)
+    _render.behind("settings file: ", str(settings.user_file()))
 
 
 @app.command(
