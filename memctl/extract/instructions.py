@@ -14,7 +14,7 @@ from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.one_off_orders import for_one_task, is_manner, says_it_stands
+from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, says_it_stands
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -195,7 +195,7 @@ def standing_instructions(
     """
     whole = _marked(sentence, span)
     if whole is not None:
-        return [whole], True
+        return ([], False) if for_the_moment(sentence.text) else ([whole], True)
     text = sentence.text
     if HIDDEN in text:
         return [], False
@@ -228,7 +228,7 @@ def standing_instructions(
     lasting = bool(later) or wanted or says_it_stands(text)
     talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
     orders = list(_orders(text, marked=bool(later) or wanted, lasting=lasting, talk=talk))
-    if orders and not lasting and for_one_task(before):
+    if orders and (for_the_moment(sentence.text) or (not lasting and for_one_task(before))):
         return [], False
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]

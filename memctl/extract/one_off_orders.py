@@ -28,6 +28,16 @@ _TASK = late(
     re.IGNORECASE,
 )
 
+_OF_THE_MOMENT = KeyedPattern(
+    r"\b(?:don't|dont|do not|never) (?:\w+ )?(?:say|tell|mention|congratulate|praise|celebrate|announce|share|post)\b"
+    r".{0,80}(?:[,;(–—-]|\b(?:because|cos|cuz|since|as)\b) ?"
+    r"(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|has not)\b|"
+    r"(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|"
+    r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)|"
+    r"\b(?:until|till|til) (?:[\w']+ ){0,4}(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
+    re.IGNORECASE,
+)
+"""News that is to be kept until something has happened: "don't say congratulations, they haven't said yes"."""
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
@@ -68,6 +78,11 @@ def for_one_task(before: str) -> bool:
         return True
     last = re.split(r"[.!;\n]", before[-LONGEST_REQUEST:].rstrip(" ,.!;\n"))[-1]
     return not _VERB.search(last) and bool(compiled(_REQUESTED).search(last))
+
+
+def for_the_moment(text: str) -> bool:
+    """Whether the reason of an order, or its end, is about the moment: "they haven't said yes", "until Friday"."""
+    return bool(_OF_THE_MOMENT.search(text))
 
 
 def says_it_stands(text: str) -> bool:

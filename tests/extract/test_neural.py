@@ -200,6 +200,7 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
             "instruction",
         ),
         ("It was built by you last year.", "built by you", "event"),
+        ("Don't say congrats, we haven't won.", "Don't say congrats", "instruction"),
     ],
 )
 def test_readings_that_the_text_does_not_assert_are_not_stored(text: str, words: str, predicate: str) -> None:

@@ -20,6 +20,7 @@ from memctl.extract.kinship import spellings
 from memctl.extract.llm.known import KNOWN, Known, words_after, words_anywhere, words_before
 from memctl.extract.llm.statements import SELF, Statement, is_common
 from memctl.extract.llm.whole_object import CUT_OFF, VERB_PHRASES, flaw
+from memctl.extract.one_off_orders import for_the_moment
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -318,7 +319,7 @@ def order(value: str, sentence: Sentence) -> bool:
     """True if `value` is an instruction of `sentence` to an assistant that is meant to last, and not for one answer."""
     if "?" in sentence.mark or HIDDEN in sentence.text or not 2 <= len(value.split()) <= LONGEST_ORDER:
         return False
-    if _OWN_WORDS.match(value) or reported(sentence.text):
+    if _OWN_WORDS.match(value) or reported(sentence.text) or for_the_moment(sentence.text):
         return False
     first = FORMS.get(words(value)[0]) if words(value) else None
     opens = (first is not None and first[1] == "base") or re.match(

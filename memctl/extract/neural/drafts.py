@@ -28,6 +28,7 @@ from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
+from memctl.extract.one_off_orders import for_the_moment
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS, third_person
@@ -202,7 +203,7 @@ def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Dra
         end = sentence.start + len(sentence.text)
         if sentence.start <= reading.object[0] < end:
             hidden = HIDDEN in sentence.text[: reading.object[0] - sentence.start + 1]
-            if "?" in sentence.mark or hidden or is_instruction_like(sentence.text):
+            if "?" in sentence.mark or hidden or is_instruction_like(sentence.text) or for_the_moment(sentence.text):
                 return None
             if reading.over:
                 ended = named_by(value, standing)
