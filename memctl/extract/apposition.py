@@ -122,6 +122,8 @@ def tech_list(text: str, span: tuple[int, int]) -> list[Draft]:
         return []
     pieces = [piece.strip(" .") for piece in _TECH_SPLIT.split(text)]
     tool = compiled(r"(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}|postgresql)(?: v?\d[\d.]*)?")
+    if not tool.fullmatch(pieces[-1]):
+        return []
     tools = [piece for piece in pieces if tool.fullmatch(piece)]
     first = pieces[: len(pieces) - len(tools)]
     if len(tools) < 3 or pieces[-len(tools) :] != tools or (first and not _TECH_OPENING.match(text)):

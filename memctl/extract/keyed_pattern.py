@@ -13,9 +13,8 @@ from itertools import pairwise
 from typing import Any
 
 from memctl.core import late_pattern
-from memctl.extract.wordlist import lowered, words
+from memctl.extract.wordlist import words, words_with_digits
 
-_WORD = re.compile(r"\w+")
 _OPENING = re.compile(r"\W*\w+(?:\W+\w+)?")
 _WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 STEM = 3
@@ -41,11 +40,8 @@ _parser: Any = import_module("re._parser")
 @lru_cache(maxsize=1024)
 def keys_in(text: str) -> frozenset[str]:
     """The words of `text` in lower case, their first letters, and the pairs of words."""
-    spoken = _WORD.findall(lowered(text))
-    keys = set(spoken)
-    keys.update([word[:STEM] for word in spoken])
-    keys.update(map(" ".join, pairwise(spoken)))
-    return frozenset(keys)
+    spoken = words_with_digits(text)
+    return frozenset((*spoken, *[word[:STEM] for word in spoken], *map(" ".join, pairwise(spoken))))
 
 
 @lru_cache(maxsize=1024)
@@ -168,7 +164,16 @@ def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
 
 def _cost(keys: Iterable[str]) -> int:
     """A rank for how often one of `keys` occurs in texts."""
-    return sum(20 if key in _FREQUENT else 3 if len(key) <= STEM else 1 for key in keys)
+    return sum(map(_rank, keys))
+
+
+@lru_cache(maxsize=4096)
+def _rank(key: str) -> int:
+    if key in _FREQUENT:
+        return 20
+    if " " in key:
+        return 6 if _FREQUENT.issuperset(key.split()) else 1
+    return 3 if len(key) <= STEM else 1
 
 
 Nodes = list[tuple[Any, Any]]

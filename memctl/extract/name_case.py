@@ -11,10 +11,12 @@ from memctl.extract.clauses import ADVERBS
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.verbs import FORMS
-from memctl.extract.wordlist import spoken_words, words
+from memctl.extract.wordlist import words
 
 _UNCAPITALISED = late(r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A word that does not start with a capital, as far as ASCII tells."""
+_LOWER_CASE = late(r"(?<![A-Za-z])[a-z][A-Za-z]*")
+"""In ASCII texts, every word that can be a name in lower case."""
 _CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
 _HEADING = late(
@@ -61,7 +63,9 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
-        if not self.names or (text.isascii() and self.names.keys().isdisjoint(spoken_words(text))):
+        if not self.names or (
+            text.isascii() and self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
+        ):
             return text
         return _UNCAPITALISED.sub(self._spelled, text)
 

@@ -38,6 +38,8 @@ _ABBREVIATION = late(
 )
 
 
+_EXTENSION = late(r"[a-z]{2,4}\b")
+""" "Notes.txt": no sentence ends there."""
 _LONGEST_ABBREVIATION = 8
 """Characters, at least: an abbreviation is looked for only at the end of a sentence."""
 
@@ -111,7 +113,7 @@ def sentences(text: str) -> Iterator[Sentence]:
                 and text[match.start() - 1 : match.start()].isupper()
             ):
                 continue
-            if re.match(r"[a-z]{2,4}\b", text[match.end() :]):
+            if _EXTENSION.match(text, match.end()):
                 continue
         body = text[start : match.start()]
         if body.strip():

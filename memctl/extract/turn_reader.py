@@ -40,6 +40,7 @@ LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
+WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
 
@@ -64,9 +65,7 @@ class TurnReader:
         self.text = assertion_filter.hide_pasted(plain(text))
         self.hints = phrase_rules.hints_in(self.text)
         self.at = at
-        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", typed) and sum(map(str.isupper, typed)) <= max(
-            2, len(typed) // 60
-        )
+        self.casual = not WRITTEN_I.search(typed) and sum(map(str.isupper, typed)) <= max(2, len(typed) // 60)
         self.third = third
         self.orders = orders
         self.people = {} if people is None else people

@@ -6,8 +6,13 @@ from functools import lru_cache
 from memctl.core.late_pattern import late
 
 _WORD = late(r"[^\W\d_]+")
+_WITH_DIGITS = late(r"\w+")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
+_ASCII = tuple(map(chr, range(128)))
+_LETTERS = str.maketrans({mark: mark.lower() if mark.isalpha() else " " for mark in _ASCII})
+_WORD_CHARACTERS = str.maketrans({mark: mark.lower() if mark.isalnum() or mark == "_" else " " for mark in _ASCII})
+"""Split ASCII texts into words several times as fast as a pattern does."""
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -36,4 +41,9 @@ def vocabulary(pattern: str) -> frozenset[str]:
 @lru_cache(maxsize=256)
 def spoken_words(text: str) -> frozenset[str]:
     """The words of `text` in lower case, cut at apostrophes and hyphens."""
-    return frozenset(_WORD.findall(text.casefold()))
+    return frozenset(text.translate(_LETTERS).split() if text.isascii() else _WORD.findall(text.casefold()))
+
+
+def words_with_digits(text: str) -> list[str]:
+    """The words of `text` in lower case, as `lowered` writes them, in order; digits and "_" are parts of words."""
+    return text.translate(_WORD_CHARACTERS).split() if text.isascii() else _WITH_DIGITS.findall(lowered(text))
