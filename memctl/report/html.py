@@ -108,7 +108,7 @@ def _figure(chart: Chart, name: str) -> str:
 
 def spec(chart: Any) -> dict[str, Any]:
     """An altair chart as a Vega-Lite spec, without altair's own configuration."""
-    made: dict[str, Any] = chart.to_dict()
+    made: dict[str, Any] = chart.to_dict(validate=False)  # the JSON Schema takes as long as the drawing
     return {name: value for name, value in made.items() if name not in ("$schema", "config", "usermeta")}
 
 

@@ -172,14 +172,14 @@ def _columns(width: int) -> int:
     return 2 if width < WIDE else 0
 
 
-def page(report: Comparison) -> str:
-    """The whole report as one self-contained HTML document."""
+def page(report: Comparison, picture: Picture | None = None) -> str:
+    """The whole report as one self-contained HTML document, with `picture` if its charts are already made."""
     usd, claimed = report.claim
     return pages.document(
         title="Memory cost comparison",
         lead=f"The same workload on {len(report.systems)} systems. Price book {report.edition}, as of "
         f"{report.as_of.isoformat()}; USD.",
-        charts=charts(report).charts,
+        charts=(picture or charts(report)).charts,
         sections=[
             pages.Section(
                 f"“Under ${usd:,} a month up to {claimed:,} users, super-linear above”",

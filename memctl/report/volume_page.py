@@ -135,8 +135,8 @@ def _name(row: Row) -> str:
     return "(none)" if row.name is None else row.name
 
 
-def page(report: Volume) -> str:
-    """The whole report as one self-contained HTML document."""
+def page(report: Volume, picture: Picture | None = None) -> str:
+    """The whole report as one self-contained HTML document, with `picture` if its charts are already made."""
     span = f", from {report.first.date()} to {report.last.date()}" if report.first and report.last else ""
     whose = f"the user {report.user}" if report.user is not None else f"{report.users:,} users"
     sections = [
@@ -148,7 +148,7 @@ def page(report: Volume) -> str:
         title="Memory volume",
         lead=f"{report.records:,} records of {whose} in {report.backend}: {report.facts:,} facts and "
         f"{report.episodes:,} turns{span}. As of {report.now.date()}.",
-        charts=charts(report).charts,
+        charts=(picture or charts(report)).charts,
         sections=[
             *sections,
             pages.Section("Fact status", [_waste(report)]),

@@ -115,7 +115,8 @@ def volume(
     def pictures() -> tuple[Any, str]:
         from memctl.report import volume_page
 
-        return volume_page.charts(report), volume_page.page(report)
+        picture = volume_page.charts(report)
+        return picture, volume_page.page(report, picture)
 
     if _write(outputs, pictures):
         return
@@ -233,7 +234,8 @@ def pricing(
     def pictures() -> tuple[Any, str]:
         from memctl.report import pricing_page
 
-        return pricing_page.charts(report), pricing_page.page(report)
+        picture = pricing_page.charts(report)
+        return picture, pricing_page.page(report, picture)
 
     if _write(outputs, pictures):
         return
