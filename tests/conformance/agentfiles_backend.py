@@ -76,6 +76,7 @@ class ClaudeCodeBackend(FolderSuite):
     """Topic files and an index."""
 
     title = "claude-code"
+    same_codec = True
     adapter = ClaudeCodeAdapter
     never: ClassVar[dict[str, str]] = BY_WORDS | {
         "test_text[32-KB]": "Claude Code shows 4,096 bytes of a topic",
@@ -88,6 +89,7 @@ class HermesBackend(FolderSuite):
     """Entries of two small files."""
 
     title = "hermes"
+    same_codec = True
     adapter = HermesAdapter
     never: ClassVar[dict[str, str]] = BY_WORDS | {
         "test_text[32-KB]": "Hermes takes 2,200 characters in all",
@@ -100,6 +102,7 @@ class MemoriesBackend(FolderSuite):
     """Files of Anthropic's memory tool."""
 
     title = "memories"
+    same_codec = True
     adapter = MemoryToolAdapter
     never: ClassVar[dict[str, str]] = BY_WORDS
 
@@ -108,6 +111,7 @@ class OpenClawBackend(FolderSuite):
     """Bullets of a workspace."""
 
     title = "openclaw"
+    same_codec = True
     adapter = OpenClawAdapter
     never: ClassVar[dict[str, str]] = BY_WORDS
 
@@ -116,6 +120,7 @@ class CodexBackend(FolderSuite):
     """Ad-hoc notes."""
 
     title = "codex"
+    same_codec = True
     adapter = CodexAdapter
     never: ClassVar[dict[str, str]] = BY_WORDS
 

@@ -130,6 +130,7 @@ class ParquetBackend(FileBackend):
     """Parquet."""
 
     title = "Parquet"
+    same_storage = True
     ending = "parquet"
 
 
@@ -137,4 +138,5 @@ class CsvBackend(FileBackend):
     """CSV."""
 
     title = "CSV"
+    same_storage = True
     ending = "csv"

@@ -46,6 +46,7 @@ class GraphitiBackend(Copied, Suite):
 
     title = "Graphiti"
     adapter = GraphitiAdapter
+    many = 510
     one_owner = True
     never: ClassVar[dict[str, str]] = {}
     refusal = MemctlError

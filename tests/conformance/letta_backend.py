@@ -26,6 +26,7 @@ class LettaBackend(Copied, Suite):
     title = "Letta"
     adapter = LettaAdapter
     one_owner = True
+    many = 130
     never: ClassVar[dict[str, str]] = {
         "test_an_id_that_another_owner_uses_is_rejected": (
             "Letta cannot look up a passage by memctl's id without reading all agents; both users keep their fact"

@@ -30,6 +30,7 @@ class Mem0Backend(Copied, Suite):
 
     title = "mem0"
     adapter = Mem0Adapter
+    many = 210
     never: ClassVar[dict[str, str]] = {
         "test_the_same_text_with_two_ids_is_two_facts": (
             "mem0 stores a text once per user, agent, app and run; the second fact is rejected with this reason"

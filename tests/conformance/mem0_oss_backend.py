@@ -138,6 +138,7 @@ class QdrantBackend(WithoutHttp, Mem0OssBackend):
     """mem0 on a Qdrant folder."""
 
     title = "mem0 on Qdrant"
+    same_codec = True
     slows = True
     one_owner = True
 

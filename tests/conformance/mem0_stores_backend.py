@@ -38,6 +38,7 @@ def place_of(folder: Path, provider: str, store: dict[str, Any]) -> Iterator[Pla
 class FolderBackend(WithoutHttp, Mem0OssBackend):
     """A store in a folder that another process can lock."""
 
+    same_codec = True
     provider: ClassVar[str]
     option: ClassVar[str]
     name: ClassVar[str]
@@ -111,6 +112,7 @@ class RedisBackend(WithoutHttp, Mem0OssBackend):
     """mem0 on Redis."""
 
     title = "mem0 on Redis"
+    same_codec = True
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -149,6 +151,7 @@ class SupabaseBackend(WithoutHttp, Mem0OssBackend):
     """mem0 on the tables of Supabase's vecs."""
 
     title = "mem0 on Supabase"
+    same_codec = True
 
     @pytest.fixture(scope="class")
     @classmethod

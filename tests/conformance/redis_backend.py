@@ -25,6 +25,7 @@ class RedisBackend(Suite):
 
     title = "Redis"
     adapter = RedisAdapter
+    many = 510
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "records are searched by words only",
         "test_an_incomplete_list_is_reported": "Redis returns all keys or an error, never a part",

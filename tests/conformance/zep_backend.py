@@ -26,6 +26,7 @@ class ZepBackend(Copied, Suite):
     title = "Zep Cloud"
     adapter = ZepAdapter
     one_owner = True
+    many = 130
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "Zep does the ranking; its emulator has no model",
         "test_an_id_that_another_owner_uses_is_rejected": (

@@ -31,6 +31,8 @@ class Harness:
     slows: ClassVar[bool] = False
     """Whether opening or writing becomes slower the more is stored, as with a file that is rewritten each time. Then
     the cases with hundreds of facts have a place of their own."""
+    many: ClassVar[int] = 1_100
+    """The number of facts in the case of a large batch: more than the backend writes or returns in one call."""
     _declared: ClassVar[tuple[Any, Capabilities] | None] = None
 
     @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from memctl.backends.contract import Hit, Query
 from memctl.backends.testing.base import Harness, fact, from_scenario, numbered, scenarios
 from memctl.core.errors import NotFound
 
-HOSTILE = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', ":* & | !", "a" * 5_000)
+ODD = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', "a" * 5_000)
 
 _SEARCHES = scenarios("searches")
 
@@ -28,18 +28,33 @@ class Search(Harness):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def searched(cls, place: Any) -> dict[str, str]:
-        """A user with its texts by the name of each scenario, and by "" a user with a single fact. All are written
-        in one call, because opening and closing take most of the time."""
-        texts = {parameter.values[0]["name"]: parameter.values[0]["texts"] for parameter in _SEARCHES}
-        texts[""] = ["Alice lives in Paris."]
-        users = {name: f"user-{uuid4().hex[:12]}" for name in texts}
-        cls().write(place, [from_scenario(users[name], {"text": text}) for name in texts for text in texts[name]])
-        return users
+    def searched(cls, place: Any) -> dict[str, list[Hit] | Exception]:
+        """The hits by the name of each scenario, and by each odd query of a user with a single fact. All facts are
+        written in one call and all searches are made in one connection, because opening takes most of the time."""
+        rows = [parameter.values[0] for parameter in _SEARCHES]
+        rows += [{"name": query, "texts": ["Alice lives in Paris."], "query": query} for query in ODD]
+        users = [f"user-{uuid4().hex[:12]}" for _ in rows]
+        backend = cls()
+        facts = [
+            from_scenario(user, {"text": text}) for user, row in zip(users, rows, strict=True) for text in row["texts"]
+        ]
+        backend.write(place, facts)
+        hits: dict[str, list[Hit] | Exception] = {}
+        adapter = backend.open(place)
+        try:
+            for user, row in zip(users, rows, strict=True):
+                try:
+                    hits[row["name"]] = adapter.search(Query(user, row["query"], 10))
+                except Exception as error:
+                    hits[row["name"]] = error
+        finally:
+            adapter.close()
+        return hits
 
     @pytest.mark.parametrize("scenario", _SEARCHES)
-    def test_search(self, place: Any, searched: dict[str, str], scenario: dict[str, Any]) -> None:
-        hits = self.find(place, searched[scenario["name"]], scenario["query"])
+    def test_search(self, searched: dict[str, list[Hit] | Exception], scenario: dict[str, Any]) -> None:
+        hits = searched[scenario["name"]]
+        assert not isinstance(hits, Exception), hits
         assert hits[0].fact.text == scenario["best"]
 
     def test_hits_are_complete_facts_sorted_by_score(self, place: Any, user: str) -> None:
@@ -90,17 +105,17 @@ class Search(Harness):
         self.write(place, [over, fact(user, "Keeps a diary.")])
         assert over.id not in {hit.fact.id for hit in self.find(place, user, "okapi")}
 
-    @pytest.mark.parametrize(
-        "query", ["", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', "a" * 5_000]
-    )
-    def test_odd_queries_do_not_fail(self, place: Any, searched: dict[str, str], query: str) -> None:
-        assert len(self.find(place, searched[""], query)) <= 1
+    @pytest.mark.parametrize("query", ODD)
+    def test_odd_queries_do_not_fail(self, searched: dict[str, list[Hit] | Exception], query: str) -> None:
+        hits = searched[query]
+        assert not isinstance(hits, Exception), hits
+        assert len(hits) <= 1
 
     def test_repeated_searches_in_one_connection_give_the_same_hits(self, place: Any, user: str) -> None:
-        self.write(place, [*numbered(user, 30), *numbered(user + "-b", 30), fact(user, "Owns an ocelot.")])
+        self.write(place, [*numbered(user, 10), *numbered(user + "-b", 10), fact(user, "Owns an ocelot.")])
         adapter = self.open(place)
         try:
-            found = [[hit.fact.id for hit in adapter.search(Query(user, "ocelot", 5))] for _ in range(20)]
+            found = [[hit.fact.id for hit in adapter.search(Query(user, "ocelot", 5))] for _ in range(8)]
         finally:
             adapter.close()
         assert found[0]

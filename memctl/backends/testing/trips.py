@@ -57,10 +57,12 @@ class Trips(Harness):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def kept(cls, bulk: Any) -> dict[str, Kept]:
-        """Every case's facts, written in one call and read by a newly opened backend."""
+    def kept(cls, bulk: Any, request: pytest.FixtureRequest) -> dict[str, Kept]:
+        """The facts of every selected case, written in one call and read by a newly opened backend."""
         backend = cls()
-        facts = {case: build(f"user-{uuid4().hex[:12]}") for case, build in _ALL.items()}
+        items = (item for item in request.session.items if getattr(item, "cls", None) is cls)
+        selected = {item.callspec.params.get("trip") for item in items if hasattr(item, "callspec")}
+        facts = {case: build(f"user-{uuid4().hex[:12]}") for case, build in _ALL.items() if case in selected}
         others: set[UUID] = set()
         if cls.one_owner:
             owner = f"user-{uuid4().hex[:12]}"

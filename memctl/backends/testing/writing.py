@@ -145,10 +145,10 @@ class Write(Harness):
             self.same(place, self.read(place, user), [version])
 
     def test_a_large_batch_is_written_completely(self, bulk: Any, user: str) -> None:
-        facts = numbered(user, 1_100)  # many services take, or list, a thousand at most
+        facts = numbered(user, self.many)
         assert {o.state for o in self.write(bulk, facts)} == {"written"}
         found = self.read(bulk, user)
-        assert len(found) == len({f.id for f in found}) == 1_100
+        assert len(found) == len({f.id for f in found}) == self.many
 
     def test_users_lists_every_user_once(self, place: Any, user: str) -> None:
         self.write(place, [*numbered(user, 3), *numbered(user + "-b", 2)])
