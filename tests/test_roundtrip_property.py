@@ -116,7 +116,7 @@ def delete_all(adapter: Backend) -> None:
     facts=[msgspec.structs.replace(TEA, embedding=Embedding(model="m", vector=(0.5,)))],
     changed=[msgspec.structs.replace(TEA, categories=("drinks",))],
 )
-@settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4 * FACTOR if FACTOR > 1 else 2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_written_facts_are_read_unchanged(
     opening: Opening, request: pytest.FixtureRequest, facts: list[Fact], changed: list[Fact]
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from campaigns import campaign
 from memctl_letta import users
 from memctl_letta.adapter import LettaAdapter
 
@@ -77,7 +78,7 @@ def write_with_retries(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Out
     return Retrying(adapter, AtOnce(Halt(), attempts=3)).write(facts)
 
 
-@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("applied", [True, *campaign(False)])
 @pytest.mark.parametrize(
     "call",
     [

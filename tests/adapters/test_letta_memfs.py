@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from adapters.memfs_memories import fact, files, human, is_clean, letta, line, read, texts, write
+from campaigns import campaign
 from memctl_letta.memfs import MemfsAdapter
 
 from memctl.core.errors import MemctlError, UsageError
@@ -79,7 +80,9 @@ def test_persona_skills_and_indexes_are_not_facts_of_the_user(v2):
     assert texts(v2)[2:] == ["Ships by rail."]
 
 
-@pytest.mark.parametrize("body", ["a\n\n\n b \n", "\n\nx", "- one\r\n* two\n\n\n", "same\nsame\n\nsame", "x  \n\t\n"])
+@pytest.mark.parametrize(
+    "body", ["a\n\n\n b \n", "- one\r\n* two\n\n\n", *campaign("\n\nx", "same\nsame\n\nsame", "x  \n\t\n")]
+)
 def test_a_memory_file_moves_to_another_agent_byte_for_byte(tmp_path, memory, body):
     layout = "v2" if (memory / "MEMORY.md").exists() else "v1"
     head = letta.v2("Shipping Rules", "") if layout == "v2" else letta.v1("", limit=500)

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 import pytest
+from campaigns import campaign
 from memctl_mem0 import sdk
 from memctl_mem0.mapping import native_fact_id
 from memctl_mem0.oss.adapter import Mem0OssAdapter
@@ -44,7 +45,7 @@ def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield server
 
 
-@pytest.fixture(params=["qdrant", "pgvector"])
+@pytest.fixture(params=["qdrant", *campaign("pgvector")])
 def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
     """The address of a vector store in the form of mem0's configuration."""
     if request.param == "qdrant":

@@ -3,11 +3,13 @@
 import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
 from adapters.zep_graphs import AT, fact, graph, read, sent, soon
+from campaigns import campaign
 from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
@@ -42,9 +44,16 @@ def test_a_later_session_reuses_existing_nodes(cloud: Any, zep: Callable[..., Ze
     assert sorted(node["name"] for node in graph(cloud)["nodes"].values()) == ["Alice's house", "Bob", "alice"]
 
 
-@pytest.mark.parametrize("call", ["POST .*/edges$", "POST .*/nodes$", "POST .*/users$"])
-@pytest.mark.parametrize("applied", [True, False])
-@pytest.mark.parametrize("lag", [0, 3])
+LOST = [
+    ("POST .*/edges$", True, 3),
+    ("POST .*/edges$", False, 0),
+    ("POST .*/nodes$", True, 0),
+    ("POST .*/users$", True, 3),
+]
+CALLS = product(("POST .*/edges$", "POST .*/nodes$", "POST .*/users$"), (True, False), (0, 3))
+
+
+@pytest.mark.parametrize(("call", "applied", "lag"), [*LOST, *campaign(*(case for case in CALLS if case not in LOST))])
 def test_a_batch_repeated_after_a_lost_response_is_stored_once(
     cloud: Any, zep: Callable[..., ZepAdapter], call: str, applied: bool, lag: int
 ):
@@ -238,7 +247,7 @@ def test_an_id_that_another_user_has_in_the_session_is_rejected(zep: Callable[..
 
 @pytest.mark.parametrize(
     ("applied", "dies", "lag"),
-    [(False, False, 0), (True, False, 2), (False, True, 2), (True, True, 0), (True, True, 2)],
+    [(True, False, 2), (False, True, 2), *campaign((False, False, 0), (True, True, 0), (True, True, 2))],
 )
 def test_every_fact_is_stored_once_whichever_call_fails(
     cloud: Any,

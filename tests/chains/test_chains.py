@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from campaigns import campaign
 from chains import mem0_library
 from chains.people import facts
 from conformance.redis_backend import emptied
@@ -64,11 +65,14 @@ def systems(home: Path, postgres_dsn: str, redis_url: str, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "chain",
     [
-        ("local", "library", "pg", "second"),
-        ("mem0a", "zepcloud", "graph", "pg", "mem0b"),
-        ("lettaa", "zepcloud", "lettab"),
-        ("lettaa", "mem0a", "pg", "lettab"),
+        ("lettaa", "zepcloud", "graph", "library", "lettab"),
         ("mem0a", "claude", "graphs", "cache", "pg", "mem0b"),
+        *campaign(
+            (("local", "library", "pg", "second"),),
+            (("mem0a", "zepcloud", "graph", "pg", "mem0b"),),
+            (("lettaa", "zepcloud", "lettab"),),
+            (("lettaa", "mem0a", "pg", "lettab"),),
+        ),
     ],
     ids="-".join,
 )

@@ -9,21 +9,34 @@ import sys
 from pathlib import Path
 
 import pytest
+from campaigns import campaign
 from rich.cells import cell_len
 
 from memctl.cli.app import COMMANDS
 
 
 @pytest.fixture
-def alice_moved(memctl, chat, once):
+def alice_moved(memctl, chat, home, once):
     """alice, who moved twice."""
 
     def make():
         folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.").parent.parent
         assert memctl("ingest", folder).code == 0
+        (home / "facts.json").write_text(memctl("facts", "alice", "--all", "--json").out)
 
     once(make)
-    return memctl("facts", "alice", "--all", "--json").document["facts"]
+    return json.loads((home / "facts.json").read_text())["facts"]
+
+
+@pytest.fixture
+def alice_copied(memctl, alice_moved, home, once):
+    """alice, with a snapshot and a migration."""
+
+    def make():
+        assert memctl("snapshot", "create").code == 0
+        assert memctl("migrate", "--from", "local", "--to", home / "x.jsonl", "--all-users").code == 0
+
+    once(make)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -53,21 +66,22 @@ SLOW = (
 
 
 @pytest.mark.parametrize(
-    ("arguments", "needed"),
+    ("commands", "needed"),
     [
-        (("search", "alice", "shipping"), ()),
-        (("facts", "alice"), ()),
-        (("users",), ()),
-        (("add", "alice", "Works at Portavo.", "--kind", "fact"), ("memctl.extract", "memctl.ingest")),
-        (("add", "alice", "I moved to Ghent."), ("memctl.extract", "memctl.transcripts", "memctl.ingest")),
+        ([("search", "alice", "shipping"), ("facts", "alice"), ("users",)], ()),
+        ([("add", "alice", "Works at Portavo.", "--kind", "fact")], ("memctl.extract", "memctl.ingest")),
+        ([("add", "alice", "I moved to Ghent.")], ("memctl.extract", "memctl.transcripts", "memctl.ingest")),
     ],
 )
-def test_a_quick_command_imports_only_what_it_needs(memctl, alice_moved, monkeypatch, arguments, needed):
+def test_a_quick_command_imports_only_what_it_needs(memctl, alice_moved, monkeypatch, commands, needed):
     monkeypatch.setenv("COLUMNS", "100")
     code = (
         "import gc, sys\nfrom memctl.cli.app import _run\ncollections = []\n"
-        f"gc.callbacks.append(lambda *_: collections.append(1))\nassert _run({list(arguments)}) == 0\n"
-        "assert len(collections) < 5, f'the garbage collector ran {len(collections) / 2} times'\n"
+        "gc.callbacks.append(lambda *_: collections.append(1))\n"
+        f"for command in {[list(command) for command in commands]}:\n"
+        "    collections.clear()\n"
+        "    assert _run(command) == 0\n"
+        "    assert len(collections) < 5, f'the garbage collector ran {len(collections) / 2} times'\n"
         f"slow = {set(SLOW) - set(needed)} & set(sys.modules)\n"
         "sys.exit(f'loaded: {slow}' if slow else 0)"
     )
@@ -129,9 +143,7 @@ def test_jsonl_output_has_one_record_per_line(memctl, alice_moved):
         (("dedupe", "alice", "--dry-run"), "changes"),
     ],
 )
-def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, alice_moved, home, arguments, member):
-    assert memctl("snapshot", "create").code == 0
-    assert memctl("migrate", "--from", "local", "--to", home / "x.jsonl", "--all-users").code == 0
+def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, alice_copied, arguments, member):
     lines = [json.loads(line) for line in memctl(*arguments, "--jsonl").out.splitlines()]
     document = memctl(*arguments, "--json").document
     assert len(lines) == len(document[member])
@@ -183,7 +195,7 @@ def test_warnings_go_to_stderr(memctl, chat, home):
     assert "bad.json" in json.dumps(ran.document["report"]["rejects"])
 
 
-@pytest.mark.parametrize("columns", ["80", "140"])
+@pytest.mark.parametrize("columns", ["80", *campaign("140")])
 @pytest.mark.parametrize(
     "command", [("facts", "alice", "--all"), ("history", "alice"), ("diff", "alice", "--from", "2020")]
 )
@@ -197,7 +209,7 @@ def test_no_id_is_cut_off_in_a_table(memctl, alice_moved, monkeypatch, columns, 
             assert out.count(fact["superseded_by"][:8]) == 2, "once as its own id, once as the successor"
 
 
-@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("columns", [40, *campaign(60, 80)])
 def test_no_line_is_wider_than_the_terminal(memctl, chat, home, monkeypatch, columns):
     talk = "I live in Oslo, where the kitchen window looks at the harbour and at every single ferry that arrives. " * 2
     folder = chat(

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from campaigns import campaign
 
 
 @pytest.fixture
@@ -22,14 +23,16 @@ def alice_and_bob(memctl, chat, home, once):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("facts", "alice"),
         ("facts", "alice", "--all"),
-        ("facts", "alice", "--kind", "episode"),
         ("facts", "alice", "--predicate", "lives_in", "--all"),
         ("facts", "alice", "--subject", "ALICE"),
         ("history", "alice"),
-        ("history", "alice", "--predicate", "lives_in"),
         ("users",),
+        *campaign(
+            (("facts", "alice"),),
+            (("facts", "alice", "--kind", "episode"),),
+            (("history", "alice", "--predicate", "lives_in"),),
+        ),
     ],
 )
 def test_a_facts_file_gives_the_same_output_as_the_store(memctl, alice_and_bob, arguments):
@@ -55,31 +58,35 @@ def test_a_user_missing_in_the_backend_is_not_found(memctl, alice_and_bob):
     assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
 
 
-@pytest.mark.parametrize(
-    "option",
-    [
-        ("--store", "x.duckdb"),
-        ("--lock-timeout", "3"),
-        ("--embedder", "nonsense"),
-        ("--embed-base-url", "http://x"),
-        ("--embed-dimensions", "3"),
-        ("--agent", "a1"),
-        ("--url", "http://x"),
-    ],
+READING = (
+    ("facts", "alice", "--from"),
+    ("search", "alice", "shipping", "--from"),
+    ("history", "alice", "--from"),
+    ("users", "--from"),
+    ("stats", "--from"),
+    ("diff", "alice", "--from", "2020", "--backend"),
+    ("report", "volume", "--from"),
+    ("report", "pricing", "--from"),
+    ("export", "--all-users", "--from"),
+    ("backends", "test"),
 )
+USELESS = (
+    ("--store", "x.duckdb"),
+    ("--lock-timeout", "3"),
+    ("--embedder", "nonsense"),
+    ("--embed-base-url", "http://x"),
+    ("--embed-dimensions", "3"),
+    ("--agent", "a1"),
+    ("--url", "http://x"),
+)
+
+
 @pytest.mark.parametrize(
-    "command",
+    ("command", "option"),
     [
-        ("search", "alice", "shipping", "--from"),
-        ("facts", "alice", "--from"),
-        ("history", "alice", "--from"),
-        ("users", "--from"),
-        ("stats", "--from"),
-        ("diff", "alice", "--from", "2020", "--backend"),
-        ("report", "volume", "--from"),
-        ("report", "pricing", "--from"),
-        ("export", "--all-users", "--from"),
-        ("backends", "test"),
+        *((command, USELESS[0]) for command in READING),
+        *((READING[0], option) for option in USELESS[1:]),
+        *campaign(*((command, option) for command in READING[1:] for option in USELESS[1:])),
     ],
 )
 def test_an_option_without_effect_is_refused(memctl, alice_and_bob, command, option):

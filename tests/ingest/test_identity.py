@@ -5,6 +5,7 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
+from campaigns import campaign
 
 from memctl.ingest.alignment import align, proven
 from memctl.ingest.identity import Row
@@ -74,7 +75,7 @@ def undated_turns(*texts):
 
 
 class TestNothingIsLost:
-    @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (PORTAVO,), (MILO,)])
+    @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (MILO,), *campaign(((PORTAVO,),))])
     def test_a_newer_export_that_starts_later_keeps_earlier_turns(self, write, report, facts, rest):
         report(write("chat.json", *dated_turns(ALLERGY, GHENT, PORTAVO)))
         again = report(write("chat.json", *dated_turns(*rest, start=4 - len(rest) if rest != (MILO,) else 20)))
@@ -86,7 +87,9 @@ class TestNothingIsLost:
         report(write("chat.json", *dated_turns(ALLERGY, GHENT)))
         assert "ada works at Portavo" in facts()
 
-    @pytest.mark.parametrize("texts", [(GHENT, "ok", PORTAVO, "ok"), (PORTAVO, "ok"), (MILO, "ok"), ("ok", GHENT)])
+    @pytest.mark.parametrize(
+        "texts", [(GHENT, "ok", PORTAVO, "ok"), ("ok", GHENT), *campaign(((PORTAVO, "ok"),), ((MILO, "ok"),))]
+    )
     def test_turns_without_times_are_kept_by_a_newer_export(self, write, report, facts, texts):
         report(write("chat.json", *undated_turns(ALLERGY, "noted", GHENT, "ok", PORTAVO, "ok")))
         assert report(write("chat.json", *undated_turns(*texts)))["withdrawn"] == 0
@@ -130,7 +133,7 @@ class TestNothingIsLost:
 
 class TestWhatIsWithdrawn:
     @pytest.mark.parametrize("dated", [True, False])
-    @pytest.mark.parametrize("kept", [(0, 4), (0, 2, 4), (0, 1, 4)])
+    @pytest.mark.parametrize("kept", [(0, 4), *campaign(((0, 2, 4),), ((0, 1, 4),))])
     def test_turns_deleted_in_the_middle_are_withdrawn(self, write, report, episodes, dated, kept):
         texts = (ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO)
         turns = dated_turns(*texts) if dated else undated_turns(*texts)
@@ -140,7 +143,7 @@ class TestWhatIsWithdrawn:
         assert episodes() == sorted(texts[place] for place in kept)
 
     @pytest.mark.parametrize("dated", [True, False])
-    @pytest.mark.parametrize("place", [0, 2, 4])
+    @pytest.mark.parametrize("place", [0, 4, *campaign(2)])
     def test_an_edited_turn_replaces_its_former_facts(self, write, report, facts, dated, place):
         texts = [ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO]
         report(write("chat.json", *(dated_turns(*texts) if dated else undated_turns(*texts))))
@@ -169,7 +172,7 @@ class TestWhatIsWithdrawn:
 
 class TestCopies:
     @pytest.mark.parametrize("dated", [True, False])
-    @pytest.mark.parametrize("more", [(), ("I like tea.", "good")])
+    @pytest.mark.parametrize("more", [("I like tea.", "good"), *campaign(((),))])
     def test_a_renamed_file_adds_only_what_is_new(self, write, report, episodes, facts, dated, more):
         texts = (ALLERGY, "ok", GHENT, "ok")
         make = dated_turns if dated else undated_turns
@@ -273,7 +276,7 @@ class TestDifferentChats:
 
 class TestRemovedByHand:
     @pytest.mark.parametrize("kind", ["fact", "episode"])
-    @pytest.mark.parametrize("dated", [True, False])
+    @pytest.mark.parametrize("dated", [True, *campaign(False)])
     def test_removed_facts_do_not_return_from_a_renamed_file(self, write, report, memctl, facts, episodes, kind, dated):
         make = dated_turns if dated else undated_turns
         path = write("New chat.json", *make(ALLERGY, "noted"))

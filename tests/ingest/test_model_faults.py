@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from campaigns import campaign
 
 from memctl.core.errors import Halted
 from memctl.ingest.llm_requests import Gate
@@ -42,7 +43,7 @@ def test_json_in_a_code_fence_is_read(memctl, folder, model, chat_emulator):
 
 
 @pytest.mark.parametrize(
-    "response", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
+    "response", ["I cannot say.", None, *campaign("", '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>")]
 )
 def test_an_unreadable_response_is_requested_again(memctl, folder, model, chat_emulator, response):
     model.faults = [chat_emulator.says(response)]
@@ -148,7 +149,7 @@ def test_a_wait_or_rate_limit_applies_to_all_threads():
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(429, "insufficient_quota"), (402, None), (401, "invalid_api_key"), (403, None)]
+    ("status", "code"), [(429, "insufficient_quota"), (401, "invalid_api_key"), *campaign((402, None), (403, None))]
 )
 def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, model, chat_emulator, status, code):
     for name in "abcd":
@@ -165,7 +166,7 @@ def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, m
     assert len(facts(memctl)) == 4
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 529])
+@pytest.mark.parametrize("status", [503, *campaign(500, 502, 529)])
 def test_a_temporary_server_error_is_retried(memctl, folder, model, chat_emulator, status):
     model.faults = [chat_emulator.fails(status, "Overloaded.")]
     assert memctl("ingest", folder).code == 0
@@ -279,7 +280,7 @@ def test_the_rules_add_facts_that_the_model_misses(memctl, folder, model):
     assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
 
 
-@pytest.mark.parametrize("forms", [("json_object", "text"), ("text",)])
+@pytest.mark.parametrize("forms", [("text",), *campaign((("json_object", "text"),))])
 def test_a_server_without_json_schema_gets_the_next_best_format(memctl, chat, model, forms):
     for name in "abc":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from campaigns import campaign
 
 from memctl.core.errors import MemctlError, Retryable, UsageError
 from memctl.ingest import pipeline, workers
@@ -140,6 +141,7 @@ def ray(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.campaign
 @pytest.mark.filterwarnings("ignore")
 def test_a_ray_cluster_gives_the_same_store_as_one_process(ray: str, address: str, expected: list[str]) -> None:
     ingest(address, ray)
@@ -237,7 +239,7 @@ def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeyp
         (("--workers", "spark://host:7077"), 2, "not the address of a cluster"),
         (("--workers", "dask://user@host/x"), 2, "not the address of a cluster"),
         (("--workers", "dask://127.0.0.1:1"), 5, "the cluster does not answer"),
-        (("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer"),
+        *campaign((("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer")),
         (("--workers", "dask://127.0.0.1:1", "--jobs", "2"), 2, "--jobs and --workers cannot be combined"),
         (
             ("--workers", "dask://127.0.0.1:1", "--model", "gpt-5.4-mini"),

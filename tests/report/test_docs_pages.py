@@ -4,6 +4,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -14,7 +16,8 @@ def comparable(page: str) -> str:
     return re.sub(r"Made by memctl [^.]+(?:\.\d+)*", "Made by memctl", page)
 
 
-def test_the_report_pages_in_docs_are_up_to_date():
+def test_the_report_pages_in_docs_are_up_to_date(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("memctl.report.charts.svg_of", lambda spec: "<svg></svg>")  # not compared
     spec = importlib.util.spec_from_file_location("docs_reports", DOCS / "reports.py")
     assert spec is not None
     assert spec.loader is not None
