@@ -98,9 +98,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test marked `engines` on a store in a file and on one in PostgreSQL."""
-    if metafunc.definition.get_closest_marker("engines") and "store" in metafunc.fixturenames:
-        metafunc.parametrize("store", ["file", "postgres_dsn"], indirect=True, ids=["file", "postgres"])
+    """Run a test marked `engines` on a store in a file and on one in PostgreSQL. `engines(campaign="postgres")` leaves
+    the second to `make torture`."""
+    mark = metafunc.definition.get_closest_marker("engines")
+    if mark and "store" in metafunc.fixturenames:
+        marks = [pytest.mark.campaign] if mark.kwargs.get("campaign") == "postgres" else []
+        stores = [pytest.param("file", id="file"), pytest.param("postgres_dsn", id="postgres", marks=marks)]
+        metafunc.parametrize("store", stores, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -272,30 +276,31 @@ def chat(home: Path) -> Callable[..., Path]:
     return write
 
 
-_kept: dict[str, Path] = {}
+_kept: dict[str, tuple[Path, Any]] = {}
 
 
 @pytest.fixture
-def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[], object]], None]:
-    """Fill the home folder with `make`; later tests that pass the same function get a copy of the result."""
+def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[], Any]], Any]:
+    """Fill the home folder with `make`; later tests that pass the same function get a copy of the result. Returns what
+    `make` returned."""
 
-    def fill(make: Callable[[], object]) -> None:
+    def fill(make: Callable[[], Any]) -> Any:
         if "://" in os.environ.get("MEMCTL_STORE", ""):
-            make()  # the store of a server is not in the home folder
-            return
+            return make()  # the store of a server is not in the home folder
         name = f"{make.__module__}.{make.__qualname__}"
         if name in _kept:
-            shutil.copytree(_kept[name], home, dirs_exist_ok=True)
-            return
-        make()
-        kept = tmp_path_factory.mktemp("kept") / "home"
-        _kept[name] = Path(shutil.copytree(home, kept))
+            folder, result = _kept[name]
+            shutil.copytree(folder, home, dirs_exist_ok=True)
+            return result
+        result = make()
+        _kept[name] = Path(shutil.copytree(home, tmp_path_factory.mktemp("kept") / "home")), result
+        return result
 
     return fill
 
 
 @pytest.fixture
-def ingested(memctl: Callable[..., Ran], fixtures: Path, once: Callable[[Callable[[], object]], None]) -> None:
+def ingested(memctl: Callable[..., Ran], fixtures: Path, once: Callable[[Callable[[], Any]], Any]) -> None:
     """The store of the fixture transcripts."""
 
     def make() -> None:
