@@ -1,13 +1,14 @@
 """Single steps of a consolidation: prune removes expired records, dedupe merges duplicates, nothing else changes, and
 both can be undone."""
 
+import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from memctl.core.fact import Fact, Source, decode, encode_lines
+from memctl.core.fact import Fact, Source, encode_lines
+from memctl.workspace import Workspace
 
 NOW = datetime.now(UTC)
 
@@ -18,7 +19,7 @@ def fact(user, text, **more):
 
 
 @pytest.fixture
-def expiring_facts(memctl, home):
+def expiring_facts(memctl, home, once):
     """Two users, each with an expired fact, one that expires tomorrow, one without an end, and a duplicate of that."""
     facts = []
     for user in ("alice", "bruno"):
@@ -30,34 +31,39 @@ def expiring_facts(memctl, home):
             fact(user, f"{user} likes black tea"),
             fact(user, "an old talk", kind="episode", created_at=NOW - timedelta(days=900)),
         ]
-    (home / "work" / "facts.jsonl").write_bytes(b"".join(encode_lines(facts)))
-    assert memctl("import", "facts.jsonl").code == 0
+
+    def make():
+        (home / "work" / "facts.jsonl").write_bytes(b"".join(encode_lines(facts)))
+        assert memctl("import", "facts.jsonl").code == 0
+
+    once(make)
 
 
-def texts(memctl, user):
-    assert memctl("export", "--user", user, "-o", "out.jsonl").code == 0
-    return sorted(decode(line).text for line in Path("out.jsonl").read_bytes().splitlines())
+def texts(user):
+    """The texts of all stored records of a user, and of no other."""
+    pages = Workspace(os.environ["MEMCTL_STORE"]).read(user)
+    return sorted(fact.text for page in pages for fact in page.facts)
 
 
 @pytest.mark.engines
 def test_prune_removes_expired_facts_of_all_users(memctl, expiring_facts):
-    before = {user: texts(memctl, user) for user in ("alice", "bruno")}
+    before = {user: texts(user) for user in ("alice", "bruno")}
     planned = memctl("prune", "--dry-run", "--json").document
-    assert {user: texts(memctl, user) for user in before} == before
+    assert {user: texts(user) for user in before} == before
     ran = memctl("prune", "--json")
     assert ran.code == 0, ran.err
     assert [one["changes"] for one in ran.document["users"]] == [one["changes"] for one in planned["users"]]
     for user, held in before.items():
-        assert texts(memctl, user) == [text for text in held if "badge" not in text]
+        assert texts(user) == [text for text in held if "badge" not in text]
     for one in ran.document["users"]:
         assert memctl("undo", one["run"]).code == 0
-    assert {user: texts(memctl, user) for user in before} == before
+    assert {user: texts(user) for user in before} == before
 
 
 def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, expiring_facts):
     assert memctl("prune", "alice", "--ttl", "episode=365d").code == 0
-    assert "an old talk" not in texts(memctl, "alice")
-    assert "an old talk" in texts(memctl, "bruno")
+    assert "an old talk" not in texts("alice")
+    assert "an old talk" in texts("bruno")
     assert "nothing to do" in memctl("prune", "alice", "--ttl", "episode=365d").out
     assert memctl("prune", "zoe").code == 4
     assert memctl("prune", "--ttl", "fact=1d").code == 2
@@ -65,9 +71,9 @@ def test_prune_removes_old_episodes_only_on_request_and_of_one_user(memctl, expi
 
 @pytest.mark.engines
 def test_dedupe_merges_duplicates_and_lists_similar_facts(memctl, expiring_facts):
-    before = texts(memctl, "alice")
+    before = texts("alice")
     planned = memctl("dedupe", "alice", "--dry-run", "--json").document["changes"]
-    assert texts(memctl, "alice") == before
+    assert texts("alice") == before
     (merged,) = [change for change in planned if change["action"] == "merge"]
     assert merged["text"] == "alice really likes green tea"
     ran = memctl("dedupe", "alice", "--json").document
@@ -76,4 +82,4 @@ def test_dedupe_merges_duplicates_and_lists_similar_facts(memctl, expiring_facts
     assert "alice likes black tea" in current
     assert "alice really likes green tea" not in current
     memctl("undo", ran["run"])
-    assert texts(memctl, "alice") == before
+    assert texts("alice") == before
