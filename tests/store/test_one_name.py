@@ -42,9 +42,10 @@ def current_facts(path, turns, order=None):
             [("bob", "My mum lives in Cork."), ("bob", "My mother moved to Galway.")],
             ["mother: lives_in=Galway"],
         ),
-        (
+        pytest.param(
             [("bob", "my dad works at Ford"), ("bob", "my father works at Seat")],
             ["father: works_at=Seat"],
+            marks=pytest.mark.campaign,
         ),
         (
             [("Alice Morel", "I live in Oslo."), ("Alice Chen", "I live in Rome."), ("Alice", "I live in Bonn.")],
@@ -63,9 +64,8 @@ def current_facts(path, turns, order=None):
 )
 def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_path, turns, expected):
     orders = list(permutations(range(len(turns))))
-    # In order, reversed, and with the first one last; `make torture` tries every order.
-    some = {orders[0], orders[-1], orders[len(orders) // 2]}
-    for n, order in enumerate(orders if FACTOR > 1 else sorted(some)):
+    # In order and reversed; `make torture` tries every order.
+    for n, order in enumerate(orders if FACTOR > 1 else (orders[0], orders[-1])):
         assert current_facts(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
 
 

@@ -5,9 +5,10 @@ import pytest
 from memctl.store.sql.ranking import ASSISTANT
 from tests.store.conftest import SMALL_TALK, Memory, texts
 
-pytestmark = pytest.mark.engines
+pytestmark = pytest.mark.engines(campaign="postgres")
 
 
+@pytest.mark.engines
 def test_an_answer_is_found_by_the_words_of_its_question(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text, speaker="Bob")
@@ -79,6 +80,7 @@ def test_neighbours_in_other_sessions_do_not_count(memory: Memory) -> None:
     assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
 
 
+@pytest.mark.engines
 def test_turns_of_the_person_named_in_the_query_rank_first(memory: Memory) -> None:
     memory.turn("I started pottery classes.", speaker="Zoë Martin")
     memory.turn("I started pottery classes.", speaker="Bob")

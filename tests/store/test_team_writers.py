@@ -29,6 +29,8 @@ from memctl.ingest.scan import Options
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
+TURNS = 2 if FACTOR == 1 else 4
+"""The number of turns that each of many writers adds."""
 PLACES = ("Oslo", "Rome", "Lima", "Paris")
 TABLES = ("records", "units", "vectors", "claims", "evidence", "files", "sightings", "removed")
 WHOLE = (
@@ -78,10 +80,10 @@ def write_and_search(address: str, writers: int, turns: int, users: int) -> int:
 
 
 def test_sixteen_writers_are_not_refused_and_searches_continue(address: str) -> None:
-    assert write_and_search(address, writers=16, turns=4, users=5) > 0
+    assert write_and_search(address, writers=16, turns=TURNS, users=5) > 0
     with Workspace(address) as store:
         require_whole(store)
-        assert store.sql("SELECT count(*) FROM records WHERE kind = 'episode'").rows == [(16 * 4 * 2 + 5,)]
+        assert store.sql("SELECT count(*) FROM records WHERE kind = 'episode'").rows == [(16 * TURNS * 2 + 5,)]
         for user in range(5):
             (place,) = (fact for fact in store.facts(f"user{user}") if fact.predicate == "lives_in")
             assert place.object in PLACES
@@ -141,11 +143,13 @@ def relay(postgres_dsn: str) -> Iterator[Relay]:
     opened = Relay(str(socket_of(postgres_dsn) / ".s.PGSQL.5432"))
     yield opened
     opened.stop()
-    opened.listening.close()
+    for end in (opened.listening, *opened.open):
+        end.close()
 
 
 def test_an_ingest_resumes_after_the_server_stopped_between_batches(
     memctl: Callable[..., Any],
+    home: Path,
     relay: Relay,
     postgres_dsn: str,
     postgres_schema: str,
@@ -164,19 +168,22 @@ def test_an_ingest_resumes_after_the_server_stopped_between_batches(
         return commit(*arguments, **named)
 
     monkeypatch.setattr(pipeline, "commit", commit_then_lose_the_server)
-    stopped = memctl("ingest", FIXTURES, "--jobs", 1, "--store", place)
+    transcripts = home / "transcripts"
+    for user in ("alice", "mei"):
+        shutil.copytree(FIXTURES / user, transcripts / user)
+    stopped = memctl("ingest", transcripts, "--jobs", 1, "--store", place)
     assert stopped.code == 5, stopped
     relay.cut = False
     monkeypatch.setattr(pipeline, "commit", commit)
     with Workspace(address) as store:
         require_whole(store)
         begun = store.count("alice")
-    assert memctl("ingest", FIXTURES, "--jobs", 1, "--store", place).code == 0
-    assert memctl("ingest", FIXTURES).code == 0
+    assert memctl("ingest", transcripts, "--jobs", 1, "--store", place).code == 0
+    assert memctl("ingest", transcripts).code == 0
     with Workspace(address) as store:
         require_whole(store)
         assert store.count("alice") > begun
-    for user in ("alice", "bruno", "mei"):
+    for user in ("alice", "mei"):
         texts = [memctl("facts", user, "--json", *there).document["facts"] for there in ((), ("--store", place))]
         assert {fact["id"] for fact in texts[0]} == {fact["id"] for fact in texts[1]}
 
@@ -228,7 +235,7 @@ def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[objec
 def test_undo_in_any_order_gives_the_same_result_as_in_a_file(address: str, tmp_path: Path) -> None:
     """Undo on a server restores and refuses the same as in a file, with the same hints. `make torture` tries all
     orders."""
-    orders = list(itertools.permutations(range(3))) if FACTOR > 1 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+    orders = list(itertools.permutations(range(3))) if FACTOR > 1 else [(0, 1, 2), (2, 0, 1)]
     with Workspace(address) as team, Workspace(tmp_path / "store.duckdb") as own:
         for store in (team, own):
             for number in range(len(orders)):
@@ -298,9 +305,9 @@ def test_forty_clients_work_through_pgbouncer_on_four_connections(
     try:
         with pgbouncer(folder, postgres_dsn) as port:
             place = through(port, postgres_dsn, postgres_schema)
-            assert write_and_search(place, writers=38, turns=2, users=7) > 0
+            assert write_and_search(place, writers=38, turns=TURNS // 2, users=7) > 0
     finally:
         shutil.rmtree(folder)
     with Workspace(address) as store:
         require_whole(store)
-        assert store.sql("SELECT count(*) FROM records WHERE kind = 'episode'").rows == [(38 * 2 * 2 + 7,)]
+        assert store.sql("SELECT count(*) FROM records WHERE kind = 'episode'").rows == [(38 * TURNS // 2 * 2 + 7,)]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import forked
 import pytest
-from examples import some
+from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torture.campaign import attempt
@@ -28,7 +28,9 @@ CORPUS = Path(__file__).with_name("corpus")
 SEED = os.environ.get("MEMCTL_FUZZ_SEED", "9")
 GUIDED = find_spec("atheris") is not None
 SECONDS = float(os.environ.get("MEMCTL_FUZZ_SECONDS", "0"))
-INPUTS = 300
+INPUTS = 100
+LENGTHS = 20 if FACTOR == 1 else 60
+"""The number of places at which a file is cut off."""
 LOADED = "from torture.targets import targets"
 MOST_MEMORY = 500_000_000
 STEPS = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 2**32), st.integers(0, 2**32)), max_size=6)
@@ -47,7 +49,9 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", targets())
-@settings(max_examples=some(12), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=2 if FACTOR == 1 else 12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(seed=st.integers(0, 1000), changes=STEPS)
 def test_no_file_or_record_crashes_its_reader(name, seed, changes):
     target = targets()[name]
@@ -130,7 +134,7 @@ def test_a_truncated_transcript_gives_no_partial_message(tmp_path, name, form):
     path.write_bytes(whole)
     turns = set(_turns(path, form))
     assert turns
-    for length in range(1, len(whole), max(1, len(whole) // 60)):
+    for length in range(1, len(whole), max(1, len(whole) // LENGTHS)):
         path.write_bytes(whole[:length])
         assert set(_turns(path, form)) <= turns, length
 
@@ -145,7 +149,7 @@ def test_a_truncated_dump_gives_no_partial_fact(tmp_path, name):
     path.write_bytes(whole)
     texts = _texts(path)
     assert texts
-    for length in range(1, len(whole), max(1, len(whole) // 60)):
+    for length in range(1, len(whole), max(1, len(whole) // LENGTHS)):
         path.write_bytes(whole[:length])
         assert _texts(path) <= texts, length
 

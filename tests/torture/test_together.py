@@ -33,7 +33,7 @@ print((rounds + 3) // 4)
 
 
 def test_two_programs_and_a_cron_job_can_share_a_store(store, tmp_path):
-    seconds = os.environ.get("MEMCTL_TOGETHER_SECONDS", "2")
+    seconds = os.environ.get("MEMCTL_TOGETHER_SECONDS", "0.5")
     programs = {
         name: Process([sys.executable, "-c", PROGRAM, store, name, seconds], stdout=subprocess.PIPE, text=True)
         for name in ("alice", "bob")
