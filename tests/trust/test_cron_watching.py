@@ -13,8 +13,8 @@ from memctl.core.errors import Exit
 from memctl.core.fact import encode_lines
 
 FACTS = 40
-MOVE = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
-SLOWLY = (*MOVE, "--rate", "5/s")
+MOVE = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users")
+SLOWLY = (*MOVE, "--batch-size", "2", "--rate", "5/s")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def moving(memctl, process, people_file):
     """A migration running in a separate process and recorded in the ledger."""
     running = process(*SLOWLY)
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
-        time.sleep(0.05)
+        time.sleep(0.3)
     yield running
     running.kill()
     running.communicate()
@@ -75,7 +75,7 @@ def test_an_internal_error_leaves_a_log_line(memctl, log, monkeypatch):
     assert [line["exit"] for line in log()] == [0, Exit.ERROR]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.campaign)])
 def test_a_terminated_ingest_leaves_a_log_line(process, store, log, chat, monkeypatch, number):
     chat("alice/a.jsonl", "I live in Oslo.", "I work at Acme.")
     with openai_chat.serve() as model:
@@ -93,7 +93,7 @@ def test_a_terminated_ingest_leaves_a_log_line(process, store, log, chat, monkey
     assert [(line["command"], line["exit"]) for line in log()] == [("ingest", Exit.INTERRUPTED)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.campaign), signal.SIGTERM])
 def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, moving, number):
     assert memctl("migrations", "--last", "--json").document["run"]["state"] == "running"
     assert memctl("migrations", "--last").code == Exit.OK
@@ -108,10 +108,10 @@ def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, mov
 def test_a_migration_started_with_sigint_ignored_continues(process, memctl, people_file):
     """As started by `nohup sh -c 'memctl … &'` and some CI runners."""
     default = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    running = process(*MOVE, "--rate", "20/s")
+    running = process(*SLOWLY[:-1], "20/s")
     signal.signal(signal.SIGINT, default)
     while memctl("migrations", "--last").code == Exit.NOT_FOUND:
-        time.sleep(0.05)
+        time.sleep(0.3)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == Exit.OK, err

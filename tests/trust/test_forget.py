@@ -20,10 +20,19 @@ def files_with(folder, words=WORDS):
 
 
 @pytest.fixture
-def remembered(memctl, store, ingested):
+def tmp_path(emptied_folder):
+    return emptied_folder
+
+
+@pytest.fixture
+def remembered(memctl, store, ingested, once):
     """A store with all people of the fixtures, after a migration of Alice's facts."""
-    assert memctl("migrate", "--from", "local", "--to", "copy.jsonl", "--user", "alice").code == 0
-    return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
+
+    def make():
+        assert memctl("migrate", "--from", "local", "--to", "copy.jsonl", "--user", "alice").code == 0
+        return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
+
+    return once(make)
 
 
 def test_no_byte_of_the_person_is_left_in_the_store_or_its_folder(remembered, memctl, store, home):

@@ -24,7 +24,7 @@ HASTY = (
     "llm_batch_api.GRACE = timedelta(0)\nmain()",
 )
 """memctl that takes a batch which the server does not list for lost at once: nobody else is about to send it."""
-FILES = 10 if KILLS == 1 else 25
+FILES = 6 if KILLS == 1 else 25
 TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from functools import partial
+from itertools import product
 
 import pytest
 from trust.killing import MEMCTL, breaking, facts_in, killed, left_over, memctl, moments
@@ -17,7 +18,7 @@ from memctl.core.errors import Exit
 
 INGEST = ("ingest", "../in")
 TOWNS = ("Oslo", "Rome", "Paris", "Lima")
-SIGNALS = (signal.SIGKILL, signal.SIGINT)
+SIGNALS = (signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.campaign))
 IN_AN_UNDO = (
     ("memctl.store.sql.undo", "_require_untouched"),
     ("memctl.store.sql.undo", "_put_back"),
@@ -113,8 +114,19 @@ def test_a_killed_undo_is_complete_or_completed_by_the_next(ingested, home, stor
     print(f"undo: {at_work} at work")
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("place", IN_AN_UNDO, ids=".".join)
+@pytest.mark.parametrize(
+    ("place", "number"),
+    [
+        *product(IN_AN_UNDO, [signal.SIGKILL]),
+        (IN_AN_UNDO[1], signal.SIGINT),
+        *(
+            pytest.param(place, signal.SIGINT, marks=pytest.mark.campaign)
+            for place in IN_AN_UNDO
+            if place != IN_AN_UNDO[1]
+        ),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
+)
 def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, place, number):
     former, run, _ = ingested
     after = rows(store)
@@ -125,9 +137,15 @@ def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, plac
     assert ensure_undone(run, former, store) == (place in AFTER_IT)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize(
-    "place", [("memctl.ingest.pipeline", "commit"), ("memctl.ingest.pipeline:Run", "commit")], ids=".".join
+    ("place", "number"),
+    [
+        (("memctl.ingest.pipeline", "commit"), signal.SIGKILL),
+        (("memctl.ingest.pipeline:Run", "commit"), signal.SIGINT),
+        pytest.param(("memctl.ingest.pipeline", "commit"), signal.SIGINT, marks=pytest.mark.campaign),
+        pytest.param(("memctl.ingest.pipeline:Run", "commit"), signal.SIGKILL, marks=pytest.mark.campaign),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
 )
 def test_an_interrupted_ingest_can_be_undone(restore_state, store, place, number):
     former, runs = rows(store), active()

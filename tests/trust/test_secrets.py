@@ -4,6 +4,7 @@ it, unused, or part of an invalid address."""
 import json
 import socket
 from http.server import BaseHTTPRequestHandler
+from itertools import product
 
 import pytest
 from emulators import letta, mem0_platform, mem0_server
@@ -52,12 +53,12 @@ def closed_port():
 
 
 @pytest.fixture
-def check_silent(memctl, home, monkeypatch):
+def check_silent(memctl, home, monkeypatch, once):
     """Run the commands that connect to a backend, and check that no output and no file contains the secret."""
     monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
+    once(lambda: memctl("add", "zoe", "I live in Oslo."))
 
     def run(backend, word=WORD, own=(), commands=None):
-        assert memctl("add", "zoe", "I live in Oslo.").code == 0
         codes = []
         for number, command in enumerate(commands or speaking(backend)):
             log = ("--log-file", home / f"{number % 2}.log", "--log-format", ("text", "json")[number % 2])
@@ -115,8 +116,14 @@ def test_a_correct_key_is_not_printed_or_stored(check_silent, home, monkeypatch,
     assert codes[0] == 0
 
 
-@pytest.mark.parametrize("handler", [Refusing, Rejecting])
-@pytest.mark.parametrize("adapter", KEYS)
+@pytest.mark.parametrize(
+    ("adapter", "handler"),
+    [
+        *product(KEYS, [Refusing]),
+        ("mem0", Rejecting),
+        *(pytest.param(name, Rejecting, marks=pytest.mark.campaign) for name in KEYS if name != "mem0"),
+    ],
+)
 def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypatch, adapter, handler):
     way = WAYS[list(KEYS).index(adapter)]
     own = give(way, KEYS[adapter][0], home, monkeypatch, adapter)
@@ -126,7 +133,7 @@ def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypa
     assert codes[0] != 0
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS[-1:], *(pytest.param(way, marks=pytest.mark.campaign) for way in WAYS[:-1])])
 def test_a_key_for_an_unreachable_server_is_not_printed_or_stored(check_silent, home, monkeypatch, way, closed_port):
     own = give(way, "MEM0_API_KEY", home, monkeypatch, "mem0")
     monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port}")
@@ -144,8 +151,14 @@ ADDRESSES = (
 )
 
 
-@pytest.mark.parametrize("way", ["variable", "settings"])
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        *product(ADDRESSES, ["settings"]),
+        (ADDRESSES[0], "variable"),
+        *(pytest.param(address, "variable", marks=pytest.mark.campaign) for address in ADDRESSES[1:]),
+    ],
+)
 def test_a_password_in_a_dsn_is_not_printed_or_stored(check_silent, home, monkeypatch, address, way, closed_port):
     dsn = address.format(WORD, port=closed_port)
     own = give(way, "MEMCTL_POSTGRES_DSN", home, monkeypatch, "postgres", "dsn", dsn)
@@ -153,8 +166,17 @@ def test_a_password_in_a_dsn_is_not_printed_or_stored(check_silent, home, monkey
     assert check_silent("mine", own=own, commands=commands)[0] != 0
 
 
-@pytest.mark.parametrize("adapter", KEYS)
-@pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host"])
+URLS = ("http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "address"),
+    [
+        *product(["mem0"], URLS),
+        *product(list(KEYS)[1:], URLS[:1]),
+        *(pytest.param(*case, marks=pytest.mark.campaign) for case in product(list(KEYS)[1:], URLS[1:])),
+    ],
+)
 def test_a_password_in_an_address_is_not_printed_or_stored(
     check_silent, home, monkeypatch, adapter, address, closed_port
 ):

@@ -6,14 +6,18 @@ import pytest
 
 
 @pytest.fixture
-def snapshot(memctl):
+def snapshot(memctl, once):
     """Alice lives in Oslo; a snapshot; she moves to Bergen."""
-    memctl("add", "alice", "I live in Oslo.")
-    result = memctl("snapshot", "create", "--note", "before the move", "--json")
-    assert result.code == 0, result.err
-    memctl("add", "alice", "I moved to Bergen.")
-    memctl("add", "bruno", "I have a dog named Rex.")
-    return result.document["snapshot"]["name"]
+
+    def make():
+        memctl("add", "alice", "I live in Oslo.")
+        result = memctl("snapshot", "create", "--note", "before the move", "--json")
+        assert result.code == 0, result.err
+        memctl("add", "alice", "I moved to Bergen.")
+        memctl("add", "bruno", "I have a dog named Rex.")
+        return result.document["snapshot"]["name"]
+
+    return once(make)
 
 
 def home_of(memctl, user="alice"):

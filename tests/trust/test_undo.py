@@ -1,12 +1,14 @@
 """Undo of a run restores every row of the store, or is refused and changes nothing."""
 
-import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from msgspec import structs
 from trust.store_rows import rows
 
 from memctl.core.errors import Locked, MemctlError
+from memctl.core.fact import encode_lines
 from memctl.ingest import pipeline as ingesting
 from memctl.workspace import Workspace
 
@@ -33,11 +35,20 @@ def ingest(memctl, *arguments):
 
 
 @pytest.fixture
-def rows_before(memctl, chat, store):
+def tmp_path(emptied_folder):
+    return emptied_folder
+
+
+@pytest.fixture
+def rows_before(memctl, chat, store, once):
     """A store with facts about Ann and Bob from files."""
-    chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.")
-    ingest(memctl, chat("bob/b.jsonl", "I work at Siemens.").parent.parent)
-    return rows(store)
+
+    def make():
+        chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.")
+        ingest(memctl, chat("bob/b.jsonl", "I work at Siemens.").parent.parent)
+        return rows(store)
+
+    return once(make)
 
 
 @pytest.mark.engines
@@ -117,21 +128,21 @@ def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, rows_before, m
     "command",
     [
         ("add", "ann", "I live in Rome."),
-        ("add", "ann", "What is kept as it stands."),
+        pytest.param(("add", "ann", "What is kept as it stands."), marks=pytest.mark.campaign),
         ("add", "ann", "She lives in Rome.", "--predicate", "lives_in", "--object", "Rome"),
         ("edit", "FACT", "--text", "Ann lives in Bergen.", "--object", "Bergen"),
-        ("rm", "FACT", "--yes"),
+        pytest.param(("rm", "FACT", "--yes"), marks=pytest.mark.campaign),
         ("rm", "EPISODE", "FACT", "--yes"),
         ("import", "facts.jsonl"),
     ],
 )
 def test_undo_of_manual_changes_restores_every_row(memctl, store, rows_before, command):
-    facts_of_ann = memctl("facts", "ann", "--json").document["facts"]
-    fact = next(one["id"] for one in facts_of_ann if one["object"] == "Oslo")
-    episode = memctl("facts", "ann", "--kind", "episode", "--json").document["facts"][0]["id"]
-    other = next(one for one in facts_of_ann if one["id"] != fact)
-    written = [other | {"text": "Another text."}, other | {"id": "6f0f3c5e-0000-4000-8000-000000000000"}]
-    Path("facts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in written))
+    held = [fact for page in Workspace(store).read("ann") for fact in page.facts]
+    fact = next(str(one.id) for one in held if one.object == "Oslo")
+    episode = next(str(one.id) for one in held if one.kind == "episode")
+    other = next(one for one in held if one.kind != "episode" and one.object != "Oslo")
+    written = [structs.replace(other, text="Another text."), structs.replace(other, id=UUID(int=7))]
+    Path("facts.jsonl").write_bytes(b"".join(encode_lines(written)))
     ran = memctl(*({"FACT": fact, "EPISODE": episode}.get(word, word) for word in command))
     assert ran.code == 0, ran.err
     assert rows(store) != rows_before
@@ -141,7 +152,7 @@ def test_undo_of_manual_changes_restores_every_row(memctl, store, rows_before, c
     assert rows(store) == rows_before
 
 
-@pytest.mark.engines
+@pytest.mark.engines(campaign="postgres")
 def test_a_program_can_undo_its_additions(store, rows_before):
     local = Workspace(store)
     report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
@@ -166,7 +177,7 @@ def test_undo_is_refused_twice_or_over_a_later_edit(memctl, chat, store, rows_be
     assert rows(store) == rows_before
 
 
-@pytest.mark.engines
+@pytest.mark.engines(campaign="postgres")
 def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, rows_before):
     first = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     second = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="copy").parent.parent)
@@ -177,7 +188,7 @@ def test_undo_keeps_turns_that_a_later_copy_contains(memctl, chat, store, rows_b
     assert rows(store) == rows_before
 
 
-@pytest.mark.engines
+@pytest.mark.engines(campaign="postgres")
 def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, store, rows_before):
     folder = chat("cleo/c.jsonl", ("2026-03-01T00:00:00Z", "I live in Lima."), folder="new").parent.parent
     late = ingest(memctl, folder)
@@ -190,7 +201,7 @@ def test_undo_is_refused_while_a_later_fact_was_ended_by_this_run(memctl, chat, 
     assert rows(store) == rows_before
 
 
-@pytest.mark.engines
+@pytest.mark.engines(campaign="postgres")
 def test_runs_that_cancel_out_can_all_be_undone(store, rows_before):
     """If two later runs cancel out, a fact is as the first run wrote it; undoing the first run first would make the
     later ones impossible to undo."""

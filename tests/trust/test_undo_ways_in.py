@@ -16,10 +16,19 @@ PAID = "extract_cache"
 
 
 @pytest.fixture
-def rows_before(memctl, chat, store):
+def tmp_path(emptied_folder):
+    return emptied_folder
+
+
+@pytest.fixture
+def rows_before(memctl, chat, store, once):
     """The rows of a store with facts about Ann."""
-    memctl("ingest", chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.").parent.parent)
-    return rows(store)
+
+    def make():
+        memctl("ingest", chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.").parent.parent)
+        return rows(store)
+
+    return once(make)
 
 
 @pytest.fixture
@@ -73,13 +82,15 @@ def test_an_ingest_from_stdin_can_be_undone(memctl, store, rows_before):
     assert rows(store) == rows_before
 
 
-def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(
-    memctl, fixtures, store, rows_before, monkeypatch
-):
+def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(memctl, chat, store, rows_before, monkeypatch):
     for size in ("CHUNK_TURNS", "BATCH_TURNS"):
-        monkeypatch.setattr(ingesting, size, 40)
+        monkeypatch.setattr(ingesting, size, 4)
     monkeypatch.setattr(ingesting, "PARALLEL_BYTES", 0)
-    run = ingest(memctl, fixtures, "--jobs", "2")
+    for number in range(6):
+        folder = chat(
+            f"ann/{number}.jsonl", *(f"I like tea {number}.{turn}." for turn in range(3)), folder="new"
+        ).parent
+    run = ingest(memctl, folder.parent, "--jobs", "2")
     assert rows(store) != rows_before
     assert memctl("undo", run).code == 0
     assert rows(store) == rows_before
