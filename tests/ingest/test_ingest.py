@@ -38,8 +38,7 @@ def test_the_fixtures_are_read_completely_and_each_user_has_facts(memctl, fixtur
         assert word in ran.out
 
 
-def test_the_shipping_preference_ranks_first_with_date_and_source(memctl, fixtures):
-    memctl("ingest", fixtures)
+def test_the_shipping_preference_ranks_first_with_date_and_source(memctl, ingested):
     first = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]
     assert "shipping" in first["text"]
     assert first["kind"] == "preference"
