@@ -27,6 +27,8 @@ from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 from memctl.store.sql.meta import get_meta
 
 MANIFEST = "manifest.json"
+ENTRY_NAME = 30
+"""The bytes of a zip file before the name of its first entry."""
 LONGEST_MANIFEST = 1_000_000
 BLOCK = 1 << 20
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
@@ -53,9 +55,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def backup(database: Database, file: Path) -> Manifest:
-    """Write the store to `file`, atomically and private to its owner."""
+    """Write the store to `file`, atomically and private to its owner. An earlier backup is replaced.
+
+    Raises UsageError for an existing file that is not a backup.
+    """
     database.require()
     try:
+        _check_replaceable(file)
         with private_files.scratch(file.parent) as folder:
             half = folder / file.name
             tables, version = _dump(database, folder)
@@ -73,6 +79,17 @@ def backup(database: Database, file: Path) -> Manifest:
             hint="check the folder and its free space, or choose another file",
         ) from None
     return manifest
+
+
+def _check_replaceable(file: Path) -> None:
+    if not file.is_file():
+        return
+    with file.open("rb") as stream:
+        head = stream.read(ENTRY_NAME + len(MANIFEST))
+    # The manifest is the first entry of a backup, even of one that is truncated.
+    if head and not (head.startswith(b"PK\x03\x04") and head.endswith(MANIFEST.encode())):
+        hint = "choose another file, or delete this one first"
+        raise UsageError("this file exists and is not a backup, so it is not replaced", where=str(file), hint=hint)
 
 
 def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:

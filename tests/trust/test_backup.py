@@ -142,6 +142,19 @@ def test_a_truncated_or_missing_backup_is_an_error(backup, memctl, home):
     assert memctl("restore", "nowhere", "--force").code == 4
 
 
+def test_a_backup_replaces_only_a_backup(backup, memctl, store, home):
+    chat = home / "chat.json"
+    chat.write_text('[{"role": "user", "content": "I live in Rome."}]')
+    for file in (chat, store):
+        before = file.read_bytes()
+        ran = memctl("backup", file)
+        assert (ran.code, "not a backup" in ran.err, file.read_bytes() == before) == (2, True, True), ran.err
+    (home / "empty").touch()
+    (home / "cut").write_bytes(backup.read_bytes()[:1000])
+    for file in (backup, home / "empty", home / "cut"):
+        assert memctl("backup", file).code == 0
+
+
 def test_a_failed_backup_leaves_no_partial_file(backup, memctl, home):
     before = backup.read_bytes()
     assert memctl("backup", "missing/folder.memctl").code == 1
