@@ -27,9 +27,9 @@ def test_a_reindex_recomputes_all_vectors_and_searches_use_the_new_model(memctl,
     stats = memctl("stats", "--json").document
     assert (stats["embedder"], stats["pending"]) == (ran.document["embedder"], 0)
     assert "letters" in stats["embedder"]
-    found = memctl("search", "alice", "express shipping", "--json")
-    assert found.code == 0, found.err
-    assert "shipping" in found.document["hits"][0]["fact"]["text"]
+    searched = memctl("search", "alice", "express shipping", "--json")
+    assert searched.code == 0, searched.err
+    assert "shipping" in searched.document["hits"][0]["fact"]["text"]
     assert memctl("search", "alice", "shipping", "--embedder", "static").code == 2
     added = memctl("add", "alice", "I am allergic to peanuts.")
     assert added.code == 0, added.err
@@ -37,7 +37,7 @@ def test_a_reindex_recomputes_all_vectors_and_searches_use_the_new_model(memctl,
     back = memctl("reindex", "--embedder", "static", "--json")
     assert back.code == 0, back.err
     assert memctl("stats", "--json").document["embedder"].startswith("static")
-    assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + found.out + added.out)
+    assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + searched.out + added.out)
 
 
 @pytest.mark.engines
@@ -45,8 +45,10 @@ def test_a_store_with_an_older_built_in_model_is_searched_by_words(memctl, chat,
     memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
     with closing(open_engine(store, 30)) as engine, engine.writing() as connection:
         set_meta(connection, "embedder", "static:minilm-128@1")
-    found = memctl("search", "alice", "express shipping", "--explain")
-    assert (found.code, "semantic" in found.out, "memctl reindex" in found.err) == (0, False, True), found.err
+    searched = memctl("search", "alice", "express shipping", "--explain")
+    assert (searched.code, "semantic" in searched.out, "memctl reindex" in searched.err) == (0, False, True), (
+        searched.err
+    )
     assert "memctl reindex" in memctl("doctor").out
     assert memctl("sql", "select similarity(embedding, embed('oslo')) from facts").code == 2
     assert memctl("reindex").code == 0

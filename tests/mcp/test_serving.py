@@ -51,8 +51,8 @@ def test_an_assistant_uses_the_store_while_other_commands_do(memctl: Callable[..
             assert not result.is_error, result.content
             assert "Oslo" in memctl("facts", "alice").out
             assert memctl("add", "alice", "I can't eat sesame.", "--lock-timeout", "5").code == 0
-            found = await client.call_tool("search_memories", {"query": "sesame"})
-            assert "sesame" in found.content[0].text
+            result = await client.call_tool("search_memories", {"query": "sesame"})
+            assert "sesame" in result.content[0].text
 
     anyio.run(run)
 
@@ -73,8 +73,8 @@ def test_the_store_stays_open_between_calls_without_blocking_commands(
         # Another process, unknown to the server.
         with process("add", "alice", "I can't eat sesame.") as other:
             other.communicate(timeout=60)
-        found = tools.search_memories(records.SearchArguments(query="sesame")).memories
-        seen.append((other.returncode, any("sesame" in one.text for one in found)))
+        memories = tools.search_memories(records.SearchArguments(query="sesame")).memories
+        seen.append((other.returncode, any("sesame" in one.text for one in memories)))
 
     monkeypatch.setattr(server, "build", search_twice)
     monkeypatch.setattr(stdio, "serve_stdio", lambda _, close: close())

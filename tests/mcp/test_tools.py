@@ -68,8 +68,8 @@ def test_a_client_of_either_generation_adds_finds_changes_and_deletes_a_fact(pat
     async def talk(client: Client) -> None:
         added = await document(client, "add_memory", text="I can't eat sesame.")
         (memory,) = [one for one in added["memories"] if "sesame" in one["text"]]
-        found = await document(client, "search_memories", query="sesame", limit=3)
-        assert memory["id"] in [hit["id"] for hit in found["memories"]]
+        answer = await document(client, "search_memories", query="sesame", limit=3)
+        assert memory["id"] in [hit["id"] for hit in answer["memories"]]
         changed = await document(client, "update_memory", id=memory["id"], text="alice eats no sesame or nuts.")
         assert changed["text"] == "alice eats no sesame or nuts."
         assert (await document(client, "get_memory", id=memory["id"]))["text"] == changed["text"]
@@ -223,8 +223,8 @@ def test_a_wrong_call_is_an_error_that_names_the_problem(
 def test_lists_and_numbers_that_an_assistant_writes_as_text_are_read(path: Path) -> None:
     async def talk(client: Client) -> None:
         for kinds in ('["preference"]', "preference", ["preference"]):
-            found = await document(client, "search_memories", query="shipping", kinds=kinds, limit="5")
-            assert {memory["kind"] for memory in found["memories"]} == {"preference"}
+            answer = await document(client, "search_memories", query="shipping", kinds=kinds, limit="5")
+            assert {memory["kind"] for memory in answer["memories"]} == {"preference"}
 
     ask(memctl.open("local", path=path), talk)
 
