@@ -11,7 +11,6 @@ import msgspec
 
 from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
-from memctl.store.duckdb.database import Database
 from memctl.store.local_store import LocalStore
 
 if TYPE_CHECKING:
@@ -80,8 +79,7 @@ class Workspace(LocalStore):
     def _stage(self, options: Options, dry_run: bool) -> Iterator[tuple[Store, Options]]:
         """The store itself, or for a dry run a copy of it and options that ask no model."""
         if not dry_run:
-            if isinstance(self.engine, Database):
-                self.engine.check_creatable()
+            self.engine.check_creatable()
             yield self.store, options
             return
         if options.model is not None:

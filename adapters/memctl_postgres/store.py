@@ -152,6 +152,9 @@ class PostgresEngine:
             ).fetchall()
             return rows[0][0] if rows else None
 
+    def check_creatable(self) -> None:
+        """Nothing: only the server knows, when the tables are created."""
+
     def rebuild(self) -> None:
         """Free the space of deleted rows. The server's write-ahead log and its backups may still have them."""
         with errors.translated(self.place), self.database.connection() as connection:

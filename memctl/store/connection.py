@@ -143,6 +143,9 @@ class Engine(Protocol):
     def exists(self) -> bool:
         """False until something is written for the first time."""
 
+    def check_creatable(self) -> None:
+        """Raise MemctlError for a missing store that plainly cannot be created."""
+
     def reading(self, *, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:
         """A read-only transaction about these users (None: everybody).
 

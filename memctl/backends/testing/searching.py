@@ -11,7 +11,7 @@ from memctl.backends.contract import Hit, Query
 from memctl.backends.testing.base import Harness, fact, from_scenario, numbered, scenarios
 from memctl.core.errors import NotFound
 
-ODD = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', "a" * 5_000)
+ODD = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', ":* & | !", "a" * 5_000)
 
 _SEARCHES = scenarios("searches")
 

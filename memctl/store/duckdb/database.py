@@ -249,7 +249,7 @@ class Database:
             raise self._missing()
 
     def check_creatable(self) -> None:
-        """Raise MemctlError if the store does not exist and cannot be created where it is to be."""
+        """Raise MemctlError if the store is missing and its folder cannot be written to."""
         folder = next(parent for parent in self.path.absolute().parents if parent.exists())
         if not self.exists() and not os.access(folder, os.W_OK):
             raise self._unwritable(os.strerror(errno.EACCES))
