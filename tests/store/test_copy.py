@@ -1,6 +1,7 @@
 """A store copied between a file and PostgreSQL is equal to its source and can be used further."""
 
 import pytest
+from campaigns import campaign
 from chains.people import facts
 from memctl_postgres.store_connection import PostgresConnection
 
@@ -164,7 +165,7 @@ def other(request, home):
 
 
 BOTH = pytest.mark.parametrize("other", ["file", "postgres"], indirect=True)
-FILE = pytest.mark.parametrize("other", ["file", pytest.param("postgres", marks=pytest.mark.campaign)], indirect=True)
+FILE = pytest.mark.parametrize("other", ["file", *campaign("postgres")], indirect=True)
 
 
 @BOTH

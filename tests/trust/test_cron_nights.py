@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from campaigns import campaign
 
 from memctl.core.errors import Exit
 from memctl.core.fact import Fact, Source, derive_id, encode_lines
@@ -58,9 +59,7 @@ def ownerless(folder):
     return path
 
 
-@pytest.mark.parametrize(
-    "make", [unknown, damaged, *(pytest.param(way, marks=pytest.mark.campaign) for way in (too_large, ownerless))]
-)
+@pytest.mark.parametrize("make", [unknown, damaged, *campaign(too_large, ownerless)])
 def test_a_refused_file_is_reported_once(memctl, night, folder, make):
     assert night() == (0, "")
     path = make(folder)
@@ -187,9 +186,7 @@ def test_a_folder_of_the_crontab_that_cannot_be_listed_is_reported_every_night(n
     assert night() == (0, ""), "one of its folders is reported once"
 
 
-@pytest.mark.parametrize(
-    "call", ["open", *(pytest.param(name, marks=pytest.mark.campaign) for name in ("stat", "iterdir"))]
-)
+@pytest.mark.parametrize("call", ["open", *campaign("stat", "iterdir")])
 def test_a_log_rotated_during_reading_is_not_an_error(memctl, night, folder, chat, monkeypatch, call):
     rotated = chat("alice/rotated/log.jsonl", "I live in Rome.")
     whole = getattr(Path, call)

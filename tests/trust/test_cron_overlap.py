@@ -12,6 +12,7 @@ from pathlib import Path
 
 import forked
 import pytest
+from campaigns import campaign
 from chains.people import facts
 from emulators import openai_chat
 from msgspec import structs
@@ -105,7 +106,7 @@ def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(
     "command",
     [
         *("ingest", "consolidate"),
-        *(pytest.param(name, marks=pytest.mark.campaign) for name in ("import", "dedupe")),
+        *campaign("import", "dedupe"),
     ],
 )
 def test_two_simultaneous_runs_give_the_same_result_as_one(
@@ -138,7 +139,7 @@ def texts(records):
     )
 
 
-@pytest.mark.parametrize("patience", ["0.2", pytest.param("60", marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("patience", ["0.2", *campaign("60")])
 def test_simultaneous_ingests_send_each_request_once(memctl, process, store, model, transcripts, patience):
     model.faults = [openai_chat.hangs]
     first = process("ingest", transcripts)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from campaigns import campaign
 from chains.people import facts
 from emulators import openai_chat
 
@@ -75,7 +76,7 @@ def test_an_internal_error_leaves_a_log_line(memctl, log, monkeypatch):
     assert [line["exit"] for line in log()] == [0, Exit.ERROR]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("number", [signal.SIGINT, *campaign(signal.SIGTERM)])
 def test_a_terminated_ingest_leaves_a_log_line(process, store, log, chat, monkeypatch, number):
     chat("alice/a.jsonl", "I live in Oslo.", "I work at Acme.")
     with openai_chat.serve() as model:
@@ -93,7 +94,7 @@ def test_a_terminated_ingest_leaves_a_log_line(process, store, log, chat, monkey
     assert [(line["command"], line["exit"]) for line in log()] == [("ingest", Exit.INTERRUPTED)]
 
 
-@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.campaign), signal.SIGTERM])
+@pytest.mark.parametrize("number", [*campaign(signal.SIGINT), signal.SIGTERM])
 def test_a_terminated_migration_leaves_a_log_line_and_its_state(memctl, log, moving, number):
     assert memctl("migrations", "--last", "--json").document["run"]["state"] == "running"
     assert memctl("migrations", "--last").code == Exit.OK

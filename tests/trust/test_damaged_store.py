@@ -8,6 +8,7 @@ from itertools import product
 import duckdb
 import forked
 import pytest
+from campaigns import campaign
 
 from memctl.store.duckdb.database import Database
 
@@ -99,7 +100,7 @@ def test_every_command_on_a_damaged_store_fails_with_a_hint(memctl, store_with_c
     [
         *product(DAMAGES, ["backup"]),
         ("cut short", "snapshot"),
-        *(pytest.param(name, "snapshot", marks=pytest.mark.campaign) for name in DAMAGES if name != "cut short"),
+        *campaign(*((name, "snapshot") for name in DAMAGES if name != "cut short")),
     ],
 )
 def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_copies, damage, way):
@@ -122,7 +123,7 @@ def test_the_kept_damaged_file_is_named(memctl, store_with_copies):
     assert str(Database(store_with_copies).damaged()[0]) in ran.err
 
 
-@pytest.mark.parametrize("way", ["backup", pytest.param("snapshot", marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("way", ["backup", *campaign("snapshot")])
 def test_a_restore_works_without_hard_links(memctl, store_with_copies, monkeypatch, way):
     def none(*_, **__):
         raise PermissionError(1, "Operation not permitted")
@@ -134,7 +135,7 @@ def test_a_restore_works_without_hard_links(memctl, store_with_copies, monkeypat
     assert contents(Database(store_with_copies).damaged()[0]) == before
 
 
-@pytest.mark.parametrize("damage", [pytest.param("cut short", marks=pytest.mark.campaign), "a damaged log"])
+@pytest.mark.parametrize("damage", [*campaign("cut short"), "a damaged log"])
 def test_a_restore_killed_at_any_step_can_be_repeated(memctl, store_with_copies, damage):
     """The process ends before each of its steps in turn, like after kill -9."""
     DAMAGES[damage](store_with_copies)
@@ -229,7 +230,7 @@ def test_a_newer_or_locked_store_is_never_replaced_as_damaged(memctl, store_with
     "damage",
     [
         *("empty", "of another program"),
-        *(pytest.param(name, marks=pytest.mark.campaign) for name in ("noise", "a folder")),
+        *campaign("noise", "a folder"),
     ],
 )
 def test_a_damaged_ledger_is_an_error_with_a_hint(memctl, store_with_copies, home, damage):

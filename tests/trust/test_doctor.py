@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from campaigns import campaign
 from emulators import mem0_server, openai_chat, openai_embeddings
 
 from memctl.embed import spec
@@ -207,7 +208,7 @@ os._exit(0)
 
     @pytest.mark.parametrize(
         ("state", "verdict"),
-        [("done", "ok"), ("failed", "warn"), pytest.param("interrupted", "warn", marks=pytest.mark.campaign)],
+        [("done", "ok"), ("failed", "warn"), *campaign(("interrupted", "warn"))],
     )
     def test_an_unfinished_migration_is_reported(self, run_checks, sound_store, home, state, verdict):
         from memctl.runtime import settings as config
@@ -295,7 +296,7 @@ class TestModel:
         server.lists_models = False
         assert run_checks()["model"]["verdict"] == "warn"
 
-    @pytest.mark.parametrize("ahead", [7200, pytest.param(-7200, marks=pytest.mark.campaign)])
+    @pytest.mark.parametrize("ahead", [7200, *campaign(-7200)])
     def test_a_different_clock_of_the_model_server_is_reported(self, run_checks, sound_store, server, ahead):
         server.clock_ahead = ahead
         finding = run_checks()["clock model"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import forked
 import pytest
+from campaigns import campaign
 from chains.people import facts
 from examples import FACTOR
 from msgspec import structs
@@ -121,7 +122,7 @@ def test_a_store_on_a_read_only_disk_can_be_read(memctl, disk):
     assert memctl("add", "zoe", "I live in Bergen.", "--store", store).code == 0
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.campaign) for seed in (2, 3))])
+@pytest.mark.parametrize("seed", [0, 1, *campaign(2, 3)])
 def test_a_damaged_store_is_an_error_and_a_backup_replaces_it(memctl, store, people_file, once, seed):
     def make():
         assert memctl("import", people_file).code == memctl("backup", "whole.memctl").code == 0
@@ -169,7 +170,7 @@ def test_missing_files_are_errors_before_anything_is_done(memctl, store, command
     "missing",
     [
         "vectors.u4",
-        *(pytest.param(name, marks=pytest.mark.campaign) for name in ("vocabulary.txt", "pairs.u32", "scales.f16")),
+        *campaign("vocabulary.txt", "pairs.u32", "scales.f16"),
     ],
 )
 def test_a_missing_model_file_is_an_error_and_loses_no_fact(memctl, store, home, missing):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from campaigns import campaign
 from trust.forget_ends import ENDS, GONE, OTHERS, WORD, facts
 
 from memctl.backends.wrappers import Retrying
@@ -79,7 +80,7 @@ def require_literal_names(adapter, store):
 
 @pytest.mark.parametrize(
     "end",
-    [*LITERAL, *(pytest.param(name, marks=pytest.mark.campaign) for name in ENDS if name not in LITERAL)],
+    [*LITERAL, *campaign(*(name for name in ENDS if name not in LITERAL))],
     indirect=True,
 )
 def test_a_wildcard_or_partial_name_matches_nobody(end, adapter, store):

@@ -6,6 +6,7 @@ import pty
 
 import psycopg
 import pytest
+from campaigns import campaign
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.sql import SQL, Identifier
 
@@ -14,7 +15,7 @@ from memctl.core.errors import NotFound, UsageError
 NAMES = ('a"; DROP TABLE facts; --', "'; DROP TABLE records; --", "a' OR '1'='1", "%", 'x"y.z')
 
 
-@pytest.mark.parametrize("name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.campaign) for name in NAMES[1:3])])
+@pytest.mark.parametrize("name", [NAMES[0], *campaign(*NAMES[1:3])])
 def test_a_store_name_is_not_interpreted_as_sql(memctl, home, monkeypatch, name):
     monkeypatch.setenv("MEMCTL_STORE", str(home / "memory" / f"{name}.duckdb"))
     for command in (
@@ -36,9 +37,7 @@ def test_a_store_name_is_not_interpreted_as_sql(memctl, home, monkeypatch, name)
     assert (home / "memory" / f"{name}.duckdb").is_file()
 
 
-@pytest.mark.parametrize(
-    "name", [*NAMES[2:4], *(pytest.param(name, marks=pytest.mark.campaign) for name in (*NAMES[:2], NAMES[4]))]
-)
+@pytest.mark.parametrize("name", [*NAMES[2:4], *campaign(*NAMES[:2], NAMES[4])])
 def test_a_user_name_is_not_interpreted_as_sql(memctl, name):
     memctl("add", "zoe", "I live in Oslo.")
     memctl("add", name, "I live in Rome.")

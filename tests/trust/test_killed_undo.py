@@ -11,6 +11,7 @@ from functools import partial
 from itertools import product
 
 import pytest
+from campaigns import campaign
 from trust.killing import MEMCTL, breaking, facts_in, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
@@ -18,7 +19,7 @@ from memctl.core.errors import Exit
 
 INGEST = ("ingest", "../in")
 TOWNS = ("Oslo", "Rome", "Paris", "Lima")
-SIGNALS = (signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.campaign))
+SIGNALS = (signal.SIGKILL, *campaign(signal.SIGINT))
 IN_AN_UNDO = (
     ("memctl.store.sql.undo", "_require_untouched"),
     ("memctl.store.sql.undo", "_put_back"),
@@ -119,11 +120,7 @@ def test_a_killed_undo_is_complete_or_completed_by_the_next(ingested, home, stor
     [
         *product(IN_AN_UNDO, [signal.SIGKILL]),
         (IN_AN_UNDO[1], signal.SIGINT),
-        *(
-            pytest.param(place, signal.SIGINT, marks=pytest.mark.campaign)
-            for place in IN_AN_UNDO
-            if place != IN_AN_UNDO[1]
-        ),
+        *campaign(*((place, signal.SIGINT) for place in IN_AN_UNDO if place != IN_AN_UNDO[1])),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
 )
@@ -142,8 +139,10 @@ def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, plac
     [
         (("memctl.ingest.pipeline", "commit"), signal.SIGKILL),
         (("memctl.ingest.pipeline:Run", "commit"), signal.SIGINT),
-        pytest.param(("memctl.ingest.pipeline", "commit"), signal.SIGINT, marks=pytest.mark.campaign),
-        pytest.param(("memctl.ingest.pipeline:Run", "commit"), signal.SIGKILL, marks=pytest.mark.campaign),
+        *campaign(
+            (("memctl.ingest.pipeline", "commit"), signal.SIGINT),
+            (("memctl.ingest.pipeline:Run", "commit"), signal.SIGKILL),
+        ),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
 )

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from campaigns import campaign
 
 OIL = '[{"role": "user", "content": "I live in Rome."}, {"role": "us'
 
@@ -74,7 +75,7 @@ def test_report_files_are_private(check_private):
     "target",
     [
         *("facts.jsonl", "letta-memfs:memory", "graphiti:graph"),
-        *(pytest.param(name, marks=pytest.mark.campaign) for name in ("facts.csv", "facts.parquet")),
+        *campaign("facts.csv", "facts.parquet"),
     ],
 )
 def test_files_of_a_migration_are_private(check_private, home, target):
@@ -101,9 +102,7 @@ def unprivileged():
 @pytest.mark.parametrize(
     ("file", "folder", "message"),
     [
-        pytest.param(
-            *(0o400, 0o700, "store.duckdb: cannot write the store: Permission denied"), marks=pytest.mark.campaign
-        ),
+        *campaign((0o400, 0o700, "store.duckdb: cannot write the store: Permission denied")),
         (0o600, 0o500, "store.duckdb: cannot write the store: Permission denied"),
         (0o000, 0o700, "store.duckdb: cannot read the store: Permission denied"),
     ],

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import product
 
 import pytest
+from campaigns import campaign
 from emulators import letta, mem0_platform, mem0_server
 from emulators.loopback import serving
 
@@ -121,7 +122,7 @@ def test_a_correct_key_is_not_printed_or_stored(check_silent, home, monkeypatch,
     [
         *product(KEYS, [Refusing]),
         ("mem0", Rejecting),
-        *(pytest.param(name, Rejecting, marks=pytest.mark.campaign) for name in KEYS if name != "mem0"),
+        *campaign(*((name, Rejecting) for name in KEYS if name != "mem0")),
     ],
 )
 def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypatch, adapter, handler):
@@ -133,7 +134,7 @@ def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypa
     assert codes[0] != 0
 
 
-@pytest.mark.parametrize("way", [*WAYS[-1:], *(pytest.param(way, marks=pytest.mark.campaign) for way in WAYS[:-1])])
+@pytest.mark.parametrize("way", [*WAYS[-1:], *campaign(*WAYS[:-1])])
 def test_a_key_for_an_unreachable_server_is_not_printed_or_stored(check_silent, home, monkeypatch, way, closed_port):
     own = give(way, "MEM0_API_KEY", home, monkeypatch, "mem0")
     monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port}")
@@ -156,7 +157,7 @@ ADDRESSES = (
     [
         *product(ADDRESSES, ["settings"]),
         (ADDRESSES[0], "variable"),
-        *(pytest.param(address, "variable", marks=pytest.mark.campaign) for address in ADDRESSES[1:]),
+        *campaign(*((address, "variable") for address in ADDRESSES[1:])),
     ],
 )
 def test_a_password_in_a_dsn_is_not_printed_or_stored(check_silent, home, monkeypatch, address, way, closed_port):
@@ -174,7 +175,7 @@ URLS = ("http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host")
     [
         *product(["mem0"], URLS),
         *product(list(KEYS)[1:], URLS[:1]),
-        *(pytest.param(*case, marks=pytest.mark.campaign) for case in product(list(KEYS)[1:], URLS[1:])),
+        *campaign(*product(list(KEYS)[1:], URLS[1:])),
     ],
 )
 def test_a_password_in_an_address_is_not_printed_or_stored(
