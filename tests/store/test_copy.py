@@ -11,7 +11,7 @@ from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.database import Database
 from memctl.store.sql import copying
 
-SEEN = ("facts alice --all", "history alice", "search alice shipping --explain")
+SEEN = ("users", "facts alice --all", "history alice", "search alice shipping --explain", "context alice shipping")
 
 
 @pytest.fixture
