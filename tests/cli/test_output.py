@@ -209,7 +209,7 @@ def test_no_id_is_cut_off_in_a_table(memctl, alice_moved, monkeypatch, columns, 
             assert out.count(fact["superseded_by"][:8]) == 2, "once as its own id, once as the successor"
 
 
-@pytest.mark.parametrize("columns", [40, *campaign(60, 80)])
+@pytest.mark.parametrize("columns", [40, 80, *campaign(60)])
 def test_no_line_is_wider_than_the_terminal(memctl, chat, home, monkeypatch, columns):
     talk = "I live in Oslo, where the kitchen window looks at the harbour and at every single ferry that arrives. " * 2
     folder = chat(
