@@ -20,9 +20,9 @@ from memctl.transcripts.model import ReadOptions, Role
 ROLES = ("user", "assistant", "system", "tool")
 FOR_FILES = (
     "user_from", "format", "tz", "date_order", "started_at", "exclude", "branches", "sidechains", "direct_messages",
-    "batch",
+    "batch", "jobs", "workers",
 )  # fmt: skip
-"""The options that make sense for files only."""
+"""The options that only the reading of files uses."""
 
 
 class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,13 +54,6 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     jobs: int | None = None
     workers: str | None = None
     default_user: str | None = None
-
-    def refuse_file_options(self) -> None:
-        """Raise UsageError for an option that makes sense for files only."""
-        for name in FOR_FILES:
-            if getattr(self, name):
-                flag = f"--{name.replace('_', '-')}"
-                raise UsageError("this option applies to files", where=flag, hint="leave it out")
 
     def for_later(self, paths: Sequence[str]) -> tuple[list[str], IngestOptions]:
         """The paths and options in absolute form, so that they mean the same when the results are collected.

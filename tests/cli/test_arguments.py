@@ -122,6 +122,8 @@ def test_an_error_says_which_part_is_wrong_and_what_is_allowed(memctl, arguments
         (("ingest", "x", "--url", "http://x"), "--url: this option has no effect without --from"),
         (("ingest", "x", "--all-users"), "--all-users: this option has no effect without --from"),
         (("ingest", "x", "--user", "a", "--user-from", "folder"), "--user-from: this option has no effect with --user"),
+        (("ingest", "--from", "a.jsonl", "--tz", "UTC"), "--tz: this option has no effect with --from"),
+        (("ingest", "--from", "a.jsonl", "--jobs", "2"), "--jobs: this option has no effect with --from"),
         (("ingest", "--collect", "--dry-run"), "--dry-run: this option has no effect with --collect"),
         (("ingest", "--collect", "--tz", "UTC"), "--tz: this option has no effect with --collect"),
         (("ingest", "x", "--max-cost", "1"), "--max-cost: this option has no effect without --model"),

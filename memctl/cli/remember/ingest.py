@@ -152,20 +152,20 @@ def command(
 
     memctl undo reverts an ingest, even an interrupted one; the next ingest then reads those files again.
     """
-    from memctl.ingest.options import IngestOptions
+    from memctl.ingest.options import FOR_FILES, IngestOptions
 
     if bool(paths) + bool(source) + collect != 1:
         several = paths or source or collect
         raise UsageError(f"give {'only one of ' if several else ''}PATHS to read, --from BACKEND, or --collect")
     if collect:
         _ignored.refuse((*reading.__struct_fields__, "dry_run"), beside="--collect")
-    if not source:
+    if source:
+        _ignored.refuse(FOR_FILES, beside="--from")
+    else:
         _ignored.refuse((*service.__struct_fields__, "all_users"), without="--from")
     if reading.user is not None:
         _ignored.refuse(("user_from", "all_users"), beside="--user")
     given = IngestOptions(**msgspec.structs.asdict(reading) | {"exclude": tuple(reading.exclude)})
-    if source:
-        given.refuse_file_options()
     local = store.open()
     show = _Shown(
         rejects or str(local.rejects_file),
