@@ -268,6 +268,22 @@ def test_a_mistyped_user_creates_nothing_in_the_target(memctl, home, command):
     assert memctl("facts", "alice", "--from", "langgraph:items.db")[0] == 4
 
 
+def test_a_target_that_cannot_be_prepared_is_a_failed_migration_and_can_be_resumed(memctl, home):
+    there = home / "there"
+    target = f"langgraph:{there}/items.db"
+    move = ("migrate", "--from", "local", "--to", target, "--user", "alice")
+    there.touch()
+    code, _, err = memctl(*move)
+    assert code != 0
+    assert "there/items.db" in err
+    assert "failed" in memctl("migrations")[1]
+    there.unlink()
+    there.mkdir()
+    assert memctl(*move)[0] == 0
+    assert memctl("facts", "alice", "--from", target)[0] == 0
+    assert memctl("migrations", "--last")[0] == 0
+
+
 def test_migrations_shows_counts_and_how_to_resume(memctl, monkeypatch):
     assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")
