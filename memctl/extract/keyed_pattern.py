@@ -186,12 +186,12 @@ def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...], limit: float) -
     best: set[str] | None = None
     for at, (kind, value) in enumerate(nodes):
         rest = (nodes[at + 1 :], *after)
-        found = [_words((nodes[at:], *after), limit) if bounded else None]
+        choices = [_words((nodes[at:], *after), limit) if bounded else None]
         if kind.name == "BRANCH":
-            found.append(_of_all_ways(value[1], bounded, rest, limit))
+            choices.append(_of_all_ways(value[1], bounded, rest, limit))
         elif kind.name in _REPEATS and value[0] >= 1:
-            found.append(_keys(value[2].data, bounded, rest if value[1] == 1 else (), limit))
-        for keys in found:
+            choices.append(_keys(value[2].data, bounded, rest if value[1] == 1 else (), limit))
+        for keys in choices:
             if keys is not None and _cost(keys) < limit:
                 best, limit = keys, _cost(keys)
         bounded = _bounded((kind, value), bounded)
@@ -202,10 +202,10 @@ def _of_all_ways(ways: list[Any], bounded: bool, rest: tuple[Nodes, ...], limit:
     """The keys of every alternative of a branch; None if one has none."""
     keys: set[str] = set()
     for way in ways:
-        found = _keys(way.data, bounded, rest, limit)
-        if found is None:
+        keys_of_way = _keys(way.data, bounded, rest, limit)
+        if keys_of_way is None:
             return None
-        keys |= found
+        keys |= keys_of_way
     return keys
 
 

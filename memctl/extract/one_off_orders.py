@@ -37,7 +37,8 @@ _OF_THE_MOMENT = KeyedPattern(
     r"\b(?:until|till|til) (?:[\w']+ ){0,4}(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
     re.IGNORECASE,
 )
-"""News that is to be kept until something has happened: "don't say congratulations, they haven't said yes"."""
+"""Silence about something that has not happened yet ("don't say congratulations, they haven't said yes"), or an order
+that ends on a weekday ("until Friday")."""
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
@@ -81,7 +82,8 @@ def for_one_task(before: str) -> bool:
 
 
 def for_the_moment(text: str) -> bool:
-    """Whether the reason of an order, or its end, is about the moment: "they haven't said yes", "until Friday"."""
+    """Whether an order holds only for the moment: because of its reason ("they haven't said yes") or of its end ("until
+    Friday")."""
     return bool(_OF_THE_MOMENT.search(text))
 
 

@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     forgotten: Forgotten | None = None
     name: str = "migrate"
     removal: Removal | None = None
-    prepare: Callable[[], object] = object
+    prepare: Callable[[], object] = lambda: None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,7 +116,7 @@ def run(
     ledger: Ledger,
     halt: Halt,
     *,
-    prepare: Callable[[], object] = object,
+    prepare: Callable[[], object] = lambda: None,
     removal: Removal,
     command: str,
     rejects: Path | None = None,
