@@ -1,14 +1,16 @@
-"""Parameters that only `make torture` runs."""
+"""Parameters that only `make torture` tries."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 
-def campaign(*cases: Any) -> list[Any]:
-    """The cases of a parametrized test with the mark `campaign`; a tuple is one case of several values."""
-    return [pytest.param(*_values(case), marks=pytest.mark.campaign) for case in cases]
+def campaign(*values: Any) -> list[Any]:
+    """Values of one parameter, with the mark `campaign`."""
+    return [pytest.param(value, marks=pytest.mark.campaign) for value in values]
 
 
-def _values(case: Any) -> tuple[Any, ...]:
-    return case if isinstance(case, tuple) else (case,)
+def campaign_cases(*cases: Sequence[Any]) -> list[Any]:
+    """Values of several parameters, with the mark `campaign`."""
+    return [pytest.param(*case, marks=pytest.mark.campaign) for case in cases]

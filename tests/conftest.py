@@ -16,6 +16,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
+from types import CodeType
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
@@ -276,24 +277,24 @@ def chat(home: Path) -> Callable[..., Path]:
     return write
 
 
-_kept: dict[str, tuple[Path, Any]] = {}
+_kept: dict[tuple[str, CodeType], tuple[Path, Any]] = {}
 
 
 @pytest.fixture
 def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[], Any]], Any]:
     """Fill the home folder with `make`; later tests that pass the same function get a copy of the result. Returns what
-    `make` returned."""
+    `make` returned. Call it before anything is written there: a copy replaces files."""
 
     def fill(make: Callable[[], Any]) -> Any:
         if "://" in os.environ.get("MEMCTL_STORE", ""):
             return make()  # the store of a server is not in the home folder
-        name = f"{make.__module__}.{make.__qualname__}"
-        if name in _kept:
-            folder, result = _kept[name]
+        code = (make.__module__, make.__code__)
+        if code in _kept:
+            folder, result = _kept[code]
             shutil.copytree(folder, home, dirs_exist_ok=True)
             return result
         result = make()
-        _kept[name] = Path(shutil.copytree(home, tmp_path_factory.mktemp("kept") / "home")), result
+        _kept[code] = Path(shutil.copytree(home, tmp_path_factory.mktemp("kept") / "home")), result
         return result
 
     return fill

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from adapters.zep_graphs import AT, fact, graph, read, sent, soon
-from campaigns import campaign
+from campaigns import campaign_cases
 from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
@@ -53,7 +53,9 @@ LOST = [
 CALLS = product(("POST .*/edges$", "POST .*/nodes$", "POST .*/users$"), (True, False), (0, 3))
 
 
-@pytest.mark.parametrize(("call", "applied", "lag"), [*LOST, *campaign(*(case for case in CALLS if case not in LOST))])
+@pytest.mark.parametrize(
+    ("call", "applied", "lag"), [*LOST, *campaign_cases(*(case for case in CALLS if case not in LOST))]
+)
 def test_a_batch_repeated_after_a_lost_response_is_stored_once(
     cloud: Any, zep: Callable[..., ZepAdapter], call: str, applied: bool, lag: int
 ):
@@ -247,7 +249,7 @@ def test_an_id_that_another_user_has_in_the_session_is_rejected(zep: Callable[..
 
 @pytest.mark.parametrize(
     ("applied", "dies", "lag"),
-    [(True, False, 2), (False, True, 2), *campaign((False, False, 0), (True, True, 0), (True, True, 2))],
+    [(True, False, 2), (False, True, 2), *campaign_cases((False, False, 0), (True, True, 0), (True, True, 2))],
 )
 def test_every_fact_is_stored_once_whichever_call_fails(
     cloud: Any,

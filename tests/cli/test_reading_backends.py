@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def alice_and_bob(memctl, chat, home, once):
         ("history", "alice"),
         ("users",),
         *campaign(
-            (("facts", "alice"),),
-            (("facts", "alice", "--kind", "episode"),),
-            (("history", "alice", "--predicate", "lives_in"),),
+            ("facts", "alice"),
+            ("facts", "alice", "--kind", "episode"),
+            ("history", "alice", "--predicate", "lives_in"),
         ),
     ],
 )
@@ -86,7 +86,7 @@ USELESS = (
     [
         *((command, USELESS[0]) for command in READING),
         *((READING[0], option) for option in USELESS[1:]),
-        *campaign(*((command, option) for command in READING[1:] for option in USELESS[1:])),
+        *campaign_cases(*((command, option) for command in READING[1:] for option in USELESS[1:])),
     ],
 )
 def test_an_option_without_effect_is_refused(memctl, alice_and_bob, command, option):

@@ -171,7 +171,7 @@ def test_a_migration_is_priced_from_measured_or_given_values(memctl: Memctl):
 
 
 @pytest.mark.usefixtures("ingested")
-@pytest.mark.parametrize("kind", [("volume",), *campaign((("pricing", "--unmeasured"),))], ids=["volume", "pricing"])
+@pytest.mark.parametrize("kind", [("volume",), *campaign(("pricing", "--unmeasured"))], ids=["volume", "pricing"])
 def test_pages_and_pictures_are_written_and_named_on_stderr(memctl: Memctl, home: Path, kind: tuple[str, ...]):
     files = {name: home / f"report.{name}" for name in ("html", "png", "svg")}
     options = [part for name, path in files.items() for part in (f"--{name}", path)]

@@ -75,7 +75,7 @@ def undated_turns(*texts):
 
 
 class TestNothingIsLost:
-    @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (MILO,), *campaign(((PORTAVO,),))])
+    @pytest.mark.parametrize("rest", [(GHENT, PORTAVO), (MILO,), *campaign((PORTAVO,))])
     def test_a_newer_export_that_starts_later_keeps_earlier_turns(self, write, report, facts, rest):
         report(write("chat.json", *dated_turns(ALLERGY, GHENT, PORTAVO)))
         again = report(write("chat.json", *dated_turns(*rest, start=4 - len(rest) if rest != (MILO,) else 20)))
@@ -88,7 +88,7 @@ class TestNothingIsLost:
         assert "ada works at Portavo" in facts()
 
     @pytest.mark.parametrize(
-        "texts", [(GHENT, "ok", PORTAVO, "ok"), ("ok", GHENT), *campaign(((PORTAVO, "ok"),), ((MILO, "ok"),))]
+        "texts", [(GHENT, "ok", PORTAVO, "ok"), ("ok", GHENT), *campaign((PORTAVO, "ok"), (MILO, "ok"))]
     )
     def test_turns_without_times_are_kept_by_a_newer_export(self, write, report, facts, texts):
         report(write("chat.json", *undated_turns(ALLERGY, "noted", GHENT, "ok", PORTAVO, "ok")))
@@ -133,7 +133,7 @@ class TestNothingIsLost:
 
 class TestWhatIsWithdrawn:
     @pytest.mark.parametrize("dated", [True, False])
-    @pytest.mark.parametrize("kept", [(0, 4), *campaign(((0, 2, 4),), ((0, 1, 4),))])
+    @pytest.mark.parametrize("kept", [(0, 4), *campaign((0, 2, 4), (0, 1, 4))])
     def test_turns_deleted_in_the_middle_are_withdrawn(self, write, report, episodes, dated, kept):
         texts = (ALLERGY, "noted, be careful", GHENT, "a fine old city", PORTAVO)
         turns = dated_turns(*texts) if dated else undated_turns(*texts)
@@ -172,7 +172,7 @@ class TestWhatIsWithdrawn:
 
 class TestCopies:
     @pytest.mark.parametrize("dated", [True, False])
-    @pytest.mark.parametrize("more", [("I like tea.", "good"), *campaign(((),))])
+    @pytest.mark.parametrize("more", [("I like tea.", "good"), *campaign(())])
     def test_a_renamed_file_adds_only_what_is_new(self, write, report, episodes, facts, dated, more):
         texts = (ALLERGY, "ok", GHENT, "ok")
         make = dated_turns if dated else undated_turns

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 
 from memctl.core.errors import Halted
 from memctl.ingest.llm_requests import Gate
@@ -149,7 +149,8 @@ def test_a_wait_or_rate_limit_applies_to_all_threads():
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(429, "insufficient_quota"), (401, "invalid_api_key"), *campaign((402, None), (403, None))]
+    ("status", "code"),
+    [(429, "insufficient_quota"), (401, "invalid_api_key"), *campaign_cases((402, None), (403, None))],
 )
 def test_no_credit_or_access_ends_the_run_and_responses_are_kept(memctl, chat, model, chat_emulator, status, code):
     for name in "abcd":
@@ -280,7 +281,7 @@ def test_the_rules_add_facts_that_the_model_misses(memctl, folder, model):
     assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
 
 
-@pytest.mark.parametrize("forms", [("text",), *campaign((("json_object", "text"),))])
+@pytest.mark.parametrize("forms", [("text",), *campaign(("json_object", "text"))])
 def test_a_server_without_json_schema_gets_the_next_best_format(memctl, chat, model, forms):
     for name in "abc":
         folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign_cases
 
 from memctl.core.errors import MemctlError, Retryable, UsageError
 from memctl.ingest import pipeline, workers
@@ -239,7 +239,7 @@ def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeyp
         (("--workers", "spark://host:7077"), 2, "not the address of a cluster"),
         (("--workers", "dask://user@host/x"), 2, "not the address of a cluster"),
         (("--workers", "dask://127.0.0.1:1"), 5, "the cluster does not answer"),
-        *campaign((("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer")),
+        *campaign_cases((("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer")),
         (("--workers", "dask://127.0.0.1:1", "--jobs", "2"), 2, "--jobs and --workers cannot be combined"),
         (
             ("--workers", "dask://127.0.0.1:1", "--model", "gpt-5.4-mini"),

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 
 from memctl.report import charts, pricing_page, requests, volume_page
 from memctl.report.volume import Volume
@@ -88,7 +88,7 @@ PAINTED = "[...document.querySelectorAll('svg path')].map(p => getComputedStyle(
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(400, "light"), (1400, "dark"), *campaign((400, "dark"), (1400, "light"))]
+    ("width", "scheme"), [(400, "light"), (1400, "dark"), *campaign_cases((400, "dark"), (1400, "light"))]
 )
 @pytest.mark.parametrize("name", ["volume", "pricing"])
 def test_a_page_renders_without_errors_requests_or_overflow(

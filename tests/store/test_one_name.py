@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from campaigns import campaign_cases
 from examples import FACTOR
 
 import memctl
@@ -42,10 +43,8 @@ def current_facts(path, turns, order=None):
             [("bob", "My mum lives in Cork."), ("bob", "My mother moved to Galway.")],
             ["mother: lives_in=Galway"],
         ),
-        pytest.param(
-            [("bob", "my dad works at Ford"), ("bob", "my father works at Seat")],
-            ["father: works_at=Seat"],
-            marks=pytest.mark.campaign,
+        *campaign_cases(
+            ([("bob", "my dad works at Ford"), ("bob", "my father works at Seat")], ["father: works_at=Seat"]),
         ),
         (
             [("Alice Morel", "I live in Oslo."), ("Alice Chen", "I live in Rome."), ("Alice", "I live in Bonn.")],

@@ -104,10 +104,7 @@ def test_a_command_on_a_locked_store_exits_with_11_and_changes_nothing(
 
 @pytest.mark.parametrize(
     "command",
-    [
-        *("ingest", "consolidate"),
-        *campaign("import", "dedupe"),
-    ],
+    ["ingest", "consolidate", *campaign("import", "dedupe")],
 )
 def test_two_simultaneous_runs_give_the_same_result_as_one(
     memctl, process, store, people_file, transcripts, every_fact, monkeypatch, command

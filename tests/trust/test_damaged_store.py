@@ -8,7 +8,7 @@ from itertools import product
 import duckdb
 import forked
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 
 from memctl.store.duckdb.database import Database
 
@@ -100,7 +100,7 @@ def test_every_command_on_a_damaged_store_fails_with_a_hint(memctl, store_with_c
     [
         *product(DAMAGES, ["backup"]),
         ("cut short", "snapshot"),
-        *campaign(*((name, "snapshot") for name in DAMAGES if name != "cut short")),
+        *campaign_cases(*((name, "snapshot") for name in DAMAGES if name != "cut short")),
     ],
 )
 def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_copies, damage, way):

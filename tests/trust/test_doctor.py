@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 from emulators import mem0_server, openai_chat, openai_embeddings
 
 from memctl.embed import spec
@@ -208,7 +208,7 @@ os._exit(0)
 
     @pytest.mark.parametrize(
         ("state", "verdict"),
-        [("done", "ok"), ("failed", "warn"), *campaign(("interrupted", "warn"))],
+        [("done", "ok"), ("failed", "warn"), *campaign_cases(("interrupted", "warn"))],
     )
     def test_an_unfinished_migration_is_reported(self, run_checks, sound_store, home, state, verdict):
         from memctl.runtime import settings as config

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import product
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 from trust.killing import MEMCTL, breaking, facts_in, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
@@ -30,16 +30,9 @@ IN_AN_UNDO = (
 AFTER_IT = {("memctl.workspace:Workspace", "undo")}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A folder for all tests: their initial state is created once, and a store refers to transcripts by their paths."""
-    return tmp_path_factory.mktemp("undone")
-
-
 @pytest.fixture
-def tmp_path(folder):
-    shutil.rmtree(folder / "home", ignore_errors=True)
-    return folder
+def tmp_path(emptied_folder):
+    return emptied_folder
 
 
 @pytest.fixture
@@ -120,7 +113,7 @@ def test_a_killed_undo_is_complete_or_completed_by_the_next(ingested, home, stor
     [
         *product(IN_AN_UNDO, [signal.SIGKILL]),
         (IN_AN_UNDO[1], signal.SIGINT),
-        *campaign(*((place, signal.SIGINT) for place in IN_AN_UNDO if place != IN_AN_UNDO[1])),
+        *campaign_cases(*((place, signal.SIGINT) for place in IN_AN_UNDO if place != IN_AN_UNDO[1])),
     ],
     ids=lambda value: ".".join(value) if isinstance(value, tuple) else None,
 )
@@ -139,7 +132,7 @@ def test_an_interrupted_undo_changes_everything_or_nothing(ingested, store, plac
     [
         (("memctl.ingest.pipeline", "commit"), signal.SIGKILL),
         (("memctl.ingest.pipeline:Run", "commit"), signal.SIGINT),
-        *campaign(
+        *campaign_cases(
             (("memctl.ingest.pipeline", "commit"), signal.SIGINT),
             (("memctl.ingest.pipeline:Run", "commit"), signal.SIGKILL),
         ),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 
 OIL = '[{"role": "user", "content": "I live in Rome."}, {"role": "us'
 
@@ -102,7 +102,7 @@ def unprivileged():
 @pytest.mark.parametrize(
     ("file", "folder", "message"),
     [
-        *campaign((0o400, 0o700, "store.duckdb: cannot write the store: Permission denied")),
+        *campaign_cases((0o400, 0o700, "store.duckdb: cannot write the store: Permission denied")),
         (0o600, 0o500, "store.duckdb: cannot write the store: Permission denied"),
         (0o000, 0o700, "store.duckdb: cannot read the store: Permission denied"),
     ],

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from itertools import product
 
 import pytest
-from campaigns import campaign
+from campaigns import campaign, campaign_cases
 from emulators import letta, mem0_platform, mem0_server
 from emulators.loopback import serving
 
@@ -122,7 +122,7 @@ def test_a_correct_key_is_not_printed_or_stored(check_silent, home, monkeypatch,
     [
         *product(KEYS, [Refusing]),
         ("mem0", Rejecting),
-        *campaign(*((name, Rejecting) for name in KEYS if name != "mem0")),
+        *campaign_cases(*((name, Rejecting) for name in KEYS if name != "mem0")),
     ],
 )
 def test_a_key_that_the_server_repeats_is_not_shown(check_silent, home, monkeypatch, adapter, handler):
@@ -157,7 +157,7 @@ ADDRESSES = (
     [
         *product(ADDRESSES, ["settings"]),
         (ADDRESSES[0], "variable"),
-        *campaign(*((address, "variable") for address in ADDRESSES[1:])),
+        *campaign_cases(*((address, "variable") for address in ADDRESSES[1:])),
     ],
 )
 def test_a_password_in_a_dsn_is_not_printed_or_stored(check_silent, home, monkeypatch, address, way, closed_port):
@@ -175,7 +175,7 @@ URLS = ("http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host")
     [
         *product(["mem0"], URLS),
         *product(list(KEYS)[1:], URLS[:1]),
-        *campaign(*product(list(KEYS)[1:], URLS[1:])),
+        *campaign_cases(*product(list(KEYS)[1:], URLS[1:])),
     ],
 )
 def test_a_password_in_an_address_is_not_printed_or_stored(

@@ -4,6 +4,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from campaigns import campaign
 from msgspec import structs
 from trust.store_rows import rows
 
@@ -128,10 +129,10 @@ def test_an_interrupted_ingest_can_be_undone(memctl, chat, store, rows_before, m
     "command",
     [
         ("add", "ann", "I live in Rome."),
-        pytest.param(("add", "ann", "What is kept as it stands."), marks=pytest.mark.campaign),
+        *campaign(("add", "ann", "What is kept as it stands.")),
         ("add", "ann", "She lives in Rome.", "--predicate", "lives_in", "--object", "Rome"),
         ("edit", "FACT", "--text", "Ann lives in Bergen.", "--object", "Bergen"),
-        pytest.param(("rm", "FACT", "--yes"), marks=pytest.mark.campaign),
+        *campaign(("rm", "FACT", "--yes")),
         ("rm", "EPISODE", "FACT", "--yes"),
         ("import", "facts.jsonl"),
     ],
