@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from contextlib import suppress
 from uuid import UUID
 
 import msgspec
@@ -89,11 +88,12 @@ def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> lis
     for place, window in enumerate(wanted):
         places.setdefault(window.user_id, []).append(place)
     found: list[list[Fact]] = [[] for _ in wanted]
-    with suppress(NotFound), store.reading() as session:
-        places = {user: mine for user, mine in places.items() if session.has_facts(user)}
-        if session.embedder() != spec:
-            return found
-    if not store.exists():
+    try:
+        with store.reading() as session:
+            places = {user: mine for user, mine in places.items() if session.has_facts(user)}
+            if session.embedder() != spec:
+                return found
+    except NotFound:
         return found
     embedder = spec.open()
     vectors = {

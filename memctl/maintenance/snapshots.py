@@ -162,6 +162,10 @@ class Snapshots:
             self.database.replace_by(fresh.path)
             return Replaced()
         try:
+            if not self.database.version():
+                # A first write that was killed left a file without tables.
+                self.database.replace_by(fresh.path)
+                return Replaced()
             suppression.carry_over(self.database, fresh)
             kept = self.create(BEFORE_RESTORE, automatic=True)
         except UnusableStore as error:

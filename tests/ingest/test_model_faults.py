@@ -10,6 +10,7 @@ from campaigns import campaign, campaign_cases
 from memctl.core.errors import Halted
 from memctl.ingest.llm_requests import Gate
 from memctl.runtime.retry import Halt
+from memctl.store.duckdb import files
 
 SAID = ("I live in Oslo.", "I am allergic to peanuts.", "I love hiking.")
 ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hiking."}
@@ -368,3 +369,12 @@ def test_two_simultaneous_runs_give_the_same_store_as_one(memctl, chat, model, p
     monkeypatch.setenv("MEMCTL_STORE", str(store.with_name("alone.duckdb")))
     memctl("ingest", folder)
     assert every_fact(store) == every_fact(store.with_name("alone.duckdb"))
+
+
+@pytest.mark.parametrize("options", [(), ("--batch",), ("--dry-run",), ("--extractor", "rules"), ("--jobs", "2")])
+def test_an_ingest_works_after_a_kill_before_the_first_write(memctl, chat, model, store, options):
+    """Such a kill leaves a file without tables."""
+    store.parent.mkdir(mode=0o700)
+    files.create(store)
+    ran = memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent, *options)
+    assert ran.code == 0, ran.err

@@ -10,6 +10,7 @@ import forked
 import pytest
 from campaigns import campaign, campaign_cases
 
+from memctl.store.duckdb import files
 from memctl.store.duckdb.database import Database
 
 
@@ -77,8 +78,8 @@ def store_with_copies(memctl, store, once):
 
 def contents(path):
     """The bytes of the file or folder at the path, and of its log."""
-    files = sorted(path.rglob("*")) if path.is_dir() else [path, path.with_name(f"{path.name}.wal")]
-    return [file.read_bytes() for file in files if file.is_file()]
+    paths = sorted(path.rglob("*")) if path.is_dir() else [path, path.with_name(f"{path.name}.wal")]
+    return [file.read_bytes() for file in paths if file.is_file()]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -115,6 +116,18 @@ def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_co
     assert ran.document["kept"] is None
     assert contents(kept) == before
     assert [path.name for path in store_with_copies.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_restore_replaces_a_file_whose_first_write_was_killed(memctl, store_with_copies, way):
+    """Such a file has no tables, so nothing of it is kept."""
+    store_with_copies.unlink()
+    files.create(store_with_copies)
+    ran = memctl(*WAYS[way], "--json")
+    assert ran.code == 0, ran.err
+    assert "Oslo" in memctl("facts", "zoe").out
+    assert (ran.document["kept"], ran.document["damaged"]) == (None, None)
+    assert Database(store_with_copies).damaged() == []
 
 
 def test_the_kept_damaged_file_is_named(memctl, store_with_copies):

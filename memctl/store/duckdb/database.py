@@ -78,12 +78,11 @@ class Database:
         """A copy of the file, or none where there is none yet; dropped with the block."""
         with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
             copy = Database(Path(folder) / "store.duckdb", self.lock_timeout)
-            if self.exists():
-                with self.reading():
-                    for suffix in ("", ".wal"):
-                        file = self.path.with_name(self.path.name + suffix)
-                        if file.exists():
-                            shutil.copy(file, copy.path.with_name(copy.path.name + suffix))
+            with contextlib.suppress(NotFound), self.reading():
+                for suffix in ("", ".wal"):
+                    file = self.path.with_name(self.path.name + suffix)
+                    if file.exists():
+                        shutil.copy(file, copy.path.with_name(copy.path.name + suffix))
             yield copy
 
     def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
