@@ -107,13 +107,13 @@ def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
 def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Manifest, Replaced]:
     """Create the store from an archive; a replaced store is kept, see `Snapshots.replace_by`.
 
-    Raises NotFound if there is no such file, UsageError if a store exists and not `force`, or the file is not a backup;
-    MemctlError if anything in it does not match the manifest, before anything is changed. Users forgotten in the
-    existing store remain forgotten.
+    Raises NotFound if there is no such file, UsageError if a store exists (even if damaged) and not `force`, or the
+    file is not a backup; MemctlError if anything in it does not match the manifest, before anything is changed. Users
+    forgotten in the existing store remain forgotten.
     """
     if not file.exists():
         raise NotFound("no such file", where=str(file))
-    if database.path.exists() and not force:
+    if not force and Snapshots(database).has_store():
         raise UsageError(
             "a store already exists",
             where=str(database.path),

@@ -65,9 +65,19 @@ class Snapshots:
         self.database = database
         self.folder = database.path.with_name(f"{database.path.name}.snapshots")
 
+    def has_store(self) -> bool:
+        """Whether there is a store, which may be damaged, to make a snapshot of or to replace."""
+        try:
+            self.database.require_tables()
+        except NotFound:
+            return False
+        except UnusableStore:
+            return True
+        return True
+
     def create(self, note: str | None = None, *, automatic: bool = False) -> Snapshot:
         """Copy the store. Raises NotFound if there is none."""
-        self.database.require()
+        self.database.require_tables()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
         try:
@@ -158,12 +168,8 @@ class Snapshots:
         The old store becomes a snapshot, or is moved away if it is damaged. Forgotten users remain forgotten: their
         list is taken from the old store, or, if that is damaged, from its readable snapshots.
         """
-        if not self.database.path.exists():
-            self.database.replace_by(fresh.path)
-            return Replaced()
         try:
-            if not self.database.version():
-                # A first write that was killed left a file without tables.
+            if not self.has_store():
                 self.database.replace_by(fresh.path)
                 return Replaced()
             suppression.carry_over(self.database, fresh)

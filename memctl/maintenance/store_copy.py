@@ -14,7 +14,7 @@ def copy_store(source: str, target: str, *, lock_timeout: float = 30.0, progress
     contains a password.
     """
     old, new = (
-        open_engine(settings.store_argument(place, where), lock_timeout)
+        open_engine(settings.store_argument(place, where), lock_timeout, named=f"as {where}")
         for where, place in (("FROM", source), ("TO", target))
     )
     try:

@@ -91,6 +91,20 @@ def test_an_existing_store_is_not_overwritten_by_a_copy(memctl, filled, home):
     assert memctl("store", "copy", home / "nowhere.duckdb", home / "new.duckdb").code == 4
 
 
+def test_an_error_about_a_file_names_its_argument(memctl, filled, home):
+    """There is no --store to choose another file with."""
+    (home / "folder").mkdir()
+    (home / "noise.duckdb").write_bytes(b"not a store" * 1000)
+    for arguments, named in (
+        ((filled, home / "folder"), "name a file as TO"),
+        ((home / "noise.duckdb", home / "new.duckdb"), "choose another file as FROM"),
+        ((filled, home / "noise.duckdb" / "new.duckdb"), "choose another file as TO"),
+        ((filled, "/proc/new.duckdb"), "choose another file as TO"),
+    ):
+        ran = memctl("store", "copy", *arguments)
+        assert (ran.code, named in ran.err, "--store" in ran.err) == (1, True, False), ran.err
+
+
 def test_a_copy_that_differs_from_its_source_is_removed(memctl, filled, home, own_tables, monkeypatch):
     append = DuckConnection.append
 

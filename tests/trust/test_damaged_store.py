@@ -118,16 +118,25 @@ def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_co
     assert [path.name for path in store_with_copies.parent.iterdir() if path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_restore_replaces_a_file_whose_first_write_was_killed(memctl, store_with_copies, way):
-    """Such a file has no tables, so nothing of it is kept."""
+@pytest.mark.parametrize("command", [*WAYS.values(), ("restore", "whole.memctl")])
+def test_a_restore_replaces_a_file_whose_first_write_was_killed(memctl, store_with_copies, command):
+    """Such a file has no tables: it is no store that --force would have to replace, and nothing of it is kept."""
     store_with_copies.unlink()
     files.create(store_with_copies)
-    ran = memctl(*WAYS[way], "--json")
+    ran = memctl(*command, "--json")
     assert ran.code == 0, ran.err
     assert "Oslo" in memctl("facts", "zoe").out
     assert (ran.document["kept"], ran.document["damaged"]) == (None, None)
     assert Database(store_with_copies).damaged() == []
+
+
+@pytest.mark.parametrize("damage", ["cut short", "of another program"])
+def test_a_restore_replaces_a_damaged_store_only_with_force(memctl, store_with_copies, damage):
+    DAMAGES[damage](store_with_copies)
+    before = contents(store_with_copies)
+    ran = memctl("restore", "whole.memctl")
+    assert (ran.code, "a store already exists" in ran.err, "--force" in ran.err) == (2, True, True), ran.err
+    assert contents(store_with_copies) == before
 
 
 def test_the_kept_damaged_file_is_named(memctl, store_with_copies):

@@ -2,7 +2,10 @@
 
 import stat
 
+import duckdb
 import pytest
+
+from memctl.store.duckdb import files
 
 
 @pytest.fixture
@@ -90,6 +93,19 @@ def test_a_wrong_name_changes_nothing(snapshot, memctl, arguments, code):
 def test_without_a_store_a_snapshot_is_an_error(memctl):
     assert memctl("snapshot", "create").code == 4
     assert memctl("snapshot", "list").code == 0
+
+
+def test_no_snapshot_is_made_of_what_is_not_a_store(memctl, store):
+    """The error names the store, and no folder of snapshots is left."""
+    store.parent.mkdir(mode=0o700)
+    files.create(store)
+    ran = memctl("snapshot", "create")
+    assert (ran.code, f"{store}: there is no store yet" in ran.err) == (4, True), ran.err
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("CREATE TABLE theirs (said VARCHAR)")
+    ran = memctl("snapshot", "create")
+    assert (ran.code, f"{store}: this DuckDB file is not a memctl store" in ran.err) == (1, True), ran.err
+    assert [path.name for path in store.parent.iterdir()] == [store.name]
 
 
 def test_an_interrupted_copy_is_not_a_snapshot(snapshot, memctl, store, monkeypatch):

@@ -26,7 +26,7 @@ from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
-from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, unusable
+from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, or_choose, unusable
 from memctl.store.sql.meta import get_meta, set_meta
 
 Opened = TypeVar("Opened")
@@ -44,15 +44,19 @@ _writing = threading.Lock()
 class Database:
     """The engine of a store file. `lock_timeout` is how long to wait, in seconds, for another process to release it.
 
-    With `hold` the file stays open between two reads, until another process waits for it; see `instances`.
+    With `hold` the file stays open between two reads, until another process waits for it; see `instances`. `named` is
+    how the command line names the file, for the hints of errors.
     """
 
-    def __init__(self, path: Path, lock_timeout: float = 30.0, *, hold: bool = False) -> None:
+    def __init__(
+        self, path: Path, lock_timeout: float = 30.0, *, hold: bool = False, named: str = "with --store"
+    ) -> None:
         self.path = self.file = path
         self.place = str(path)
         self.address: str | None = None
         self.lock_timeout = lock_timeout
         self.hold = hold
+        self.named = named
         self.copying = False
 
     def exists(self) -> bool:
@@ -186,7 +190,7 @@ class Database:
             with interruptible():
                 yield
         except driver().Error as error:
-            raise unusable(error, self.path) from error
+            raise unusable(error, self.path, self.named) from error
 
     @contextlib.contextmanager
     def _connected(
@@ -219,7 +223,7 @@ class Database:
                 except (instances.Busy, driver().Error) as error:
                     if not isinstance(error, instances.Busy):
                         if "lock on file" not in str(error):
-                            raise unusable(error, self.path) from None
+                            raise unusable(error, self.path, self.named) from None
                         waiting = waiting or instances.waiting(self.path, announced)
                         longest = instances.STEP if waiting else longest
                     if time.monotonic() + wait > deadline:
@@ -243,8 +247,13 @@ class Database:
                 connection.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()  # noqa: S608
 
     def require(self) -> None:
-        """Raise NotFound if the store does not exist."""
+        """Raise NotFound if the store's file does not exist."""
         if not self.path.exists():
+            raise self._missing()
+
+    def require_tables(self) -> None:
+        """Raise NotFound if the store does not exist, or is the file that a killed first write left without tables."""
+        if not self.version():
             raise self._missing()
 
     def check_creatable(self) -> None:
@@ -255,7 +264,7 @@ class Database:
 
     def _unwritable(self, reason: str | None) -> MemctlError:
         what = "write" if self.path.exists() else "create"
-        return MemctlError(f"cannot {what} the store: {reason}", where=str(self.path), hint=PERMISSIONS)
+        return MemctlError(f"cannot {what} the store: {reason}", where=str(self.path), hint=or_choose(PERMISSIONS, self.named))
 
     def _missing(self) -> NotFound:
         return NotFound(
@@ -266,8 +275,8 @@ class Database:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            message = f"cannot create the store's folder: {error.strerror}"
-            raise MemctlError(message, where=str(self.path.parent), hint="choose another file with --store") from None
+            hint = or_choose(PERMISSIONS, self.named)
+            raise unwritable("the store's folder", error, self.path.parent, hint) from None
 
     def upgrade(self, connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) -> None:
         """Bring a store of `version` (0: an empty file) to a later one."""
@@ -284,7 +293,7 @@ class Database:
                 with self._explained():
                     files.rebuild(old, self.path)
             except OSError as error:
-                raise unwritable("the store without its deleted rows", error, self.path, MAKE_ROOM) from None
+                raise unwritable("the store without its deleted rows", error, self.path, or_choose(MAKE_ROOM, self.named)) from None
 
     def copy_to(self, file: Path) -> None:
         """Copy the store to `file`, completely or not at all, readable by its owner only."""
@@ -372,7 +381,8 @@ class Database:
                 raise UnfinishedCopy(self.place)
             return SCHEMA_VERSION
         if version is None or not version.isdecimal():
-            raise UnusableStore("this DuckDB file is not a memctl store", where=str(self.path), hint=REPLACING)
+            hint = or_choose(REPLACING, self.named)
+            raise UnusableStore("this DuckDB file is not a memctl store", where=str(self.path), hint=hint)
         if int(version) > SCHEMA_VERSION:
             raise MemctlError(
                 f"the store has schema version {version}, this memctl reads up to {SCHEMA_VERSION}",

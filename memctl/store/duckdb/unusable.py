@@ -10,12 +10,11 @@ from pathlib import Path
 from memctl.core.errors import MemctlError, UnusableStore, unwritable
 from memctl.runtime.private_files import NO_ROOM
 
-PERMISSIONS = "check the permissions of the file and its folder, or choose another file with --store"
-MAKE_ROOM = "make room on its disk, or choose another file with --store"
-_RESTORING = (
-    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name"
+PERMISSIONS = "check the permissions of the file and its folder"
+MAKE_ROOM = "make room on its disk"
+REPLACING = (
+    "replace it with memctl snapshot restore last or memctl restore BACKUP --force (it is kept under another name)"
 )
-REPLACING = f"{_RESTORING}; --store chooses another file"
 _DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
 """How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 HEADERS = 12_288
@@ -32,33 +31,40 @@ def unwritten(error: Exception) -> OSError | None:
     return OSError(number, match["reason"].strip(), match["name"])
 
 
-def unusable(error: Exception, path: Path) -> MemctlError | OSError:
-    """The error to raise for one of DuckDB's while the store at `path` is open.
+def or_choose(hint: str, named: str) -> str:
+    """The hint, and the other way out: another file. `named` is how the command line names it, such as `with --store`.
+    """
+    return f"{hint}, or choose another file {named}"
+
+
+def unusable(error: Exception, path: Path, named: str) -> MemctlError | OSError:
+    """The error to raise for one of DuckDB's while the store at `path` is open; `named` as for `or_choose`.
 
     It is an OSError if a file cannot be written that is not the store's: the caller knows what that file was for.
     """
     if full := unwritten(error):
         own = full.filename.startswith((str(path), str(path.absolute()), str(path.resolve())))
-        return unwritable("the store", full, path, MAKE_ROOM) if own else full
+        return unwritable("the store", full, path, or_choose(MAKE_ROOM, named)) if own else full
     reason = str(error).splitlines()[0]
     if path.is_dir():
-        hint = f"name a file with --store, such as {path / 'memctl.duckdb'}; {_RESTORING}"
+        hint = f"name a file {named}, such as {path / 'memctl.duckdb'}; {REPLACING}"
         return UnusableStore("this is a folder, not a store", where=str(path), hint=hint)
     if _DAMAGE.search(reason):
         size = path.stat().st_size if path.exists() else HEADERS + 1
         if not size or (size <= HEADERS and "not a valid" not in reason):
             what = f"the file ends after {size} bytes" if size else "the file is empty"
             reason = "the first write to the store failed, or the file was cut short"
-            hint = f"delete it if it never had facts, and memctl creates it anew; otherwise, {REPLACING}"
+            hint = f"delete it if it never had facts, and memctl creates it anew; otherwise, {or_choose(REPLACING, named)}"
             return UnusableStore(f"{what}: {reason}", where=str(path), hint=hint)
-        return UnusableStore(f"the store is damaged: {reason}", where=str(path), hint=REPLACING)
+        return UnusableStore(f"the store is damaged: {reason}", where=str(path), hint=or_choose(REPLACING, named))
     if os.strerror(errno.EACCES) in reason:
         what = "write" if os.access(path, os.R_OK) else "read"
-        return MemctlError(f"cannot {what} the store: {os.strerror(errno.EACCES)}", where=str(path), hint=PERMISSIONS)
+        hint = or_choose(PERMISSIONS, named)
+        return MemctlError(f"cannot {what} the store: {os.strerror(errno.EACCES)}", where=str(path), hint=hint)
     return MemctlError(
         f"the store cannot be used: {reason}",
         where=str(path),
-        hint="memctl doctor shows details; --store chooses another file",
+        hint=or_choose("see memctl doctor for details", named),
     )
 
 
