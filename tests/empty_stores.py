@@ -13,8 +13,9 @@ from unittest import mock
 def copied(folder: Path) -> Iterator[None]:
     """In this process, new stores and ledgers of the current version are copies of empty ones in `folder`."""
     from memctl.runtime import private_files
-    from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+    from memctl.store.duckdb.database import Database
     from memctl.store.duckdb.ledger import Ledger
+    from memctl.store.duckdb.schema import SCHEMA_VERSION
 
     with Database(folder / "store").writing():
         pass

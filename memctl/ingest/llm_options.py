@@ -12,7 +12,8 @@ from memctl.extract.llm.client import TIMEOUT, ChatModel, self_hosted, server_of
 from memctl.extract.llm.windows import FEW_TURNS, MOST_TURNS
 from memctl.ingest.llm_batch_api import BatchSource
 from memctl.ingest.llm_costs import Prices
-from memctl.ingest.llm_requests import Asker, LiveSource, PlanSource
+from memctl.ingest.llm_live_source import LiveSource
+from memctl.ingest.llm_requests import Asker, PlanSource
 from memctl.ingest.llm_usage import Use
 from memctl.store.base import Store
 

@@ -24,7 +24,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.commit import commit
 from memctl.ingest.result import Report
 from memctl.ingest.session_extraction import Digest, Recipe, Work, digest_all
-from memctl.runtime import settings
+from memctl.runtime import addresses, settings
 from memctl.store.engines import open_engine
 from memctl.store.sql.store import SqlStore
 
@@ -95,7 +95,7 @@ def _own_address(address: str) -> str:
     """The address, with its password if the settings of this machine have it."""
     with suppress(MemctlError):
         own = str(settings.load().store_path)
-        if settings.without_password(own) == address:
+        if addresses.without_password(own) == address:
             return own
     return address
 
@@ -272,4 +272,4 @@ def address_for(store_address: str | None, workers: str | Executor) -> str | Non
         host = urlsplit(store_address).hostname if "://" in store_address else ""
         if (host or "") in _LOCAL:
             return None
-    return settings.without_password(store_address)
+    return addresses.without_password(store_address)

@@ -23,7 +23,8 @@ from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
 from memctl.runtime import private_files
 from memctl.store.duckdb import archive
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.schema import SCHEMA_VERSION, upgrade
 from memctl.store.sql.meta import get_meta
 
 MANIFEST = "manifest.json"
@@ -185,7 +186,7 @@ def _load(database: Database, manifest: Manifest, folder: Path, file: Path) -> N
         rows = archive.read_tables(
             connection, {name: folder / f"{name}.parquet" for name in manifest.tables}, LONGEST_LINE
         )
-        database.upgrade(connection, version)
+        upgrade(connection, version)
     for name, table in manifest.tables.items():
         if rows[name] != table.rows:
             raise _damaged(file, name)

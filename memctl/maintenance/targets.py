@@ -13,7 +13,7 @@ from memctl.backends.contract import Backend
 from memctl.core.errors import MemctlError, NotFound
 from memctl.maintenance.forget import said
 from memctl.migrate.endpoints import Options
-from memctl.runtime import settings
+from memctl.runtime import addresses, settings
 from memctl.store.ledger_records import Route
 
 CONSENT = "delete_agents"
@@ -106,7 +106,7 @@ def _of_table(name: str, table: Mapping[str, Any], options: Mapping[str, Any], *
 def is_absent(identity: str) -> bool:
     """Whether the backend was a file that no longer exists."""
     adapter, _, address = identity.partition(":")
-    return adapter in ("file", "local") and not settings.on_server(address) and not Path(address).exists()
+    return adapter in ("file", "local") and not addresses.on_server(address) and not Path(address).exists()
 
 
 def of_identity(identity: str, *, consent: bool = False) -> Target:
@@ -119,7 +119,7 @@ def of_identity(identity: str, *, consent: bool = False) -> Target:
     try:
         if adapter == "file":
             return _opened(address, _backend(address, {}, consent=False))
-        if adapter == "local" and settings.on_server(address):
+        if adapter == "local" and addresses.on_server(address):
             raise NotFound("a store on a server, but not the one in use: run the command again with --store")
         if adapter == "local":
             backend = registry.open_backend("local", path=address)

@@ -16,19 +16,11 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.core.errors import UsageError, unwritable
-from memctl.runtime import private_files
+from memctl.runtime import addresses, private_files
 
 PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """Names of backend options with secret values."""
-_ADDRESS = re.compile(
-    r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|(?:ssl)?password|passfile|service)\s*=", re.IGNORECASE
-)
-"""What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
-_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
-"""How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
-_PASSWORDS = ("password", "sslpassword")
-"""The parameters of a PostgreSQL address that are passwords."""
 _PASSWORD = re.compile(r"(\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
 """The account in a URL, with or without a scheme."""
@@ -97,11 +89,11 @@ def store_at(name: str | Path, *, where: str | None = None) -> Path | str:
     the address comes from.
     """
     text = str(name).strip()
-    if isinstance(name, str) and _POSTGRES.match(text):
-        _TAKEN.update(_passwords(text))
+    if isinstance(name, str) and addresses.on_server(text):
+        _TAKEN.update(addresses.passwords(text))
         rest = text.partition(":")[2]
         return f"postgresql:{rest}" if rest.startswith("//") else f"postgres:{rest}"
-    if _ADDRESS.search(text):
+    if addresses.is_address(text):
         raise UsageError(
             "the store must be a DuckDB file or a PostgreSQL, not a URL of another kind",
             where=where,
@@ -123,11 +115,6 @@ def store_argument(place: str, where: str) -> Path | str:
         raise
 
 
-def on_server(name: str) -> bool:
-    """Whether a store is in a PostgreSQL, and not a file."""
-    return bool(_POSTGRES.match(name))
-
-
 def _origin_of_store(name: str) -> str:
     """Where the store `name` is set, in words for a message."""
     if os.environ.get("MEMCTL_STORE") == name:
@@ -137,35 +124,6 @@ def _origin_of_store(name: str) -> str:
             if _read(path).get("store") == name:
                 return str(path)
     return "--store"
-
-
-def _passwords(address: str) -> list[str]:
-    """The passwords in the address of a PostgreSQL: the account's, and that of the key of its certificate."""
-    if not _POSTGRES.match(address.strip()):
-        return []
-    from urllib.parse import parse_qs, unquote, urlsplit
-
-    try:
-        parts = urlsplit(address)
-        query = parse_qs(parts.query)
-    except ValueError:
-        return []
-    return list(
-        filter(None, [unquote(parts.password or ""), *(one for name in _PASSWORDS for one in query.get(name, ()))])
-    )
-
-
-def without_password(address: str) -> str:
-    """The address of a PostgreSQL without the password in it."""
-    if not _passwords(address):
-        return address
-    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-    parts = urlsplit(address)
-    account, _, host = parts.netloc.rpartition("@")
-    user = account.partition(":")[0]
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _PASSWORDS]
-    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query)))
 
 
 def data_folder() -> Path:
@@ -313,7 +271,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
     store = layer.get("store")
-    if origin != "environment" and isinstance(store, str) and (passwords := _passwords(store)):
+    if origin != "environment" and isinstance(store, str) and (passwords := addresses.passwords(store)):
         _TAKEN.update(passwords)
         raise UsageError(
             "the store's address must not contain a password",

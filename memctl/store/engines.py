@@ -17,9 +17,7 @@ GROUP = "memctl.engines"
 """Entry points: functions of an address and of how long to wait for a lock, in seconds."""
 
 
-def open_engine(
-    place: str | Path, lock_timeout: float, *, hold: bool = False, named: str = "with --store"
-) -> Engine:
+def open_engine(place: str | Path, lock_timeout: float, *, hold: bool = False, named: str = "with --store") -> Engine:
     """The engine of the store at `place`, a path or an address. Raises UsageError if it cannot be used.
 
     `hold` keeps a file open between two reads; a server's connections are kept anyway. `named` is how the command line

@@ -8,7 +8,7 @@ import pytest
 from campaigns import campaign, campaign_cases
 
 from memctl.core.errors import Halted
-from memctl.ingest.llm_requests import Gate
+from memctl.ingest.llm_live_source import Gate
 from memctl.runtime.retry import Halt
 from memctl.store.duckdb import files
 

@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.schema import SCHEMA_VERSION
 
 
 @pytest.fixture(params=range(1, SCHEMA_VERSION))
@@ -61,11 +62,11 @@ def test_a_failed_copy_before_an_upgrade_leaves_the_store_unchanged(older, store
 
 
 def test_a_failed_upgrade_step_leaves_the_store_unchanged(older, memctl, store, monkeypatch):
-    from memctl.store.duckdb import database
+    from memctl.store.duckdb import schema
 
     broken = {f"schema_{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}
-    statements = database._statements
-    monkeypatch.setattr(database, "_statements", lambda name: broken.get(name) or statements(name))
+    statements = schema._statements
+    monkeypatch.setattr(schema, "_statements", lambda name: broken.get(name) or statements(name))
     assert memctl("facts", "alice").code == 1
     monkeypatch.undo()
     assert "half" not in {row[0] for row in tables(store)}

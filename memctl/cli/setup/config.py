@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from memctl.cli import _options, _render, _typer
-from memctl.runtime import local_servers, settings
+from memctl.runtime import addresses, local_servers, settings
 
 app = _typer.new_group()
 
@@ -34,7 +34,7 @@ def show(*, output: _options.Json) -> None:
     rows = [(s.name, _render.plain(s.value) or "-", s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
     store = settings.load().store_shown
-    _render.behind("store: " if settings.on_server(store) else "store file: ", store)
+    _render.behind("store: " if addresses.on_server(store) else "store file: ", store)
     _render.behind("settings file: ", str(settings.user_file()))
 
 

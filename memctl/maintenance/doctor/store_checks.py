@@ -10,8 +10,9 @@ from pathlib import Path
 from memctl.core.errors import MemctlError
 from memctl.maintenance.doctor.finding import Finding
 from memctl.maintenance.doctor.lock_holders import holders
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.ledger import Ledger
+from memctl.store.duckdb.schema import SCHEMA_VERSION
 from memctl.store.ledger_records import Run
 from memctl.store.local_store import LocalStore
 from memctl.store.sql.meta import get_meta

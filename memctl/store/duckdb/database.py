@@ -26,13 +26,11 @@ from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
+from memctl.store.duckdb.schema import SCHEMA_VERSION, upgrade, version_of
 from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, or_choose, unusable
-from memctl.store.sql.meta import get_meta, set_meta
 
 Opened = TypeVar("Opened")
 
-SCHEMA_VERSION = 3
-"""Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
 DAMAGED = ".damaged-"
 WRITING_LIMIT = "256MB"
 """An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
@@ -151,7 +149,7 @@ class Database:
                     if 0 < version < SCHEMA_VERSION:
                         self._keep_copy(connection, version)
                     connection.execute("BEGIN")
-                    self.upgrade(inside, version, SCHEMA_VERSION if version else schema)
+                    upgrade(inside, version, SCHEMA_VERSION if version else schema)
                     yield inside
                     files.commit(connection, self.path)
             finally:
@@ -264,7 +262,8 @@ class Database:
 
     def _unwritable(self, reason: str | None) -> MemctlError:
         what = "write" if self.path.exists() else "create"
-        return MemctlError(f"cannot {what} the store: {reason}", where=str(self.path), hint=or_choose(PERMISSIONS, self.named))
+        hint = or_choose(PERMISSIONS, self.named)
+        return MemctlError(f"cannot {what} the store: {reason}", where=str(self.path), hint=hint)
 
     def _missing(self) -> NotFound:
         return NotFound(
@@ -278,13 +277,6 @@ class Database:
             hint = or_choose(PERMISSIONS, self.named)
             raise unwritable("the store's folder", error, self.path.parent, hint) from None
 
-    def upgrade(self, connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) -> None:
-        """Bring a store of `version` (0: an empty file) to a later one."""
-        for number in range(version + 1, to + 1):
-            connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
-        if version < to:
-            set_meta(connection, "schema_version", str(to))
-
     def rebuild(self) -> None:
         """Rewrite the file so that deleted rows leave no bytes behind."""
         self.require()
@@ -293,7 +285,8 @@ class Database:
                 with self._explained():
                     files.rebuild(old, self.path)
             except OSError as error:
-                raise unwritable("the store without its deleted rows", error, self.path, or_choose(MAKE_ROOM, self.named)) from None
+                hint = or_choose(MAKE_ROOM, self.named)
+                raise unwritable("the store without its deleted rows", error, self.path, hint) from None
 
     def copy_to(self, file: Path) -> None:
         """Copy the store to `file`, completely or not at all, readable by its owner only."""
@@ -367,15 +360,8 @@ class Database:
             ) from None
 
     def _version(self, connection: DuckConnection) -> int:
-        """The version of a store this memctl can use, 0 for an empty file (left by a kill during the first write)."""
-        duckdb = driver()
-        try:
-            version = get_meta(connection, "schema_version")
-        except (duckdb.CatalogException, duckdb.BinderException):
-            # Listing the catalog takes 10 ms, too long for a table that nearly always exists.
-            if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
-                return 0
-            version = None
+        """The version of a store this memctl can use, 0 for a file without tables."""
+        version = version_of(connection)
         if version is not None and version.endswith(COPYING):
             if not self.copying or version != f"{SCHEMA_VERSION}{COPYING}":
                 raise UnfinishedCopy(self.place)
@@ -410,12 +396,6 @@ def _rolled_back(connection: Connection) -> Iterator[None]:
         with contextlib.suppress(driver().Error):
             connection.execute("ROLLBACK")
         raise
-
-
-def _statements(name: str) -> str:
-    from importlib import resources
-
-    return resources.files("memctl.store.duckdb").joinpath(name).read_text(encoding="utf-8")
 
 
 def _jitter() -> float:

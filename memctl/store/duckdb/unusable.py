@@ -32,8 +32,7 @@ def unwritten(error: Exception) -> OSError | None:
 
 
 def or_choose(hint: str, named: str) -> str:
-    """The hint, and the other way out: another file. `named` is how the command line names it, such as `with --store`.
-    """
+    """The hint, and the other way out: another file. `named` is how a command line names it, such as `with --store`."""
     return f"{hint}, or choose another file {named}"
 
 
@@ -54,7 +53,7 @@ def unusable(error: Exception, path: Path, named: str) -> MemctlError | OSError:
         if not size or (size <= HEADERS and "not a valid" not in reason):
             what = f"the file ends after {size} bytes" if size else "the file is empty"
             reason = "the first write to the store failed, or the file was cut short"
-            hint = f"delete it if it never had facts, and memctl creates it anew; otherwise, {or_choose(REPLACING, named)}"
+            hint = f"delete it if it never had facts; otherwise, {or_choose(REPLACING, named)}"
             return UnusableStore(f"{what}: {reason}", where=str(path), hint=hint)
         return UnusableStore(f"the store is damaged: {reason}", where=str(path), hint=or_choose(REPLACING, named))
     if os.strerror(errno.EACCES) in reason:

@@ -1,0 +1,51 @@
+"""Addresses of stores in PostgreSQL, told from paths, and the passwords in them."""
+
+import re
+
+_ADDRESS = re.compile(
+    r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|(?:ssl)?password|passfile|service)\s*=", re.IGNORECASE
+)
+"""What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
+_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
+"""How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
+_PASSWORDS = ("password", "sslpassword")
+"""The parameters of a PostgreSQL address that are passwords."""
+
+
+def is_address(text: str) -> bool:
+    """Whether the text is the address of a server, of any kind, and not the path of a file."""
+    return bool(_ADDRESS.search(text))
+
+
+def on_server(name: str) -> bool:
+    """Whether a store is in a PostgreSQL, and not a file."""
+    return bool(_POSTGRES.match(name))
+
+
+def passwords(address: str) -> list[str]:
+    """The passwords in the address of a PostgreSQL: the account's, and that of the key of its certificate."""
+    if not _POSTGRES.match(address.strip()):
+        return []
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    try:
+        parts = urlsplit(address)
+        query = parse_qs(parts.query)
+    except ValueError:
+        return []
+    return list(
+        filter(None, [unquote(parts.password or ""), *(one for name in _PASSWORDS for one in query.get(name, ()))])
+    )
+
+
+def without_password(address: str) -> str:
+    """The address of a PostgreSQL without the password in it."""
+    if not passwords(address):
+        return address
+    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+    parts = urlsplit(address)
+    account, _, host = parts.netloc.rpartition("@")
+    user = account.partition(":")[0]
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _PASSWORDS]
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query)))
