@@ -103,12 +103,8 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
 
     def refuse(self, *backends: str | None) -> None:
         """Raise UsageError if an option is given that has no effect, because none of the backends is the store."""
-        if "local" in backends:
-            return
-        for name, value in msgspec.structs.asdict(self).items():
-            if value is not None:
-                flag = _flag(name)
-                raise UsageError(f"{flag} is only for the backend local", where=flag, hint="leave it out")
+        if "local" not in backends:
+            _ignored.refuse(self.__struct_fields__, beside="a backend other than local")
 
     def backends(
         self, *groups: Service | Table, source: str | None = None, target: str | None = None

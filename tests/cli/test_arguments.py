@@ -110,6 +110,44 @@ def test_an_error_says_which_part_is_wrong_and_what_is_allowed(memctl, arguments
             "--sample: this option has no effect with --que",
         ),
         (("report", "pricing", "--facts", "9"), "--facts: this option has no effect without --migrate"),
+        *(
+            (
+                ("report", "pricing", "--migrate", "mem0:zep", "--facts", "9", flag, "9"),
+                f"{flag}: this option has no effect",
+            )
+            for flag in (
+                "--turns-per-user-month",
+                "--facts-per-turn",
+                "--searches-per-turn",
+                "--bytes-per-turn",
+                "--growth",
+                "--months",
+                "--html",
+                "--png",
+                "--svg",
+            )
+        ),
+        (
+            ("report", "pricing", "--migrate", "mem0:zep", "--users", "9"),
+            "--users: this option has no effect without --fac",
+        ),
+        (
+            ("report", "pricing", "--unmeasured", "--store", "x.duckdb"),
+            "--store: this option has no effect with --unmeasured",
+        ),
+        *(
+            ((*command, flag, value), f"{flag}: this option has no effect with a backend other than local")
+            for command in (
+                ("report", "volume", "--from", "a.jsonl"),
+                ("facts", "alice", "--from", "a.jsonl"),
+                ("verify", "--from", "a.jsonl", "--to", "b.jsonl", "--all-users"),
+            )
+            for flag, value in (("--store", "x.duckdb"), ("--lock-timeout", "1"))
+        ),
+        (
+            ("search", "alice", "tea", "--from", "a.jsonl", "--embedder", "static"),
+            "--embedder: this option has no effect with a backend other than local",
+        ),
         (("report", "prices", "--list", "--edition", "2026-01"), "--edition: this option has no effect with --list"),
         (("sync", "--both", "--from", "a.csv", "--to", "b.csv", "--all-users", "--workers", "2"), "effect with --both"),
         (("forget", "alice", "--restore", "--dry-run"), "--dry-run: this option has no effect with --restore"),

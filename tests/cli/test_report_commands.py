@@ -141,7 +141,6 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
         (("--migrate", "mem0:redis", "--facts", 1), "unknown system 'redis'"),
         (("--migrate", "mem0:zep"), "nothing to move"),
         (("--facts", 1), "add --migrate"),
-        (("--migrate", "mem0:zep", "--facts", 1, "--html", "x.html"), "has no charts"),
         (("--unmeasured", "--from", "local"), "cannot be combined"),
         (("--json", "--csv"), "cannot be combined"),
     ],

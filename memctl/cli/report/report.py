@@ -210,16 +210,20 @@ def pricing(
         raise UsageError("--unmeasured and --from cannot be combined")
     if not route:
         _ignored.refuse(("facts",), without="--migrate")
+    else:
+        _ignored.refuse({*Workload.__struct_fields__, "html", "png", "svg"} - {"users"}, beside="--migrate")
+        if facts is None:
+            _ignored.refuse(("users",), without="--facts")
     book: dict[str, Any] = {"edition": edition, "prices": prices, "model": model, "embedding": embedding}
     measured = used = None
-    store.refuse("fixed" if unmeasured else source or "local")
-    if not unmeasured:
+    if unmeasured:
+        _ignored.refuse(store.__struct_fields__, beside="--unmeasured")
+    else:
+        store.refuse(source or "local")
         backend = store.backends()
         measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))
         used = requests.models_used(source, backend) if measured else None
     if route:
-        if outputs.files():
-            raise UsageError("a migration has no charts", hint="use --json or --csv")
         moved = requests.migration(route, measured, numbers, facts=facts, used=used, **book)
         _print(
             outputs,
