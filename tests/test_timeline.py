@@ -106,6 +106,12 @@ def test_diff_shows_changes_between_two_days():
     assert values(found.retired) == {"Tokyo"}
 
 
+def test_a_fact_is_undated_if_none_of_its_times_is_known():
+    nothing = fact(7, "tea")
+    parts = [fact(8 + place, "tea", **{name: "2025-06-01"}) for place, name in enumerate(("valid_at", "expired_at"))]
+    assert diff([nothing, *parts], day("2025-01-01"), day("2025-02-01")).undated == 1
+
+
 def test_adjacent_spans_count_every_change_once():
     edge = day("2025-05-26")
     before, after = diff(ALL, day("2017-01-01"), edge), diff(ALL, edge, day("2026-01-01"))

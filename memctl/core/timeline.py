@@ -21,12 +21,16 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record."""
+    """The changes in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record.
+
+    `undated` counts the facts that are in no span, because none of these times is known.
+    """
 
     began: tuple[Fact, ...] = ()
     ended: tuple[Fact, ...] = ()
     learned: tuple[Fact, ...] = ()
     retired: tuple[Fact, ...] = ()
+    undated: int = 0
 
 
 def as_of(facts: Iterable[Fact], at: datetime) -> list[Fact]:
@@ -93,7 +97,7 @@ def _believed(fact: Fact) -> tuple[datetime, datetime, datetime, str]:
 
 
 def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
-    """The changes after `start` and up to `end`. Facts with unknown times are in no span.
+    """The changes after `start` and up to `end`.
 
     Raises UsageError if `start` is later than `end`.
     """
@@ -102,10 +106,10 @@ def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
             f"the span starts at {start.isoformat()}, after its end {end.isoformat()}",
             hint="give the earlier time first",
         )
-    found = list(facts)
+    listed = list(facts)
 
     def within(field: str) -> tuple[Fact, ...]:
-        dated = [(getattr(fact, field), fact) for fact in found]
+        dated = [(getattr(fact, field), fact) for fact in listed]
         inside = [(at, fact) for at, fact in dated if at is not None and start < at <= end]
         return tuple(fact for _, fact in sorted(inside, key=lambda pair: (pair[0], str(pair[1].id))))
 
@@ -114,6 +118,7 @@ def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
         ended=within("invalid_at"),
         learned=within("created_at"),
         retired=within("expired_at"),
+        undated=sum(not any((each.valid_at, each.invalid_at, each.created_at, each.expired_at)) for each in listed),
     )
 
 

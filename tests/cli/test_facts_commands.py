@@ -97,6 +97,15 @@ class TestReading:
         assert [fact["object"] for fact in diff["ended"]] == ["Oslo"]
         assert memctl("diff", "alice", "--from", "now", "--to", "2020").code == 2
 
+    def test_diff_says_that_undated_facts_are_in_no_period(self, memctl, alice_moved):
+        assert "without a date" not in memctl("diff", "alice", "--from", "yesterday").err
+        Path("a.txt").write_text("User: I like green tea.\nAssistant: Nice.\nUser: I have a dog named Rex.\n")
+        assert memctl("ingest", "a.txt", "--user", "alice").code == 0
+        ran = memctl("diff", "alice", "--from", "yesterday")
+        assert "0 learned" in ran.err
+        assert "note: 2 facts without a date, so not in any period" in ran.err
+        assert memctl("diff", "alice", "--from", "yesterday", "--json").document["undated"] == 2
+
     def test_users_and_stats_count(self, memctl, alice_moved):
         (row,) = memctl("users", "--json").document["users"]
         assert (row["user"], row["facts"], row["episodes"]) == ("alice", 2, 2)

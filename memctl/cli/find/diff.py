@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _typer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.runtime import user_input
 
@@ -37,7 +37,11 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Show what became true (+) or stopped being true (-) for USER, and what memctl learned (>) or retired (x)."""
+    """Show what became true (+) or stopped being true (-) for USER, and what memctl learned (>) or retired (x).
+
+    A fact is learned at the time of the turn that states it, not of its ingest. A fact from turns without a time is in
+    no period.
+    """
     from memctl.core.timeline import diff
 
     since, until = user_input.when(start, "--from"), user_input.when(end, "--to")
@@ -55,3 +59,6 @@ def command(
     ]
     _render.table(("", "what", "when", "fact", "id"), rows, wrap="fact")
     typer.echo(", ".join(f"{len(getattr(difference, what))} {what}" for what in SIGNS), err=True)
+    if difference.undated:
+        facts = _render.count(difference.undated, "fact")
+        _transfer.warn(f"{facts} without a date, so not in any period; memctl history shows all facts")
