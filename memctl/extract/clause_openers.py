@@ -4,8 +4,9 @@ import re
 from functools import lru_cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.clauses import ADVERBS
+from memctl.extract.clauses import ADVERBS, Head, complement, head
 from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.segmentation import Token
 from memctl.extract.wordlist import lowered, words
 
 LEAD = late(
@@ -132,3 +133,28 @@ def adverbial(spoken: list[str]) -> bool:
     if spoken[0] in ("this", "last", "next", "every", "each", "the", "most"):
         return len(spoken) > 1 and bool(TIME_NOUN.match(spoken[1]))
     return spoken[0] in OPENING or spoken[0] in ADVERBS
+
+
+_NO_LONGER = late(r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|single)", re.IGNORECASE)
+_STATES = frozenset({"based", "born", "allergic", "divorced", "retired"})
+
+
+def elided_head(text: str, words: list[Token]) -> Head | None:
+    """The head of a clause without a subject that is about the speaker; None if it has a subject or no verb."""
+    if not ELLIPTICAL.possible(text) or GERUND_SUBJECT.match(text) or AM_DATE.match(text):
+        return None
+    if ELIDED_BE.match(text):
+        return complement(text)
+    if not ELIDED_START.match(text):
+        return None
+    word = words[0].word
+    if (
+        (word == "no" and _NO_LONGER.match(text))
+        or word.endswith("ing")
+        or word in _STATES
+        or (word in ADVERBS and len(words) > 1 and words[1].word.endswith("ing"))
+    ):
+        return complement(text)
+    if word == "been" and len(words) > 1:
+        return complement(text, tense="perfect")
+    return head(text, words, person="i")

@@ -20,6 +20,19 @@ _AFTER_DATE = late(
     re.IGNORECASE,
 )
 
+_NEW_PHRASE = late(
+    r"^\s*,(?!\s*(?:and |both |all )?(?:to|from|with|without|in|at|on|near|by|via|for|into|onto|as|through|over|around|"
+    r"after|before|during|until|till)\b|\s*(?-i:[A-ZÀ-Þ])[\w'-]+$).*|^\s+so\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
+""" "On 12 June, arthroscopy": what comes after the date and a comma says something else, unless it is a
+preposition, or a name ("had a girl on Friday, Wren")."""
+_SUBORDINATE = late(
+    r"\b(?:when|because|after|before|while|whilst|if|until|till|since|once|who|which|where)\s+\w+\s+(?!of\b)\w+",
+    re.IGNORECASE,
+)
+""" "I dropped it when the licence ran out in July": the date is that of the other clause."""
+
 
 def of_the_clause(text: str, dates: list[Grounded]) -> list[Grounded]:
     """The `dates` that say when something happens. In "a deadline of 5 April" and "the 15 May submission" the date only
@@ -30,7 +43,9 @@ def of_the_clause(text: str, dates: list[Grounded]) -> list[Grounded]:
 def _which(text: str, span: tuple[int, int]) -> bool:
     """True if the date belongs to the noun before or after it."""
     before = re.search(r"\b(?:of|with|between|than|met|meet)\s+$", text[: span[0]], re.IGNORECASE)
-    return bool(before) or not (text[: span[1]].endswith(",") or _AFTER_DATE.match(text[span[1] :]))
+    return bool(before or _SUBORDINATE.search(text[: span[0]])) or not (
+        text[: span[1]].endswith(",") or _AFTER_DATE.match(text[span[1] :])
+    )
 
 
 def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
@@ -38,15 +53,12 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     text = clause.text
     for one in reversed(dates):
         if one.span[0] >= head.rest_at:
-            text = f"{text[: one.span[1]]}{_DAYTIME.sub('', text[one.span[1] :])}"
-            text = (
-                re.sub(
-                    r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
-                    " ",
-                    text[: one.span[0]],
-                )
-                + text[one.span[1] :]
-            )
+            after = _DAYTIME.sub("", text[one.span[1] - text[: one.span[1]].endswith(",") :])
+            text = re.sub(
+                r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
+                " ",
+                text[: one.span[0]],
+            ) + _NEW_PHRASE.sub("", after)
     return cut(" ".join(text[head.rest_at :].split()))
 
 

@@ -56,7 +56,7 @@ _SHORTENED = ("st", "dr", "mr", "mrs", "ms", "mt", "ft", "prof", "jr", "sr", "no
 """Words with a dot that ends nothing before a capital or a digit: "St. Louis", "No. 5"."""
 _NOT_SHORTENED = "".join(rf"(?<!\b{re.escape(word)})" for word in _SHORTENED)
 _STOP = late(
-    r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|"
+    r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b|(?-i:[A-ZÀ-Þ]))|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
     r"which|that (?=\w+)|who\b|whose|where|if|"
     r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|"

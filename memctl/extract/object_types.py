@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
@@ -95,6 +97,33 @@ _PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
 _NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
 
 
+_ADJUNCTS = {
+    "learning": late(
+        r",.*|\s+(?:with|wi|w|off|from|at|by|through|via|on|since)\s.*|\s+in (?:the|my|our|an?)\s.*|"
+        r"\s+(?:first|properly|slowly)\b.*",
+        re.IGNORECASE,
+    ),
+    "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
+    "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
+    "owns": late(
+        r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"
+        r"\s+(?:in|from) (?:'\d\d|(?:19|20)\d\d)\b.*",
+        re.IGNORECASE,
+    ),
+}
+"""The words after an object that say how, with whom or when, but not what."""
+
+
+def shortened(draft: Draft) -> Draft:
+    """`draft` without the adjuncts after its object: "accordion" of "learning accordion from a neighbour"."""
+    adjuncts = _ADJUNCTS.get(draft.predicate)
+    value = draft.object or ""
+    short = adjuncts.sub("", value).strip() if adjuncts and draft.extractor is None else value
+    if not short or short == value or _ARTICLES.fullmatch(short):
+        return draft
+    return msgspec.structs.replace(draft, object=short, phrase=draft.phrase.replace(value, short))
+
+
 def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     """Whether the draft's object is of the type that its predicate takes."""
     value = draft.object
@@ -123,6 +152,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "attended":
         return not _ERRAND.match(value)
+    if predicate == "job_title":
+        return not compiled(r".*\b(?:{PET})").fullmatch(value.lower())
     if predicate == "works_in":
         return not _STAGE.search(value)
     if predicate == "age":
@@ -136,6 +167,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     return True
 
 
+_ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 
 

@@ -139,7 +139,7 @@ _PET_NAMED = late(
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
         rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named)|(?:'s|s')? name(?:s are|"
         rf"'s| is))? "
-        rf"(?P<name>{ONE_NAME}(?: and {ONE_NAME})?))(?=$|"
+        rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?(?: and {ONE_NAME})?))(?=$|"
         r"[\s,.!?'])"
     ),
     re.IGNORECASE,

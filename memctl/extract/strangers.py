@@ -26,7 +26,7 @@ _HEARSAY = KeyedPattern(
 
 
 @lru_cache(maxsize=1024)
-def _may_be_a_person(name: str) -> bool:
+def may_be_a_person(name: str) -> bool:
     """False for a capitalised word that is not a name: a verb, a relation, a city, a tool."""
     spoken = name.split()
     first = spoken[0].casefold()
@@ -36,6 +36,7 @@ def _may_be_a_person(name: str) -> bool:
         or first in ADVERBS
         or spoken[0] in NOT_NAMES
         or spoken[-1] in NOT_NAMES
+        or name.removesuffix("s") in NOT_NAMES
         or is_opening(spoken[0])
         or compiled(
             "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET}))s?"
@@ -46,7 +47,7 @@ def _may_be_a_person(name: str) -> bool:
 def stranger(text: str) -> tuple[str, str] | None:
     """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
     match = _STRANGER.match(text)
-    if match is None or not _may_be_a_person(match["name"]) or _HEARSAY.search(text):
+    if match is None or not may_be_a_person(match["name"]) or _HEARSAY.search(text):
         return None
     after = text[match.end() :]
     if match["gen"]:

@@ -24,6 +24,7 @@ from memctl.extract import (
     possessive_rules,
     self_introductions,
     sentence_phrases,
+    sentence_subjects,
 )
 from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
@@ -73,8 +74,8 @@ class TurnReader:
         self.other: tuple[str, str] | None = None
         self.flagged = False
         self.rules = False
-        self.dated = False
-        self.before = self.context = ""
+        self.dated = self.of_another = False
+        self.before = self.context = self.preceding = ""
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
@@ -95,6 +96,10 @@ class TurnReader:
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
             drafts = list(self.sentence(sentence, last))
+            if self.third or sentence_subjects.names_speaker(sentence.text) or not self.of_another:
+                self.of_another = sentence_subjects.of_another(sentence.text, self.people)
+            else:
+                drafts = sentence_subjects.without_speaker(drafts)
             self.drafts.extend(drafts)
             last = drafts or last
         name_pets(self.drafts, self.text)
@@ -184,14 +189,13 @@ class TurnReader:
             ):
                 first = False
                 continue
+            self.preceding = whole[: clause.start - origin]
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
             other = self.other if person == "other" else None
             if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
                 span = self.span(clause.start, clause.text)
-                drafts += mentions.mentioned(
-                    clause.text, span, other, drafts, f"{self.context} \x1e {whole[: clause.start - origin]}"
-                )
+                drafts += mentions.mentioned(clause.text, span, other, drafts, f"{self.context} \x1e {self.preceding}")
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):
@@ -262,7 +266,8 @@ class TurnReader:
         if at_word is not None:
             verb_head = head(text, words, subject_at=at_word)
             return self.of_self(verb_head, clause, span), "i", bool(verb_head and verb_head.prog)
-        if words[0].word in ("he", "she", "they") and self.other:
+        if words[0].word in ("he", "she", "they"):
+            self.other = sentence_subjects.meant(words[0].word, self.other, self.preceding)
             verb_head = head(text, words)
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         if (
@@ -306,28 +311,7 @@ class TurnReader:
         text = clause.text
         if self.third and (verb_head := head(text, words, person="other")):
             return self.of_self(verb_head, clause, span)
-        if not clause_openers.ELLIPTICAL.possible(text):
-            return []
-        if clause_openers.GERUND_SUBJECT.match(text) or clause_openers.AM_DATE.match(text):
-            return []
-        if clause_openers.ELIDED_BE.match(text):
-            return self.of_self(complement(text), clause, span)
-        if not clause_openers.ELIDED_START.match(text):
-            return []
-        word = words[0].word
-        if word == "no" and re.match(
-            r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|single)", text, re.IGNORECASE
-        ):
-            return self.of_self(complement(text), clause, span)
-        if (
-            word.endswith("ing")
-            or word in ("based", "born", "allergic", "divorced", "retired")
-            or (word in ADVERBS and len(words) > 1 and words[1].word.endswith("ing"))
-        ):
-            return self.of_self(complement(text), clause, span)
-        if word == "been" and len(words) > 1:
-            return self.of_self(complement(text, tense="perfect"), clause, span)
-        return self.of_self(head(text, words, person="i"), clause, span)
+        return self.of_self(clause_openers.elided_head(text, words), clause, span)
 
     def of_self(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""

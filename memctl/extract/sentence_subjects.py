@@ -1,0 +1,71 @@
+"""Whom a sentence without a subject is about: "Ruth passed her citizenship. 83 years old." is about Ruth.
+
+Such a sentence says nothing about the speaker if the subject of the sentence before it is somebody else.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from memctl.core.late_pattern import late
+from memctl.extract.clause_openers import after_lead
+from memctl.extract.draft_claim import Draft
+from memctl.extract.kinship import fits
+from memctl.extract.people import ONE_NAME, named_subject
+from memctl.extract.rule_tables import compiled
+from memctl.extract.strangers import is_predicate, may_be_a_person, stranger
+
+_OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|our|ours|us|myself)\b", re.IGNORECASE)
+_SUBJECT_I = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|we|we're|we've|we'd|we'll)\b", re.IGNORECASE)
+_HE_OR_SHE = late(
+    r"\W*(?:(?:and|but|so|then) )*(?:he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
+)
+
+_JUST_NAMED = late(
+    rf"(?:\b(?:called|named|name(?:'s| is))|[,:–—-]) (?P<name>{ONE_NAME})[,.\s–—-]*(?:\band )?$", re.IGNORECASE
+)
+""" "A Welsh bloke called Gethin, he's …", "the wee accident, Saoirse, she's 2": the person named last is meant."""
+
+_NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
+
+
+def names_speaker(text: str) -> bool:
+    """True if a sentence has a word for its speaker."""
+    return bool(_OWN.search(text))
+
+
+def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
+    """True if the only subject of a sentence is a person other than its speaker; `people` are those named before."""
+    text = text[after_lead(text) :]
+    if _SUBJECT_I.search(text):
+        return False
+    if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
+        return True
+    named = stranger(text)
+    return named is not None and is_predicate(named[1])
+
+
+def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
+    """`drafts` of a sentence that is not about its speaker: relatives, instructions and drugs stay.
+
+    "The GP says it's diabetes. Metformin twice a day" is about the speaker; `memctl.extract.mentions` decides.
+    """
+    return [
+        draft
+        for draft in drafts
+        if draft.subject is not None
+        or draft.kind == "procedure"
+        or draft.predicate in ("takes_medication", "dose")
+        or (draft.predicate.startswith("has_") and draft.predicate not in ("has_condition", "has_pet"))
+    ]
+
+
+def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str, str] | None:
+    """The name and relation of the person meant by "he", "she" or "they" after the words `before` of its sentence.
+
+    It is `other`, the person whom the turn was about so far, unless somebody else was named just before it. None if the
+    pronoun does not fit them, or means a pet or a character.
+    """
+    named = _JUST_NAMED.search(before)
+    if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):
+        return None if compiled(_NO_PERSON).search(before) else (named["name"], "")
+    return other if other and fits(pronoun, other[1]) else None
