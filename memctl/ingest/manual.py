@@ -145,6 +145,13 @@ def edited(fact: Fact, **changes: Any) -> Fact:
         raise UsageError(
             "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
         )
+    dated = changes.keys() & {"valid_at", "invalid_at"}
+    if dated and changed.valid_at and changed.invalid_at and changed.valid_at > changed.invalid_at:
+        raise UsageError(
+            f"a fact cannot end ({changed.invalid_at:%Y-%m-%d}) before it begins ({changed.valid_at:%Y-%m-%d})",
+            where=str(fact.id),
+            hint="change both times",
+        )
     return changed
 
 

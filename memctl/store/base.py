@@ -333,7 +333,7 @@ class Transaction(Session, Protocol):
         """Delete every row of the user; returns how many records there were."""
 
     def restore_run(self, run: Run) -> int:
-        """Restore every row that a run changed; returns the number of facts restored.
+        """Restore every row that a run changed; returns the number of records that it had changed.
 
         Raises MemctlError if the rows are no longer as the run left them. `memctl.store.undo` checks what follows.
         """

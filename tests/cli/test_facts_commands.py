@@ -149,6 +149,7 @@ class TestEdit:
         rome = by_city(memctl)["Rome"]
         changed = memctl("edit", rome["id"], "--text", "Alice lives in Roma.", "--object", "Roma", "--json")
         assert changed.code == 0, changed.err
+        assert "None" not in memctl("show", rome["id"]).out
         (fact,) = changed.document["facts"]
         assert (fact["id"], fact["text"], fact["object"]) == (rome["id"], "Alice lives in Roma.", "Roma")
         chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I live in Lisbon.")
@@ -173,6 +174,7 @@ class TestEdit:
             ["--confidence", "7"],
             ["--kind", "rumour"],
             ["--valid-at", "someday"],
+            ["--valid-at", "2027", "--invalid-at", "2025"],
         ],
     )
     def test_a_wrong_value_changes_nothing(self, memctl, alice_moved, arguments):

@@ -38,7 +38,7 @@ def command(
         if not output.listed("undo", {"runs": runs}, runs):
             _render.runs(runs)
         return
-    undone, facts = local.undo(run)
-    document = {"run": undone.id, "facts": facts}
+    undone, records = local.undo(run)
+    document = {"run": undone.id, "facts": records}
     if not output.listed("undo", document, [document]):
-        typer.echo(f"undid run {undone.id}: {_render.count(facts, 'fact')} restored")
+        typer.echo(f"undid run {undone.id}: {_render.count(records, 'record')} reverted")

@@ -31,5 +31,7 @@ def command(*, id_: _options.Id, output: _options.Json, store: _options.Store) -
     for claim in evidence:
         head = f"  {_render.day(claim.observed_at)}  {claim.op:<7}  "
         _render.behind(head, claim.quote)
-        where = f"{claim.uri or claim.system}  session {claim.session_id}  turn {claim.turn_id}  ({claim.extractor})"
-        _render.behind(" " * len(head), where)
+        place = [claim.uri or claim.system]
+        place += [f"session {claim.session_id}"] if claim.session_id is not None else []
+        place += [f"turn {claim.turn_id}"] if claim.turn_id is not None else []
+        _render.behind(" " * len(head), "  ".join([*place, f"({claim.extractor})"]))

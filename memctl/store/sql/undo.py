@@ -46,7 +46,7 @@ def touching(connection: Connection, place: Place, ids: Iterable[UUID]) -> set[s
 
 
 def undo(connection: Connection, run: Run) -> int:
-    """Restore what a run changed, inside the caller's transaction; returns the number of facts restored.
+    """Restore what a run changed, inside the caller's transaction; returns the number of records it had changed.
 
     Raises MemctlError if a later change touched its rows or depends on them.
     """
@@ -58,7 +58,7 @@ def undo(connection: Connection, run: Run) -> int:
         f"WHERE r.id IN ({_FACTS}) AND NOT EXISTS (SELECT 1 FROM (SELECT unnest($kept::BIGINT[]) AS key) k "
         "WHERE k.key = r.key)"
     )
-    facts = connection.execute(f"SELECT count(*) FROM ({_FACTS}) f", bound).fetchall()[0][0]  # noqa: S608
+    records = connection.execute(f"SELECT count(*) FROM ({_FACTS}) f", bound).fetchall()[0][0]  # noqa: S608
     bound["kept"] = [row[0] for row in connection.execute(_KEPT_ROWS, bound).fetchall()]
     for statement in (
         *(f"DELETE FROM {table} WHERE unit IN ({units})" for table in vector_tables(connection)),  # noqa: S608
@@ -73,7 +73,7 @@ def undo(connection: Connection, run: Run) -> int:
         connection.execute(statement, {name: value for name, value in bound.items() if f"${name}" in statement})
     _put_back(connection, run.id, bound["kept"])
     connection.execute("UPDATE runs SET undone_at = ? WHERE id = ?", [naive(datetime.now(UTC)), run.id])
-    return int(facts)
+    return int(records)
 
 
 def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
