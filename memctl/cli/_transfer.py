@@ -168,7 +168,8 @@ def print_plan(plan: Plan) -> None:
         _render.behind("reject ", f"{count}: {reason}")
     for reason, count in plan.left_out.items():
         _render.behind("omit   ", _left_out(count, reason))
-    print_losses(plan.losses(), others=bool(plan.rejects or plan.left_out))
+    if plan.users:
+        print_losses(plan.losses(), others=bool(plan.rejects or plan.left_out))
     seconds = "unknown (no rate limit)" if plan.seconds is None else f"{plan.seconds:.0f} s"
     calls = f"{plan.calls.read} to read, {plan.calls.write} to write"
     _render.behind("calls  ", f"{calls}; minimum duration: {seconds}")
@@ -201,7 +202,7 @@ def emit_report(schema: str, report: Report, **more: Any) -> None:
 def print_report(report: Report, command: str) -> None:
     """Print a run."""
     print_counts(report.counts)
-    if report.counts.read:
+    if report.counts.read > report.counts.rejected:
         print_losses(report.losses, others=bool(report.counts.rejected or report.left_out))
     for reason, count in report.left_out.items():
         _render.wrapped(f"left out {_left_out(count, reason)}")

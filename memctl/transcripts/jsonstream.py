@@ -91,11 +91,7 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
                 stream.next_record()
                 yield index, value
         except (ijson.JSONError, ArithmeticError) as error:
-            raise BadTranscript(
-                f"invalid JSON after {index + 1} complete records: {_first_line(error)}",
-                where=f"{document.uri}: record {index + 2}",
-                hint="the file may be truncated; earlier records were read",
-            ) from error
+            raise _broken(document, index + 1, error) from error
 
 
 def list_items(document: Document, places: Sequence[str], key: str) -> Iterator[tuple[int, str, Any]]:
@@ -135,11 +131,7 @@ def list_items(document: Document, places: Sequence[str], key: str) -> Iterator[
                     yield open_objects[-1], field, value
                 field = None
         except (ijson.JSONError, ArithmeticError) as error:
-            raise BadTranscript(
-                f"invalid JSON after {complete} complete records: {_first_line(error)}",
-                where=f"{document.uri}: record {complete + 1}",
-                hint="the file may be truncated; earlier records were read",
-            ) from error
+            raise _broken(document, complete, error) from error
 
 
 def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
@@ -193,8 +185,20 @@ def name_of(value: object) -> str | None:
     return clean(str(value)).strip() or None
 
 
+def _broken(document: Document, complete: int, error: Exception) -> BadTranscript:
+    return BadTranscript(
+        f"invalid JSON after {complete} complete record{'' if complete == 1 else 's'}: {_first_line(error)}",
+        where=f"{document.uri}: record {complete + 1}",
+        hint="the file may be truncated; earlier records were read",
+    )
+
+
 def _bad_line(document: Document, number: int, error: Exception) -> BadTranscript:
     reason = "nested too deeply" if isinstance(error, RecursionError) else f"not JSON: {error}"
+    if isinstance(error, json.JSONDecodeError):
+        # Its own words name a line and a column of this one line.
+        what = f"{error.msg[0].lower()}{error.msg[1:]}".removesuffix(" at")
+        reason = f"not JSON: {what} at character {error.colno}"
     bad = BadTranscript(reason, where=f"{document.uri}:line {number}", hint="the other lines are read")
     bad.__cause__ = error
     return bad

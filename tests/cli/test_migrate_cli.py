@@ -320,3 +320,11 @@ def test_a_large_migration_leaves_the_vectors_of_postgres_indexed(memctl, home, 
     code, _, err = memctl("migrate", "--from", "many.jsonl", "--to", "large", "--all-users")
     assert code == 0, err
     assert ", indexed" in memctl("backends", "test", "large")[1]
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_nothing_is_said_about_the_fields_of_no_records(memctl, home, options):
+    (home / "broken.jsonl").write_text('{"user_id": "alice", "text": "no id"}\n')
+    ran = memctl("import", home / "broken.jsonl", *options)
+    assert "1" in ran.out
+    assert "is lost or changed" not in ran.out

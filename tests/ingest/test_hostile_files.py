@@ -108,7 +108,9 @@ def test_only_the_bad_line_is_rejected_and_a_later_run_recovers(memctl, chat):
     path.write_text(whole[0] + "{broken\n" + whole[1])
     assert memctl("ingest", path.parent.parent).code == 3
     again = memctl("ingest", path.parent.parent)
-    assert (again.code, "not JSON" in again.err) == (3, True), "the second run reports the unreadable line again"
+    assert again.code == 3, "the second run reports the unreadable line again"
+    reason = "line 2: not JSON: expecting property name enclosed in double quotes at character 2"
+    assert reason in again.err, "the place in the line, not 'line 1 column 2'"
     assert memctl("ingest", "-q", path.parent.parent).code == 0
     chat("alice/a.jsonl", "I live in Rome.")
     assert memctl("ingest", path.parent.parent).code == 0

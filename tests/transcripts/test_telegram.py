@@ -122,7 +122,7 @@ def test_a_truncated_export_is_read_up_to_the_cut(read_back) -> None:
     whole = json.dumps(chat(message_by(1, "I am a nurse."), message_by(1, "I like tea.")))
     result: Result = read_back("result.json", whole[: whole.index("tea")])
     assert result.problems
-    assert "invalid JSON after 1 complete records" in str(result.problems[0])
+    assert "invalid JSON after 1 complete record:" in str(result.problems[0])
 
 
 def test_sent_files_are_not_read_as_transcripts(tmp_path) -> None:
