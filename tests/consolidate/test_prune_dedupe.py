@@ -50,6 +50,9 @@ def test_prune_removes_expired_facts_of_all_users(memctl, expiring_facts):
     before = {user: texts(user) for user in ("alice", "bruno")}
     planned = memctl("prune", "--dry-run", "--json").document
     assert {user: texts(user) for user in before} == before
+    shown = memctl("prune", "--dry-run").out.splitlines()
+    assert [line for line in shown if line.startswith("user ")] == ["user alice", "user bruno"]
+    assert "user" not in memctl("prune", "alice", "--dry-run").out
     ran = memctl("prune", "--json")
     assert ran.code == 0, ran.err
     assert [one["changes"] for one in ran.document["users"]] == [one["changes"] for one in planned["users"]]

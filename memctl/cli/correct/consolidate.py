@@ -50,6 +50,8 @@ def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bo
     if output.listed(command, document, changes) or quiet:
         return
     for one in done:
+        if one.changes and len(done) > 1:
+            _render.wrapped(f"user {one.user}")
         for change in one.changes:
             _render.behind(f"{change.action:<8} {_render.short(change.fact)}  ", change.text)
             _render.behind(f"{'':<8} {'':<8}  ", change.reason)
