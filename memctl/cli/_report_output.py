@@ -54,8 +54,8 @@ def print_volume(report: Volume) -> None:
     for dimension, rows in json_csv.dimensions(report):
         if rows:
             _print_rows(dimension, rows, report)
-    if report.users > len(report.by_user):
-        typer.echo(f"the {len(report.by_user)} users with the most records, of {report.users:,}")
+        if dimension == "user" and report.users > len(rows):
+            typer.echo(f"the {_render.count(len(rows), 'user')} with the most records, of {report.users:,}")
     _print_waste(report)
     _print_growth(report)
 

@@ -153,6 +153,14 @@ def test_a_wrong_option_is_a_one_line_error(memctl: Memctl, options: tuple[objec
 
 
 @pytest.mark.usefixtures("ingested")
+def test_a_shortened_list_of_users_says_so_below_the_list(memctl: Memctl):
+    lines = memctl("report", "volume", "--top", 1).out.splitlines()
+    start = lines.index("by user")
+    assert lines[start + 3].startswith("the 1 user with the most records, of ")
+    assert "with the most records" not in memctl("report", "volume", "--top", 1000).out
+
+
+@pytest.mark.usefixtures("ingested")
 def test_a_migration_is_priced_from_measured_or_given_values(memctl: Memctl):
     volume = memctl("report", "volume", "--json").document
     priced = memctl("report", "pricing", "--migrate", "mem0:zep", "--json").document
