@@ -17,7 +17,7 @@ from memctl.core import timeline
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, Fact
 from memctl.core.subjects import about
-from memctl.core.timeline import current
+from memctl.core.timeline import current, require_order
 
 if TYPE_CHECKING:
     from memctl.ingest.result import Report
@@ -106,8 +106,11 @@ class Memory:
     def find(self, asked: Query) -> list[Hit]:
         """The hits of a query, as `search` returns them.
 
-        Raises NotFound for a user that the backend does not have, if it can count the user's records.
+        Raises NotFound for a user that the backend does not have, if it can count the user's records, UsageError for a
+        span that ends before it starts.
         """
+        if asked.since and asked.until:
+            require_order(asked.since, asked.until)
         hits = self._hits(asked)
         if not hits and asked.user is not None and self.backend.count(asked.user) == 0:
             raise no_records(self.backend, asked.user)

@@ -74,6 +74,11 @@ class Output(Json, frozen=True, kw_only=True):
 
     as_jsonl: Annotated[bool, option("--jsonl", "Print one JSON object per line (JSON Lines).")] = False
 
+    def __post_init__(self) -> None:
+        """Raises UsageError for both forms, before the command does anything."""
+        if self.as_json and self.as_jsonl:
+            _ignored.refuse(("as_jsonl",), beside="--json")
+
     def listed(self, schema: str, document: Mapping[str, Any], items: Iterable[Any], version: int = 1) -> bool:
         """Print the document, or the items one per line, if either is asked for; returns whether it is."""
         if self.as_jsonl and not self.as_json:

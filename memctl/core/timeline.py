@@ -101,11 +101,7 @@ def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
 
     Raises UsageError if `start` is later than `end`.
     """
-    if start > end:
-        raise UsageError(
-            f"the span starts at {start.isoformat()}, after its end {end.isoformat()}",
-            hint="give the earlier time first",
-        )
+    require_order(start, end)
     listed = list(facts)
 
     def within(field: str) -> tuple[Fact, ...]:
@@ -120,6 +116,15 @@ def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
         retired=within("expired_at"),
         undated=sum(not any((each.valid_at, each.invalid_at, each.created_at, each.expired_at)) for each in listed),
     )
+
+
+def require_order(start: datetime, end: datetime) -> None:
+    """Raise UsageError if a span starts after its end."""
+    if start > end:
+        raise UsageError(
+            f"the span starts at {start.isoformat()}, after its end {end.isoformat()}",
+            hint="give the earlier time first",
+        )
 
 
 WHEN_FORMS = (
