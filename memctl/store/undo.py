@@ -28,7 +28,7 @@ def find_run(session: Session, prefix: str) -> Run:
 
 
 def undo_run(tx: Transaction, prefix: str) -> tuple[Run, int]:
-    """Restore what a run changed, inside the caller's transaction; returns the run and the number of records that it had changed.
+    """Restore what a run changed, inside the caller's transaction; returns the run and how many records it had changed.
 
     `prefix` is the id of the run or its first characters. Raises NotFound and UsageError as `find_run` does,
     MemctlError if later changes affect its facts or follow from them.
