@@ -124,6 +124,34 @@ def test_a_write_protected_store_is_read_and_the_error_of_a_write_says_what_to_c
     assert "write-protected" in checked.stdout
 
 
+def test_a_trial_works_on_a_copy_of_a_write_protected_store(memctl, chat, store, unprivileged):
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    store.chmod(0o400)
+    ran = unprivileged("ingest", chat("alice/a.jsonl", "I live in Rome.").parent.parent, "--dry-run")
+    assert (ran.returncode, "1 would be added" in ran.stdout) == (0, True), ran
+
+
+@pytest.mark.parametrize(
+    ("file", "folder", "what"), [(0o400, 0o700, "write"), (0o600, 0o500, "write"), (0, 0o700, "read")]
+)
+def test_a_protected_ledger_is_named_with_what_to_check(memctl, home, unprivileged, file, folder, what):
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    ledger = home / "ledgers" / "ledger.duckdb"
+    command = ("migrate", "--from", "local", "--all-users", "--ledger", ledger, "--to")
+    assert memctl(*command, home / "a.jsonl").code == 0
+    ledger.chmod(file)
+    ledger.parent.chmod(folder)
+    try:
+        ran = unprivileged(*command, home / "b.jsonl")
+    finally:
+        ledger.parent.chmod(0o700)
+    assert ran.returncode == 1
+    reason = (
+        f"{ledger}: cannot {what} the ledger: Permission denied\n  check the permissions of the file and its folder"
+    )
+    assert reason in ran.stderr, ran.stderr
+
+
 @pytest.mark.parametrize(("stored", "missing"), [(False, "store"), (True, "rejects file")])
 def test_an_ingest_of_which_nothing_is_read_names_what_cannot_be_written(
     memctl, home, store, unprivileged, stored, missing

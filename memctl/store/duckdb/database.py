@@ -84,7 +84,8 @@ class Database:
                 for suffix in ("", ".wal"):
                     file = self.path.with_name(self.path.name + suffix)
                     if file.exists():
-                        shutil.copy(file, copy.path.with_name(copy.path.name + suffix))
+                        # Without its permissions: the copy of a write-protected store is written to.
+                        shutil.copyfile(file, copy.path.with_name(copy.path.name + suffix))
             yield copy
 
     def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

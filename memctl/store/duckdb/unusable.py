@@ -71,8 +71,13 @@ def unusable_ledger(error: Exception, path: Path) -> MemctlError:
     """The error to raise for one of DuckDB's while the ledger at `path` is open."""
     if full := unwritten(error):
         return unwritable("the ledger", full, path, "make room on its disk, or name another with --ledger")
+    reason = str(error).splitlines()[0]
+    if os.strerror(errno.EACCES) in reason:
+        what = "write" if os.access(path, os.R_OK) else "read"
+        hint = f"{PERMISSIONS}, or name another with --ledger"
+        return MemctlError(f"cannot {what} the ledger: {os.strerror(errno.EACCES)}", where=str(path), hint=hint)
     return MemctlError(
-        f"the ledger cannot be used: {str(error).splitlines()[0]}",
+        f"the ledger cannot be used: {reason}",
         where=str(path),
         hint="move it away, or name another with --ledger: the next run then compares with the target itself",
     )
