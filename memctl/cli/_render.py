@@ -19,6 +19,7 @@ import typer
 from memctl.cli import _table
 from memctl.core import clean_text
 from memctl.core.claim import DOUBT
+from memctl.core.plurals import count as count
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
 from memctl.core.timeline import holds, is_current
@@ -137,11 +138,6 @@ def wrapped(text: str, *, err: bool = False) -> None:
 def day(at: datetime | None) -> str:
     """A date for display, or a dash for an unknown one."""
     return at.date().isoformat() if at else "-"
-
-
-def count(number: int, noun: str) -> str:
-    """A number of things, whose plural ends in s: "1 fact", "2,000 facts"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def short(id_: object) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from memctl.core.errors import UsageError, unwritable
 from memctl.core.fact import Fact, encode
+from memctl.core.plurals import count
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
 from memctl.runtime import private_files
@@ -148,11 +149,12 @@ class Remover:
         if self.removal.force or not number:
             return None
         if empty:
-            return f"the source is empty, and {number} facts would be deleted"
+            return f"the source is empty, and {count(number, 'fact')} would be deleted"
         if unreadable:
-            return f"{unreadable} records of the source cannot be read, and may be among the {number} facts to delete"
+            records = count(unreadable, "unreadable record")
+            return f"{records} of the source may be among the {count(number, 'fact')} to delete"
         limit = self.removal.limit.of(held)
-        return f"{number} facts would be deleted, more than the limit of {limit}" if number > limit else None
+        return f"{count(number, 'fact')} would be deleted, more than the limit of {limit}" if number > limit else None
 
     def _delete(self, owner: str, ids: Sequence[UUID]) -> list[UUID]:
         """Delete facts of one owner in batches; returns the deleted ones. They are fewer if the run was interrupted."""

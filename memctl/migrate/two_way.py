@@ -23,6 +23,7 @@ from memctl.backends.missing_users import no_records
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Exit, Halted, NotFound
 from memctl.core.fact import Fact
+from memctl.core.plurals import count
 from memctl.migrate.removal import Backup, Removal
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Forgotten, Reader
@@ -309,13 +310,13 @@ def _unsafe(plan: _Plan, read: Mapping[Side, int], problems: Sequence[str], remo
     number = sum(map(len, plan.deletes.values()))
     if not number or problems or removal.force:
         return None
-    for side, count in read.items():
-        if not count:
-            return f"the {side} is empty, and {number} facts would be deleted"
+    for side, records in read.items():
+        if not records:
+            return f"the {side} is empty, and {count(number, 'fact')} would be deleted"
     for side, facts in plan.deletes.items():
         limit = removal.limit.of(read[side])
         if len(facts) > limit:
-            return f"{len(facts)} facts of the {side} would be deleted, more than the limit of {limit}"
+            return f"{count(len(facts), 'fact')} of the {side} would be deleted, more than the limit of {limit}"
     return None
 
 

@@ -16,6 +16,7 @@ from memctl.backends.contract import Backend, Capabilities, Features, FieldSuppo
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, content_hash
+from memctl.core.plurals import count
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings
 from memctl.store.duckdb.database import Database
@@ -123,7 +124,7 @@ class LocalStore(Backend):
         """Whether the store opens, and what it holds."""
         with self.store.reading() as session:
             records, users = session.count(), len(session.users())
-        return Health(ok=True, detail=f"{self.store.place}: {records} records of {users} users")
+        return Health(ok=True, detail=f"{self.store.place}: {count(records, 'record')} of {count(users, 'user')}")
 
     def spec(self) -> EmbedderSpec:
         """The embedder of this store; for a store that does not exist yet, the requested one.

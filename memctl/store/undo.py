@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.core.plurals import count
 from memctl.reconcile import Belief
 from memctl.store.base import Session, Transaction
 from memctl.store.model import Run
@@ -46,7 +47,7 @@ def undo_run(tx: Transaction, prefix: str) -> tuple[Run, int]:
     ]
     if changed:
         raise MemctlError(
-            f"undoing run {run.id} would also change {len(changed)} facts of later runs",
+            f"undoing run {run.id} would also change {count(len(changed), 'fact')} of later runs",
             hint=undo_first(tx, changed),
         )
     return run, number

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, cast
 
 import msgspec
 
+from memctl.core import plurals
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import UnclearEncoding
@@ -100,7 +101,7 @@ def detect(document: Document) -> str:
     raise BadTranscript(
         "unrecognised transcript format",
         where=document.uri,
-        hint=f"pass --format to force one of: {', '.join(FORMATS)}",
+        hint=f"memctl import reads files of facts; for a transcript, pass --format with one of: {', '.join(FORMATS)}",
     )
 
 
@@ -152,7 +153,7 @@ def _without_lost(session: Session, document: Document) -> tuple[Session, list[B
     notes = {reason: count for reason, count in session.notes.items() if not reason.startswith(TEXT_NOT_FOUND)}
     lost = [
         BadTranscript(
-            f"{reason} ({count} {'message' if count == 1 else 'messages'} of this session)",
+            f"{reason} ({plurals.count(count, 'message')} of this session)",
             where=f"{document.uri}: session {session.session_id}",
             hint="these messages are skipped; the rest is read",
         )

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from memctl.core.errors import BadTranscript
+from memctl.core.plurals import count
 from memctl.runtime.json_limits import MAX_DEPTH, Bounds, long_number, unfit
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines, utf8
@@ -187,7 +188,7 @@ def name_of(value: object) -> str | None:
 
 def _broken(document: Document, complete: int, error: Exception) -> BadTranscript:
     return BadTranscript(
-        f"invalid JSON after {complete} complete record{'' if complete == 1 else 's'}: {_first_line(error)}",
+        f"invalid JSON after {count(complete, 'complete record')}: {_first_line(error)}",
         where=f"{document.uri}: record {complete + 1}",
         hint="the file may be truncated; earlier records were read",
     )

@@ -167,7 +167,7 @@ class TestWhatIsWithdrawn:
             "ingest", write("chat.json", *dated_turns(ALLERGY), *dated_turns(PORTAVO, start=3)), "--user", "ada"
         )
         assert "1 removed" in ran.out
-        assert "withdrawn  1 turns removed" in ran.out
+        assert "withdrawn  1 turn removed" in ran.out
 
 
 class TestCopies:

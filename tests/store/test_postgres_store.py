@@ -29,7 +29,7 @@ def test_commands_for_files_only_are_refused_with_a_hint(memctl: Callable[..., A
     assert memctl("doctor", "--store", address).out.count("no store yet") == 1
     assert memctl("facts", "zoe", "--store", address).code == 4
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
-    assert "schema version 3, 1 facts, 1 episodes, 1 users" in memctl("doctor", "--store", address).out
+    assert "schema version 3, 1 fact, 1 episode, 1 user" in memctl("doctor", "--store", address).out
     for command in (("snapshot", "create"), ("backup", "b.zip"), ("restore", "b.zip")):
         ran = memctl(*command, "--store", address)
         assert (ran.code, "pg_dump" in ran.err) == (2, True), ran

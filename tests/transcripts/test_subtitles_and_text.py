@@ -136,5 +136,7 @@ def test_prose_with_colons_is_not_a_transcript(tmp_path: Path) -> None:
     text = "# Tool\n\nUsage: run it\n\nIt does much.\nIt is quick.\nAnd small.\n\nLicense: free\n"
     (doc,) = discover([str(save_text(tmp_path, "README.md", text))])
     assert isinstance(doc, Document)
-    with pytest.raises(BadTranscript, match="unrecognised transcript format"):
+    with pytest.raises(BadTranscript, match="unrecognised transcript format") as refused:
         detect(doc)
+    # A dump of facts is given to `memctl ingest` by mistake.
+    assert "memctl import" in str(refused.value.hint)

@@ -23,6 +23,7 @@ from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, size_of
 from memctl.backends.files.write_ahead_log import WriteAheadLog
 from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl.core.fact import Fact, encode
+from memctl.core.plurals import count
 
 PAGE_SIZE = 1000
 """Facts in one page."""
@@ -104,7 +105,9 @@ class FileBackend(Backend):
         bad += f", {contents.older} older states of records" if contents.older else ""
         new = "" if self._path.exists() else ", not created yet"
         counts = contents.index.counts()
-        detail = f"{self.name}: {self.kind}, {sum(counts.values())} facts of {len(counts)} users{bad}{new}"
+        detail = (
+            f"{self.name}: {self.kind}, {count(sum(counts.values()), 'fact')} of {count(len(counts), 'user')}{bad}{new}"
+        )
         return Health(ok=True, detail=detail)
 
     def rejects(self) -> Iterator[Rejected]:

@@ -310,7 +310,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     else:
         _print_facts(report, would)
     if report.withdrawn:
-        typer.echo(f"withdrawn  {report.withdrawn} turns {would}removed: they were edited or deleted in their file")
+        turns = _render.count(report.withdrawn, "turn")
+        typer.echo(f"withdrawn  {turns} {would}removed, because edited or deleted in their file")
     _print_counts("skipped", report.skipped, verbose=verbose)
     _print_counts("redacted", report.redacted)
     if report.run and report.changed:

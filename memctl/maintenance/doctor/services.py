@@ -12,6 +12,7 @@ from typing import Any
 
 from memctl.backends import registry
 from memctl.core.errors import MemctlError
+from memctl.core.plurals import count
 from memctl.embed.openai import OpenAIEmbedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.llm.client import ChatModel
@@ -131,7 +132,7 @@ def backend(name: str) -> Iterator[Finding]:
             return
         user = next(iter(adapter.users()), None)
         pages = adapter.read(user) if user is not None else iter(())
-        read = next((f"{len(page.facts)} facts read" for page in pages), "empty")
+        read = next((f"{count(len(page.facts), 'fact')} read" for page in pages), "empty")
         yield Finding(check=f"backend {name}", verdict="ok", detail=redact(f"{health.detail}; {read}").text)
         asked = datetime.now(UTC)
         there = adapter.now() if adapter.features.clock else _time_of(_addresses(name, adapter))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from memctl.core.errors import MemctlError
+from memctl.core.plurals import count
 from memctl.maintenance.doctor.finding import Finding
 from memctl.maintenance.doctor.lock_holders import holders
 from memctl.store.duckdb.database import Database
@@ -74,7 +75,9 @@ def _contents(store: LocalStore, place: str) -> Iterator[Finding]:
     yield Finding(
         check="store",
         verdict="ok",
-        detail=f"{place}, {held.facts} facts, {held.episodes} episodes, {held.users} users",
+        detail=", ".join(
+            (place, count(held.facts, "fact"), count(held.episodes, "episode"), count(held.users, "user"))
+        ),
     )
     if held.pending:
         yield Finding(
