@@ -189,6 +189,7 @@ def emit_report(schema: str, report: Report, **more: Any) -> None:
             "counts": report.counts,
             "losses": report.losses,
             "left_out": report.left_out,
+            "reasons": report.reasons,
             "rejects_file": report.rejects_file,
             "problems": report.problems,
             "only_in_target": report.only_in_target,
@@ -215,12 +216,23 @@ def print_report(report: Report, command: str) -> None:
         _print_verification(report.verification)
     for problem in report.problems:
         typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
-    if report.rejects_file:
-        typer.echo(f"rejected records: {_render.clean(report.rejects_file)}", err=True)
+    print_rejects(report.reasons, report.rejects_file)
     if report.limited:
         typer.echo("only the first facts were moved because of --limit", err=True)
     typer.echo(f"run {report.run}" + (f"; to undo it: memctl undo {report.run}" if report.undoable else ""))
     print_halted(report.halted, command)
+
+
+LISTED_REASONS = 5
+"""Reasons of rejects that the terminal shows, the most frequent."""
+
+
+def print_rejects(reasons: Mapping[str, int], file: str | None) -> None:
+    """Print why records were rejected, if any were, and the file with them."""
+    for reason, number in Counter(reasons).most_common(LISTED_REASONS):
+        typer.echo(f"{number} rejected: {_render.clean(reason)}", err=True)
+    if file:
+        typer.echo(f"rejected records: {_render.clean(file)}", err=True)
 
 
 def print_halted(reason: Reason | None, command: str) -> None:

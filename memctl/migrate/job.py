@@ -47,10 +47,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a migration; `run` is None if only the plan was made.
 
-    `left_out` counts facts of the source that were not written, by reason. `halted` is why it ended early; `problems`
-    names users whose facts were not all read; `only_in_target` has the ids, by owner, of facts that earlier runs wrote
-    and the source no longer has; `removed` is what a run that deletes made of them; `undoable` is whether `memctl undo`
-    can undo the run.
+    `left_out` counts facts of the source that were not written, `reasons` those that were rejected, both by reason.
+    `halted` is why it ended early; `problems` names users whose facts were not all read; `only_in_target` has the ids,
+    by owner, of facts that earlier runs wrote and the source no longer has; `removed` is what a run that deletes made
+    of them; `undoable` is whether `memctl undo` can undo the run.
     """
 
     run: str | None
@@ -58,6 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     losses: list[Loss]
     left_out: dict[str, int]
+    reasons: dict[str, int]
     rejects_file: str | None
     problems: list[str]
     only_in_target: dict[str, list[UUID]]

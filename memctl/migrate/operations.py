@@ -153,6 +153,7 @@ def _unwritten(plan: Plan, halt: Halt) -> Report:
         counts=Counts(read=plan.facts + rejected, rejected=rejected),
         losses=plan.losses(),
         left_out=plan.left_out,
+        reasons=plan.rejects,
         rejects_file=None,
         problems=[],
         only_in_target={},

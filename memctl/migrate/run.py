@@ -164,6 +164,7 @@ class _Flow:
             counts=self.counts,
             losses=plan.losses(),
             left_out={retired(plan): self.left_out} if self.left_out else {},
+            reasons=dict(self.rejects.reasons),
             rejects_file=self.rejects.written,
             problems=self.reader.problems,
             only_in_target=only_there,

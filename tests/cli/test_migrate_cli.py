@@ -232,7 +232,9 @@ def test_a_broken_line_is_listed_and_the_others_are_imported(memctl, home):
     code, out, err = memctl("import", "facts.jsonl", "--rejects", "bad.jsonl")
     assert (code, out.startswith("2 written, 0 updated, 0 unchanged, 1 rejected")) == (3, True), err
     assert "facts.jsonl" in json.loads((home / "bad.jsonl").read_text())["where"]
-    assert "bad.jsonl" in err
+    assert "1 rejected: Expected `uuid`, got `int` - at `$.id`\nrejected records: bad.jsonl" in err
+    code, out, _ = memctl("import", "facts.jsonl", "--rejects", "worse.jsonl", "--json")
+    assert (code, json.loads(out)["reasons"]) == (3, {"Expected `uuid`, got `int` - at `$.id`": 1})
 
 
 def test_backends_lists_tests_and_initialises_backends(memctl):
@@ -325,6 +327,6 @@ def test_a_large_migration_leaves_the_vectors_of_postgres_indexed(memctl, home, 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
 def test_nothing_is_said_about_the_fields_of_no_records(memctl, home, options):
     (home / "broken.jsonl").write_text('{"user_id": "alice", "text": "no id"}\n')
-    ran = memctl("import", home / "broken.jsonl", *options)
-    assert "1" in ran.out
-    assert "is lost or changed" not in ran.out
+    _, out, err = memctl("import", str(home / "broken.jsonl"), *options)
+    assert "1" in out, err
+    assert "is lost or changed" not in out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +14,6 @@ from memctl.core.errors import Exit, Halted, Retryable, UsageError
 if TYPE_CHECKING:
     from memctl.migrate.plan import Loss
 
-LISTED = 5
-"""Reasons for rejections that the terminal shows."""
 FORMATS = ("okf", "cogx", "pam", "mif", "server-memory", "paste")
 
 app = _typer.new_app()
@@ -83,10 +80,7 @@ def command(
         _print_losses(done.losses)
         for reason, count in done.left_out.items():
             typer.echo(f"{count} left out: {_render.clean(reason)}", err=True)
-    for reason, count in Counter(done.reasons).most_common(LISTED):
-        typer.echo(f"{count} rejected: {_render.clean(reason)}", err=True)
-    if done.rejects_file:
-        typer.echo(f"rejected records: {_render.clean(done.rejects_file)}", err=True)
+    _transfer.print_rejects(done.reasons, done.rejects_file)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK
 
 
