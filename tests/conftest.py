@@ -60,13 +60,16 @@ SLOW = (
     # Dozens of commands per test: everything is undone, copied or merged, and all rows are compared.
     *("consolidate/", "store/test_one_name.py", "store/test_upgrades.py", "trust/test_backup.py"),
     *("trust/test_permissions.py", "trust/test_snapshots.py", "trust/test_undo", "migrate/test_newer_wins.py"),
+    *("store/test_copy.py", "ingest/test_identity.py", "ingest/test_hostile_files.py"),
+    # Several processes or threads at once.
+    *("ingest/test_workers.py", "store/test_held.py", "store/test_team_writers.py"),
     # Charts, the statistics of searches, and the SDKs of agents and of the Model Context Protocol.
     *("cli/test_report_commands.py", "integrations/", "mcp/", "report/test_docs_pages.py", "report/test_evaluation.py"),
-    *("report/test_volume.py",),
+    *("report/test_volume.py", "report/test_reports_postgres.py"),
     # Many examples of Hypothesis through every file format.
     "test_roundtrip_property.py",
 )
-"""Tests that take at least a third of a second on average."""
+"""Tests that take at least a quarter of a second on average, except of ingest and search, which every change needs."""
 GROUPS = {"services": SERVICES, "kills": KILLS, "slow": SLOW}
 
 
