@@ -107,8 +107,8 @@ _REASON = late(
     re.IGNORECASE,
 )
 _ASIDE = late(
-    r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|it's just|it (?:drives|makes|"
-    r"wastes|takes)|they|he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
+    r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|it (?:\w+s|just|will)|"
+    r"that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
     r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )
@@ -269,7 +269,7 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
             if goal:
                 yield goal, opened
             goal, opened = _trimmed(piece), number == 0
-            over = _trimmed(piece) != piece.strip(" ,.!:;-–—")
+            over = not " ".join(piece.split()).strip(" ,.!:;-–—").endswith(goal)
         elif goal and not over and not _ASIDE.match(piece):
             goal = _trimmed(f"{goal}, {piece}")
         elif goal:
@@ -356,6 +356,9 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
+    first, *more = re.split(r",\s+(?:and |but |so )?", goal)
+    reason = next((piece for piece in more if _ASIDE.match(piece) and not _PREFERS.match(piece)), None)
+    goal = re.sub(r"[ ,]+(?:(?:and|but|so) )?$", "", goal[: goal.index(reason, len(first))]) if reason else goal
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
     if not 2 <= len(goal.split()) <= 25 or _SAYING.fullmatch(goal):

@@ -21,6 +21,8 @@ _QUOTATION = late(
     r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|»[^«»\n]{1,600}«|„[^“”"]{1,600}[“”"]|'
     r"(?<!\w)'(?!\d\d\b)(?:[^'\n]|(?<=\w)'(?=\w)){12,300}'(?!\w)"
 )
+_END_MARK = late(r"[.!?…]+$")
+""" "Stop saying 'Great question!' each time": the sentence does not end there."""
 _QUOTES = frozenset("\"“«»„'")
 _STAGE = late(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
@@ -80,7 +82,7 @@ def _hide(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _quotation(match: re.Match[str]) -> str:
-    inner = match[0][1:-1]
+    inner = _END_MARK.sub(lambda mark: " " * len(mark[0]), match[0][1:-1])
     if len(inner.split()) <= 3 and not re.search(r"\b(?:i|my)\b|i'm", inner, re.IGNORECASE):
         return " " + inner + " "
     return HIDDEN * len(match[0])
