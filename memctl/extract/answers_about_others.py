@@ -11,7 +11,10 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import last_question, plain, sentences
 
-_KIN = rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
+_KIN = (
+    r"(?:mum|mom|mummy|mama|mam|dad|daddy|papa|gran|granny|nan|nana|grandma|grandpa)(?:'s(?: \w+)?)?\b|"
+    rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
+)
 _ASKED = late(
     r"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*"
     r"(?:(?:how|what|where|when|why|who)(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?"

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import Head, complement
 from memctl.extract.draft_claim import Draft
@@ -74,7 +76,8 @@ def list_drafts(
             of_a_person = part.startswith("for ") and (trade.object or "").endswith(_PERSONAL)
             employer = None if of_a_person or (trade.object or "").endswith("student") else org(firm["o"])
             if employer is not None:
-                drafts.append(_draft("works_at", employer, f"works at {employer}", span, "work", 0.85))
+                firm_draft = _draft("works_at", employer, f"works at {employer}", span, "work", 0.85)
+                drafts.append(msgspec.structs.replace(firm_draft, op=trade.op))
             continue
         inner = complement(part, tense=start.tense)
         if inner is None or (tail and inner.lemma == "be" and not _LIVING.match(part)):

@@ -128,7 +128,7 @@ _REPORTED = KeyedPattern(
     r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
     r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
     r"argues?|shouted|whispered|replied|texted|goes|was like|is like|announced|reckons?|mentioned|"
-    r"calls? me|heard))\b",
+    r"calls? me|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
     re.IGNORECASE,
 )
 _OWN_REPORT = KeyedPattern(
@@ -153,7 +153,8 @@ _MOCKERY = KeyedPattern(
     r"emperor|santa|batman|superman|elvis|napoleon|cleopatra)\b|^\W*(?:oh|yeah|ya|well)?,? ?(?:sure|right),? "
     r"(?:because|cos|cause|and )|"
     r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)|"
-    r"^\W*(?:(?:oh|aye|yes|yeah|ah|ha|well)\b,? )+(?:i|we) (?:(?:just|really|absolutely|totally|simply|so) )*(?:love|"
+    r"^\W*(?:(?:oh|aye|yes|yeah|ah|ha|well)\b,? )+(?:(?:i|we) )?(?:(?:just|really|absolutely|totally|simply|"
+    r"so) )*(?:love|"
     r"adore)\b|"
     r"\b(?-i:LOVE|ADORE)\b.*(?:can't get enough|could do with another|best part of my)",
     re.IGNORECASE,
@@ -384,7 +385,8 @@ def in_that_case(clause: str) -> bool:
 
 
 _CLAUSE_OF_TIME = late(
-    r"(?:i|we) (?:was|were)\b(?! (?:diagnosed|laid|fired|born|made|told|hired|promoted)\b)(?!.*, and\b)", re.IGNORECASE
+    r"i(?:'m| am) \d|(?:i|we) (?:was|were)\b(?! (?:diagnosed|laid|fired|born|made|told|hired|promoted)\b)(?!.*, and\b)",
+    re.IGNORECASE,
 )
 _NEARLY = OpeningPattern(
     r"^\W*(?:(?:and|but|so|well|then) )*(?:(?:almost|nearly) (?:i|we|they)\b|(?:i|we|they)(?:'d|'ve| had| have)? "

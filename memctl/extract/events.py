@@ -172,7 +172,8 @@ _MARK = late(
     r"surgery|operation|baby|girl|boy|twins|"
     r"miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|fall|concussion|breakdown|seizure|"
     r"diagnos\w+|job offer|offer|new job|"
-    r"promotion|degree|phd|visa|citizenship|passport|licen[cs]e|keys|results|tattoo|engaged|married|divorced|puppy|kitten|dog|cat|"
+    r"promotion|degree|phd|visa|citizenship|passport|licen[cs]e|keys|results|tattoo|engaged|married|divorced|puppy|"
+    r"kitten|dog|cat|"
     r"mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
     re.IGNORECASE,
 )
@@ -296,6 +297,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         or _CHAT.search(body)
         or len(body.split()) > 14
         or _VAGUE.match(f"{verb} {body}")
+        or (not body.strip() and verb in _NEEDS_OBJECT)
     )
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
@@ -313,6 +315,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     )
 
 
+_NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
 _DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days"
 _RECURRING = KeyedPattern(
     r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
@@ -361,6 +364,8 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     fronted = _FRONTED.match(clause.text)
     if fronted and not _RECURRING.search(rest):
         rest = f"{rest} {fronted['when'].lower() if fronted['when'].startswith('O') else fronted['when']}"
+    if head.lemma in _TRANSITIVE and _RECURRING.match(re.sub(r"^(?:it |that |this |on |at )+", "", rest)):
+        return []
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [
@@ -375,5 +380,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     ]
 
 
+_TRANSITIVE = frozenset(words("do have make use give bring buy"))
+""" "I do every morning" leaves out what is done."""
 LONGEST_ROUTINE = 9
 """Words after the verb of a routine."""

@@ -72,6 +72,7 @@ _MEETING_PLACES = frozenset(
     words("slack discord whatsapp facebook instagram linkedin zoom teams telegram signal twitter reddit tiktok tinder")
 )
 """ "I joined Slack": as a member, not as an employee."""
+_CIRCLE = late(r"\b(?:group|club|choir|band|class|society|circle|league|orchestra|gym)$", re.IGNORECASE)
 _ONLY_WHEN = late(
     r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
     r"whilst|when|"
@@ -96,7 +97,7 @@ _BODY_PART = late(
 
 def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | None:
     """`value` with the restricting words after it; None if those are a clause or give `value` another meaning."""
-    if head.lemma == "join" and value.casefold() in _MEETING_PLACES:
+    if head.lemma == "join" and (value.casefold() in _MEETING_PLACES or _CIRCLE.search(value)):
         return None
     at = caught.lower().rfind(value.lower())
     if at < 0:
@@ -120,6 +121,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None
     if predicate == "hometown" and head.lemma in ("come", "hail") and (head.prog or head.tense != "present"):
         return None  # "I'm coming from Leeds" is a journey.
+    if predicate == "owns" and head.prog and head.tense == "past":
+        return None  # "While I was buying a pie".
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None
     if head.can and not frame.can:
@@ -136,7 +139,11 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return ("retract", predicate) if predicate == "diet" and op == "assert" else None
     if head.tense == "past" and predicate == "diet" and op == "assert" and _WHILE_IT_LASTED.search(head.rest):
         return "retract", predicate
-    if head.tense in ("past", "perfect") and predicate in ("has_pet", "owns", "hobby") and _ONCE_UPON.search(head.rest):
+    if (
+        head.tense in ("past", "perfect")
+        and predicate in ("has_pet", "owns", "hobby", "has_condition")
+        and _ONCE_UPON.search(head.rest)
+    ):
         return None
     if head.tense == "past" and not head.started:
         return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]

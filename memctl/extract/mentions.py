@@ -14,6 +14,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import MAY
+from memctl.extract.compounds import describes_noun
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.keyed_pattern import KeyedPattern
@@ -43,7 +44,8 @@ _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
 _SOMEBODY_ELSE = KeyedPattern(
     rf"{_PEOPLE}|"
     rf"\b(?:{filled('{PET}')})s?\b|"
-    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|Turns|"
+    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|"
+    r"Turns|"
     r"Rheum\w*|"
     r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|from|"
     r"[a-z]{2,}(?:ed|[^s]s)))\b",
@@ -74,22 +76,7 @@ _NOT_MINE_AFTER = late(
     r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
-_CONTINUED = late(
-    r" (?:and|or|but|so|nor|as|at|by|for|from|in|of|off|on|out|over|per|since|through|to|under|until|till|up|down|with|"
-    r"without|wi|after|before|besides|during|than|like|that|which|who|when|where\w*|while|if|because|cos|cuz|bc|tho|though|"
-    r"although|seit|desde|depuis|und|y|et|e|the|an?|my|our|his|her|their|your|this|these|every|each|both|half|all|last|"
-    r"next|i|im|it|it's|its|he|she|she's|he's|shes|hes|they|we|you|me|us|myself|itself|here|there|back|again|too|also|"
-    r"now|then|still|already|always|only|just|even|instead|once|twice|today|tomorrow|yesterday|tonight|type|stage|mate|"
-    r"lol|aye|yes|please|btw|tbh|is|was|are|were|has|have|had|got|been|being|will|would|can|could|should|may|might|do|"
-    r"does|did|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|noon|midnight|"
-    r"one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|seventy|"
-    r"eighty|ninety|hundred|\w+(?:ly|ed|ing)|tablets?|injections?|capsules?|inhalers?|spray|cream|drops|patch(?:es)?|"
-    r"infusions?|crisis|attacks?|flares?|diagnosis)\b",
-    re.IGNORECASE,
-)
-""" "Losartan every night": a word after which the name of a drug or an illness is a noun phrase of its own."""
 _PART = late(r"[;:]| so |, and ")
-_NEXT_WORD = late(r" (?P<word>[a-z]{2,})\b(?!')")
 _ITSELF = late(
     r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
     r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn't| wasn't| would| could| should| might| must)\b|"
@@ -122,10 +109,17 @@ _WHERE_SPOKEN = (
     r"(?:,? (?:at (?:home|work|school|the)|with|from|first|second|third|after|in (?:the|class|school|court)|for|since|"
     r"everywhere|badly|enough|only|when|is (?:my )?(?:mother tongue|first|for|only)|at the|to my|all day|on the)\b)"
 )
+_ORDERED = late(
+    r"\W*(?:please |pls |always |just |only )*(?:speak|talk) (?:[\w-]+ ){1,2}?(?:with|to) (?:me|my face)\b",
+    re.IGNORECASE,
+)
+""" "Speak Welsh with me, English otherwise" is an order."""
 _NOT_SPOKEN = KeyedPattern(
     r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|duolingo|"
     r"dictionary|"
     r"food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|letters?|"
+    r"explain|draft|strings?|"
+    r"small talk|anything|"
     r"please|movie|news|radio|version|menu|not|don't|doesn't|can't|no|never|if|would|should|speaks|talks|understand|"
     r"\w+n't)\b",
     re.IGNORECASE,
@@ -225,7 +219,7 @@ def mentioned(
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
     """Whether the words before and after a word assert it ("assert") or end it ("retract"), None if neither."""
     before, after = text[: match.start()], text[match.end() :]
-    if _NOT_MINE_AFTER.match(after) or _of_a_noun(after):
+    if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
     if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
         return None
@@ -241,12 +235,6 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
 def _in_lower_case(text: str) -> str:
     """`text` with drugs and illnesses in lower case, so that they do not look like names of people."""
     return _illness().sub(lambda match: match[0].lower(), _drug().sub(lambda match: match[0].lower(), text))
-
-
-def _of_a_noun(after: str) -> bool:
-    """True if the word only describes the noun `after` it: "a vyvanse shortage", "the lupus suspect"."""
-    following = _NEXT_WORD.match(after)
-    return following is not None and following["word"] not in FORMS and not _CONTINUED.match(after)
 
 
 def _about_itself(before: str, after: str) -> bool:
@@ -294,9 +282,11 @@ def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     if len(matches) < 2 or _NOT_SPOKEN.search(text) or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
         return
     places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)
-    if not (places or _TELLS_OF_SPEECH.search(text)):
+    if not (places or _TELLS_OF_SPEECH.search(text)) or _ORDERED.match(text):
         return
     for match in matches:
+        if text[: match.start()].lower().endswith("than "):
+            continue
         yield _draft("speaks", match["o"], f"speaks {match['o']}", span, None, None)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from memctl.core.late_pattern import late
+from memctl.extract.compounds import cuts_place, describes_noun, firm_of
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import HIDDEN
@@ -283,6 +284,11 @@ def _months_off(text: str) -> str:
     )
 
 
+def _after(text: str, found: str) -> str:
+    """The words of `text` after `found`."""
+    return text[text.index(found) + len(found) :] if found in text else ""
+
+
 _ARTICLED = late(
     r"^(?:an?|the|my|our)\s+[\w\s'\-,]*?\b(?:in|near|outside|outside of|of|called|named)\s+(?=[A-ZÀ-ÞĀ-Ž])"
 )
@@ -291,6 +297,8 @@ _ARTICLED = late(
 def place(text: str, *, casual: bool = False) -> str | None:
     """A place name: "Paris", "the Netherlands", "a small town in Ohio" (which gives Ohio)."""
     found = proper(text, casual=False)
+    if found and cuts_place(_after(text, found)):
+        return None
     if found:
         return None if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE) else found
     match = _ARTICLED.match(text)
@@ -322,6 +330,11 @@ def org(text: str, *, casual: bool = False) -> str | None:
     if match:
         return proper(text[match.end() :], casual=True)
     found = proper(text)
+    after = _after(text, found or "")
+    if found and (firm := firm_of(after)):
+        return found + firm
+    if found and describes_noun(after):
+        return None
     if found:
         return (
             None
@@ -367,8 +380,9 @@ _NO_JOB = late(
         r"\w+ly|always|before|normal|intended|such|one|partners?|"
         r"it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|"
         r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man|(?:last|first|"
-        r"next) \w+)$|"
-        r"(?:poor|good|bad|terrible|fair|harsh|excellent|great) (?:judge|liar|loser|sport|listener|model)\b|"
+        r"next) \w+|age|patient|pedestrian|civilian|monster|connoisseur|citizen|resident|passenger|stranger|beginner|"
+        r"believer|survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
+        r"(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|simple) \w+$|"
         r"(?:he|she|it|they|i|we|you)\b"
     ),
     re.IGNORECASE,

@@ -37,7 +37,8 @@ _VAGUE_PERSON = KeyedPattern(
     r"\b(?:someone|somebody|something|one(?= (?:actually|yesterday|today)|$|,))\b", re.IGNORECASE
 )
 _PLACELESS = late(
-    r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|style|sin|harmony|limbo|chaos|isolation|"
+    r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|"
+    r"style|sin|harmony|limbo|chaos|isolation|"
     r"the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|their) (?:head|dreams?|mind|car|own \w+)|"
     r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
     re.IGNORECASE,
@@ -79,6 +80,12 @@ _ABSTRACT = late(
     r"room|stage|night)\b",
     re.IGNORECASE,
 )
+_QUALITY = late(r"(?:very |quite |pretty |so )?(?:small|simple|modest|clear|big|easy|basic|the same)", re.IGNORECASE)
+""" "My goal is simple": the goal itself comes later."""
+_BODY = late(
+    r"(?:my |the )?(?:face|lips?|throat|eyes?|tongue|skin|hives|rash(?:es)?|combination|smell|whole \w+)", re.IGNORECASE
+)
+""" "Allergic to cashew, face like a balloon": what the allergy does."""
 _OF_A_CHOICE = late(
     r"(?:the )?(?:(?:option|choice|version|plan|answer|number|design|draft|variant|solution|approach|method|style) "
     r"(?:\w|\d+|one|two|three)|(?:first|second|third|last|other|latter|former|new|old|shorter|longer|left|"
@@ -103,6 +110,7 @@ _ADJUNCTS = {
         r"\s+(?:first|properly|slowly)\b.*",
         re.IGNORECASE,
     ),
+    "studies": late(r",.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
     "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
     "owns": late(
@@ -134,6 +142,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     predicate = draft.predicate
     if _TITLE.fullmatch(value):
         return False
+    if predicate == "goal" and _QUALITY.fullmatch(value):
+        return False
     if predicate in ("instruction", "goal"):
         return True
     if predicate not in ("plans", "event", "habit") and _FINITE.search(value):
@@ -146,6 +156,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
+    if predicate == "allergic_to" and _BODY.fullmatch(value):
+        return False
     if predicate == "owns":
         return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value))
     if predicate in ("prefers", "likes", "dislikes") and _OF_A_CHOICE.fullmatch(value):
@@ -171,8 +183,10 @@ _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 
 
-def cuts_number(value: str | None, text: str) -> bool:
-    """True if `value` ends in the middle of a number of `text`: "2" of "2.5"."""
+def cuts_word(value: str | None, text: str) -> bool:
+    """True if `value` ends in the middle of a word or number of `text`: "tennis" of "tennis-ball", "2" of "2.5"."""
+    if value and f"{value}-" in text and not re.search(rf"{re.escape(value)}(?!-\w)", text):
+        return True
     if not value or not value[-1].isdigit():
         return False
     last = _NUMBER.findall(value)[-1]

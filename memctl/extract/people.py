@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
-from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -231,14 +229,29 @@ def _is_owner(match: re.Match[str]) -> bool:
     return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
 
 
+def _names_nobody(match: re.Match[str], spoken: str) -> bool:
+    """True if the word for a relation does not say who the named person is.
+
+    "My dad's Toyota" is a thing, "Sister Wangari" a nun, "DAD PASSED" in capitals, and in "us three, mum and dad,
+    Bilal" Bilal is another person.
+    """
+    if _is_owner(match) or (spoken.isupper() and len(spoken) > 2):
+        return True
+    if spoken.lower() in ("boy", "girl"):
+        return not match[0].lower().startswith(("my ", "our ", "the "))
+    if match.re is not _BARE_RELATION.compiled():
+        return False
+    if not match["link"]:
+        return spoken in ("Sister", "Brother", "Father", "Mother")
+    return match["link"] == "," and bool(re.search(r"(?:,|\band) $", match.string[: match.start("rel")]))
+
+
 def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
-    if _is_owner(match):
-        return
     spoken = match.groupdict().get("rel") or "manager"
-    rel = canonical(spoken)
-    if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
+    if _names_nobody(match, spoken):
         return
+    rel = canonical(spoken)
     predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
     if match.re is _SIBLINGS.compiled() and spoken.lower() == "twin" and "twins" not in match[0].lower():
         rel, predicate = "twin", "has_twin"
@@ -277,35 +290,6 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
                 confidence=0.8,
                 category="identity",
             )
-
-
-_AGED = KeyedPattern(
-    r"(?:^|[\s,;(])(?P<name>(?-i:[A-ZÀ-Þ])[\w-]{2,}|[a-zà-þ][\w-]{3,}) \((?:(?:he|she|they)(?:'s|'re| is| are)|"
-    r"aged?) (?:only |just |now )?(?P<age>\d{1,2})\)",
-    re.IGNORECASE,
-)
-
-
-def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]]) -> Iterator[Draft]:
-    """ "Nora (she is 12) plays the flute": the age of somebody whose relation may be unknown."""
-    for match in _AGED.finditer(text):
-        person = known.get(match["name"].casefold())
-        ordinary = match["name"].casefold() in ADVERBS or match["name"].casefold() in FORMS
-        if person is None and (
-            ordinary or re.fullmatch(_REL, match["name"], re.IGNORECASE) or is_opening(match["name"])
-        ):
-            continue
-        name = person[0] if person else match["name"][0].upper() + match["name"][1:]
-        yield Draft(
-            subject=name,
-            owner=person[1] if person else None,
-            predicate="age",
-            object=match["age"],
-            phrase=f"is {match['age']} years old",
-            quote=span,
-            confidence=0.8,
-            category="identity",
-        )
 
 
 def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:

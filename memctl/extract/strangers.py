@@ -25,6 +25,9 @@ _HEARSAY = KeyedPattern(
 )
 
 
+_VALUES = frozenset(words("ferritin cholesterol hba1c a1c bmi tsh ldl hdl bp bloods platelets haemoglobin hemoglobin"))
+
+
 @lru_cache(maxsize=1024)
 def may_be_a_person(name: str) -> bool:
     """False for a capitalised word that is not a name: a verb, a relation, a city, a tool."""
@@ -32,6 +35,8 @@ def may_be_a_person(name: str) -> bool:
     first = spoken[0].casefold()
     return not (
         name.isupper()
+        or any(map(str.isdigit, name))
+        or first in _VALUES
         or first in FORMS
         or first in ADVERBS
         or spoken[0] in NOT_NAMES

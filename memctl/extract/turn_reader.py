@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from memctl.core.late_pattern import late
 from memctl.extract import (
+    ages,
     appointments,
     assertion_filter,
     clause_openers,
@@ -41,6 +42,8 @@ LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
+_MAY_HAVE_ENDED = frozenset({"has_pet", "owns", "hobby", "has_condition"})
+""" "I had a cat when I was little"."""
 WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
@@ -130,7 +133,7 @@ class TurnReader:
             yield from names
             relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
             yield from relatives
-            for aged in people.aged(body, span, self.people):
+            for aged in ages.aged(body, span, self.people):
                 yield aged
                 self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
@@ -199,7 +202,7 @@ class TurnReader:
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):
-                    drafts = [draft for draft in drafts if draft.predicate not in ("has_pet", "owns", "hobby")]
+                    drafts = [draft for draft in drafts if draft.predicate not in _MAY_HAVE_ENDED]
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
