@@ -95,7 +95,7 @@ class Listing:
             current += fact.kind != "episode" and is_current(fact, now)
             superseded += fact.superseded_by is not None
         return Statistics(
-            path=self._backend.identity,
+            path=self._backend.identity or self._backend.name,
             bytes=None,
             users=len(users),
             facts=kinds.total() - kinds["episode"],

@@ -50,6 +50,7 @@ def test_diff_and_stats_read_a_backend(memctl, alice_and_bob):
     same = ("users", "facts", "current", "superseded", "episodes", "kinds")
     assert {name: here[name] for name in same} == {name: there[name] for name in same}
     assert there["pending"] is None
+    assert there["path"] == str(alice_and_bob)
     assert "not embedded" not in memctl("stats", "--from", alice_and_bob).out
 
 
