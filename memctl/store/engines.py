@@ -20,8 +20,8 @@ GROUP = "memctl.engines"
 def open_engine(place: str | Path, lock_timeout: float, *, hold: bool = False, named: str = "with --store") -> Engine:
     """The engine of the store at `place`, a path or an address. Raises UsageError if it cannot be used.
 
-    `hold` keeps a file open between two reads; a server's connections are kept anyway. `named` is how the command line
-    names a file, for the hints of errors.
+    `hold` keeps a file open between two transactions; a server's connections are kept anyway. `named` is how the
+    command line names a file, for the hints of errors.
     """
     at = settings.store_at(place)
     if isinstance(at, Path):

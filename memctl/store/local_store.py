@@ -38,8 +38,8 @@ class LocalStore(Backend):
     """The store: a file, or a PostgreSQL. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
     Every method opens a file only as long as it needs it; all raise Locked if another process does not release it.
-    With `hold` the file stays open for reading until another process waits for it, or two seconds have passed.
-    All that `write` stores between two calls of `start_run` can be undone together, as one run.
+    With `hold`, and from `start_run` on, the file stays open between two calls until another process waits for it, or
+    two seconds have passed. All that `write` stores between two calls of `start_run` is one run, and undone together.
     """
 
     name = "local"
@@ -66,7 +66,7 @@ class LocalStore(Backend):
         self.engine = open_engine(path, lock_timeout, hold=hold)
         self.store = SqlStore(self.engine)
         self.identity = str(self.engine.file.absolute()) if self.engine.file else self.engine.place
-        self.start_run(new_run(), WRITE)
+        self._run, self._command = new_run(), WRITE
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
         self.outdated_model: str | None = None
         """Set by a search that compared words only: the model of the store's vectors, which is no longer shipped."""
@@ -112,13 +112,14 @@ class LocalStore(Backend):
         self.engine.close()
 
     def hold(self) -> None:
-        """Keep a file open for reading between two calls from now on, as with the option `hold`."""
+        """Keep a file open between two calls from now on, as with the option `hold`."""
         if isinstance(self.engine, Database):
             self.engine.hold = True
 
     def start_run(self, run: str, command: str) -> None:
         """Make everything written from now on part of the run with this id, listed as what `command` did."""
         self._run, self._command = run, command
+        self.hold()
 
     def check(self) -> Health:
         """Whether the store opens, and what it holds."""

@@ -92,6 +92,50 @@ def test_continuous_searches_do_not_block_a_writer(open_memory, store, never_idl
     assert noted(open_memory) == "another process"
 
 
+def test_the_store_stays_open_after_a_write_until_another_process_waits(open_memory, store, never_idle):
+    open_memory.backend.write([tea(7)])
+    assert open_memory.backend.engine.holding
+    assert run([sys.executable, "-c", WRITE, store]).returncode == 0
+    assert noted(open_memory) == "another process"
+    open_memory.backend.write([tea(8)])
+    assert open_memory.search("alice", "tea number 8")[0].fact == tea(8)
+
+
+def test_what_a_program_wrote_is_in_the_file_once_it_is_released(open_memory, store, never_idle):
+    open_memory.backend.write([tea(7)])
+    log = Path(f"{store}.wal")
+    assert log.stat().st_mode & 0o777 == 0o600
+    open_memory.close()
+    assert not log.exists()
+    assert memctl.open(store).search("alice", "tea number 7")[0].fact == tea(7)
+
+
+def test_only_writing_is_limited_to_little_memory(open_memory, never_idle):
+    engine, limits = open_memory.backend.engine, []
+    for opening in (engine.reading, engine.writing, engine.reading, engine.writing):
+        with opening() as opened:
+            limits += opened.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert limits == [limits[0], "244.1 MiB"] * 2
+    assert limits[0] != limits[1]
+
+
+def test_a_failed_write_releases_the_store(open_memory, never_idle):
+    with pytest.raises(ZeroDivisionError), open_memory.backend.engine.writing():
+        raise ZeroDivisionError
+    assert not open_memory.backend.engine.holding
+
+
+def test_the_store_stays_open_between_the_writes_of_a_run(store, never_idle):
+    backend = memctl.open(store).backend
+    backend.write([tea(1)])
+    assert not backend.engine.holding
+    backend.start_run("a-run", "migrate")
+    backend.write([tea(2)])
+    assert backend.engine.holding
+    backend.close()
+    assert not backend.engine.holding
+
+
 def test_an_idle_program_releases_the_store(open_memory, monkeypatch):
     monkeypatch.setattr(instances, "HOLD", 0.05)
     open_memory.search("alice", "tea")

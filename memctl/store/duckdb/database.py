@@ -1,6 +1,7 @@
 """The DuckDB file: opening it briefly, waiting for its lock, creating its schema.
 
-While one process writes to a DuckDB file no other can read it, so nothing stays open between two transactions.
+While one process has a DuckDB file open for writing no other can read it. So nothing stays open between two
+transactions unless a program asks for it, and then only until another process waits.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ _writing = threading.Lock()
 class Database:
     """The engine of a store file. `lock_timeout` is how long to wait, in seconds, for another process to release it.
 
-    With `hold` the file stays open between two reads, until another process waits for it; see `instances`. `named` is
-    how the command line names the file, for the hints of errors.
+    With `hold` the file stays open between two transactions, until another process waits for it; see `instances`.
+    `named` is how the command line names the file, for the hints of errors.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Database:
         return self.path.stat().st_size
 
     def close(self) -> None:
-        """Release a file that stayed open between two reads."""
+        """Release a file that stayed open between two transactions."""
         if self.hold:
             instances.release(self.path)
 
@@ -140,7 +141,7 @@ class Database:
                 raise self._unwritable(error.strerror) from None
             try:
                 with (
-                    self._connected(memory_limit=WRITING_LIMIT, read_only=False) as connection,
+                    self._connected(memory_limit=WRITING_LIMIT, read_only=False, keep=self.hold) as connection,
                     self._explained(),
                     _rolled_back(connection),
                 ):
@@ -193,7 +194,12 @@ class Database:
 
     @contextlib.contextmanager
     def _connected(
-        self, *, read_only: bool = True, memory_limit: str | None = None, config: dict[str, str] | None = None
+        self,
+        *,
+        read_only: bool = True,
+        memory_limit: str | None = None,
+        config: dict[str, str] | None = None,
+        keep: bool = False,
     ) -> Iterator[Connection]:
         """A connection outside a transaction. Raises Locked if the file stays locked."""
         with contextlib.ExitStack() as opened:
@@ -202,7 +208,7 @@ class Database:
                 lambda: (
                     instances.connected_alone(self.path, config)
                     if config
-                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit)
+                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit, keep=keep)
                 ),
             )
 

@@ -68,26 +68,35 @@ def interruptible() -> Iterator[None]:
 class _Instance:
     """An instance for one file at a time, because DuckDB cannot change where it spills to once it has spilled."""
 
-    def __init__(self, path: Path, memory: Connection | None = None) -> None:
+    def __init__(self, path: Path, spare: _Instance | None = None) -> None:
         self.path = path
         self.spill = path.with_name(f"{path.name}.tmp")
         self.attached: tuple[int, int] | None = None
         """Device and number of the attached file; None if there is none."""
+        self.writable = False
+        """Whether the attached file can be written to."""
         self.until: float | None = None
         """When to release the file that stays attached without a connection; None to release it at once."""
-        self.memory = memory and _moved(memory, self.spill)
+        self.memory: Connection | None = _moved(spare.memory, self.spill) if spare and spare.memory else None
+        self.memory_limit: str | None = spare.memory_limit if spare else None
         self.connections = 0
         self.idle: list[DuckConnection] = []
         """Connections to the file that stays attached, for its next readers."""
         self.mode = _READING
 
     def attach(self, path: Path, memory_limit: str | None) -> None:
+        """Attach the file if it is not attached; from now on, use no more memory than this."""
         if self.memory is None:
             self.memory = driver().connect(":memory:", config=CONFIG | {"temp_directory": str(self.spill)})
-        self.memory.execute(f"SET memory_limit = '{memory_limit}'" if memory_limit else "RESET memory_limit")
-        quoted = str(path).replace("'", "''")
-        self.memory.execute(f"ATTACH '{quoted}' AS store{' (READ_ONLY)' if self.mode == _READING else ''}")
-        self.attached = _number(path)
+            self.memory_limit = None
+        if memory_limit != self.memory_limit:
+            self.memory.execute(f"SET memory_limit = '{memory_limit}'" if memory_limit else "RESET memory_limit")
+            self.memory_limit = memory_limit
+        if self.attached is None:
+            self.writable = self.mode == _WRITING
+            quoted = str(path).replace("'", "''")
+            self.memory.execute(f"ATTACH '{quoted}' AS store{'' if self.writable else ' (READ_ONLY)'}")
+            self.attached = _number(path)
 
     def connect(self) -> Connection:
         assert self.memory is not None, "nothing is attached"
@@ -99,14 +108,22 @@ class _Instance:
         """Release the file. An instance that spilled or that failed is closed, so that nothing of it is left."""
         memory, self.memory = self.memory, None
         self.attached = self.until = None
-        while self.idle:
-            self.idle.pop().raw.close()
+        self.close_readers()
         if memory is None:
             return
         with contextlib.suppress(driver().Error), interruptible():
             memory.execute("DETACH DATABASE IF EXISTS store")
             if not self._spilled():
                 self.memory = memory
+
+    def close_readers(self) -> None:
+        """Close the connections that wait for readers, and with them what they keep of the file as it was."""
+        while self.idle:
+            self.idle.pop().raw.close()
+
+    def serves(self, mode: str, path: Path) -> bool:
+        """Whether the file is attached in a way that serves this mode."""
+        return mode != _ALONE and self.attached == _number(path) and (mode == _READING or self.writable)
 
     def _spilled(self) -> bool:
         """Whether something is in the folder to spill to, which another process may remove at any time."""
@@ -132,21 +149,27 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def connected(
-    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None
+    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None, keep: bool = False
 ) -> Iterator[Connection]:
     """A connection whose tables are those of the file at `path`, which is released at the end of the block.
 
-    `file` is attached in its place: a file that is to become the one at `path`.
+    `file` is attached in its place: a file that is to become the one at `path`. With `keep` the file stays attached
+    for HOLD seconds, unless the block fails.
     Threads of this process share a file in the same mode. Raises Busy if another thread has it open in the other
     mode, and DuckDB's errors if the file is locked by another process, damaged or missing.
     """
     with _entered(path, _READING if read_only else _WRITING) as instance:
         with _lock:
-            if instance.attached is None:
-                instance.attach(file or path, memory_limit)
+            instance.attach(file or path, memory_limit)
+            if keep:
+                _keeper.keep(instance)
             connection = instance.connect()
         with contextlib.closing(connection):
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                instance.until = None
+                raise
 
 
 @contextlib.contextmanager
@@ -154,8 +177,7 @@ def held(path: Path) -> Iterator[DuckConnection]:
     """A connection for reading. It stays open, and the file attached, for HOLD seconds. Raises as `connected` does."""
     with _entered(path, _READING) as instance:
         with _lock:
-            if instance.attached is None:
-                instance.attach(path, None)
+            instance.attach(path, None)
             _keeper.keep(instance)
             connection = instance.idle.pop() if instance.idle else DuckConnection(instance.connect(), Kept())
         try:
@@ -191,8 +213,10 @@ def _entered(path: Path, mode: str) -> Iterator[_Instance]:
         _instances[key] = instance
         if instance.connections and (instance.mode != mode or mode == _ALONE):
             raise Busy
-        if instance.attached and not instance.connections and (mode != _READING or instance.attached != _number(path)):
+        if instance.attached and not instance.connections and not instance.serves(mode, path):
             instance.detach()
+        if mode == _WRITING:
+            instance.close_readers()
         instance.mode = mode
         instance.connections += 1
     try:
@@ -206,10 +230,10 @@ def _entered(path: Path, mode: str) -> Iterator[_Instance]:
                 _close_idle(_KEPT)
 
 
-def _spare() -> Connection | None:
-    """The memory of the instance that has been idle the longest, which is removed, if as many are kept as may be."""
+def _spare() -> _Instance | None:
+    """The instance that has been idle the longest, which is removed, if as many are kept as may be."""
     idle = [key for key, each in _instances.items() if each.memory and not (each.connections or each.attached)]
-    return _instances.pop(idle[0]).memory if len(idle) >= _KEPT else None
+    return _instances.pop(idle[0]) if len(idle) >= _KEPT else None
 
 
 def _close_idle(keep: int = 0) -> None:
