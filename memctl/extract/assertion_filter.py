@@ -385,7 +385,8 @@ def in_that_case(clause: str) -> bool:
 
 
 _CLAUSE_OF_TIME = late(
-    r"i(?:'m| am) \d|(?:i|we) (?:was|were)\b(?! (?:diagnosed|laid|fired|born|made|told|hired|promoted)\b)(?!.*, and\b)",
+    r"i(?:'m| am) (?:\d|(?:two|three|four|five|six|seven|eight|nine|ten|\w+teen)\b)|(?:i|we) (?:was|"
+    r"were)\b(?! (?:diagnosed|laid|fired|born|made|told|hired|promoted)\b)(?!.*, and\b)",
     re.IGNORECASE,
 )
 _NEARLY = OpeningPattern(

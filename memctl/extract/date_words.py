@@ -71,6 +71,14 @@ NUMBERS: dict[str, int] = {
 }
 """Number words. "A few" and "several" name no number: they get a coarser precision instead."""
 
+
+def in_figures(value: str) -> str:
+    """A number written in words, in figures: "thirty-three" gives "33". Anything else is returned as it is."""
+    tens, _, ones = value.lower().replace("-", " ").partition(" ")
+    numbers = [NUMBERS.get(word, 0) for word in (tens, ones) if word]
+    return str(sum(numbers)) if all(numbers) and (len(numbers) == 1 or numbers[0] >= 20 > numbers[1]) else value
+
+
 FOREIGN_UNITS: dict[str, Precision] = {
     **dict.fromkeys(("día", "días", "dia", "dias", "jour", "jours", "tag", "tage", "tagen", "giorno", "giorni"), "day"),
     **dict.fromkeys(("semana", "semanas", "semaine", "semaines", "woche", "wochen", "settimana", "settimane"), "week"),

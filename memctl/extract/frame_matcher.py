@@ -9,6 +9,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
+from memctl.extract.date_words import in_figures
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
@@ -62,7 +63,8 @@ _TEMPORARY = KeyedPattern(
         r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
         r"trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the week|for (?:\d+|"
         r"two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
-        r"holiday)|this (?:week|weekend)|tonight)\b"
+        r"holiday)|this (?:week|weekend|month|summer|winter)|tonight|at the (?:minute|moment)|as we speak|because|"
+        r"till|until)\b"
     ),
     re.IGNORECASE,
 )
@@ -164,7 +166,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
 
 
 def _number(text: str) -> str | None:
-    return text if 1 <= int(text) <= 120 else None
+    figures = in_figures(text)
+    return figures if figures.isdigit() and 1 <= int(figures) <= 120 else None
 
 
 _SHAPES: dict[str, Callable[[str], str | None]] = {
@@ -202,7 +205,7 @@ def match(  # noqa: C901 -- one step per part of a frame
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
     for frame in frames().get(head.lemma, ()):
-        if other is not None and not frame.others:
+        if not (frame.own if other is None else frame.others):
             continue
         matched = compiled(frame.pattern).match(head.rest)
         if matched is None or _OWNER.match(head.rest, matched.end()):
@@ -211,6 +214,8 @@ def match(  # noqa: C901 -- one step per part of a frame
         if verdict is None or (verdict[1], verdict[0]) in taken:
             continue
         op, predicate = verdict
+        if predicate == "age" and head.pronoun == "we":
+            continue  # "We're six for dinner".
         if predicate == "works_at" and head.lemma == "leave" and head.pronoun == "we":
             continue  # "We left Dorking for Hove": places, more likely than employers.
         if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(head.rest):

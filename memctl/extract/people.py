@@ -39,9 +39,10 @@ _NAMES = (
 )
 _RELATION = KeyedPattern(
     (
-        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?"
+        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
+        rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|named|cried)|,|:|'s "
-        rf"name is|'s name's|,? name of| is|'s)?) (?P<name>{_NAMES})"
+        rf"name is|'s name's|,? name of| now is| is now| is|'s)?) (?P<name>{_NAMES})"
         r"(?P<age>,? (?:is |who's |who is |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
@@ -52,9 +53,12 @@ _BARE_RELATION = KeyedPattern(
     rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
     rf"best friend|"
-    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad)"
+    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
+    rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
     rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
-    rf"(?P<age>(?!))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    r"(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|"
+    r"younger)|times|kids|of|"
+    r"mg|km|units?|words?|pages?)\b)))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
@@ -331,7 +335,10 @@ GENITIVE = late(
     r"started|"
     r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
-_BARE = r"(?:mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey)"
+_BARE = (
+    r"(?:mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey|"
+    r"mother|father|grandmother|grandfather)"
+)
 """ "Mum lives in Cork": relatives that need no "my"."""
 _GROUP = (
     r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"

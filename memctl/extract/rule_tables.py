@@ -88,7 +88,7 @@ class Frame(Row, frozen=True, kw_only=True):
     means: still a fact (joined), no longer one (lived), or unclear. `neg` names the predicate that a negation asserts,
     or "retract", or "skip". `can` allows "can" and "can't". `present: false` takes only past and perfect ("we bought").
     `only_neg` frames apply only when negated ("can't stand", "don't eat"). `value` replaces the object.
-    `others: false` keeps the frame to the speaker.
+    `others: false` keeps the frame to the speaker, `own: false` to other people.
     """
 
     verbs: tuple[str, ...]
@@ -101,6 +101,7 @@ class Frame(Row, frozen=True, kw_only=True):
     value: str | None = None
     only_neg: bool = False
     others: bool = True
+    own: bool = True
 
 
 class Property(Row, frozen=True, kw_only=True):

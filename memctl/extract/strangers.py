@@ -8,14 +8,23 @@ from memctl.extract.clauses import ADVERBS
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.object_types import is_opening
 from memctl.extract.people import GENITIVE, NOT_NAMES, ONE_NAME, spelt_out
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
+OWNED_BY = (
+    rf"(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s (?:(?:new|older|younger|elder|little|big|twin|"
+    rf"old|second|first) )*"
+    r"(?:mother|mum|mom|mam|father|dad|sister|brother|wife|husband|partner|boyfriend|girlfriend|gf|bf|fiancée?|son|"
+    r"daughter|"
+    r"aunt|auntie|uncle|cousin|nephew|niece|grandmother|gran|nan|grandma|grandfather|grandad),? "
+)
+""" "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
 _STRANGER = late(
-    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|Uncle|Father|Sister|Tante|"
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{OWNED_BY})?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
+    rf"Uncle|Father|Sister|Tante|"
     rf"Tía|Tío|"
-    rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s)",
+    rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
     re.IGNORECASE,
 )
 
@@ -52,9 +61,13 @@ def may_be_a_person(name: str) -> bool:
 def stranger(text: str) -> tuple[str, str] | None:
     """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
     match = _STRANGER.match(text)
-    if match is None or not may_be_a_person(match["name"]) or _HEARSAY.search(text):
+    if match is None or (match.string[match.end() : match.end() + 1] == "," and not match["owned"]):
+        return None
+    if not may_be_a_person(match["name"]) or _HEARSAY.search(text):
         return None
     after = text[match.end() :]
+    if match["owned"]:
+        after = after.removeprefix(",")
     if match["gen"]:
         return (match["name"], spelt_out(after)) if GENITIVE.match(after) else None
     return match["name"], after
@@ -66,11 +79,13 @@ def is_predicate(after: str) -> bool:
     return first in ("is", "was") or FORMS.get(first, ("", ""))[1] in ("past", "s")
 
 
+LEAST_OF_STRANGERS = 0.7
+"""A draft of a name without a relation needs more confidence: "Sharla's in Wahoo" may be a shop."""
 OF_STRANGERS = frozenset(
     words(
         "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "
         "nationality "
-        "relationship_status birthday takes_medication plans event speaks avoids"
+        "relationship_status birthday takes_medication plans event speaks avoids has_pet learning"
     )
 )
 """Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""

@@ -23,6 +23,7 @@ from memctl.extract import (
     people,
     phrase_rules,
     possessive_rules,
+    relatives_of_others,
     self_introductions,
     sentence_phrases,
     sentence_subjects,
@@ -35,7 +36,7 @@ from memctl.extract.frame_matcher import CUT_SHORT, match
 from memctl.extract.pet_names import name_pets
 from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.strangers import OF_STRANGERS, is_predicate, stranger
+from memctl.extract.strangers import LEAST_OF_STRANGERS, OF_STRANGERS, is_predicate, stranger
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
@@ -150,6 +151,8 @@ class TurnReader:
         if restatement is None:
             drafts = list(self.statements(statement, begin + cutoff))
             yield from drafts
+            yield from relatives_of_others.of_names(statement, span)
+            yield from relatives_of_others.of_pronouns(statement, span, self.other)
         basis = drafts or last
         put_right = repair or restatement
         if basis and put_right:
@@ -373,7 +376,7 @@ class TurnReader:
         if relation in kinship.SEVERAL:
             drafts = [draft for draft in drafts if draft.predicate != "age"]
         if not relation:
-            drafts = [draft for draft in drafts if draft.predicate in OF_STRANGERS]
+            drafts = [one for one in drafts if one.predicate in OF_STRANGERS and one.confidence > LEAST_OF_STRANGERS]
         for draft in drafts:
             draft.owner = relation or None
         return self.timed(drafts, clause, verb_head, dates)

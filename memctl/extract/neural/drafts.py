@@ -14,7 +14,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.corrections import retraction
-from memctl.extract.date_words import NUMBERS
+from memctl.extract.date_words import in_figures
 from memctl.extract.dates import certain
 from memctl.extract.draft_claim import Draft, third
 from memctl.extract.event_dates import absolute, undated
@@ -160,7 +160,7 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     if predicate == "relation" and is_the_speakers(slot, before):
         who = None, None
     if predicate == "age":
-        value = _digits(value)
+        value = in_figures(value)
     if predicate == "relation":
         predicate, slot = _relation(slot or ""), None
     quote = (statement.start, statement.end)
@@ -279,13 +279,6 @@ def _is_verb(value: str, before: str) -> bool:
     """True for "teach chemistry" after "I", and for "sells mortgages"."""
     form = FORMS.get(value.split()[0].lower())
     return (form is not None and form[1] == "s") or not _SUBJECTS.isdisjoint(before.lower().split()[-1:])
-
-
-def _digits(value: str) -> str:
-    """An age in figures, if it is written in words."""
-    tens, _, ones = value.lower().replace("-", " ").partition(" ")
-    numbers = [NUMBERS.get(word, 0) for word in (tens, ones) if word]
-    return str(sum(numbers)) if all(numbers) and (len(numbers) == 1 or numbers[0] >= 20 > numbers[1]) else value
 
 
 def _one_of(word: str) -> str | None:
