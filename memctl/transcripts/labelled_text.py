@@ -8,7 +8,6 @@ follows belongs to nobody, until the next known speaker. Lines in code fences ar
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
@@ -17,9 +16,11 @@ from memctl.transcripts.label_words import HEADINGS, KEYS
 from memctl.transcripts.labels import Label, labels_of
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import TIME_UNCLEAR
 from memctl.transcripts.speakers import is_name, is_unmistakable, role_of, speaker_of
 from memctl.transcripts.subtitles import anchor_in_name
-from memctl.transcripts.timestamps import time_in, written
+from memctl.transcripts.text_clock import Clock
+from memctl.transcripts.timestamps import written
 from memctl.transcripts.who_speaks import Speakers, speakers_in
 
 NAME = "text"
@@ -104,7 +105,8 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     start = options.started_at or date or anchor_in_name(document.stem, options)
     notes: Counter[str] = Counter()
     copied = next((match["name"] or "Anonymous" for line in lines[:_HEAD_LINES] if (match := _COPY.search(line))), None)
-    turns = list(_turns(body, labels, speakers, _Clock(start, options), notes, copied))
+    clock = Clock(start, options, (label.stamp for _, label in labels if speakers.hears(label)))
+    turns = list(_turns(body, labels, speakers, clock, notes, copied))
     yield Session(
         source_format=NAME,
         session_id=document.stem,
@@ -115,54 +117,22 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     )
 
 
-class _Clock:
-    """Converts the stamps of labels to times: full ones as they are, clock times on the current date.
-
-    If the first stamp has the form 00:01:23, stamps count from the start of a recording.
-    """
-
-    def __init__(self, start: datetime | None, options: ReadOptions) -> None:
-        self._start = start
-        self._last = start
-        self._options = options
-        self._offsets: bool | None = None
-
-    def at(self, stamp: str) -> datetime | None:
-        """The time of a turn with the label `stamp`; without one, that of the previous turn."""
-        stamp = stamp.strip("[]() ")
-        if not stamp:
-            return self._last
-        if full := written(stamp, self._options):
-            self._last = full
-            return full
-        time = time_in(stamp)
-        if not time or not self._last or not self._start:
-            return self._last
-        if self._offsets is None:
-            self._offsets = stamp.startswith(("00:0", "0:0")) and stamp.count(":") == 2
-        hour, minute, second = time
-        try:
-            if self._offsets:
-                self._last = self._start + timedelta(hours=hour, minutes=minute, seconds=second)
-            else:
-                at = self._last.replace(hour=hour, minute=minute, second=second)
-                midnight = at < self._last - timedelta(hours=12)
-                self._last = at + timedelta(days=1) if midnight else at
-        except OverflowError:
-            return None
-        return self._last
-
-
 def _turns(
     body: Sequence[str],
     labels: Sequence[tuple[int, Label]],
     speakers: Speakers,
-    clock: _Clock,
+    clock: Clock,
     notes: Counter[str],
     copied: str | None,
 ) -> Iterator[Turn]:
     """The turns of known speakers. Everything else is counted in `notes`. `copied` is who shared the conversation."""
-    for index, (opening, text) in enumerate(_spans(body, labels, speakers, notes)):
+    days = _days(body, labels, speakers, clock)
+    waiting = [*days]
+    body = ["" if place in days else line for place, line in enumerate(body)]
+    labels = [(place, label) for place, label in labels if place not in days]
+    for index, (place, opening, text) in enumerate(_spans(body, labels, speakers, notes)):
+        while waiting and waiting[0] < place:
+            clock.turn_to(days[waiting.pop(0)])
         at = clock.at(opening.stamp)
         if not text:
             notes["turn without text"] += 1
@@ -175,25 +145,47 @@ def _turns(
             text=text,
             at=at,
         )
+    if clock.unclear:
+        notes[TIME_UNCLEAR] += clock.unclear
+
+
+def _days(body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Speakers, clock: Clock) -> dict[int, str]:
+    """The lines, by number, that begin the messages of a day with its date: after a blank line or a rule, and right
+    above a label. Where labels have no times, such a line is decorated, or the first speaker follows one.
+    """
+    heard = {place for place, label in labels if speakers.hears(label)}
+    first = min(heard, default=0)
+    days: dict[int, str] = {}
+    for place, line in enumerate(body):
+        if not clock.is_day(line):
+            continue
+        above = body[place - 1].strip(" -–—=*_") if place else ""
+        below = next((number for number in range(place + 1, len(body)) if body[number].strip()), None)
+        plain = not speakers.stamped and line.strip()[:1].isalnum()
+        if not above and below in heard and not (plain and place > first and not days):
+            days[place] = line
+    return days
 
 
 def _spans(
     body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Speakers, notes: Counter[str]
-) -> Iterator[tuple[Label, str]]:
-    """Each known speaker's label and all text of the turn."""
+) -> Iterator[tuple[int, Label, str]]:
+    """The line and label of each turn of a known speaker, and all its text."""
     at_line = dict(labels)
-    current: Label | None = None
+    current: tuple[int, Label] | None = None
     text: list[str] = []
     before, quoting = True, False
     for place, line in enumerate(body):
         label = at_line.get(place)
         means = "text"
         if label and not (quoting and label.mark):
-            means = speakers.means(label, current, next(filter(str.strip, body[place + 1 : place + 4]), ""))
+            means = speakers.means(
+                label, current and current[1], next(filter(str.strip, body[place + 1 : place + 4]), "")
+            )
         if label and means in ("speaker", "unknown"):
             if current:
-                yield current, "\n".join(text).strip()
-            current, text = (label, [label.text]) if means == "speaker" else (None, [])
+                yield *current, "\n".join(text).strip()
+            current, text = ((place, label), [label.text]) if means == "speaker" else (None, [])
             notes.update([UNKNOWN] if means == "unknown" else [])
             before = quoting = False
         elif means == "quote":
@@ -205,7 +197,7 @@ def _spans(
             if before and line.strip():
                 notes["text before the first speaker"] = 1
     if current:
-        yield current, "\n".join(text).strip()
+        yield *current, "\n".join(text).strip()
 
 
 def _split_head(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:

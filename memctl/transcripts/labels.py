@@ -13,7 +13,7 @@ Family = Literal["inline", "heading", "above", "angle", "stamp"]
 
 _LONGEST = 400
 _DATE = r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})"
-_TIME = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[.,]\d{1,6})?Z?(?:\s?[AaPp]\.?\s?[Mm]\b\.?)?"
+_TIME = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[.,]\d{1,6})?Z?(?:\s?[AaPp]\.?\s?[Mm]\b\.?)?(?:[+-]\d\d:?\d\d(?!\d))?"
 _ENCLOSED = r"(?:\[(?=[^\[\]\n]*\d[:./h-]\d)[^\[\]\n]{3,40}\]|\((?=[^()\n]*\d[:./h-]\d)[^()\n]{3,40}\))"
 _BARE = rf"(?:{_DATE}(?:,? |T))?{_TIME}(?=[\s\-–—|,:)*_]|\Z)"
 _STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–—|,]?\s*+)?"
@@ -27,7 +27,8 @@ _INLINE = re.compile(
 _HEADING = re.compile(rf"(?P<level>#{{1,6}})\s++{_EMPHASIS}{_STAMP}{_NAME}{_AFTER}\s*+:?{_EMPHASIS}\s*+\Z")
 _DAY = r"(?:(?:[Tt]oday|[Yy]esterday)(?: at|,)? )?"
 _ABOVE = re.compile(
-    rf"{_EMPHASIS}\[?{_NAME}\]?{_EMPHASIS}(?P<between>\s*+[,|·•–—-]\s*+|\s++){_DAY}(?P<after>{_ENCLOSED}|{_BARE})\s*+:?\s*+\Z"
+    rf"{_EMPHASIS}\[?{_NAME}\]?{_EMPHASIS}(?P<between>\s*+[,|·•–—-]\s*+|\s++)(?P<after>{_DAY}(?:{_ENCLOSED}|{_BARE}))"
+    r"\s*+:?\s*+\Z"
 )
 _ABOVE_REVERSED = re.compile(rf"(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–—|,]?\s*+{_EMPHASIS}{_NAME}{_EMPHASIS}\s*+\Z")
 _ANGLE = re.compile(rf"{_STAMP}<[@+%&~ ]?(?P<name>[^<>\n]{{1,40}})>\s+")

@@ -120,13 +120,13 @@ def test_no_word_of_one_speaker_is_under_another_name(turns: list[tuple[str, str
     assert speakers
     notes: Any = labelled_text.Counter()
     spans = list(labelled_text._spans(lines, labels, speakers, notes))
-    for label, text in spans:
+    for _, label, text in spans:
         words = {word.removeprefix("word-") for word in text.split("\n") if word.startswith("word-")}
         # In <@cy_1> the sign marks an operator.
         names = {label.name.lstrip("@"), label.name.lstrip("@").lower()}
         assert {word.lstrip("@") for word in words} <= names, (label, text, lines)
     inputs = sum("word-" in line for line in lines)
-    assert inputs == sum(text.count("word-") for _, text in spans) or notes
+    assert inputs == sum(text.count("word-") for _, _, text in spans) or notes
 
 
 CUES = st.lists(

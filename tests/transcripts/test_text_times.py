@@ -1,0 +1,88 @@
+"""Labelled text: a turn has the time that was written at it, or none. No part of a time may stand for the whole."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from memctl.transcripts.session_builder import TIME_UNCLEAR
+
+DATED = "2026-03-01 chat.txt"
+
+
+def times(result: Any) -> list[str | None]:
+    (session,) = result.sessions
+    return [turn.at.strftime("%Y-%m-%d %H:%M") if turn.at else None for turn in session.turns]
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["05/03/2026 21:14", "05/03/2026 21:15", "06/03/2026 08:16"],
+        ["25.03.26 21:14", "26.03.26 21:15", "27.03.26 08:16"],
+        ["[Mon 10:14]", "[Tue 10:15]", "[Wed 10:16]"],
+        ["[Mar 25 10:14]", "[Mar 26 10:15]", "[Mar 27 10:16]"],
+        ["[10:14 XYZT]", "[10:15 XYZT]", "[10:16 XYZT]"],
+    ],
+)
+def test_a_stamp_that_is_not_understood_gives_no_time(read_back: Callable[..., Any], stamps: list[str]) -> None:
+    """The clock time of another day would otherwise be on the day of the file's name."""
+    lines = [f"{stamp} {name}: hello\n" for stamp, name in zip(stamps, ("Ann", "Ben", "Ann"), strict=True)]
+    result = read_back(DATED, "".join(lines))
+    assert times(result) == [None, None, None]
+    assert result.sessions[0].notes == {TIME_UNCLEAR: 3}
+
+
+def test_yesterday_is_not_the_day_of_the_file(read_back: Callable[..., Any]) -> None:
+    text = "Ann Lee — Yesterday at 10:14 PM\nI moved.\nBen Ode — 03/10/2026 10:15 AM\nok\nAnn Lee — 11:15 AM\nyes\n"
+    result = read_back(DATED, text, date_order="mdy")
+    assert times(result) == [None, "2026-03-10 10:15", "2026-03-10 11:15"]
+
+
+def test_one_number_over_twelve_shows_the_order_of_all_dates(read_back: Callable[..., Any]) -> None:
+    text = "25/03/2026 21:14 Ann: one\n05/04/2026 21:15 Ben: two\n06/04/2026 08:16 Ann: three\n"
+    assert times(read_back("chat.txt", text)) == ["2026-03-25 21:14", "2026-04-05 21:15", "2026-04-06 08:16"]
+    both = text.replace("06/04", "06/14")
+    assert times(read_back("chat.txt", both)) == ["2026-03-25 21:14", None, "2026-06-14 08:16"]
+
+
+def test_times_with_an_offset_are_labels_too(read_back: Callable[..., Any]) -> None:
+    text = "2025-10-26 02:30:00+02:00 Ann: one\n2025-10-26 02:30:00+01:00 Ben: two\n2025-10-26 02:31:00+01:00 Ann: x\n"
+    (session,) = read_back("chat.txt", text).sessions
+    assert [turn.at.isoformat() for turn in session.turns] == [
+        "2025-10-26T02:30:00+02:00",
+        "2025-10-26T02:30:00+01:00",
+        "2025-10-26T02:31:00+01:00",
+    ]
+    mixed = "User [10:14]: one\nAssistant [10:15]: two\n2025-10-26 02:30:00+02:00 Ben: I quit.\nUser [10:16]: three\n"
+    (session,) = read_back("chat.txt", mixed).sessions
+    assert ("assistant", "two") in [(turn.role, turn.text) for turn in session.turns]
+
+
+@pytest.mark.parametrize(
+    "day", ["## 2026-03-26", "--- 26 March 2026 ---", "Thursday, March 26, 2026", "**26.03.2026**"]
+)
+def test_a_date_between_messages_is_the_day_of_those_below(read_back: Callable[..., Any], day: str) -> None:
+    text = f"**Ann** (10:14): one\n**Ben** (10:15): two\n\n{day}\n\n**Ann** (11:00): three\n**Ben** (11:01): four\n"
+    result = read_back(DATED, text)
+    assert times(result) == ["2026-03-01 10:14", "2026-03-01 10:15", "2026-03-26 11:00", "2026-03-26 11:01"]
+    assert [turn.text for turn in result.sessions[0].turns] == ["one", "two", "three", "four"]
+
+
+def test_dates_above_the_first_speaker_and_later_are_days(read_back: Callable[..., Any]) -> None:
+    text = "25 March 2026\n\nAnn: one\nBen: two\n\n26 March 2026\n\nAnn: three\nBen: four\n"
+    assert [time and time[:10] for time in times(read_back("chat.txt", text))] == [
+        *["2026-03-25"] * 2,
+        *["2026-03-26"] * 2,
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["26 March 2026", "It was on\n\n26 March 2026", "on 26 March 2026 at home", "3.14", "42", "1711358040"],
+)
+def test_a_date_that_somebody_says_stays_in_the_message(read_back: Callable[..., Any], answer: str) -> None:
+    text = f"User: when?\nAssistant: {answer}\n\nUser: thanks\nAssistant: ok\n"
+    result = read_back("chat.txt", text)
+    assert result.texts[1] == ("assistant", answer)
+    assert times(result) == [None] * 4
