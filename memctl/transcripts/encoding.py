@@ -92,7 +92,23 @@ def utf8(stream: BinaryIO) -> BinaryIO:
 
 
 def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
-    """Number (from 1) and text without line end of every line of `stream`, which is closed at the end.
+    """Number (from 1) and text of every line of a text, which may end its lines in any way: old programs write only a
+    carriage return, and word processors and notes U+2028.
+    """
+    more = 0
+    for number, line in raw_lines(stream, where):
+        if isinstance(line, BadTranscript):
+            yield number + more, line
+            continue
+        parts = line.splitlines() or [""]
+        for place, part in enumerate(parts):
+            yield number + more + place, part
+        more += len(parts) - 1
+
+
+def raw_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
+    """Number (from 1) and text without line end of every line of `stream`, which is closed at the end. Only a line feed
+    ends a line: strings and white space of JSON may contain the other signs.
 
     A line of more than 64 MB is a `BadTranscript`; the following lines are read.
     """

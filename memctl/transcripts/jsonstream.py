@@ -14,7 +14,7 @@ from memctl.core.errors import BadTranscript
 from memctl.core.plurals import count
 from memctl.runtime.json_limits import MAX_DEPTH, Bounds, long_number, unfit
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.encoding import clean, text_lines, utf8
+from memctl.transcripts.encoding import clean, raw_lines, utf8
 
 _PAIR_BYTES = len(rb"\ud83d\ude00")
 _HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
@@ -144,7 +144,7 @@ def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
     import msgspec
 
     held: tuple[int, BadTranscript] | None = None
-    for number, line in text_lines(document.open(), document.uri):
+    for number, line in raw_lines(document.open(), document.uri):
         if held:
             yield held
             held = None

@@ -1,7 +1,9 @@
 """Subtitles and labelled text: every line gets the right speaker and the right date."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,3 +142,25 @@ def test_prose_with_colons_is_not_a_transcript(tmp_path: Path) -> None:
         detect(doc)
     # A dump of facts is given to `memctl ingest` by mistake.
     assert "memctl import" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\u2028", "\u2029", "\x85"])
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("chat.txt", ["Ann: I moved", "Ben: to Oslo?", "Ann: yes", "Ben: ok"]),
+        ("_chat.txt", ["25/03/2024, 10:14 - Ann: I moved", "25/03/2024, 10:15 - Ben: to Oslo?"]),
+        ("a.vtt", ["WEBVTT", "", "00:01.000 --> 00:02.000", "Ann: I moved", "", "00:03.000 --> 00:04.000", "Ben: ok"]),
+        ("call.txt", ["Ann Lee  0:01", "I moved", "", "Ben Ode  0:03", "to Oslo?", "", "Ann Lee  0:05", "yes"]),
+        ("sms.txt", ["Mar 25, 2024 10:14:33 AM", "Me", "I moved", "", "Mar 25, 2024 10:15:33 AM", "Ben", "to Oslo?"]),
+    ],
+)
+def test_lines_that_end_in_any_way_keep_their_speakers(
+    read_back: Callable[..., Any], name: str, lines: list[str], end: str
+) -> None:
+    def turns(ending: str) -> list[tuple[str | None, str]]:
+        sessions = read_back(name, ending.join(lines) + ending).sessions
+        return [(turn.speaker, turn.text) for session in sessions for turn in session.turns]
+
+    assert turns(end) == turns("\n")
+    assert len(turns(end)) > 1
