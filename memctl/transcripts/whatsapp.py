@@ -62,9 +62,23 @@ _DELETED = re.compile(
       | ce\ message\ a\ été\ supprimé | vous\ avez\ supprimé\ ce\ message
       | questo\ messaggio\ è\ stato\ eliminato | hai\ eliminato\ questo\ messaggio
       | dit\ bericht\ is\ verwijderd | (?:je|u)\ hebt\ dit\ bericht\ verwijderd
-      | このメッセージは削除されました | メッセージを削除しました | 此消息已删除 | 你删除了这条消息""",
+      | このメッセージは削除されました | メッセージを削除しました | 此消息已删除 | 你删除了这条消息
+      | 此訊息已刪除 | 你已刪除此訊息 | 삭제된\ 메시지입니다 | (?:данное|это)\ сообщение\ удалено
+      | вы\ удалили\ (?:данное|это)\ сообщение
+      | (?:це|дане)\ повідомлення\ (?:було\ )?видалено | تم\ حذف\ هذه\ الرسالة | (?:لقد\ )?حذفت\ هذه\ الرسالة
+      | הודעה\ זו\ נמחקה | מחקת\ הודעה\ זו | bu\ mesaj\ silindi | bu\ mesajı\ sildiniz
+      | ta\ wiadomość\ została\ usunięta | usunięto\ tę\ wiadomość | pesan\ ini\ telah\ dihapus
+      | anda\ (?:telah\ )?menghapus\ pesan\ ini | tato\ zpráva\ byla\ (?:odstraněna|smazána)
+      | acest\ mesaj\ a\ fost\ șters
+      | denne\ besked\ blev\ slettet | denne\ meldingen\ ble\ slettet | tämä\ viesti\ poistettiin
+      | (?:detta|det\ här)\ meddelandet?\ (?:har\ )?(?:raderades|raderats|togs\ bort)
+      | αυτό\ το\ μήνυμα\ (?:διαγράφηκε|διαγράφτηκε) | tin\ nhắn\ này\ đã\ bị\ xóa""",
     re.VERBOSE | re.IGNORECASE,
 )
+_OWNER = "Me"
+"""What exports of Signal in this form call their owner. WhatsApp shows a person's own choice of name as `~ Me`."""
+_QUOTES = ('"', "„“”", "«»", "「」")
+"""Signs that occur in pairs in a name: one alone is in a line such as `Ann changed the subject to “Trip: Rome”`."""
 _CALL = re.compile(r"missed (?:group )?(?:voice|video) call\b.{0,40}", re.IGNORECASE)
 _EDITED = re.compile(r"<[^<>]*(?:edit|bearbeitet|modifi|bewerkt|編集|编辑)[^<>]*>", re.IGNORECASE)
 _SHARED = re.compile(r"(?:poll|location|encuesta|enquete|umfrage|sondage|ubicación|standort)\s*:", re.I)
@@ -236,7 +250,7 @@ def _session(chat: str, records: list[Record], order: DateOrder, options: ReadOp
                 Turn(
                     turn_id=str(index),
                     role="assistant" if speaker == "Meta AI" else "user",
-                    speaker=speaker,
+                    speaker=None if speaker == _OWNER else speaker,
                     text=clean(text),
                     at=at,
                 )
@@ -257,8 +271,9 @@ def _session(chat: str, records: list[Record], order: DateOrder, options: ReadOp
 def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
     """Speaker and text of a record; no text if it is skipped, which is counted in `notes`."""
     named = _NAMED.match(record.rest)
-    name = clean(named["name"]).translate(_PLAIN).strip(_EDGES + "~") if named else ""
-    if not named or not name or name.count('"') % 2 or name.count("“") != name.count("”"):
+    shown = clean(named["name"]).translate(_PLAIN).strip(_EDGES) if named else ""
+    name = shown if shown.strip("~ ") == _OWNER else shown.strip(_EDGES + "~")
+    if not named or not name or any(sum(map(name.count, signs)) % 2 for signs in _QUOTES):
         notes["system line"] += 1
         return None, ""
     raw = named["text"] or ""
@@ -275,6 +290,8 @@ def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
         notes[PASTED] += 1
         if not text:
             return None, ""
+    if not text:
+        notes["no text"] += 1
     text = _without_media(text, notes)
     if _CALL.fullmatch(text) or (text and written_by_app and not _SHARED.match(text)):
         notes["system line"] += 1

@@ -140,12 +140,31 @@ def test_a_pasted_message_in_another_format_is_not_the_senders(tmp_path: Path, t
         ("Tom: IMG-20260313-WA0001.jpg (file attached)", "media"),
         ("Tom: You deleted this message", "deleted message"),
         ("Tom: Se eliminó este mensaje.", "deleted message"),
+        ("Tom: Данное сообщение удалено", "deleted message"),
+        ("Tom: تم حذف هذه الرسالة", "deleted message"),
+        ("Tom: Bu mesaj silindi", "deleted message"),
+        ("Tom hat den Betreff von „Reise: Rom“ zu „Reise: Oslo“ geändert.", "system line"),
+        ("Tom изменил тему с «Поездка: Рим» на «Осло»", "system line"),
+        ("Tom bytte ämne till ”Resa: Rom”", "system line"),
+        ("Tom:", "no text"),
+        ("Tom: \u200e", "no text"),
     ],
 )
 def test_system_messages_are_counted_and_are_not_turns(tmp_path: Path, line: str, note: str) -> None:
     (day,) = sessions(document(tmp_path, f"13/03/2026, 10:14 - {line}\n13/03/2026, 10:15 - Ann: ok\n"))
     assert day.notes == {note: 1}
     assert [(turn.turn_id, turn.text) for turn in day.turns] == [("1", "ok")]
+
+
+def test_a_nickname_in_quotes_is_a_name(tmp_path: Path) -> None:
+    text = "13/03/2026, 10:14 - Tom „Tommy“ Berg: hello\n13/03/2026, 10:15 - Ann “Annie” Roth: hi\n"
+    assert [turn.speaker for turn in turns(document(tmp_path, text))] == ["Tom „Tommy“ Berg", "Ann “Annie” Roth"]
+
+
+def test_me_is_the_owner_in_exports_of_signal_in_this_form(tmp_path: Path) -> None:
+    """A member of a group whose own choice of name is Me is somebody else."""
+    text = "[2026-03-13, 10:14] Me: I live in Oslo.\n[2026-03-13, 10:15] Ben: ok\n[2026-03-13, 10:16] ~ Me: hi\n"
+    assert [turn.speaker for turn in turns(document(tmp_path, text))] == [None, "Ben", "~ Me"]
 
 
 def test_the_caption_of_an_omitted_photo_is_kept(tmp_path: Path) -> None:
