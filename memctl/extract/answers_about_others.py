@@ -15,13 +15,23 @@ _KIN = (
     r"(?:mum|mom|mummy|mama|mam|dad|daddy|papa|gran|granny|nan|nana|grandma|grandpa)(?:'s(?: \w+)?)?\b|"
     rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
 )
+_WH = r"(?:how|what|where|when|why|who)"
+_AUXILIARY = (
+    r"(?:(?:is|are|was|were|does|do|did|has|have|had|will|would|can|isn't|aren't|wasn't|doesn't|didn't|hasn't) )"
+)
+_NAME = (
+    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I|You|It|That|This|There|Here|Let|What|Who|Where|When|How|Why|Any|"
+    r"Anything|Everything|Everyone)\b)(?-i:[A-ZÀ-Þ])[\w-]+"
+)
 _ASKED = late(
     r"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*"
-    r"(?:(?:how|what|where|when|why|who)(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?"
-    r"(?:(?:is|are|was|were|does|do|did|has|have|had|will|would|can|isn't|aren't|wasn't|doesn't|didn't|hasn't) )*"
-    rf"(?:{_KIN}|he|she|they|(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I\b)(?-i:[A-ZÀ-Þ])[\w-]+)\b",
+    rf"(?:(?:{_WH}(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?"
+    rf"{_AUXILIARY}*(?:{_KIN}|he|she|they)|"
+    rf"(?:{_WH}(?:'s|'re| about) |(?:{_WH}(?: (?:long|old|far|much))? )?"
+    rf"{_AUXILIARY}+){_NAME}|{_NAME}(?:'s| still| also)(?= ))\b",
     re.IGNORECASE,
 )
+""" "Any rules for the repo?" opens with no name."""
 _OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|we|we're|our|us)\b", re.IGNORECASE)
 
 
@@ -47,5 +57,5 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
             end = sentence.start + len(sentence.text)
     for draft in drafts:
         relative = draft.predicate.startswith("has_") and draft.predicate not in ("has_condition", "has_pet")
-        if draft.subject is not None or relative or draft.quote[0] >= end:
+        if draft.subject is not None or relative or draft.predicate == "instruction" or draft.quote[0] >= end:
             yield draft

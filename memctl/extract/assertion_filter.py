@@ -13,7 +13,7 @@ from memctl.extract.wordlist import holds, spoken_words, words
 _FICTION = KeyedPattern(
     r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|"
     r"pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
-    r"we)(?:'m| am| know| have| do| don't| use| speak)\b)|"
+    r"we)(?:'m|'ve| am| know| have| do| don't| use| speak)\b)|"
     r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
     r"in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|novel|game|dream|campaign|scene|fantasy|book|libretto|"
     r"sketch|sitcom|minecraft|comic|cartoon|sim|skit|musical|panto(?:mime)?|larp|telenovela)\b|"

@@ -342,6 +342,10 @@ class _Reader:
     def head(self, lemma: str, form: Form | None) -> Head:
         consumed = self.at if lemma == "be" else self.at + 1
         at = self.words[consumed].start if consumed < len(self.words) else len(self.text)
+        if lemma != "be" and consumed < len(self.words) and self.words[consumed].word not in (lemma, self.word()):
+            verb = self.words[self.at]
+            if re.search(r"[,;–—]", self.text[verb.end : at]):
+                at = len(self.text)  # "I don't drink, figure of speech": the verb has no object.
         rest = self.text[at:]
         if self.neg and _ANYMORE.search(rest) and lemma not in _ENDURE:
             self.stopped, self.neg = True, False

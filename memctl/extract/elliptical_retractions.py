@@ -32,6 +32,12 @@ _DIED = KeyedPattern(
     r"(?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
+_PERSON_DIED = KeyedPattern(
+    r"(?P<what>(?-i:[A-ZÀ-Þ])[\w'-]+)(?: has| just| sadly| suddenly| finally| peacefully)* "
+    r"(?:died(?! (?:for|inside|laughing|trying)\b| of (?:laughter|laughing|embarrassment|shame|boredom))|"
+    r"passed away)\b",
+    re.IGNORECASE,
+)
 _GIVEN_AWAY = KeyedPattern(
     r"\b(?:gave|given|give|giving|sold|rehomed|lost|buried) (?P<what>(?:our |my |the )?(?-i:[A-ZÀ-Þ])[\w-]+)(?: away|"
     r" up| to (?:my|our|a|an|"
@@ -49,6 +55,13 @@ _CALLED_OFF = KeyedPattern(
 _SUPPOSED = KeyedPattern(
     r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b", re.IGNORECASE
 )
+_CLASS_STOPPED = KeyedPattern(
+    r"(?<!n't )(?<!not )(?<!never )\b(?:stopped|quit|dropped|ditched|came off|come off|no more|"
+    r"(?:took|taken) (?:me |us )?off|i'm off|im off)(?: taking| giving me)? (?:the |my |that )(?P<what>[a-z]{5,}?)s?"
+    r"(?=$|[,.;!)]| (?:and|but|because|cos|since|last|in|for|now|today|completely|altogether|again)\b)",
+    re.IGNORECASE,
+)
+""" "Stopped the statin" ends atorvastatin: the name of a class of drugs is the end of their names."""
 _PLANNED = frozenset({"plans"})
 _NOT_ANY_MORE = KeyedPattern(
     (
@@ -58,6 +71,14 @@ _NOT_ANY_MORE = KeyedPattern(
     re.IGNORECASE,
 )
 _PET = frozenset({"has_pet"})
+_COMPANY = frozenset(
+    words(
+        "has_neighbor has_friend has_wife has_husband has_partner has_boyfriend has_girlfriend has_fiance has_boss "
+        "has_manager has_colleague has_coworker has_landlord has_landlady has_roommate has_flatmate has_housemate "
+        "has_therapist has_doctor"
+    )
+)
+"""Relations that end with a death; a mother stays one."""
 _LASTING = frozenset(
     words(
         "dislikes avoids allergic_to intolerant_to has_condition name age birthday hometown event attended "
@@ -80,6 +101,10 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
     if not _PET.isdisjoint(earlier.predicates):
         yield from _over(_DIED, text, earlier, _PET)
         yield from _over(_GIVEN_AWAY, text, earlier, _PET)
+    if "takes_medication" in earlier.predicates:
+        yield from _class_stopped(text, earlier)
+    if not _COMPANY.isdisjoint(earlier.predicates):
+        yield from _over(_PERSON_DIED, text, earlier, _COMPANY)
     if not _PLANNED.isdisjoint(earlier.predicates):
         yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
 
@@ -115,6 +140,17 @@ def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozen
                 chief = [word for word in spoken if word in chief or f"{word}e" in chief]
             if chief and _about(spoken, chief):
                 yield retraction(draft, matched.span())
+
+
+def _class_stopped(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    stopped = _CLASS_STOPPED.search(text)
+    if stopped is None:
+        return
+    ending = stopped["what"].casefold()
+    for draft in list(earlier.standing.values()):
+        drug = (draft.object or "").casefold()
+        if draft.predicate == "takes_medication" and draft.subject is None and drug != ending and drug.endswith(ending):
+            yield retraction(draft, stopped.span())
 
 
 def _pet_names(text: str) -> list[str]:

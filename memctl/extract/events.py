@@ -209,7 +209,10 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     if head.tense in ("past", "perfect"):
         return ("", rest) if head.lemma == "book" or (_TICKETS.match(rest) and dates) else None
     wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
-    pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
+    pondering = head.prog and (
+        (head.lemma == "look" and rest.startswith("forward to "))
+        or (head.lemma == "think" and dates and re.match(r"(?:about|of) ", rest))
+    )
     if head.lemma == "plan" and _OUTING.match(rest):
         return "", rest
     if wanting or pondering:

@@ -3,6 +3,7 @@ the new value or the person, but not the property that changed."""
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 
 import msgspec
@@ -34,15 +35,19 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
     """The drafts of such changes, without those that are already in `new`."""
     if "?" in text or not earlier.standing:
         return
+    new = list(new)
     fresh = {(draft.predicate, draft.op) for draft in new}
     if "dose" in earlier.predicates and ("dose", "assert") not in fresh:
         yield from _doses(text, earlier)
+    yield from _doses_over(new, earlier)
     if "lives_in" in earlier.predicates and ("lives_in", "assert") not in fresh:
         yield from _returns(text, earlier)
     for death in (
         draft for draft in new if draft.predicate == "family_event" and (draft.object or "").endswith(" died")
     ):
         yield from _deaths(death, earlier)
+    if ("relationship_status", "assert") not in fresh:
+        yield from _marriages(new, fresh, earlier)
     if holds(text, (", not ", " not my ", " not a ")):
         yield from _roles(text, earlier)
 
@@ -61,6 +66,17 @@ def _doses(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     )
 
 
+def _doses_over(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The dose of a drug ends with the drug."""
+    kept = {(draft.subject, draft.slot) for draft in new if draft.predicate == "dose"}
+    for over in new:
+        if over.predicate == "takes_medication" and over.op == "retract" and over.object:
+            key = over.subject, over.object.casefold()
+            for draft in list(earlier.standing.values()):
+                if draft.predicate == "dose" and (draft.subject, draft.slot) == key and key not in kept:
+                    yield retraction(draft, over.quote)
+
+
 def _returns(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     match = _BACK.search(text)
     homes = [draft for draft in earlier.standing.values() if draft.predicate == "lives_in" and not draft.subject]
@@ -69,6 +85,24 @@ def _returns(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     for home in homes:
         if (home.object or "").casefold() == match["o"].casefold():
             yield msgspec.structs.replace(home, quote=match.span(), valid_at=None, precision=None)
+
+
+def _marriages(new: list[Draft], fresh: AbstractSet[tuple[str, object]], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The speaker is no longer married when the wife or husband has died or is one no more."""
+    over = [
+        draft
+        for draft in new
+        if draft.subject is None
+        and (
+            (draft.predicate == "family_event" and draft.object in ("wife died", "husband died"))
+            or (draft.op == "retract" and draft.predicate in ("has_wife", "has_husband"))
+        )
+    ]
+    if not over or not fresh.isdisjoint({("has_wife", "assert"), ("has_husband", "assert")}):
+        return
+    for draft in list(earlier.standing.values()):
+        if draft.predicate == "relationship_status" and draft.object == "married" and draft.subject is None:
+            yield retraction(draft, over[0].quote)
 
 
 def _deaths(death: Draft, earlier: EarlierDrafts) -> Iterator[Draft]:

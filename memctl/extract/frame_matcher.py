@@ -38,6 +38,7 @@ _LASTING = KeyedPattern(
 )
 _STATES = frozenset({"diet", "relationship_status"})
 """ "I was vegan" and "I was engaged" are over; "I got married" may not be."""
+_HELD = frozenset({"have", "own", "keep"})
 _WHILE_IT_LASTED = KeyedPattern(
     r"\b(?:until|till|for (?:(?:a|an|one|two|three|\d+|several|a few|a couple of|about an?) (?:days?|weeks?|months?|"
     r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
@@ -123,6 +124,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None
     if predicate == "hometown" and head.lemma in ("come", "hail") and (head.prog or head.tense != "present"):
         return None  # "I'm coming from Leeds" is a journey.
+    if predicate == "has_pet" and head.lemma in _HELD and head.tense == "past":
+        return None  # "I had a dog, Moss".
     if predicate == "owns" and head.prog and head.tense == "past":
         return None  # "While I was buying a pie".
     if frame.only_neg:

@@ -65,7 +65,8 @@ _STANDING_LEAD = KeyedPattern(
 )
 _IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
 _POLITE = KeyedPattern(
-    r"[, ]+(?:please|pls|plz|ever|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    r"[, ]+(?:please|pls|plz|ever|by the way|btw|tho|though|tbh|lol|haha|"
+    r"from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
     re.IGNORECASE,
 )
 
@@ -77,6 +78,7 @@ _LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
     r"quick note|"
     r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
+    r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
 )
@@ -106,6 +108,11 @@ _REASON = late(
     r"plz)\s+(?=i\b|my\b|it\b|we\b)",
     re.IGNORECASE,
 )
+_THEN_WHY = (
+    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember)\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|"
+    r"every time|each time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
+)
+""" "Keep it short I'm on a bus": the reason follows without a comma."""
 _ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
     r"it (?:\w+s|just|will)|"
@@ -125,8 +132,8 @@ _WISH = OpeningPattern(
     r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
     r"(?:to )?(?=(?:always|"
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
-    r"show)\b))|^(?:can|could|would|will) you (?:please |"
-    r"pls )?(?=(?:stop|"
+    r"show)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
+    r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
     r"always|never|not|keep|only)\b)|^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
 )
@@ -182,7 +189,9 @@ _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECAS
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = KeyedPattern(
     r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
-    r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
+    r"\b(?:in my life|"
+    r"before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|look back|forget|"
+    r"say never)\b",
     re.IGNORECASE,
 )
 
@@ -247,15 +256,18 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
     )
 
 
+_CONDITIONAL = late(
+    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", re.IGNORECASE
+)
+
+
 def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[tuple[str, bool]]:
     """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them.
 
     `marked` is set if the sentence opens as an instruction, `lasting` if it says that its instructions stand, `talk` if
     something else was said before it.
     """
-    conditional = re.match(
-        r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", text, re.IGNORECASE
-    )
+    conditional = _CONDITIONAL.match(text)
     pieces, at = [], 0
     for match in () if conditional else _SPLIT.finditer(text):
         pieces.append((at, text[at : match.start()]))
@@ -304,7 +316,9 @@ def is_order(text: str) -> bool:
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
-    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text) or lifts(text):
+    # "If I skip a day, move it": the condition says what "it" is.
+    lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if _CONDITIONAL.match(text) else text
+    if _ONCE.search(lasting) or _VAGUE.match(text) or _SAYING.fullmatch(text) or lifts(text):
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
@@ -326,6 +340,8 @@ def _base_verb(word: str) -> bool:
 
 
 def _trimmed(text: str) -> str:
+    told = compiled(_THEN_WHY).match(text)
+    text = told["order"] if told else text
     text = _REASON.split(" ".join(text.split()), maxsplit=1)[0]
     goal = re.sub(
         r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
@@ -355,6 +371,8 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
         return None
     order = _IGNORE_SAID.sub("", text)
     order = order[after_lead(order) :]
+    told = compiled(_THEN_WHY).match(order)
+    order = told["order"] if told else order
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)

@@ -131,6 +131,20 @@ def _drug() -> re.Pattern[str]:
     return compiled(r"(?<![\w-])(?P<o>{MEDICINE})(?![\w-])")
 
 
+@cache
+def _bare() -> re.Pattern[str]:
+    return compiled(
+        r"\W*(?:(?:ok|okay|fine|right|yes|yeah|sure|just|so|good|then|and|or|the)\b\W*)*{MEDICINE}"
+        r"(?:\W+(?:then|it is|please|thanks|ok|okay))*\W*"
+    )
+
+
+def is_bare(text: str) -> bool:
+    """True for a turn that says nothing but the name of a drug: it may accept one that was offered."""
+    return len(text) < _LONGEST_BARE and bool(_bare().fullmatch(text))
+
+
+_LONGEST_BARE = 60
 _JOINS = r"(?:and|or|but|so|from|since|is|are|was|for|with|when|because|at|on|to|that|which|by|after)\b"
 
 
@@ -259,7 +273,7 @@ def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) ->
     people take, or nobody, is left out, unless it is "my warfarin"."""
     for draft in drafts:
         drug = draft.slot or ""
-        certain = draft.predicate != "dose" or draft.subject is not None or not _drug().fullmatch(drug)
+        certain = draft.predicate != "dose" or draft.subject or draft.op == "retract" or not _drug().fullmatch(drug)
         if certain or re.search(rf"\bmy {re.escape(drug)}\b", text, re.IGNORECASE):
             yield draft
             continue

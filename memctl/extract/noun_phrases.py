@@ -44,7 +44,7 @@ TIME = (
     r"lately|nowadays|these days|right now|at the moment|at the minute|atm|rn|ngl|at present|"
     r"currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|"
     r"everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|"
-    r"together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|"
+    r"together|instead|tho(?:ugh)?|however|actually|really|so much|a lot|a bit|a ton|very much|the most|"
     r"the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|"
     r"after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|"
     r"remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|"
@@ -60,7 +60,8 @@ _STOP = late(
     r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b|(?-i:[A-ZÀ-Þ]))|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
     r"which|that (?=\w+)|who\b|whose|where|if|"
-    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|"
+    r"after|before(?= \w)|tho|though|although|(?:way |far |just )?too (?=\w)|"
+    r"unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|"
     r"much|opposed)|and (?=(?:i|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|"
     r"can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)\b)|"
     r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|"
@@ -72,7 +73,7 @@ _STOP = late(
     r"|,?\s+(?:e\.g|i\.e)\b|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
     r"which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|"
     r"and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|"
-    r"since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
+    r"since|if\b|when|while|tho\b|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
     re.IGNORECASE,
 )
 _REFUSED = late(
@@ -158,7 +159,8 @@ _QUALIFIED = KeyedPattern(
     r"\s+for (?:anything|everything|whatever|all|any|most|my|our|things|stuff)\b.*$", re.IGNORECASE
 )
 _FILLER = KeyedPattern(
-    r"[\s,]+(?:though|tbh|too|as well|these days|nowadays|lately|please|at the moment|anyway|always|by far|ngl|lol)$",
+    r"[\s,]+(?:tho|though|tbh|too|as well|these days|nowadays|lately|please|at the moment|anyway|always|by far|ngl|"
+    r"lol)$",
     re.IGNORECASE,
 )
 

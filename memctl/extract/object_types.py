@@ -154,6 +154,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate in ("lives_in", "hometown"):
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
+    if predicate == "studies" and _cities().fullmatch(value):
+        return False
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
     if predicate == "allergic_to" and _BODY.fullmatch(value):

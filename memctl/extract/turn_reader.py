@@ -181,6 +181,7 @@ class TurnReader:
         text, start = text[opening:], start + opening
         text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
         self.dated, mentioning = may_name_time(text), any(mentions.may_mention(text))
+        mentioning = mentioning and not mentions.is_bare(self.text)
         restricted = assertion_filter.THEN.possible(text)
         pieces = list(clauses(text, start))
         for clause, after in zip_longest(pieces, pieces[1:]):

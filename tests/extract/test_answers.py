@@ -11,6 +11,12 @@ from memctl.extract.instructions import is_order
     ("question", "answer", "expected"),
     [
         ("What's your dog's name?", "Pepper", "has_pet=dog called Pepper"),
+        (
+            "Any rules for the flat?",
+            "House rules:\n1. no shoes\n2. no pork",
+            "instruction=no shoes ; instruction=no pork",
+        ),
+        ("Which tablets do you take?", "naproxen", "takes_medication=naproxen"),
         ("What is your partner's name?", "Tomasz", "has_partner=Tomasz"),
         ("What are your kids called?", "ida and moss", "has_child=Ida ; has_child=Moss"),
         ("Who is your manager?", "Oksana", "has_manager=Oksana"),

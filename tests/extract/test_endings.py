@@ -28,6 +28,12 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ("i work for amazon, warehouse nights", "packed in amazon. long story", ("works_at", "amazon")),
         ("Please always reply in French.", "You can stop replying in French now.", ("instruction", "reply in French")),
         ("I'm studying architecture at Bath.", "I dropped out of architecture last term", ("studies", "architecture")),
+        ("I take rosuvastatin 10 mg", "the consultant has stopped the statin", ("takes_medication", "rosuvastatin")),
+        ("I take ramipril 5 mg", "I stopped the ramipril.", ("dose", "5 mg")),
+        ("my neighbour Mr Quigley grows leeks", "Mr Quigley passed away in May", ("has_neighbor", "Mr Quigley")),
+        ("My husband Ken fishes", "Ken died last spring", ("has_husband", "Ken")),
+        ("My husband Ken fishes", "Ken died last spring", ("relationship_status", "married")),
+        ("My husband Ken fishes", "my husband died in 2020", ("relationship_status", "married")),
     ],
 )
 def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: tuple[str, str]) -> None:
@@ -38,6 +44,9 @@ def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: 
     ("before", "after"),
     [
         ("I play rugby every Saturday", "Should I quit rugby?"),
+        ("I take rosuvastatin", "I haven't stopped the statin"),
+        ("my friend Ines sings", "Ines died laughing when she saw it"),
+        ("my mother Joan bakes", "Joan died in 2011"),
         ("I play rugby every Saturday", "I would never have given up rugby"),
         ("I dislike coffee.", "I no longer like coffee."),
         ("we have a hamster called Nugget", "my battery died"),
