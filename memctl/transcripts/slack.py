@@ -26,6 +26,15 @@ _TS = re.compile(r"\d{9,11}\.\d{1,9}")
 _SPOKEN = frozenset({"", "thread_broadcast", "file_share", "me_message", "bot_message", "reply_broadcast"})
 _DIRECT_FOLDER = re.compile(r"D[A-Z0-9]{8,}|mpdm-.*")
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_WRITTEN = {
+    "user": ("<@{}>", "user_id"),
+    "channel": ("<#{}>", "channel_id"),
+    "broadcast": ("<!{}>", "range"),
+    "emoji": (":{}:", "name"),
+}
+"""Elements of blocks that mrkdwn writes with signs, and their fields."""
+_CONTROLS = ("actions", "input", "button")
+_DEEPEST = 8
 
 
 def sniff(head: Head) -> bool:
@@ -111,17 +120,41 @@ def _turn(
 
 
 def _said(record: Mapping[str, Any], by_bot: bool) -> str:
-    """The message's text, or that of its attachments if a bot put all text there. What a person attaches, such as the
-    preview of a link, was said by somebody else."""
+    """The message's text, else that of its blocks, else that of its attachments if a bot put all text there. What a
+    person attaches, such as the preview of a link, was said by somebody else."""
     text = text_of(record.get("text"))
+    if not text.strip():
+        text = "\n".join(filter(None, map(_in_block, _dicts(record.get("blocks")))))
     if text.strip() or not by_bot:
         return text
     return "\n".join(text_of(item.get("text")) or text_of(item.get("fallback")) for item in _attachments(record))
 
 
+def _in_block(part: Mapping[str, Any], depth: int = 0) -> str:
+    """The text of a block or of an element in it, in Slack's mrkdwn."""
+    kind, text = part.get("type"), part.get("text")
+    if kind in _CONTROLS:
+        return ""
+    if kind == "link":
+        return f"<{text_of(part.get('url'))}|{text_of(text)}>" if text else f"<{text_of(part.get('url'))}>"
+    if kind in _WRITTEN:
+        sign, key = _WRITTEN[kind]
+        return sign.format(text_of(part.get(key)))
+    if isinstance(text, Mapping):
+        return text_of(text.get("text"))
+    if depth > _DEEPEST or not isinstance(part.get("elements"), list):
+        return text_of(text)
+    between = "\n" if kind in ("rich_text", "rich_text_list", "context") else ""
+    said = between.join(_in_block(element, depth + 1) for element in _dicts(part["elements"]))
+    return "\n".join(f"> {line}" for line in said.split("\n")) if kind == "rich_text_quote" else said
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def _attachments(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    attachments = record.get("attachments")
-    return [item for item in attachments if isinstance(item, dict)] if isinstance(attachments, list) else []
+    return _dicts(record.get("attachments"))
 
 
 def _shares(record: Mapping[str, Any]) -> list[dict[str, Any]]:

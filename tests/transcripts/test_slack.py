@@ -144,3 +144,30 @@ def test_a_message_without_a_sender_is_left_out(tmp_path: Path) -> None:
     (session,) = items_of(tmp_path, {"type": "message", "ts": "1773133200.000100", "text": "I live on Mars."})
     assert isinstance(session, Session)
     assert (session.turns, session.notes) == ((), {"message without a sender": 1})
+
+
+def test_a_message_whose_words_are_only_in_its_blocks_is_read(tmp_path) -> None:
+    section = {
+        "type": "rich_text_section",
+        "elements": [
+            {"type": "text", "text": "I use "},
+            {"type": "link", "url": "https://vim.example", "text": "Vim"},
+            {"type": "text", "text": " & tea, "},
+            {"type": "user", "user_id": "U2"},
+            {"type": "emoji", "name": "wave"},
+        ],
+    }
+    quote = {"type": "rich_text_quote", "elements": [{"type": "text", "text": "a\nb"}]}
+    items = {
+        "type": "rich_text_list",
+        "elements": [{**section, "elements": [{"type": "text", "text": t}]} for t in "cd"],
+    }
+    controls = {"type": "actions", "elements": [{"type": "button", "text": {"type": "plain_text", "text": "Press"}}]}
+    plain = {"type": "section", "text": {"type": "mrkdwn", "text": "I live in Oslo."}}
+    blocks = [{"type": "rich_text", "elements": [section, quote, items]}, controls, plain]
+    message = {"type": "message", "user": "U1", "text": "", "ts": "1773133200.000100", "blocks": blocks}
+    (session,) = items_of(tmp_path, message)
+    assert isinstance(session, Session)
+    assert [turn.text for turn in session.turns] == [
+        "I use Vim (https://vim.example) & tea, @U2:wave:\n> a\n> b\nc\nd\nI live in Oslo."
+    ]

@@ -92,6 +92,8 @@ def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]
         "BEGIN:VCARD\nFN:Ben Okafor\nNOTE:I live in Oslo\nEND:VCARD\n",
         "Monday: I moved.\nTuesday: I use Vim.\nMonday: ok\n",
         "Install: I use Rust.\nSetup: I use Nix.\nTesting: run it\n",
+        "Guild: Club\nChannel: general\n\n[25-Mar-26 10:14 AM] ann\nhi\n\n[25-Mar-26 10:15 AM] ben\nUser: I use Nix.\n"
+        "\n[25-Mar-26 10:16 AM] ann\nok\n",
     ],
 )
 def test_text_that_is_not_a_chat_is_refused(read_back: Callable[..., Any], text: str) -> None:
