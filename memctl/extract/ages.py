@@ -1,13 +1,15 @@
-"""Ages in parentheses after a name: "Nora (she is 12) plays the flute"."""
+"""Ages after names: "Nora (she is 12) plays the flute", "Nora's 12 and Ben's 9"."""
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.strangers import may_be_a_person
 from memctl.extract.verbs import FORMS
 
 _AGED = KeyedPattern(
@@ -16,10 +18,23 @@ _AGED = KeyedPattern(
     re.IGNORECASE,
 )
 
+_LISTED = KeyedPattern(
+    r"(?:(?:^|[,;.:–—] ?|\band ))(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s| is) (?:only |just |now )?(?P<age>\d{1,2})"
+    r"(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) \d)",
+    re.IGNORECASE,
+)
+
+
+def _listed(text: str) -> list[re.Match[str]]:
+    """ "Nora's 12 and Ben's 9": the ages of two people or more, one after the other."""
+    found = [match for match in _LISTED.finditer(text) if may_be_a_person(match["name"])]
+    joined = any(one.end() + len(" and ") >= two.start() for one, two in pairwise(found))
+    return found if joined else []
+
 
 def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]]) -> Iterator[Draft]:
     """ "Nora (she is 12) plays the flute": the age of somebody whose relation may be unknown."""
-    for match in _AGED.finditer(text):
+    for match in (*_AGED.finditer(text), *_listed(text)):
         person = known.get(match["name"].casefold())
         ordinary = match["name"].casefold() in ADVERBS or match["name"].casefold() in FORMS
         if person is None and (

@@ -4,6 +4,7 @@ The statement is then read by the same rules as anything else that a person says
 """
 
 import re
+from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.rule_tables import compiled
@@ -124,7 +125,13 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
     pronoun = _about_them(asked, subject)
     if pronoun:
         return pronoun.format(a=bare)
-    return _filled(asked, bare)
+    return _filled(asked, bare) or (_filled(_the_pet().sub("your ", asked), bare) if subject is None else None)
+
+
+@cache
+def _the_pet() -> re.Pattern[str]:
+    """ "What is the cat called?", where the speaker spoke of nobody else."""
+    return compiled(r"\bthe (?=(?:{PET})(?:'s name| called)\?)")
 
 
 def _filled(question: str, answer: str) -> str | None:

@@ -21,10 +21,18 @@ _HE_OR_SHE = late(
 )
 
 _JUST_NAMED = late(
-    rf"(?:\b(?:called|named|name(?:'s| is))|[,:–—-]) (?P<name>{ONE_NAME})[,.\s–—-]*(?:\band )?$", re.IGNORECASE
+    rf"(?:\b(?:called|named|name(?:'s| is)|little|wee|baby|young|(?:her|his|their|the) (?:girl|boy|lad|lass|"
+    rf"son|daughter|kid|child|wife|husband|baby))|[,:–—-]) (?P<name>{ONE_NAME})[,.\s–—-]*(?:\band )?$",
+    re.IGNORECASE,
 )
 """ "A Welsh bloke called Gethin, he's …", "the wee accident, Saoirse, she's 2": the person named last is meant."""
 
+_OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
+_BEFORE_A_PLACE = frozenset(
+    {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}
+)
+""" "Ann met Beth, she's 4": perhaps the person named last; "works for Nestlé, she's 4" names no other person."""
+_WHO = late(rf"(?P<name>{ONE_NAME}|\b[a-z]+),? who(?:'s)? [^;.]*$")
 _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
 
 
@@ -59,6 +67,13 @@ def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
     ]
 
 
+def goes_on(other: tuple[str, str], before: str) -> bool:
+    """Whether a clause without a subject is about `other`: "Tom, who is 19 and works at Lidl", not "Tom met Joe who is
+    19 and works at Lidl"."""
+    who = _WHO.search(before)
+    return who is None or who["name"].casefold() in f"{other[0]} {other[1]}".casefold().split()
+
+
 def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str, str] | None:
     """The name and relation of the person meant by "he", "she" or "they" after the words `before` of its sentence.
 
@@ -68,4 +83,12 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     named = _JUST_NAMED.search(before)
     if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):
         return None if compiled(_NO_PERSON).search(before) else (named["name"], "")
+    last = _OR_THE_LAST.search(before)
+    if (
+        last
+        and last["cue"].lower() not in _BEFORE_A_PLACE
+        and (other is None or last["name"] not in other[0].split())
+        and may_be_a_person(last["name"])
+    ):
+        return None
     return other if other and fits(pronoun, other[1]) else None

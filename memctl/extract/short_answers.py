@@ -145,9 +145,15 @@ _DATE = late(
 )
 
 
+_OPENING = late(r"(?!(?:St|Mt|Ft|Dr|Mrs?|Ms|Prof|No)\.)(?P<o>\s*[^\W\d_][\w'-]*(?:,? [\w'-]+){0,3})[.!]\s+(?=\S)")
+""" "Lisbon. I moved in May": the answer is the first sentence, if that is short."""
+
+
 def answer_drafts(question: str, text: str) -> list[Draft]:
     """The drafts of a short reply to the last question of the previous turn."""
     asked = last_question(question)
+    opening = _OPENING.match(text)
+    text = opening["o"] if opening else text
     if asked is None or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []
     span = (0, len(text.rstrip()))

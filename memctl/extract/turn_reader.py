@@ -293,7 +293,7 @@ class TurnReader:
             if clause.conj == "after+ing":
                 verb_head = complement(text, tense="past")
             return self.of_self(verb_head, clause, span), "i", prog
-        if clause.elided and person == "other" and self.other:
+        if clause.elided and person == "other" and self.other and sentence_subjects.goes_on(self.other, self.preceding):
             return self.of_other(head(text, words, person="other"), clause, span), "other", prog
         if first or person == "i" or self.third:
             drafts = self.subjectless(clause, words, span)

@@ -16,6 +16,10 @@ from memctl.extract.instructions import is_order
             "House rules:\n1. no shoes\n2. no pork",
             "instruction=no shoes ; instruction=no pork",
         ),
+        ("Where do you live now?", "Coventry. Before that I was in Hull with my aunt for a year", "lives_in=Coventry"),
+        ("Where do you live now?", "Long story. I was in a hostel until my brother found a room", ""),
+        ("Where do you live?", "St. Louis", "lives_in=St. Louis"),
+        ("What is the dog called?", "Bess. Not my idea.", "has_pet=dog called Bess"),
         ("Which tablets do you take?", "naproxen", "takes_medication=naproxen"),
         ("What is your partner's name?", "Tomasz", "has_partner=Tomasz"),
         ("What are your kids called?", "ida and moss", "has_child=Ida ; has_child=Moss"),
@@ -59,6 +63,11 @@ def test_a_short_answer_gives_the_claim_of_its_question(question: str, answer: s
 def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None:
     claims = said("my son Emeka plays the tuba", "A:Lovely! How old is he?", "9")
     assert [spelt(claim) for claim in claims if claim.predicate == "age"] == ["Emeka:age=9"]
+
+
+def test_the_pet_of_another_person_is_not_the_speakers() -> None:
+    claims = said("my neighbour Joe has a cat", "A:What is the cat called?", "Gravy")
+    assert "has_pet" not in {claim.predicate for claim in claims if claim.subject == "alice"}
 
 
 def test_the_quote_of_a_short_answer_is_the_answer() -> None:
