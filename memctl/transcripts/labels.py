@@ -20,10 +20,15 @@ _STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–—|,]?\s*+)?"
 _AFTER = rf"(?:\s*+[,|·•–—-]?\s*+(?P<after>{_ENCLOSED}|{_BARE}))?"
 _EMPHASIS = r"(?:\*{1,3}|_{1,3}|`)?+"
 _NAME = r"(?P<name>[^:：\n*\[\]<>#`]{1,80}?)"
-_MARK = re.compile(r"\s*(?:>\s?|[-*+•]\s+)+")
+_MARK = re.compile(r"\s*(?:>\s?|[-*+•]\s+|(?:\d{1,3}[.)]|\(?(?:[a-z]|\d{1,3})\)|[a-z]\.)\s+)+")
 _INLINE = re.compile(
     rf"(?P<open>{_EMPHASIS}){_STAMP}{_EMPHASIS}[\[<]?{_NAME}[\]>]?{_EMPHASIS}{_AFTER}\s*+{_EMPHASIS}[:：]{_EMPHASIS}"
 )
+_NOTED = re.compile(
+    rf"{_EMPHASIS}{_STAMP}{_EMPHASIS}(?P<name>[^:：\n*\[\]<>()#`]{{1,80}}?){_EMPHASIS}{_AFTER}\s*+"
+    rf"(?:[(\[][^()\[\]\n]{{1,60}}[)\]]\s*+){{1,3}}{_EMPHASIS}[:：]{_EMPHASIS}(?=\s|\Z)"
+)
+"""A name with a remark in brackets before the colon: `Ben (to Ann privately):`, `Ann (10:16) [edited]:`."""
 _HEADING = re.compile(rf"(?P<level>#{{1,6}})\s++{_EMPHASIS}{_STAMP}{_NAME}{_AFTER}\s*+:?{_EMPHASIS}\s*+\Z")
 _DAY = r"(?:(?:[Tt]oday|[Yy]esterday)(?: at|,)? )?"
 _ABOVE = re.compile(
@@ -72,12 +77,22 @@ def in_family(labels: Iterable[Label], family: Family) -> list[Label]:
 
 
 def _labels(lines: Sequence[str]) -> Iterator[tuple[int, Label]]:
+    """The possible labels. One with a remark counts only if the same name also stands without."""
+    found: list[tuple[int, Label, bool]] = []
     fenced = False
     for place, line in enumerate(lines):
         if _FENCE.match(line):
             fenced = not fenced
-        elif not fenced and not line.startswith(("    ", "\t")) and (label := label_in(line)):
-            yield place, label
+        elif not fenced and not line.startswith(("    ", "\t")):
+            label = label_in(line)
+            noted = _noted(line) if label is None or label.family == "stamp" else None
+            found += [(place, each, each is noted) for each in (noted, label) if each]
+    names = {label.name for _, label, remark in found if not remark and label.family == "inline"}
+    taken = -1
+    for place, possible, remark in found:
+        if place != taken and (not remark or possible.name in names):
+            taken = place
+            yield place, possible
 
 
 def label_in(line: str) -> Label | None:
@@ -90,6 +105,18 @@ def label_in(line: str) -> Label | None:
     if label is None and (stamped := _STAMPED.match(head)):
         label = Label("stamp", "", stamped["stamp"])
     return label._replace(mark=mark) if label else None
+
+
+def _noted(line: str) -> Label | None:
+    """The label of a line with a remark in brackets between the name and the colon."""
+    marked = _MARK.match(line)
+    rest = line[marked.end() :] if marked else line.strip()
+    match = _NOTED.match(rest[:_LONGEST]) if "(" in rest or "[" in rest else None
+    if not match or not _may_speak(match["name"]):
+        return None
+    stamp = match["stamp"] or match["after"] or ""
+    mark = marked[0].strip() if marked else ""
+    return Label("inline", plain_label(match["name"]), stamp, rest[match.end() :].strip(), mark=mark)
 
 
 def _heading(head: str) -> Label | None:

@@ -22,7 +22,9 @@ _PRONOUNS = late(r"\s*[(\[](?:she|he|they|it|xe|ze|ella|él|elle|il|sie|er|ela|e
 _WORD = late(r"[^\W\d_][\w.'’\-]*|\(.{1,30}\)|\d{1,3}")
 _LABEL_WORD = late(r"[@#~]?[\w][\w.'’´`\-_/]*,?|\(.{1,40}\)|\[.{1,40}\]|[|/&+·•–—-]|\"[^\"]{1,30}\"|“[^”]{1,30}”")
 _PHONE = late(r"\+?\d[\d ()\-]{5,20}")
-_TITLED = late(r"(?:Dr|Prof|Mr|Mrs|Ms|Mx|St|Sr|Sra|Jr|Hr|Fr|Dra|Ing|Lic|Rev|Capt|Lt|Sgt|M|Mme)\.|\w\.", re.IGNORECASE)
+_TITLED = late(
+    r"(?:Dr|Prof|Mr|Mrs|Ms|Mx|St|Sr|Sra|Jr|Hr|Fr|Dra|Ing|Lic|Rev|Capt|Lt|Sgt|M|Mme)\.|[^\W\d_]\.", re.IGNORECASE
+)
 _SENTENCE = late(r"[!?;…。！？]|\.\s")
 _NUMBERED = late(
     r"(?:speaker|person|participant|guest|sprecher|hablante|locuteur|interlocutore?|user|话者)[ _-]?\w{1,3}", re.I

@@ -79,6 +79,35 @@ def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]
     assert spoken(result) == [("user", None, words), ("assistant", None, "ok")]
 
 
+@pytest.mark.parametrize("number", ["{}. ", "{}) ", "({}) "])
+def test_the_points_of_a_list_are_not_speakers(read_back: Callable[..., Any], number: str) -> None:
+    points = "\n".join(f"{number.format(n)}{name}: do it" for n, name in enumerate(("Install", "Eve", "Plan B"), 1))
+    result = read_back("chat.txt", f"User: how?\nAssistant: Like this.\n{points}\nUser: ok\n{points}\nAssistant: bye\n")
+    assert spoken(result) == [
+        ("user", None, "how?"),
+        ("assistant", None, f"Like this.\n{points}"),
+        ("user", None, f"ok\n{points}"),
+        ("assistant", None, "bye"),
+    ]
+    numbered = "".join(f"{number.format(n)}{name}: hi\n" for n, name in enumerate(("Ann", "Ben", "Ann"), 1))
+    assert [name for _, name, _ in spoken(read_back("chat.txt", numbered))] == ["Ann", "Ben", "Ann"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Ben (to Ann, in private):", "Ben [edited]:", "Ben (10:14) [edited]:", "**Ben** (on the phone):"],
+)
+def test_a_remark_behind_a_name_does_not_hide_the_speaker(read_back: Callable[..., Any], label: str) -> None:
+    result = read_back("chat.txt", f"Ann: hi\nBen: yo\nAnn: ok\n{label} I am ill\nAnn: oh\nBen: bye\n")
+    assert text_of_user(result, "Ann") == "hi\nok\noh"
+    assert text_of_user(result, "Ben") == "yo\nI am ill\nbye"
+    remark = "Assistant: Python (the best of all): nice"
+    assert spoken(read_back("chat.txt", f"User: hi\n{remark}\n")) == [
+        ("user", None, "hi"),
+        ("assistant", None, "Python (the best of all): nice"),
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [
