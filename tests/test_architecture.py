@@ -32,14 +32,14 @@ def resolve(name: str) -> object:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         try:
-            found: object = import_module(".".join(parts[:length]))
+            target: object = import_module(".".join(parts[:length]))
         except ModuleNotFoundError as error:
             if not name.startswith(error.name or "-"):
                 raise
             continue
         for part in parts[length:]:
-            found = getattr(found, part)
-        return found
+            target = getattr(target, part)
+        return target
     raise ModuleNotFoundError(name)
 
 

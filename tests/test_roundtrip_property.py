@@ -145,9 +145,9 @@ def test_any_written_facts_are_read_unchanged(
     try:
         users = set(adapter.users())
         assert users == {fact.user_id for fact in expected.values()}
-        found = [fact for user in users for page in adapter.read(user) for fact in page.facts]
-        assert sum(adapter.count(user) or 0 for user in users) == len(found)
-        assert sorted((comparable(fact, adapter) for fact in found), key=str) == sorted(
+        stored = [fact for user in users for page in adapter.read(user) for fact in page.facts]
+        assert sum(adapter.count(user) or 0 for user in users) == len(stored)
+        assert sorted((comparable(fact, adapter) for fact in stored), key=str) == sorted(
             (comparable(fact, adapter) for fact in expected.values()), key=str
         )
     finally:

@@ -258,8 +258,8 @@ class TestConversations:
 
 class TestSearch:
     def test_a_search_in_a_service_respects_the_time_filter(self, diary, memctl):
-        found = memctl("search", "alice", "day", "--from", "diary", "--as-of", "2020-03-01T12:00:00Z", "--json")
-        assert [hit["fact"]["text"] for hit in found.document["hits"]] == ["day 60"]
+        hits = memctl("search", "alice", "day", "--from", "diary", "--as-of", "2020-03-01T12:00:00Z", "--json")
+        assert [hit["fact"]["text"] for hit in hits.document["hits"]] == ["day 60"]
 
     def test_a_search_of_one_kind_requests_enough_records(self, diary):
         with open_memory("diary") as memory:

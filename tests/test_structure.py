@@ -41,11 +41,11 @@ REPLACED = {
 
 def modules() -> dict[str, Path]:
     """Every module of memctl and its adapters by its dotted name."""
-    found = {}
+    paths = {}
     for base in (ROOT, ROOT / "adapters"):
         for path in [*base.glob("memctl/**/*.py"), *base.glob("memctl_*/**/*.py")]:
-            found[".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = path
-    return found
+            paths[".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = path
+    return paths
 
 
 MODULES = modules()

@@ -94,8 +94,8 @@ def test_sentences_are_parts_of_the_text_in_order(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(whitelist_categories=["L", "N"]), min_size=1))
 def test_no_letter_or_digit_is_lost_between_sentences(text: str) -> None:
-    kept = "".join(sentences(text))
-    assert re.sub(r"\s", "", kept) == re.sub(r"\s", "", text)
+    joined = "".join(sentences(text))
+    assert re.sub(r"\s", "", joined) == re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ ALL = [DELETED, FORGOTTEN, TIMELESS, LISBON, PARIS, TOKYO]
 
 
 def values(facts) -> set[str]:
-    return {found.object for found in facts}
+    return {fact.object for fact in facts}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_current_facts_exclude_ended_superseded_and_expired_ones():
 
 def test_history_is_in_the_order_of_learning():
     facts = history([TIMELESS, LISBON, PARIS, TOKYO])
-    assert [found.object for found in facts] == ["Tokyo", "Paris", "Lisbon", "somewhere"]
+    assert [fact.object for fact in facts] == ["Tokyo", "Paris", "Lisbon", "somewhere"]
 
 
 def test_history_can_be_limited_to_a_predicate_and_subject():
@@ -99,11 +99,11 @@ def test_history_can_be_limited_to_a_predicate_and_subject():
 
 
 def test_diff_shows_changes_between_two_days():
-    found = diff(ALL, day("2025-05-01"), day("2025-06-30"))
-    assert values(found.began) == {"Paris"}
-    assert values(found.ended) == {"Tokyo"}
-    assert values(found.learned) == {"Paris"}
-    assert values(found.retired) == {"Tokyo"}
+    changes = diff(ALL, day("2025-05-01"), day("2025-06-30"))
+    assert values(changes.began) == {"Paris"}
+    assert values(changes.ended) == {"Tokyo"}
+    assert values(changes.learned) == {"Paris"}
+    assert values(changes.retired) == {"Tokyo"}
 
 
 def test_a_fact_is_undated_if_none_of_its_times_is_known():
@@ -173,6 +173,6 @@ def test_any_complete_time_is_read_exactly(at):
 @given(st.lists(st.sampled_from(ALL), unique_by=id), st.integers(0, 4000))
 def test_a_fact_valid_now_has_not_ended_before(facts, days):
     at = day("2016-01-01") + timedelta(days=days)
-    for found in as_of(facts, at):
-        assert found.invalid_at is None or found.invalid_at > at
-        assert found.valid_at is None or found.valid_at <= at
+    for fact in as_of(facts, at):
+        assert fact.invalid_at is None or fact.invalid_at > at
+        assert fact.valid_at is None or fact.valid_at <= at

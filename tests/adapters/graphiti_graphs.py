@@ -34,8 +34,8 @@ class Letters:
 
 
 def fact(user: str, text: str, **fields: Any) -> Fact:
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
+    values = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
+    return Fact(user_id=user, text=text, **values)
 
 
 @functools.cache
@@ -49,7 +49,7 @@ def empty() -> bytes:
 
 
 def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:
-    return [found for page in adapter.read(user) for found in page.facts]
+    return [fact for page in adapter.read(user) for fact in page.facts]
 
 
 class Core:

@@ -18,8 +18,8 @@ letta = _emulator()
 
 def fact(text: str, user: str = "alice", **fields: object) -> Fact:
     """A fact of the user."""
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
+    values = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
+    return Fact(user_id=user, text=text, **values)
 
 
 def line(text: str, label: str = "human", **native: object) -> Fact:
@@ -54,5 +54,5 @@ def is_clean(place: Path) -> bool:
 
 
 def human(place: Path) -> Path:
-    found = place / "human.md"
-    return found if found.exists() else place / "system" / "human.md"
+    file = place / "human.md"
+    return file if file.exists() else place / "system" / "human.md"

@@ -42,19 +42,19 @@ def opened(folder: Path, **options: str) -> ClaudeCodeAdapter:
 
 
 def test_topics_and_lines_are_facts_but_pointers_are_not(folder):
-    found = {one.text: one for one in read(opened(folder))}
-    assert set(found) == {
+    by_text = {one.text: one for one in read(opened(folder))}
+    assert set(by_text) == {
         "Works on the billing service.",
         "[Docs](https://example.org) are read first",
         "Use tabs, never spaces.",
         "Deploys on Fridays.\r\n\r\nNever on Mondays.",
         "No final newline",
     }
-    topic = found["Use tabs, never spaces."]
+    topic = by_text["Use tabs, never spaces."]
     assert (topic.kind, topic.categories, topic.session_id) == ("preference", ("feedback",), "0c1d")
     assert topic.updated_at == datetime(2026, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
     assert topic.created_at is None
-    assert found["No final newline"].kind == "fact"
+    assert by_text["No final newline"].kind == "fact"
 
 
 def test_ids_stay_after_a_folder_move_and_a_topic_edit(folder, tmp_path):
@@ -133,13 +133,13 @@ def test_edits_renames_deletions_and_additions_by_the_agent_are_read(tmp_path):
     plums.rename(new / "fruit.md")
     opera.unlink()
     (new / "own.md").write_text("Plays the oboe.\n")
-    found = {one.text: one for one in read(opened(new))}
-    assert set(found) == {"Likes green tea.", "Likes plums.", "Likes chess.", "Plays the oboe."}
-    assert found["Likes green tea."].id == facts[0].id
-    assert found["Likes green tea."].object is None
-    assert found["Likes plums."].id == facts[1].id
+    by_text = {one.text: one for one in read(opened(new))}
+    assert set(by_text) == {"Likes green tea.", "Likes plums.", "Likes chess.", "Plays the oboe."}
+    assert by_text["Likes green tea."].id == facts[0].id
+    assert by_text["Likes green tea."].object is None
+    assert by_text["Likes plums."].id == facts[1].id
     opened(new).write([fact("One more.")])
-    assert set(texts(opened(new))) == {*found, "One more."}
+    assert set(texts(opened(new))) == {*by_text, "One more."}
     index = (new / "MEMORY.md").read_text()
     assert "(fruit.md)" in index
     assert "(own.md)" in index

@@ -157,13 +157,13 @@ def test_a_folder_of_another_system_is_refused_with_its_name(folder, sign, name)
 
 def test_truncated_records_are_reported_and_never_overwritten(folder):
     opened(folder).write([fact(f"Owns book {number}.") for number in range(9)])
-    kept = folder / ".memctl/facts.jsonl"
-    kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
-    before = kept.read_bytes()
+    records_file = folder / ".memctl/facts.jsonl"
+    records_file.write_bytes(records_file.read_bytes()[: records_file.stat().st_size // 2])
+    before = records_file.read_bytes()
     assert any("truncated" in reject.message for reject in opened(folder).rejects())
     with pytest.raises(UsageError, match="would be lost"):
         opened(folder).write([fact("One more.")])
-    assert kept.read_bytes() == before
+    assert records_file.read_bytes() == before
 
 
 def test_a_path_pattern_gives_each_user_a_separate_folder(tmp_path):

@@ -39,7 +39,7 @@ def test_the_tool_shows_and_edits_facts_of_memctl_but_not_its_records(tool, tmp_
     tool.call({"command": "rename", "old_path": path, "new_path": "/memories/home.md"})
     tool.call({"command": "delete", "path": f"/memories/owns-a-cat-{other.id.hex[:8]}.md"})
     tool.call({"command": "create", "path": "/memories/oven.md", "file_text": "The oven is old.\n"})
-    found = {fact.text for fact in read(opened(tmp_path))}
-    assert found == {"Lives in Bruges.", "The oven is old."}
+    texts = {fact.text for fact in read(opened(tmp_path))}
+    assert texts == {"Lives in Bruges.", "The oven is old."}
     assert states(opened(tmp_path).write([fact("One more.")])) == ["written"]
-    assert {fact.text for fact in read(opened(tmp_path))} == {*found, "One more."}
+    assert {fact.text for fact in read(opened(tmp_path))} == {*texts, "One more."}

@@ -85,8 +85,8 @@ def opened_folder(adapter: type[FolderAdapter], folder: Path) -> FolderAdapter:
 
 
 def test_openclaw_bullets_and_paragraphs_are_facts_dated_by_their_file(tmp_path):
-    found = {one.text: one for one in read(opened_folder(OpenClawAdapter, tmp_path))}
-    assert set(found) == {
+    by_text = {one.text: one for one in read(opened_folder(OpenClawAdapter, tmp_path))}
+    assert set(by_text) == {
         "Runs a bakery in Ghent.",
         "Oven controller\nwritten in Rust",
         "Shop site",
@@ -94,9 +94,9 @@ def test_openclaw_bullets_and_paragraphs_are_facts_dated_by_their_file(tmp_path)
         "Answer in Dutch (observed 2026-01-02, active)",
         "Ordered flour",
     }
-    assert found["Ordered flour"].created_at == datetime(2026, 3, 4, tzinfo=UTC)
-    assert found["Shop site"].created_at is None
-    assert found["Answer in Dutch (observed 2026-01-02, active)"].kind == "preference"
+    assert by_text["Ordered flour"].created_at == datetime(2026, 3, 4, tzinfo=UTC)
+    assert by_text["Shop site"].created_at is None
+    assert by_text["Answer in Dutch (observed 2026-01-02, active)"].kind == "preference"
 
 
 def test_openclaw_profile_stays_small_enough_to_be_loaded(tmp_path):
@@ -115,8 +115,8 @@ def test_openclaw_profile_stays_small_enough_to_be_loaded(tmp_path):
 
 
 def test_hermes_entries_are_split_as_hermes_does(tmp_path):
-    found = {one.text: one.kind for one in read(opened_folder(HermesAdapter, tmp_path))}
-    assert found == {
+    kinds = {one.text: one.kind for one in read(opened_folder(HermesAdapter, tmp_path))}
+    assert kinds == {
         "Runs a bakery.": "fact",
         "Two lines:\n§5 of the law is one.": "fact",
         "padded": "fact",
@@ -158,8 +158,8 @@ def test_files_of_the_memory_tool_with_any_name_are_facts(tmp_path):
 
 def test_codex_gets_notes_and_its_own_files_are_not_changed(tmp_path):
     codex = opened_folder(CodexAdapter, tmp_path)
-    found = {one.text: one for one in read(codex)}
-    assert {text: one.kind for text, one in found.items()} == {
+    by_text = {one.text: one for one in read(codex)}
+    assert {text: one.kind for text, one in by_text.items()} == {
         "Small commits": "preference",
         "Tests need Node 20": "fact",
         "Do not run the seeder twice": "fact",
@@ -169,11 +169,11 @@ def test_codex_gets_notes_and_its_own_files_are_not_changed(tmp_path):
     codex.write([fact("Lives in Ghent.", created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))])
     (note,) = own_files(tmp_path).keys() - before.keys()
     assert note.startswith("extensions/ad_hoc/notes/2026-01-02T03-04-05-lives-in-ghent-")
-    (refused,) = codex.write([msgspec.structs.replace(found["Small commits"], text="Large commits")])
+    (refused,) = codex.write([msgspec.structs.replace(by_text["Small commits"], text="Large commits")])
     assert refused.state == "rejected"
     assert "regenerates MEMORY.md" in str(refused.reason)
     with pytest.raises(Rejected, match="regenerates"):
-        codex.delete("alice", [found["Small commits"].id])
+        codex.delete("alice", [by_text["Small commits"].id])
     assert {path: data for path, data in own_files(tmp_path).items() if path != note} == before
 
 
@@ -200,8 +200,8 @@ def test_gemini_is_read_only_and_refuses_a_write_at_the_start(tmp_path):
 
 
 def test_observations_and_relations_of_a_note_are_facts_and_tasks_are_not(tmp_path):
-    found = {one.text: one for one in read(opened_folder(NotesAdapter, tmp_path))}
-    assert set(found) == {
+    by_text = {one.text: one for one in read(opened_folder(NotesAdapter, tmp_path))}
+    assert set(by_text) == {
         "In Ghent #belgium (near the river)",
         "Alice is head baker",
         "@2019 opened",
@@ -209,11 +209,11 @@ def test_observations_and_relations_of_a_note_are_facts_and_tasks_are_not(tmp_pa
         "The bakery supplied_by Mill",
         "A mobile oven?",
     }
-    assert found["In Ghent #belgium (near the river)"].categories == ("place", "belgium")
-    head = found["Alice is head baker"]
+    assert by_text["In Ghent #belgium (near the river)"].categories == ("place", "belgium")
+    head = by_text["Alice is head baker"]
     assert (head.valid_at, head.invalid_at) == (datetime(2020, 1, 1, tzinfo=UTC), datetime(2024, 6, 30, tzinfo=UTC))
-    assert found["@2019 opened"].valid_at is None
-    mill = found["The bakery supplied_by Mill"]
+    assert by_text["@2019 opened"].valid_at is None
+    mill = by_text["The bakery supplied_by Mill"]
     assert (mill.subject, mill.predicate, mill.object) == ("The bakery", "supplied_by", "Mill")
 
 
@@ -264,9 +264,9 @@ def test_changes_additions_and_removals_by_the_agent_are_read(adapter, tmp_path)
     for path, data in own_files(tmp_path / "new").items():
         text = data.decode().replace("green tea", "black tea")
         (tmp_path / "new" / path).write_text(text.replace("- [fact] Alice likes old plums very much.\n", ""))
-    found = {one.id: one.text for one in read(opened)}
-    assert found[facts[0].id] == "Alice likes black tea very much."
-    assert found[facts[2].id] == facts[2].text
+    texts = {one.id: one.text for one in read(opened)}
+    assert texts[facts[0].id] == "Alice likes black tea very much."
+    assert texts[facts[2].id] == facts[2].text
 
 
 @each

@@ -25,9 +25,9 @@ def dump(path: Path, content: Any) -> list[Fact | Rejected]:
 
 @pytest.mark.parametrize("path", sorted((EXPORTS / "graphiti").iterdir()), ids=lambda path: path.name)
 def test_every_kind_of_dump_is_recognised_and_read(path: Path):
-    found = find(path)
-    assert isinstance(found, GraphitiDump)
-    facts = [record for record in found.records(path, None) if isinstance(record, Fact)]
+    format_ = find(path)
+    assert isinstance(format_, GraphitiDump)
+    facts = [record for record in format_.records(path, None) if isinstance(record, Fact)]
     assert {fact.user_id for fact in facts} == {"alice"}
     paris = next(fact for fact in facts if fact.text == "Alice lives in Paris.")
     assert paris.predicate == "LIVES_IN"

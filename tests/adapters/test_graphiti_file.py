@@ -149,9 +149,9 @@ def test_facts_of_a_killed_process_can_be_found_and_deleted(graph: Path):
     assert zebras(graph, "adapter.write(facts); os._exit(9)") == 9
     with GraphitiAdapter(graph) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
-        found = everything(adapter, "alice")
+        stored = everything(adapter, "alice")
         assert len(adapter.search(Query("alice", "zebra", 50))) == 30
-        assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
+        assert adapter.delete("alice", [one.id for one in stored if "zebra" in one.text]) == 30
         assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
 
 

@@ -83,14 +83,14 @@ def test_an_edge_is_a_fact_with_triple_times_and_evidence(path: Path, native: di
     with GraphitiAdapter(path) as adapter:
         assert list(adapter.users()) == ["alice"]
         assert adapter.count("alice") == 3
-        found = {one.text: one for one in everything(adapter, "alice")}
-    paris = found["Alice lives in Paris."]
+        by_text = {one.text: one for one in everything(adapter, "alice")}
+    paris = by_text["Alice lives in Paris."]
     assert (paris.subject, paris.predicate, paris.object) == ("Alice", "LIVES_IN", "Paris")
     assert (paris.created_at, paris.valid_at) == (AT, AT - 900 * DAY)
     assert (paris.invalid_at, paris.expired_at) == (AT - DAY, AT)
     assert paris.source == Source(system="graphiti", id=native["paris"].uuid, turns=(native["episode"].uuid,))
     assert paris.native["source_node"] == {"uuid": native["alice"].uuid, "labels": ["Entity", "Person"]}
-    assert found["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
+    assert by_text["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
 
 
 def test_using_the_default_graph_is_announced(path: Path):
@@ -175,9 +175,9 @@ def test_graphitis_own_search_reflects_writes_and_deletions(path: Path):
     with GraphitiAdapter(path, embedder=Letters()) as adapter:
         adapter.write(facts)
     core = Core(path)
-    found = {word: core.run(core.graphiti().search(word, group_ids=[group_of(user)])) for word in words}
+    results = {word: core.run(core.graphiti().search(word, group_ids=[group_of(user)])) for word in words}
     core.close()
-    assert all(edges and all(word in edge.fact for edge in edges[:5]) for word, edges in found.items())
+    assert all(edges and all(word in edge.fact for edge in edges[:5]) for word, edges in results.items())
     with GraphitiAdapter(path, embedder=Letters()) as adapter:
         assert adapter.delete(user, [one.id for one in facts if "lynx" not in one.text]) == 140
         assert {one.text for one in everything(adapter, user)} == {one.text for one in facts if "lynx" in one.text}
@@ -210,10 +210,10 @@ def test_an_edit_in_graphiti_overrides_the_packed_fields(path: Path):
     core.run(edge.save(core.driver))
     core.close()
     with GraphitiAdapter(path) as adapter:
-        (found,) = everything(adapter, "alice")
-    assert (found.id, found.kind, found.metadata) == (written.id, "preference", {"page": 1})
-    assert (found.text, found.predicate, found.created_at) == ("Alice likes coffee.", "LIKES", AT)
-    assert found.subject is None
+        (stored,) = everything(adapter, "alice")
+    assert (stored.id, stored.kind, stored.metadata) == (written.id, "preference", {"page": 1})
+    assert (stored.text, stored.predicate, stored.created_at) == ("Alice likes coffee.", "LIKES", AT)
+    assert stored.subject is None
 
 
 def test_a_second_summary_of_a_subject_does_not_replace_the_first(path: Path):
@@ -240,9 +240,9 @@ def test_times_keep_their_instant_in_a_graph_without_time_zones(path: Path):
     east = datetime(2025, 5, 1, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     with GraphitiAdapter(path) as adapter:
         adapter.write([fact("alice", "Alice flew.", valid_at=east, created_at=east)])
-        (found,) = everything(adapter, "alice")
-    assert found.valid_at == found.created_at == east
-    assert found.valid_at.tzinfo is UTC
+        (stored,) = everything(adapter, "alice")
+    assert stored.valid_at == stored.created_at == east
+    assert stored.valid_at.tzinfo is UTC
 
 
 def test_search_as_of_a_day_finds_facts_valid_then(path: Path, native: dict[str, Any]):
@@ -296,9 +296,9 @@ def test_the_default_group_belongs_to_the_named_user(path: Path):
         adapter.users()
     with GraphitiAdapter(path, default_user="alice") as adapter:
         assert list(adapter.users()) == ["alice"]
-        (found,) = everything(adapter, "alice")
-        assert found.user_id == "alice"
-        assert [outcome.state for outcome in adapter.write([found])] == ["unchanged"]
+        (stored,) = everything(adapter, "alice")
+        assert stored.user_id == "alice"
+        assert [outcome.state for outcome in adapter.write([stored])] == ["unchanged"]
 
 
 def test_a_group_that_graphiti_saved_with_an_email_name_is_read(path: Path):
@@ -323,14 +323,14 @@ def test_a_group_that_graphiti_saved_with_an_email_name_is_read(path: Path):
 def test_episodes_are_conversations_except_the_import_episode(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         adapter.write([fact("alice", "Alice likes tea.")])
-        (found,) = adapter.conversations("alice")
+        (conversation,) = adapter.conversations("alice")
         assert list(adapter.conversations("bob")) == []
-    assert found.title == "support chat"
-    assert [(m.role, m.name, m.text, m.at) for m in found.messages] == [
+    assert conversation.title == "support chat"
+    assert [(m.role, m.name, m.text, m.at) for m in conversation.messages] == [
         ("user", "Alice", "I moved to Lisbon.", AT - DAY),
         ("assistant", None, "How is it there?", AT - DAY),
     ]
-    assert len({message.id for message in found.messages}) == 2
+    assert len({message.id for message in conversation.messages}) == 2
 
 
 def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, Any]):
@@ -349,9 +349,9 @@ def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, A
         core.run(link.save(core.driver))
     core.close()
     with GraphitiAdapter(path) as adapter:
-        (found,) = adapter.conversations("alice")
-    assert (found.id, found.title) == ("s-1", "moving house")
-    assert [message.text for message in found.messages][-1] == "Lisbon is sunny."
+        (conversation,) = adapter.conversations("alice")
+    assert (conversation.id, conversation.title) == ("s-1", "moving house")
+    assert [message.text for message in conversation.messages][-1] == "Lisbon is sunny."
 
 
 def test_each_user_has_one_import_episode(path: Path):

@@ -110,10 +110,10 @@ def test_a_fact_is_restored_completely_from_each_database(given_fact: Fact):
     assert to_fact(Kuzu.edge({**row, **ends, **labelled})) == given_fact
     (row,) = Neo4j.add_edges([edge])[0].parameters["rows"]
     # Neo4j has no null: setting a property to null removes it.
-    kept = {name: value for name, value in row["properties"].items() if value is not None}
+    properties = {name: value for name, value in row["properties"].items() if value is not None}
     absent = dict.fromkeys(("valid_at", "invalid_at", "expired_at", "reference_time", "vector"))
-    assert to_fact(Neo4j.edge({**absent, **kept, "attributes": kept, **ends, **labelled})) == given_fact
-    assert all(isinstance(value, str | int | float | bool | list | datetime) for value in kept.values())
+    assert to_fact(Neo4j.edge({**absent, **properties, "attributes": properties, **ends, **labelled})) == given_fact
+    assert all(isinstance(value, str | int | float | bool | list | datetime) for value in properties.values())
 
 
 @given(facts())

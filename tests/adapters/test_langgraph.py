@@ -119,7 +119,7 @@ def test_langgraph_reads_and_edits_what_memctl_wrote(store: tuple[Any, str]) -> 
     namespace = ("memories", "alice@example%2Eorg")
     item = langgraph.get(namespace, str(fact.id))
     assert item.value["content"] == "Likes tea.�"
-    assert [found.key for found in langgraph.search(namespace)] == [str(fact.id)]
+    assert [each.key for each in langgraph.search(namespace)] == [str(fact.id)]
     langgraph.put(namespace, str(fact.id), item.value | {"content": "Likes coffee."})
     (changed,) = facts_of(place, fact.user_id)
     assert (changed.id, changed.text, changed.object) == (fact.id, "Likes coffee.", "tea")
@@ -144,14 +144,14 @@ def test_in_redis_expiry_is_that_of_the_document(redis_url: str) -> None:
         assert fact.expires_at is not None
         assert timedelta(minutes=4) < fact.expires_at - datetime.now(UTC) <= timedelta(minutes=5)
         ends = datetime.now(UTC).replace(microsecond=123456) + timedelta(days=1)
-        kept = Fact(
+        lasting = Fact(
             id=derive_id("p"), user_id="bob", kind="fact", text="Is away.", expires_at=ends, source=Source(system="x")
         )
         backend = LangGraphAdapter(redis_url)
-        assert [outcome.state for outcome in backend.write([kept])] == ["written"]
+        assert [outcome.state for outcome in backend.write([lasting])] == ["written"]
         backend.close()
-        assert facts_of(redis_url, "bob") == [kept]
-        (name,) = [key for key in names(langgraph) if langgraph._redis.json().get(key, "$.key") == [str(kept.id)]]
+        assert facts_of(redis_url, "bob") == [lasting]
+        (name,) = [key for key in names(langgraph) if langgraph._redis.json().get(key, "$.key") == [str(lasting.id)]]
         assert langgraph._redis.execute_command("PEXPIRETIME", name) == int(ends.timestamp() * 1000)
 
 

@@ -20,9 +20,9 @@ OLD = EXPORTS / "sailor-0.6.47.af"
 
 def facts(path: Path, default_user: str | None = None) -> list[Fact]:
     """The facts of a file in which every record is a fact."""
-    found = list(AgentFileDump().records(path, default_user))
-    assert not [record for record in found if isinstance(record, Rejected)]
-    return [record for record in found if isinstance(record, Fact)]
+    rows = list(AgentFileDump().records(path, default_user))
+    assert not [record for record in rows if isinstance(record, Rejected)]
+    return [record for record in rows if isinstance(record, Fact)]
 
 
 def recognised(path: Path) -> bool:
@@ -37,8 +37,8 @@ def changed(tmp_path: Path, name: str = "changed.af", **fields: object) -> Path:
 
 
 def test_every_line_of_every_block_is_a_fact_of_the_agents_user():
-    found = facts(TWO)
-    assert [(fact.user_id, fact.text) for fact in found] == [
+    facts_read = facts(TWO)
+    assert [(fact.user_id, fact.text) for fact in facts_read] == [
         ("maria", "This is what I know so far about the user."),
         ("maria", "First name: Maria"),
         ("maria", "Occupation: ?"),
@@ -50,10 +50,10 @@ def test_every_line_of_every_block_is_a_fact_of_the_agents_user():
         ("joão", "Vive no Porto — fala português."),
         ("joão", "First name: João"),
     ]
-    assert {fact.kind for fact in found} == {"block"}
-    assert {fact.created_at for fact in found} == {None}, "the file has no times for lines"
-    assert {fact.agent_id for fact in found} == {None}, "agent-0 is only an id within the file"
-    assert len({fact.id for fact in found}) == len(found)
+    assert {fact.kind for fact in facts_read} == {"block"}
+    assert {fact.created_at for fact in facts_read} == {None}, "the file has no times for lines"
+    assert {fact.agent_id for fact in facts_read} == {None}, "agent-0 is only an id within the file"
+    assert len({fact.id for fact in facts_read}) == len(facts_read)
 
 
 def test_lines_of_a_persona_are_not_facts():
@@ -136,8 +136,8 @@ def test_secrets_of_an_agent_are_not_read(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     secret = "-".join(["never", "to", "be", "seen"])
     document["agents"][0]["tool_exec_environment_variables"] = {"TOKEN": secret}
-    found = facts(changed(tmp_path, **document))
-    assert secret not in str([msgspec.to_builtins(fact) for fact in found])
+    facts_read = facts(changed(tmp_path, **document))
+    assert secret not in str([msgspec.to_builtins(fact) for fact in facts_read])
 
 
 def test_a_fact_that_memctl_wrote_into_a_block_keeps_its_identity(tmp_path):

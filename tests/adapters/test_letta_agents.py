@@ -29,8 +29,8 @@ def opened(server: LettaServer, **options: Any) -> LettaAdapter:
 
 
 def agent(server: LettaServer, user: str, blocks: dict[str, str] | None = None) -> Any:
-    given = [{"label": label, "value": value} for label, value in (blocks or {}).items()]
-    body = {"model": server.models[0], "tags": [f"user:{user}"], "memory_blocks": given}
+    memory_blocks = [{"label": label, "value": value} for label, value in (blocks or {}).items()]
+    body = {"model": server.models[0], "tags": [f"user:{user}"], "memory_blocks": memory_blocks}
     return server.agents[server.make_agent(query={}, body=body)["id"]]
 
 

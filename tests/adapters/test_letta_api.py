@@ -112,8 +112,8 @@ def user() -> str:
 
 
 def fact(user: str, text: str, **fields: Any) -> Fact:
-    given = {"id": derive_id(user, text), "user_id": user, "kind": "fact", "source": Source(system="x", id="7")}
-    return Fact(text=text, **given | fields)
+    values = {"id": derive_id(user, text), "user_id": user, "kind": "fact", "source": Source(system="x", id="7")}
+    return Fact(text=text, **values | fields)
 
 
 def states(outcomes: Sequence[Outcome]) -> list[str]:
@@ -171,9 +171,9 @@ def test_350_passages_are_read_completely(letta: Letta, user: str) -> None:
     days = [AT + timedelta(days=number // 7) for number in range(350)]
     rows = [{"text": text, "created_at": at.isoformat()} for text, at in zip(texts, days, strict=True)]
     letta.archive(letta.agent(f"user:{user}"), rows)
-    found = letta.read(user)
-    assert sorted(one.text for one in found) == sorted(texts)
-    assert len({one.id for one in found}) == 350
+    facts = letta.read(user)
+    assert sorted(one.text for one in facts) == sorted(texts)
+    assert len({one.id for one in facts}) == 350
 
 
 def test_a_passage_of_another_program_keeps_all_its_fields(letta: Letta, user: str) -> None:
@@ -181,13 +181,13 @@ def test_a_passage_of_another_program_keeps_all_its_fields(letta: Letta, user: s
     metadata = {"page": 2**53 + 1, "memctl": {"not": "ours"}, "deep": {"er": [None, -0.5]}}
     row = {"text": " Two\r\nlines 🙂 ", "created_at": AT.isoformat(), "tags": ["b", "a"], "metadata": metadata}
     archive = letta.archive(agent, [row])
-    (found,) = letta.read(user)
-    assert (found.text, found.created_at, found.categories) == (row["text"], AT, ("a", "b"))
-    assert msgspec.json.encode(found.metadata) == msgspec.json.encode(metadata)
-    assert found.native["archive_id"] == archive
-    assert (found.source.system, found.agent_id) == ("letta", agent.id)
-    assert states(letta.write([found])) == ["unchanged"]
-    copy = msgspec.structs.replace(found, user_id=user + "-b")
+    (stored,) = letta.read(user)
+    assert (stored.text, stored.created_at, stored.categories) == (row["text"], AT, ("a", "b"))
+    assert msgspec.json.encode(stored.metadata) == msgspec.json.encode(metadata)
+    assert stored.native["archive_id"] == archive
+    assert (stored.source.system, stored.agent_id) == ("letta", agent.id)
+    assert states(letta.write([stored])) == ["unchanged"]
+    copy = msgspec.structs.replace(stored, user_id=user + "-b")
     letta.write([copy])
     assert letta.read(user + "-b") == [copy]
 
@@ -220,7 +220,7 @@ def test_every_field_is_restored_even_without_a_field_in_letta(letta: Letta, use
 def test_a_text_that_letta_would_cut_or_refuse_is_restored_completely(letta: Letta, user: str, text: str) -> None:
     one = fact(user, text, created_at=AT)
     assert states(letta.write([one, fact(user, "Beside.")])) == ["written", "written"]
-    assert next(found for found in letta.read(user) if found.id == one.id) == one
+    assert next(each for each in letta.read(user) if each.id == one.id) == one
     assert states(letta.write([one])) == ["unchanged"]
 
 
@@ -242,8 +242,8 @@ def test_passages_get_their_own_tags_and_can_be_found_by_them(letta: Letta, user
     letta.write(facts)
     (agent,) = letta.of(user)
     for one in facts:
-        found = letta.client.passages.search(agent_id=agent.id, tags=list(one.categories), limit=100)
-        assert [hit.passage.text for hit in found] == [one.text]
+        passages = letta.client.passages.search(agent_id=agent.id, tags=list(one.categories), limit=100)
+        assert [hit.passage.text for hit in passages] == [one.text]
 
 
 def test_a_block_moves_to_another_user_byte_for_byte(letta: Letta, user: str) -> None:
@@ -325,8 +325,8 @@ def test_search_finds_passages_and_lines_of_blocks_of_the_user_and_of_everyone(l
     with letta.open() as adapter:
         assert adapter.search(Query(user, "allergic to peanuts"))[0].fact.text == "Alice is allergic to peanuts."
         assert "Plays the cello." in {hit.fact.text for hit in adapter.search(Query(user, "cello", 2))}
-        found = {hit.fact.user_id for hit in adapter.search(Query(None, "allergic to peanuts", 20))}
-    assert {user, user + "-b"} <= found
+        owners = {hit.fact.user_id for hit in adapter.search(Query(None, "allergic to peanuts", 20))}
+    assert {user, user + "-b"} <= owners
 
 
 def test_deleting_the_last_fact_deletes_the_agent_that_memctl_created(letta: Letta, user: str) -> None:

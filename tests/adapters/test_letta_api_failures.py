@@ -53,8 +53,8 @@ def write(server: Any, facts: Sequence[Fact], **options: Any) -> list[Outcome]:
 
 
 def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
-    given = {"id": derive_id(user, text), "user_id": user, "kind": "fact", "source": Source(system="x")}
-    return Fact(text=text, **given | fields)
+    values = {"id": derive_id(user, text), "user_id": user, "kind": "fact", "source": Source(system="x")}
+    return Fact(text=text, **values | fields)
 
 
 def numbered(count: int) -> list[Fact]:
@@ -154,9 +154,9 @@ def test_a_deleted_cursor_passage_does_not_end_the_reading(server: Any, monkeypa
         return answer
 
     server.meddle = deleting
-    found = read(server)
-    assert len(found) == 35
-    assert len({one.id for one in found}) == 35
+    facts = read(server)
+    assert len(facts) == 35
+    assert len({one.id for one in facts}) == 35
 
 
 def test_a_truncated_or_looping_list_is_an_error(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:

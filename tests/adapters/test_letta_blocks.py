@@ -33,9 +33,9 @@ def states(outcomes: dict[Any, Any]) -> list[str]:
 
 
 def line(text: str, **native: Any) -> Fact:
-    given = {"label": "human"} | native
+    values = {"label": "human"} | native
     return Fact(
-        id=derive_id(text, str(native)), user_id=USER, kind="block", text=text, source=Source(system="x"), native=given
+        id=derive_id(text, str(native)), user_id=USER, kind="block", text=text, source=Source(system="x"), native=values
     )
 
 
@@ -63,8 +63,8 @@ def test_a_block_rebuilt_from_its_lines_is_identical(value: str, random: Random,
 def test_removing_a_line_keeps_all_other_lines(value: str, place: int) -> None:
     facts = facts_of(block(value), USER, AGENT)
     gone = {facts[place].id} if place < len(facts) else set()
-    rest, found = without(block(value), gone, USER, AGENT)
-    assert found == gone
+    rest, removed = without(block(value), gone, USER, AGENT)
+    assert removed == gone
     assert [fact.text for fact in facts_of(rest, USER, AGENT)] == [fact.text for fact in facts if fact.id not in gone]
 
 
@@ -98,10 +98,10 @@ def test_a_line_changed_by_the_agent_is_a_new_fact_and_others_stay() -> None:
     facts = [msgspec.structs.replace(fact, confidence=0.5) for fact in facts_of(block("a\nb"), USER, AGENT)]
     made = merged(empty(), facts, USER, OTHER).block
     edited = msgspec.structs.replace(made, value=made.value.replace("b", "B!"))
-    found = facts_of(edited, USER, OTHER)
-    assert [(fact.text, fact.confidence) for fact in found] == [("a", 0.5), ("B!", None)]
-    assert found[0].id == facts[0].id
-    assert found[1].id not in {fact.id for fact in facts}
+    facts_after = facts_of(edited, USER, OTHER)
+    assert [(fact.text, fact.confidence) for fact in facts_after] == [("a", 0.5), ("B!", None)]
+    assert facts_after[0].id == facts[0].id
+    assert facts_after[1].id not in {fact.id for fact in facts}
 
 
 def test_a_changed_fact_changes_its_line_in_place() -> None:
@@ -151,8 +151,8 @@ def test_the_users_own_metadata_of_a_block_is_kept() -> None:
 
 def test_metadata_that_only_looks_like_memctls_is_ignored() -> None:
     for odd in (7, {"lines": 7}, {"lines": [7, {"id": "x"}, {"id": None, "fact": {}}]}, {"json": "{"}):
-        found = facts_of(block("a", metadata={"memctl": odd}), USER, AGENT)
-        assert [fact.text for fact in found] == ["a"]
+        facts = facts_of(block("a", metadata={"memctl": odd}), USER, AGENT)
+        assert [fact.text for fact in facts] == ["a"]
 
 
 def test_a_line_equal_to_a_passage_is_a_fact_only_if_memctl_wrote_it() -> None:

@@ -47,24 +47,29 @@ def test_lettas_hook_accepts_facts_and_the_agents_files_are_unchanged(memory):
 
 
 def test_lettas_hook_accepts_every_kind_of_line(memory):
-    given = [fact("Alice likes tea."), line("Works at Acme"), line("By rail", "projects/rail"), line("x", "a/b/c/d/e")]
-    assert {state for state, _ in write(memory, *given)} == {"written"}
+    written = [
+        fact("Alice likes tea."),
+        line("Works at Acme"),
+        line("By rail", "projects/rail"),
+        line("x", "a/b/c/d/e"),
+    ]
+    assert {state for state, _ in write(memory, *written)} == {"written"}
     assert is_clean(memory)
-    assert {one.id: one for one in given}.items() <= {one.id: one for one in read(memory)}.items()
+    assert {one.id: one for one in written}.items() <= {one.id: one for one in read(memory)}.items()
     assert "- Works at Acme" in human(memory).read_text()
-    changed = [fact("Alice likes coffee.", id=given[0].id), msgspec.structs.replace(given[1], text="Works at Ajax")]
+    changed = [fact("Alice likes coffee.", id=written[0].id), msgspec.structs.replace(written[1], text="Works at Ajax")]
     assert write(memory, *changed) == [("updated", None)] * 2
     assert "- Works at Ajax" in human(memory).read_text()
     adapter = MemfsAdapter(memory)
-    assert adapter.delete("alice", [one.id for one in given]) == 4
+    assert adapter.delete("alice", [one.id for one in written]) == 4
     assert is_clean(memory)
     assert "Ajax" not in human(memory).read_text()
 
 
 def test_lines_of_an_agents_memory_are_facts_without_an_invented_time(memory):
-    found = read(memory)
-    assert [one.text for one in found] == LETTAS
-    assert {(one.kind, one.agent_id, one.created_at) for one in found} == {("block", letta.AGENT, None)}
+    facts = read(memory)
+    assert [one.text for one in facts] == LETTAS
+    assert {(one.kind, one.agent_id, one.created_at) for one in facts} == {("block", letta.AGENT, None)}
 
 
 def test_persona_skills_and_indexes_are_not_facts_of_the_user(v2):
@@ -106,20 +111,20 @@ def test_facts_in_a_clone_keep_owner_and_ids(tmp_path, memory):
 
 
 def test_bullets_that_the_agent_corrects_removes_or_adds_are_read(memory):
-    given = [fact(f"Alice owns book {n}.", categories=("books",)) for n in range(6)]
-    write(memory, *given)
+    written = [fact(f"Alice owns book {n}.", categories=("books",)) for n in range(6)]
+    write(memory, *written)
     (shown,) = memory.rglob("facts-001.md")
     text = shown.read_text().replace("book 1.", "book 1, signed.").replace("- Alice owns book 3.\n", "")
     text = text.replace("- Alice owns book 5.", "- ")
     letta.commit(memory, shown.relative_to(memory).as_posix(), text + "- Alice sold her car.\n")
-    found = {one.text: one for one in read(memory)}
-    edited = found["Alice owns book 1, signed."]
-    assert (edited.id, edited.categories, edited.updated_at) == (given[1].id, ("books",), None)
-    assert not {"Alice owns book 3.", "Alice owns book 5.", ""} & found.keys()
-    assert found["Alice sold her car."].created_at is None
+    by_text = {one.text: one for one in read(memory)}
+    edited = by_text["Alice owns book 1, signed."]
+    assert (edited.id, edited.categories, edited.updated_at) == (written[1].id, ("books",), None)
+    assert not {"Alice owns book 3.", "Alice owns book 5.", ""} & by_text.keys()
+    assert by_text["Alice sold her car."].created_at is None
     # A further write by memctl does not change that.
     write(memory, fact("Alice likes tea."))
-    assert {one.text: one for one in read(memory)}.keys() == found.keys() | {"Alice likes tea."}
+    assert {one.text: one for one in read(memory)}.keys() == by_text.keys() | {"Alice likes tea."}
     assert "signed" in shown.read_text()
 
 
@@ -130,9 +135,9 @@ def test_since_includes_facts_that_the_agent_corrected(memory):
     letta.commit(memory, shown.relative_to(memory).as_posix(), shown.read_text().replace("a bike", "a tandem"))
     since = at.replace(year=2024)
     adapter = MemfsAdapter(memory)
-    found = [one.text for page in adapter.read("alice", since) for one in page.facts]
-    assert "Alice owns a tandem." in found
-    assert "Alice owns a boat." not in found
+    texts = [one.text for page in adapter.read("alice", since) for one in page.facts]
+    assert "Alice owns a tandem." in texts
+    assert "Alice owns a boat." not in texts
 
 
 def test_a_deleted_view_file_deletes_no_fact(memory):
@@ -152,14 +157,14 @@ def test_a_line_that_repeats_a_fact_is_not_a_second_fact(memory):
 
 
 def test_many_facts_are_split_into_files_that_the_hook_accepts(v2):
-    given = [fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)]
+    written = [fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)]
     long = fact("word " * 20_000)
-    assert {state for state, _ in write(v2, *given, long)} == {"written"}
+    assert {state for state, _ in write(v2, *written, long)} == {"written"}
     shown = sorted((v2 / "memctl").glob("facts-*.md"))
     assert len(shown) > 2
     assert max(len(path.read_text()) for path in shown) <= 20_000
     assert {one.id: one.text for one in read(v2)}[long.id] == long.text
-    assert MemfsAdapter(v2).delete("alice", [one.id for one in given]) == 900
+    assert MemfsAdapter(v2).delete("alice", [one.id for one in written]) == 900
     assert sorted((v2 / "memctl").glob("facts-*.md")) == shown[:1]
 
 
@@ -200,15 +205,15 @@ def test_a_file_protected_by_letta_is_unchanged(tmp_path):
 
 def test_an_invalid_record_is_rejected_and_not_overwritten(memory):
     write(memory, fact("Alice likes tea."), fact("Alice likes coffee."))
-    kept = memory / "memctl" / "facts.jsonl"
-    broken = kept.read_text().replace('"kind":"fact"', '"kind":"hunch"', 1) + fact("Bob likes tea.", "bob").text
+    records_file = memory / "memctl" / "facts.jsonl"
+    broken = records_file.read_text().replace('"kind":"fact"', '"kind":"hunch"', 1) + fact("Bob likes tea.", "bob").text
     letta.commit(memory, "memctl/facts.jsonl", broken)
     adapter = MemfsAdapter(memory)
     assert [reject.where for reject in adapter.rejects()] == [f"{memory}/memctl/facts.jsonl:{n}" for n in (1, 3)]
     assert "Alice likes coffee." in texts(memory)
     with pytest.raises(UsageError, match="would be lost"):
         write(memory, fact("Alice likes milk."))
-    assert kept.read_text() == broken
+    assert records_file.read_text() == broken
 
 
 def shown(place: Path, *facts: Fact) -> str:

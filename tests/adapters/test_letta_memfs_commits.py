@@ -84,13 +84,13 @@ def test_a_commit_between_reading_and_writing_is_not_overwritten(memory, monkeyp
     from memctl_letta import git_repository
 
     write(memory, fact("Alice likes tea."))
-    kept = git_repository.Writer.commit
+    original_commit = git_repository.Writer.commit
 
     def late(
         self: git_repository.Writer, before: git_repository.Snapshot, changes: dict[str, bytes | None], message: str
     ) -> None:
         letta.commit(memory, human(memory).relative_to(memory).as_posix(), human(memory).read_text() + "\nOf late.")
-        kept(self, before, changes, message)
+        original_commit(self, before, changes, message)
 
     monkeypatch.setattr(git_repository.Writer, "commit", late)
     with pytest.raises(Retryable, match="while memctl was writing"):

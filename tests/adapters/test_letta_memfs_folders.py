@@ -68,8 +68,8 @@ def test_lettas_own_folder_of_agents_is_read(tmp_path):
         letta.agent_memory(tmp_path / agent / "memory", files={"known.md": letta.v2("Known", f"Known to {agent}.")})
     with pytest.raises(NotFound):
         list(MemfsAdapter(tmp_path).users())
-    found = texts(tmp_path, default_user="alice")
-    assert {"Known to agent-1.", "Known to agent-2."} <= set(found)
+    listed = texts(tmp_path, default_user="alice")
+    assert {"Known to agent-1.", "Known to agent-2."} <= set(listed)
     with pytest.raises(UsageError, match="several memories"):
         MemfsAdapter(tmp_path, default_user="alice").write([fact("Likes tea.")])
 
@@ -196,10 +196,10 @@ def test_a_file_split_and_joined_is_the_same_file(text):
 @given(st.text(), st.text(), st.sampled_from(markdown.LAYOUTS))
 def test_frontmatter_has_one_line_per_field_for_any_text(name, description, layout):
     head = markdown.head(layout, name, description)
-    found = markdown.parse(head + "body")
-    assert found.body == "body"
-    assert found.fields.keys() == ({"description"} if layout == "v1" else {"name", "description"})
-    assert all(found.fields.values())
+    document = markdown.parse(head + "body")
+    assert document.body == "body"
+    assert document.fields.keys() == ({"description"} if layout == "v1" else {"name", "description"})
+    assert all(document.fields.values())
 
 
 @given(st.text(max_size=40), st.sampled_from(markdown.LAYOUTS))

@@ -21,15 +21,15 @@ EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "mem0"
 
 def facts(path: Path, default_user: str | None = None) -> list[Fact]:
     """The facts of a dump in which every record is a fact."""
-    found = list(Mem0Dump().records(path, default_user))
-    assert not [record for record in found if isinstance(record, Rejected)]
-    return [record for record in found if isinstance(record, Fact)]
+    rows = list(Mem0Dump().records(path, default_user))
+    assert not [record for record in rows if isinstance(record, Rejected)]
+    return [record for record in rows if isinstance(record, Fact)]
 
 
 def rejects(path: Path, default_user: str | None = None) -> list[str]:
     """The dump's rejects: position and reason of each."""
-    found = Mem0Dump().records(path, default_user)
-    return [f"{record.where}: {record.message}" for record in found if isinstance(record, Rejected)]
+    rows = Mem0Dump().records(path, default_user)
+    return [f"{record.where}: {record.message}" for record in rows if isinstance(record, Rejected)]
 
 
 def fact_with(path: Path, words: str) -> Fact:
@@ -68,9 +68,9 @@ def memory(number: int = 1, **more: Any) -> dict[str, Any]:
 def test_every_shape_is_recognised_by_content_and_read_completely(name: str, count: int, tmp_path: Path) -> None:
     path = tmp_path / "saved"
     path.write_bytes((EXPORTS / name).read_bytes())
-    found = vendor_dumps.find(path)
-    assert found is not None
-    assert found.name == "mem0 export"
+    format_ = vendor_dumps.find(path)
+    assert format_ is not None
+    assert format_.name == "mem0 export"
     assert len(facts(path)) == count
 
 
@@ -129,14 +129,14 @@ def test_memories_of_the_python_and_typescript_libraries_are_read() -> None:
 
 
 def test_an_openmemory_backup_keeps_owner_app_labels_and_archived_memories() -> None:
-    found = {fact.text: fact for fact in facts(EXPORTS / "openmemory.zip")}
-    assert {fact.user_id for fact in found.values()} == {"nadia"}
-    assert {fact.app_id for fact in found.values()} == {"cursor"}
-    assert found["Nadia is planning a trip to Porto"].categories == ("hobbies", "places")
-    assert found["Nadia is planning a trip to Porto"].native["state"] == "paused"
-    assert found["Nadia keeps bees"].expired_at is None
-    assert found["Nadia used to live in Lyon"].expired_at == datetime(2026, 5, 3, 9, tzinfo=UTC)
-    phone = found["Nadia's old phone number ends in 42"]
+    by_text = {fact.text: fact for fact in facts(EXPORTS / "openmemory.zip")}
+    assert {fact.user_id for fact in by_text.values()} == {"nadia"}
+    assert {fact.app_id for fact in by_text.values()} == {"cursor"}
+    assert by_text["Nadia is planning a trip to Porto"].categories == ("hobbies", "places")
+    assert by_text["Nadia is planning a trip to Porto"].native["state"] == "paused"
+    assert by_text["Nadia keeps bees"].expired_at is None
+    assert by_text["Nadia used to live in Lyon"].expired_at == datetime(2026, 5, 3, 9, tzinfo=UTC)
+    phone = by_text["Nadia's old phone number ends in 42"]
     assert phone.expired_at == datetime(2026, 5, 4, 9, tzinfo=UTC)
     assert phone.native["status_history"][0]["new_state"] == "deleted"
 
@@ -216,10 +216,10 @@ def test_only_the_bad_line_is_rejected(saved: Callable[..., Path]) -> None:
 def test_a_truncated_file_is_read_up_to_the_cut_and_reported(saved: Callable[..., Path]) -> None:
     whole = json.dumps([memory(n) for n in range(100)]).encode()
     path = saved(whole[:-500])
-    found = list(Mem0Dump().records(path, None))
-    assert sum(isinstance(record, Fact) for record in found) > 80
-    assert isinstance(found[-1], Rejected)
-    assert "the rest of the dump cannot be read" in found[-1].message
+    rows = list(Mem0Dump().records(path, None))
+    assert sum(isinstance(record, Fact) for record in rows) > 80
+    assert isinstance(rows[-1], Rejected)
+    assert "the rest of the dump cannot be read" in rows[-1].message
 
 
 def test_a_broken_zip_is_an_error_and_not_skipped(tmp_path: Path) -> None:
@@ -307,14 +307,14 @@ EDGE = {"source": "alice", "relationship": "works_at", "target": "Portavo"}
 
 
 def test_relations_of_a_page_are_facts_of_its_user(saved: Callable[..., Path]) -> None:
-    found = {"source": "Alice", "relationship": "knows", "destination": "Ben", "relation_id": 7}
+    relation = {"source": "Alice", "relationship": "knows", "destination": "Ben", "relation_id": 7}
     for name, page in (
-        ("page.json", {"results": [memory()], "relations": [EDGE, found]}),
-        ("first.json", {"relations": [EDGE, found], "results": [memory()]}),
-        ("pages.json", [{"results": [memory()], "relations": [EDGE, found]}]),
+        ("page.json", {"results": [memory()], "relations": [EDGE, relation]}),
+        ("first.json", {"relations": [EDGE, relation], "results": [memory()]}),
+        ("pages.json", [{"results": [memory()], "relations": [EDGE, relation]}]),
         (
             "added.json",
-            {"results": [memory()], "relations": {"added_entities": [[EDGE], [found]], "deleted_entities": []}},
+            {"results": [memory()], "relations": {"added_entities": [[EDGE], [relation]], "deleted_entities": []}},
         ),
     ):
         _, works, knows = facts(saved(page, name))
@@ -340,6 +340,6 @@ def test_a_dump_encoded_as_one_json_string_is_read(saved: Callable[..., Path]) -
     path = saved(json.dumps({"results": [memory(), memory(2)]}))
     dump = vendor_dumps.find(path)
     assert isinstance(dump, Mem0Dump)
-    found = [row.fact for row in vendor_dumps.rows(dump, path, None)]
-    assert [fact.text for fact in found if fact] == ["Memory 1", "Memory 2"]
+    facts_read = [row.fact for row in vendor_dumps.rows(dump, path, None)]
+    assert [fact.text for fact in facts_read if fact] == ["Memory 1", "Memory 2"]
     assert vendor_dumps.find(saved('"{ not JSON')) is None

@@ -18,11 +18,11 @@ NOW = "2026-11-20T09:00:00.123456-07:00"
 
 
 def fact(**fields: Any) -> Fact:
-    given: dict[str, Any] = {
+    values: dict[str, Any] = {
         "id": derive_id("test"), "user_id": "alice", "kind": "fact", "text": "Alice lives in Paris.",
         "source": Source(system="test"),
     }  # fmt: skip
-    return Fact(**given | fields)
+    return Fact(**values | fields)
 
 
 WHOLE = fact(
@@ -49,9 +49,9 @@ WHOLE = fact(
 )
 
 
-def stored_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
+def stored_by_mem0(original: Fact, **edits: Any) -> dict[str, Any]:
     """The memory that the platform returns for a fact sent to it, with later edits."""
-    sent = from_fact(given)
+    sent = from_fact(original)
     created = NOW if sent.timestamp is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=sent.timestamp))
     row = {
         "id": NATIVE_ID, "memory": sent.text, "user_id": None, "agent_id": None, "app_id": None, "run_id": None,
@@ -63,17 +63,17 @@ def stored_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
     return row | edits
 
 
-def restored(given: Fact, **edits: Any) -> Fact:
-    return to_fact(stored_by_mem0(given, **edits), account="here")
+def restored(original: Fact, **edits: Any) -> Fact:
+    return to_fact(stored_by_mem0(original, **edits), account="here")
 
 
-def without_vector(given: Fact) -> Fact:
+def without_vector(original: Fact) -> Fact:
     """The part of a fact that mem0 must restore: everything but its vector."""
-    return msgspec.structs.replace(given, embedding=None)
+    return msgspec.structs.replace(original, embedding=None)
 
 
 def scenario_facts() -> list[Any]:
-    found = []
+    scenario = []
     for name in ("fields", "times", "metadata", "texts"):
         for line in (SCENARIOS / f"{name}.jsonl").read_text(encoding="utf-8").split("\n"):
             if not line:
@@ -87,13 +87,13 @@ def scenario_facts() -> list[Any]:
             if "text" in row:
                 fields = {"text": row["text"], "subject": row["text"], "native": {row["text"]: row["text"]}}
             made = msgspec.convert({**msgspec.to_builtins(fact()), **fields}, Fact)
-            found.append(pytest.param(made, id=f"{name}-{row['name']}".replace(" ", "-")))
-    return found
+            scenario.append(pytest.param(made, id=f"{name}-{row['name']}".replace(" ", "-")))
+    return scenario
 
 
-@pytest.mark.parametrize("given", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
-def test_every_field_but_the_vector_is_restored_exactly(given: Fact) -> None:
-    assert msgspec.json.encode(restored(given)) == msgspec.json.encode(without_vector(given))
+@pytest.mark.parametrize("original", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
+def test_every_field_but_the_vector_is_restored_exactly(original: Fact) -> None:
+    assert msgspec.json.encode(restored(original)) == msgspec.json.encode(without_vector(original))
 
 
 def test_a_restored_fact_is_sent_unchanged() -> None:
@@ -102,8 +102,8 @@ def test_a_restored_fact_is_sent_unchanged() -> None:
 
 @pytest.mark.parametrize("key", [OWN, OWN_ID, "mem0_migration_import_key"])
 def test_the_users_own_metadata_may_use_our_names(key: str) -> None:
-    given = fact(metadata={key: {"mine": 1}, "other": 2})
-    assert restored(given).metadata == given.metadata
+    original = fact(metadata={key: {"mine": 1}, "other": 2})
+    assert restored(original).metadata == original.metadata
 
 
 def test_mem0_gets_timestamp_expiration_date_and_all_owners() -> None:
@@ -116,34 +116,34 @@ def test_mem0_gets_timestamp_expiration_date_and_all_owners() -> None:
 
 
 def test_a_text_edited_in_mem0_is_kept_and_clears_the_old_triple() -> None:
-    found = restored(WHOLE, memory="Alice lives in Rome.")
-    assert found.id == WHOLE.id
-    assert found.text == "Alice lives in Rome."
-    assert (found.subject, found.predicate, found.object, found.confidence) == (None, None, None, None)
-    assert found.updated_at == datetime(2026, 11, 20, 16, 0, 0, 123456, UTC)
-    assert found.created_at == WHOLE.created_at
-    assert found.source == WHOLE.source
+    returned = restored(WHOLE, memory="Alice lives in Rome.")
+    assert returned.id == WHOLE.id
+    assert returned.text == "Alice lives in Rome."
+    assert (returned.subject, returned.predicate, returned.object, returned.confidence) == (None, None, None, None)
+    assert returned.updated_at == datetime(2026, 11, 20, 16, 0, 0, 123456, UTC)
+    assert returned.created_at == WHOLE.created_at
+    assert returned.source == WHOLE.source
 
 
 def test_times_edited_in_mem0_are_kept() -> None:
-    found = restored(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
-    assert found.created_at == datetime(2020, 1, 1, tzinfo=UTC)
-    assert found.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
+    returned = restored(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
+    assert returned.created_at == datetime(2020, 1, 1, tzinfo=UTC)
+    assert returned.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
     assert restored(WHOLE, expiration_date=None).expires_at is None
     assert restored(fact(), expiration_date="2030-01-01").expires_at == datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def test_a_memory_replaced_in_mem0_is_superseded() -> None:
-    found = restored(fact(), replaced_by=NATIVE_ID)
-    assert found.superseded_by == derive_id("mem0", "", NATIVE_ID)
+    returned = restored(fact(), replaced_by=NATIVE_ID)
+    assert returned.superseded_by == derive_id("mem0", "", NATIVE_ID)
     known = to_fact(stored_by_mem0(fact(), replaced_by="x"), account="here", successors={"x": UUID(int=5)})
     assert known.superseded_by == UUID(int=5)
 
 
 def test_a_copy_for_another_owner_is_a_separate_fact() -> None:
-    found = restored(WHOLE, user_id="bruno")
-    assert found.user_id == "bruno"
-    assert found.id == derive_id("mem0", "", NATIVE_ID)
+    returned = restored(WHOLE, user_id="bruno")
+    assert returned.user_id == "bruno"
+    assert returned.id == derive_id("mem0", "", NATIVE_ID)
 
 
 def test_metadata_keys_named_memctl_by_the_user_are_kept() -> None:
@@ -154,19 +154,19 @@ def test_metadata_keys_named_memctl_by_the_user_are_kept() -> None:
 
 def test_a_memory_of_an_agent_only_returns_to_the_agent() -> None:
     row = {"id": NATIVE_ID, "memory": "x", "user_id": None, "agent_id": "bot", "session_id": "s"}
-    found = to_fact(row, account="here")
-    assert (found.user_id, found.agent_id, found.session_id) == ("agent:bot", "bot", "s")
-    assert from_fact(found).scope == {"agent_id": "bot", "run_id": "s"}
-    assert restored(found) == found
-    renamed = msgspec.structs.replace(found, user_id="carla")
+    returned = to_fact(row, account="here")
+    assert (returned.user_id, returned.agent_id, returned.session_id) == ("agent:bot", "bot", "s")
+    assert from_fact(returned).scope == {"agent_id": "bot", "run_id": "s"}
+    assert restored(returned) == returned
+    renamed = msgspec.structs.replace(returned, user_id="carla")
     assert from_fact(renamed).scope == {"user_id": "carla", "agent_id": "bot", "run_id": "s"}
     for key, owner in (("app_id", "app:x"), ("run_id", "run:x"), ("session_id", "run:x")):
         assert to_fact({"id": NATIVE_ID, "memory": "x", key: "x"}, account="here").user_id == owner
 
 
 def test_a_user_named_like_an_agent_stays_a_user() -> None:
-    given = fact(user_id="agent:bot", agent_id="bot")
-    assert from_fact(given).scope["user_id"] == "agent:bot"
+    original = fact(user_id="agent:bot", agent_id="bot")
+    assert from_fact(original).scope["user_id"] == "agent:bot"
 
 
 @pytest.mark.parametrize("user", ["", "*"])
@@ -180,9 +180,9 @@ def test_invalid_times_and_labels_are_kept_unchanged_as_native_fields() -> None:
         "id": NATIVE_ID, "memory": "x", "user_id": "a", "created_at": "yesterday", "categories": [{"name": "x"}],
         "expiration_date": True, "metadata": "text", "lifecycle_state": "active", "score": 0.5, "score_breakdown": {},
     }  # fmt: skip
-    found = to_fact(row, account="here")
-    assert found.created_at is None
-    assert found.native == {
+    returned = to_fact(row, account="here")
+    assert returned.created_at is None
+    assert returned.native == {
         "created_at": "yesterday", "categories": [{"name": "x"}], "expiration_date": True, "metadata": "text",
         "lifecycle_state": "active",
     }  # fmt: skip

@@ -127,9 +127,9 @@ def test_all_350_memories_are_read_where_get_all_gives_20(config: Path, applicat
     ids = application.does(lambda memory: put(memory, *rows, {"data": "Tea.", "user_id": "bob"}))
     shown = application.does(lambda memory: memory.get_all(filters={"user_id": "alice"})["results"])
     assert len(shown) == 20
-    found = read(config)
-    assert {one.source.id for one in found} == set(ids[:350])
-    assert {one.text for one in found} == {row["data"] for row in rows}
+    facts = read(config)
+    assert {one.source.id for one in facts} == set(ids[:350])
+    assert {one.text for one in facts} == {row["data"] for row in rows}
     assert [one.text for one in read(config, "bob")] == ["Tea."]
     with Mem0OssAdapter(config) as adapter:
         assert adapter.count("alice") == 350
@@ -184,19 +184,19 @@ def test_a_memory_of_mem0_is_read_completely_and_written_back_unchanged(config: 
         return str(made["results"][0]["id"])
 
     native = application.does(remember)
-    (found,) = read(config)
-    assert found.id == native_fact_id(native, "")
-    assert found.source.id == native
-    assert (found.user_id, found.agent_id, found.session_id) == ("alice", "helper", "r1")
-    assert found.text == "I moved to Oslo."
-    assert found.created_at == NOON
-    assert found.expires_at is not None
-    assert found.expires_at.date() in (date(2099, 1, 31), date(2099, 2, 1))
-    assert found.metadata == {"topic": "home"}
-    assert found.native["role"] == "user"
-    assert found.native["actor_id"] == "Al"
-    assert write(config, found) == ["unchanged"]
-    changed = msgspec.structs.replace(found, categories=("places",))
+    (stored,) = read(config)
+    assert stored.id == native_fact_id(native, "")
+    assert stored.source.id == native
+    assert (stored.user_id, stored.agent_id, stored.session_id) == ("alice", "helper", "r1")
+    assert stored.text == "I moved to Oslo."
+    assert stored.created_at == NOON
+    assert stored.expires_at is not None
+    assert stored.expires_at.date() in (date(2099, 1, 31), date(2099, 2, 1))
+    assert stored.metadata == {"topic": "home"}
+    assert stored.native["role"] == "user"
+    assert stored.native["actor_id"] == "Al"
+    assert write(config, stored) == ["unchanged"]
+    changed = msgspec.structs.replace(stored, categories=("places",))
     assert write(config, changed) == ["updated"]
     assert read(config) == [changed]
     assert application.does(lambda memory: memory.get(native))["memory"] == "I moved to Oslo."
@@ -214,14 +214,14 @@ def test_edits_in_mem0_are_kept_and_the_other_fields_restored(config: Path, appl
     )  # fmt: skip
     write(config, written)
     application.does(lambda memory: memory.update(str(written.id), text="Alice lives in Rome.", metadata={"seen": 1}))
-    (found,) = read(config)
-    assert found.id == written.id
-    assert found.text == "Alice lives in Rome."
-    assert found.updated_at is not None
-    assert found.updated_at > NOON
-    assert (found.created_at, found.valid_at, found.categories) == (NOON, NOON, ("places",))
-    assert found.object is None
-    assert found.metadata == {"topic": "home", "seen": 1}
+    (stored,) = read(config)
+    assert stored.id == written.id
+    assert stored.text == "Alice lives in Rome."
+    assert stored.updated_at is not None
+    assert stored.updated_at > NOON
+    assert (stored.created_at, stored.valid_at, stored.categories) == (NOON, NOON, ("places",))
+    assert stored.object is None
+    assert stored.metadata == {"topic": "home", "seen": 1}
 
 
 def test_entities_and_telemetry_records_are_not_facts(config: Path, application: Application) -> None:
@@ -242,9 +242,9 @@ def test_a_memory_of_an_agent_only_stays_the_agents(config: Path, application: A
     with Mem0OssAdapter(config) as adapter:
         assert sorted(adapter.users()) == ["agent:helper", "alice"]
         assert adapter.count("agent:helper") == 1
-    (found,) = read(config, "agent:helper")
-    assert found.agent_id == "helper"
-    changed = msgspec.structs.replace(found, kind="procedure")
+    (stored,) = read(config, "agent:helper")
+    assert stored.agent_id == "helper"
+    changed = msgspec.structs.replace(stored, kind="procedure")
     assert write(config, changed) == ["updated"]
     assert application.does(lambda m: m.get_all(filters={"agent_id": "helper"})["results"][0].get("user_id")) is None
     assert read(config, "agent:helper") == [changed]
@@ -270,9 +270,9 @@ def test_points_without_owner_or_text_are_rejects(config: Path, application: App
 def test_memories_of_the_typescript_library_have_their_times(config: Path, application: Application) -> None:
     payload = {"data": "Tea.", "user_id": "alice", "createdAt": "2025-05-01T12:00:00.123456Z", "textLemmatized": "tea"}
     application.does(lambda memory: put(memory, payload))
-    (found,) = read(config)
-    assert found.created_at == NOON
-    assert found.metadata == {}
+    (stored,) = read(config)
+    assert stored.created_at == NOON
+    assert stored.metadata == {}
 
 
 def test_reading_needs_no_embedder_key_and_writing_names_the_missing_one(
@@ -409,6 +409,6 @@ def test_history_is_written_only_to_the_applications_history_file(
     with Mem0OssAdapter(path, mem0_dir=str(folder)) as known:
         assert list(known.remarks()) == []
         known.write([fact("Another.")])
-    kept = SQLiteManager(str(folder / "history.db"))
-    assert [line["new_memory"] for line in kept.get_history(str(UUID(str(fact("Another.").id))))] == ["Another."]
-    kept.close()
+    history = SQLiteManager(str(folder / "history.db"))
+    assert [line["new_memory"] for line in history.get_history(str(UUID(str(fact("Another.").id))))] == ["Another."]
+    history.close()

@@ -155,16 +155,16 @@ def test_memctl_and_mem0_find_list_change_and_delete_each_others_memories(config
     assert [hit["id"] for hit in hits] == [row["id"] for row in run] == [str(home.id)]
     assert sorted(row["memory"] for row in listed) == sorted([home.text, tea.text, dog.text])
 
-    found = read(config)
-    assert sorted(found) == ["Alice drinks black tea.", "Alice lives in Paris.", "Alice plays chess."]
-    assert found["Alice lives in Paris."] == home
-    assert found["Alice drinks black tea."].id == tea.id
-    assert found["Alice plays chess."].metadata["level"] == 3
+    facts = read(config)
+    assert sorted(facts) == ["Alice drinks black tea.", "Alice lives in Paris.", "Alice plays chess."]
+    assert facts["Alice lives in Paris."] == home
+    assert facts["Alice drinks black tea."].id == tea.id
+    assert facts["Alice plays chess."].metadata["level"] == 3
 
     changed = fact("Alice lives in Lisbon.", id=home.id, created_at=NOON, metadata={"topic": "city"})
     with Mem0OssAdapter(config) as adapter:
         assert [outcome.state for outcome in adapter.write([changed])] == ["updated"]
-        assert adapter.delete("alice", [found["Alice plays chess."].id]) == 1
+        assert adapter.delete("alice", [facts["Alice plays chess."].id]) == 1
     rows = application(config, lambda memory: memory.get_all(filters={"user_id": "alice"})["results"])
     assert {row["memory"]: row["metadata"].get("tags") for row in rows} == {
         "Alice lives in Lisbon.": None,

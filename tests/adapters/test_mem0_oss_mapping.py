@@ -69,8 +69,8 @@ def _texts(value: Any) -> Any:
 
 def check_restored(one: Fact) -> None:
     payload = through_jsonb(payload_of(one))
-    found = fact_of(point_of(one, ACCOUNT), payload, ACCOUNT)
-    assert msgspec.json.encode(found, order="sorted") == msgspec.json.encode(one, order="sorted")
+    returned = fact_of(point_of(one, ACCOUNT), payload, ACCOUNT)
+    assert msgspec.json.encode(returned, order="sorted") == msgspec.json.encode(one, order="sorted")
 
 
 @pytest.mark.parametrize("row", scenarios("metadata"))
@@ -120,10 +120,10 @@ def test_edited_metadata_is_kept_together_with_packed_metadata() -> None:
 
 def test_a_fact_from_mem0_is_written_back_to_its_memory() -> None:
     native = str(uuid4())
-    found = fact_of(native, {"data": "Tea.", "user_id": "alice"}, ACCOUNT)
-    assert found.id == native_fact_id(native, ACCOUNT)
-    assert point_of(found, ACCOUNT) == native
-    check_restored(msgspec.structs.replace(found, kind="preference"))
+    returned = fact_of(native, {"data": "Tea.", "user_id": "alice"}, ACCOUNT)
+    assert returned.id == native_fact_id(native, ACCOUNT)
+    assert point_of(returned, ACCOUNT) == native
+    check_restored(msgspec.structs.replace(returned, kind="preference"))
     stranger = fact(source=Source(system="mem0", id=native))
     assert point_of(stranger, ACCOUNT) == str(stranger.id)
 

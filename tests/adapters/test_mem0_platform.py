@@ -66,14 +66,14 @@ def test_450_memories_over_three_pages_are_read_without_those_of_others(
 ) -> None:
     platform.null_scoping = null_scoping
     filled(platform)
-    found = everything(mem0)
-    assert {user: len(facts) for user, facts in found.items()} == {
+    stored = everything(mem0)
+    assert {user: len(facts) for user, facts in stored.items()} == {
         "alice": 450, "bruno": 30, "agent:travel": 3, "app:ios": 3, "run:nightly": 3,
     }  # fmt: skip
-    for user, facts in found.items():
+    for user, facts in stored.items():
         first = {"alice": "Alice", "bruno": "Bruno", "agent:travel": "Travel", "app:ios": "App"}.get(user, "Run")
         assert all(fact.text.startswith(first) and fact.user_id == user for fact in facts)
-    assert len({fact.id for facts in found.values() for fact in facts}) == 489
+    assert len({fact.id for facts in stored.values() for fact in facts}) == 489
     assert [mem0.count(user) for user in ("alice", "bruno", "nobody", "agent:travel")] == [450, 30, 0, None]
     assert list(mem0.rejects()) == []
 
@@ -98,13 +98,13 @@ def test_a_memory_of_mem0_keeps_id_labels_metadata_attributes_and_date(platform:
         structured_attributes={"day": 2}, expiration_date="2099-05-01", synthesized=True,
         created_at=datetime(2026, 3, 2, 6, 15, 0, 482113, UTC),
     )  # fmt: skip
-    (found,) = read(mem0, "alice")
-    assert found.source == Source(system="mem0", id=row["id"], uri=f"{platform.url.split('//')[1]}/{platform.project}")
-    assert found.categories == ("food", "health")
-    assert found.metadata == {"a": {"b": 1}}
-    assert found.native == {"structured_attributes": {"day": 2}, "synthesized": True, "expiration_date": "2099-05-01"}
-    assert found.expires_at == datetime(2099, 5, 1, tzinfo=UTC)
-    assert found.created_at == datetime(2026, 3, 2, 6, 15, 0, 482113, UTC)
+    (stored,) = read(mem0, "alice")
+    assert stored.source == Source(system="mem0", id=row["id"], uri=f"{platform.url.split('//')[1]}/{platform.project}")
+    assert stored.categories == ("food", "health")
+    assert stored.metadata == {"a": {"b": 1}}
+    assert stored.native == {"structured_attributes": {"day": 2}, "synthesized": True, "expiration_date": "2099-05-01"}
+    assert stored.expires_at == datetime(2099, 5, 1, tzinfo=UTC)
+    assert stored.created_at == datetime(2026, 3, 2, 6, 15, 0, 482113, UTC)
 
 
 def test_a_list_shorter_than_its_count_is_an_error(platform: Any, mem0: Mem0Adapter) -> None:
@@ -126,22 +126,22 @@ def test_a_memory_deleted_during_reading_hides_no_other(platform: Any) -> None:
     rows = numbered(platform, 9)
     with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
         pages = mem0.read("alice")
-        found = list(next(pages).facts)
+        first_page = list(next(pages).facts)
         platform.take(rows[1]["id"])
-        found += [fact for page in pages for fact in page.facts]
-    assert sorted(fact.text for fact in found) == [f"{n}" for n in range(9)]
+        first_page += [fact for page in pages for fact in page.facts]
+    assert sorted(fact.text for fact in first_page) == [f"{n}" for n in range(9)]
 
 
 def test_a_memory_that_moves_to_the_front_during_reading_is_read(platform: Any) -> None:
     rows = numbered(platform, 9)
     with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
         pages = mem0.read("alice")
-        found = list(next(pages).facts)
+        first_page = list(next(pages).facts)
         rows[7]["created_at"] = datetime(2026, 2, 1, tzinfo=UTC)
         rest = list(pages)
-    found += [fact for page in rest for fact in page.facts]
+    first_page += [fact for page in rest for fact in page.facts]
     cursors = [page.cursor for page in rest]
-    assert sorted(fact.text for fact in found) == [f"{n}" for n in range(9)]
+    assert sorted(fact.text for fact in first_page) == [f"{n}" for n in range(9)]
     assert len(set(cursors)) == len(cursors)
 
 
@@ -194,19 +194,19 @@ def test_successors_are_found_on_other_pages_and_by_memctls_id(platform: Any, me
     platform.put(
         memory="Old.", user_id="alice", replaced_by=outcome.target_id, created_at=datetime(2020, 1, 1, tzinfo=UTC)
     )
-    found = {one.text: one for one in read(mem0, "alice")}
-    assert found["Old."].superseded_by == new.id == found[new.text].id
+    by_text = {one.text: one for one in read(mem0, "alice")}
+    assert by_text["Old."].superseded_by == new.id == by_text[new.text].id
 
 
 def test_texts_are_stored_verbatim(platform: Any, mem0: Mem0Adapter) -> None:
-    given = fact(
+    written = fact(
         agent_id="bot", session_id="run 1", app_id="ios", created_at=datetime(2025, 5, 1, 8, 30, 0, 5, UTC),
         expires_at=datetime(2099, 1, 1, tzinfo=UTC), metadata={"a": 1},
     )  # fmt: skip
-    (outcome,) = mem0.write([given])
+    (outcome,) = mem0.write([written])
     (body,) = [body for _, path, body in platform.requests if path == "/v3/memories/add/"]
     assert body["infer"] is False
-    assert body["messages"] == [{"role": "user", "content": given.text}]
+    assert body["messages"] == [{"role": "user", "content": written.text}]
     assert {key: body[key] for key in ("user_id", "agent_id", "app_id", "run_id")} == {
         "user_id": "alice", "agent_id": "bot", "app_id": "ios", "run_id": "run 1",
     }  # fmt: skip
@@ -267,8 +267,8 @@ def test_a_duplicate_of_a_fact_is_reported_and_read_once(platform: Any, mem0: Me
 
 def test_a_memory_of_mem0_is_recognised_when_written_back(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Alice is vegetarian", user_id="alice", categories=["food"])
-    found = read(mem0, "alice")
-    assert [outcome.state for outcome in mem0.write(found)] == ["unchanged"]
+    facts = read(mem0, "alice")
+    assert [outcome.state for outcome in mem0.write(facts)] == ["unchanged"]
     assert len(platform.memories) == 1
 
 
@@ -394,5 +394,5 @@ def test_a_fact_that_expires_today_is_kept_until_then(platform: Any, mem0: Mem0A
     mem0.write([fact(expires_at=now + timedelta(seconds=1))])
     (row,) = platform.memories.values()
     assert date.fromisoformat(row["expiration_date"]) > now.date()
-    (found,) = read(mem0, "alice")
-    assert found.expires_at == now + timedelta(seconds=1)
+    (stored,) = read(mem0, "alice")
+    assert stored.expires_at == now + timedelta(seconds=1)

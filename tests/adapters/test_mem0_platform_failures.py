@@ -275,8 +275,8 @@ def test_nothing_is_written_to_home_reported_or_printed(platform: Any, tmp_path:
     places = {name: tmp_path / name for name in ("home", "tmp")}
     for place in places.values():
         place.mkdir()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEM0_", "MEMCTL_", "XDG_"))}
-    environment = kept | {"HOME": str(places["home"]), "TMPDIR": str(places["tmp"])}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MEM0_", "MEMCTL_", "XDG_"))}
+    environment = inherited | {"HOME": str(places["home"]), "TMPDIR": str(places["tmp"])}
     done = subprocess.run(
         [sys.executable, "-c", _SESSION, platform.key, platform.url],
         capture_output=True, text=True, env=environment, cwd=tmp_path, check=False,

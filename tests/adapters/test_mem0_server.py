@@ -99,12 +99,12 @@ def test_a_truncated_list_is_an_error(server: Any, mem0: Mem0ServerAdapter) -> N
 
 def test_a_memory_of_mem0_is_read_completely(server: Any, mem0: Mem0ServerAdapter) -> None:
     add_memories(server, 1, topic="home", agent_id="helper", run_id="r1", actor_id="Al", updated_at=NOON.isoformat())
-    (found,) = read(mem0)
-    assert found.source == Source(system="mem0", id=next(iter(server.points)), uri=mem0.identity)
-    assert (found.agent_id, found.session_id, found.created_at, found.updated_at) == ("helper", "r1", NOON, NOON)
-    assert found.metadata == {"topic": "home"}
-    assert (found.native["actor_id"], found.native["role"]) == ("Al", "user")
-    assert mem0.write([found])[0].state == "unchanged"
+    (stored,) = read(mem0)
+    assert stored.source == Source(system="mem0", id=next(iter(server.points)), uri=mem0.identity)
+    assert (stored.agent_id, stored.session_id, stored.created_at, stored.updated_at) == ("helper", "r1", NOON, NOON)
+    assert stored.metadata == {"topic": "home"}
+    assert (stored.native["actor_id"], stored.native["role"]) == ("Al", "user")
+    assert mem0.write([stored])[0].state == "unchanged"
 
 
 def test_a_memory_of_an_agent_only_stays_the_agents(server: Any, mem0: Mem0ServerAdapter) -> None:
@@ -112,8 +112,8 @@ def test_a_memory_of_an_agent_only_stays_the_agents(server: Any, mem0: Mem0Serve
     add_memories(server, 1, agent_id="helper")
     assert sorted(mem0.users()) == ["agent:helper", "alice"]
     assert [one.text for one in read(mem0, "agent:helper")] == ["Be brief."]
-    (found,) = read(mem0, "agent:helper")
-    (outcome,) = mem0.write([msgspec.structs.replace(found, kind="procedure")])
+    (stored,) = read(mem0, "agent:helper")
+    (outcome,) = mem0.write([msgspec.structs.replace(stored, kind="procedure")])
     assert outcome.state == "updated"
     assert "user_id" not in server.points[str(outcome.target_id)]
 

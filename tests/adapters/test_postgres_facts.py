@@ -86,9 +86,9 @@ def test_the_adapter_implements_the_contract(adapter: PostgresAdapter) -> None:
 def test_every_field_is_restored(adapter: PostgresAdapter) -> None:
     written = full()
     assert states(adapter.write([written])) == ["written"]
-    (found,) = read(adapter)
-    assert exact(found) == exact(written)
-    assert content_hash(found) == content_hash(written)
+    (stored,) = read(adapter)
+    assert exact(stored) == exact(written)
+    assert content_hash(stored) == content_hash(written)
 
 
 def test_a_fact_with_only_required_fields_is_restored(adapter: PostgresAdapter) -> None:
@@ -136,9 +136,9 @@ _FACT = st.builds(
 @given(facts=st.lists(_FACT, max_size=6, unique_by=lambda fact: fact.id))
 def test_any_facts_are_restored(adapter: PostgresAdapter, facts: list[Fact]) -> None:
     assert states(adapter.write(facts)) == ["written"] * len(facts)
-    found = {fact.id: fact for user in {fact.user_id for fact in facts} for fact in read(adapter, user)}
+    by_id = {fact.id: fact for user in {fact.user_id for fact in facts} for fact in read(adapter, user)}
     for written in facts:
-        assert exact(found[written.id]) == exact(written)
+        assert exact(by_id[written.id]) == exact(written)
     assert states(adapter.write(facts)) == ["unchanged"] * len(facts)
     for written in facts:
         adapter.delete(written.user_id, [written.id])
@@ -157,14 +157,14 @@ def test_users_with_nul_in_their_names_are_distinguished(adapter: PostgresAdapte
     assert sorted(adapter.users()) == sorted(users)
     for user in users:
         assert adapter.count(user) == 1
-        assert [found.text for found in read(adapter, user)] == [user]
+        assert [each.text for each in read(adapter, user)] == [user]
         assert [hit.fact.user_id for hit in adapter.search(Query(user, "a"))] in ([], [user])
 
 
 def test_long_texts_and_long_names_are_restored(adapter: PostgresAdapter) -> None:
     texts = ["wörd " * 40_000, "x" * 3_000_000, "".join(chr(0x4E00 + i % 20_000) for i in range(70_000))]
     adapter.write([fact(text) for text in texts])
-    assert [found.text for found in read(adapter)] == texts
+    assert [each.text for each in read(adapter)] == texts
 
 
 def test_a_second_write_is_unchanged_and_a_changed_fact_updated(adapter: PostgresAdapter) -> None:
@@ -183,9 +183,9 @@ def test_a_second_write_is_unchanged_and_a_changed_fact_updated(adapter: Postgre
         first = msgspec.structs.replace(first, **change)
         assert states(adapter.write([second, first])) == ["unchanged", "updated"], change
         assert states(adapter.write([second, first])) == ["unchanged", "unchanged"], change
-    kept = read(adapter)
-    assert [found.id for found in kept] == [first.id, second.id]
-    assert kept[0].metadata == {}
+    stored = read(adapter)
+    assert [each.id for each in stored] == [first.id, second.id]
+    assert stored[0].metadata == {}
 
 
 def test_a_fact_of_another_user_is_never_taken_over(adapter: PostgresAdapter) -> None:
@@ -225,10 +225,10 @@ def test_a_row_changed_by_hand_is_read_as_changed(adapter: PostgresAdapter, post
         connection.execute(
             f"""UPDATE {table} SET metadata = '{{"by": "hand"}}', embedding = '[1,2,3]', text = 'Edited.'"""
         )
-    (found,) = read(adapter)
-    assert (found.metadata, found.text) == ({"by": "hand"}, "Edited.")
-    assert found.embedding is not None
-    assert found.embedding.vector == (1.0, 2.0, 3.0)
+    (stored,) = read(adapter)
+    assert (stored.metadata, stored.text) == ({"by": "hand"}, "Edited.")
+    assert stored.embedding is not None
+    assert stored.embedding.vector == (1.0, 2.0, 3.0)
     assert states(adapter.write([written])) == ["updated"]
     assert exact(read(adapter)[0]) == exact(written)
 
@@ -244,11 +244,11 @@ def test_a_row_changed_by_hand_is_read_as_changed(adapter: PostgresAdapter, post
 def test_a_row_made_invalid_by_hand_is_a_reject_and_others_are_read(
     adapter: PostgresAdapter, postgres_dsn: str, change: str, message: str
 ) -> None:
-    kept, broken = fact("kept"), fact("broken")
-    adapter.write([kept, broken])
+    valid, broken = fact("kept"), fact("broken")
+    adapter.write([valid, broken])
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(f'UPDATE "{adapter.schema}".facts SET {change} WHERE id = %s', [broken.id])
-    assert [found.id for found in read(adapter)] == [kept.id]
+    assert [each.id for each in read(adapter)] == [valid.id]
     (reject,) = adapter.rejects()
     assert message in reject.message
     assert str(broken.id) in str(reject.where)
@@ -282,7 +282,7 @@ def test_pages_of_every_size_return_all_facts_once(adapter: PostgresAdapter, pos
     for size in (1, 3, 1000):
         with PostgresAdapter(postgres_dsn, schema=adapter.schema, page_size=size) as paged:
             pages = list(paged.read("alice"))
-            assert [found for page in pages for found in page.facts] == facts
+            assert [each for page in pages for each in page.facts] == facts
             assert [page.cursor is None for page in pages] == [False] * (len(pages) - 1) + [True]
             for done, page in enumerate(pages[:-1], 1):
                 assert read(paged, cursor=page.cursor) == facts[done * size :]

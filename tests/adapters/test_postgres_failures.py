@@ -248,7 +248,7 @@ def test_reading_continues_after_a_connection_lost_between_pages(postgres_dsn: s
             other.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s", [name]
             )
-        rest = [found for page in pages for found in page.facts]
+        rest = [each for page in pages for each in page.facts]
         assert [*first.facts, *rest] == facts
 
 

@@ -119,11 +119,11 @@ def test_columns_are_mapped_by_name(sql: Any, postgres_dsn: str, postgres_schema
     )
     mapping = "note=text, who=user_id, at=created_at, tags=categories, score=confidence"
     table = f'"{postgres_schema}","My Notes"'
-    for given in (
+    for spelling in (
         mapping,
         {"note": "text", "who": "user_id", "at": "created_at", "tags": "categories", "score": "confidence"},
     ):
-        with PostgresAdapter(postgres_dsn, table=table, mapping=given) as adapter:
+        with PostgresAdapter(postgres_dsn, table=table, mapping=spelling) as adapter:
             (fact,) = read(adapter, "alice")
             assert (fact.text, fact.categories, fact.confidence) == ("Likes tea.", ("a", "b"), 0.25)
             assert fact.created_at == datetime(2026, 1, 1, 10, tzinfo=UTC)

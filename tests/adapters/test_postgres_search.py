@@ -232,9 +232,9 @@ def test_facts_written_without_a_vector_are_found_by_meaning(postgres_dsn: str, 
 def test_a_query_gives_the_same_ranking_as_the_store(adapter: PostgresAdapter, tmp_path: Path) -> None:
     """Moving facts from the store to PostgreSQL must not change the ranking."""
     chance = random.Random(7)
-    things = ["ferry", "harbour", "walnut", "granite", "violin", "lantern", "compass", "orchid"]
+    topics = ["ferry", "harbour", "walnut", "granite", "violin", "lantern", "compass", "orchid"]
     facts = [
-        fact("alice", f"{' '.join(chance.sample(things, chance.randrange(2, 7)))} {number}.", embedding=None)
+        fact("alice", f"{' '.join(chance.sample(topics, chance.randrange(2, 7)))} {number}.", embedding=None)
         for number in range(40)
     ]
     ended = datetime(2026, 1, 1, tzinfo=UTC)

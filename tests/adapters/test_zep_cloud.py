@@ -135,21 +135,21 @@ def test_user_data_of_zep_moves_with_the_facts_to_another_account(cloud: Any, ze
     target = cloud.add_node(place, {"name": "Lisbon", "label": "City", "summary": "A city by the sea."})
     edge = {"fact": "Alice lives in Lisbon.", "fact_name": "LIVES_IN", "attributes": {"since": 2023}}
     cloud.add_edge(place, edge | {"source_node": {"uuid": user["own"]}, "target_node": {"uuid": target["uuid"]}})
-    found = read(zep())
-    lives = found["Alice lives in Lisbon."]
+    facts = read(zep())
+    lives = facts["Alice lives in Lisbon."]
     assert lives.native["user"] == {**known, "metadata": {"plan": "free"}}
     assert (lives.subject, lives.predicate, lives.object) == ("Alice Smith", "LIVES_IN", "Lisbon")
-    assert found["A city by the sea."].subject == "Lisbon"
+    assert facts["A city by the sea."].subject == "Lisbon"
     with emulator.serve() as other:
-        zep(url=other.url).write(list(found.values()))
+        zep(url=other.url).write(list(facts.values()))
         (made,) = other.users.values()
         assert known.items() <= made.items()
         (edge,) = [one for one in graph(other)["edges"].values() if one["name"] == "LIVES_IN"]
         assert edge["attributes"]["since"] == 2023
         assert edge["source_node_uuid"] == made["own"]
         assert other.graphs[made["graph_uuid"]]["nodes"][edge["target_node_uuid"]]["labels"] == ["Entity", "City"]
-        assert read(zep(url=other.url)) == found
-    assert {one.state for one in zep().write(list(found.values()))} == {"unchanged"}
+        assert read(zep(url=other.url)) == facts
+    assert {one.state for one in zep().write(list(facts.values()))} == {"unchanged"}
 
 
 def test_a_summary_can_be_changed_and_deleted(cloud: Any, zep: Callable[..., ZepAdapter]):
@@ -176,8 +176,8 @@ def test_deletion_is_awaited_and_a_deleted_summary_keeps_its_node(cloud: Any, ze
     zep().write([fact("One."), fact("Two.")])
     next(iter(graph(cloud)["nodes"].values()))["summary"] = "Alice, a user."
     cloud.lag = 2
-    found = read(zep())
-    assert zep().delete("alice", [found["One."].id, found["Alice, a user."].id]) == 2
+    facts = read(zep())
+    assert zep().delete("alice", [facts["One."].id, facts["Alice, a user."].id]) == 2
     assert set(read(zep())) == {"Two."}
     assert len(graph(cloud)["nodes"]) == 3
 
@@ -234,9 +234,9 @@ def test_a_lost_response_causes_no_second_thread(cloud: Any, zep: Callable[..., 
 def test_an_unusual_user_id_is_restored(cloud: Any, zep: Callable[..., ZepAdapter], user: str):
     zep().write([fact("One.", user)])
     assert list(zep().users()) == [user]
-    (found,) = read(zep(), user).values()
-    assert found.user_id == user
-    assert found.native == {}
+    (stored,) = read(zep(), user).values()
+    assert stored.user_id == user
+    assert stored.native == {}
 
 
 def test_an_id_that_another_user_has_in_the_session_is_rejected(zep: Callable[..., ZepAdapter]):

@@ -23,9 +23,9 @@ def read(path: Path, user: str | None = None) -> list[Fact | Rejected]:
 
 
 def facts(path: Path, user: str | None = None) -> list[Fact]:
-    found = read(path, user)
-    assert all(isinstance(one, Fact) for one in found), found
-    return [one for one in found if isinstance(one, Fact)]
+    stored = read(path, user)
+    assert all(isinstance(one, Fact) for one in stored), stored
+    return [one for one in stored if isinstance(one, Fact)]
 
 
 @pytest.fixture
@@ -49,16 +49,16 @@ def test_a_graph_of_version_2_has_triples_with_node_names():
 
 
 def test_an_edge_list_of_version_3_gives_facts_without_triples():
-    found = facts(EXPORTS / "v3-edges.json")
-    assert [one.text for one in found][1:] == ["Alice lives in Lisbon.", "Alice works as a nurse at night."]
-    assert {(one.user_id, one.subject, one.object) for one in found} == {("alice", None, None)}
+    edges = facts(EXPORTS / "v3-edges.json")
+    assert [one.text for one in edges][1:] == ["Alice lives in Lisbon.", "Alice works as a nurse at night."]
+    assert {(one.user_id, one.subject, one.object) for one in edges} == {("alice", None, None)}
 
 
 def test_each_graph_of_version_4_belongs_to_its_user():
-    found = facts(EXPORTS / "v4-users.json")
-    assert [one.user_id for one in found] == ["alice"] * 4 + ["bruno"]
-    assert found[0].native["user"]["email"] == "alice@example.org"
-    assert (found[4].subject, found[4].object) == ("Bruno", "tea")
+    edges = facts(EXPORTS / "v4-users.json")
+    assert [one.user_id for one in edges] == ["alice"] * 4 + ["bruno"]
+    assert edges[0].native["user"]["email"] == "alice@example.org"
+    assert (edges[4].subject, edges[4].object) == ("Bruno", "tea")
 
 
 def test_an_edge_is_the_same_fact_in_every_dump_and_in_zep():
@@ -73,8 +73,8 @@ def test_an_edge_is_the_same_fact_in_every_dump_and_in_zep():
 
 def test_a_graph_without_a_user_belongs_to_the_default_user_or_nobody(dump: Any):
     path = dump({"edges": [EDGE], "nodes": []})
-    (found,) = facts(path, "alice")
-    assert found.user_id == "alice"
+    (stored,) = facts(path, "alice")
+    assert stored.user_id == "alice"
     (reject,) = read(path)
     assert isinstance(reject, Rejected)
     assert "names no user" in reject.message
@@ -83,24 +83,24 @@ def test_a_graph_without_a_user_belongs_to_the_default_user_or_nobody(dump: Any)
 def test_json_lines_and_a_page_of_the_api_are_dumps(dump: Any):
     lines = dump("".join(json.dumps(EDGE | {"uuid": f"e{n}"}) + "\n" for n in range(3)))
     assert len(facts(lines, "alice")) == 3
-    *found, last = read(dump({"items": [EDGE], "next_cursor": "100"}), "alice")
-    assert len(found) == 1
+    *rows, last = read(dump({"items": [EDGE], "next_cursor": "100"}), "alice")
+    assert len(rows) == 1
     assert isinstance(last, Rejected)
     assert "missing" in last.message
 
 
 @pytest.mark.parametrize("broken", [{"uuid": "e2"}, {**EDGE, "valid_at": "soon"}, {**EDGE, "fact": 7}, "no edge", None])
 def test_a_broken_edge_is_rejected_and_the_others_are_read(dump: Any, broken: Any):
-    found = read(dump({"user_id": "alice", "edges": [EDGE, broken, EDGE | {"uuid": "e3"}]}))
-    assert [type(one) for one in found] == [Fact, Rejected, Fact]
+    rows = read(dump({"user_id": "alice", "edges": [EDGE, broken, EDGE | {"uuid": "e3"}]}))
+    assert [type(one) for one in rows] == [Fact, Rejected, Fact]
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_truncated_dump_is_reported(dump: Any, share: float):
     whole = (EXPORTS / "v4-users.json").read_text()
-    found = read(dump(whole[: int(len(whole) * share)]))
-    assert isinstance(found[-1], Rejected)
-    assert "the rest of the dump cannot be read" in found[-1].message
+    rows = read(dump(whole[: int(len(whole) * share)]))
+    assert isinstance(rows[-1], Rejected)
+    assert "the rest of the dump cannot be read" in rows[-1].message
 
 
 @pytest.mark.parametrize(
@@ -121,8 +121,8 @@ def test_other_files_are_not_recognised_as_dumps(dump: Any, content: Any):
 def test_a_dump_with_many_nodes_before_the_edges_is_read(dump: Any):
     nodes = [{"uuid": f"n{n}", "name": f"node {n}", "summary": "", "labels": ["Entity"]} for n in range(2000)]
     nodes.append({"uuid": "a", "name": "Alice", "summary": "", "labels": ["Entity"]})
-    (found,) = facts(dump({"user_id": "alice", "nodes": nodes, "edges": [EDGE]}))
-    assert found.subject == "Alice"
+    (stored,) = facts(dump({"user_id": "alice", "nodes": nodes, "edges": [EDGE]}))
+    assert stored.subject == "Alice"
 
 
 def camel(value: Any) -> Any:

@@ -97,7 +97,7 @@ def test_times_are_exact_although_zep_truncates_them_to_seconds():
 @pytest.mark.parametrize("text", ["Short.", "long " * 100])
 def test_an_edit_in_zep_overrides_the_packed_fields(text: str):
     draft = from_fact(fact(text, **FULL))
-    found = to_fact(
+    returned = to_fact(
         stored(
             draft,
             fact="Somebody edited this.",
@@ -110,19 +110,19 @@ def test_an_edit_in_zep_overrides_the_packed_fields(text: str):
         ),
         OWNER,
     )
-    assert found.text == "Somebody edited this."
-    assert (found.subject, found.predicate, found.object) == ("the dog", "DIED_IN", "Oslo")
-    assert (found.valid_at, found.invalid_at) == (datetime(2020, 1, 1, tzinfo=UTC), None)
-    assert found.native == {"attributes": {"rating": 3}, "hash": "0af1"}
-    assert found.confidence == FULL["confidence"]
+    assert returned.text == "Somebody edited this."
+    assert (returned.subject, returned.predicate, returned.object) == ("the dog", "DIED_IN", "Oslo")
+    assert (returned.valid_at, returned.invalid_at) == (datetime(2020, 1, 1, tzinfo=UTC), None)
+    assert returned.native == {"attributes": {"rating": 3}, "hash": "0af1"}
+    assert returned.confidence == FULL["confidence"]
 
 
 def test_a_fact_without_a_triple_belongs_to_the_user_and_gets_none():
     plain = fact("Likes tea.")
     draft = from_fact(plain)
     assert (draft.source, draft.edge["fact_name"], draft.target) == (None, "HAS_FACT", "Likes tea.")
-    found = to_fact(stored(draft), OWNER)
-    assert (found.subject, found.predicate, found.object) == (None, None, None)
+    returned = to_fact(stored(draft), OWNER)
+    assert (returned.subject, returned.predicate, returned.object) == (None, None, None)
 
 
 @pytest.mark.parametrize("subject", [None, "alice", "ALICE", "Alice Smith", "user"])
@@ -157,17 +157,17 @@ def test_a_foreign_edge_is_a_fact_with_its_triple_and_all_fields():
         "target_node_name": "Lisbon", "source_node_labels": ["Entity", "User"], "attributes": {"since": 2023},
         "created_at": "2025-03-01T08:00:00.123456789Z", "valid_at": "2023-05-01T00:00:00+02:00", "score": 0.5,
     }  # fmt: skip
-    found = to_fact(edge, Owner("alice", {"email": "a@example.org"}))
-    assert (found.subject, found.predicate, found.object) == ("Alice", "LIVES_IN", "Lisbon")
-    assert found.valid_at == datetime(2023, 4, 30, 22, tzinfo=UTC)
-    assert found.created_at == datetime(2025, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
-    assert found.source == Source(system="zep", id="e-1")
-    assert found.native == {
+    returned = to_fact(edge, Owner("alice", {"email": "a@example.org"}))
+    assert (returned.subject, returned.predicate, returned.object) == ("Alice", "LIVES_IN", "Lisbon")
+    assert returned.valid_at == datetime(2023, 4, 30, 22, tzinfo=UTC)
+    assert returned.created_at == datetime(2025, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
+    assert returned.source == Source(system="zep", id="e-1")
+    assert returned.native == {
         "source_node_labels": ["Entity", "User"],
         "attributes": {"since": 2023},
         "user": {"email": "a@example.org"},
     }
-    assert found.id == to_fact(edge, OWNER).id
+    assert returned.id == to_fact(edge, OWNER).id
 
 
 def test_memctls_id_is_used_even_if_the_packed_fields_are_damaged():
@@ -192,10 +192,10 @@ def test_a_nodes_summary_is_a_fact_about_the_node():
         "labels": ["City"],
         "created_at": "2025-03-01T08:00:00Z",
     }
-    found = node_fact(node, OWNER)
-    assert found is not None
-    assert (found.kind, found.subject, found.text) == ("summary", "Lisbon", "A city.")
-    assert found.native == {"labels": ["City"]}
+    returned = node_fact(node, OWNER)
+    assert returned is not None
+    assert (returned.kind, returned.subject, returned.text) == ("summary", "Lisbon", "A city.")
+    assert returned.native == {"labels": ["City"]}
     assert node_fact({"uuid": "n", "name": "Lisbon", "summary": " "}, OWNER) is None
 
 

@@ -19,9 +19,9 @@ def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
 
 
 def read(adapter: ZepAdapter, user: str = "alice") -> dict[str, Fact]:
-    found = [one for page in adapter.read(user) for one in page.facts]
-    assert len({one.id for one in found}) == len(found)
-    return {one.text: one for one in found}
+    facts = [one for page in adapter.read(user) for one in page.facts]
+    assert len({one.id for one in facts}) == len(facts)
+    return {one.text: one for one in facts}
 
 
 def soon() -> datetime:
@@ -29,8 +29,8 @@ def soon() -> datetime:
 
 
 def graph(cloud: Any, user: str = "alice") -> Any:
-    (found,) = [one for one in cloud.users.values() if one["user_id"] == user]
-    return cloud.graphs[found["graph_uuid"]]
+    (person,) = [one for one in cloud.users.values() if one["user_id"] == user]
+    return cloud.graphs[person["graph_uuid"]]
 
 
 def sent(cloud: Any, ending: str) -> list[Any]:

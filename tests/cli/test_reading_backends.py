@@ -131,10 +131,10 @@ def test_every_command_uses_the_same_definition_of_current(memctl, home):
         volume = memctl("report", "volume", *source, "--json").document
         assert volume["facts"] == len(records)
         assert volume["shares"]["expired"] == len(records) - len(now)
-    found = memctl("search", "alice", "ends ended expires expired retired simply", "--json").document["hits"]
-    assert {hit["fact"]["text"] for hit in found} >= now
+    hits = memctl("search", "alice", "ends ended expires expired retired simply", "--json").document["hits"]
+    assert {hit["fact"]["text"] for hit in hits} >= now
     output = memctl("search", "alice", "ends ended expires expired retired simply").out
-    assert output.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in found)
+    assert output.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in hits)
 
 
 @pytest.mark.parametrize("arguments", [("chat.jsonl",), ("--from", "zep", "--user", "alice")])

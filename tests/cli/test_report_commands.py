@@ -90,9 +90,9 @@ def test_pricing_measures_the_store_for_missing_values(memctl: Memctl):
     assert origins["users"] == origins["turns_per_user_month"] == origins["tokens_per_turn"] == "measured"
     assert origins["searches_per_turn"] == "assumed"
     assert measured["workload"]["users"]["value"] == 5
-    given = memctl("report", "pricing", *TYPICAL, "--growth", "8%/month", "--months", 3, "--json").document
-    assert [month["users"] for month in given["months"]] == [1000, 1080, 1166]
-    assert given["workload"]["growth"] == {"value": 0.08, "origin": "given", "said": "--growth"}
+    stated = memctl("report", "pricing", *TYPICAL, "--growth", "8%/month", "--months", 3, "--json").document
+    assert [month["users"] for month in stated["months"]] == [1000, 1080, 1166]
+    assert stated["workload"]["growth"] == {"value": 0.08, "origin": "given", "said": "--growth"}
     unmeasured = memctl("report", "pricing", "--unmeasured", "--json").document
     assert {taken["origin"] for taken in unmeasured["workload"].values()} == {"assumed"}
 
@@ -168,9 +168,9 @@ def test_a_migration_is_priced_from_measured_or_given_values(memctl: Memctl):
     assert priced["records"] == volume["records"]
     assert priced["tokens"] == volume["tokens"]["facts"] + volume["tokens"]["turns"]
     assert priced["drivers"]["episode_credits"] >= volume["records"]
-    given = memctl("report", "pricing", "--migrate", "zep:mem0", "--facts", 60_000, "--json").document
-    assert given["calls"]["write"] == given["drivers"]["add_requests"] == 60_000
-    assert (given["plan"], given["usd"], given["minutes"]) == ("Pro", 249, 60)
+    stated = memctl("report", "pricing", "--migrate", "zep:mem0", "--facts", 60_000, "--json").document
+    assert stated["calls"]["write"] == stated["drivers"]["add_requests"] == 60_000
+    assert (stated["plan"], stated["usd"], stated["minutes"]) == ("Pro", 249, 60)
     table = memctl("report", "pricing", "--migrate", "mem0:postgres", "--facts", 1000)
     assert "USD of new vectors" in table.out
     rows = list(csv.DictReader(io.StringIO(memctl("report", "pricing", "--migrate", "mem0:zep", "--csv").out)))

@@ -23,10 +23,10 @@ class Copied(Harness):
 def held_by_a_copy(hold: Callable[[], object]) -> Iterator[None]:
     """A copy of this process that calls `hold` and keeps the result until the end of the block."""
     reading, writing = os.pipe()
-    kept = []
+    copies = []
 
     def keep() -> None:
-        kept.append(hold())
+        copies.append(hold())
         os.write(writing, b"held")
         signal.pause()
 

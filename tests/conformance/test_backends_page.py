@@ -29,9 +29,9 @@ def test_the_page_matches_the_output_of_its_script() -> None:
 
 
 def test_every_backend_runs_at_least_sixty_cases(backends: Any) -> None:
-    found = {backend.title: len(backends.cases(backend)) for backend in backends.backends()}
-    assert {"local", "JSONL", "Parquet", "CSV", "Postgres"} <= set(found)
-    assert min(found.values()) >= 60
+    numbers = {backend.title: len(backends.cases(backend)) for backend in backends.backends()}
+    assert {"local", "JSONL", "Parquet", "CSV", "Postgres"} <= set(numbers)
+    assert min(numbers.values()) >= 60
 
 
 def test_every_declared_exception_names_an_existing_case(backends: Any) -> None:

@@ -20,8 +20,8 @@ def fact(text, *, day=1, user="alice", **more):
 
 
 def texts(memctl, user="alice", *more):
-    found = memctl("facts", user, "--json", *more).document["facts"]
-    return {one["text"] for one in found if one["kind"] != "summary"}
+    facts = memctl("facts", user, "--json", *more).document["facts"]
+    return {one["text"] for one in facts if one["kind"] != "summary"}
 
 
 def consolidate(memctl, *arguments):
@@ -77,10 +77,10 @@ def test_similar_facts_with_another_subject_day_or_property_are_no_duplicates():
     named = [fact("alice visited Rome.", day=1, predicate="visited", object="Rome"), others[2]]
     vector = np.ones(4, dtype=np.float32) / 2
     for pair in ([one, others[0]], [one, others[1]], named):
-        assert not [found for found in pairs(pair, {each.id: vector for each in pair}) if found.same]
+        assert not [each_pair for each_pair in pairs(pair, {each.id: vector for each in pair}) if each_pair.same]
     again = [fact("alice visited Rome.", day=n) for n in (3, 1, 2)]
-    found = pairs(again, {each.id: vector for each in again})
-    assert [(pair.kept.created_at.day, pair.other.created_at.day) for pair in found] == [(1, 2), (1, 3)]
+    all_pairs = pairs(again, {each.id: vector for each in again})
+    assert [(pair.kept.created_at.day, pair.other.created_at.day) for pair in all_pairs] == [(1, 2), (1, 3)]
 
 
 @pytest.mark.engines
@@ -90,8 +90,8 @@ def test_merged_facts_of_transcripts_keep_all_evidence_and_stay_merged(memctl, c
     before = texts(memctl)
     assert len(before) == 2
     consolidate(memctl, "alice")
-    (kept,) = [one for one in memctl("facts", "alice", "--json").document["facts"] if one["kind"] != "summary"]
-    assert kept["source"]["turns"] == ["m1", "m2"]
+    (merged,) = [one for one in memctl("facts", "alice", "--json").document["facts"] if one["kind"] != "summary"]
+    assert merged["source"]["turns"] == ["m1", "m2"]
     chat("alice/b.jsonl", "I prefer black coffee.", "I live in Oslo.")
     memctl("ingest", folder)
     assert consolidate(memctl, "alice")["run"]
@@ -122,9 +122,9 @@ def test_the_later_of_two_contradicting_facts_is_kept(memctl, store):
 def test_an_imported_fact_ended_by_a_later_one_is_stored_once(memctl, store):
     Workspace(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
     memctl("add", "alice", "I live in Rome.")
-    found = memctl("facts", "alice", "--all", "--json").document["facts"]
-    assert [one["object"] for one in found] == ["Oslo", "Rome"]
-    assert found[0]["superseded_by"] == found[1]["id"]
+    facts = memctl("facts", "alice", "--all", "--json").document["facts"]
+    assert [one["object"] for one in facts] == ["Oslo", "Rome"]
+    assert facts[0]["superseded_by"] == facts[1]["id"]
 
 
 def test_contradictions_without_dates_are_only_listed(memctl, store):
@@ -287,8 +287,8 @@ def test_changes_to_other_facts_do_not_prevent_undo(memctl, untidy_memory):
     memctl("add", "alice", "I am allergic to peanuts.")
     memctl("add", "alice", "My favourite colour is red.")
     assert memctl("undo", run).code == 0
-    found = texts(memctl)
-    assert {"alice is allergic to peanuts.", "alice loves black coffee.", "alice likes black coffee."} <= found
+    listed = texts(memctl)
+    assert {"alice is allergic to peanuts.", "alice loves black coffee.", "alice likes black coffee."} <= listed
     keys = memctl("sql", "select key, count(*) n from records group by key having n > 1", "--json").document["rows"]
     assert keys == []
 
@@ -330,6 +330,6 @@ def test_duplicates_among_3000_facts_are_found_with_few_other_pairs():
     facts = [fact(f"alice likes song number {n} of {n % 7} bands.", day=1 + n % 28) for n in range(3000)]
     twins = [fact(one.text, day=28) for one in facts[:5]]
     vector = np.ones(8, dtype=np.float32) / np.sqrt(np.float32(8))
-    found = pairs([*facts, *twins], dict.fromkeys((one.id for one in (*facts, *twins)), vector))
-    assert sum(pair.same for pair in found) == 5
-    assert len(found) <= 25
+    duplicates = pairs([*facts, *twins], dict.fromkeys((one.id for one in (*facts, *twins)), vector))
+    assert sum(pair.same for pair in duplicates) == 5
+    assert len(duplicates) <= 25

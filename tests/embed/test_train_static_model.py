@@ -28,9 +28,9 @@ def test_a_written_model_opens_and_sums_tokens_and_pairs(model, tmp_path: Path) 
     summed = training.with_pairs(rows, np.array([8]), len(TOKENS))
     assert summed.tolist() == [1, 2, 3, 4, 6]
     wanted = training.unit(table[summed].sum(0, keepdims=True))[0]
-    got = embedder.embed(["green tea with milk"])[0]
-    assert got @ wanted > 0.99
-    assert embedder.embed_one("green tea with milk") == pytest.approx(got.tolist(), abs=1e-6)
+    vector = embedder.embed(["green tea with milk"])[0]
+    assert vector @ wanted > 0.99
+    assert embedder.embed_one("green tea with milk") == pytest.approx(vector.tolist(), abs=1e-6)
 
 
 def test_words_of_different_texts_make_no_pair(model) -> None:

@@ -37,10 +37,10 @@ class LettaServer(LettaMemory):
                     if fault.apply_before_failing:
                         self._route(method, parts.path, parse_qs(parts.query), body)
                     return fault.status, {"detail": "An unknown error occurred"}, fault.headers
-                status, found = self._route(method, parts.path, parse_qs(parts.query), body)
+                status, reply = self._route(method, parts.path, parse_qs(parts.query), body)
             except Answer as refused:
                 return refused.status, {"detail": refused.detail}, {}
-            return status, self.meddle(call, found), {}
+            return status, self.meddle(call, reply), {}
 
     def _route(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         for verb, pattern, handler, status in ROUTES:
@@ -69,9 +69,9 @@ class LettaServer(LettaMemory):
             "model": body["model"],
             "created_at": now(),
         }
-        for given in body.get("memory_blocks") or []:
+        for memory_block in body.get("memory_blocks") or []:
             # The server loses the metadata of blocks that are created together with an agent.
-            block = self.make_block(query={}, body={**given, "metadata": {}})
+            block = self.make_block(query={}, body={**memory_block, "metadata": {}})
             agent["block_ids"].append(block["id"])
         self.agents[agent["id"]] = agent
         self.messages[agent["id"]] = [
@@ -85,15 +85,15 @@ class LettaServer(LettaMemory):
         return self._agent(agent, query)
 
     def list_agents(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        found = list(self.agents.values())
+        agents = list(self.agents.values())
         if tags := query.get("tags"):
             every = query.get("match_all_tags", ["false"])[0] == "true"
-            found = [one for one in found if (all if every else any)(tag in one["tags"] for tag in tags)]
+            agents = [one for one in agents if (all if every else any)(tag in one["tags"] for tag in tags)]
         if keys := query.get("identifier_keys"):
-            found = [one for one in found if any(who["identifier_key"] in keys for who in one["identities"])]
+            agents = [one for one in agents if any(who["identifier_key"] in keys for who in one["identities"])]
         if name := query.get("name"):
-            found = [one for one in found if one["name"] == name[0]]
-        return [self._agent(one, query) for one in self._paged(found, query, 50)]
+            agents = [one for one in agents if one["name"] == name[0]]
+        return [self._agent(one, query) for one in self._paged(agents, query, 50)]
 
     def get_agent(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
         return self._agent(self._agent_row(agent_id), query)
@@ -158,8 +158,10 @@ class LettaServer(LettaMemory):
 
     def list_conversations(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
         owners = self.conversations.items()
-        found = [{"id": id_, "agent_id": agent} for id_, agent in owners if agent in query.get("agent_id", [agent])]
-        return self._paged(found, query, 50)
+        conversations = [
+            {"id": id_, "agent_id": agent} for id_, agent in owners if agent in query.get("agent_id", [agent])
+        ]
+        return self._paged(conversations, query, 50)
 
 
 Handler = Callable[..., Any]

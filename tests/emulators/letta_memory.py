@@ -34,10 +34,10 @@ class LettaMemory(LettaState):
         label = query.get("label")
         if label and not re.fullmatch(r"[a-zA-Z0-9_/-]+", label[0]):
             raise Answer(422, "[{'type': 'string_pattern_mismatch', 'loc': ('query', 'label')}]")
-        found = [one for one in self.blocks.values() if not label or one["label"] == label[0]]
+        blocks = [one for one in self.blocks.values() if not label or one["label"] == label[0]]
         if tags := query.get("tags"):
-            found = [one for one in found if set(tags) & set(one["tags"])]
-        return self._paged(found, query, 50)
+            blocks = [one for one in blocks if set(tags) & set(one["tags"])]
+        return self._paged(blocks, query, 50)
 
     def change_block(self, block_id: str, *, query: dict[str, list[str]], body: Row) -> Row:
         block = self._block_row(block_id)
@@ -55,8 +55,8 @@ class LettaMemory(LettaState):
 
     def holders(self, block_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
         self._block_row(block_id)
-        found = [one for one in self.agents.values() if block_id in one["block_ids"]]
-        return [self._agent(one, query) for one in self._paged(found, query, 50)]
+        agents = [one for one in self.agents.values() if block_id in one["block_ids"]]
+        return [self._agent(one, query) for one in self._paged(agents, query, 50)]
 
     def attach_block(self, agent_id: str, block_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
         agent = self._agent_row(agent_id)
@@ -71,10 +71,10 @@ class LettaMemory(LettaState):
 
     def block_by_label(self, agent_id: str, label: str, *, query: dict[str, list[str]], body: Any) -> Row:
         attached = [self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]]
-        found = next((block for block in attached if block["label"] == label), None)
-        if found is None or "/" in label:
+        labelled = next((block for block in attached if block["label"] == label), None)
+        if labelled is None or "/" in label:
             raise Answer(404, f"Block with label {label} not found")
-        return found
+        return labelled
 
     # Archives
 
@@ -86,18 +86,18 @@ class LettaMemory(LettaState):
         return archive
 
     def list_archives(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        found = list(self.archives.values())
+        archives = list(self.archives.values())
         if name := query.get("name"):
-            found = [one for one in found if one["name"] == name[0]]
+            archives = [one for one in archives if one["name"] == name[0]]
         if agent := query.get("agent_id"):
-            found = [one for one in found if one["id"] == self._agent_row(agent[0])["archive_id"]]
-        return self._paged(found, query, 50)
+            archives = [one for one in archives if one["id"] == self._agent_row(agent[0])["archive_id"]]
+        return self._paged(archives, query, 50)
 
     def archive_holders(self, archive_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
         if not self.lists_archive_agents or archive_id not in self.archives:
             raise Answer(404, "Not Found")
-        found = [one for one in self.agents.values() if one["archive_id"] == archive_id]
-        return [self._agent(one, query) for one in self._paged(found, query, 50)]
+        agents = [one for one in self.agents.values() if one["archive_id"] == archive_id]
+        return [self._agent(one, query) for one in self._paged(agents, query, 50)]
 
     def drop_archive(self, archive_id: str, *, query: dict[str, list[str]], body: Any) -> None:
         if self.archives.pop(archive_id, None) is None:
@@ -128,9 +128,9 @@ class LettaMemory(LettaState):
             raise Answer(404, f"Archive not found with id='{archive_id}'")
         if self.archives[archive_id]["embedding_config"] is None:
             raise Answer(500, "An unknown error occurred")
-        for given in body["passages"]:
-            check_passage(given)
-        rows = [self._add(archive_id, given) for given in body["passages"]]
+        for passage in body["passages"]:
+            check_passage(passage)
+        rows = [self._add(archive_id, passage) for passage in body["passages"]]
         tags = [row["filed"] for row in rows]
         rows = sorted(rows, key=lambda row: (instant(row["created_at"]), row["id"]))
         # The server assigns the tags for searches by the position in the sorted response.
@@ -138,17 +138,17 @@ class LettaMemory(LettaState):
             row["filed"] = filed
         return [self._passage(row) for row in rows]
 
-    def _add(self, archive_id: str, given: Row) -> Row:
-        check_passage(given)
-        tags = list(dict.fromkeys(given.get("tags") or []))
+    def _add(self, archive_id: str, passage: Row) -> Row:
+        check_passage(passage)
+        tags = list(dict.fromkeys(passage.get("tags") or []))
         row = {
             "id": f"passage-{uuid4()}",
-            "text": given["text"].replace("\0", ""),
-            "created_at": instant(given["created_at"]).isoformat() if given.get("created_at") else now(),
+            "text": passage["text"].replace("\0", ""),
+            "created_at": instant(passage["created_at"]).isoformat() if passage.get("created_at") else now(),
             "updated_at": now(),
             "tags": shuffled(tags),
             "filed": tags,
-            "metadata": given.get("metadata") or {},
+            "metadata": passage.get("metadata") or {},
             "archive_id": archive_id,
             "organization_id": "org-00000000-0000-4000-8000-000000000000",
             "is_deleted": False,

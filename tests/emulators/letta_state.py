@@ -100,11 +100,11 @@ class LettaState:
         return record | {"embedding": [0.0] * self.dimensions or None, "tags": shuffled(row["tags"] or [])}
 
 
-def check_passage(given: Row) -> None:
-    if len(given["text"].encode()) > LONGEST_TEXT:
+def check_passage(passage: Row) -> None:
+    if len(passage["text"].encode()) > LONGEST_TEXT:
         raise Answer(400, "Passage text exceeds the maximum of 8192 tokens")
-    if given.get("created_at"):
-        instant(given["created_at"])
+    if passage.get("created_at"):
+        instant(passage["created_at"])
 
 
 def instant(text: str) -> datetime:
@@ -126,9 +126,9 @@ def place(row: Row) -> tuple[datetime, str]:
 
 def shuffled(tags: list[str]) -> list[str] | None:
     """The tags as the server returns them: in another order, because it stores a set; null for no tags."""
-    found = list(dict.fromkeys(tags))
-    random.shuffle(found)
-    return found or None
+    unique = list(dict.fromkeys(tags))
+    random.shuffle(unique)
+    return unique or None
 
 
 def nearest(query: str, rows: list[Row]) -> list[Row]:

@@ -36,9 +36,9 @@ class Mem0Platform(Mem0Account):
         if key != f"Token {self.key}":
             raise Refused(401, "Invalid API key")
         for verb, pattern, handler in _ROUTES:
-            found = re.fullmatch(pattern, path)
-            if found and verb == method:
-                return 200, handler(self, [unquote(part) for part in found.groups()], query, body or {}), {}
+            match = re.fullmatch(pattern, path)
+            if match and verb == method:
+                return 200, handler(self, [unquote(part) for part in match.groups()], query, body or {}), {}
         raise Refused(404, "Not found.")
 
     def ping(self, _: list[str], __: Row, ___: Row) -> Row:
@@ -55,8 +55,8 @@ class Mem0Platform(Mem0Account):
         more = number * size < len(rows)
         before = f"{self.url}{path}?page={number - 1}&page_size={size}" if number > 1 else None
         after = f"{self.url}{path}?page={number + 1}&page_size={size}" if more else None
-        found = rows[(number - 1) * size : number * size]
-        return {"count": len(rows), "next": after, "previous": before, "results": found}
+        results = rows[(number - 1) * size : number * size]
+        return {"count": len(rows), "next": after, "previous": before, "results": results}
 
     def get_all(self, _: list[str], query: Row, body: Row) -> Row:
         rows = sorted(self.chosen(body), key=lambda row: (row["created_at"], row["id"]), reverse=True)
@@ -115,18 +115,18 @@ class Mem0Platform(Mem0Account):
         return results
 
     def event(self, parts: list[str], _: Row, __: Row) -> Row:
-        found = self.events.get(parts[0])
-        if found is None:
+        stored = self.events.get(parts[0])
+        if stored is None:
             raise Refused(404, "Event not found")
-        if found["id"] in self._waiting:
-            found["polls"] += 1
-            if found["polls"] >= self.polls_until_done:
-                work = self._waiting.pop(found["id"])
-                if found.get("error") is None:
-                    found |= {"status": "SUCCEEDED", "results": work()}
+        if stored["id"] in self._waiting:
+            stored["polls"] += 1
+            if stored["polls"] >= self.polls_until_done:
+                work = self._waiting.pop(stored["id"])
+                if stored.get("error") is None:
+                    stored |= {"status": "SUCCEEDED", "results": work()}
                 else:
-                    found["status"] = "FAILED"
-        return found
+                    stored["status"] = "FAILED"
+        return stored
 
     def list_events(self, _: list[str], query: Row, __: Row) -> Row:
         return self.page(list(self.events.values())[::-1], int(query.get("page", 1)), 100, "/v1/events/")

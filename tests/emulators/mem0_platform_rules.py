@@ -64,14 +64,14 @@ def check_filters(filters: Row) -> None:
 
 def named(filters: Row) -> set[str]:
     """The kinds of owners that a filter names."""
-    found: set[str] = set()
+    names: set[str] = set()
     for key, value in conditions(filters):
         if key in ("AND", "OR", "NOT"):
             for inner in value if isinstance(value, list) else [value]:
-                found |= named(inner)
+                names |= named(inner)
         elif key in ("user_id", "agent_id", "app_id", "run_id"):
-            found.add("session_id" if key == "run_id" else key)
-    return found
+            names.add("session_id" if key == "run_id" else key)
+    return names
 
 
 def only_user(filters: Row) -> str | None:
@@ -81,8 +81,8 @@ def only_user(filters: Row) -> str | None:
             return value
         if key == "AND":
             for inner in value:
-                if (found := only_user(inner)) is not None:
-                    return found
+                if (user := only_user(inner)) is not None:
+                    return user
     return None
 
 

@@ -99,12 +99,12 @@ class Mem0Server:
             some = list(self.points.items())[:MOST_LISTED]
             return 200, {"results": [_raw(point, payload) for point, payload in some]}
         expired = self.knows_show_expired and query.get("show_expired") == "true"
-        found = [
+        memories = [
             _row(point, payload)
             for point, payload in self.points.items()
             if _meets(payload, _checked(ids)) and (expired or not _is_over(payload))
         ]
-        return 200, {"results": found[: min(top_k, self.most_listed or top_k)]}
+        return 200, {"results": memories[: min(top_k, self.most_listed or top_k)]}
 
     def _add(self, body: Any) -> list[dict[str, Any]]:
         messages = body.get("messages")
@@ -160,16 +160,16 @@ class Mem0Server:
         filters = _checked(body.get("filters") or {})
         if not any(key in filters for key in IDS):
             raise Refused(400, "filters must contain at least one of: user_id, agent_id, run_id.")
-        found = [
+        memories = [
             (point, payload)
             for point, payload in self.points.items()
             if _meets(payload, filters) and (body.get("show_expired") or not _is_over(payload))
         ]
-        if not found:
+        if not memories:
             return []
-        vectors = StaticEmbedder().embed([query, *(payload["data"] for _, payload in found)])
+        vectors = StaticEmbedder().embed([query, *(payload["data"] for _, payload in memories)])
         scores = [max(0.0, float(vectors[0] @ vector)) for vector in vectors[1:]]
-        ranked = sorted(zip(scores, found, strict=True), key=lambda one: -one[0])
+        ranked = sorted(zip(scores, memories, strict=True), key=lambda one: -one[0])
         hits = [(score, one) for score, one in ranked if score >= body.get("threshold", 0.1)]
         rows = []
         for score, (point, payload) in hits[: body.get("top_k", 20)]:

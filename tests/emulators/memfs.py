@@ -88,27 +88,27 @@ def problems() -> list[str]:
 
 
 def _problems_v2(staged: Mapping[str, str]) -> list[str]:
-    found = []
+    problems = []
     core = 0
     for path, mode in staged.items():
         if not path.endswith(".md") or path.startswith("skills/"):
             continue
         folders = path.split("/")[:-1]
         if any("/".join([*folders[:depth], "MEMORY.md"]) not in staged for depth in range(1, len(folders) + 1)):
-            found.append(f"{path}: missing required index")
+            problems.append(f"{path}: missing required index")
         if not mode.startswith("100"):
-            found.append(f"{path}: memory Markdown must be a regular file")
+            problems.append(f"{path}: memory Markdown must be a regular file")
         text = git(Path(), "show", f":{path}")
         core += 0 if folders else len(text)
         if len(folders) > 2:
-            found.append(f"{path}: depth {len(folders)} exceeds maxDepth 2")
+            problems.append(f"{path}: depth {len(folders)} exceeds maxDepth 2")
         if len(text) > 20_000:
-            found.append(f"{path}: {len(text)} characters exceeds 20000")
+            problems.append(f"{path}: {len(text)} characters exceeds 20000")
         if path.rpartition("/")[2] == "MEMORY.md":
-            found += [f"{path}: MEMORY.md must not have frontmatter"] if text.startswith("---\n") else []
+            problems += [f"{path}: MEMORY.md must not have frontmatter"] if text.startswith("---\n") else []
         else:
-            found += _frontmatter(path, text, {"name", "description"}, {"name", "description"})
-    return found + ([f"core memory: {core} characters exceeds 65536"] if core > 65_536 else [])
+            problems += _frontmatter(path, text, {"name", "description"}, {"name", "description"})
+    return problems + ([f"core memory: {core} characters exceeds 65536"] if core > 65_536 else [])
 
 
 def _problems_v1(path: str) -> list[str]:
@@ -127,10 +127,10 @@ def _frontmatter(path: str, text: str, allowed: set[str], needed: set[str]) -> l
         return [f"{path}: missing frontmatter"]
     fields = [line.partition(":")[::2] for line in lines[1 : lines.index("---", 1)] if line]
     keys = [key for key, _ in fields]
-    found = [f"{path}: unknown frontmatter key {key!r}" for key in keys if key not in allowed]
-    found += [f"{path}: missing required field {key!r}" for key in needed - set(keys)]
-    found += [f"{path}: duplicate frontmatter key" for _ in range(len(keys) - len(set(keys)))]
-    return found + [f"{path}: {key!r} must not be empty" for key, value in fields if not value.strip(" \"'")]
+    problems = [f"{path}: unknown frontmatter key {key!r}" for key in keys if key not in allowed]
+    problems += [f"{path}: missing required field {key!r}" for key in needed - set(keys)]
+    problems += [f"{path}: duplicate frontmatter key" for _ in range(len(keys) - len(set(keys)))]
+    return problems + [f"{path}: {key!r} must not be empty" for key, value in fields if not value.strip(" \"'")]
 
 
 if __name__ == "__main__":

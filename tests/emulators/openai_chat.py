@@ -52,13 +52,13 @@ def fact(line: Line, predicate: str, value: str) -> dict[str, Any]:
 
 def plain_reader(message: str) -> list[dict[str, Any]]:
     """The facts the emulated model finds."""
-    found = []
+    facts = []
     for line in lines(message):
         if line.context or line.who == "assistant":
             continue
         for predicate, pattern in _SAYINGS.items():
-            found += [fact(line, predicate, match[1]) for match in pattern.finditer(line.text)]
-    return found
+            facts += [fact(line, predicate, match[1]) for match in pattern.finditer(line.text)]
+    return facts
 
 
 Reply = tuple[int, dict[str, Any], dict[str, str]]
@@ -190,8 +190,12 @@ def completion(
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
     }
     if server.tells_usage:
-        given, got = len(str(body["messages"])) // 4, len(text or "") // 4
-        document["usage"] = {"prompt_tokens": given, "completion_tokens": got, "total_tokens": given + got}
+        prompt_tokens, answer_tokens = len(str(body["messages"])) // 4, len(text or "") // 4
+        document["usage"] = {
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": answer_tokens,
+            "total_tokens": prompt_tokens + answer_tokens,
+        }
     return 200, document, {}
 
 

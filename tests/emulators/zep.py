@@ -61,20 +61,20 @@ def _own_node(cloud: Cloud, uuid: str, query: dict[str, str], body: Record) -> t
 
 def _add(kind: str) -> Callable[..., tuple[int, Any]]:
     def endpoint(cloud: Cloud, graph: str, query: dict[str, str], body: Record) -> tuple[int, Any]:
-        given = body[kind]
-        if not 1 <= len(given) <= 100:
+        items = body[kind]
+        if not 1 <= len(items) <= 100:
             raise typed(400, "invalid_request", f"1 to 100 {kind} go in a call")
         records = cloud.graph(graph)[kind]
         add = cloud.add_edge if kind == "edges" else cloud.add_node
         before = dict(records)
         try:
-            added = [add(graph, one) for one in given]
+            added = [add(graph, one) for one in items]
         finally:
             created = {uuid: record for uuid, record in records.items() if uuid not in before}
             for uuid in created:
                 del records[uuid]
         task = cloud.task(f"graph.add_{kind}", lambda: records.update(created))
-        response = [{**one, **record} for one, record in zip(given, added, strict=True)]
+        response = [{**one, **record} for one, record in zip(items, added, strict=True)]
         return 202, {kind: response, "task": task}
 
     return endpoint
@@ -139,13 +139,13 @@ def stems(text: str) -> set[str]:
     """The words of a text, without accents and endings; pairs of characters in scripts without spaces."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    found = set()
+    words = set()
     for word in re.findall(r"\w+", plain):
         if ord(word[0]) > 0x2E80:
-            found |= {word[i : i + 2] for i in range(len(word) - 1)} or {word}
+            words |= {word[i : i + 2] for i in range(len(word) - 1)} or {word}
         elif len(word) > 2:
-            found.add(word[:5])
-    return found - {"the", "and", "does", "for", "her", "what", "alice"}
+            words.add(word[:5])
+    return words - {"the", "and", "does", "for", "her", "what", "alice"}
 
 
 def _create_thread(cloud: Cloud, query: dict[str, str], body: Record) -> tuple[int, Any]:
@@ -166,10 +166,10 @@ def _messages(cloud: Cloud, thread: str, query: dict[str, str], body: Record) ->
 
 
 def _add_messages(cloud: Cloud, thread: str, query: dict[str, str], body: Record) -> tuple[int, Any]:
-    given = body["messages"]
-    if not 1 <= len(given) <= 30 or any(len(one["content"]) > 4096 for one in given):
+    new_messages = body["messages"]
+    if not 1 <= len(new_messages) <= 30 or any(len(one["content"]) > 4096 for one in new_messages):
         raise typed(400, "invalid_request", "1 to 30 messages of 4,096 characters at most go in a call")
-    messages = [{**one, "uuid": str(uuid4()), "created_at": cloud.now()} for one in given]
+    messages = [{**one, "uuid": str(uuid4()), "created_at": cloud.now()} for one in new_messages]
     cloud.threads[thread]["messages"] += messages
     return 202, {"messages": messages, "task": cloud.task("thread.add_messages", lambda: None)}
 
@@ -214,9 +214,9 @@ _ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
 def _routed(cloud: Cloud, method: str, path: str, query: dict[str, str], body: Record) -> tuple[int, Any]:
     """The answer to a call. Raises Answered for an error."""
     for verb, pattern, endpoint in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return endpoint(cloud, *found.groups(), query=query, body=body)
+        match = re.fullmatch(pattern, path)
+        if verb == method and match:
+            return endpoint(cloud, *match.groups(), query=query, body=body)
     raise typed(404, "not_found", f"no {method} {path} here")
 
 

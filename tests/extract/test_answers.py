@@ -56,8 +56,8 @@ from memctl.extract.instructions import is_order
     ],
 )
 def test_a_short_answer_gives_the_claim_of_its_question(question: str, answer: str, expected: str) -> None:
-    found = [spelt(claim) for claim in said("A:" + question, answer)]
-    assert sorted(found) == sorted(filter(None, expected.split(" ; ")))
+    claims = [spelt(claim) for claim in said("A:" + question, answer)]
+    assert sorted(claims) == sorted(filter(None, expected.split(" ; ")))
 
 
 def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None:

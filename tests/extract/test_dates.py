@@ -79,10 +79,10 @@ AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
     ],
 )
 def test_an_expression_gives_its_period(text: str, start: str, precision: str) -> None:
-    (found, *more) = ground(text, AT)
+    (period, *more) = ground(text, AT)
     assert not more
-    assert (found.start.date().isoformat(), found.precision) == (start, precision)
-    assert found.start < found.end
+    assert (period.start.date().isoformat(), period.precision) == (start, precision)
+    assert period.start < period.end
 
 
 @pytest.mark.parametrize(
@@ -131,27 +131,27 @@ moments = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1), timezones=st.
 @settings(max_examples=some(150), deadline=None)
 @given(at=moments, count=st.integers(1, 20), unit=st.sampled_from(["day", "week", "month", "year"]))
 def test_ago_is_subtracted_from_the_message_time(at: datetime, count: int, unit: str) -> None:
-    (found,) = ground(f"{count} {unit}s ago", at)
+    (period,) = ground(f"{count} {unit}s ago", at)
     there = shift(at.replace(hour=0, minute=0, second=0, microsecond=0), -count, unit)
-    assert found.start <= there < found.end
-    assert found.precision == unit
+    assert period.start <= there < period.end
+    assert period.precision == unit
 
 
 @settings(max_examples=some(150), deadline=None)
 @given(at=moments, day=st.sampled_from(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
 def test_last_weekday_is_in_the_previous_week(at: datetime, day: str) -> None:
-    (found,) = ground(f"last {day}", at)
+    (period,) = ground(f"last {day}", at)
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    assert timedelta(days=1) <= today - found.start <= timedelta(days=7)
-    assert found.start.strftime("%A") == day
+    assert timedelta(days=1) <= today - period.start <= timedelta(days=7)
+    assert period.start.strftime("%A") == day
 
 
 @settings(max_examples=some(300), deadline=None)
 @given(text=st.text(max_size=60), at=st.none() | moments)
 def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
-    for found in ground(text, at):
-        assert found.start < found.end
-        assert 0 <= found.span[0] < found.span[1] <= len(text)
+    for period in ground(text, at):
+        assert period.start < period.end
+        assert 0 <= period.span[0] < period.span[1] <= len(text)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reader.__name__)

@@ -14,9 +14,9 @@ AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
 def retracted(*texts: str) -> list[tuple[str, str | None]]:
     """The claims that the last of a user's messages retracts."""
     turns = tuple(Turn(turn_id=str(n), role="user", text=text, at=AT) for n, text in enumerate(texts))
-    found = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
     last = str(len(texts) - 1)
-    return [(claim.predicate, claim.object) for claim in found if claim.op == "retract" and claim.turn_id == last]
+    return [(claim.predicate, claim.object) for claim in claims if claim.op == "retract" and claim.turn_id == last]
 
 
 @pytest.mark.parametrize(

@@ -39,10 +39,10 @@ SECRETS = [
 @pytest.mark.parametrize(("kind", "secret"), SECRETS)
 @pytest.mark.parametrize("frame", ["{}", "my key is {} ok?", "export KEY={} && run", '{{"token": "{}"}}', "see ({})."])
 def test_a_key_is_replaced_by_its_kind(kind: str, secret: str, frame: str) -> None:
-    found = redact(frame.format(secret))
-    assert secret not in found.text
-    assert f"[redacted:{kind}]" in found.text
-    assert kind in found.kinds
+    redacted = redact(frame.format(secret))
+    assert secret not in redacted.text
+    assert f"[redacted:{kind}]" in redacted.text
+    assert kind in redacted.kinds
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_a_key_is_replaced_by_its_kind(kind: str, secret: str, frame: str) -> No
 )
 def test_values_described_as_secret_are_removed(template: str, kind: str) -> None:
     secret = "Tr0ub" + "4dor&3" if "f00d" not in template and "abc" not in template else "7Kd2"
-    found = redact(template.format(secret))
-    assert secret not in found.text
-    assert found.kinds == (kind,)
+    redacted = redact(template.format(secret))
+    assert secret not in redacted.text
+    assert redacted.kinds == (kind,)
 
 
 def test_a_private_key_block_is_removed_completely() -> None:
     begin, end = "-----BEGIN RSA " + "PRIVATE KEY-----", "-----END RSA " + "PRIVATE KEY-----"
-    found = redact(f"here:\n{begin}\nMIIEabc\ndef==\n{end}\nthanks")
-    assert found.text == "here:\n[redacted:private_key]\nthanks"
+    redacted = redact(f"here:\n{begin}\nMIIEabc\ndef==\n{end}\nthanks")
+    assert redacted.text == "here:\n[redacted:private_key]\nthanks"
 
 
 def test_numbers_with_a_valid_checksum_are_removed() -> None:

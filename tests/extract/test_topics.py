@@ -16,12 +16,12 @@ TABLES = sorted((Path(__file__).parent / "data").glob("*.tsv"))
 
 def rows(table: Path) -> list[tuple[str, list[str]]]:
     """The messages of a table, each with the claims that it must give."""
-    found = []
+    cases = []
     for line in table.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
             message, _, claims = line.partition("\t")
-            found.append((message.replace("\\n", "\n"), sorted(filter(None, claims.split(" ; ")))))
-    return found
+            cases.append((message.replace("\\n", "\n"), sorted(filter(None, claims.split(" ; ")))))
+    return cases
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
@@ -82,8 +82,8 @@ def test_a_skipped_turn_is_still_context() -> None:
         Turn(turn_id="b", role="user", text="Switched from law to philosophy."),
     )
     session = Session(source_format="test", session_id="s", turns=turns)
-    found = {(claim.op, claim.object) for claim in extract(session, "alice", skip=frozenset({"a"}))}
-    assert found == {("retract", "law"), ("assert", "philosophy")}
+    claims = {(claim.op, claim.object) for claim in extract(session, "alice", skip=frozenset({"a"}))}
+    assert claims == {("retract", "law"), ("assert", "philosophy")}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,8 @@ def test_a_skipped_turn_is_still_context() -> None:
     ],
 )
 def test_a_short_answer_gets_its_meaning_from_the_question(question: str, answer: str, expected: str) -> None:
-    found = [spelt(claim) for claim in said("A:" + question, answer)]
-    assert sorted(found) == sorted(filter(None, expected.split(" ; ")))
+    claims = [spelt(claim) for claim in said("A:" + question, answer)]
+    assert sorted(claims) == sorted(filter(None, expected.split(" ; ")))
 
 
 def test_assistant_attachment_and_tool_turns_give_no_claims() -> None:

@@ -12,8 +12,8 @@ from memctl.core.fact import Fact, Source, derive_id
 
 
 def make_fact(text: str = "Alice lives in Paris.", user: str = "alice", **fields: Any) -> Fact:
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
+    values = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
+    return Fact(user_id=user, text=text, **values)
 
 
 def put_facts(path: Path, *facts: Fact) -> list[Outcome]:

@@ -51,7 +51,7 @@ def test_any_text_is_a_csv_cell_that_is_not_empty_or_a_formula(text):
 def test_null_and_the_empty_string_are_distinguished_in_csv(tmp_path, fact, put, read):
     path = tmp_path / "facts.csv"
     put(path, fact("One.", subject=None, object=""))
-    assert [(found.subject, found.object) for found in read(path)] == [(None, "")]
+    assert [(each.subject, each.object) for each in read(path)] == [(None, "")]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -82,11 +82,11 @@ def test_a_parquet_file_has_real_types(tmp_path, fact, put):
     assert types["created_at"] == "TIMESTAMP WITH TIME ZONE"
     assert types["categories"] == "VARCHAR[]"
     assert types["embedding"] == "STRUCT(model VARCHAR, vector DOUBLE[])"
-    found = duckdb.sql(
+    rows = duckdb.sql(
         "SELECT epoch_us(created_at), source.system, categories[2], embedding.vector[1], metadata->>'$.id' "
         f"FROM '{path}'"
     ).fetchall()
-    assert found == [(1746088200123456, "test", "b", 0.25, "9007199254740993")]
+    assert rows == [(1746088200123456, "test", "b", 0.25, "9007199254740993")]
 
 
 def test_a_jsonl_file_has_one_line_per_fact_despite_unicode_line_ends(tmp_path, fact, put):

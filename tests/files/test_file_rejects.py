@@ -12,9 +12,9 @@ from memctl.core.fact import encode
 def rejects(path):
     backend = open_file(path)
     try:
-        found = list(backend.rejects())
-        assert all(isinstance(reject, Rejected) for reject in found)
-        return [(reject.where.removeprefix(f"{path}:"), reject.message) for reject in found]
+        problems = list(backend.rejects())
+        assert all(isinstance(reject, Rejected) for reject in problems)
+        return [(reject.where.removeprefix(f"{path}:"), reject.message) for reject in problems]
     finally:
         backend.close()
 
@@ -37,11 +37,11 @@ def test_bad_lines_are_reported_by_number_and_the_rest_is_read(tmp_path, fact, r
     ]
     path.write_bytes(b"\n".join(lines) + b"\n")
     assert read(path) == good
-    found = rejects(path)
-    assert [number for number, _ in found] == ["2", "3", "5", "6", "7", "8", "10"]
-    assert "$.id" in found[1][1]
-    assert "opinion" in found[2][1]
-    assert "same id" in found[5][1]
+    problems = rejects(path)
+    assert [number for number, _ in problems] == ["2", "3", "5", "6", "7", "8", "10"]
+    assert "$.id" in problems[1][1]
+    assert "opinion" in problems[2][1]
+    assert "same id" in problems[5][1]
 
 
 def test_a_truncated_jsonl_file_is_reported(tmp_path, fact, put):
@@ -88,11 +88,11 @@ def test_bad_csv_records_are_reported_by_their_first_line(tmp_path, fact, put, r
         writer.writerows([header, first, bad_time, first[:5], bad_json, second])
         file.write('"never closed')
     assert read(path) == [fact("One\r\nand a half."), fact("Two.")]
-    found = rejects(path)
-    assert [number for number, _ in found] == ["4", "5", "7", "9"]
-    assert "created_at" in found[0][1]
-    assert "cells" in found[1][1]
-    assert "metadata" in found[2][1]
+    problems = rejects(path)
+    assert [number for number, _ in problems] == ["4", "5", "7", "9"]
+    assert "created_at" in problems[0][1]
+    assert "cells" in problems[1][1]
+    assert "metadata" in problems[2][1]
 
 
 def test_rows_of_a_foreign_parquet_file_are_checked_individually(tmp_path, read):
@@ -106,9 +106,9 @@ def test_rows_of_a_foreign_parquet_file_are_checked_individually(tmp_path, read)
         f"TO '{path}' (FORMAT parquet)"
     )
     assert [fact.text for fact in read(path)] == ["One."]
-    found = rejects(path)
-    assert [row for row, _ in found] == ["2", "3"]
-    assert "valid_at has no time zone" in found[1][1]
+    problems = rejects(path)
+    assert [row for row, _ in problems] == ["2", "3"]
+    assert "valid_at has no time zone" in problems[1][1]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

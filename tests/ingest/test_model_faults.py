@@ -36,8 +36,8 @@ def folder(chat):
 
 
 def test_json_in_a_code_fence_is_read(memctl, folder, model, chat_emulator):
-    found = json.dumps({"facts": chat_emulator.plain_reader("[1] alice: I live in Oslo.")})
-    model.faults = [chat_emulator.says(f"Here you are:\n```json\n{found}\n```\nAnything else?")]
+    answer = json.dumps({"facts": chat_emulator.plain_reader("[1] alice: I live in Oslo.")})
+    model.faults = [chat_emulator.says(f"Here you are:\n```json\n{answer}\n```\nAnything else?")]
     assert memctl("ingest", folder).code == 0
     assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
     assert len(model.requests) == 1

@@ -13,8 +13,8 @@ def test_a_stored_command_is_read_unchanged() -> None:
 
 
 def test_a_batch_submitted_by_the_first_version_keeps_its_options() -> None:
-    given = {"user": "alice", "format_": "openai", "roles": "user,assistant", "batch": True, "tz": None, "store": "x"}
-    command = load_command({"paths": ["/in/chat.json"], "given": given})
+    values = {"user": "alice", "format_": "openai", "roles": "user,assistant", "batch": True, "tz": None, "store": "x"}
+    command = load_command({"paths": ["/in/chat.json"], "given": values})
     assert command.paths == ["/in/chat.json"]
     assert command.options == IngestOptions(user="alice", format="openai", batch=True)
 

@@ -86,8 +86,8 @@ def test_langgraph_search_covers_one_user_and_finds_extracted_facts(
     store = langgraph_store(memory)
     store.put(("memories", "al"), "k", {"content": "I prefer slow shipping.", "rating": 3})
     store.put(("memories", "alice"), "k", {"text": "I sail.", "rating": 5})
-    found = store.search(("memories", "al"), query="shipping")
-    assert [(item.key, item.namespace) for item in found] == [("k", ("memories", "al"))]
+    hits = store.search(("memories", "al"), query="shipping")
+    assert [(item.key, item.namespace) for item in hits] == [("k", ("memories", "al"))]
     learned = store.search(("memories", "alice"), query="shipping")[0]
     assert (learned.value["kind"], store.get(("memories", "alice"), learned.key)) != ("fact", None)
     assert learned.score

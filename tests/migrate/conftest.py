@@ -195,9 +195,9 @@ class Route:
 
 @pytest.fixture
 def route(tmp_path: Path) -> Iterator[Route]:
-    found = Route(tmp_path)
-    yield found
-    found.ledger.close()
+    made = Route(tmp_path)
+    yield made
+    made.ledger.close()
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_every_kind_of_difference_has_its_symbol(backend, facts_of, verify):
         name="target",
     )
     rows = []
-    found = verify(backend(facts), target, on_row=rows.append)
+    result = verify(backend(facts), target, on_row=rows.append)
     assert {(row.symbol, row.id, row.fields) for row in rows} == {
         ("=", facts[0].id, ()),
         ("*", facts[1].id, ("text", "valid_at")),
@@ -141,8 +141,8 @@ def test_every_kind_of_difference_has_its_symbol(backend, facts_of, verify):
         ("+", facts[4].id, ()),
         ("-", facts_of(1, "stranger")[0].id, ()),
     }
-    assert (found.same, found.differs, found.missing, found.extra, found.exit) == (2, 1, 2, 2, Exit.DIFFERENCES)
-    assert [row.symbol for row in found.rows].count("=") == 0
+    assert (result.same, result.differs, result.missing, result.extra, result.exit) == (2, 1, 2, 2, Exit.DIFFERENCES)
+    assert [row.symbol for row in result.rows].count("=") == 0
 
 
 def test_one_way_and_a_selection_ignore_facts_only_in_the_target(backend, facts_of, verify):
@@ -157,9 +157,9 @@ def test_unreadable_records_are_reported_and_the_others_compared(backend, facts_
     target.records += facts_of(2, "bruno")
     target.records = target.records[:2] + target.records[4:]
     target.read_faults = {1: UsageError("broken page")}
-    found = verify(source, target)
-    assert (found.errors, found.same, found.exit) == (1, 2, Exit.DIFFERENCES)
-    assert "broken page" in found.rows[0].detail
+    result = verify(source, target)
+    assert (result.errors, result.same, result.exit) == (1, 2, Exit.DIFFERENCES)
+    assert "broken page" in result.rows[0].detail
     target.read_faults = {3: Retryable("502")}
     assert verify(source, target).same == 4
 

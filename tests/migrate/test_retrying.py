@@ -45,8 +45,8 @@ def test_a_list_of_users_that_fails_in_the_middle_is_complete(wrapped, route):
 
 
 def test_a_list_of_conversations_that_fails_in_the_middle_returns_none_of_them_twice(wrapped, route):
-    found = wrapped(Retryable("slow down", after=7.0)).conversations("alice")
-    assert [conversation.id for conversation in found] == ["first", "second"]
+    conversations = wrapped(Retryable("slow down", after=7.0)).conversations("alice")
+    assert [conversation.id for conversation in conversations] == ["first", "second"]
     assert [wait >= 7.0 for wait in route.halt.waits] == [True]
 
 

@@ -100,8 +100,8 @@ def test_the_summary_of_an_ingest_counts_each_kind_of_change():
         claim(13, "chess", predicate="hobby", op="retract"),
         claim(14, "Greek", predicate="speaks"),
     ]
-    found = changes(before, facts(*first, *second))
-    counted = {name: [fact.object for fact in getattr(found, name)] for name in found.__struct_fields__}
+    counts = changes(before, facts(*first, *second))
+    counted = {name: [fact.object for fact in getattr(counts, name)] for name in counts.__struct_fields__}
     assert counted == {
         "added": ["Paris", "Greek"],
         "reinforced": ["tea"],
@@ -121,16 +121,16 @@ def test_a_second_ingest_of_the_same_claims_changes_nothing():
 
 
 def test_removing_a_file_restores_the_facts_without_it():
-    kept = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes")]
-    with_file = facts(*kept, claim(3, "Paris"), claim(4, "tea", predicate="likes"))
-    without = facts(*kept)
-    found = changes(with_file, without)
-    assert [fact.object for fact in found.removed] == ["Paris"]
-    assert {fact.object for fact in found.revised} == {"Tokyo", "tea"}
-    assert without == facts(*kept)
+    remaining = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes")]
+    with_file = facts(*remaining, claim(3, "Paris"), claim(4, "tea", predicate="likes"))
+    without = facts(*remaining)
+    counts = changes(with_file, without)
+    assert [fact.object for fact in counts.removed] == ["Paris"]
+    assert {fact.object for fact in counts.revised} == {"Tokyo", "tea"}
+    assert without == facts(*remaining)
 
 
 def test_a_fact_replaced_in_the_same_ingest_is_added_and_superseded():
-    found = changes([], facts(claim(1, "Tokyo"), claim(2, "Paris")))
-    assert [fact.object for fact in found.added] == ["Tokyo", "Paris"]
-    assert [fact.object for fact in found.superseded] == ["Tokyo"]
+    counts = changes([], facts(claim(1, "Tokyo"), claim(2, "Paris")))
+    assert [fact.object for fact in counts.added] == ["Tokyo", "Paris"]
+    assert [fact.object for fact in counts.superseded] == ["Tokyo"]

@@ -55,32 +55,32 @@ def test_a_chain_of_values_is_linked_in_any_order_of_statements():
         claim(3, "2025-06-03", "lives_in", "Vienna", valid_at=day("2020-06-01")),
         claim(4, "2025-06-04", "lives_in", "Porto", valid_at=day("2016-01-01")),
     ]
-    found = by_object(told)
-    assert found["Porto"].superseded_by == found["Lisbon"].id
-    assert found["Lisbon"].superseded_by == found["Vienna"].id
-    assert found["Vienna"].superseded_by == found["Oslo"].id
-    assert found["Oslo"].superseded_by is None
-    assert found["Porto"].invalid_at == day("2018-03-01")
-    assert found["Lisbon"].invalid_at == day("2020-06-01")
-    assert found["Vienna"].invalid_at == day("2023-05-01")
-    assert found["Lisbon"].expired_at == day("2025-06-02"), "the end was known before Vienna was mentioned"
-    assert found["Vienna"].expired_at == day("2025-06-03"), "no end is known before the value itself"
+    beliefs = by_object(told)
+    assert beliefs["Porto"].superseded_by == beliefs["Lisbon"].id
+    assert beliefs["Lisbon"].superseded_by == beliefs["Vienna"].id
+    assert beliefs["Vienna"].superseded_by == beliefs["Oslo"].id
+    assert beliefs["Oslo"].superseded_by is None
+    assert beliefs["Porto"].invalid_at == day("2018-03-01")
+    assert beliefs["Lisbon"].invalid_at == day("2020-06-01")
+    assert beliefs["Vienna"].invalid_at == day("2023-05-01")
+    assert beliefs["Lisbon"].expired_at == day("2025-06-02"), "the end was known before Vienna was mentioned"
+    assert beliefs["Vienna"].expired_at == day("2025-06-03"), "no end is known before the value itself"
 
 
 def test_an_undated_value_ends_at_the_start_of_the_next_dated_one():
-    found = by_object(
+    beliefs = by_object(
         [
             claim(1, "2025-03-12", "lives_in", "NYC"),
             claim(2, "2025-03-12", "lives_in", "SF", valid_at=day("2025-03-03"), precision="week"),
         ]
     )
-    assert found["NYC"].invalid_at == day("2025-03-03")
-    assert found["NYC"].expired_at == day("2025-03-12")
-    assert found["SF"].live
+    assert beliefs["NYC"].invalid_at == day("2025-03-03")
+    assert beliefs["NYC"].expired_at == day("2025-03-12")
+    assert beliefs["SF"].live
 
 
 def test_no_belief_ends_before_it_starts():
-    found = by_object(
+    beliefs = by_object(
         [
             claim(1, "2025-03-12", "works_at", "Google", valid_at=day("2024-05-01"), precision="month"),
             claim(
@@ -94,11 +94,11 @@ def test_no_belief_ends_before_it_starts():
             ),
         ]
     )
-    assert found["Google"].invalid_at == day("2024-05-01")
+    assert beliefs["Google"].invalid_at == day("2024-05-01")
 
 
 def test_a_dated_retraction_has_its_end_date_and_its_statement_date():
-    found = by_object(
+    beliefs = by_object(
         [
             claim(1, "2024-01-01", "works_at", "Google"),
             claim(
@@ -112,16 +112,16 @@ def test_a_dated_retraction_has_its_end_date_and_its_statement_date():
             ),
         ]
     )
-    assert found["Google"].invalid_at == day("2024-10-01")
-    assert found["Google"].expired_at == day("2025-02-01")
-    assert found["Google"].closing == claim(2, None, "", None).id
+    assert beliefs["Google"].invalid_at == day("2024-10-01")
+    assert beliefs["Google"].expired_at == day("2025-02-01")
+    assert beliefs["Google"].closing == claim(2, None, "", None).id
 
 
 def test_a_value_with_a_future_end_is_current_until_then():
     leaving = left(2, "2025-02-01", invalid_at=day("2025-12-01"))
-    found = by_object([claim(1, "2024-01-01", "works_at", "Google"), leaving])
-    assert found["Google"].invalid_at == day("2025-12-01")
-    assert found["Google"].expired_at is None
+    beliefs = by_object([claim(1, "2024-01-01", "works_at", "Google"), leaving])
+    assert beliefs["Google"].invalid_at == day("2025-12-01")
+    assert beliefs["Google"].expired_at is None
 
 
 def test_a_past_period_keeps_its_dates():
@@ -238,15 +238,15 @@ def test_a_repeated_past_value_adds_no_second_belief():
 
 
 def test_retracting_one_favourite_keeps_the_others():
-    found = by_object(
+    beliefs = by_object(
         [
             claim(1, "2025-01-01", "favorite", "teal", slot="color"),
             claim(2, "2025-01-02", "favorite", "ramen", slot="food"),
             claim(3, "2025-01-03", "favorite", None, slot="Colors", op="retract"),
         ]
     )
-    assert not found["teal"].live
-    assert found["ramen"].live
+    assert not beliefs["teal"].live
+    assert beliefs["ramen"].live
 
 
 def test_a_retraction_without_an_object_or_earlier_claim_stores_nothing():
@@ -270,13 +270,13 @@ def test_imported_facts_keep_their_ids_even_if_equal():
 
 
 def test_two_spellings_of_a_subject_are_one_subject():
-    found = by_object(
+    beliefs = by_object(
         [
             claim(1, "2024-01-01", "lives_in", "Osaka", subject="Caroline"),
             claim(2, "2025-01-01", "lives_in", "Kyoto", subject="caroline"),
         ]
     )
-    assert found["Osaka"].superseded_by == found["Kyoto"].id
+    assert beliefs["Osaka"].superseded_by == beliefs["Kyoto"].id
     assert affected([claim(1, None, "likes", "tea", subject="STRASSE")]) == affected(
         [claim(2, None, "likes", "tea", subject="Straße")]
     )

@@ -31,11 +31,11 @@ def instant(text: str | None) -> datetime | None:
 
 def claims_of(scenario: dict) -> list[list[Claim]]:
     """The claims, one list per message."""
-    found = []
+    claims = []
     for position, message in enumerate(scenario["messages"]):
-        found.append([])
+        claims.append([])
         for ordinal, said in enumerate(message["claims"]):
-            found[-1].append(
+            claims[-1].append(
                 Claim(
                     id=uuid5(UUID(int=0), f"{scenario['name']} {position} {ordinal}"),
                     user_id="alice",
@@ -60,7 +60,7 @@ def claims_of(scenario: dict) -> list[list[Claim]]:
                     extractor="rules@1",
                 )
             )
-    return found
+    return claims
 
 
 def outcome(beliefs: list[Belief]) -> tuple[list[tuple], list[tuple]]:

@@ -123,7 +123,7 @@ class Browser:
 def browser() -> Iterator[Browser]:
     """Chromium, which `make test` installs if possible; without it, the tests are skipped."""
     program = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )
     if program is None:
         pytest.skip("no Chromium on this machine, and `make test` could not install it")

@@ -40,12 +40,12 @@ def test_the_cost_table_in_docs_matches_the_report():
     assert list(table) == [f"{users:,}" for users in report.curves.marks]
     for users, costs in report.curves.marks.items():
         cells = table[f"{users:,}"].strip("| ").split(" | ")[1:]
-        for cell, found in zip(cells, costs, strict=True):
-            if found.total is None:
+        for cell, cost in zip(cells, costs, strict=True):
+            if cost.total is None:
                 assert "$" not in cell
             else:
                 price, _, plan = cell.partition(" ")
-                assert price == f"${found.total:,.2f}{'*' if found.assumed else ''}"
-                assert found.system == "local" or plan == found.quote.plan
+                assert price == f"${cost.total:,.2f}{'*' if cost.assumed else ''}"
+                assert cost.system == "local" or plan == cost.quote.plan
     for one in report.curves.verdicts:
         assert one.exponent is None or f"{one.exponent:.2f} (" in text

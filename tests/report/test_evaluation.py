@@ -19,18 +19,18 @@ VERBS = ("bought", "repaired", "sold", "lost")
 def facts():
     return [
         Fact(
-            id=derive_id("eval", user, verb, thing),
+            id=derive_id("eval", user, verb, topic),
             user_id=user,
             kind="fact",
-            text=f"{user} {verb} a {thing} in {place}",
+            text=f"{user} {verb} a {topic} in {place}",
             predicate="event",
             object=place,
             subject=user,
-            source=Source(system="test", id=f"{user} {verb} {thing}"),
+            source=Source(system="test", id=f"{user} {verb} {topic}"),
         )
         for number, user in enumerate(("ann", "bob", "cem"))
         for verb, place in zip(VERBS, PLACES[4 * number :], strict=False)
-        for thing in THINGS
+        for topic in THINGS
     ]
 
 

@@ -16,7 +16,7 @@ BOOK = price_book.load("2026-11")
 
 def total(system: str, plan: str, **drivers: float | str) -> Decimal | None:
     """USD of a named plan for quantities of drivers; None if they exceed the plan."""
-    (chosen,) = (found for found in BOOK.systems[system].plans if found.name == plan)
+    (chosen,) = (each for each in BOOK.systems[system].plans if each.name == plan)
     quoted = pricing.quote(chosen, BOOK, {name: Decimal(str(amount)) for name, amount in drivers.items()})
     return None if quoted is None else quoted.total
 

@@ -231,21 +231,21 @@ def test_vectors_returned_by_a_backend_are_counted():
 
 def test_growth_uses_complete_months_and_the_projection_names_its_method():
     added = {date(2026, month, 1): 10 * month for month in range(1, 12)}
-    found = growth.project(added, date(2026, 11, 15), total=sum(added.values()))
-    assert found.months == 10
-    assert found.method.startswith("least-squares line through the records added in each of the last 10")
-    assert [month.month for month in found.projection][:2] == ["2026-12", "2027-01"]
-    assert [month.added for month in found.projection][:2] == [120, 130]
-    assert found.projection[-1].total == sum(added.values()) + sum(range(120, 240, 10))
+    projection = growth.project(added, date(2026, 11, 15), total=sum(added.values()))
+    assert projection.months == 10
+    assert projection.method.startswith("least-squares line through the records added in each of the last 10")
+    assert [month.month for month in projection.projection][:2] == ["2026-12", "2027-01"]
+    assert [month.added for month in projection.projection][:2] == [120, 130]
+    assert projection.projection[-1].total == sum(added.values()) + sum(range(120, 240, 10))
     total_start, total_end = 10, sum(10 * month for month in range(1, 11))
-    assert found.rate == pytest.approx((total_end / total_start) ** (1 / 9) - 1)
+    assert projection.rate == pytest.approx((total_end / total_start) ** (1 / 9) - 1)
 
 
 def test_a_projection_is_never_negative():
     added = {date(2026, 1, 1): 1000, date(2026, 2, 1): 10}
-    found = growth.project(added, date(2026, 11, 15), total=1010)
-    assert [month.added for month in found.projection] == [0] * 12
-    assert found.projection[-1].total == 1010
+    projection = growth.project(added, date(2026, 11, 15), total=1010)
+    assert [month.added for month in projection.projection] == [0] * 12
+    assert projection.projection[-1].total == 1010
 
 
 def test_a_memory_that_stopped_growing_has_no_growth():
@@ -268,8 +268,8 @@ def test_a_short_history_is_projected_by_its_mean_and_none_not_at_all():
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).projection[0].added == 7
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).rate is None
     for nothing in ({}, {date(2026, 11, 1): 5}):
-        found = growth.project(nothing, date(2026, 11, 15), 5)
-        assert (found.projection, found.rate, found.months) == ((), None, 0)
+        projection = growth.project(nothing, date(2026, 11, 15), 5)
+        assert (projection.projection, projection.rate, projection.months) == ((), None, 0)
 
 
 def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):

@@ -141,7 +141,7 @@ def test_growth_is_read_in_common_notations():
 
 def test_zero_users_cost_the_base_price_of_each_plan():
     report = comparison.compare(BOOK, load(users=0), CHOSEN)
-    assert {found.system: found.total for found in report.costs[0]} == {
+    assert {cost.system: cost.total for cost in report.costs[0]} == {
         "mem0": 0,
         "zep": 0,
         "letta": 20,
@@ -169,9 +169,9 @@ def test_more_users_never_cost_less(users: int, more: int, turns: Decimal, facts
 
 
 def test_a_crossing_is_the_first_number_of_users_with_another_order():
-    found = cost_curves.curves(load(), BOOK, CHOSEN)
-    assert found.crossings
-    for crossing in found.crossings:
+    curves = cost_curves.curves(load(), BOOK, CHOSEN)
+    assert curves.crossings
+    for crossing in curves.crossings:
 
         def usd(system: str, users: int) -> Decimal:
             return pricing.cost(system, BOOK, workload.steady(load(), BOOK, users), CHOSEN).total
@@ -182,12 +182,12 @@ def test_a_crossing_is_the_first_number_of_users_with_another_order():
 
 
 def test_a_curve_ends_at_the_maximum_of_users_of_the_plans():
-    found = cost_curves.curves(load(), BOOK, CHOSEN)
-    assert found.ends["mem0"] == 1000
-    assert found.ends["zep"] is None
+    curves = cost_curves.curves(load(), BOOK, CHOSEN)
+    assert curves.ends["mem0"] == 1000
+    assert curves.ends["zep"] is None
     at = workload.steady(load(), BOOK, 1000), workload.steady(load(), BOOK, 1001)
     assert [pricing.cost("mem0", BOOK, usage, CHOSEN).total for usage in at] == [249, None]
-    for key, costs in found.costs.items():
+    for key, costs in curves.costs.items():
         totals = [cost.total for cost in costs if cost.total is not None]
         assert all(few <= many for few, many in pairwise(totals)), key
 
@@ -244,13 +244,13 @@ def test_the_parts_of_a_cost_add_up_also_in_json():
 
 def test_a_migration_counts_calls_credits_and_tokens():
     moved = migration_cost.Load(users=3, records=1_001, tokens=9_000, sizes={100: 1_000, 351: 1}, said="made up")
-    found = migration_cost.move("mem0:zep", BOOK, moved, CHOSEN)
-    assert (found.read_calls, found.write_calls) == (3 + 5, 11)
-    assert found.drivers == {"episode_credits": 1_002}
-    assert (found.quote.plan, found.quote.total) == ("Free", 0)
-    assert found.minutes == Decimal(11) / 600
-    assert (found.embedding, found.rederived) == (0, None)
-    assert any("what a written edge costs" in said for said in found.assumptions)
+    price = migration_cost.move("mem0:zep", BOOK, moved, CHOSEN)
+    assert (price.read_calls, price.write_calls) == (3 + 5, 11)
+    assert price.drivers == {"episode_credits": 1_002}
+    assert (price.quote.plan, price.quote.total) == ("Free", 0)
+    assert price.minutes == Decimal(11) / 600
+    assert (price.embedding, price.rederived) == (0, None)
+    assert any("what a written edge costs" in said for said in price.assumptions)
     back = migration_cost.move("zep:mem0", BOOK, moved, CHOSEN)
     assert back.write_calls == back.drivers["add_requests"] == 1_001
     own = migration_cost.move("letta:postgres", BOOK, moved, CHOSEN)

@@ -47,8 +47,8 @@ class Watched(PostgresConnection):
 
 
 def _partitions(node: dict[str, Any], reached: dict[str, set[str]]) -> None:
-    table, found, shard = node.get("Relation Name", "").partition("_shard_")
-    if found:
+    table, separator, shard = node.get("Relation Name", "").partition("_shard_")
+    if separator:
         reached.setdefault(table, set()).add(shard)
     for child in node.get("Plans", ()):
         _partitions(child, reached)

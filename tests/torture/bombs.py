@@ -189,11 +189,11 @@ def read(path: Path) -> tuple[str, int]:
     """The messages about the file, and the number of facts read."""
     try:
         with open_file(path, "r", default_user=DEFAULT_USER) as backend:
-            found = sum(len(page.facts) for user in backend.users() for page in backend.read(user))
+            number = sum(len(page.facts) for user in backend.users() for page in backend.read(user))
             rejects = [str(reject) for reject in getattr(backend, "rejects", list)()]
     except MemctlError as error:
         return str(error), 0
-    return "; ".join(rejects), found
+    return "; ".join(rejects), number
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -204,8 +204,8 @@ def main(folder: Path, names: list[str]) -> None:
         bombs()[name](path)
         Path("/proc/self/clear_refs").write_text("5")
         began = time.monotonic()
-        said, found = read(path)
-        result = {"bomb": name, "said": said[:300], "facts": found, "seconds": round(time.monotonic() - began, 2)}
+        said, number = read(path)
+        result = {"bomb": name, "said": said[:300], "facts": number, "seconds": round(time.monotonic() - began, 2)}
         print(json.dumps(result | {"peak": most_memory()}), flush=True)
         path.unlink()
 

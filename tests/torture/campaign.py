@@ -43,10 +43,10 @@ def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
     chance = Random(seed)
     pools = {target.name: list(target.seeds) for target in all_targets}
     seen: dict[str, set[str]] = {target.name: set() for target in all_targets}
-    found: list[dict[str, Any]] = []
+    failures: list[dict[str, Any]] = []
     done = 0
     until = time.monotonic() + seconds
-    while done < inputs and time.monotonic() < until and len(found) < 20:
+    while done < inputs and time.monotonic() < until and len(failures) < 20:
         target = all_targets[done % len(all_targets)]
         pool = pools[target.name]
         data = target.worsen(chance.choice(pool), steps(chance))
@@ -61,13 +61,13 @@ def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
             continue
         seen[target.name].add(kind)
         if happened.startswith("!"):
-            found.append({"target": target.name, "error": happened[1:], "input": data.hex()})
+            failures.append({"target": target.name, "error": happened[1:], "input": data.hex()})
         if len(pool) < KEPT:
             pool.append(data)
     peak = most_memory()
     kinds = sum(map(len, seen.values()))
     report.write_text(
-        json.dumps({"inputs": done, "targets": len(all_targets), "kinds": kinds, "peak": peak, "found": found})
+        json.dumps({"inputs": done, "targets": len(all_targets), "kinds": kinds, "peak": peak, "found": failures})
     )
 
 

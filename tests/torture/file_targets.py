@@ -86,15 +86,15 @@ def _read_as(use: Callable[[Path], object], called: str, data: bytes) -> str:
 
 def _facts_of(path: Path) -> str:
     with open_file(path, "r", default_user=DEFAULT_USER) as backend:
-        found = [fact for user in backend.users() for page in backend.read(user) for fact in page.facts]
+        facts = [fact for user in backend.users() for page in backend.read(user) for fact in page.facts]
         rejects = [str(reject.message) for reject in getattr(backend, "rejects", list)()]
-    for fact in found:
+    for fact in facts:
         check_whole(fact)
     data = _unpacked(path)
     if not data.startswith(b"PAR1"):
-        for user in {fact.user_id for fact in found}:
+        for user in {fact.user_id for fact in facts}:
             check_named(user, data)
-    return f"{len(found)} facts {' '.join(rejects[:3])}"
+    return f"{len(facts)} facts {' '.join(rejects[:3])}"
 
 
 def _unpacked(path: Path) -> bytes:
@@ -142,10 +142,10 @@ def _restored(path: Path) -> str:
     except MemctlError:
         assert not store.exists(), "a partially restored store"
         raise
-    found = Workspace(store)
-    users = list(found.users())
+    workspace = Workspace(store)
+    users = list(workspace.users())
     for user in users:
-        for page in found.read(user):
+        for page in workspace.read(user):
             for fact in page.facts:
                 check_fact(fact, users)
     return f"{len(users)} users"
@@ -196,13 +196,13 @@ def _memory(data: bytes) -> str:
         try:
             adapter = MemfsAdapter(root, default_user=DEFAULT_USER)
             users = list(adapter.users())
-            found = [fact for user in users for page in adapter.read(user) for fact in page.facts]
+            facts = [fact for user in users for page in adapter.read(user) for fact in page.facts]
         except MemctlError as error:
             return error.message
-        for fact in found:
+        for fact in facts:
             check_fact(fact, users)
             check_named(fact.user_id, data)
-        return f"{len(found)} facts"
+        return f"{len(facts)} facts"
 
 
 def _put(root: Path, name: str, text: str) -> None:

@@ -30,8 +30,8 @@ def main(name: str, seconds: int, seed: int, folder: Path) -> None:
         # Modules are imported at their first use, which must be within this block.
         for data in target.seeds:
             attempt(target, data)
-    corpus, found = folder / "corpus" / target.folder, folder / "found"
-    for place in (corpus, found):
+    corpus, findings = folder / "corpus" / target.folder, folder / "found"
+    for place in (corpus, findings):
         place.mkdir(parents=True, exist_ok=True)
     for data in target.seeds:
         (corpus / hashlib.sha256(data).hexdigest()).write_bytes(data)
@@ -41,7 +41,7 @@ def main(name: str, seconds: int, seed: int, folder: Path) -> None:
         happened = attempt(target, data)
         if happened.startswith("!") and shape(happened) not in seen:
             seen.add(shape(happened))
-            path = found / f"{target.folder}-{hashlib.sha256(data).hexdigest()[:12]}"
+            path = findings / f"{target.folder}-{hashlib.sha256(data).hexdigest()[:12]}"
             path.write_bytes(data)
             path.with_suffix(".txt").write_text(happened[1:], encoding="utf-8", errors="replace")
 
@@ -55,7 +55,7 @@ def main(name: str, seconds: int, seed: int, folder: Path) -> None:
     limit_memory()
     options = [
         f"-max_total_time={seconds}", f"-seed={seed}", f"-timeout={LIMIT:.0f}", f"-rss_limit_mb={MOST_MEGABYTES}",
-        f"-max_len={max(LONGEST_INPUT, *map(len, target.seeds))}", f"-artifact_prefix={found}/{target.folder}-",
+        f"-max_len={max(LONGEST_INPUT, *map(len, target.seeds))}", f"-artifact_prefix={findings}/{target.folder}-",
         "-print_final_stats=1", "-detect_leaks=0", str(corpus),
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options], one, custom_mutator=worse)

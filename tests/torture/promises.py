@@ -67,7 +67,7 @@ def check_whole(fact: Fact) -> None:
 def check_named(user: str, data: bytes) -> None:
     """Check that the owner of a fact is named in the file, in any of the ways in which files write names."""
     plain = data.decode("utf-8", "replace")
-    plain += _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
+    plain += _ESCAPED.sub(lambda match: chr(int(match[1], 16)), plain)
     if user == DEFAULT_USER or all(word in plain for word in _WORD.findall(user)):
         return
     assert user in {user_of(group) for group in _GROUP.findall(plain)}, "a fact of an owner that the file does not name"

@@ -120,13 +120,13 @@ def _mapping(
     def run(data: bytes) -> str:
         record = decoded(data)
         try:
-            found = [fact for fact in to_facts(record) if fact is not None]
+            facts = [fact for fact in to_facts(record) if fact is not None]
         except ValueError as error:
             return str(error) or "!refused without a reason"
         of = (USER,) if owners is None else owners(record)
-        for fact in found:
+        for fact in facts:
             check_fact(fact, of)
-        return f"{len(found)} facts"
+        return f"{len(facts)} facts"
 
     return _target(f"to_fact/{name}", seeds, run)
 
@@ -134,17 +134,17 @@ def _mapping(
 def _messages(name: str, seeds: Iterable[Any], to_messages: Callable[[Any], Iterable[Message]]) -> Target:
     def run(data: bytes) -> str:
         try:
-            found = list(to_messages(decoded(data)))
+            messages = list(to_messages(decoded(data)))
         except ValueError as error:
             return str(error)
-        check_session(_session(found))
-        return f"{len(found)} messages"
+        check_session(_session(messages))
+        return f"{len(messages)} messages"
 
     return _target(f"messages/{name}", seeds, run)
 
 
-def _session(found: Iterable[Message]) -> Session:
-    turns = tuple(turn_of(message) for message in found if message.text.strip())
+def _session(messages: Iterable[Message]) -> Session:
+    turns = tuple(turn_of(message) for message in messages if message.text.strip())
     return Session(source_format="service", session_id="1", turns=turns)
 
 
@@ -264,10 +264,10 @@ def _selected(row: Any) -> tuple[Any, ...]:
 def _episode(row: Any) -> dict[str, Any]:
     """An episode as both databases return it: its text properties are texts or null."""
     keys = ("uuid", "source", "content", "valid_at", "created_at")
-    found = {key: _object(_as_databases_keep(row)).get(key) for key in keys}
-    if not isinstance(found["uuid"], str) or not isinstance(found["content"], str | None):
+    values = {key: _object(_as_databases_keep(row)).get(key) for key in keys}
+    if not isinstance(values["uuid"], str) or not isinstance(values["content"], str | None):
         raise ValueError("no episode")
-    return found
+    return values
 
 
 def _as_databases_keep(value: Any) -> Any:

@@ -38,17 +38,17 @@ def main(seconds: float, seed: int, folder: Path, names: list[str]) -> int:
             f"{one['peak']:>4} MB  {one['ended']} ended the process",
             flush=True,
         )
-    found = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "found").glob("*.txt"))}
+    findings = {path.name: path.read_text(encoding="utf-8") for path in sorted((folder / "found").glob("*.txt"))}
     ended = sum(one["ended"] for one in results)
     inputs, peak = sum(one["inputs"] for one in results), max(one["peak"] for one in results)
-    report = {"seconds": share * len(names), "inputs": inputs, "peak": peak, "ended": ended, "found": found}
+    report = {"seconds": share * len(names), "inputs": inputs, "peak": peak, "ended": ended, "found": findings}
     (folder / "report.json").write_text(json.dumps(report | {"targets": results}, indent=1))
     features = sum(one["features"] for one in results)
     print(
         f"guided: {inputs:,} inputs to {len(names)} readers and mappings in {share} s each, {features:,} features, "
-        f"peak {peak} MB, {len(found)} promises broken, {ended} inputs that ended a process"
+        f"peak {peak} MB, {len(findings)} promises broken, {ended} inputs that ended a process"
     )
-    return 1 if found or ended else 0
+    return 1 if findings or ended else 0
 
 
 def _share(name: str, seconds: int, seed: int, folder: Path) -> dict[str, Any]:

@@ -110,12 +110,12 @@ def _blind(folder):
 
 def _turns(path, form):
     document = Document(path.name, path.name, path.stat().st_size, 0, path=path)
-    found = []
+    turns = []
     with suppress(BadTranscript):
         for item in read(document, ReadOptions(), form):
             if isinstance(item, Session):
-                found += [(item.session_id, turn.turn_id, turn.role, turn.text, turn.at) for turn in item.turns]
-    return found
+                turns += [(item.session_id, turn.turn_id, turn.role, turn.text, turn.at) for turn in item.turns]
+    return turns
 
 
 @pytest.mark.parametrize(

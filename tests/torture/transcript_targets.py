@@ -69,6 +69,6 @@ def _discovered(data: bytes) -> str:
     ending = ".json.gz" if data.startswith(b"\x1f\x8b") else ".json.zst" if data.startswith(b"\x28\xb5") else ".zip"
     with File(data, "chat" + ending) as path:
         return " ".join(
-            _read(found, OPTIONS[0], None) if isinstance(found, Document) else type(found).__name__
-            for found in discover([str(path)])
+            _read(document, OPTIONS[0], None) if isinstance(document, Document) else type(document).__name__
+            for document in discover([str(path)])
         )

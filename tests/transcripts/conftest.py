@@ -25,12 +25,12 @@ class Result(NamedTuple):
 def read_path(path: Path, options: ReadOptions, form: str | None) -> Result:
     sessions: list[Session] = []
     problems: list[BadTranscript] = []
-    for found in discover([str(path)]):
-        if isinstance(found, BadTranscript):
-            problems.append(found)
-        elif isinstance(found, Document):
+    for document in discover([str(path)]):
+        if isinstance(document, BadTranscript):
+            problems.append(document)
+        elif isinstance(document, Document):
             try:
-                for item in read(found, options, form):
+                for item in read(document, options, form):
                     if isinstance(item, BadTranscript):
                         problems.append(item)
                     else:

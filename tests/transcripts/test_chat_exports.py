@@ -15,9 +15,9 @@ def sample(name, **options):
     """The format of a sample and its session with turns."""
     (document,) = discover([str(OMAR / name)])
     assert isinstance(document, Document)
-    found = list(read(document, ReadOptions(**options)))
-    assert all(isinstance(item, Session) for item in found), found
-    (session,) = [item for item in found if item.turns]
+    sessions = list(read(document, ReadOptions(**options)))
+    assert all(isinstance(item, Session) for item in sessions), sessions
+    (session,) = [item for item in sessions if item.turns]
     return detect(document), session
 
 
@@ -179,8 +179,8 @@ def test_a_grok_export_with_wrapped_messages_is_read(read_back):
 def test_unwrapped_messages_and_conversations_by_id_are_read(read_back):
     said, answer = {"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}
     assert texts(read_back("m.json", {"m1": said, "m2": answer}).sessions[0]) == [("user", "one"), ("assistant", "two")]
-    found = read_back("m.json", {"c1": [said], "c2": [answer]}).sessions
-    assert [session.session_id for session in found] == ["c1", "c2"]
+    sessions = read_back("m.json", {"c1": [said], "c2": [answer]}).sessions
+    assert [session.session_id for session in sessions] == ["c1", "c2"]
     both = {"request": {"messages": [said]}, "response": {"choices": [{"message": answer}]}}
     assert len(read_back("log.json", both).problems) == 1, "an incomplete conversation is not read"
 

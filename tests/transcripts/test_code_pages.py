@@ -44,8 +44,8 @@ def test_a_short_chat_keeps_its_letters(read_back, codec: str) -> None:
 def test_a_few_words_are_decoded_correctly_or_not_at_all(codec: str) -> None:
     for line in CHATS[codec].split("|"):
         data = chat(line).encode(codec)
-        found = code_page(data)
-        assert found is None or data.decode(found) == data.decode(codec)
+        encoding = code_page(data)
+        assert encoding is None or data.decode(encoding) == data.decode(codec)
 
 
 def test_an_unclear_encoding_is_refused_with_a_hint(read_back) -> None:

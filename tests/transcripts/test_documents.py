@@ -30,26 +30,26 @@ def archive(members: dict[str, str | bytes]) -> bytes:
 
 
 def documents(*paths: object) -> list[Document]:
-    return [found for found in discover([str(path) for path in paths]) if isinstance(found, Document)]
+    return [document for document in discover([str(path) for path in paths]) if isinstance(document, Document)]
 
 
 def skipped(*paths: object) -> dict[str, str]:
-    found = discover([str(path) for path in paths])
-    return {Path(each.uri).name: each.reason for each in found if isinstance(each, Skipped)}
+    discovered = discover([str(path) for path in paths])
+    return {Path(each.uri).name: each.reason for each in discovered if isinstance(each, Skipped)}
 
 
 def test_folders_are_read_in_natural_order_with_their_users(tmp_path):
     for name in ("alice/part-10.json", "alice/part-9.json", "bob/deep/down/x.json", "top.json"):
         write(tmp_path / name)
-    found = documents(tmp_path)
-    assert [(each.name, each.folder_user) for each in found] == [
+    discovered = documents(tmp_path)
+    assert [(each.name, each.folder_user) for each in discovered] == [
         ("part-9.json", "alice"),
         ("part-10.json", "alice"),
         ("x.json", "bob"),
         ("top.json", None),
     ]
-    assert found[0].uri == str(tmp_path / "alice/part-9.json")
-    assert found[0].size == len(CHAT)
+    assert discovered[0].uri == str(tmp_path / "alice/part-9.json")
+    assert discovered[0].size == len(CHAT)
     assert documents(tmp_path / "top.json")[0].folder_user is None
 
 
@@ -63,18 +63,18 @@ def test_globs_are_expanded(tmp_path):
     write(tmp_path / "a/one.json")
     write(tmp_path / "a/b/two.json")
     write(tmp_path / "a/b/two.txt", "User: hi")
-    found = documents(tmp_path / "**/*.json")
-    assert sorted(each.name for each in found) == ["one.json", "two.json"]
-    assert {each.folder_user for each in found} == {None}
+    discovered = documents(tmp_path / "**/*.json")
+    assert sorted(each.name for each in discovered) == ["one.json", "two.json"]
+    assert {each.folder_user for each in discovered} == {None}
     with pytest.raises(NotFound, match="no file matches"):
         list(discover([str(tmp_path / "*.nothing")]))
 
 
 def test_a_missing_path_stops_before_anything_is_read(tmp_path):
     write(tmp_path / "a.json")
-    found = discover([str(tmp_path / "a.json"), str(tmp_path / "gone.json")])
+    discovered = discover([str(tmp_path / "a.json"), str(tmp_path / "gone.json")])
     with pytest.raises(NotFound) as caught:
-        next(found)
+        next(discovered)
     assert caught.value.where == str(tmp_path / "gone.json")
 
 
@@ -111,25 +111,25 @@ def test_compressed_files_are_read_unless_there_is_a_plain_one(tmp_path):
     write(tmp_path / "b.jsonl.zst", zstandard.ZstdCompressor().compress(CHAT.encode()))
     write(tmp_path / "c.jsonl")
     write(tmp_path / "c.jsonl.zst", zstandard.ZstdCompressor().compress(b"other"))
-    found = documents(tmp_path)
-    assert [(each.stem, each.open().read().decode()) for each in found] == [("a", CHAT), ("b", CHAT), ("c", CHAT)]
+    discovered = documents(tmp_path)
+    assert [(each.stem, each.open().read().decode()) for each in discovered] == [("a", CHAT), ("b", CHAT), ("c", CHAT)]
     assert skipped(tmp_path) == {"c.jsonl.zst": "c.jsonl next to it is read"}
 
 
 def test_plain_and_zipped_standard_input_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CHAT.encode())))
-    (found,) = documents("-")
-    assert (found.uri, found.open().read().decode()) == ("-", CHAT)
+    (document,) = documents("-")
+    assert (document.uri, document.open().read().decode()) == ("-", CHAT)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(archive({"in/c.json": CHAT}))))
     assert [each.uri for each in documents("-")] == ["-!/in/c.json"]
 
 
 def test_an_archive_belongs_to_the_user_of_its_folder(tmp_path):
     write(tmp_path / "alice/export.zip", archive({"x/c.json": CHAT, "__MACOSX/._c.json": b"\0", "x/p.png": b"\x89PNG"}))
-    (found,) = documents(tmp_path)
-    assert found.uri == f"{tmp_path}/alice/export.zip!/x/c.json"
-    assert (found.folder_user, found.parent, found.name) == ("alice", "x", "c.json")
-    with found.open() as stream:
+    (document,) = documents(tmp_path)
+    assert document.uri == f"{tmp_path}/alice/export.zip!/x/c.json"
+    assert (document.folder_user, document.parent, document.name) == ("alice", "x", "c.json")
+    with document.open() as stream:
         assert stream.read().decode() == CHAT
     assert skipped(tmp_path) == {"._c.json": "hidden", "p.png": "an image"}
 
@@ -138,9 +138,9 @@ def test_nested_archives_are_read_one_level_deep(tmp_path):
     third = archive({"deep.json": CHAT})
     inner = archive({"conversations.json": CHAT, "third.zip": third})
     write(tmp_path / "e.zip", archive({"manifest.json": "{}", "conversations-000.zip": inner}))
-    (found,) = documents(tmp_path / "e.zip")
-    assert found.uri.endswith("e.zip!/conversations-000.zip!/conversations.json")
-    assert found.open().read().decode() == CHAT
+    (document,) = documents(tmp_path / "e.zip")
+    assert document.uri.endswith("e.zip!/conversations-000.zip!/conversations.json")
+    assert document.open().read().decode() == CHAT
     assert "nested too deeply" in skipped(tmp_path / "e.zip")["third.zip"]
     assert "Claude" in skipped(tmp_path / "e.zip")["manifest.json"]
 

@@ -263,8 +263,8 @@ def items(path: Path, content: Any, form: str | None) -> list[Session | BadTrans
 def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, messages: list[Said]) -> None:
     form, file, write = WRITERS[name]
     with tempfile.TemporaryDirectory() as folder:
-        found = items(Path(folder, file), write(messages), None)
-    sessions = [item for item in found if isinstance(item, Session)]
+        results = items(Path(folder, file), write(messages), None)
+    sessions = [item for item in results if isinstance(item, Session)]
     assert {session.source_format for session in sessions} == {form}
     turns = [turn for session in sessions for turn in session.turns]
     for m in messages:
@@ -276,5 +276,5 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, m
         assert holders or m.role != "user", "the user's text is lost"
         if name in OWNED:
             assert all(turn.owner == m.user for turn in holders), "under another's name"
-    counted = sum(count for session in sessions for count in session.notes.values()) + len(found) - len(sessions)
+    counted = sum(count for session in sessions for count in session.notes.values()) + len(results) - len(sessions)
     assert len(turns) + counted >= len(messages)

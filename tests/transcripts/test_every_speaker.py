@@ -231,8 +231,8 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, d
     messages = data.draw(conversations(writer.kinds))
     form = name.partition("-")[0]
     with tempfile.TemporaryDirectory() as folder:
-        found = list(items(Path(folder), writer.files(messages), form))
-    sessions = [item for item in found if isinstance(item, Session)]
+        results = list(items(Path(folder), writer.files(messages), form))
+    sessions = [item for item in results if isinstance(item, Session)]
     turns = [turn for session in sessions for turn in session.turns]
     people: dict[str | None, set[int]] = {}
     unread = 0
@@ -251,5 +251,5 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, d
             )
     assert all(len(who) == 1 for who in people.values()), "two people under one name"
     assert len(people) == len({m.who for m in messages if m.kind == "said"}), "one person under two names"
-    counted = sum(count for session in sessions for count in session.notes.values()) + len(found) - len(sessions)
+    counted = sum(count for session in sessions for count in session.notes.values()) + len(results) - len(sessions)
     assert counted >= unread, "a message was lost"

@@ -16,12 +16,12 @@ ROOTS = [str(FIXTURES / "transcripts"), str(FIXTURES / "formats")]
 @pytest.fixture(scope="module")
 def by_user():
     sessions: dict[str | None, list[Session]] = {}
-    for found in discover(ROOTS):
-        assert not isinstance(found, BadTranscript)
-        if isinstance(found, Document):
-            for item in read(found, ReadOptions()):
+    for document in discover(ROOTS):
+        assert not isinstance(document, BadTranscript)
+        if isinstance(document, Document):
+            for item in read(document, ReadOptions()):
                 assert isinstance(item, Session), item
-                sessions.setdefault(found.folder_user, []).append(item)
+                sessions.setdefault(document.folder_user, []).append(item)
     return sessions
 
 

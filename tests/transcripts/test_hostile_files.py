@@ -138,9 +138,9 @@ def test_damaged_and_truncated_archives_are_errors(tmp_path):
         (refused,) = discover([str(path)])
         assert isinstance(refused, BadTranscript)
     path.write_bytes(whole[:60] + b"\0" * 40 + whole[100:])
-    (found,) = discover([str(path)])
-    assert isinstance(found, BadTranscript)
-    assert "damaged" in found.message
+    (document,) = discover([str(path)])
+    assert isinstance(document, BadTranscript)
+    assert "damaged" in document.message
 
 
 def test_a_bad_archive_does_not_stop_the_folder(tmp_path):

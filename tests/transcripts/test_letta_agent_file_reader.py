@@ -16,9 +16,9 @@ def sessions(path: Path) -> list[Session]:
     (doc,) = discover([str(path)])
     assert isinstance(doc, Document)
     assert detect(doc) == "letta"
-    found = list(read(doc, ReadOptions()))
-    assert all(isinstance(item, Session) for item in found), found
-    return [item for item in found if isinstance(item, Session)]
+    results = list(read(doc, ReadOptions()))
+    assert all(isinstance(item, Session) for item in results), results
+    return [item for item in results if isinstance(item, Session)]
 
 
 def test_messages_are_read_with_time_and_owner() -> None:
@@ -66,8 +66,8 @@ def test_two_agents_with_the_same_name_are_two_conversations(tmp_path: Path) -> 
     theirs |= {"name": mine["name"], "messages": mine["messages"]}
     file = tmp_path / "same.af"
     file.write_text(json.dumps(document), encoding="utf-8")
-    found = {(said.session_id, said.owner) for said in sessions(file)}
-    assert found == {("parcels-maria", "maria"), ("parcels-maria#2", "joão")}
+    results = {(said.session_id, said.owner) for said in sessions(file)}
+    assert results == {("parcels-maria", "maria"), ("parcels-maria#2", "joão")}
 
 
 def test_a_file_encoded_as_one_json_string_is_read(tmp_path: Path) -> None:

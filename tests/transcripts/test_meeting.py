@@ -147,5 +147,5 @@ def test_a_damaged_document_is_refused_and_the_others_are_read(read_back, conten
 
 def test_a_folder_of_other_documents_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "letter.docx").write_bytes(document(["Dear Ada,", "I live in Oslo."]))
-    (found,) = discover([str(tmp_path)])
-    assert isinstance(found, Skipped)
+    (result,) = discover([str(tmp_path)])
+    assert isinstance(result, Skipped)

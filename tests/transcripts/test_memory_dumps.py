@@ -19,9 +19,9 @@ def sessions(path: Path, format_: str) -> list[Session]:
     (doc,) = discover([str(path)])
     assert isinstance(doc, Document)
     assert detect(doc) == format_
-    found = list(read(doc, ReadOptions()))
-    assert all(isinstance(item, Session) for item in found), found
-    return [item for item in found if isinstance(item, Session)]
+    results = list(read(doc, ReadOptions()))
+    assert all(isinstance(item, Session) for item in results), results
+    return [item for item in results if isinstance(item, Session)]
 
 
 def save_json(path: Path, value: Any) -> Path:
@@ -60,8 +60,8 @@ def test_zep_messages_are_grouped_by_thread_oldest_first(tmp_path: Path) -> None
         at = f"2026-03-0{day}T10:00:00Z"
         return {"thread_id": thread, "role": "user", "name": "N", "content": f"{thread}{day}", "created_at": at}
 
-    found = sessions(save_json(tmp_path, [message("t", 3), message("u", 2), message("t", 1)]), "zep")
-    assert {session.session_id: [turn.text for turn in session.turns] for session in found} == {
+    results = sessions(save_json(tmp_path, [message("t", 3), message("u", 2), message("t", 1)]), "zep")
+    assert {session.session_id: [turn.text for turn in session.turns] for session in results} == {
         "t": ["t1", "t3"],
         "u": ["u2"],
     }

@@ -104,8 +104,8 @@ def test_json_pasted_by_the_user_is_the_users(read_back):
 def test_conversations_in_a_wrapper_inherit_its_user_and_keep_their_ids():
     turns = [{"role": "user", "content": "a"}]
     wrapper = {"userId": "ada", "data": {"threads": [{"id": "1", "messages": turns}, {"id": "2", "turns": turns}]}}
-    found = list(conversations_in(wrapper))
-    assert [(about["user_id"] if "user_id" in about else about["userId"], about["id"]) for about, _ in found] == [
+    sessions = list(conversations_in(wrapper))
+    assert [(about["user_id"] if "user_id" in about else about["userId"], about["id"]) for about, _ in sessions] == [
         ("ada", "1"),
         ("ada", "2"),
     ]

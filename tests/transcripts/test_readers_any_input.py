@@ -62,11 +62,11 @@ def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
     for name in formats:
         for options in (ReadOptions(), ReadOptions(date_order="dmy", direct_messages=True)):
             try:
-                found = list(read(document, options, name))
+                results = list(read(document, options, name))
             except BadTranscript:
                 continue
-            sessions = [item for item in found if isinstance(item, Session)]
-            assert all(isinstance(item, Session | BadTranscript) for item in found)
+            sessions = [item for item in results if isinstance(item, Session)]
+            assert all(isinstance(item, Session | BadTranscript) for item in results)
             assert len({session.session_id for session in sessions}) == len(sessions)
             for turn in (turn for session in sessions for turn in session.turns):
                 assert turn.text.strip()

@@ -14,16 +14,16 @@ EXPORT = Path(__file__).parents[2] / "fixtures/transcripts/mei/slack"
 
 
 def sessions(path: Path, options: ReadOptions | None = None) -> dict[str, Session]:
-    found: dict[str, Session] = {}
+    by_id: dict[str, Session] = {}
     for doc in discover([str(path)]):
         if isinstance(doc, Document):
             assert detect(doc) == "slack"
             for session in read(doc, options or ReadOptions()):
                 assert isinstance(session, Session)
-                found[session.session_id] = session
+                by_id[session.session_id] = session
         else:
             assert isinstance(doc, Skipped)
-    return found
+    return by_id
 
 
 def items_of(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscript]:
@@ -33,13 +33,13 @@ def items_of(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscr
 
 
 def test_names_channels_links_and_entities_are_decoded() -> None:
-    found = sessions(EXPORT)
-    general = found["general/2026-03-09"]
+    results = sessions(EXPORT)
+    general = results["general/2026-03-09"]
     assert general.title == "#general"
     assert general.turns[1].text == "Welcome @Mei Tanaka! Ask anything in #platform or #platform"
     assert general.turns[2].text.endswith("please <3")
     assert {turn.speaker for turn in general.turns} == {"Mei Tanaka", "Tom Okafor"}
-    assert found["platform/2026-03-10"].turns[0].text.endswith("comparison (https://wiki.example/warehouse)")
+    assert results["platform/2026-03-10"].turns[0].text.endswith("comparison (https://wiki.example/warehouse)")
 
 
 def test_threads_bots_quotes_and_subtypes_are_handled() -> None:

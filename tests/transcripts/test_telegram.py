@@ -134,6 +134,8 @@ def test_sent_files_are_not_read_as_transcripts(tmp_path) -> None:
         for path in folder.rglob("*.*"):
             archive.write(path, path.relative_to(folder))
     for root in (folder, tmp_path / "export.zip"):
-        found = list(discover([str(root)]))
-        assert [each.name for each in found if isinstance(each, Document)] == ["result.json"]
-        assert [each.reason for each in found if isinstance(each, Skipped)] == ["Telegram attachment or metadata file"]
+        discovered = list(discover([str(root)]))
+        assert [each.name for each in discovered if isinstance(each, Document)] == ["result.json"]
+        assert [each.reason for each in discovered if isinstance(each, Skipped)] == [
+            "Telegram attachment or metadata file"
+        ]

@@ -175,9 +175,9 @@ def test_no_cue_is_under_another_speakers_name(turns: list[tuple[str, str, bool]
         cues.append(f"{ident}00:00:{place:02}.000 --> 00:00:{place:02}.900\n{words}Word-{name}.\n" + "\n" * blank)
     notes: Any = subtitles.Counter()
     lines = ("WEBVTT\n\n" + "".join(cues)).split("\n")
-    found = list(subtitles._cues_in(iter(lines), {}, notes))
-    names = subtitles._names(found)
-    speeches = [speech for cue in found for speech in subtitles._speeches(cue, names, notes)]
+    parsed = list(subtitles._cues_in(iter(lines), {}, notes))
+    names = subtitles._names(parsed)
+    speeches = [speech for cue in parsed for speech in subtitles._speeches(cue, names, notes)]
     turns_read = subtitles._joined(speeches, notes)
     for speech in turns_read:
         assert all(word.rstrip(".") == speech.speaker for word in speech.text.removeprefix("Word-").split(" Word-"))

@@ -23,9 +23,9 @@ def document(path: Path, text: str, name: str = "WhatsApp Chat with Tom.txt") ->
 
 
 def sessions(doc: Document, options: ReadOptions | None = None) -> list[Session]:
-    found = list(read(doc, options or ReadOptions(), "whatsapp"))
-    assert all(isinstance(item, Session) for item in found), found
-    return [item for item in found if isinstance(item, Session)]
+    results = list(read(doc, options or ReadOptions(), "whatsapp"))
+    assert all(isinstance(item, Session) for item in results), results
+    return [item for item in results if isinstance(item, Session)]
 
 
 def turns(doc: Document, options: ReadOptions | None = None) -> list[Turn]:
@@ -33,10 +33,10 @@ def turns(doc: Document, options: ReadOptions | None = None) -> list[Turn]:
 
 
 def test_the_fixture_is_read_without_system_messages() -> None:
-    found = next(iter(discover([str(FIXTURE)])))
-    assert isinstance(found, Document)
-    assert detect(found) == "whatsapp"
-    first, second, third = sessions(found)
+    document = next(iter(discover([str(FIXTURE)])))
+    assert isinstance(document, Document)
+    assert detect(document) == "whatsapp"
+    first, second, third = sessions(document)
     assert [day.session_id for day in (first, second, third)] == [
         "Yuki/2026-04-11",
         "Yuki/2026-04-26",

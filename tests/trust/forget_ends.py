@@ -70,8 +70,8 @@ def _json(*held: Any) -> bytes:
 
 
 def _files(*places: Path) -> bytes:
-    found = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place])]
-    return b"\n".join(str(path).encode() + path.read_bytes() for path in found if path.is_file())
+    paths = [path for place in places for path in (place.rglob("*") if place.is_dir() else [place])]
+    return b"\n".join(str(path).encode() + path.read_bytes() for path in paths if path.is_file())
 
 
 @contextmanager

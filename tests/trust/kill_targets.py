@@ -164,15 +164,15 @@ def library(home: Path, provider: str, store: dict[str, str]) -> Iterator[dict[s
 
 def _rows(dsn: str, schema: str, table: str) -> int:
     with psycopg.connect(dsn) as connection:
-        found = connection.execute(SQL("SELECT count(*) FROM {}").format(Identifier(schema, table))).fetchone()
-    assert found is not None
-    return int(found[0])
+        row = connection.execute(SQL("SELECT count(*) FROM {}").format(Identifier(schema, table))).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _is_there(dsn: str, schema: str, table: str = "facts") -> bool:
     with psycopg.connect(dsn) as connection:
-        found = connection.execute("SELECT 1 FROM pg_tables WHERE (schemaname, tablename) = (%s, %s)", [schema, table])
-        return found.fetchone() is not None
+        rows = connection.execute("SELECT 1 FROM pg_tables WHERE (schemaname, tablename) = (%s, %s)", [schema, table])
+        return rows.fetchone() is not None
 
 
 def _read(adapter: Any) -> int:

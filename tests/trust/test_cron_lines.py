@@ -18,8 +18,8 @@ FIELD = re.compile(r"(\*|\d+(,\d+)*)(/\d+)?")
 
 
 def block(language):
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    return found
+    (lines,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return lines
 
 
 def crontab():

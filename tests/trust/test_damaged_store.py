@@ -111,10 +111,10 @@ def test_a_restore_replaces_the_damaged_store_and_keeps_it(memctl, store_with_co
     assert ran.code == 0, ran.err
     assert "Oslo" in memctl("facts", "zoe").out
     assert memctl("add", "zoe", "I like tea.").code == 0
-    (kept,) = Database(store_with_copies).damaged()
-    assert ran.document["damaged"] == str(kept)
+    (damaged,) = Database(store_with_copies).damaged()
+    assert ran.document["damaged"] == str(damaged)
     assert ran.document["kept"] is None
-    assert contents(kept) == before
+    assert contents(damaged) == before
     assert [path.name for path in store_with_copies.parent.iterdir() if path.name.startswith(".")] == []
 
 
@@ -202,9 +202,9 @@ def test_forget_fails_while_a_damaged_store_may_contain_the_person(memctl, store
     truncated(store_with_copies)
     assert memctl(*WAYS["backup"]).code == 0
     ran = memctl("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json")
-    (kept,) = Database(store_with_copies).damaged()
+    (damaged,) = Database(store_with_copies).damaged()
     assert ran.code == 1
-    assert kept.name in (home / "work" / "receipt.json").read_text()
+    assert damaged.name in (home / "work" / "receipt.json").read_text()
     assert b"Oslo" not in store_with_copies.read_bytes()
     assert memctl("facts", "zoe").code == 4
 

@@ -80,7 +80,7 @@ def test_find_person_lists_records_of_others_that_name_the_person(memctl, chat):
     memctl(
         "ingest", chat("ada/a.jsonl", "My sister Zoë lives in Oslo.", "Zoe visits on Sunday.", "Zoetrope").parent.parent
     )
-    found = memctl("find-person", "zoe", "--json").document
-    assert found["users"].keys() == {"ada"}
-    assert not any("Zoetrope" in mention["text"] for mention in found["mentions"])
+    mentions = memctl("find-person", "zoe", "--json").document
+    assert mentions["users"].keys() == {"ada"}
+    assert not any("Zoetrope" in mention["text"] for mention in mentions["mentions"])
     assert memctl("find-person", "Quentin").code == 0

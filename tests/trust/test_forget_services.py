@@ -40,12 +40,12 @@ def erase(adapter, user, store):
 def facts_of_others(end):
     """The backend's facts of the people who are not forgotten."""
     adapter = end.open()
-    found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
+    facts = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
     other_records = {
         held.backend + user: held.others for user in OTHERS for held in holdings([("", Retrying(adapter, RETRY))], user)
     }
     adapter.close()
-    return found, other_records
+    return facts, other_records
 
 
 @pytest.mark.parametrize("end", ENDS, indirect=True)

@@ -224,11 +224,11 @@ def test_no_control_character_reaches_the_terminal(memctl, hostile, monkeypatch,
     monkeypatch.setattr("memctl.report.evaluation.statistics.RESAMPLES", 10)
     log = home / "run.log"
     known = {"id": str(facts()[0].id)}
-    if any("{run}" in given for given in INVOCATIONS[path]):
+    if any("{run}" in invocation for invocation in INVOCATIONS[path]):
         known["run"] = memctl("migrations", "--json").document["runs"][0]["id"]
     switches = {option for parameter in ALL[path].params for option in parameter.opts} & {"--json", "--jsonl"}
-    for number, given in enumerate(INVOCATIONS[path]):
-        arguments = [known.get(word.strip("{}"), word) for word in given]
+    for number, invocation in enumerate(INVOCATIONS[path]):
+        arguments = [known.get(word.strip("{}"), word) for word in invocation]
         runs: list[tuple[str, list[str]]] = [("80", [])]
         if number == 0 or FACTOR > 1:
             runs += [("80", [switch]) for switch in sorted(switches)]

@@ -57,8 +57,8 @@ def test_table_and_column_names_are_not_interpreted_as_sql(postgres_dsn, postgre
         connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(postgres_schema)))
         connection.execute(SQL("CREATE TABLE {} ({} int PRIMARY KEY, {})").format(table, Identifier(key), columns))
         connection.execute(SQL("INSERT INTO {} VALUES (1, 'zoe', 'Lives in Oslo.')").format(table))
-        given = json.dumps([postgres_schema, NAMES[0]])[1:-1]
-        with PostgresAdapter(postgres_dsn, table=given, mapping={owner: "user_id", words: "text"}) as adapter:
+        cells = json.dumps([postgres_schema, NAMES[0]])[1:-1]
+        with PostgresAdapter(postgres_dsn, table=cells, mapping={owner: "user_id", words: "text"}) as adapter:
             assert [fact.text for page in adapter.read("zoe") for fact in page.facts] == ["Lives in Oslo."]
         for wrong in ('"' + NAMES[0], '"a"."b"', '"a", 1', NAMES[1]):
             refused = pytest.raises((UsageError, NotFound))

@@ -62,14 +62,14 @@ def state(home, facts_of):
     """The facts in every store and file. `facts_of` caches those of stores by the bytes of their files."""
     stores = {"local": Path(os.environ["MEMCTL_STORE"])}
     stores |= {name: path for name in ("second", "third") if (path := home / f"{name}.duckdb").exists()}
-    found = {file: facts_in(file) for file in FILES if Path(file).exists()}
+    facts = {file: facts_in(file) for file in FILES if Path(file).exists()}
     for place, path in stores.items():
         content = tuple(part.read_bytes() for part in sorted(path.parent.glob(f"{path.name}*")) if part.is_file())
         key = place, sha256(b"".join(content)).digest()
         if key not in facts_of:
             facts_of[key] = facts_in(place)
-        found[place] = facts_of[key]
-    return found
+        facts[place] = facts_of[key]
+    return facts
 
 
 def naming(name, home):

@@ -37,14 +37,14 @@ def restore_state(home, chat, model):
         chat(f"alice/{number}.jsonl", *said, "I work at Acme.")
     aside = home.with_name("aside")
     shutil.copytree(home, aside)
-    kept = {"files": {}, "batches": {}}
+    saved = {"files": {}, "batches": {}}
 
     class Beginning:
         def after(self, *command):
             assert memctl(*command).returncode == 0
             shutil.rmtree(aside)
             shutil.copytree(home, aside)
-            kept.update(files=dict(model.files), batches=copy.deepcopy(model.batches))
+            saved.update(files=dict(model.files), batches=copy.deepcopy(model.batches))
 
         def __call__(self):
             for path in home.iterdir():
@@ -52,7 +52,7 @@ def restore_state(home, chat, model):
             shutil.copytree(aside, home, dirs_exist_ok=True)
             os.chdir(home / "work")
             model.requests.clear()
-            model.files, model.batches = dict(kept["files"]), copy.deepcopy(kept["batches"])
+            model.files, model.batches = dict(saved["files"]), copy.deepcopy(saved["batches"])
 
     return Beginning()
 

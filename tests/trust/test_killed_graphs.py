@@ -63,9 +63,9 @@ def graphiti_graph(tmp_path_factory):
         ann = nodes.EntityNode(name="Ann", name_embedding=[0.5] * 4, **fields)
         await ann.save(driver)
         for number in range(THEIRS):
-            thing = nodes.EntityNode(name=f"zebra {number}", name_embedding=[0.5] * 4, **fields)
-            await thing.save(driver)
-            ends = {"source_node_uuid": ann.uuid, "target_node_uuid": thing.uuid}
+            entity = nodes.EntityNode(name=f"zebra {number}", name_embedding=[0.5] * 4, **fields)
+            await entity.save(driver)
+            ends = {"source_node_uuid": ann.uuid, "target_node_uuid": entity.uuid}
             words = {"name": "OWNS", "fact": f"Ann owns zebra {number}.", "fact_embedding": [0.5] * 4, "episodes": []}
             await edges.EntityEdge(**ends, **words, **fields).save(driver)
 

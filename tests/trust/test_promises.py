@@ -16,14 +16,14 @@ NAME = re.compile(r"`([^`\s]*tests/[^`]+|…::[^`]+)`")
 
 def named() -> list[str]:
     """Every test named on the page; `…` stands for the file named before it."""
-    found, file = [], ""
+    names, file = [], ""
     for name in NAME.findall(PAGE):
         if name.startswith("…"):
-            found.append(file + name.removeprefix("…"))
+            names.append(file + name.removeprefix("…"))
         else:
             file = name.partition("::")[0]
-            found.append(name)
-    return found
+            names.append(name)
+    return names
 
 
 @cache

@@ -122,8 +122,8 @@ def test_a_run_can_be_undone_for_thirty_days(memctl, store, rows_before, more, d
     listed = [one["id"] for one in memctl("undo", "--json").document["runs"]]
     assert (run in listed) == (code == 0)
     before = rows(store)
-    kept = [name for name, held in before.items() if name.startswith("undo_") and held]
-    assert bool(kept) == (code == 0)
+    undo_tables = [name for name, held in before.items() if name.startswith("undo_") and held]
+    assert bool(undo_tables) == (code == 0)
     ran = memctl("undo", run)
     assert ran.code == code, ran.err
     assert (rows(store) == before) == (code != 0)
