@@ -183,8 +183,8 @@ class GraphitiAdapter(Backend):
         while True:
             keys, uuids = uuids[: self._page_size], uuids[self._page_size :]
             facts = [to_fact(record, user) for record in self._records(keys)]
-            kept = [fact for fact in facts if since is None or (at := _changed(fact)) is None or at >= since]
-            yield Page(tuple(kept), ":".join(keys[-1]) if uuids else None)
+            recent = [fact for fact in facts if since is None or (at := _changed(fact)) is None or at >= since]
+            yield Page(tuple(recent), ":".join(keys[-1]) if uuids else None)
             if not uuids:
                 return
 

@@ -99,7 +99,7 @@ def _user_in(group: str) -> str | None:
     if rest == group or not _ESCAPED.fullmatch(rest):
         return None
     try:
-        user = _BYTE.sub(lambda found: chr(int(found[1], 16)), rest).encode("latin-1").decode()
+        user = _BYTE.sub(lambda match: chr(int(match[1], 16)), rest).encode("latin-1").decode()
     except UnicodeDecodeError:
         return None
     plain = _PLAIN_GROUP.fullmatch(user) and _user_in(user) is None

@@ -315,9 +315,9 @@ class LettaAdapter(Backend):
             self._desks.popitem(last=False)
         return self._desks[user]
 
-    def _handle(self, kind: str, given: str | None) -> str:
+    def _handle(self, kind: str, name: str | None) -> str:
         """The handle of a model: the requested one, or the first that the server offers."""
-        offered = [given] if given else self._server.handles(kind)
+        offered = [name] if name else self._server.handles(kind)
         if not offered:
             option = "model" if kind == "llm" else "embedding"
             raise UsageError(

@@ -251,12 +251,12 @@ def _rendered(block: Block, items: Sequence[Item], tail: str) -> Block:
     for item, line, native in zip(items, spans, _natives(whole, spans, end), strict=True):
         if item.own:
             fact = item.fact
-            kept = pack(fact, PACKED)
-            kept |= {} if text_of(item.raw) == fact.text else {"text": fact.text}
-            kept |= {} if _alike(native, fact.native) else {"native": fact.native}
-            entry = {"id": str(fact.id), "sha256": digest(item.raw), "fact": kept}
+            packed = pack(fact, PACKED)
+            packed |= {} if text_of(item.raw) == fact.text else {"text": fact.text}
+            packed |= {} if _alike(native, fact.native) else {"native": fact.native}
+            entry = {"id": str(fact.id), "sha256": digest(item.raw), "fact": packed}
             entries.append(entry | ({"lines": line.raw.count("\n") + 1} if "\n" in line.raw else {}))
-    metadata = {key: kept for key, kept in (block.metadata or {}).items() if key != KEY}
+    metadata = {key: packed for key, packed in (block.metadata or {}).items() if key != KEY}
     if entries:
         metadata[KEY] = seal({"v": 1, "lines": entries})
     return msgspec.structs.replace(whole, metadata=metadata)

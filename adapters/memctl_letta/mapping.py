@@ -125,16 +125,16 @@ def carried(value: object) -> bool:
     return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
-def unseal(kept: object) -> dict[str, Any] | None:
+def unseal(packed: object) -> dict[str, Any] | None:
     """The argument of `seal`; None for other values."""
-    if not isinstance(kept, dict):
+    if not isinstance(packed, dict):
         return None
-    if isinstance(text := kept.get("json"), str) and len(kept) == 1:
+    if isinstance(text := packed.get("json"), str) and len(packed) == 1:
         try:
-            kept = msgspec.json.decode(text)
+            packed = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
             return None
-    return kept if isinstance(kept, dict) else None
+    return packed if isinstance(packed, dict) else None
 
 
 def checked(fact: Fact) -> None:

@@ -59,9 +59,9 @@ def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str,
     return [(by_id[id_], score) for id_, score in rank(by_id.values(), query, k, datetime.now(UTC))]
 
 
-def fused(found: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -> list[Hit]:
+def fused(facts: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -> list[Hit]:
     """Both lists merged, by reciprocal rank."""
-    hits = [_hit(fact, position, "semantic") for position, fact in enumerate(found, 1)]
+    hits = [_hit(fact, position, "semantic") for position, fact in enumerate(facts, 1)]
     hits += [_hit(fact, position, "lexical") for position, (fact, _) in enumerate(ranked, 1)]
     return sorted(hits, key=lambda hit: -hit.score)[:k]
 
@@ -91,13 +91,13 @@ def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dic
     return wholes[agent.id].get(passage.id)
 
 
-def _owners(server: Server, agents: Sequence[Agent], found: Sequence[Passage]) -> dict[str, Agent]:
+def _owners(server: Server, agents: Sequence[Agent], passages: Sequence[Passage]) -> dict[str, Agent]:
     """The agent of each passage: one of the user named in its metadata, else one that has its archive. A passage of a
     deleted agent is missing from the result."""
     first = {users.owner(agent): agent for agent in reversed(agents)}
     archives: dict[str | None, Agent] = {}
     owners: dict[str, Agent] = {}
-    for passage in found:
+    for passage in passages:
         mark = mapping.mark_of(passage)
         if mark is not None:
             agent = first.get(mark.user)

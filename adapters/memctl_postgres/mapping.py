@@ -55,7 +55,7 @@ def stored_text(text: str) -> str:
 
 def loaded_text(text: str) -> str:
     """The text before `stored_text`."""
-    return _ESCAPED.sub(lambda found: "\0" if found[1] == "0" else _SIGN, text) if _SIGN in text else text
+    return _ESCAPED.sub(lambda match: "\0" if match[1] == "0" else _SIGN, text) if _SIGN in text else text
 
 
 def from_fact(fact: Fact, dimensions: int | None) -> Row:

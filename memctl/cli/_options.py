@@ -154,8 +154,8 @@ class EmbeddedStore(Store, frozen=True, kw_only=True):
 
     def open(self) -> Workspace:
         """As for a Store. Raises UsageError for an option of the embedder if there is none."""
-        given = self.embed_base_url is not None or self.embed_dimensions is not None
-        if given and settings.load(embedder=self.embedder).embedder is None:
+        detailed = self.embed_base_url is not None or self.embed_dimensions is not None
+        if detailed and settings.load(embedder=self.embedder).embedder is None:
             _ignored.refuse(("embed_base_url", "embed_dimensions"), without="--embedder")
         return super().open()
 

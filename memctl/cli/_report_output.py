@@ -203,8 +203,8 @@ def _print_tokens(report: Comparison) -> None:
     extraction = f"{number(report.input_tokens)} in, {number(report.output_tokens)} out"
     _notes([f"extraction: {extraction}; models above: {models}"])
     if report.tokens_per_thousand is not None:
-        given, written = report.tokens_per_thousand
-        typer.echo(f"per 1,000 turns: {number(given)} in, {number(written)} out")
+        read, written = report.tokens_per_thousand
+        typer.echo(f"per 1,000 turns: {number(read)} in, {number(written)} out")
     table(
         ("model", "for", "USD", "in batches", "price"),
         [(row.model, row.of, _money(row.usd), _money(row.batched), row.confidence) for row in report.by_model],

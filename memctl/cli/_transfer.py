@@ -109,10 +109,10 @@ def print_counts(counts: Counts) -> None:
     """Print one line with the outcome of the facts; "0 changed" if there was nothing to do."""
     changed = counts.written + counts.updated
     said = f"{counts.written} written, {counts.updated} updated" if changed else "0 changed"
-    kept = f"{counts.newer} newer in the target, " if counts.newer else ""
+    newer = f"{counts.newer} newer in the target, " if counts.newer else ""
     earlier = f" ({counts.rejected_earlier} of them reported earlier)" if counts.rejected_earlier else ""
     rejected = f"{counts.rejected} rejected{earlier}"
-    _render.wrapped(f"{said}, {counts.unchanged} unchanged, {kept}{rejected}, of {counts.read} read")
+    _render.wrapped(f"{said}, {counts.unchanged} unchanged, {newer}{rejected}, of {counts.read} read")
 
 
 def _left_out(count: int, reason: str) -> str:
@@ -179,7 +179,7 @@ def print_plan(plan: Plan) -> None:
 
 def emit_report(schema: str, report: Report, **more: Any) -> None:
     """Print a run as one JSON document, with `more` fields."""
-    found = report.verification
+    verification = report.verification
     _render.emit_json(
         schema,
         {
@@ -193,7 +193,7 @@ def emit_report(schema: str, report: Report, **more: Any) -> None:
             "rejects_file": report.rejects_file,
             "problems": report.problems,
             "only_in_target": report.only_in_target,
-            "verification": found,
+            "verification": verification,
             "halted": report.halted,
             **more,
         },
@@ -260,13 +260,13 @@ def print_removed(report: Report) -> None:
         typer.echo(f"deleted and overwritten facts: {_render.clean(removed.backup)}", err=True)
 
 
-def _print_verification(found: Verification) -> None:
+def _print_verification(result: Verification) -> None:
     _render.wrapped(
-        f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
-        + (f"{found.newer} newer in the target, " if found.newer else "")
-        + f"{found.errors} unreadable"
+        f"verified: {result.same + result.declared} match, {result.differs} differ, {result.missing} missing, "
+        + (f"{result.newer} newer in the target, " if result.newer else "")
+        + f"{result.errors} unreadable"
     )
-    faults = [row for row in found.rows if row.symbol != ">" and (row.symbol != "*" or row.fields)]
+    faults = [row for row in result.rows if row.symbol != ">" and (row.symbol != "*" or row.fields)]
     for row in faults[:20]:
         typer.echo(row_line(row), err=True)
     if len(faults) > 20:

@@ -108,15 +108,15 @@ class _Examples(AnyCommand):
 
     def _missing(self, ctx: Context, args: list[str]) -> str:
         """The error that names everything required that the arguments lack, with an example."""
-        given, _, _ = self.make_parser(ctx).parse_args([*args])
+        typed, _, _ = self.make_parser(ctx).parse_args([*args])
         names: list[str] = []
         param: Any
         for param in self.get_params(ctx):
-            if not param.required or not param.value_is_missing(param.consume_value(ctx, given)[0]):
+            if not param.required or not param.value_is_missing(param.consume_value(ctx, typed)[0]):
                 continue
             values = f" ({', '.join(param.type.choices)})" if isinstance(param.type, TyperChoice) else ""
             shown = _name(param)
-            if given.get("all_users"):
+            if typed.get("all_users"):
                 shown = shown.removeprefix("USER ")
             names += [f"{name}{values}" for name in shown.split()]
         example = f" Example: {self.epilog.splitlines()[0]}" if self.epilog else ""

@@ -211,10 +211,10 @@ def unpack(packed: Mapping[str, Any]) -> dict[str, Any]:
     try:
         # JSON can carry lone surrogates, which no encoding can.
         msgspec.json.encode(packed)
-        found = msgspec.convert(packed, _Packed)
+        fields = msgspec.convert(packed, _Packed)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
-    values = {field: getattr(found, field) for field in _Packed.__struct_fields__}
+    values = {field: getattr(fields, field) for field in _Packed.__struct_fields__}
     return {field: value for field, value in values.items() if value is not msgspec.UNSET}
 
 

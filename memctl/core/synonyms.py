@@ -242,15 +242,15 @@ travel = viaje = viajar = viagem = reise = voyage = viaggio
 @cache
 def synonyms(stem: str) -> frozenset[str]:
     """The stems of words that also answer a query with this stem."""
-    found: set[str] = set()
+    related: set[str] = set()
     for line in _lines():
         # A stem and its word have the same first letters; stemming every line would take longer than the search.
         if stem[:3] not in line:
             continue
         word, colon, others = line.partition(":")
         if stem in stems(word):
-            found.update(stems(others if colon else line))
-    return frozenset(found - {stem})
+            related.update(stems(others if colon else line))
+    return frozenset(related - {stem})
 
 
 @cache

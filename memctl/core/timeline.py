@@ -144,8 +144,8 @@ def parse_when(text: str, *, now: datetime, timezone: tzinfo) -> datetime:
     """
     said = text.strip().casefold()
     try:
-        found = _named_time(said, now.astimezone(timezone)) or _written_time(text.strip(), timezone)
-        return found.astimezone(UTC)
+        at = _named_time(said, now.astimezone(timezone)) or _written_time(text.strip(), timezone)
+        return at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(f"invalid time {text!r}", hint=f"use {WHEN_FORMS}") from None
 
@@ -175,7 +175,7 @@ def _months_before(now: datetime, months: int) -> datetime:
 def _written_time(text: str, timezone: tzinfo) -> datetime:
     month = _MONTH.fullmatch(text)
     if month is not None:
-        found = datetime(int(month[1]), int(month[2] or 1), 1)
+        at = datetime(int(month[1]), int(month[2] or 1), 1)
     else:
-        found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=timezone)
+        at = datetime.fromisoformat(text)
+    return at if at.tzinfo is not None else at.replace(tzinfo=timezone)

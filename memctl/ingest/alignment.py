@@ -59,7 +59,7 @@ def proven(mine: Sequence[Said], theirs: Sequence[Said], pairs: Pairs, *, one_se
     """The pairs that are the same turn and do not only have equal words; `memctl.ingest.identity` says what proves
     that. `one_session` means that both have the same session id."""
     one_time = len(mine) > 2 and len({turn.at for turn in mine}) == 1
-    kept: Pairs = []
+    sure: Pairs = []
     for run in _runs(pairs):
         turns = [mine[index] for index, _ in run]
         timed = not one_time and all(turn.at is not None for turn in turns)
@@ -73,8 +73,8 @@ def proven(mine: Sequence[Said], theirs: Sequence[Said], pairs: Pairs, *, one_se
             or (telling and (len(run) > 1 or whole or one_session))
             or (timed and (telling or len(run) > 1 or not contradicted))
         ):
-            kept += run
-    return kept
+            sure += run
+    return sure
 
 
 def _runs(pairs: Pairs) -> list[Pairs]:

@@ -60,12 +60,12 @@ def ingest(
             if user in gone:
                 report.skip(SUPPRESSED)
                 continue
-            found = False
+            any_found = False
             for conversation in backend.conversations(user):
-                found = True
+                any_found = True
                 if (session := _session(backend.name, conversation, report)) is not None:
                     run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
-            if users and not found:
+            if users and not any_found:
                 raise NotFound(f"{backend.name} has no conversation of {user!r}", hint="memctl backends test NAME")
     report.rejects += map(reject_of, backend.rejects())
     return report

@@ -113,7 +113,7 @@ class BatchSource:
     def _gather(self, question: Question) -> None:
         message = question.message
         most = llm_costs.most_output(question.window, thinks=self.model.thinks)
-        given, got = llm_costs.input_tokens(message), llm_costs.output_tokens(question.window)
+        input_tokens, output_tokens = llm_costs.input_tokens(message), llm_costs.output_tokens(question.window)
         try:
             worst = self._price(-(-len(message.encode()) // 3) + llm_costs.input_tokens(""), most)
             self.budget.promise(worst)
@@ -126,13 +126,13 @@ class BatchSource:
         self.parts[-1].add(question, self.model.body(message, most))
         self._gathered.add(question.key)
         self.use.submitted += 1
-        self.use.input_tokens += given
-        self.use.output_tokens += got
+        self.use.input_tokens += input_tokens
+        self.use.output_tokens += output_tokens
         if self.use.cost is not None:
-            self.use.cost += self._price(given, got)
+            self.use.cost += self._price(input_tokens, output_tokens)
 
-    def _price(self, given: int, got: int) -> float:
-        return self.prices.of(given, 0, got, batch=True) if self.prices else 0.0
+    def _price(self, input_tokens: int, output_tokens: int) -> float:
+        return self.prices.of(input_tokens, 0, output_tokens, batch=True) if self.prices else 0.0
 
     def finish(self) -> None:
         """Submit the collected requests. Raises the error of a server that refuses; batches that were submitted
@@ -212,11 +212,11 @@ def collect(
     """
     now = now or datetime.now(UTC)
     result = Collected()
-    found: list[Batch] = []
+    batches: list[Batch] = []
     with suppress(NotFound), store.reading() as session:
-        found = session.open_batches()
+        batches = session.open_batches()
     left: list[Batch] = []
-    for batch in found:
+    for batch in batches:
         model = open_model(batch.model, batch.base_url)
         if not _finish(store, model, batch, prices_of(batch.model), result, now):
             left.append(batch)
@@ -297,19 +297,19 @@ def _answers(model: ChatModel, remote: Any, requests: dict[str, BatchRequest]) -
             except (msgspec.DecodeError, ValueError):
                 continue
             request = requests.get(line.custom_id)
-            found = _completion(line.response or {})
-            if request is not None and found is not None:
+            completion = _completion(line.response or {})
+            if request is not None and completion is not None:
                 yield Answer(
                     key=request.key,
                     model=model.model,
                     user_id=request.user_id,
-                    outcome=outcome_of(found),
-                    answer=found.text,
+                    outcome=outcome_of(completion),
+                    answer=completion.text,
                     existing=request.existing,
                     episodes=request.episodes,
-                    input_tokens=found.input or 0,
-                    cached_tokens=found.cached,
-                    output_tokens=found.output or 0,
+                    input_tokens=completion.input or 0,
+                    cached_tokens=completion.cached,
+                    output_tokens=completion.output or 0,
                 )
 
 

@@ -66,15 +66,15 @@ def _from_book(model: str) -> Prices | None:
 
     if find_spec("memctl.report") is None or find_spec("memctl.report.price_book") is None:
         return None
-    found = import_module("memctl.report.price_book").load().model(model)
-    if found is None or found.input is None or found.output is None:
+    price = import_module("memctl.report.price_book").load().model(model)
+    if price is None or price.input is None or price.output is None:
         return None
     return Prices(
-        input=found.input,
-        output=found.output,
-        cached_input=found.cached_input,
-        batch_factor=found.batch_factor,
-        source=found.source,
+        input=price.input,
+        output=price.output,
+        cached_input=price.cached_input,
+        batch_factor=price.batch_factor,
+        source=price.source,
     )
 
 

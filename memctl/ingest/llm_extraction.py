@@ -46,12 +46,14 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, stor
     for prepared, cut in held:
         mine = list(itertools.islice(asked, len(cut)))
         try:
-            found = [leaves(asker.use.model, question, answered) for question in mine]
-            if None in found:
+            answers = [leaves(asker.use.model, question, answered) for question in mine]
+            if None in answers:
                 # Not even the claims of the rules are kept, so that interrupted and complete runs give the same facts.
                 prepared.digest.open.add(prepared.work.uri or "")
             else:
-                claims = [claim for part in found for leaf in part or () for claim in _read(leaf, prepared, asker.use)]
+                claims = [
+                    claim for part in answers for leaf in part or () for claim in _read(leaf, prepared, asker.use)
+                ]
                 prepared.take(_merged(prepared.rules(), claims))
         except Exception as error:
             prepared.digest.broken.append(broken(prepared.work, error))
@@ -87,14 +89,14 @@ def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> lis
     places: dict[str, list[int]] = {}
     for place, window in enumerate(wanted):
         places.setdefault(window.user_id, []).append(place)
-    found: list[list[Fact]] = [[] for _ in wanted]
+    existing: list[list[Fact]] = [[] for _ in wanted]
     try:
         with store.reading() as session:
             places = {user: mine for user, mine in places.items() if session.has_facts(user)}
             if session.embedder() != spec:
-                return found
+                return existing
     except NotFound:
-        return found
+        return existing
     embedder = spec.open()
     vectors = {
         user: embedder.embed([" ".join(line.text for line in wanted[place].asked) for place in mine])
@@ -104,8 +106,8 @@ def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> lis
         for user, mine in places.items():
             near = session.nearest(user, vectors[user], EXISTING)
             for place, facts in zip(mine, near, strict=True):
-                found[place] = facts
-    return found
+                existing[place] = facts
+    return existing
 
 
 def _read(leaf: Leaf, prepared: Prepared, use: Use) -> list[Claim]:
@@ -144,14 +146,14 @@ def _merged(rules: list[Claim], model: list[Claim]) -> list[Claim]:
     for claim in rules:
         own.setdefault(claim.turn_id, []).append(claim)
     same = {_statement(claim) for claim in model}
-    kept = [claim for claim in rules if _statement(claim) not in same]
+    others = [claim for claim in rules if _statement(claim) not in same]
     mine = {_statement(claim) for claim in rules}
     added = [
         claim
         for claim in model
         if _statement(claim) in mine or not any(_same_object(claim, other) for other in own.get(claim.turn_id, ()))
     ]
-    return [*kept, *added]
+    return [*others, *added]
 
 
 def _statement(claim: Claim) -> tuple[str | None, str, str, str, str | None, str]:

@@ -97,13 +97,13 @@ class Asker:
         todo = {question.key: question for question in questions}
         while todo:
             self.use.windows += len(todo)
-            found: dict[str, Answer] = {}
+            answers: dict[str, Answer] = {}
             with suppress(NotFound), self.store.reading() as session:
-                found = session.answers(todo)
-            found = {key: answer for key, answer in found.items() if self.source.accepts(answer)}
-            self.use.known += len(found)
-            missing = [question for key, question in todo.items() if key not in found]
-            now = found | (self.source.obtain(missing) if missing else {})
+                answers = session.answers(todo)
+            answers = {key: answer for key, answer in answers.items() if self.source.accepts(answer)}
+            self.use.known += len(answers)
+            missing = [question for key, question in todo.items() if key not in answers]
+            now = answers | (self.source.obtain(missing) if missing else {})
             answered |= now
             rest = [part for key, answer in now.items() for part in todo[key].rest(self.use.model, answer)]
             todo = {part.key: part for part in rest if part.key not in answered}
@@ -122,16 +122,16 @@ def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[
     answer = answered.get(question.key)
     if answer is None:
         return None
-    found: list[Leaf] = []
+    sent: list[Leaf] = []
     rest = question.rest(model, answer)
     if not rest or parse.parse_cut(answer.answer).facts:
-        found.append(Leaf(window=question.window, answer=answer))
+        sent.append(Leaf(window=question.window, answer=answer))
     for part in rest:
         more = leaves(model, part, answered)
         if more is None:
             return None
-        found += more
-    return found
+        sent += more
+    return sent
 
 
 def outcome_of(completion: Completion) -> AnswerOutcome:
@@ -166,13 +166,18 @@ class PlanSource:
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
         """No answers; see the class."""
         for question in questions:
-            given, got = llm_costs.input_tokens(question.message), llm_costs.output_tokens(question.window)
+            input_tokens, output_tokens = (
+                llm_costs.input_tokens(question.message),
+                llm_costs.output_tokens(question.window),
+            )
             self.use.asked += 1
             self.use.turns += len(question.window.asked)
-            self.use.input_tokens += given
-            self.use.output_tokens += got
+            self.use.input_tokens += input_tokens
+            self.use.output_tokens += output_tokens
             if self.prices and self.use.cost is not None:
-                self.use.cost += self.prices.of(given, 0, got, batch=self.batch)
+                self.use.cost += self.prices.of(input_tokens, 0, output_tokens, batch=self.batch)
             if self.use.seconds is not None:
-                self.use.seconds += (llm_costs.SECONDS_PER_REQUEST + got / llm_costs.TOKENS_PER_SECOND) / self.jobs
+                self.use.seconds += (
+                    llm_costs.SECONDS_PER_REQUEST + output_tokens / llm_costs.TOKENS_PER_SECOND
+                ) / self.jobs
         return {}

@@ -57,9 +57,9 @@ def remember(
         categories=categories,
     )
     if kind is None and subject is None and predicate is None and valid_at is None and not categories:
-        found = _read(store, choose, user, fact.text, now)
-        if found:
-            return found
+        facts = _read(store, choose, user, fact.text, now)
+        if facts:
+            return facts
     return [_put(store, choose, fact, "add")]
 
 

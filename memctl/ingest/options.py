@@ -188,8 +188,8 @@ def load_command(stored: dict[str, Any]) -> StoredCommand:
     Raises UsageError for the format of a later version.
     """
     if "given" in stored:
-        given = {name.rstrip("_"): value for name, value in stored["given"].items() if value is not None}
-        stored = {"paths": stored["paths"], "options": given}
+        options = {name.rstrip("_"): value for name, value in stored["given"].items() if value is not None}
+        stored = {"paths": stored["paths"], "options": options}
     command = msgspec.convert(stored, StoredCommand)
     if command.version != 1:
         raise UsageError("this batch was submitted by a later version of memctl", hint="collect it with that version")

@@ -13,14 +13,14 @@ def documents_of(
     paths: Sequence[str], report: Report, refusals: Refusals, exclude: Sequence[str] = ()
 ) -> Iterator[Document]:
     """The documents under `paths`, without those that `exclude` matches; other files are counted or refused."""
-    for found in discover(paths, exclude):
-        if isinstance(found, Document):
-            refusals.found(found)
-            yield found
-        elif isinstance(found, Skipped):
-            report.skip(found.reason)
+    for document in discover(paths, exclude):
+        if isinstance(document, Document):
+            refusals.found(document)
+            yield document
+        elif isinstance(document, Skipped):
+            report.skip(document.reason)
         else:
-            refusals.refuse_path(found, named=found.where in paths)
+            refusals.refuse_path(document, named=document.where in paths)
 
 
 def sha256_of(document: Document) -> str:

@@ -98,12 +98,12 @@ def _within(at: datetime | None, times: list[datetime]) -> bool | None:
 
 def _neighbours(order: list[UUID], place: dict[UUID, int]) -> dict[UUID, int | None]:
     """For each episode of a session, the index among the turns shown of the last one before it that is still shown."""
-    found: dict[UUID, int | None] = {}
+    neighbours: dict[UUID, int | None] = {}
     last: int | None = None
     for id_ in order:
-        found[id_] = last
+        neighbours[id_] = last
         last = place.get(id_, last)
-    return found
+    return neighbours
 
 
 def _surrounded(left: int | None, right: int | None, shown: Shown, before: Collection[UUID]) -> bool:

@@ -159,15 +159,15 @@ class MemctlStore(BaseStore):
         else:
             users = [user] if user is not None else self._users()
             scored = [(fact, None) for owner in users for fact in self._facts(owner)]
-        found: list[SearchItem] = []
+        items: list[SearchItem] = []
         for fact, score in scored:
             item = self._item(fact)
             below = item.namespace[: len(op.namespace_prefix)] == tuple(op.namespace_prefix)
             if below and all(_fits(item.value.get(name), wanted) for name, wanted in (op.filter or {}).items()):
-                found.append(
+                items.append(
                     SearchItem(item.namespace, item.key, item.value, item.created_at, item.updated_at, score=score)
                 )
-        return found[op.offset : op.offset + op.limit]
+        return items[op.offset : op.offset + op.limit]
 
     def _users(self) -> list[str]:
         try:

@@ -159,10 +159,10 @@ def _holding(end: Target, user: str, retry: Retry) -> Holding | Exception | None
         return failure
 
 
-def _failed(end: Target, found: Holding | Exception | None, user: str) -> Holding:
-    if isinstance(found, Holding):
-        return found
-    error = end.error if found is None else unnamed(said(found), user)
+def _failed(end: Target, holding: Holding | Exception | None, user: str) -> Holding:
+    if isinstance(holding, Holding):
+        return holding
+    error = end.error if holding is None else unnamed(said(holding), user)
     return Holding(backend=end.name, identity=unnamed(end.identity, user), error=error)
 
 

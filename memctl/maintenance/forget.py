@@ -160,14 +160,14 @@ def _erase(name: str, adapter: Retrying, user: str, release: Callable[[], None],
     facts: list[tuple[UUID, str]] | None = None
     others: dict[str, int] = {}
     remarks: Sequence[str] = ()
-    found: _Found | None = None
+    left: _Found | None = None
     error = None
     refused = False
     try:
         facts = list(_facts(adapter, user))
         others = _others(adapter, user)
         remarks = _delete(adapter, user, [id_ for id_, _ in facts])
-        found = _settled(adapter, user)
+        left = _settled(adapter, user)
         # A file is only written when it is closed.
         release()
     except Exception as failure:
@@ -180,9 +180,9 @@ def _erase(name: str, adapter: Retrying, user: str, release: Callable[[], None],
         kinds=dict(Counter(kind for _, kind in facts or ())),
         others=others,
         before=None if facts is None else len(facts),
-        left=found.facts if found else None,
-        others_left=found.others if found else None,
-        listed=found.listed if found else None,
+        left=left.facts if left else None,
+        others_left=left.others if left else None,
+        listed=left.listed if left else None,
         ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in facts or ())),
         remarks=tuple(unnamed(remark, user) for remark in remarks),
         error=error,
@@ -206,13 +206,13 @@ def _settled(adapter: Retrying, user: str) -> _Found:
         guarded(partial(adapter.backend.settle, (), deadline))
     pause = FIRST_PAUSE
     while True:
-        found = _Found(
+        left = _Found(
             facts=sum(1 for _ in _facts(adapter, user)),
             others=_others(adapter, user),
             listed=_listed(adapter, user),
         )
-        if found.nothing or not adapter.capabilities.asynchronous or datetime.now(UTC) >= deadline:
-            return found
+        if left.nothing or not adapter.capabilities.asynchronous or datetime.now(UTC) >= deadline:
+            return left
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -303,8 +303,8 @@ def _without(path: Path, user: str) -> None:
         return
     name = _names(user)
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if not name.search(line.decode("utf-8", "replace"))]
-    if not kept and lines:
+    rest = [line for line in lines if not name.search(line.decode("utf-8", "replace"))]
+    if not rest and lines:
         path.unlink()
-    elif len(kept) < len(lines):
-        private_files.replace(path, b"".join(kept))
+    elif len(rest) < len(lines):
+        private_files.replace(path, b"".join(rest))

@@ -50,7 +50,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     def exit(self) -> Exit:
         """OK if the receipt is genuine, belongs to the person, is complete, and nothing came back."""
         right = self.genuine and self.belongs and self.complete
-        return Exit.OK if right and all(found.gone for found in self.backends) else Exit.DIFFERENCES
+        return Exit.OK if right and all(backend.gone for backend in self.backends) else Exit.DIFFERENCES
 
 
 def check(path: Path, user: str, options: Options, monitor: Monitor = SILENT) -> Check:

@@ -96,12 +96,12 @@ class Snapshots:
 
     def all(self) -> list[Snapshot]:
         """All complete snapshots, newest first."""
-        found = [
+        snapshots = [
             _described_in(about)
             for about in self.folder.glob("*.json")
             if _NAME.fullmatch(about.stem) and self._file(about.stem).exists()
         ]
-        return sorted(found, key=lambda snapshot: snapshot.name, reverse=True)
+        return sorted(snapshots, key=lambda snapshot: snapshot.name, reverse=True)
 
     def find(self, name: str) -> Snapshot:
         """The snapshot whose name starts with `name`; `last` is the newest one that is not automatic, so that an
@@ -111,14 +111,14 @@ class Snapshots:
         """
         every = self.all()
         if name == "last":
-            found = [snapshot for snapshot in every if not snapshot.automatic][:1]
+            snapshots = [snapshot for snapshot in every if not snapshot.automatic][:1]
         else:
-            found = [snapshot for snapshot in every if snapshot.name.startswith(name)]
-        if not found:
+            snapshots = [snapshot for snapshot in every if snapshot.name.startswith(name)]
+        if not snapshots:
             raise NotFound(f"no snapshot {name!r}", hint="list them with memctl snapshot list")
-        if len(found) > 1:
+        if len(snapshots) > 1:
             raise UsageError(f"snapshot name {name!r} is ambiguous", hint="use more characters")
-        return found[0]
+        return snapshots[0]
 
     def open(self, snapshot: Snapshot) -> Database:
         """The snapshot as a store."""

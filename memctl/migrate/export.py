@@ -79,8 +79,8 @@ def write_file(
                 for facts in reader.facts(user):
                     retry.halt.check()
                     tally.add(user, facts)
-                    kept = [fact for fact in facts if not tally.leaves_out(fact)]
-                    kinds.update(_write(target, kept, counts, refused, form))
+                    exported = [fact for fact in facts if not tally.leaves_out(fact)]
+                    kinds.update(_write(target, exported, counts, refused, form))
                     if progress:
                         progress(reader.read, total)
             if reader.problems:

@@ -259,7 +259,7 @@ class _Flow:
         changed = self.target.changed_ids(
             [item[0] for item in items if item[0].user_id not in self.surveyed and acknowledged(item)]
         )
-        found: list[Planned] = []
+        planned: list[Planned] = []
         send: list[Planned] = []
         newer = 0
         for item in items:
@@ -267,7 +267,7 @@ class _Flow:
             surveyed = fact.user_id in self.surveyed
             if surveyed and self.target.holds(fact, held.get(fact.id)):
                 if not acknowledged(item):
-                    found.append(item)
+                    planned.append(item)
             elif surveyed and self.target.newer(fact, held.get(fact.id)):
                 newer += 1
             elif surveyed or fact.id in changed or not acknowledged(item):
@@ -278,14 +278,14 @@ class _Flow:
             self.counts.read += len(items)
             self.counts.newer += newer
             self.counts.unchanged += len(items) - len(send) - newer
-        if found:
-            keys = self.ledger.plan(self.route, self.run, found)
-            names = [self.target.name_of(held[fact.id]) for fact, _, _ in found]
+        if planned:
+            keys = self.ledger.plan(self.route, self.run, planned)
+            names = [self.target.name_of(held[fact.id]) for fact, _, _ in planned]
             self.ledger.settle(
                 self.run,
                 [Settled(key=key, state="written", target_id=name) for key, name in zip(keys, names, strict=True)],
             )
-            self.touched.update(fact.user_id for fact, _, _ in found)
+            self.touched.update(fact.user_id for fact, _, _ in planned)
         if send:
             if self.remover:
                 self.remover.keep(held[fact.id] for fact, _, _ in send if fact.id in held)
@@ -354,7 +354,7 @@ class _Flow:
         if not selection.whole or selection.kinds or (selection.users and selection.user_map):
             return {}
         chosen = {selection.owner(user) for user in selection.users} or self.standings.keys()
-        found = {}
+        extra = {}
         for owner in sorted(chosen - {selection.owner(user) for user in self.reader.refused}):
             standing = self.standings.get(owner, Standing())
             # What was removed may be there again, after an undo or a restore.
@@ -364,8 +364,8 @@ class _Flow:
                 gone = [id_ for id_ in acknowledged if not self.reader.has_read(id_)]
                 there = self._spool.get(gone) if owner in self.surveyed else self.target.present(owner, gone)
                 if ids := [id_ for id_ in gone if id_ in there]:
-                    found[owner] = ids
-        return found
+                    extra[owner] = ids
+        return extra
 
     def _remove(self, remover: Remover, gone: dict[str, list[UUID]]) -> Removed:
         """Delete what the source no longer has."""

@@ -186,11 +186,11 @@ class Verifier:
                 elif fact.id not in (self._skip or ()):
                     yield Row(symbol="+", user=owner, id=fact.id)
                 continue
-            found = difference(fact, other, self._target.capabilities)
-            symbol: Symbol = "*" if found.undeclared or found.declared else "="
-            if found.undeclared and self._target.newer(fact, other):
+            differing = difference(fact, other, self._target.capabilities)
+            symbol: Symbol = "*" if differing.undeclared or differing.declared else "="
+            if differing.undeclared and self._target.newer(fact, other):
                 symbol = ">"
-            yield Row(symbol=symbol, user=owner, id=fact.id, fields=found.undeclared, declared=found.declared)
+            yield Row(symbol=symbol, user=owner, id=fact.id, fields=differing.undeclared, declared=differing.declared)
 
     def _row(self, row: Row) -> None:
         self._found.add(row)

@@ -44,11 +44,11 @@ def words(text: str) -> tuple[str, ...]:
     """
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).replace("’", "'").casefold()
     spaced = _POSSESSIVE.sub("", unicodedata.normalize("NFC", folded))
-    found = "".join(" " if _separates(letter) else letter for letter in spaced).split()
+    parts = "".join(" " if _separates(letter) else letter for letter in spaced).split()
     start = 0
-    while start < len(found) - 1 and found[start] in DETERMINERS:
+    while start < len(parts) - 1 and parts[start] in DETERMINERS:
         start += 1
-    return tuple(singular(word) for word in found[start:]) or tuple(text.casefold().split())
+    return tuple(singular(word) for word in parts[start:]) or tuple(text.casefold().split())
 
 
 def _separates(letter: str) -> bool:

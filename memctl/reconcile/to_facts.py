@@ -102,18 +102,18 @@ def changes(before: Iterable[Fact], after: Iterable[Fact]) -> Changes:
     """Compare two states of the same facts by id, in the order of `after`; removed facts in the order of `before`."""
     old = {fact.id: fact for fact in before}
     new = {fact.id: fact for fact in after}
-    found: dict[str, list[Fact]] = {name: [] for name in Changes.__struct_fields__}
+    by_change: dict[str, list[Fact]] = {name: [] for name in Changes.__struct_fields__}
     for fact in new.values():
         was = old.get(fact.id)
         if was is None:
-            found["added"].append(fact)
+            by_change["added"].append(fact)
         closing = _closing(was, fact)
         if closing is not None:
-            found[closing].append(fact)
+            by_change[closing].append(fact)
         elif was is not None:
-            found[_difference(was, fact)].append(fact)
-    found["removed"] = [fact for fact in old.values() if fact.id not in new]
-    return Changes(**{name: tuple(facts) for name, facts in found.items()})
+            by_change[_difference(was, fact)].append(fact)
+    by_change["removed"] = [fact for fact in old.values() if fact.id not in new]
+    return Changes(**{name: tuple(facts) for name, facts in by_change.items()})
 
 
 def _closing(was: Fact | None, fact: Fact) -> str | None:

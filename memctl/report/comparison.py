@@ -82,16 +82,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     def marked(self, system: str) -> str:
         """A system's title, with * if a cost is based on an assumption and ≤ if it is an upper bound."""
-        found = [*self.of(system), *self.curves.costs[system]]
+        costs = [*self.of(system), *self.curves.costs[system]]
         return (
-            ("≤ " if any(one.bound for one in found) else "")
+            ("≤ " if any(one.bound for one in costs) else "")
             + self.systems[system]
-            + ("*" if any(one.assumed for one in found) else "")
+            + ("*" if any(one.assumed for one in costs) else "")
         )
 
     def total(self, system: str) -> Decimal | None:
         """USD of all months; None if a month has no price."""
-        totals = [found.total for found in self.of(system)]
+        totals = [cost.total for cost in self.of(system)]
         known = [total for total in totals if total is not None]
         return sum(known, Decimal(0)) if len(known) == len(totals) else None
 
@@ -101,7 +101,7 @@ def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
     usage = months(load, book)
     costs = tuple(tuple(cost(key, book, month, chosen) for key in book.systems) for month in usage)
     user_pays = [system for system in book.systems.values() if system.extraction.paid_by == "user"]
-    given, written = llm_tokens(user_pays[-1], usage[-1]) if user_pays else (Decimal(0), Decimal(0))
+    read, written = llm_tokens(user_pays[-1], usage[-1]) if user_pays else (Decimal(0), Decimal(0))
     against = curves(load, book, chosen)
     return Comparison(
         edition=book.edition,
@@ -115,7 +115,7 @@ def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
         usage=tuple(usage),
         costs=costs,
         curves=against,
-        input_tokens=given,
+        input_tokens=read,
         output_tokens=written,
         by_model=tuple(_by_model(book, usage[-1])),
         claim=(book.claim.usd.value, int(book.claim.users.value)),
@@ -128,7 +128,7 @@ def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
 def _by_model(book: Book, usage: Usage) -> list[ModelCost]:
     """All models of the book with their uses: models with an output price extract, models without embed."""
     user_pays = [system for system in book.systems.values() if system.extraction.paid_by == "user"]
-    found = []
+    rows = []
     for name in book.models:
         price = book.model(name)
         assert price is not None
@@ -139,10 +139,10 @@ def _by_model(book: Book, usage: Usage) -> list[ModelCost]:
         else:
             continue
         batched = usd * Decimal(str(price.batch_factor)) if price.batch_factor is not None else None
-        found.append(
+        rows.append(
             ModelCost(model=name, of=of, usd=usd, batched=batched, confidence=price.confidence, source=price.source)
         )
-    return sorted(found, key=lambda row: (row.of == "embedding", row.usd, row.model))
+    return sorted(rows, key=lambda row: (row.of == "embedding", row.usd, row.model))
 
 
 def _assumptions(book: Book, load: Workload, costs: list[Cost]) -> list[Assumption]:
@@ -158,10 +158,10 @@ def _assumptions(book: Book, load: Workload, costs: list[Cost]) -> list[Assumpti
 def _resting(book: Book, costs: list[Cost]) -> Iterator[tuple[str, Figure]]:
     """The book's figures behind these costs, each with what it is used for."""
     for key, system in book.systems.items():
-        chosen = {found.quote.plan for found in costs if found.system == key and found.quote}
+        chosen = {cost.quote.plan for cost in costs if cost.system == key and cost.quote}
         for plan in (plan for plan in system.plans if plan.name in chosen):
             constants = {name for meter in plan.meters for name in CONSTANTS_OF.get(meter.driver, ())}
             yield from ((name, book.constants[name]) for name in sorted(constants))
             yield from ((system.title, figure) for figure in plan_figures(plan))
-        if any(found.llm for found in costs if found.system == key):
+        if any(cost.llm for cost in costs if cost.system == key):
             yield from ((f"{system.title}, tokens", figure) for figure in extraction_figures(system))

@@ -93,8 +93,8 @@ def curves(load: Workload, book: Book, chosen: Models) -> Curves:
 def _points(highest: int) -> tuple[int, ...]:
     decades = len(str(highest))
     steps = range(decades * POINTS_PER_DECADE + 1)
-    found = {round(10 ** (step / POINTS_PER_DECADE)) for step in steps} | set(MARKS)
-    return tuple(sorted(users for users in found if users <= highest))
+    points = {round(10 ** (step / POINTS_PER_DECADE)) for step in steps} | set(MARKS)
+    return tuple(sorted(users for users in points if users <= highest))
 
 
 def _changes(key: str, points: Sequence[int], at: CostOf) -> Iterator[int]:
@@ -110,8 +110,8 @@ def _changes(key: str, points: Sequence[int], at: CostOf) -> Iterator[int]:
             yield turn - 1
 
 
-def _plan(found: Cost) -> str | None:
-    return found.quote.plan if found.quote else None
+def _plan(cost: Cost) -> str | None:
+    return cost.quote.plan if cost.quote else None
 
 
 def first(low: int, high: int, holds: Callable[[int], bool]) -> int:
@@ -133,11 +133,11 @@ def _end(key: str, points: Sequence[int], at: CostOf) -> int | None:
 
 
 def _crossings(keys: Sequence[str], points: Sequence[int], at: CostOf) -> list[Crossing]:
-    found = []
+    crossings = []
     for place, one in enumerate(keys):
         for other in keys[place + 1 :]:
-            found += _crossings_of(one, other, points, at)
-    return sorted(found, key=lambda crossing: (crossing.users, crossing.cheaper))
+            crossings += _crossings_of(one, other, points, at)
+    return sorted(crossings, key=lambda crossing: (crossing.users, crossing.cheaper))
 
 
 def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> list[Crossing]:
@@ -152,7 +152,7 @@ def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> li
     def turns_to(wanted: int, users: int) -> bool:
         return sign(users) == wanted
 
-    found = []
+    crossings = []
     last, below = 0, 0
     for users in points:
         now = sign(users)
@@ -162,11 +162,11 @@ def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> li
             low, high = at(cheaper, turned), at(dearer, turned)
             assert low.total is not None
             assumed = low.assumed or high.assumed
-            found.append(Crossing(users=turned, cheaper=cheaper, dearer=dearer, usd=low.total, assumed=assumed))
+            crossings.append(Crossing(users=turned, cheaper=cheaper, dearer=dearer, usd=low.total, assumed=assumed))
         if now:
             last = now
         below = users
-    return found
+    return crossings
 
 
 def _verdict(key: str, claim: Claim, at: CostOf) -> Verdict:

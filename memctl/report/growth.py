@@ -120,11 +120,11 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
 
 def past(added: Mapping[date, int], now: date, undated: int = 0) -> tuple[Month, ...]:
     """Every month from the first to that of `now`; undated records are there from the beginning."""
-    held, found = undated, []
+    held, months = undated, []
     for month in periods.between(min(added, default=now), max(now.replace(day=1), max(added, default=now)), "month"):
         held += added.get(month, 0)
-        found.append(Month(periods.label(month, "month"), added.get(month, 0), held))
-    return tuple(found) if added else ()
+        months.append(Month(periods.label(month, "month"), added.get(month, 0), held))
+    return tuple(months) if added else ()
 
 
 def line(values: Sequence[float]) -> tuple[float, float]:

@@ -30,16 +30,16 @@ def plain(value: Any) -> Any:
     return value
 
 
-def cost(found: Cost) -> dict[str, Any]:
+def cost(price: Cost) -> dict[str, Any]:
     """A system's month: total null if no plan fits, `at_most` if the price is only an upper bound."""
     return {
-        "system": found.system,
-        "plan": found.quote.plan if found.quote else None,
-        "total": plain(found.total),
-        "parts": plain(found.parts()),
-        "drivers": plain(found.quote.charges) if found.quote else [],
-        "at_most": found.bound,
-        "assumption": found.assumed,
+        "system": price.system,
+        "plan": price.quote.plan if price.quote else None,
+        "total": plain(price.total),
+        "parts": plain(price.parts()),
+        "drivers": plain(price.quote.charges) if price.quote else [],
+        "at_most": price.bound,
+        "assumption": price.assumed,
     }
 
 
@@ -69,7 +69,7 @@ def comparison(report: Comparison) -> dict[str, Any]:
             "at": [{"users": users, "costs": [*map(cost, costs)]} for users, costs in against.marks.items()],
             "curve": {
                 "users": list(against.users),
-                **{key: [plain(found.total) for found in costs] for key, costs in against.costs.items()},
+                **{key: [plain(each.total) for each in costs] for key, costs in against.costs.items()},
             },
             "ends": against.ends,
             "crossings": plain(against.crossings),
@@ -92,27 +92,27 @@ def comparison(report: Comparison) -> dict[str, Any]:
     }
 
 
-def move(found: Move) -> dict[str, Any]:
+def move(priced: Move) -> dict[str, Any]:
     """The price of a migration."""
-    quote = found.quote
+    quote = priced.quote
     return {
-        "from": found.source,
-        "to": found.target,
-        "users": found.load.users,
-        "records": found.load.records,
-        "tokens": found.load.tokens,
-        "basis": found.load.said,
-        "calls": {"read": found.read_calls, "write": found.write_calls},
-        "minutes": plain(found.minutes),
-        "drivers": plain(found.drivers),
+        "from": priced.source,
+        "to": priced.target,
+        "users": priced.load.users,
+        "records": priced.load.records,
+        "tokens": priced.load.tokens,
+        "basis": priced.load.said,
+        "calls": {"read": priced.read_calls, "write": priced.write_calls},
+        "minutes": plain(priced.minutes),
+        "drivers": plain(priced.drivers),
         "plan": quote.plan if quote else None,
         "usd": plain(quote.total) if quote else None,
         "charges": plain(quote.charges) if quote else [],
-        "embedding_usd": plain(found.embedding),
-        "rederived_usd": plain(found.rederived),
+        "embedding_usd": plain(priced.embedding),
+        "rederived_usd": plain(priced.rederived),
         "at_most": quote is not None and quote.bound,
-        "assumption": found.assumed,
-        "assumptions": list(found.assumptions),
+        "assumption": priced.assumed,
+        "assumptions": list(priced.assumptions),
     }
 
 
@@ -129,17 +129,17 @@ def comparison_rows(report: Comparison) -> Iterator[list[Any]]:
     prices = [f"usd_{part.replace(' ', '_').lower()}" for part in parts]
     yield ["month", "users", "system", "plan", "usd", *prices, "at_most", "assumption"]
     for usage, costs in zip(report.usage, report.costs, strict=True):
-        for found in costs:
-            split = plain(found.parts())
+        for each in costs:
+            split = plain(each.parts())
             yield [
                 usage.month,
                 usage.users,
-                found.system,
-                found.quote.plan if found.quote else None,
-                plain(found.total),
+                each.system,
+                each.quote.plan if each.quote else None,
+                plain(each.total),
                 *(split.get(part) for part in parts),
-                int(found.bound),
-                int(found.assumed),
+                int(each.bound),
+                int(each.assumed),
             ]
 
 
@@ -161,9 +161,9 @@ def dimensions(report: Volume) -> Iterable[tuple[str, tuple[Row, ...]]]:
     )
 
 
-def move_rows(found: Move) -> Iterator[list[Any]]:
+def move_rows(priced: Move) -> Iterator[list[Any]]:
     """A header and one row."""
-    document = move(found)
+    document = move(priced)
     flat = {
         name: value for name, value in document.items() if not isinstance(value, dict | list) and name != "basis"
     } | {f"{name}_calls": number for name, number in document["calls"].items()}

@@ -126,9 +126,9 @@ def _rederived(target: System, load: Load, chosen: Models) -> Decimal | None:
     extraction = target.extraction
     if extraction.prompt is None or extraction.repeated is None or extraction.output is None or chosen.llm is None:
         return None
-    given = load.tokens * extraction.repeated.value + load.records * extraction.prompt.value
+    read = load.tokens * extraction.repeated.value + load.records * extraction.prompt.value
     written = load.records * extraction.output.value
-    return (given * Decimal(str(chosen.llm.input or 0)) + written * Decimal(str(chosen.llm.output or 0))) / MILLION
+    return (read * Decimal(str(chosen.llm.input or 0)) + written * Decimal(str(chosen.llm.output or 0))) / MILLION
 
 
 def _mean(sizes: Mapping[int, int]) -> Decimal:

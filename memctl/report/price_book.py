@@ -180,23 +180,23 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def model(self, name: str) -> ModelPrice | None:
         """The price of a model by name; a dated snapshot has the price of the name without the date. None if not
         listed."""
-        found = self.models.get(name) or self.models.get(_DATED.sub("", name))
-        if found is None:
+        price = self.models.get(name) or self.models.get(_DATED.sub("", name))
+        if price is None:
             return None
         return ModelPrice(
             name=name,
-            input=_float(found.input),
-            cached_input=_float(found.cached_input),
-            output=_float(found.output),
-            batch_factor=_float(found.batch_factor),
-            source=self.said(found.source),
-            confidence=found.confidence,
+            input=_float(price.input),
+            cached_input=_float(price.cached_input),
+            output=_float(price.output),
+            batch_factor=_float(price.batch_factor),
+            source=self.said(price.source),
+            confidence=price.confidence,
         )
 
     def said(self, source: str) -> str:
         """A source in one line: description, address and day."""
-        found = self.sources[source]
-        return ", ".join(str(part) for part in (found.text, found.url, found.read) if part is not None)
+        named = self.sources[source]
+        return ", ".join(str(part) for part in (named.text, named.url, named.read) if part is not None)
 
     def figures(self) -> Iterator[tuple[str, Figure]]:
         """Every figure with its path in the book, such as `systems.zep.plans.Flex.price`."""

@@ -106,11 +106,11 @@ def models(book: Book, llm: str | None = None, embedding: str | None = None) -> 
 def _model(book: Book, name: str, free: str, option: str) -> ModelPrice | None:
     if name == free:
         return None
-    found = book.model(name)
-    if found is None:
+    price = book.model(name)
+    if price is None:
         known = ", ".join(sorted([free, *book.models]))
         raise UsageError(f"unknown model {name!r} in the price book", where=option, hint=f"models: {known}")
-    return found
+    return price
 
 
 def charge(meter: Meter, quantity: Decimal) -> Charge | None:
@@ -148,8 +148,8 @@ def quote(plan: Plan, book: Book, drivers: Mapping[Driver, Decimal]) -> Quote | 
 
 def cheapest(system: System, book: Book, drivers: Mapping[Driver, Decimal]) -> Quote | None:
     """The cheapest plan that fits, the first listed of equal ones; None if none fits."""
-    quotes = [found for plan in system.plans if (found := quote(plan, book, drivers)) is not None]
-    return min(quotes, key=lambda found: found.total, default=None)
+    quotes = [quoted for plan in system.plans if (quoted := quote(plan, book, drivers)) is not None]
+    return min(quotes, key=lambda quoted: quoted.total, default=None)
 
 
 def cost(key: str, book: Book, usage: Usage, chosen: Models) -> Cost:
@@ -164,13 +164,13 @@ def cost(key: str, book: Book, usage: Usage, chosen: Models) -> Cost:
         )
         if not system.moving.vendor_embeds:
             embedding = embedding_cost(usage, chosen.embedding)
-    found = cheapest(system, book, usage.drivers)
+    best = cheapest(system, book, usage.drivers)
     return Cost(
         system=key,
-        quote=found,
+        quote=best,
         llm=llm,
         embedding=embedding,
-        assumed=assumed or (found is not None and found.assumed),
+        assumed=assumed or (best is not None and best.assumed),
     )
 
 
@@ -196,8 +196,8 @@ def llm_cost(system: System, usage: Usage, model: ModelPrice | None) -> Decimal:
     """USD of those tokens at the model's list price, without caching and batches."""
     if model is None:
         return Decimal(0)
-    given, written = llm_tokens(system, usage)
-    return (given * _usd(model.input) + written * _usd(model.output)) / MILLION
+    read, written = llm_tokens(system, usage)
+    return (read * _usd(model.input) + written * _usd(model.output)) / MILLION
 
 
 def embedding_cost(usage: Usage, model: ModelPrice | None) -> Decimal:

@@ -31,14 +31,14 @@ def _by_users(report: Comparison) -> Chart:
 
     against = report.curves
     rows = [
-        {"users": users, "usd": max(float(found.total), LEAST), "system": report.marked(key)}
+        {"users": users, "usd": max(float(cost.total), LEAST), "system": report.marked(key)}
         for key, costs in against.costs.items()
-        for users, found in zip(against.users, costs, strict=True)
-        if found.total is not None
+        for users, cost in zip(against.users, costs, strict=True)
+        if cost.total is not None
     ]
     usd, claimed = report.claim
     highest = max(
-        (float(found.total) for costs in against.costs.values() for found in costs if found.total), default=LEAST
+        (float(cost.total) for costs in against.costs.values() for cost in costs if cost.total), default=LEAST
     )
 
     def draw(width: int, height: int) -> dict[str, Any]:
@@ -88,10 +88,10 @@ def _by_month(report: Comparison) -> Chart:
     alt = altair()
 
     rows = [
-        {"month": usage.month, "usd": float(found.total), "system": report.marked(found.system)}
+        {"month": usage.month, "usd": float(cost.total), "system": report.marked(cost.system)}
         for usage, costs in zip(report.usage, report.costs, strict=True)
-        for found in costs
-        if found.total is not None
+        for cost in costs
+        if cost.total is not None
     ]
 
     def draw(width: int, height: int) -> dict[str, Any]:
@@ -117,10 +117,10 @@ def _parts(report: Comparison) -> Chart:
     alt = altair()
 
     rows = [
-        {"system": report.marked(found.system), "month": usage.month, "part": part, "usd": float(usd), "place": place}
+        {"system": report.marked(cost.system), "month": usage.month, "part": part, "usd": float(usd), "place": place}
         for usage, costs in zip(report.usage, report.costs, strict=True)
-        for found in costs
-        for place, (part, usd) in enumerate(found.parts().items())
+        for cost in costs
+        for place, (part, usd) in enumerate(cost.parts().items())
         if usd
     ]
 
@@ -221,17 +221,17 @@ def _marked(usd: Decimal | None, assumed: bool) -> str:
 
 
 def _whole(report: Comparison, system: str) -> str:
-    return _marked(report.total(system), any(found.assumed for found in report.of(system)))
+    return _marked(report.total(system), any(cost.assumed for cost in report.of(system)))
 
 
-def _cell(found: Cost) -> str:
-    if found.quote is None:
+def _cell(cost: Cost) -> str:
+    if cost.quote is None:
         return "–"
-    return f"{'≤ ' if found.bound else ''}{_money(found.total)}{'*' if found.assumed else ''}"
+    return f"{'≤ ' if cost.bound else ''}{_money(cost.total)}{'*' if cost.assumed else ''}"
 
 
-def _plan(found: Cost) -> str:
-    return found.quote.plan if found.quote else "no plan fits"
+def _plan(cost: Cost) -> str:
+    return cost.quote.plan if cost.quote else "no plan fits"
 
 
 def _verdicts(report: Comparison) -> list[list[str]]:
@@ -253,8 +253,8 @@ def _verdicts(report: Comparison) -> list[list[str]]:
 def _marks(report: Comparison) -> str:
     rows = []
     for place, title in enumerate(report.systems.values()):
-        found = [costs[place] for costs in report.curves.marks.values()]
-        rows.append([title, *(f"{_cell(one)}\n{_plan(one)}" for one in found)])
+        at_marks = [costs[place] for costs in report.curves.marks.values()]
+        rows.append([title, *(f"{_cell(one)}\n{_plan(one)}" for one in at_marks)])
     return pages.table(["system", *(f"{users:,} users" for users in report.curves.marks)], rows)
 
 
@@ -279,17 +279,17 @@ def _months(report: Comparison) -> str:
 
 def _drivers(report: Comparison) -> str:
     rows = []
-    for found in report.costs[-1]:
-        title = report.systems[found.system] + ("*" if found.assumed else "")
-        if found.quote is None:
-            rows.append([title, "no plan fits", report.charged_by[found.system], "", "", "–"])
+    for cost in report.costs[-1]:
+        title = report.systems[cost.system] + ("*" if cost.assumed else "")
+        if cost.quote is None:
+            rows.append([title, "no plan fits", report.charged_by[cost.system], "", "", "–"])
             continue
-        rows.append([title, found.quote.plan, "base price", "", "", _money(found.quote.base)])
+        rows.append([title, cost.quote.plan, "base price", "", "", _money(cost.quote.base)])
         rows += [
             ["", "", words(one.driver), pages.number(one.quantity), pages.number(one.included), _money(one.usd)]
-            for one in found.quote.charges
+            for one in cost.quote.charges
         ]
-        for part, usd, model in (("LLM", found.llm, report.model), ("embedding", found.embedding, report.embedding)):
+        for part, usd, model in (("LLM", cost.llm, report.model), ("embedding", cost.embedding, report.embedding)):
             if usd:
                 rows.append(["", "", f"{part} tokens, {model}", "", "", _money(usd)])
     return pages.table(["system", "plan", "driver", "quantity", "included", "USD"], rows, left=3)

@@ -55,12 +55,12 @@ def volume(
 def volume_if_any(backend: str | None, options: Options, *, now: datetime) -> Volume | None:
     """The volume of a backend, by default of the local store; None if that does not exist or is empty."""
     try:
-        found = volume(backend or registry.LOCAL, options, now=now)
+        measured = volume(backend or registry.LOCAL, options, now=now)
     except NotFound:
         if backend is not None:
             raise
         return None
-    return found if found.records or backend is not None else None
+    return measured if measured.records or backend is not None else None
 
 
 def models_used(backend: str | None, options: Options) -> ModelsUsed | None:
@@ -155,7 +155,7 @@ def growth(text: str | None) -> Decimal | None:
     """Monthly growth as a share: 8%, 8%/month or 0.08. Raises UsageError for anything else."""
     if text is None:
         return None
-    found = _GROWTH.fullmatch(text.strip())
-    if found is None:
+    match = _GROWTH.fullmatch(text.strip())
+    if match is None:
         raise UsageError(f"invalid growth {text!r}", where="--growth", hint="use 8%, 8%/month or 0.08")
-    return Decimal(found[1]) / (100 if found[2] else 1)
+    return Decimal(match[1]) / (100 if match[2] else 1)

@@ -85,15 +85,15 @@ def estimator() -> Callable[[str], int]:
     def size(word: str) -> int:
         if word not in known:
             parts = [word[start : start + LONGEST_WORD] for start in range(0, len(word), LONGEST_WORD)]
-            found = [(part, pieces(part, rows)) for part in parts]
+            sized = [(part, pieces(part, rows)) for part in parts]
             known[word] = sum(
                 -(-len(part.encode("utf-8", "replace")) // 3) if numbers == [rows[UNKNOWN]] else len(numbers)
-                for part, numbers in found
+                for part, numbers in sized
             )
         return known[word]
 
     def count(text: str) -> int:
-        found = _ASCII_WORD.findall(text.lower()) if text.isascii() else words(normalise(text))
-        return max(sum(map(size, found)), len(text.encode("utf-8", "replace")) // 8)
+        split = _ASCII_WORD.findall(text.lower()) if text.isascii() else words(normalise(text))
+        return max(sum(map(size, split)), len(text.encode("utf-8", "replace")) // 8)
 
     return count

@@ -238,9 +238,9 @@ def _tokens(counted: Tally, counter: tokens.Counter) -> Tokens:
 
 def _scaled(sample: list[str], sizes: dict[int, int], counter: tokens.Counter) -> int:
     """The tokens of all texts: counted, or estimated from a sample's tokens per byte."""
-    found = sum(counter.count(sample))
+    counted = sum(counter.count(sample))
     if len(sample) == sum(sizes.values()):
-        return found
+        return counted
     sampled = sum(len(text.encode()) for text in sample)
     everything = sum(size * number for size, number in sizes.items())
-    return round(found * everything / sampled) if sampled else 0
+    return round(counted * everything / sampled) if sampled else 0

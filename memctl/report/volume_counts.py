@@ -104,12 +104,12 @@ class Streaming:
     def _sample(self, fact: Fact, episode: bool) -> None:
         """Keep the records whose ids have the smallest digests, which does not depend on their order."""
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
-        kept = self._samples[episode]
+        sample = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
-        if len(kept) < tallies.SAMPLE:
-            heapq.heappush(kept, entry)
+        if len(sample) < tallies.SAMPLE:
+            heapq.heappush(sample, entry)
         else:
-            heapq.heappushpop(kept, entry)
+            heapq.heappushpop(sample, entry)
 
     def _judge(self, fact: Fact) -> None:
         tally = self._tally

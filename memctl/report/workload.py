@@ -136,26 +136,26 @@ def _check(numbers: Mapping[str, Taken]) -> None:
 
 
 def _measured(volume: Volume, book: Book) -> dict[str, Taken]:
-    found: dict[str, Decimal] = {}
+    values: dict[str, Decimal] = {}
     if volume.users:
-        found["users"] = Decimal(volume.users)
+        values["users"] = Decimal(volume.users)
     if volume.episodes:
-        found["facts_per_turn"] = _ratio(volume.facts, volume.episodes)
-        found["bytes_per_turn"] = _mean(volume.activity.turn_sizes)
-        found["tokens_per_turn"] = _ratio(volume.tokens.turns, volume.episodes)
+        values["facts_per_turn"] = _ratio(volume.facts, volume.episodes)
+        values["bytes_per_turn"] = _mean(volume.activity.turn_sizes)
+        values["tokens_per_turn"] = _ratio(volume.tokens.turns, volume.episodes)
     if volume.facts:
-        found["bytes_per_fact"] = _mean(volume.activity.fact_sizes)
-        found["tokens_per_fact"] = _ratio(volume.tokens.facts, volume.facts)
+        values["bytes_per_fact"] = _mean(volume.activity.fact_sizes)
+        values["tokens_per_fact"] = _ratio(volume.tokens.facts, volume.facts)
     if volume.activity.user_months:
         # For a backend without turns, months with facts are counted.
         turns = volume.episodes or volume.facts / book.workload["facts_per_turn"].value
-        found["turns_per_user_month"] = _ratio(turns, volume.activity.user_months)
+        values["turns_per_user_month"] = _ratio(turns, volume.activity.user_months)
     arrivals = {date.fromisoformat(f"{month}-01"): users for month, users in volume.activity.arrivals.items()}
     rate = growth.rate(arrivals, volume.now.date(), volume.users - sum(arrivals.values()))
     if rate is not None:
-        found["growth"] = Decimal(f"{rate:.4f}")
+        values["growth"] = Decimal(f"{rate:.4f}")
     said = f"measured in {volume.backend} on {volume.now.date().isoformat()}"
-    return {name: Taken(value, "measured", said) for name, value in found.items()}
+    return {name: Taken(value, "measured", said) for name, value in values.items()}
 
 
 def _ratio(amount: int | Decimal, of: int) -> Decimal:
@@ -168,7 +168,7 @@ def _mean(sizes: Mapping[int, int]) -> Decimal:
 
 def months(load: Workload, book: Book) -> list[Usage]:
     """All months of the workload, the first with the initial users."""
-    found: list[Usage] = []
+    usages: list[Usage] = []
     turns, facts = load.held_turns, load.held_facts
     for number in range(int(load.months.value)):
         grown = load.users.value * (1 + load.growth.value) ** number
@@ -176,8 +176,8 @@ def months(load: Workload, book: Book) -> list[Usage]:
         month = usage(load, book, users, turns, facts, number + 1)
         turns += int(month.drivers["turns"])
         facts += int(month.drivers["facts_added"])
-        found.append(month)
-    return found
+        usages.append(month)
+    return usages
 
 
 def steady(load: Workload, book: Book, users: int) -> Usage:

@@ -20,8 +20,8 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 def long_number(data: bytes) -> int | None:
     """Where the first number that is too long begins, None if there is none."""
-    found = _LONG_NUMBER.search(data)
-    return found.start() if found else None
+    match = _LONG_NUMBER.search(data)
+    return match.start() if match else None
 
 
 def unfit(line: bytes) -> str | None:

@@ -304,10 +304,10 @@ def secret(name: str) -> str | None:
 
     None if none of them is set. Raises UsageError if reading it fails.
     """
-    found = _secret(name)
-    if found and len(found) >= _SHORTEST_SECRET:
-        _TAKEN.add(found)
-    return found
+    value = _secret(name)
+    if value and len(value) >= _SHORTEST_SECRET:
+        _TAKEN.add(value)
+    return value
 
 
 def _secret(name: str) -> str | None:

@@ -91,7 +91,9 @@ def scenario_facts() -> list[Any]:
     return scenario
 
 
-@pytest.mark.parametrize("original", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
+@pytest.mark.parametrize(
+    "original", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()]
+)
 def test_every_field_but_the_vector_is_restored_exactly(original: Fact) -> None:
     assert msgspec.json.encode(restored(original)) == msgspec.json.encode(without_vector(original))
 

@@ -326,7 +326,7 @@ class Mem0OssAdapter(Backend):
             for row, score in self._shelf.search(text, vector, user, wide)
             if (user is None or name_of(row.payload) == user) and not _is_over(row, today)
         ]
-        near.sort(key=lambda found: (-found["score"], found["id"]))
+        near.sort(key=lambda hit: (-hit["score"], hit["id"]))
         scoring = need("mem0.utils.scoring", "mem0")
         lemmas = self._library.lemmas(text)
         middle, steepness = scoring.get_bm25_params(text, lemmatized=lemmas)
@@ -343,12 +343,12 @@ class Mem0OssAdapter(Backend):
             top_k=k,
             explain=True,
         )
-        return [self._hit(found) for found in ranked]
+        return [self._hit(hit) for hit in ranked]
 
-    def _hit(self, found: dict[str, Any]) -> Hit:
-        details = found["score_details"]
+    def _hit(self, row: dict[str, Any]) -> Hit:
+        details = row["score_details"]
         parts = {"semantic": float(details["semantic_score"]), "lexical": float(details["bm25_score"])}
-        return Hit(score=float(found["score"]), parts=parts, fact=self._fact(Row(found["id"], found["payload"])))
+        return Hit(score=float(row["score"]), parts=parts, fact=self._fact(Row(row["id"], row["payload"])))
 
     def add(self, user: str, turns: Iterable[Any]) -> list[str]:
         """Send turns (texts, or mappings with `role` and `content`) to mem0's own extraction with its language

@@ -77,9 +77,9 @@ def _unreadable(name: str, shown: str) -> UsageError:
 def _name(head: bytes) -> str | None:
     fields = _fields(head)
     start = head.lstrip()
-    found = [name for name, needed in _RECORDS if needed <= fields]
-    found += [name for name, pattern in _HEADS if pattern.match(head) or pattern.match(start)]
-    return found[0] if found else None
+    kinds = [name for name, needed in _RECORDS if needed <= fields]
+    kinds += [name for name, pattern in _HEADS if pattern.match(head) or pattern.match(start)]
+    return kinds[0] if kinds else None
 
 
 def _fields(head: bytes) -> frozenset[str]:

@@ -110,37 +110,37 @@ class Faults(Harness):
         adapter = self.open(bare)
         pages = adapter.read(user)
         first = next(pages)
-        found = list(first.facts)
+        listed = list(first.facts)
         cursor = first.cursor
         with self.broken_off(bare, adapter), contextlib.suppress(MemctlError):
             for page in pages:
-                found += page.facts
+                listed += page.facts
                 cursor = page.cursor
         with contextlib.suppress(MemctlError):
             adapter.close()
-        assert cursor is not None or len(found) == len(facts), "a list that was cut off passed for a whole one"
+        assert cursor is not None or len(listed) == len(facts), "a list that was cut off passed for a whole one"
         if cursor is not None:
             again = self.open(bare)
-            found += [one for page in again.read(user, cursor=cursor) for one in page.facts]
+            listed += [one for page in again.read(user, cursor=cursor) for one in page.facts]
             again.close()
-        self.same(bare, found, facts)
+        self.same(bare, listed, facts)
 
     def test_an_incomplete_list_is_reported(self, bare: Any, user: str) -> None:
         facts = numbered(user, 40)
         self.write(bare, facts)
         with self.cut_short(bare):
             told = False
-            found: list[Fact] = []
+            listed: list[Fact] = []
             try:
                 adapter = self.open(bare)
                 try:
-                    found = [one for page in adapter.read(user) for one in page.facts]
+                    listed = [one for page in adapter.read(user) for one in page.facts]
                     told = any(True for _ in adapter.rejects())
                 finally:
                     adapter.close()
             except MemctlError:
                 told = True
-        assert told or len(found) == len(facts)
+        assert told or len(listed) == len(facts)
         self.same(bare, self.read(bare, user), facts)
 
 

@@ -64,8 +64,8 @@ class Metadata(Trips):
 
     def test_integers_and_floats_are_distinguished(self, place: Any, user: str) -> None:
         self.keeps(place, [fact(user, metadata={"whole": 1, "real": 1.0})])
-        (found,) = self.read(place, user)
-        assert [type(found.metadata[name]) for name in ("whole", "real")] == [int, float]
+        (stored,) = self.read(place, user)
+        assert [type(stored.metadata[name]) for name in ("whole", "real")] == [int, float]
 
     @trips("nesting", [20, 120], lambda user, levels: [fact(user, metadata=_deep(levels))])
     def test_deeply_nested_metadata_is_kept(self, place: Any, kept: dict[str, Kept], trip: str) -> None:

@@ -62,7 +62,7 @@ class Identity(Trips):
             UUID(int=(hash(user) % 2**60) << 64),
         }
         self.write(place, [fact(user, f"Fact {id_}.", id=id_) for id_ in ids])
-        assert {found.id for found in self.read(place, user)} == ids
+        assert {each.id for each in self.read(place, user)} == ids
 
     def test_a_chain_of_successors_keeps_its_links(self, place: Any, user: str) -> None:
         facts = numbered(user, 4)

@@ -44,7 +44,7 @@ class Paging(Harness):
             total = adapter.count(user)
         finally:
             adapter.close()
-        self.same(place, [found for page in pages for found in page.facts], facts)
+        self.same(place, [each for page in pages for each in page.facts], facts)
         assert total in (len(facts), None)
         assert max(len(page.facts) for page in pages) <= scenario["page"]
         assert [page.cursor is None for page in pages] == [False] * (len(pages) - 1) + [True]
@@ -58,9 +58,9 @@ class Paging(Harness):
         first.close()
         for number, page in enumerate(pages[:-1]):
             again = self.open(place)
-            rest = [found for after in again.read(user, cursor=page.cursor) for found in after.facts]
+            rest = [each for after in again.read(user, cursor=page.cursor) for each in after.facts]
             again.close()
-            assert rest == [found for after in pages[number + 1 :] for found in after.facts]
+            assert rest == [each for after in pages[number + 1 :] for each in after.facts]
 
     def test_writes_during_reading_do_not_disturb_it(
         self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch
@@ -71,12 +71,12 @@ class Paging(Harness):
         adapter = self.open(place)
         try:
             pages = adapter.read(user)
-            found = list(next(pages).facts)
+            listed = list(next(pages).facts)
             adapter.write([fact(user + "-b", "Somebody else comes in.")])
-            found += [one for page in pages for one in page.facts]
+            listed += [one for page in pages for one in page.facts]
         finally:
             adapter.close()
-        self.same(place, found, facts)
+        self.same(place, listed, facts)
 
     def test_two_users_can_be_read_simultaneously(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
         mine, theirs = numbered(user, 3), numbered(user + "-b", 3)
@@ -87,8 +87,8 @@ class Paging(Harness):
             read = [list(pair) for pair in zip(adapter.read(user), adapter.read(user + "-b"), strict=False)]
         finally:
             adapter.close()
-        self.same(place, [found for page, _ in read for found in page.facts], mine)
-        self.same(place, [found for _, page in read for found in page.facts], theirs)
+        self.same(place, [each for page, _ in read for each in page.facts], mine)
+        self.same(place, [each for _, page in read for each in page.facts], theirs)
 
     def test_since_leaves_out_only_older_facts(self, place: Any, user: str) -> None:
         start = datetime(2025, 6, 1, tzinfo=UTC)

@@ -115,8 +115,8 @@ class Search(Harness):
         self.write(place, [*numbered(user, 10), *numbered(user + "-b", 10), fact(user, "Owns an ocelot.")])
         adapter = self.open(place)
         try:
-            found = [[hit.fact.id for hit in adapter.search(Query(user, "ocelot", 5))] for _ in range(8)]
+            rankings = [[hit.fact.id for hit in adapter.search(Query(user, "ocelot", 5))] for _ in range(8)]
         finally:
             adapter.close()
-        assert found[0]
-        assert all(ids == found[0] for ids in found)
+        assert rankings[0]
+        assert all(ids == rankings[0] for ids in rankings)

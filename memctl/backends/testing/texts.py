@@ -40,10 +40,10 @@ class Text(Trips):
         broken = fact(user, "Broken.", embedding=Embedding(model="m", vector=(0.5, float("nan"))))
         outcomes = self.write(place, [broken, good])
         assert outcomes[1].state == "written"
-        found = {one.id: one for one in self.read(place, user)}
-        assert (broken.id in found) == (outcomes[0].state == "written")
-        kept = found[broken.id].embedding if broken.id in found else None
-        assert kept is None or repr(kept.vector) == "(0.5, nan)"
+        by_id = {one.id: one for one in self.read(place, user)}
+        assert (broken.id in by_id) == (outcomes[0].state == "written")
+        vector = by_id[broken.id].embedding if broken.id in by_id else None
+        assert vector is None or repr(vector.vector) == "(0.5, nan)"
 
     def test_a_long_text_is_kept_or_refused_but_never_truncated(self, place: Any, user: str) -> None:
         adapter = self.open(place)

@@ -24,7 +24,7 @@ class Write(Harness):
         try:
             assert list(adapter.users()) == []
             assert adapter.count("nobody") in (0, None)
-            assert [found for page in adapter.read("nobody") for found in page.facts] == []
+            assert [fact for page in adapter.read("nobody") for fact in page.facts] == []
         finally:
             adapter.close()
 
@@ -147,8 +147,8 @@ class Write(Harness):
     def test_a_large_batch_is_written_completely(self, bulk: Any, user: str) -> None:
         facts = numbered(user, self.many)
         assert {o.state for o in self.write(bulk, facts)} == {"written"}
-        found = self.read(bulk, user)
-        assert len(found) == len({f.id for f in found}) == self.many
+        stored = self.read(bulk, user)
+        assert len(stored) == len({f.id for f in stored}) == self.many
 
     def test_users_lists_every_user_once(self, place: Any, user: str) -> None:
         self.write(place, [*numbered(user, 3), *numbered(user + "-b", 2)])

@@ -31,15 +31,18 @@ def command(
     local = store.open()
     with local.store.reading():  # A store that does not exist is an error here, and not an empty answer.
         pass
-    found = mentions(local.store, name)
-    document = {"name": name, "records": found.records, "users": found.users, "mentions": found.mentions}
-    if output.listed("mentions", document, found.mentions):
+    mentioned = mentions(local.store, name)
+    document = {"name": name, "records": mentioned.records, "users": mentioned.users, "mentions": mentioned.mentions}
+    if output.listed("mentions", document, mentioned.mentions):
         return
-    for user, number in found.users.items():
+    for user, number in mentioned.users.items():
         typer.echo(f"{_render.line(user)}: {_render.count(number, 'record')}")
-    if found.mentions:
+    if mentioned.mentions:
         rows = [
-            (_render.short(each.id), each.user, each.kind, ", ".join(each.fields), each.text) for each in found.mentions
+            (_render.short(each.id), each.user, each.kind, ", ".join(each.fields), each.text)
+            for each in mentioned.mentions
         ]
         _render.table(("id", "user", "kind", "in", "text"), rows, wrap="text")
-    typer.echo(f"named in {_render.count(found.records, 'record')} of {_render.count(len(found.users), 'user')}")
+    typer.echo(
+        f"named in {_render.count(mentioned.records, 'record')} of {_render.count(len(mentioned.users), 'user')}"
+    )

@@ -187,13 +187,13 @@ def _print_check(check: Check, *, quiet: bool) -> None:
     for fault, present in faults.items():
         if present:
             typer.echo(fault, err=True)
-    for found in check.backends:
-        name = _render.line(found.backend)
-        if found.error:
-            typer.echo(f"{name}: cannot be read: {_render.line(found.error)}", err=True)
-        elif not found.gone:
-            others = f" and {_counted(found.others)}" if found.others else ""
-            typer.echo(f"{name}: found {_render.count(found.facts or 0, 'record')}{others}", err=True)
+    for backend in check.backends:
+        name = _render.line(backend.backend)
+        if backend.error:
+            typer.echo(f"{name}: cannot be read: {_render.line(backend.error)}", err=True)
+        elif not backend.gone:
+            others = f" and {_counted(backend.others)}" if backend.others else ""
+            typer.echo(f"{name}: found {_render.count(backend.facts or 0, 'record')}{others}", err=True)
         elif not quiet:
             typer.echo(f"{name}: 0 records")
     if check.exit == 0 and not quiet:

@@ -126,9 +126,10 @@ def _both(job: SyncJob, *, quiet: bool, output: _options.Json) -> int:
             f"{result.same} same"
         )
     for conflict in result.conflicts:
-        kept = f"kept the {conflict.kept}'s" if conflict.kept else "left as they are"
+        outcome = f"kept the {conflict.kept}'s" if conflict.kept else "left as they are"
         typer.echo(
-            f"conflict: {_render.line(conflict.user)} {_render.short(conflict.id)}: {conflict.detail}; {kept}", err=True
+            f"conflict: {_render.line(conflict.user)} {_render.short(conflict.id)}: {conflict.detail}; {outcome}",
+            err=True,
         )
     for problem in (*result.problems, *([f"nothing was deleted: {result.held_back}"] if result.held_back else ())):
         typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)

@@ -63,29 +63,29 @@ def command(
     monitor = _transfer.Terminal(quiet=quiet or output.as_json or output.as_jsonl)
     with _writing(combined) as on_row:
         try:
-            found = operations.verify(job, monitor, on_row=on_row)
+            result = operations.verify(job, monitor, on_row=on_row)
         except Halted:
             typer.echo("interrupted", err=True)
             return Exit.INTERRUPTED
-    if output.listed("verify", {name: getattr(found, name) for name in found.__struct_fields__}, found.rows):
-        return found.exit
+    if output.listed("verify", {name: getattr(result, name) for name in result.__struct_fields__}, result.rows):
+        return result.exit
     counts = (
-        f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), "
-        + (f"> {found.newer} newer in the target, " if found.newer else "")
-        + f"+ {found.missing} only in the source, - {found.extra} only in the target, ! {found.errors} unreadable"
+        f"= {result.same} same, * {result.differs} differ ({result.declared} more as declared), "
+        + (f"> {result.newer} newer in the target, " if result.newer else "")
+        + f"+ {result.missing} only in the source, - {result.extra} only in the target, ! {result.errors} unreadable"
     )
     typer.echo(_render.paragraph(counts, 2))
-    if found.left_out:
+    if result.left_out:
         typer.echo(
-            f"left out {found.left_out}: facts that are no longer true, "
+            f"left out {result.left_out}: facts that are no longer true, "
             f"which {_render.clean(target)} would show as current"
         )
     if not quiet:
-        for row in found.rows[:LISTED]:
+        for row in result.rows[:LISTED]:
             typer.echo(_transfer.row_line(row))
-        if len(found.rows) > LISTED:
-            typer.echo(f"and {len(found.rows) - LISTED} more; --combined FILE or --jsonl lists all", err=True)
-    return found.exit
+        if len(result.rows) > LISTED:
+            typer.echo(f"and {len(result.rows) - LISTED} more; --combined FILE or --jsonl lists all", err=True)
+    return result.exit
 
 
 @contextlib.contextmanager

@@ -165,7 +165,7 @@ def command(
         _ignored.refuse((*service.__struct_fields__, "all_users"), without="--from")
     if reading.user is not None:
         _ignored.refuse(("user_from", "all_users"), beside="--user")
-    given = IngestOptions(**msgspec.structs.asdict(reading) | {"exclude": tuple(reading.exclude)})
+    parsed = IngestOptions(**msgspec.structs.asdict(reading) | {"exclude": tuple(reading.exclude)})
     local = store.open()
     show = _Shown(
         rejects or str(local.rejects_file),
@@ -179,10 +179,10 @@ def command(
         return _collect(local, show)
     if source:
         options = store.backends(service, source=source)
-        return show.report(_from_backend(local, source, options.get(source, {}), given, show))
+        return show.report(_from_backend(local, source, options.get(source, {}), parsed, show))
     if reading.batch:
-        paths, given = given.for_later(paths)
-    return show.code(_ingest(local, paths, given, show))
+        paths, parsed = parsed.for_later(paths)
+    return show.code(_ingest(local, paths, parsed, show))
 
 
 def _resolved(options: IngestOptions, paths: Sequence[str]) -> Options:

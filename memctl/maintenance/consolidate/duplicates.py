@@ -87,7 +87,7 @@ def _looks(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
 
     matrix = np.stack([vectors[fact.id] for fact in facts])
     older = np.arange(len(facts))
-    found = []
+    similar = []
     for start in range(1, len(facts), ROWS):
         rows = older[start : start + ROWS]
         near = np.where(older[:, None] < rows[None, :], matrix @ matrix[rows].T, -1.0)
@@ -95,8 +95,8 @@ def _looks(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
         for place, other in zip(best.tolist(), rows.tolist(), strict=True):
             kept, fact, cosine = facts[place], facts[other], float(near[place, other - start])
             if cosine >= MAYBE and _comparable(kept, fact) and _mostly_the_same(kept, fact):
-                found.append(Pair(kept, fact, cosine, False))
-    return sorted(found, key=lambda pair: -pair.cosine)[:MOST_LOOKS]
+                similar.append(Pair(kept, fact, cosine, False))
+    return sorted(similar, key=lambda pair: -pair.cosine)[:MOST_LOOKS]
 
 
 def _mostly_the_same(one: Fact, other: Fact) -> bool:

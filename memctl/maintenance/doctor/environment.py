@@ -38,14 +38,14 @@ def python() -> Iterator[Finding]:
 def _package(package: str, tested: str) -> Finding | None:
     """Whether the installed version was tested with memctl; None if the package is missing."""
     try:
-        found = version(package)
+        installed = version(package)
     except PackageNotFoundError:
         return None
-    known = found.startswith(tested)
+    known = installed.startswith(tested)
     return Finding(
         check=package,
         verdict="ok" if known else "warn",
-        detail=found,
+        detail=installed,
         remedy=None if known else f"memctl was tested with {tested}x",
     )
 
@@ -64,8 +64,8 @@ def sdks() -> Iterator[Finding]:
 
 def settings_files() -> Iterator[Finding]:
     """The settings files and their permissions: they may contain addresses and keys."""
-    found = [path for path in (settings.user_file(), Path(settings.PROJECT_FILE)) if path.exists()]
-    for path in found:
+    paths = [path for path in (settings.user_file(), Path(settings.PROJECT_FILE)) if path.exists()]
+    for path in paths:
         private = _private(path)
         yield Finding(
             check="settings",
@@ -73,16 +73,16 @@ def settings_files() -> Iterator[Finding]:
             detail=str(path),
             remedy=None if private else f"other users can read it: chmod 600 {path}",
         )
-    if not found:
+    if not paths:
         yield Finding(check="settings", verdict="ok", detail="none (create with memctl config init)")
 
 
 def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
     """Whether the store can be written, and it, its companion files and the ledger are private to their owner."""
     beside = store.parent.glob(f"{glob.escape(store.name)}.*") if store.parent.exists() else ()
-    found = [path for path in (store, ledger, *sorted(beside)) if path.exists()]
-    found += [path for folder in found if folder.is_dir() for path in sorted(folder.iterdir())]
-    shared = [path for path in found if not _private(path)]
+    paths = [path for path in (store, ledger, *sorted(beside)) if path.exists()]
+    paths += [path for folder in paths if folder.is_dir() for path in sorted(folder.iterdir())]
+    shared = [path for path in paths if not _private(path)]
     for path in shared:
         yield Finding(
             check="permissions",
@@ -94,7 +94,7 @@ def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
     for path in locked:
         remedy = f"chmod u+w {path}, if the store is to change"
         yield Finding(check="permissions", verdict="warn", detail=f"{path} is write-protected", remedy=remedy)
-    if found and not shared:
+    if paths and not shared:
         yield Finding(check="permissions", verdict="ok", detail=f"only you can read {store}")
 
 

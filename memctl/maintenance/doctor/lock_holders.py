@@ -40,7 +40,7 @@ def holders(path: Path, commands: Collection[str] = ()) -> list[Holder] | None:
         about = path.stat()
     except OSError:
         return None
-    found = {}
+    processes = {}
     for row in rows:
         # "1: POSIX ADVISORY WRITE 4711 fd:01:131090 0 EOF"; a process waiting for the lock has an arrow before the
         # kind.
@@ -49,8 +49,10 @@ def holders(path: Path, commands: Collection[str] = ()) -> list[Holder] | None:
         device, _, inode = row[5].rpartition(":")
         pid = int(row[4])
         if inode == str(about.st_ino) and pid != os.getpid() and _same(pid, device, about, path):
-            found[pid] = Holder(pid=pid, command=_command(pid, commands), since=_since(pid), writes=row[3] == "WRITE")
-    return [found[pid] for pid in sorted(found)]
+            processes[pid] = Holder(
+                pid=pid, command=_command(pid, commands), since=_since(pid), writes=row[3] == "WRITE"
+            )
+    return [processes[pid] for pid in sorted(processes)]
 
 
 def _same(pid: int, device: str, about: os.stat_result, path: Path) -> bool:

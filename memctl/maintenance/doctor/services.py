@@ -49,8 +49,8 @@ def embedder(store: LocalStore, settings: config.Settings) -> Iterator[Finding]:
     spec = stored or asked
     opened = spec.open()
     if isinstance(opened, OpenAIEmbedder):
-        found = opened.server.models()
-        yield from _listed("embedder", opened.model, opened.base_url, found, dimensions=held or spec.dim)
+        listing = opened.server.models()
+        yield from _listed("embedder", opened.model, opened.base_url, listing, dimensions=held or spec.dim)
         return
     vector = opened.embed_one("a short test")
     remedy = None
@@ -93,24 +93,24 @@ def model(settings: config.Settings) -> Iterator[Finding]:
             )
         return
     chat = ChatModel(settings.llm_model, base_url=settings.llm_base_url, timeout=PATIENCE)
-    found = chat.server.models()
-    yield from _listed("model", chat.model, chat.base_url, found)
+    listing = chat.server.models()
+    yield from _listed("model", chat.model, chat.base_url, listing)
 
 
-def _listed(check: str, name: str, where: str, found: Listing, *, dimensions: int | None = None) -> Iterator[Finding]:
+def _listed(check: str, name: str, where: str, listing: Listing, *, dimensions: int | None = None) -> Iterator[Finding]:
     detail = f"{name} at {where}" + (f", {dimensions} dimensions" if dimensions else "")
-    if found.models is None:
+    if listing.models is None:
         yield Finding(
             check=check,
             verdict="warn",
             detail=detail,
             remedy="the server lists no models, so the name cannot be verified",
         )
-    elif any(_called(listed, name) for listed in found.models):
+    elif any(_called(listed, name) for listed in listing.models):
         yield Finding(check=check, verdict="ok", detail=detail)
     else:
-        yield Finding(check=check, verdict="fail", detail=f"{where} has no model {name!r}", remedy=_near(name, found))
-    yield from skew(f"clock {check}", found.at, found.asked)
+        yield Finding(check=check, verdict="fail", detail=f"{where} has no model {name!r}", remedy=_near(name, listing))
+    yield from skew(f"clock {check}", listing.at, listing.asked)
 
 
 def _called(listed: str, name: str) -> bool:
@@ -118,8 +118,8 @@ def _called(listed: str, name: str) -> bool:
     return name in (listed, listed.removesuffix(":latest"), listed.rpartition("/")[2])
 
 
-def _near(name: str, found: Listing) -> str:
-    near = difflib.get_close_matches(name, found.models or (), 3, 0.4)
+def _near(name: str, listing: Listing) -> str:
+    near = difflib.get_close_matches(name, listing.models or (), 3, 0.4)
     return f"available: {', '.join(near)}" if near else "check the server's list of models"
 
 

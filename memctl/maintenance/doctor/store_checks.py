@@ -96,12 +96,12 @@ def lock(path: Path, commands: Collection[str]) -> Iterator[Finding]:
     """The processes that have locked the store."""
     if not path.exists():
         return
-    found = holders(path, commands)
-    if found is None:
+    processes = holders(path, commands)
+    if processes is None:
         yield Finding(check="lock", verdict="ok", detail="this system does not report who has locked a file")
-    elif not found:
+    elif not processes:
         yield Finding(check="lock", verdict="ok", detail="the store is not locked")
-    for holder in found or ():
+    for holder in processes or ():
         yield Finding(
             check="lock",
             verdict="warn" if holder.writes else "ok",

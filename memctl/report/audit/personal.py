@@ -59,12 +59,12 @@ def masked(text: str) -> str:
     """The text to print, with secrets and personal data replaced."""
     text = redact(text).text
     for name, pattern in _CONTACT.items():
-        for found in {match[0] for match in pattern.finditer(text)}:
-            if _is(name, found):
-                text = text.replace(found, f"[{name}]")
+        for fragment in {match[0] for match in pattern.finditer(text)}:
+            if _is(name, fragment):
+                text = text.replace(fragment, f"[{name}]")
     return text
 
 
-def _is(name: str, found: str) -> bool:
+def _is(name: str, value: str) -> bool:
     """Whether a match is valid: dates and versions look like phone numbers but have fewer digits."""
-    return name != "phone number" or sum(map(str.isdigit, found)) >= _DIGITS
+    return name != "phone number" or sum(map(str.isdigit, value)) >= _DIGITS

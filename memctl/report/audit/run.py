@@ -150,7 +150,7 @@ def audit(
 
     Raises NotFound for a user that the backend does not have, Fatal if the backend returned fewer facts than it counts.
     """
-    found = [_Found(check) for check in CHECKS]
+    results = [_Found(check) for check in CHECKS]
     at = now or datetime.now(UTC)
     facts = episodes = 0
     faulty: set[UUID] = set()
@@ -163,7 +163,7 @@ def audit(
             memory = _memory(user, reader.facts(user), owners, at)
             facts += len(memory.facts)
             episodes += len(memory.episodes)
-            for each in found:
+            for each in results:
                 each.possible |= each.check.can(memory)
                 faults = list(each.check.run(memory))
                 each.faults += [(user, fault) for fault in faults]
@@ -176,10 +176,10 @@ def audit(
         facts=facts,
         episodes=episodes,
         faulty=len(faulty),
-        findings=[_finding(each, name, examples) for each in found if each.faults],
+        findings=[_finding(each, name, examples) for each in results if each.faults],
         not_checked=[
             NotChecked(check=each.check.name, reason=each.check.needs)
-            for each in found
+            for each in results
             if each.check.needs and not each.possible
         ],
     )

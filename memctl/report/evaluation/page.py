@@ -25,11 +25,11 @@ def counts(result: Evaluation) -> Table:
 
 def fidelity(result: Evaluation) -> Table:
     """The comparison of the records; without a target, no rows."""
-    found = result.fidelity
+    compared = result.fidelity
     columns = ("same", "declared", "differ", "only in source", "only in target", "unreadable")
-    if found is None:
+    if compared is None:
         return columns, []
-    numbers = (found.same, found.declared, found.differs, found.missing, found.extra, found.errors)
+    numbers = (compared.same, compared.declared, compared.differs, compared.missing, compared.extra, compared.errors)
     return columns, [tuple(f"{number:,}" for number in numbers)]
 
 

@@ -64,8 +64,8 @@ def recall(asked: Asked, k: int) -> float:
 
 def reciprocal(asked: Asked) -> float:
     """1 / rank of the first correct hit; 0 if there is none."""
-    found = [place for place in asked.places if place is not None]
-    return 1 / min(found) if found else 0.0
+    places = [place for place in asked.places if place is not None]
+    return 1 / min(places) if places else 0.0
 
 
 def agreement(one: Asked, other: Asked) -> float:

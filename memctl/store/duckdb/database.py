@@ -322,28 +322,28 @@ class Database:
     def set_aside(self, file: Path) -> Path:
         """Replace a damaged store with the store in `file`; returns where the damaged one and its log were kept, as
         FILE.damaged-TIME. `file` no longer exists afterwards."""
-        kept = self.path.with_name(f"{self.path.name}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
-        log, kept_log = (path.with_name(f"{path.name}.wal") for path in (self.path, kept))
+        moved = self.path.with_name(f"{self.path.name}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        log, kept_log = (path.with_name(f"{path.name}.wal") for path in (self.path, moved))
         try:
             with self._alone():
                 # A hard link first, where the disk supports it, so that the path always leads to a file.
                 if not self.path.is_dir():
                     with contextlib.suppress(OSError):
-                        os.link(self.path, kept)
+                        os.link(self.path, moved)
                 # The log before the store, or it would be applied to the new store.
                 if log.exists():
                     log.replace(kept_log)
-                if not kept.exists():
-                    self.path.replace(kept)
+                if not moved.exists():
+                    self.path.replace(moved)
                 file.replace(self.path)
         except OSError as error:
             raise MemctlError(f"the damaged store cannot be moved: {error.strerror}", where=str(self.path)) from None
-        return kept
+        return moved
 
     def damaged(self) -> list[Path]:
         """The damaged stores that were set aside, oldest first, without their logs."""
-        found = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
-        return sorted(path for path in found if path.suffix != ".wal")
+        paths = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
+        return sorted(path for path in paths if path.suffix != ".wal")
 
     def copies(self) -> list[Path]:
         """The copies made before upgrades, one file per version."""
@@ -356,13 +356,13 @@ class Database:
     def _keep_copy(self, connection: Connection, version: int) -> None:
         """Keep a copy of the store next to it before an upgrade."""
         connection.execute("CHECKPOINT")
-        kept = self.path.with_name(f"{self.path.name}.v{version}")
+        copy = self.path.with_name(f"{self.path.name}.v{version}")
         try:
-            files.copy(self.path, kept)
+            files.copy(self.path, copy)
         except OSError as error:
             raise MemctlError(
                 f"the store is from an older memctl and cannot be copied before its upgrade: {error.strerror}",
-                where=str(kept),
+                where=str(copy),
                 hint="free some space, or let memctl write there",
             ) from None
 

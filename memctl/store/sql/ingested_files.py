@@ -36,12 +36,12 @@ def entries(connection: Connection) -> dict[tuple[str, str], FileEntry]:
     """
     rows = connection.execute(f"SELECT ingested_at, {', '.join(_COLUMNS)} FROM files ORDER BY key").fetchall()  # noqa: S608
     admitted = datetime.fromisoformat(get_meta(connection, ADMITTED) or "0001-01-01T00:00:00+00:00")
-    found = []
+    files = []
     for ingested_at, *row in rows:
         entry = FileEntry(**dict(zip(_COLUMNS, row, strict=True)))
         complete = entry.complete and (aware(ingested_at) or admitted) > admitted
-        found.append(msgspec.structs.replace(entry, since=aware(entry.since), complete=complete))
-    return {(entry.uri, entry.attribution): entry for entry in found}
+        files.append(msgspec.structs.replace(entry, since=aware(entry.since), complete=complete))
+    return {(entry.uri, entry.attribution): entry for entry in files}
 
 
 def keys(connection: Connection, files: Sequence[FileEntry]) -> list[int]:

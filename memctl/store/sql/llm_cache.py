@@ -21,8 +21,8 @@ def find(connection: Connection, keys: Iterable[str]) -> dict[str, Answer]:
         f"SELECT {', '.join(_COLUMNS)} FROM extract_cache WHERE key IN (SELECT unnest(?::TEXT[]))",  # noqa: S608
         [list(keys)],
     ).fetchall()
-    found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
-    return {row["key"]: Answer(**row | {"episodes": tuple(row["episodes"])}) for row in found}
+    answers = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    return {row["key"]: Answer(**row | {"episodes": tuple(row["episodes"])}) for row in answers}
 
 
 def keep(connection: Connection, answers: Sequence[Answer]) -> None:

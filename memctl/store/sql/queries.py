@@ -190,12 +190,12 @@ def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:
     """A fact by its id, or by the first characters of it, and the claims that are its evidence. Raises NotFound if
     no fact matches, UsageError if several do."""
     span = _ids_from(id_)
-    found = fact_rows.select(connection, "id BETWEEN ?::UUID AND ?::UUID LIMIT 2", span) if span else []
-    if not found:
+    matching = fact_rows.select(connection, "id BETWEEN ?::UUID AND ?::UUID LIMIT 2", span) if span else []
+    if not matching:
         raise NotFound(f"no fact has the id {id_!r}", hint="memctl facts USER and memctl search show ids")
-    if len(found) > 1:
+    if len(matching) > 1:
         raise UsageError(f"several facts have ids that begin with {id_!r}", hint="give more characters")
-    return found[0], claims.of_fact(connection, found[0].id, found[0].user_id)
+    return matching[0], claims.of_fact(connection, matching[0].id, matching[0].user_id)
 
 
 def _ids_from(prefix: str) -> tuple[UUID, UUID] | None:

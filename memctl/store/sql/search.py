@@ -154,7 +154,7 @@ def search(
     candidates.sort(key=lambda candidate: -candidate.score)
     best = _current_first(_distinct(candidates), candidates, k)
     facts = _facts(connection, [candidate.id for candidate in best], user, tables)
-    return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
+    return [Hit(score=ranked.score, parts=ranked.parts, fact=facts[ranked.id]) for ranked in best]
 
 
 def _rows(connection: Connection, statement: str, parameters: dict[str, Any], *, kept: bool) -> list[tuple[Any, ...]]:
@@ -228,8 +228,8 @@ def _plain_words(query: str) -> list[str]:
 
 def _names(query: str, user: str | None) -> list[str]:
     """The words of the query that could name somebody but the user, as the speakers' names are compared."""
-    found = {word.removesuffix("'s").removesuffix("'") for word in words(query)}
-    return sorted(word for word in found - STOP_WORDS - set(words(user or "")) if len(word) > 1)
+    names = {word.removesuffix("'s").removesuffix("'") for word in words(query)}
+    return sorted(word for word in names - STOP_WORDS - set(words(user or "")) if len(word) > 1)
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -244,9 +244,9 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     for members in places.values():
         least = AS_GOOD * max(member.fit for member in members)
         facts = [member for member in members if not member.verbatim and member.fit >= least]
-        kept = sorted(facts, key=lambda fact: fact.superseded_by is not None) or members[:1]
-        kept[0].lift("turn", members[0].score)
-        chosen += kept
+        distinct = sorted(facts, key=lambda fact: fact.superseded_by is not None) or members[:1]
+        distinct[0].lift("turn", members[0].score)
+        chosen += distinct
     return sorted(chosen, key=lambda candidate: -candidate.score)
 
 

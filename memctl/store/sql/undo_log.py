@@ -74,11 +74,11 @@ class Journal:
         self.command, self.user = command, user
         self.id = run or new_run()
         self._shared = run is not None
-        found = connection.execute("SELECT undone_at FROM runs WHERE id = ?", [run]).fetchall() if run else []
-        if found and found[0][0] is not None:
+        rows = connection.execute("SELECT undone_at FROM runs WHERE id = ?", [run]).fetchall() if run else []
+        if rows and rows[0][0] is not None:
             # Undone while it was running: what follows is a new run.
-            self.id, found = new_run(), []
-        self._goes_on = bool(found)
+            self.id, rows = new_run(), []
+        self._goes_on = bool(rows)
         self._before: dict[Place, dict[UUID, int | None]] = {place: {} for place in _STATES}
         self._owners: dict[UUID, str] = {}
         self._new: list[int] = []
@@ -248,8 +248,8 @@ class Journal:
         if not ids:
             return
         if place == "fact":
-            kept = f"SELECT key FROM undo_records WHERE run = ? AND id {_LISTED}"  # noqa: S608
-            units = f"WHERE run = ? AND record IN ({kept})"
+            keys = f"SELECT key FROM undo_records WHERE run = ? AND id {_LISTED}"  # noqa: S608
+            units = f"WHERE run = ? AND record IN ({keys})"
             for statement in (
                 f"DELETE FROM undo_vectors WHERE run = ? AND unit IN (SELECT key FROM undo_units {units})",  # noqa: S608
                 f"DELETE FROM undo_units {units}",  # noqa: S608

@@ -96,8 +96,8 @@ def _front(data: bytes) -> tuple[dict[str, Any], str]:
     first, _, rest = text.partition("\n")
     if first.strip() != "---":
         return {}, text
-    head, found, body = rest.partition("\n---")
-    if not found:
+    head, separator, body = rest.partition("\n---")
+    if not separator:
         return {}, text
     try:
         front = yaml.safe_load(head)
