@@ -169,6 +169,16 @@ def _refusing_empty(param: Any, convert: Callable[[Context, Any], Any]) -> Calla
 class Command(_Examples, TyperCommand):
     """A single command."""
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """As for `_Examples`. Raises UsageError for too many arguments, such as a text without quotes."""
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            takes = any(isinstance(param, TyperArgument) for param in self.params)
+            hint = " Put quotes around a value with spaces." if takes else ""
+            raise UsageError(f"Unexpected argument {rest[0]!r}.{hint}", ctx)
+        return rest
+
 
 MANY = 10
 """From so many commands on, an error lists all of them only if none has nearly the name."""

@@ -84,6 +84,8 @@ def test_an_empty_question_or_note_means_none(memctl):
         (("facts", "alice", "--lock-timeout", "-1"), "'-1'. Use a number, 0 or more."),
         (("report", "pricing", "--users", "nan"), "--users: invalid number NaN\n  use a whole number, 0 or more"),
         (("search", "alice", "tea", "--since", "2026", "--until", "2025"), "after its end"),
+        (("add", "alice", "I", "like", "tea"), "Unexpected argument 'like'. Put quotes around a value with spaces."),
+        (("users", "alice"), "Unexpected argument 'alice'.\n"),
         (("search", "alice", "tea", "--until", "soon"), "--until: invalid time 'soon'"),
         (("diff", "alice", "--from", "2020", "--to", "soon"), "--to: invalid time 'soon'"),
         (("add", "alice", "tea", "--valid-at", "soon"), "--valid-at: invalid time 'soon'"),
