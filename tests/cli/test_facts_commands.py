@@ -190,6 +190,13 @@ class TestRemove:
         (oslo,) = facts(memctl, "alice")
         assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
 
+    def test_a_removal_is_listed_with_the_user_if_there_is_one(self, memctl, alice_moved):
+        memctl("add", "bob", "I live in Ghent.")
+        both = [by_city(memctl)["Oslo"]["id"], facts(memctl, "bob")[0]["id"]]
+        assert memctl("rm", by_city(memctl)["Rome"]["id"], "--yes").code == memctl("rm", *both, "--yes").code == 0
+        runs = memctl("runs", "--json").document["runs"]
+        assert [(run["command"], run["user_id"]) for run in runs[:2]] == [("rm", None), ("rm", "alice")]
+
     def test_without_a_terminal_nothing_is_removed(self, memctl, alice_moved):
         before = by_city(memctl)
         ran = memctl("rm", before["Rome"]["id"], stdin=b"y\n")

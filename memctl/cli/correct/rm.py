@@ -43,6 +43,7 @@ def command(
         if not typer.confirm(f"Remove {'this fact' if len(facts) == 1 else f'these {len(facts)} facts'}?", err=True):
             raise MemctlError("nothing was removed")
     run = new_run()
-    removed = local.remove([fact.id for fact in facts], run=run)
+    owners = {fact.user_id for fact in facts}
+    removed = local.remove([fact.id for fact in facts], owners.pop() if len(owners) == 1 else None, run=run)
     if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in facts], "run": run}):
         typer.echo(f"{removed} removed; to undo it: memctl undo {run}")
