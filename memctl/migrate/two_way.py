@@ -12,51 +12,28 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from memctl.backends.contract import Backend
-from memctl.backends.field_diff import difference
 from memctl.backends.missing_users import no_records
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Exit, Halted, NotFound
 from memctl.core.fact import Fact
-from memctl.core.plurals import count
 from memctl.migrate.removal import Backup, Removal
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Forgotten, Reader
 from memctl.migrate.target import Target
+from memctl.migrate.two_way_plan import Conflict, Plan, Side, Step, equal, in_order, step_of
 from memctl.runtime.progress import Progress
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Halt, Reason, Retry
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts, RunState, Settled, fingerprint
 
-Side = Literal["source", "target"]
 MODE = "both"
 """The mode of the routes in the ledger."""
-
-
-class Conflict(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that changed on both sides, or that changed on one side and was deleted on the other. `kept` is the side
-    whose state was kept; None if the times did not decide, and neither side was changed."""
-
-    user: str
-    id: UUID
-    kept: Side | None
-    detail: str
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One change on a side: `+` a new fact, `*` a changed one, `-` a deleted one."""
-
-    side: Side
-    symbol: Literal["+", "*", "-"]
-    user: str
-    id: UUID
-    text: str
 
 
 class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,16 +78,6 @@ class Sides:
         return Target([self.backends[side]])
 
 
-class _Plan(msgspec.Struct):
-    """The changes to make. `lost` are the facts that lose a conflict."""
-
-    writes: dict[Side, list[tuple[Fact, Fact | None]]]
-    deletes: dict[Side, list[Fact]]
-    conflicts: list[Conflict]
-    lost: list[Fact]
-    same: int = 0
-
-
 def run(
     sides: Sides,
     users: Sequence[str],
@@ -137,7 +104,8 @@ def run(
     routes = {"source": ledger.route(*sides.identities, MODE), "target": ledger.route(*sides.identities[::-1], MODE)}
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     with ledger.alone(routes["source"]):
-        plan = _Plan(writes={"source": [], "target": []}, deletes={"source": [], "target": []}, conflicts=[], lost=[])
+        capabilities = {side: backend.capabilities for side, backend in sides.backends.items()}
+        plan = Plan(capabilities)
         chosen = _users(sides, users, forgotten)
         read = dict.fromkeys(sides.backends, 0)
         problems: list[str] = []
@@ -151,12 +119,12 @@ def run(
             known = _known(ledger, routes, user, facts)
             if user in users and not any((*facts.values(), *known.values())):
                 raise no_records(sides.backends["source"], user)
-            _compare(plan, sides, user, facts, known)
-        held_back = _unsafe(plan, read, problems, removal)
+            plan.compare(user, facts, known)
+        held_back = plan.unsafe(read, removal) if not problems else None
         if dry_run:
             return TwoWay(
                 run=None,
-                steps=_in_order(_planned(plan)),
+                steps=in_order(plan.steps()),
                 conflicts=plan.conflicts,
                 same=plan.same,
                 held_back=held_back,
@@ -170,7 +138,7 @@ def run(
         changes = _Changes(sides, halt, counts, refused)
         state: RunState = "failed"
         try:
-            backup.add(plan.lost if removal.backup is None else [*plan.lost, *_overwritten(plan)])
+            backup.add(plan.lost if removal.backup is None else [*plan.lost, *plan.overwritten()])
             with suppress(Halted):
                 changes.write(plan)
                 if not held_back and not problems:
@@ -185,7 +153,7 @@ def run(
             ledger.end(name, state, counts, rejects_file=refused.written)
     return TwoWay(
         run=name,
-        steps=_in_order(changes.made),
+        steps=in_order(changes.made),
         conflicts=changes.settled(plan.conflicts),
         same=plan.same,
         rejected=counts.rejected,
@@ -234,112 +202,6 @@ def _known(
     return known
 
 
-def _compare(
-    plan: _Plan,
-    sides: Sides,
-    user: str,
-    facts: Mapping[Side, Mapping[UUID, Fact]],
-    known: Mapping[Side, Mapping[UUID, bytes]],
-) -> None:
-    """Add the changes and conflicts of one user to the plan."""
-    now = datetime.now(UTC)
-    for id_ in {**facts["source"], **facts["target"]}:
-        ours, theirs = facts["source"].get(id_), facts["target"].get(id_)
-        if ours is not None and theirs is not None:
-            if _same(sides, ours, theirs):
-                plan.same += 1
-            else:
-                _settle(plan, user, ours, theirs, known)
-            continue
-        here: Side = "source" if theirs is None else "target"
-        there: Side = "target" if theirs is None else "source"
-        fact = ours or theirs
-        if fact is None:
-            continue
-        if id_ not in known[here]:
-            if not Selection().leaves_out(fact, sides.backends[there].capabilities, now):
-                plan.writes[there].append((fact, None))
-        elif known[here][id_] == fingerprint(fact):
-            plan.deletes[here].append(fact)
-        else:
-            plan.writes[there].append((fact, None))
-            detail = f"changed in the {here}, deleted in the {there}"
-            plan.conflicts.append(Conflict(user=user, id=id_, kept=here, detail=detail))
-
-
-def _same(sides: Sides, ours: Fact, theirs: Fact) -> bool:
-    """Whether the facts are equal, apart from what one of the two backends cannot keep."""
-    return (
-        difference(ours, theirs, sides.backends["target"].capabilities).same
-        or difference(theirs, ours, sides.backends["source"].capabilities).same
-    )
-
-
-def _settle(plan: _Plan, user: str, ours: Fact, theirs: Fact, known: Mapping[Side, Mapping[UUID, bytes]]) -> None:
-    """Choose between the two states of a fact: the one that changed since the last run; if both did, the newer one."""
-    changed = (
-        known["source"].get(ours.id) != fingerprint(ours),
-        known["target"].get(theirs.id) != fingerprint(theirs),
-    )
-    kept: Side | None
-    if changed == (True, False):
-        kept = "source"
-    elif changed == (False, True):
-        kept = "target"
-    else:
-        kept = _newer(ours, theirs)
-        detail = "changed on both sides" + ("" if kept else "; updated_at does not decide")
-        plan.conflicts.append(Conflict(user=user, id=ours.id, kept=kept, detail=detail))
-        if kept:
-            plan.lost.append(theirs if kept == "source" else ours)
-    if kept == "source":
-        plan.writes["target"].append((ours, theirs))
-    elif kept == "target":
-        plan.writes["source"].append((theirs, ours))
-
-
-def _newer(ours: Fact, theirs: Fact) -> Side | None:
-    mine, other = ours.updated_at, theirs.updated_at
-    if mine is None or other is None or mine == other:
-        return None
-    return "source" if mine > other else "target"
-
-
-def _unsafe(plan: _Plan, read: Mapping[Side, int], problems: Sequence[str], removal: Removal) -> str | None:
-    """Why facts must not be deleted; None if they may be, or if there are none to delete."""
-    number = sum(map(len, plan.deletes.values()))
-    if not number or problems or removal.force:
-        return None
-    for side, records in read.items():
-        if not records:
-            return f"the {side} is empty, and {count(number, 'fact')} would be deleted"
-    for side, facts in plan.deletes.items():
-        limit = removal.limit.of(read[side])
-        if len(facts) > limit:
-            return f"{count(len(facts), 'fact')} of the {side} would be deleted, more than the limit of {limit}"
-    return None
-
-
-def _step(side: Side, symbol: Literal["+", "*", "-"], fact: Fact) -> Step:
-    return Step(side=side, symbol=symbol, user=fact.user_id, id=fact.id, text=fact.text)
-
-
-def _planned(plan: _Plan) -> list[Step]:
-    writes = [_step(side, "*" if old else "+", fact) for side, changes in plan.writes.items() for fact, old in changes]
-    return writes + [_step(side, "-", fact) for side, facts in plan.deletes.items() for fact in facts]
-
-
-def _in_order(steps: Sequence[Step]) -> list[Step]:
-    return sorted(steps, key=lambda step: (step.user, step.side, "-*+".index(step.symbol), step.id))
-
-
-def _overwritten(plan: _Plan) -> list[Fact]:
-    """The facts that are replaced or deleted, without those that lose a conflict."""
-    lost = {id(fact) for fact in plan.lost}
-    old = [old for writes in plan.writes.values() for _, old in writes if old is not None and id(old) not in lost]
-    return [*old, *(fact for facts in plan.deletes.values() for fact in facts)]
-
-
 class _Changes:
     """Makes the changes of a plan until the run has to end.
 
@@ -352,7 +214,7 @@ class _Changes:
         self.touched: set[str] = set()
         self._sides, self._halt, self._counts, self._rejects = sides, halt, counts, rejects
 
-    def write(self, plan: _Plan) -> None:
+    def write(self, plan: Plan) -> None:
         """Write new and changed facts to both sides. Raises Halted if a batch has to be given up."""
         for side, changes in plan.writes.items():
             target = self._sides.write(side)
@@ -368,13 +230,13 @@ class _Changes:
         self.touched.update(fact.user_id for fact, _ in changes)
         outcomes = target.write([fact for fact, _ in changes])
         for (fact, old), outcome in zip(changes, outcomes, strict=True):
-            self.made.append(_step(side, "*" if old else "+", fact))
+            self.made.append(step_of(side, "*" if old else "+", fact))
             self._counts.read += 1
             setattr(self._counts, outcome.state, getattr(self._counts, outcome.state) + 1)
             if outcome.state == "rejected":
                 self._rejects.add({"reason": outcome.reason or "no reason given", "side": side, "fact": fact})
 
-    def delete(self, plan: _Plan) -> None:
+    def delete(self, plan: Plan) -> None:
         """Delete facts on both sides, one user at a time. Raises Halted if a call has to be given up."""
         for side, facts in plan.deletes.items():
             target = self._sides.write(side)
@@ -386,7 +248,7 @@ class _Changes:
                     return
                 self.touched.add(user)
                 target.delete(user, [fact.id for fact in gone])
-                self.made += [_step(side, "-", fact) for fact in gone]
+                self.made += [step_of(side, "-", fact) for fact in gone]
 
     def settled(self, conflicts: Sequence[Conflict]) -> list[Conflict]:
         """The conflicts of which nothing was kept, or the kept state was written."""
@@ -405,11 +267,12 @@ def _remember(
 ) -> None:
     """Record in the ledger the facts that are equal on both sides, and those that neither side has any more; of the
     `touched` users first, and only of them once the run has to end."""
+    capabilities = {side: backend.capabilities for side, backend in sides.backends.items()}
     for user in sorted(users, key=lambda user: user not in touched):
         if halt.reason is not None and user not in touched:
             return
         ours, theirs = (_facts(sides.backends[side], user, []) for side in ("source", "target"))
-        alike = [id_ for id_ in ours if id_ in theirs and _same(sides, ours[id_], theirs[id_])]
+        alike = [id_ for id_ in ours if id_ in theirs and equal(ours[id_], theirs[id_], capabilities)]
         for route, facts in ((routes["source"], ours), (routes["target"], theirs)):
             entries = ledger.known(route, alike)
             items = [(facts[id_], fingerprint(facts[id_]), entries.get(id_)) for id_ in alike]
