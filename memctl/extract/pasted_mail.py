@@ -1,0 +1,54 @@
+"""A mail that somebody pasted into a message: from its header on, the words are those of its sender."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.segmentation import HIDDEN
+from memctl.extract.wordlist import words
+
+_SENDER = frozenset(words("from von de da van от"))
+_CERTAIN = frozenset(
+    words(
+        "sent date subject gesendet datum betreff envoyé objet enviado fecha asunto inviato data oggetto assunto "
+        "verzonden onderwerp дата тема"
+    )
+)
+"""Fields that a mail has and other lists with a "From:", such as a journey's, do not have."""
+_OTHERS = frozenset(words("to cc bcc reply-to an à para aan a кому"))
+_FIELD = late(r"^[ \t>*_]*(?P<name>[^\W\d_][\w-]{0,11})[*_]*[ \t]?:[*_]*[ \t]+\S.*\n?", re.MULTILINE)
+_SEPARATOR = late(
+    r"""
+      ^[ \t>*]*-{2,}\ ?(?:original\ message|forwarded\ (?:message|by)|ursprüngliche\ nachricht|message\ d'origine
+        |mensaje\ original|mensagem\ original|messaggio\ originale|oorspronkelijk\ bericht)\b
+    | ^[ \t>*]*begin\ forwarded\ message:
+    | ^[ \t>*]*on\ (?=[^\n]{0,60}\d)[^\n]{6,120}\ wrote:[ \t]*$      # On Mon, 25 Mar 2024, Carl wrote:
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+
+
+def hide_mail(text: str) -> str:
+    """The text with a pasted mail, and all that follows it, hidden; the length stays the same."""
+    if ":" not in text and "--" not in text:
+        return text
+    separator = _SEPARATOR.search(text)
+    starts = [start for start in (_header(text), separator and separator.start()) if start is not None]
+    start = min(starts, default=len(text))
+    return text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:])
+
+
+def _header(text: str) -> int | None:
+    """Where the header of a mail begins: adjacent lines with its sender and a field such as `Subject:`."""
+    start = end = -1
+    met: set[str] = set()
+    for match in _FIELD.finditer(text):
+        name = match["name"].lower()
+        if name not in _SENDER and name not in _CERTAIN and name not in _OTHERS:
+            continue
+        if match.start() != end:
+            start, met = match.start(), set()
+        end = match.end()
+        met.add(name)
+        if met & _SENDER and met & _CERTAIN:
+            return start
+    return None
