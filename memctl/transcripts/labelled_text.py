@@ -46,6 +46,12 @@ _COPY = re.compile(
     r"This is a copy of a (?:shared ChatGPT conversation|conversation between ChatGPT (?:&|and) (?P<name>[^.\n]{1,60}))"
 )
 """What stands above a conversation that somebody shared: the user of it is that person."""
+_BY_SERVICE = re.compile(
+    r"Meeting ended after \d{1,3}:\d\d(?::\d\d)?.{0,5}|This editable transcript was computer generated\b.*"
+    r"|.{1,80} (?:started|stopped) transcription",
+    re.IGNORECASE,
+)
+"""Lines that services for meetings write into a transcript."""
 _HEAD_LINES = 60
 _KEY = re.compile(r"\s*(?:\*\*|__)?([^\W\d][\w-]*)(?: [^\W\d][\w-]*)?(?:\*\*|__)?:(?:\s|\Z)")
 
@@ -190,6 +196,8 @@ def _spans(
             current, text = ((place, label), [label.text]) if means == "speaker" else (None, [])
             notes.update([UNKNOWN] if means == "unknown" else [])
             before = quoting = False
+        elif _BY_SERVICE.fullmatch(line.strip()):
+            notes["line of the service"] += 1
         elif means == "quote":
             notes[QUOTED] += 1
             quoting = True

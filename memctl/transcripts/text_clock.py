@@ -12,11 +12,12 @@ from memctl.transcripts.timestamps import instant, time_in
 
 _CLOCK = re.compile(
     r"(?:today|at|heute|um|hoy|aujourd.hui|,|\s)*"
-    r"(?P<time>\d{1,2}[:.h]\d\d(?:[:.]\d\d)?(?:[.,]\d{1,9})?(?:\s?[ap]\.?\s?m\.?)?)"
+    r"(?P<time>\d{1,3}[:.h]\d\d(?:[:.]\d\d)?(?:[.,]\d{1,9})?(?:\s?[ap]\.?\s?m\.?)?)"
     r"(?:\s*(?:-->|[-–—]|to)\s*\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[.,]\d{1,9})?(?:\s?[ap]\.?\s?m\.?)?)?(?:\s*(?:uhr|h))?",
     re.IGNORECASE,
 )
 """A time of day without a date, or the first of two."""
+_MINUTES = re.compile(r"(\d{1,3}):([0-5]\d)")
 _NUMERIC = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 _DAY = re.compile(r"\d[-/.年]\s?\d|\d(?:st|nd|rd|th|\.|º|er)?,?\s|[^\W\d_]\.?\s\d")
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -27,15 +28,21 @@ _LONGEST_DAY = 60
 class Clock:
     """Converts the stamps of labels to times: full ones as they are, clock times on the current date.
 
-    If the first stamp has the form 00:01:23, stamps count from the start of a recording. `unclear` counts stamps that
-    were not understood.
+    Stamps count from the start of a recording if the first one has the form 00:01:23, or if one like 62:10 shows that
+    they are minutes and seconds. The first clock time is not before a start that has a time of day: then it may be
+    minutes, and is none. `unclear` counts stamps that were not understood.
     """
 
     def __init__(self, start: datetime | None, options: ReadOptions, stamps: Iterable[str]) -> None:
         self._start = self._last = start
         self._options = options
+        stamps = list(stamps)
         self._order = options.date_order or _order_of(stamps)
-        self._offsets: bool | None = None
+        clocks = [found["time"] for stamp in stamps if (found := _CLOCK.fullmatch(stamp.strip("[]() ")))]
+        self._minutes = any(int(found[1]) > 23 for clock in clocks if (found := _MINUTES.fullmatch(clock)))
+        self._offsets = self._minutes or (
+            bool(clocks) and clocks[0].startswith(("00:0", "0:0")) and clocks[0].count(":") == 2
+        )
         self.unclear = 0
 
     def at(self, stamp: str) -> datetime | None:
@@ -70,14 +77,13 @@ class Clock:
         return instant(text, self._options.timezone, self._order)
 
     def _of_clock(self, text: str) -> datetime | None:
-        time = time_in(text)
         if not self._last or not self._start:
             return self._last
+        minutes = self._minutes and _MINUTES.fullmatch(text)
+        time = (0, int(minutes[1]), int(minutes[2])) if minutes else time_in(text)
         if time is None:
             self.unclear += 1
             return None
-        if self._offsets is None:
-            self._offsets = text.startswith(("00:0", "0:0")) and text.count(":") == 2
         hour, minute, second = time
         try:
             if self._offsets:
@@ -85,6 +91,9 @@ class Clock:
             else:
                 at = self._last.replace(hour=hour, minute=minute, second=second)
                 midnight = at < self._last - timedelta(hours=12)
+                if self._last == self._start and at < self._start and not midnight:
+                    self.unclear += 1
+                    return None
                 self._last = at + timedelta(days=1) if midnight else at
         except OverflowError:
             return None

@@ -86,3 +86,25 @@ def test_a_date_that_somebody_says_stays_in_the_message(read_back: Callable[...,
     result = read_back("chat.txt", text)
     assert result.texts[1] == ("assistant", answer)
     assert times(result) == [None] * 4
+
+
+def test_minutes_of_a_recording_are_not_hours_of_a_day(read_back: Callable[..., Any]) -> None:
+    text = (
+        "DATE: 2026-03-25 10:00\n\n(00:14) Ann Lee: hi\n(01:15) Ben Ode: yo\n(62:10) Ann Lee: ok\n102:10 Ben Ode: bye\n"
+    )
+    (session,) = read_back("call.txt", text.replace("102:10", "(102:10)")).sessions
+    assert [turn.at.strftime("%H:%M:%S") for turn in session.turns] == ["10:00:14", "10:01:15", "11:02:10", "11:42:10"]
+    bare = text.replace("(", "").replace(")", "")
+    (session,) = read_back("call.txt", bare).sessions
+    assert [(turn.speaker, turn.text) for turn in session.turns][2:] == [("Ann Lee", "ok"), ("Ben Ode", "bye")]
+
+
+def test_a_clock_time_before_the_start_is_none(read_back: Callable[..., Any]) -> None:
+    """It may be minutes and seconds."""
+    text = "DATE: 2026-03-25 10:00\n\n(00:14) Ann Lee: hi\n(01:15) Ben Ode: yo\n(02:10) Ann Lee: ok\n"
+    assert times(read_back("call.txt", text)) == [None, None, None]
+    assert times(read_back("call.txt", text.replace("(0", "(1"))) == [
+        "2026-03-25 10:14",
+        "2026-03-25 11:15",
+        "2026-03-25 12:10",
+    ]
