@@ -168,7 +168,7 @@ def test_lines_that_end_in_any_way_keep_their_speakers(
 
 def test_what_the_service_writes_below_a_transcript_is_nobodys(tmp_path: Path) -> None:
     text = "Ann Lee: hi\nBo: hello\nAnn Lee: bye\nMeeting ended after 00:06:10 👋\n\n"
-    text += "This editable transcript was computer generated and might contain errors. People can also change the text after it was created.\n"
+    text += "This editable transcript was computer generated and might contain errors. Check it.\n"
     session = session_of(save_text(tmp_path, "chat.txt", text), "text")
     assert turns_of(session)[-1] == ("user", "Ann Lee", "bye")
     assert session.notes == {"line of the service": 2}
