@@ -128,7 +128,8 @@ _REPORTED = KeyedPattern(
     r"(?:said|says|saying|told (?:me|us|him|her|them|everyone|everybody|people|my \w+)|tells (?:me|"
     r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
     r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
-    r"argues?|shouted|whispered|replied|texted|goes|was like|is like|announced|reckons?|mentioned|"
+    r"argues?|shouted|whispered|replied|texted|"
+    r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|was like|is like|announced|reckons?|mentioned|"
     r"calls? me|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
     re.IGNORECASE,
 )

@@ -123,6 +123,41 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     )
 
 
+_NUMBER_ACTUALLY = late(
+    r"\W*(?:(?:sorry|no|wait|oops|hang on|oh)\b[,. ]*)*(?:it's |its |it was |make that |that's |thats )?"
+    r"(?P<o>\d[\d.,:/]*(?<=\d)(?:st|nd|rd|th)?)(?: ?[a-z%]{1,5})?,? (?:actually|sorry|i mean|i meant)\b"
+    r"(?=\W*(?:$|[,.;!–—(]|lol|haha|oops|i (?:mis\w+|meant|mixed|typed|was wrong|checked|looked)))",
+    re.IGNORECASE,
+)
+_A_NUMBER = late(r"\d[\d.,:/]*(?<=\d)(?:st|nd|rd|th)?")
+
+
+def numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "36:12 actually": the number replaces the one of the same form in the last turn, if there is only one."""
+    match = _NUMBER_ACTUALLY.match(text)
+    last = earlier.last_turn() if match else []
+    if match is None or not last:
+        return
+    form = _form(match["o"])
+    meant = [
+        (draft, number)
+        for draft in last
+        for number in _A_NUMBER.findall(draft.object or "")
+        if _form(number) == form and number != match["o"]
+    ]
+    if len(meant) != 1 or meant[0][0].kind == "procedure":
+        return
+    old, number = meant[0]
+    if old.predicate not in SINGLE_VALUED:
+        yield retraction(old, match.span("o"))
+    value, phrase = (words.replace(number, match["o"]) for words in (old.object or "", old.phrase))
+    yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span("o"), corrects=True)
+
+
+def _form(number: str) -> str:
+    return re.sub(r"(?:st|nd|rd|th)$", "th", re.sub(r"\d", "0", number.lower()))
+
+
 _ASTERISK = late(r"^\s*\*\s?(?P<o>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)(?=\s*$|\*|[,.!;:(])")
 _ALIKE = 0.6
 """How alike a mistyped word and its correction are, at least."""

@@ -5,11 +5,12 @@ gives the same claims as one read at once.
 """
 
 import re
+from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
-from memctl.extract.rule_tables import lexicon
+from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
@@ -33,6 +34,24 @@ _ORDINARY = frozenset(
         "amber crystal "
         "victor major dean grant max rich gene jean ray robin martin miles guy harry bob nick dick peter josh rusty "
         "sandy penny"
+    )
+)
+
+
+@cache
+def _called() -> re.Pattern[str]:
+    """ "my sister is called amina": a name that nothing else shows to be one."""
+    return compiled(
+        r"(?P<before>\b(?:my|our) (?:[\w-]+ ){0,2}?(?:{RELATIONS}|{PET})(?:'s| is|s)? (?:called|named) )"
+        r"(?P<name>[a-z][a-zà-þ]{2,})"
+        r"(?=\s*(?:$|[,.!;)]|\band (?:he|she|it|they|hes|shes|its|my)\b))"
+    )
+
+
+_NEVER_NAMES = frozenset(
+    words(
+        "away home back off out over again lazy mad crazy weird stupid difficult names worse something everything this "
+        "that"
     )
 )
 
@@ -63,6 +82,7 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
+        text = _called().sub(_with_capital, text) if "called " in text or "named " in text else text
         if not self.names or (
             text.isascii() and self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
         ):
@@ -83,6 +103,12 @@ class NameCase:
         if name is None or len(name) != len(stem) or self._is_common(stem):
             return word
         return f"{name}{mark}{rest}"
+
+
+def _with_capital(match: re.Match[str]) -> str:
+    name = match["name"]
+    ordinary = not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES
+    return match[0] if ordinary else f"{match['before']}{name.capitalize()}"
 
 
 def _language(word: str) -> bool:

@@ -20,6 +20,7 @@ from memctl.extract.instructions import is_order
         ("Where do you live now?", "Long story. I was in a hostel until my brother found a room", ""),
         ("Where do you live?", "St. Louis", "lives_in=St. Louis"),
         ("What is the dog called?", "Bess. Not my idea.", "has_pet=dog called Bess"),
+        ("What are you studying?", "chemistry ugh", "studies=chemistry"),
         ("Which tablets do you take?", "naproxen", "takes_medication=naproxen"),
         ("What is your partner's name?", "Tomasz", "has_partner=Tomasz"),
         ("What are your kids called?", "ida and moss", "has_child=Ida ; has_child=Moss"),
@@ -63,6 +64,21 @@ def test_a_short_answer_gives_the_claim_of_its_question(question: str, answer: s
 def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None:
     claims = said("my son Emeka plays the tuba", "A:Lovely! How old is he?", "9")
     assert [spelt(claim) for claim in claims if claim.predicate == "age"] == ["Emeka:age=9"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("I weigh 82 kg", "81 actually", "measure/weight=81 kg"),
+        ("I ran a half in 1:52 on sunday", "1:48 actually, I misread it", "event=ran a half in 1:48"),
+        ("its my birthday on the 12th april", "13th actually lol", "birthday=13th april"),
+        ("I weigh 82 kg", "5 actually good reasons", "measure/weight=82 kg"),
+        ("I weigh 82 kg", "2:30 actually", "measure/weight=82 kg"),
+    ],
+)
+def test_a_number_is_corrected_by_one_of_the_same_form(before: str, after: str, expected: str) -> None:
+    last = [claim for claim in said(before, after) if claim.op == "assert"][-1]
+    assert spelt(last) == expected
 
 
 def test_the_pet_of_another_person_is_not_the_speakers() -> None:
