@@ -129,7 +129,8 @@ _REPORTED = KeyedPattern(
     r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
     r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
     r"argues?|shouted|whispered|replied|texted|"
-    r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|was like|is like|announced|reckons?|mentioned|"
+    r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|"
+    r"was like|is like|announced|reckons?|mentioned|"
     r"calls? me|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
     re.IGNORECASE,
 )

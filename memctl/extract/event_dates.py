@@ -116,3 +116,14 @@ def undated(phrase: str, at: datetime | None) -> str:
     if last is None or phrase[last.span[1] :].strip(" .,"):
         return phrase
     return re.sub(r"\W+(?:on|in|at|by|for)?\W*$", "", phrase[: last.span[0]]) or phrase
+
+
+_LONG_AGO = 30
+"""Years after which a move says little about where somebody lives."""
+
+
+def long_ago(draft: Draft, now: datetime | None) -> bool:
+    """True for a home or job that somebody took so long ago: "my grandmother moved to Leith in 1931"."""
+    if draft.predicate not in ("lives_in", "works_at", "job_title") or draft.op == "retract":
+        return False
+    return draft.valid_at is not None and now is not None and draft.valid_at.year < now.year - _LONG_AGO

@@ -15,13 +15,13 @@ from memctl.extract.rule_tables import compiled
 from memctl.extract.wordlist import words
 
 _OPENING = (
-    r"^\W*(?:(?:ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|i changed my mind)[,:]? )*"
+    r"^\W*(?:(?:no|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|i changed my mind)[,:]? )*"
 )
 _OVER = KeyedPattern(
     _OPENING
     + r"(?:you (?:can|may) (?:stop|quit|drop|skip|forget|ignore|lose)|(?:you )?(?:don't|dont|do not|no longer) "
     r"(?:need|have) to(?: keep)?|(?:there's |there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|"
-    r"(?:please )?(?:scrap|drop|forget|"
+    r"(?:please )?(?:scrap|scratch|drop|forget|"
     r"ignore|cancel|ditch|bin|lift|remove|undo|lose|"
     r"delete|disregard|never mind)(?: about)?(?= (?:the|that|my|what i said about|all the|those)\b)|stop(?= \w+ing\b))"
     r" (?P<what>[^.!?;\n,]{3,80})",

@@ -104,7 +104,8 @@ _SPLIT = late(
     re.IGNORECASE,
 )
 _REASON = late(
-    r"\s+(?:bc|because|cos|cuz|since|as)\s+(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
+    r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
+    r"(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
     r"plz)\s+(?=i\b|my\b|it\b|we\b)",
     re.IGNORECASE,
 )

@@ -19,7 +19,8 @@ _PET = lexicon("PET")
 _REL = lexicon("RELATIONS")
 _SIDE = (
     r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
-    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|"
+    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
+    r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
 _WHOSE = (

@@ -380,7 +380,8 @@ class TurnReader:
             drafts = [one for one in drafts if one.predicate in OF_STRANGERS and one.confidence > LEAST_OF_STRANGERS]
         for draft in drafts:
             draft.owner = relation or None
-        return self.timed(drafts, clause, verb_head, dates)
+        drafts = self.timed(drafts, clause, verb_head, dates)
+        return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]
 
     def timed(
         self, drafts: list[Draft], clause: Clause, verb_head: Head | None, dates: list[Grounded] | None = None

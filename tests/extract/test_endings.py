@@ -28,6 +28,11 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ("i work for amazon, warehouse nights", "packed in amazon. long story", ("works_at", "amazon")),
         ("Please always reply in French.", "You can stop replying in French now.", ("instruction", "reply in French")),
         ("I'm studying architecture at Bath.", "I dropped out of architecture last term", ("studies", "architecture")),
+        (
+            "never book calls on mondays",
+            "no, scratch the mondays thing",
+            ("instruction", "never book calls on mondays"),
+        ),
         ("I take rosuvastatin 10 mg", "the consultant has stopped the statin", ("takes_medication", "rosuvastatin")),
         ("I take ramipril 5 mg", "I stopped the ramipril.", ("dose", "5 mg")),
         ("my neighbour Mr Quigley grows leeks", "Mr Quigley passed away in May", ("has_neighbor", "Mr Quigley")),
