@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 UNNAMED = "someone else"
 """The speaker of a message that names no user, among messages that do."""
+_OWN_LABEL = frozenset({"text", "whatsapp", "imessage", "imazing"})
+"""Formats of chats between people in which a turn without a speaker is that of the owner of the file."""
+FILE_OWNER = "owner of the file"
+"""The speaker of a turn of `Me`, if it is unknown who that is."""
 HELD_SESSIONS = 10_000
 UserFrom = Literal["filename", "folder", "speaker"]
 
@@ -39,6 +43,11 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
     def by_folder(self) -> bool:
         """True if the first folder below the path may decide."""
         return self.user is None and self.user_from in (None, "folder")
+
+    @property
+    def by_speaker(self) -> bool:
+        """True if every speaker is a user."""
+        return self.user is None and self.user_from == "speaker"
 
 
 class Owned(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,23 +106,55 @@ def _named(session: Session) -> set[str]:
     return named or ({session.owner} if session.owner else set())
 
 
-def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str]]) -> Owned:
+def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], attribution: Attribution) -> Owned:
     """The session, with the names of those speakers who only have the owner's first name, if others in the file have it
     too.
 
-    `everyone` returns the speakers of the whole file; it is called only if a speaker has that first name.
+    In a chat of people that calls its owner `Me`, nobody else is the owner. If somebody else there has the user's name,
+    it is unknown who of the two the user is.
+
+    `everyone` returns the speakers of the whole file, None for `Me`; it is called only if a speaker may be the user.
     """
     session, user = mine.session, mine.user_id
-    speakers = {turn.speaker for turn in session.turns if turn.role == "user" and turn.speaker}
-    if all(speaker == user or not speaks_for_user(speaker, user) for speaker in speakers):
+    turns = [turn for turn in session.turns if turn.role == "user" and turn.turn_id not in mine.others]
+    speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
+    own_label = session.source_format in _OWN_LABEL and all(turn.role != "assistant" for turn in session.turns)
+    owners = any(speaks_for_user(turn.speaker, user) for turn in turns)
+    if own_label and owners and not attribution.by_speaker and None in (people := speakers.union(everyone())):
+        fitting = {name for name in people if name and speaks_for_user(name, user)}
+        exact = {name for name in fitting if name.casefold().strip() == user.casefold().strip()}
+        return _without_owner(mine, exact, fitting) if fitting else mine
+    named = {speaker for speaker in speakers if speaker}
+    if all(speaker == user or not speaks_for_user(speaker, user) for speaker in named):
         return mine
-    others = namesakes(speakers.union(everyone()), user)
-    turns = sum(turn.role == "user" and turn.speaker in others for turn in session.turns)
-    if not turns:
+    others = namesakes(named.union(filter(None, everyone())), user)
+    count = sum(turn.role == "user" and turn.speaker in others for turn in session.turns)
+    if not count:
         return mine
     names = " or ".join(sorted(others))
     reason = f"turn of {names}, who may be {user}: give the full name with --user"
-    session = msgspec.structs.replace(session, namesakes=others, notes=session.notes | {reason: turns})
+    session = msgspec.structs.replace(session, namesakes=others, notes=session.notes | {reason: count})
+    return msgspec.structs.replace(mine, session=session)
+
+
+def _without_owner(mine: Owned, exact: set[str], fitting: set[str]) -> Owned:
+    """The session in which those who have the user's name or first name are other people, and `Me` too if one of them
+    has the whole name. Such turns get speakers that are not the user's name."""
+    session, user = mine.session, mine.user_id
+    renamed: dict[str | None, str] = (
+        {None: FILE_OWNER, **{name: f"{name} in the file" for name in exact}} if exact else {}
+    )
+    turns = [
+        msgspec.structs.replace(turn, speaker=renamed[turn.speaker])
+        if turn.role == "user" and turn.speaker in renamed
+        else turn
+        for turn in session.turns
+    ]
+    count = sum(new is not old for new, old in zip(turns, session.turns, strict=True))
+    reason = f"turn of Me or {user}, who may both be {user}: give the owner of the file another name with --user"
+    notes = session.notes | ({reason: count} if count else {})
+    others = frozenset({*fitting, *renamed.values()})
+    session = msgspec.structs.replace(session, turns=tuple(turns), namesakes=others, notes=notes)
     return msgspec.structs.replace(mine, session=session)
 
 
@@ -125,7 +166,7 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
     Raises BadTranscript, listing these ways, if none of them gives a user, and if messages of several users would get
     one user.
     """
-    if attribution.user is None and attribution.user_from == "speaker":
+    if attribution.by_speaker:
         yield from _by_speaker(session, document)
         return
     named = dict.fromkeys(turn.owner for turn in session.turns if turn.role == "user" and turn.owner)

@@ -128,9 +128,9 @@ class Reader:
     def sessions(self, document: Document, format_: str) -> Iterator[Conversation | BadTranscript]:
         """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
         reported = False
-        speakers: list[str] = []
+        speakers: list[str | None] = []
 
-        def everyone() -> list[str]:
+        def everyone() -> list[str | None]:
             if not speakers:
                 speakers.extend(_speakers(document, self.options.reading, format_))
             return speakers
@@ -143,7 +143,7 @@ class Reader:
                     continue
                 try:
                     owners = [
-                        with_namesakes(mine, everyone) for mine in owned(item, document, self.options.attribution)
+                        with_namesakes(mine, everyone, attribution) for mine in owned(item, document, attribution)
                     ]
                 except BadTranscript as error:
                     if not reported:
@@ -208,12 +208,12 @@ def _reading(options: ReadOptions) -> dict[str, str]:
     return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}
 
 
-def _speakers(document: Document, options: ReadOptions, format_: str) -> set[str]:
-    """All speakers of a document."""
+def _speakers(document: Document, options: ReadOptions, format_: str) -> set[str | None]:
+    """All speakers of a document, None for turns without one."""
     return {
         turn.speaker
         for session in read(document, options, format_)
         if isinstance(session, Session)
         for turn in session.turns
-        if turn.role == "user" and turn.speaker
+        if turn.role == "user"
     }

@@ -79,7 +79,10 @@ _OWNER = "Me"
 """What exports of Signal in this form call their owner. WhatsApp shows a person's own choice of name as `~ Me`."""
 _QUOTES = ('"', "„“”", "«»", "「」")
 """Signs that occur in pairs in a name: one alone is in a line such as `Ann changed the subject to “Trip: Rome”`."""
-_CALL = re.compile(r"missed (?:group )?(?:voice|video) call\b.{0,40}", re.IGNORECASE)
+_CALL = re.compile(
+    r"missed (?:group )?(?:voice|video) call\b.{0,40}|waiting for this message\. this may take a while\.?",
+    re.IGNORECASE,
+)
 _EDITED = re.compile(r"<[^<>]*(?:edit|bearbeitet|modifi|bewerkt|編集|编辑)[^<>]*>", re.IGNORECASE)
 _SHARED = re.compile(r"(?:poll|location|encuesta|enquete|umfrage|sondage|ubicación|standort)\s*:", re.I)
 _CHAT_FILE = re.compile(

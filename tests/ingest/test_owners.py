@@ -232,6 +232,21 @@ class TestOneFirstName:
         assert facts == {("ada", "Ghent"), ("Ben Okafor", "Oslo")}
         assert skipped == {}
 
+    def test_me_and_a_person_of_the_users_name_are_two_people(self, memctl, home):
+        """A folder is often named after the other side of the chat."""
+        turns = (("Me", "I live in Ghent."), ("Ada", "I live in Oslo."), ("Ben", "I live in Bern."))
+        facts, skipped = self.facts(memctl, home, *turns, user="Ada")
+        assert facts == {("owner of the file", "Ghent"), ("Ada in the file", "Oslo"), ("Ben", "Bern")}
+        (reason,) = skipped
+        assert "another name with --user" in reason
+        assert skipped[reason] == 2
+
+    def test_me_is_the_user_if_another_has_only_the_first_name(self, memctl, home):
+        turns = (("Me", "I live in Ghent."), ("Ada", "I live in Oslo."))
+        facts, skipped = self.facts(memctl, home, *turns, user="Ada Kern")
+        assert facts == {("Ada Kern", "Ghent"), ("Ada", "Oslo")}
+        assert skipped == {}
+
 
 def test_the_same_problem_of_many_files_is_reported_once(memctl, chat):
     for number in range(30):

@@ -50,7 +50,7 @@ def test_relatives_of_other_speakers_are_not_the_owners(whose_words, group, memc
 
 def test_the_check_finds_a_fact_under_another_name(whose_words, group, monkeypatch):
     monkeypatch.setattr("memctl.extract.extractor.speaks_for_user", lambda speaker, user: True)
-    monkeypatch.setattr("memctl.ingest.scan.with_namesakes", lambda mine, everyone: mine)
+    monkeypatch.setattr("memctl.ingest.scan.with_namesakes", lambda mine, *_: mine)
     faults = whose_words.check(group).faults
     assert any("is about the owner and was said by somebody else: Ben" in fault for fault in faults)
 

@@ -134,6 +134,7 @@ def test_a_pasted_message_in_another_format_is_not_the_senders(tmp_path: Path, t
         ("Tom joined using this group's invite link", "system line"),
         ('Tom changed the subject from "a" to "Trip: Paris"', "system line"),
         ("Tom: Missed video call", "system line"),
+        ("Tom: Waiting for this message. This may take a while.", "system line"),
         ("Tom: <Media omitted>", "media"),
         ("Tom: <Multimedia omitido>", "media"),
         ("Tom: null", "media"),
