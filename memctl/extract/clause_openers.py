@@ -101,12 +101,13 @@ ELIDED_START = OpeningPattern(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
     r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
     r"taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|"
-    r"grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|"
+    r"grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|start(?= (?:at|with|on|as) )|stopped|"
+    r"gave up|"
     r"switched|migrated|adopted|married|went|attended|"
     r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|"
     r"studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|"
     r"used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|"
-    r"grew|hiked|ran|signed|flew|am|adore|broke|had (?:my|a|an|our)|won|lost my|passed my|failed my|booked|"
+    r"grew|hiked|ran|signed|flew|am|adore|broke|had (?:my|a|an|our)|won|lost my|passed (?:my|ma|the)|failed my|booked|"
     r"flying|moving|heading|visiting|hosting|leaving)\b",
     re.IGNORECASE,
 )

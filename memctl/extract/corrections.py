@@ -21,7 +21,8 @@ _SORRY = (
 REPAIR = KeyedPattern(
     (
         rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})\b[,.:—–]*\s*)+(?:(?:i meant to say|i meant?|it's|its|it is|"
-        r"make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|(?=\d[\w/.:-]*$))|make that|"
+        r"make that|that should be|should be|rather|not \w+(?:[,;] (?:but )?| but ))|(?=\d[\w/.:-]*$))|"
+        r"make that(?! an? (?:letter|list|table|note|message|poem|e-?mail|summary|chart|rule|habit)\b)|"
         r"(?<=[,;—–\-.…] )i meant?(?= [\w-]+(?: [\w-]+)?$))[,:]?\s*(?P<o>.+)$"
     ),
     re.IGNORECASE,

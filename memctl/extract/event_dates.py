@@ -1,6 +1,7 @@
 """The dates of plans and events: the dates that say when, the words without them, and the time of the claim."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from memctl.core.late_pattern import late
@@ -107,6 +108,13 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
     if (at.end - at.start).days == 2:
         return f"{phrase} on the weekend of {at.start.day} {at.start:%B %Y}"
     return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"
+
+
+def date_events(drafts: Iterable[Draft], dates: list[Grounded]) -> None:
+    """Add the full date to the words of the events among `drafts`."""
+    for draft in drafts:
+        if draft.predicate == "event":
+            draft.phrase = absolute(draft.phrase, dates)
 
 
 def undated(phrase: str, at: datetime | None) -> str:

@@ -236,7 +236,7 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     return None
 
 
-_MAY_PLAN = frozenset(words("plan intend aim hope want be fly leave start move graduate have"))
+_MAY_PLAN = frozenset(words("plan intend aim hope want be fly leave start move graduate have travel return"))
 """Verbs whose simple present may be a plan."""
 _OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"

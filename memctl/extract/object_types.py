@@ -115,7 +115,7 @@ _ADJUNCTS = {
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
     "owns": late(
         r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"
-        r"\s+(?:in|from) (?:'\d\d|(?:19|20)\d\d)\b.*",
+        r"\s+(?:from|off) .*|\s+in (?:'\d\d|(?:19|20)\d\d)\b.*",
         re.IGNORECASE,
     ),
 }

@@ -333,6 +333,7 @@ class TurnReader:
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if self.dated else []
+        event_dates.date_events(drafts, dates)
         planned = events.plan(clause, verb_head, dates, span)
         if planned is not None and verb_head.prog and verb_head.lemma == "go":
             drafts = [draft for draft in drafts if draft.predicate != "hobby"]
