@@ -131,7 +131,7 @@ _REPORTED = KeyedPattern(
     r"argues?|shouted|whispered|replied|texted|"
     r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|"
     r"was like|is like|announced|reckons?|mentioned|"
-    r"calls? me|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
+    r"calls? me(?! (?-i:[A-ZÀ-Þ]))|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
     re.IGNORECASE,
 )
 _OWN_REPORT = KeyedPattern(

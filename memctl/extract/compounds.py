@@ -6,7 +6,8 @@ from memctl.core.late_pattern import late
 from memctl.extract.verbs import FORMS
 
 _CONTINUED = late(
-    r" (?:and|or|but|so|nor|as|at|by|for|from|in|of|off|on|out|over|per|since|through|to|under|until|till|up|down|with|"
+    r" (?:outside|inside|within|beyond|above|below|behind|opposite|beside|along|across|and|or|but|so|nor|as|at|by|"
+    r"for|from|in|of|off|on|out|over|per|since|through|to|under|until|till|up|down|with|"
     r"without|wi|after|before|besides|during|than|like|that|which|who|when|where\w*|while|if|because|cos|cuz|bc|tho|"
     r"though|"
     r"although|seit|desde|depuis|und|y|et|e|the|an?|my|our|his|her|their|your|this|these|every|each|both|half|all|last|"

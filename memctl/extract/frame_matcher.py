@@ -9,6 +9,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
+from memctl.extract.compounds import describes_noun
 from memctl.extract.date_words import in_figures
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
@@ -197,6 +198,14 @@ def objects_of(frame: Frame, text: str, casual: bool) -> Iterator[str]:
         yield value
 
 
+def _whole(frame: Frame, head: Head, matched: re.Match[str]) -> str:
+    """The words for the object, with the noun that a trade only describes: "vet tech", not "vet"."""
+    after = head.rest[matched.end("o") :]
+    noun_after = _NOUN.match(after) if frame.shape == "job" and describes_noun(after) else None
+    return matched["o"] + (noun_after[0] if noun_after else "")
+
+
+_NOUN = late(r" [a-z][\w-]{2,}")
 _OWNER = late(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
 """ "A doctor's wife" is not a doctor."""
 
@@ -229,7 +238,10 @@ def match(  # noqa: C901 -- one step per part of a frame
             objects = [value]
         else:
             words = third_person(head.lemma)
-            objects = [frame.value.format(o=o) if frame.value else o for o in objects_of(frame, matched["o"], casual)]
+            objects = [
+                frame.value.format(o=o) if frame.value else o
+                for o in objects_of(frame, _whole(frame, head, matched), casual)
+            ]
         if frame.category == "preferences" and predicate in ("likes", "dislikes"):
             objects = [value for value in objects if value is not None and taste(value)]
         if frame.shape != "none":

@@ -370,7 +370,8 @@ def org(text: str, *, casual: bool = False) -> str | None:
 
 _JOB_STOP = late(
     (
-        r"\s+(?:at|for|in|with|from|on|who|working|living|based|by|and (?=i\b|a |an |my|have)|to|near|"
+        r"\s+(?:at|for|in|with|from|on|up|out|down|over|round|who|working|living|based|by|and (?=i\b|a |an |my|"
+        r"have)|to|near|"
         r"of (?=\d)|turned)\b.*$"
     ),
     re.IGNORECASE,

@@ -29,6 +29,11 @@ _NAMED_AND_AGED = late(
     rf"years old| yo)?,)",
     re.IGNORECASE,
 )
+_HERE = late(
+    rf"^(?:(?:hi|hello|hey|hiya|alright|kia ora|g'?day|gidday|howdy|howya|evening|morning|good (?:morning|evening|day))"
+    rf"(?: (?-i:[a-z])\w+)?[,!. ]+)*(?={_NAME} here, )",
+    re.IGNORECASE,
+)
 _MEMBER = late(
     r",\s+(?:and |but |also )?|\s+but\s+(?:now )?|\s+and\s+(?=(?:an? |living|working|from|based)\b)|;\s+", re.IGNORECASE
 )
@@ -36,6 +41,7 @@ _PARENT = late(
     r"^(?:an? )?(?P<status>single|married|divorced|widowed)? ?(?:mum|mom|mother|dad|father|parent) (?:to|of) (?P<o>.+)",
     re.IGNORECASE,
 )
+_SHORT = late(r"(?P<o>(?-i:[A-ZÀ-Þ])[\w-]+) for short", re.IGNORECASE)
 _TIMES = late(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
 _CHILD_NAMES = late(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
 NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
@@ -44,12 +50,15 @@ NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|st
 
 def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of a self-introduction; nothing for any other sentence."""
-    lead = _ABOUT_ME.match(text) or ("," in text and _NAMED_AND_AGED.match(text))
+    lead = _ABOUT_ME.match(text) or ("," in text and (_NAMED_AND_AGED.match(text) or _HERE.match(text)))
     if not lead:
         return
     for n, member in enumerate(_MEMBER.split(text[lead.end() :])):
-        member = _TIMES.sub("", member.strip(" .,"))
+        member = _TIMES.sub("", member.strip(" .,")).removesuffix(" here")
         name = re.fullmatch(_NAME, member) if n == 0 else None
+        if short := _SHORT.fullmatch(member):
+            yield _draft("preferred_name", short["o"], f"goes by {short['o']}", span, "identity")
+            continue
         if name and names_no_person(member):
             return
         if name:

@@ -107,7 +107,8 @@ class TurnReader:
             self.drafts.extend(drafts)
             last = drafts or last
         name_pets(self.drafts, self.text)
-        return self.drafts
+        names = {draft.object for draft in self.drafts if draft.predicate == "name" and draft.subject is None}
+        return [draft for draft in self.drafts if draft.subject is None or draft.subject not in names]
 
     def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
         """The drafts of one sentence; `last` are those of the sentence before."""
