@@ -33,11 +33,13 @@ WHOLE, IN_PART, RETRIED = "whole", "part", "retried"
 
 
 class _Refused(msgspec.Struct):
-    """The refusals of one place in this run. `place` None is a place that is not remembered."""
+    """The refusals of one place in this run. `place` None is a place that is not remembered; `counted` is True for a
+    file that the report counts."""
 
     place: str | None
     state: str
     extent: str = WHOLE
+    counted: bool = False
     rejects: list[Reject] = []
 
 
@@ -99,8 +101,12 @@ class Refusals:
             self.report.refused_earlier += 1
             return False
         self._met.add(place)
-        self._files[uri] = _Refused(place, state)
+        self._files[uri] = _Refused(place, state, counted=True)
         return True
+
+    def begin_stdin(self, uri: str) -> None:
+        """Begin to read the standard input, whose refusal is not remembered."""
+        self._files[uri] = _Refused(None, "", counted=True)
 
     def add(self, uri: str, error: BadTranscript) -> None:
         """Refuse a document, or a part of it. One that was not begun is not remembered."""
@@ -117,6 +123,7 @@ class Refusals:
         for refused in self._files.values():
             if not refused.rejects:
                 continue
+            self.report.unread += refused.counted and refused.extent == WHOLE
             reasons = short_hash(*(reject.reason for reject in refused.rejects))
             earlier = self.earlier.get(refused.place or "", "").partition(" ")[2]
             if refused.place is not None:

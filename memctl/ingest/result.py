@@ -31,7 +31,8 @@ def reject_of(error: MemctlError) -> Reject:
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """The result of an ingest. `skipped` and `redacted` count by reason and by kind of secret.
+    """The result of an ingest. `skipped` and `redacted` count by reason and by kind of secret. Of the `files`,
+    `unchanged` were not read again, and nothing could be read of `unread`.
 
     `refused` counts the files with `rejects`, which no earlier run reported; `refused_earlier` those that an earlier
     run reported and that have not changed. Their rejects are in `earlier` if they were read again. `withdrawn` counts
@@ -42,6 +43,7 @@ class Report(msgspec.Struct, kw_only=True):
     run: str | None = None
     files: int = 0
     unchanged: int = 0
+    unread: int = 0
     sessions: int = 0
     turns: int = 0
     episodes: int = 0

@@ -102,9 +102,9 @@ class Reader:
             return None
         same = known is not None and known.sha256 == sha256 and known.covers(recipe, since, complete=False)
         contents = f"{recipe} {sha256}"
-        if uri != f"-#{sha256[:16]}" and not self.refusals.begin(
-            uri, document, attribution, contents, partly_read=same
-        ):
+        if uri == f"-#{sha256[:16]}":
+            self.refusals.begin_stdin(uri)
+        elif not self.refusals.begin(uri, document, attribution, contents, partly_read=same):
             return None
         try:
             format_ = self.options.format or detect(document)

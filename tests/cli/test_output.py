@@ -387,6 +387,10 @@ def test_refused_files_are_not_counted_as_read(memctl, home):
     assert ran.code == 3
     assert "files      0 read, 0 of them unchanged, 2 not read" in ran.out
     assert "to undo it" not in ran.out
+    (home / "work" / "c.txt").write_text("User: I live in Ghent.\nAssistant: Fine.\n")
+    ran = memctl("ingest", "a.txt", "b.txt", "c.txt", "--user", "zoe")
+    assert "files      1 read, 0 of them unchanged, 2 not read" in ran.out
+    assert "files      0 read, 0 of them unchanged, 1 not read" in memctl("ingest", "-", stdin=b"hello").out
 
 
 @pytest.mark.parametrize(

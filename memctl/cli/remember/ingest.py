@@ -298,10 +298,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
         return
     would = "would be " if dry_run else ""
     if report.files:
-        # A file with a reject may have been read in part; without turns, none was.
-        refused = 0 if report.turns else min(report.refused + report.refused_earlier, report.files)
-        refusal = f", {refused} not read" if refused else ""
-        typer.echo(f"files      {report.files - refused} read, {report.unchanged} of them unchanged{refusal}")
+        unread = f", {report.unread} not read" if report.unread else ""
+        typer.echo(f"files      {report.files - report.unread} read, {report.unchanged} of them unchanged{unread}")
     typer.echo(f"sessions   {report.sessions}")
     typer.echo(f"turns      {report.turns}, {report.episodes} of them new")
     if dry_run and report.model and report.model.asked:
