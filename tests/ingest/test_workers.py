@@ -105,7 +105,7 @@ def dask() -> Iterator[Any]:
     """A Dask cluster of one worker process with two threads."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, host="127.0.0.1") as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
         yield cluster
 
 
