@@ -54,6 +54,7 @@ _REGISTRY = (
     Format("slack", "slack"),
     Format("telegram", "telegram"),
     Format("discord", "discord"),
+    Format("messenger", "messenger"),
     Format("letta", "letta"),
     Format("zep", "zep"),
     Format("mem0", "mem0"),

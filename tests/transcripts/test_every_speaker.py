@@ -131,6 +131,19 @@ def discord(messages: list[Said]) -> dict[str, str | bytes]:
     return {"chat.json": json.dumps({"guild": {}, "channel": {"id": "1"}, "messages": rows})}
 
 
+def messenger(messages: list[Said], encrypted: bool = False) -> dict[str, str | bytes]:
+    rows = []
+    for m in messages:
+        person = "Facebook user" if m.kind == "nobody" else m.name
+        said = {"media": "", "system": f"{person} left the group."}.get(m.kind, m.text)
+        row: dict[str, Any] = {"senderName": person, "timestamp": round(m.at.timestamp() * 1000), "text": said}
+        if not encrypted:
+            row = {"sender_name": person, "timestamp_ms": row["timestamp"], "content": said}
+        rows.append(row | ({"photos": [{"uri": "1.jpg"}]} if m.kind == "media" else {}))
+    people: list[Any] = [*NAMES] if encrypted else [{"name": name} for name in NAMES]
+    return {"ben_1/message_1.json": json.dumps({"participants": people, "messages": rows[::-1], "title": "Ben"})}
+
+
 def imessage(messages: list[Said]) -> dict[str, str | bytes]:
     lines = []
     for m in messages:
@@ -203,6 +216,10 @@ WRITERS: dict[str, Writer] = {
     "imessage": Writer(imessage),
     "imazing": Writer(imazing, ids=True),
     "discord": Writer(discord, ids=True),
+    "messenger": Writer(messenger, ("said", "said", "media", "system", "nobody", "pasted")),
+    "messenger-encrypted": Writer(
+        lambda messages: messenger(messages, encrypted=True), ("said", "said", "media", "system", "nobody", "pasted")
+    ),
 }
 
 
