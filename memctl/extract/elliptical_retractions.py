@@ -38,6 +38,14 @@ _PERSON_DIED = KeyedPattern(
     r"passed away)\b",
     re.IGNORECASE,
 )
+_PERSON_LEFT = KeyedPattern(
+    r"(?P<what>(?-i:[A-ZÀ-Þ])[\w'-]+)(?: has| have| just| finally| also)* "
+    r"(?:left (?:the (?:company|firm|team|practice|department|school|flat|house)|us)\b|resigned\b|moved out\b|"
+    r"(?:quit|retired)(?=$|[,.!;]| (?:last|yesterday|today|on|in|his job|her job|the (?:company|firm|team))\b)|"
+    r"(?:got|was|been) (?:fired|sacked|laid off|let go)\b)",
+    re.IGNORECASE,
+)
+_NO_MANAGER = KeyedPattern(r"\b(?:i|we)(?: now)? (?:answer|report) to (?:nobody|no one|no-one|noone)\b", re.IGNORECASE)
 _GIVEN_AWAY = KeyedPattern(
     r"\b(?:gave|given|give|giving|sold|rehomed|lost|buried) (?P<what>(?:our |my |the )?(?-i:[A-ZÀ-Þ])[\w-]+)(?: away|"
     r" up| to (?:my|our|a|an|"
@@ -79,6 +87,10 @@ _COMPANY = frozenset(
     )
 )
 """Relations that end with a death; a mother stays one."""
+_TOGETHER = frozenset(
+    words("has_boss has_manager has_supervisor has_colleague has_coworker has_roommate has_flatmate has_housemate")
+)
+_MANAGERS = frozenset({"has_boss", "has_manager"})
 _LASTING = frozenset(
     words(
         "dislikes avoids allergic_to intolerant_to has_condition name age birthday hometown event attended "
@@ -86,6 +98,16 @@ _LASTING = frozenset(
     )
 )
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
+
+
+_ENDINGS = (
+    (_DIED, _PET),
+    (_GIVEN_AWAY, _PET),
+    (_PERSON_DIED, _COMPANY),
+    (_PERSON_LEFT, _TOGETHER),
+    (_CALLED_OFF, _PLANNED),
+)
+"""Patterns that end only some predicates."""
 
 
 def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
@@ -98,15 +120,13 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
         return
     yield from _over(_ENDED, text, earlier, frozenset())
     yield from _over(_NOT_ANY_MORE, text, earlier, frozenset())
-    if not _PET.isdisjoint(earlier.predicates):
-        yield from _over(_DIED, text, earlier, _PET)
-        yield from _over(_GIVEN_AWAY, text, earlier, _PET)
+    for pattern, ended in _ENDINGS:
+        if not ended.isdisjoint(earlier.predicates):
+            yield from _over(pattern, text, earlier, ended)
     if "takes_medication" in earlier.predicates:
         yield from _class_stopped(text, earlier)
-    if not _COMPANY.isdisjoint(earlier.predicates):
-        yield from _over(_PERSON_DIED, text, earlier, _COMPANY)
-    if not _PLANNED.isdisjoint(earlier.predicates):
-        yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
+    if not _MANAGERS.isdisjoint(earlier.predicates):
+        yield from _no_manager(text, earlier)
 
 
 def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
@@ -140,6 +160,15 @@ def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozen
                 chief = [word for word in spoken if word in chief or f"{word}e" in chief]
             if chief and _about(spoken, chief):
                 yield retraction(draft, matched.span())
+
+
+def _no_manager(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    nobody = _NO_MANAGER.search(text)
+    if nobody is None:
+        return
+    for draft in list(earlier.standing.values()):
+        if draft.predicate in _MANAGERS and draft.subject is None:
+            yield retraction(draft, nobody.span())
 
 
 def _class_stopped(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

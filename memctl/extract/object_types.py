@@ -99,6 +99,11 @@ _NO_THING = late(
     re.IGNORECASE,
 )
 """ "I don't eat after midnight" avoids nothing; "I own three" names nothing."""
+_FOR_SOMEBODY = KeyedPattern(
+    r"\b(?:him|them)\b|\b(?:to|with|for|see|visit|call|ring|phone) her(?=$| (?:on|at|every|each|in|(?:\w+day)s?)\b)",
+    re.IGNORECASE,
+)
+""" "Goes up to her on Sundays": nobody can tell later who that was."""
 _THINGS = frozenset({"avoids", "likes", "dislikes", "owns", "allergic_to", "prefers", "has_condition"})
 _PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
 _NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
@@ -154,6 +159,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate in ("lives_in", "hometown"):
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
+    if predicate == "habit" and _FOR_SOMEBODY.search(value):
+        return False
     if predicate == "studies" and _cities().fullmatch(value):
         return False
     if predicate == "works_at":

@@ -33,6 +33,9 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
             "no, scratch the mondays thing",
             ("instruction", "never book calls on mondays"),
         ),
+        ("my manager is Olga", "Olga resigned yesterday", ("has_manager", "Olga")),
+        ("my flatmate Yusuf plays drums", "Yusuf moved out in May", ("has_roommate", "Yusuf")),
+        ("I report to Olga", "so now I report to nobody", ("has_manager", "Olga")),
         ("I take rosuvastatin 10 mg", "the consultant has stopped the statin", ("takes_medication", "rosuvastatin")),
         ("I take ramipril 5 mg", "I stopped the ramipril.", ("dose", "5 mg")),
         ("my neighbour Mr Quigley grows leeks", "Mr Quigley passed away in May", ("has_neighbor", "Mr Quigley")),
@@ -50,6 +53,8 @@ def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: 
     [
         ("I play rugby every Saturday", "Should I quit rugby?"),
         ("I take rosuvastatin", "I haven't stopped the statin"),
+        ("my manager is Olga", "Olga quit smoking"),
+        ("my manager is Olga", "Olga left early"),
         ("my friend Ines sings", "Ines died laughing when she saw it"),
         ("my mother Joan bakes", "Joan died in 2011"),
         ("I play rugby every Saturday", "I would never have given up rugby"),
