@@ -69,7 +69,8 @@ def sniff(head: Head) -> bool:
     roles = {role_of(label.name) for label in spoken if label.name.lower() not in KEYS and not label.name.islower()}
     if fields.get("people") or {"user", "assistant"} <= roles:
         return True
-    if not speakers.stamped and sum(label.family == "stamp" for label in labels) >= len(spoken):
+    timed = sum(bool(label.stamp) and not speakers.hears(label) for label in labels)
+    if not speakers.stamped and timed >= len(spoken):
         return False  # its messages begin with times: what looks like labels is within them
     if roles & {"user", "assistant"}:
         return any(len(label.text) > 6 or not label.text for label in spoken)

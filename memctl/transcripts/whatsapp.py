@@ -104,11 +104,13 @@ class Record(NamedTuple):
 
 
 def sniff(head: Head) -> bool:
-    """The first line starts a message, in any order of day and month."""
-    for line in head.text.splitlines()[:20]:
-        if line.strip(_EDGES):
-            return _opening(line, 1) is not None
-    return False
+    """The first line starts a message, in any order of day and month. Where no message names its sender on the line of
+    its time, there are only lines of the app, without other lines below."""
+    lines = [line for line in head.text.splitlines() if line.strip(_EDGES)]
+    if not lines or _opening(lines[0], 1) is None:
+        return False
+    openings = [opening for line in lines if (opening := _opening(line, 1))]
+    return any(_NAMED.match(opening.rest) for opening in openings) or len(openings) == len(lines)
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:

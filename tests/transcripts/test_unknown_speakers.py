@@ -123,6 +123,9 @@ def test_a_remark_behind_a_name_does_not_hide_the_speaker(read_back: Callable[..
         "Install: I use Rust.\nSetup: I use Nix.\nTesting: run it\n",
         "Guild: Club\nChannel: general\n\n[25-Mar-26 10:14 AM] ann\nhi\n\n[25-Mar-26 10:15 AM] ben\nUser: I use Nix.\n"
         "\n[25-Mar-26 10:16 AM] ann\nok\n",
+        "Guild: Club\nChannel: Text\n\n[25/03/2026 10:14] Ann\nhi\n\n[25/03/2026 10:15] Ben\nUser: I use Nix.\n"
+        "\n[25/03/2026 10:16] Ann\nok\n",
+        "[25/03/2026 10:14] Okafor, Ben\nI use Nix.\n\n[25/03/2026 10:15] Weiss, Ada\nok\n",
     ],
 )
 def test_text_that_is_not_a_chat_is_refused(read_back: Callable[..., Any], text: str) -> None:
