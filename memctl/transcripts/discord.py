@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts import discord_text
 from memctl.transcripts.daily import DailySessions
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import Fields
@@ -29,7 +30,7 @@ _NO_DISCRIMINATORS = (None, "0", "0000")
 def sniff(head: Head) -> bool:
     """A channel whose messages have authors."""
     first = head.first
-    return (
+    return discord_text.sniff(head) or (
         isinstance(first.get("channel"), Mapping) and ("guild" in first or "messages" in first) and _is_exported(first)
     )
 
@@ -45,7 +46,10 @@ def _is_exported(first: Mapping[str, Any]) -> bool:
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
     """One session per day, `discord-<channel>/<date>`. The file is read twice, since the names of all have to be known
-    to tell people of one name apart."""
+    to tell people of one name apart. A text is read by `discord_text`."""
+    if discord_text.sniff(Head(document)):
+        yield from discord_text.read(document, options)
+        return
     channel, title = _channel(document)
     people = People()
     for _, message in elements(document, "messages.item"):

@@ -37,7 +37,7 @@ class Clock:
         self._start = self._last = start
         self._options = options
         stamps = list(stamps)
-        self._order = options.date_order or _order_of(stamps)
+        self._order = options.date_order or order_of(stamps)
         clocks = [found["time"] for stamp in stamps if (found := _CLOCK.fullmatch(stamp.strip("[]() ")))]
         self._minutes = any(int(found[1]) > 23 for clock in clocks if (found := _MINUTES.fullmatch(clock)))
         self._offsets = self._minutes or (
@@ -100,7 +100,7 @@ class Clock:
         return self._last
 
 
-def _order_of(stamps: Iterable[str]) -> DateOrder | None:
+def order_of(stamps: Iterable[str]) -> DateOrder | None:
     """The order of day and month that a number over 12 shows, None if there is none or if they differ."""
     orders: set[DateOrder] = set()
     for stamp in stamps:

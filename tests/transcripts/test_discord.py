@@ -90,3 +90,26 @@ def test_an_unreadable_time_is_counted_and_left_empty(read_back) -> None:
     assert session.turns[0].at is None
     assert session.notes == {"time not understood (turn kept without one)": 1}
     assert session.session_id == "discord-9/undated"
+
+
+def test_an_export_as_text_keeps_times_senders_and_paragraphs(read_back) -> None:
+    rule = "=" * 62
+    head = f"{rule}\nGuild: Club\nChannel: Text / general\nTopic: User: hi\n{rule}\n\n"
+    said = "[3/25/2026 10:14 AM] ada (pinned)\nI live in Oslo.\n\nUser: not I\n\n{Reactions}\nok (2)\n\n"
+    said += "[4/5/2026 9:15 PM] ben.o\nBen: hello\n[4/5/2026 9:16 PM] ada\n\n"
+    said += "[4/5/2026 9:17 PM] ben.o\nJoined the server.\n\n"
+    first, second = read_back("general.txt", f"{head}{said}{rule}\nExported 3 message(s)\n{rule}\n").sessions
+    assert first.title == "Club / Text / general"
+    assert [(turn.speaker, turn.text) for turn in first.turns] == [("ada", "I live in Oslo.\n\nUser: not I")]
+    assert first.turns[0].at.isoformat() == "2026-03-25T10:14:00+00:00"
+    assert [(turn.speaker, turn.text) for turn in second.turns] == [("ben.o", "Ben: hello\n[4/5/2026 9:16 PM] ada")]
+    assert (second.turns[0].at.isoformat(), second.notes) == ("2026-04-05T21:15:00+00:00", {"system message": 1})
+
+
+def test_a_date_that_may_be_another_gives_no_time(read_back) -> None:
+    rule = "=" * 62
+    text = f"{rule}\nGuild: Club\nChannel: general\n{rule}\n\n[03/04/2026 10:14] ada\nhi\n"
+    (session,) = read_back("general.txt", text).sessions
+    assert (session.turns[0].at, session.notes) == (None, {"time not understood (turn kept without one)": 1})
+    (session,) = read_back("general.txt", text, date_order="dmy").sessions
+    assert session.turns[0].at.isoformat() == "2026-04-03T10:14:00+00:00"

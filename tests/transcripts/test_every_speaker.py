@@ -131,6 +131,17 @@ def discord(messages: list[Said]) -> dict[str, str | bytes]:
     return {"chat.json": json.dumps({"guild": {}, "channel": {"id": "1"}, "messages": rows})}
 
 
+def discord_text(messages: list[Said]) -> dict[str, str | bytes]:
+    rule = "=" * 62
+    blocks = {"media": "\n{Attachments}\nhttps://a.example/1.png\n", "forwarded": "\n{Forwarded Message}\n"}
+    texts = [f"{rule}\nGuild: Club\nChannel: Text / general\n{rule}\n"]
+    for m in messages:
+        text = {"media": "", "system": "Pinned a message.", "forwarded": ""}.get(m.kind, m.text)
+        text += blocks.get(m.kind, "") + (m.text if m.kind == "forwarded" else "")
+        texts.append(f"[{m.at:%d-%b-%y %I:%M %p}] {m.name}\n{text}\n")
+    return {"Club - general.txt": "\n".join([*texts, f"{rule}\nExported {len(messages)} message(s)\n{rule}\n"])}
+
+
 def messenger(messages: list[Said], encrypted: bool = False) -> dict[str, str | bytes]:
     rows = []
     for m in messages:
@@ -216,6 +227,7 @@ WRITERS: dict[str, Writer] = {
     "imessage": Writer(imessage),
     "imazing": Writer(imazing, ids=True),
     "discord": Writer(discord, ids=True),
+    "discord-text": Writer(discord_text, ("said", "said", "media", "system", "forwarded", "pasted")),
     "messenger": Writer(messenger, ("said", "said", "media", "system", "nobody", "pasted")),
     "messenger-encrypted": Writer(
         lambda messages: messenger(messages, encrypted=True), ("said", "said", "media", "system", "nobody", "pasted")
