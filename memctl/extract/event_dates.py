@@ -110,6 +110,20 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
     return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"
 
 
+def in_time(draft: Draft | None, dates: list[Grounded], at: datetime | None, *, ahead: bool = False) -> Draft | None:
+    """`draft`, unless it is an event whose day is still to come, or a plan whose day is over.
+
+    `ahead` is set if the clause is certainly about the future; otherwise the year of a plan may be another one.
+    """
+    day = next((one for one in dates if one.role == "at"), None)
+    if draft is None or day is None or at is None:
+        return draft
+    now = at.astimezone(day.start.tzinfo)
+    if draft.predicate == "plans":
+        return None if ahead and day.end <= now else draft
+    return None if day.start > now else draft
+
+
 def date_events(drafts: Iterable[Draft], dates: list[Grounded]) -> None:
     """Add the full date to the words of the events among `drafts`."""
     for draft in drafts:

@@ -335,14 +335,15 @@ class TurnReader:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if self.dated else []
         event_dates.date_events(drafts, dates)
-        planned = events.plan(clause, verb_head, dates, span)
+        ahead = events.ahead(verb_head) is True
+        planned = event_dates.in_time(events.plan(clause, verb_head, dates, span), dates, self.at, ahead=ahead)
         if planned is not None and verb_head.prog and verb_head.lemma == "go":
             drafts = [draft for draft in drafts if draft.predicate != "hobby"]
         if planned is not None and not any(d.op == "assert" for d in drafts):
             planned.phrase = event_dates.absolute(planned.phrase, dates)
             drafts.append(planned)
         if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
-            happened = events.event(clause, verb_head, dates, span)
+            happened = event_dates.in_time(events.event(clause, verb_head, dates, span), dates, self.at)
             if happened is not None and not drafts:
                 happened.phrase = event_dates.absolute(happened.phrase, dates)
                 drafts.append(happened)
