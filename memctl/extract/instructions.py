@@ -176,6 +176,13 @@ _ONCE = KeyedPattern(
     r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
+_OF_A_DOCUMENT = late(
+    r"(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within) (?:[\w-]+ ){1,2}(?:pages?|slides?|minutes?|"
+    r"guests?)\b",
+    re.IGNORECASE,
+)
+""" "Keep it to one page": the CV that was spoken of."""
+_PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _SAYING = late(
     r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
     r"always be yourself|never look back|never give up|better late than never|never mind|"
@@ -223,7 +230,11 @@ def standing_instructions(
             if _ENUMERATOR.search(inline["o"])
             else re.split(r"[,;]\s+(?:and )?", inline["o"])
         )
-        goals = [_trimmed(piece) for piece in pieces if not _ASIDE.match(piece.strip())]
+        goals = [
+            _trimmed(piece)
+            for piece in pieces
+            if not (_ASIDE.match(piece.strip()) or _OF_A_DOCUMENT.match(piece.strip()))
+        ]
         return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
     lead = _LEAD_IN.match(text)
     text = text[lead.end() :] if lead else text
@@ -280,6 +291,8 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
         order = is_order(piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
+        if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
+            order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."
         if order or (marked and number == 0):
             if goal:
                 yield goal, opened
@@ -319,7 +332,13 @@ def is_order(text: str) -> bool:
         return False
     # "If I skip a day, move it": the condition says what "it" is.
     lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if _CONDITIONAL.match(text) else text
-    if _ONCE.search(lasting) or _VAGUE.match(text) or _SAYING.fullmatch(text) or lifts(text):
+    if (
+        _ONCE.search(lasting)
+        or _VAGUE.match(text)
+        or _OF_A_DOCUMENT.match(text)
+        or _SAYING.fullmatch(text)
+        or lifts(text)
+    ):
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
