@@ -244,7 +244,11 @@ def _speeches(cue: Cue, names: frozenset[str], notes: Counter[str]) -> Iterator[
             notes["metadata without speech"] += 1
         return
     pieces = _VOICE.split(text)
-    for speaker, said in [*_unvoiced(pieces[0], cue.speaker, names), *zip(pieces[1::2], pieces[2::2], strict=True)]:
+    voices: list[tuple[str | None, str]] = [*_unvoiced(pieces[0], cue.speaker, names)]
+    for voice, words in zip(pieces[1::2], pieces[2::2], strict=True):
+        inside, _, outside = words.partition("</v>")
+        voices += [(voice, inside), *_unvoiced(outside, None, names)]
+    for speaker, said in voices:
         bare = _bare(said)
         if bare and not _SOUND.fullmatch(bare):
             yield Speech(html.unescape(speaker or "").strip() or None, bare, cue.start, cue.end)

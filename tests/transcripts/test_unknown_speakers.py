@@ -216,6 +216,15 @@ def test_a_cue_of_an_unknown_speaker_is_not_the_previous_speakers(
     assert "{" not in str(spoken(result))
 
 
+def test_words_behind_the_end_of_a_voice_are_nobodys(read_back: Callable[..., Any]) -> None:
+    cues = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Mara Lind>I <i>moved</i>.</v> I live in Oslo.\n\n"
+    cues += "00:03.000 --> 00:04.000\n<v Mara Lind>Yes.</v> Ben: I quit.\n\n00:05.000 --> 00:06.000\nBen: No.\n"
+    result = read_back("call.vtt", cues)
+    assert text_of_user(result, "Mara Lind") == "I moved.\nYes."
+    assert "Oslo" not in str(spoken(result))
+    assert result.sessions[0].notes[subtitles.UNNAMED] >= 1
+
+
 def test_cue_ids_can_name_speakers_and_timings_are_not_text(read_back: Callable[..., Any]) -> None:
     webex = (
         'WEBVTT\n\n1 "Mara Lind" (31)\n00:01.000 --> 00:02.000\nI moved.\n2 "" (32)\n00:03.000 --> 00:04.000\nI quit.\n'
