@@ -7,7 +7,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.pasted_mail import hide_mail
+from memctl.extract.pasted_messages import hide_messages
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, spoken_words, words
 
@@ -217,8 +217,8 @@ _OWN_TROUBLE = KeyedPattern(
 
 
 def hide_pasted(text: str) -> str:
-    """Plain text with pasted material (a mail, what follows "Translate: …") hidden; the length stays the same."""
-    text = hide_mail(text)
+    """Plain text with pasted material (messages, what follows "Translate: …") hidden; the length stays the same."""
+    text = hide_messages(text)
     match = _PASTED.search(text) if ":" in text or holds(text, ("dear ", "hello ", "hi ")) else None
     if match and (match.end() > 0):
         head = text[: match.end()]

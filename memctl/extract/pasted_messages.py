@@ -1,10 +1,12 @@
-"""A mail that somebody pasted into a message: from its header on, the words are those of its sender."""
+"""Mail, and messages of another chat, that somebody pasted: from the header on, the words are those of its sender."""
 
 import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import words
+from memctl.transcripts.pasted import own_part
+from memctl.transcripts.speakers import is_name
 
 _SENDER = frozenset(words("from von de da van от"))
 _CERTAIN = frozenset(
@@ -16,6 +18,8 @@ _CERTAIN = frozenset(
 """Fields that a mail has and other lists with a "From:", such as a journey's, do not have."""
 _OTHERS = frozenset(words("to cc bcc reply-to an à para aan a кому"))
 _FIELD = late(r"^[ \t>*_]*(?P<name>[^\W\d_][\w-]{0,11})[*_]*[ \t]?:[*_]*[ \t]+\S.*\n?", re.MULTILINE)
+_IN_BRACKETS = late(r"^[ \t]*\[(?P<name>[^\W\d_][^\[\]\n:]{0,40})\][ \t]*:[ \t]", re.MULTILINE)
+"""[Carl]: Hi, as programs for groups write who sent a message to an assistant."""
 _SEPARATOR = late(
     r"""
       ^[ \t>*]*-{2,}\ ?(?:original\ message|forwarded\ (?:message|by)|ursprüngliche\ nachricht|message\ d'origine
@@ -27,13 +31,13 @@ _SEPARATOR = late(
 )
 
 
-def hide_mail(text: str) -> str:
-    """The text with a pasted mail, and all that follows it, hidden; the length stays the same."""
+def hide_messages(text: str) -> str:
+    """The text with what was pasted, and all that follows it, hidden; the length stays the same."""
     if ":" not in text and "--" not in text:
         return text
-    separator = _SEPARATOR.search(text)
-    starts = [start for start in (_header(text), separator and separator.start()) if start is not None]
-    start = min(starts, default=len(text))
+    starts = [len(own_part(text)[0]), _header(text), *(match.start() for match in _SEPARATOR.finditer(text))]
+    starts += [match.start() for match in _IN_BRACKETS.finditer(text) if is_name(match["name"])]
+    start = min(place for place in starts if place is not None)
     return text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:])
 
 
