@@ -34,12 +34,16 @@ _OF_THE_MOMENT = KeyedPattern(
     r"(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|has not)\b|"
     r"(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|"
     r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)|"
+    r"\b(?:don't|dont|do not) (?:\w+ )?(?:say|congratulate|celebrate|announce|share|post)\b"
+    r"(?:(?!\b(?:any\w*|things?|what|those|ones|stuff)\b)[^,;.]){0,40}?[,;(–—-]? (?:i|we) (?:haven'?t|have not) "
+    r"(?:said yes|decided|accepted|agreed|signed|announced|told (?!you\b)\w+)\b|"
     r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b|"
     r"\b(?:until|till|til) (?:[\w']+ ){0,4}(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
     re.IGNORECASE,
 )
-"""Silence about something that has not happened yet ("don't say congratulations, they haven't said yes"), or an order
-that ends on a weekday ("until Friday") or with its reason ("I'm off sugar this month so no cakes")."""
+"""Silence about something that has not happened yet ("don't say congratulations, they haven't said yes", also without
+the comma if the reason cannot belong to what is said), or an order that ends on a weekday ("until Friday") or with its
+reason ("I'm off sugar this month so no cakes")."""
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
