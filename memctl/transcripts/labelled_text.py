@@ -52,6 +52,7 @@ _BY_SERVICE = re.compile(
     re.IGNORECASE,
 )
 """Lines that services for meetings write into a transcript."""
+_SECTION = re.compile(r"#{1,6}\s+\S")
 _HEAD_LINES = 60
 _KEY = re.compile(r"\s*(?:\*\*|__)?([^\W\d][\w-]*)(?: [^\W\d][\w-]*)?(?:\*\*|__)?:(?:\s|\Z)")
 
@@ -138,7 +139,7 @@ def _turns(
     days = _days(body, labels, speakers, clock)
     waiting = [*days]
     body = ["" if place in days else line for place, line in enumerate(body)]
-    labels = [(place, label) for place, label in labels if place not in days]
+    labels = [(place, label) for place, label in (*_sections(body, speakers), *labels) if place not in days]
     for index, (place, opening, text) in enumerate(_spans(body, labels, speakers, notes)):
         while waiting and waiting[0] < place:
             clock.turn_to(days[waiting.pop(0)])
@@ -174,6 +175,18 @@ def _days(body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Sp
         if not above and below in heard and not (plain and place > first and not days):
             days[place] = line
     return days
+
+
+def _sections(body: Sequence[str], speakers: Speakers) -> Iterator[tuple[int, Label]]:
+    """The headings in a chat of people, as labels of nobody: what follows are notes or a summary, as services for
+    meetings write them."""
+    if speakers.family != "inline" or any(map(role_of, speakers.names)):
+        return
+    fenced = False
+    for place, line in enumerate(body):
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        if not fenced and _SECTION.match(line):
+            yield place, Label("heading", "")
 
 
 def _spans(

@@ -70,6 +70,15 @@ def test_a_header_line_above_the_text_names_the_speaker(read_back: Callable[...,
     assert text_of_user(read_back("irc.txt", irc), "ada") == "I live in Ghent.\nok"
 
 
+def test_a_summary_below_a_chat_of_people_is_nobodys(read_back: Callable[..., Any]) -> None:
+    chat = "Ann Lee: hi\nBen Ode: yo\n```\n# a comment\n```\nAnn Lee: ok\n"
+    result = read_back("call.md", chat + "\n## Summary\nI live in Rome.\n")
+    assert spoken(result)[1:] == [("user", "Ben Ode", "yo\n```\n# a comment\n```"), ("user", "Ann Lee", "ok")]
+    assert result.sessions[0].notes == {labelled_text.UNKNOWN: 1}
+    answer = "User: hi\nAssistant: yes\n# Summary\nIt works.\nUser: ok\n"
+    assert ("assistant", None, "yes\n# Summary\nIt works.") in spoken(read_back("chat.md", answer))
+
+
 def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]) -> None:
     words = (
         "my recipe\nIngredients: flour\nnote: bake it\nI want three things: a, b\nhttps://a.example: nice\n10:30: go"
