@@ -53,6 +53,8 @@ _AFTER = late(
 )
 
 
+_DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", re.IGNORECASE)
+""" "Dentist on the 3rd": the words before the date."""
 _SENTENCE = late(
     r"^\w+ing (?:my|our|his|her|their|its|an?|the)\b|\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i)\b",
     re.IGNORECASE,
@@ -75,7 +77,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     after = text[end - text[:end].endswith(",") :]
     if matched is None or not _AFTER.match(after) or _MORE_DAYS.match(after):
         return None
-    whose, what = (matched["whose"] or "").lower(), matched["o"].strip()
+    whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
     if not ADVERBS.isdisjoint(what.lower().split()) or _SENTENCE.search(what):
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:

@@ -47,6 +47,7 @@ FIRST_PART = late(r"[,;(–—]|\s-+\s")
 YES_OR_NO = late(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
+_I_AM = late(r"(?:i'm|i’m|im|i am) [\w-]+\W*", re.IGNORECASE)
 NO_CLAIMS = frozenset({"attachment", "note_apart"})
 """Kinds of turns without statements of their own about the owner; the second is a note below "Ben", such as "Sold the
 boat", which says nothing of who did it."""
@@ -110,7 +111,8 @@ class _SessionReader:
         self.names = NameCase()
         self.subject: tuple[str, str] | None = None
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
-        self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
+        self.alone = len(speakers) < 2
+        self.orders = self.alone or any(turn.role == "assistant" for turn in session.turns)
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
@@ -189,6 +191,8 @@ class _SessionReader:
                 continue
             if draft.predicate == "name" and (draft.object or "").casefold() == (draft.subject or name).casefold():
                 continue  # "Alice is called Alice" has no information.
+            if draft.predicate == "name" and self.named_before(draft, text):
+                continue
             self.earlier.add(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
@@ -222,6 +226,16 @@ class _SessionReader:
                 )
             )
         return claims
+
+    def named_before(self, draft: Draft, text: str) -> bool:
+        """Whether "I am Flemish" follows the speaker's name: it says what they are, not another name."""
+        return (
+            self.alone
+            and draft.subject is None
+            and not draft.corrects
+            and bool(_I_AM.fullmatch(text[draft.quote[0] : draft.quote[1]]))
+            and any(one.predicate == "name" and one.subject is None for one in self.earlier.standing.values())
+        )
 
     def subject_of(self, draft: Draft, name: str, *, owner: bool) -> str:
         """The subject of a claim. "My sister" said by another speaker, and a sister who has the owner's name, are named

@@ -81,6 +81,16 @@ def test_a_number_is_corrected_by_one_of_the_same_form(before: str, after: str, 
     assert spelt(last) == expected
 
 
+def test_a_second_word_after_i_am_is_not_another_name() -> None:
+    names = [
+        claim.object
+        for claim in said("My name is Wiebke", "I am Frisian", "I'm Wiebke Harms")
+        if claim.predicate == "name"
+    ]
+    assert names[0] == "Wiebke"
+    assert "Frisian" not in names
+
+
 def test_the_pet_of_another_person_is_not_the_speakers() -> None:
     claims = said("my neighbour Joe has a cat", "A:What is the cat called?", "Gravy")
     assert "has_pet" not in {claim.predicate for claim in claims if claim.subject == "alice"}
