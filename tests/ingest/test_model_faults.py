@@ -359,6 +359,7 @@ def test_ctrl_c_keeps_received_responses(memctl, chat, model, chat_emulator, pro
     assert len(facts(memctl)) == 3
 
 
+@pytest.mark.campaign  # tests/trust/test_cron_overlap.py runs the rules so, and the requests to a model
 def test_two_simultaneous_runs_give_the_same_store_as_one(memctl, chat, model, process, store, every_fact, monkeypatch):
     for name in "abcdef":
         folder = chat(f"alice/{name}.jsonl", *SAID, f"I love song {name}.").parent.parent

@@ -42,6 +42,7 @@ def records(adapter):
         adapter.close()
 
 
+@pytest.mark.campaign  # tests/trust/test_killed.py kills each kind of migration once
 @pytest.mark.parametrize("target", ["work", "out.jsonl"])
 def test_the_same_command_completes_a_killed_migration(memctl, facts_of, tmp_path, target):
     Workspace(tmp_path / "source.duckdb").write([*facts_of(FACTS // 2), *facts_of(FACTS // 2, "bruno")])
