@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.people import FOND_NAMES
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import last_question, plain, sentences
 
 _KIN = (
-    r"(?:mum|mom|mummy|mama|mam|dad|daddy|papa|gran|granny|nan|nana|grandma|grandpa)(?:'s(?: \w+)?)?\b|"
+    rf"(?:{FOND_NAMES}|mama|papa)(?:'s(?: \w+)?)?\b|"
     rf"your (?:\w+ ){{0,2}}?(?:{lexicon('RELATIONS')})s?"
 )
 _WH = r"(?:how|what|where|when|why|who)"
@@ -20,7 +21,7 @@ _AUXILIARY = (
     r"(?:(?:is|are|was|were|does|do|did|has|have|had|will|would|can|isn't|aren't|wasn't|doesn't|didn't|hasn't) )"
 )
 _NAME = (
-    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|I|You|It|That|This|There|Here|Let|What|Who|Where|When|How|Why|Any|"
+    rf"(?!(?:{lexicon('WEEKDAYS')}|I|You|It|That|This|There|Here|Let|What|Who|Where|When|How|Why|Any|"
     r"Anything|Everything|Everyone)\b)(?-i:[A-ZÀ-Þ])[\w-]+"
 )
 _ASKED = late(

@@ -3,6 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.rule_tables import lexicon
 from memctl.extract.verbs import FORMS
 
 _CONTINUED = late(
@@ -14,7 +15,7 @@ _CONTINUED = late(
     r"next|i|im|it|it's|its|he|she|she's|he's|shes|hes|they|we|you|me|us|myself|itself|here|there|back|again|too|also|"
     r"now|then|still|already|always|only|just|even|instead|once|twice|today|tomorrow|yesterday|tonight|type|stage|mate|"
     r"lol|aye|yes|please|btw|tbh|is|was|are|were|has|have|had|got|been|being|will|would|can|could|should|may|might|do|"
-    r"does|did|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|noon|midnight|"
+    rf"does|did|{lexicon('WEEKDAYS')}|mornings?|evenings?|nights?|noon|midnight|"
     r"one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|sixteen|twenty|thirty|forty|fifty|sixty|seventy|"
     r"eighty|ninety|hundred|\w+(?:ly|ed|ing)|tablets?|injections?|capsules?|inhalers?|spray|cream|drops|patch(?:es)?|"
     r"infusions?|crisis|attacks?|flares?|diagnosis)\b",

@@ -319,18 +319,18 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 
 
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
-_DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days"
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_DAYS = f"{_DAY}s"
 _RECURRING = KeyedPattern(
     r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
-    rf"(?:mon|tues|wednes|thurs|fri|satur|sun)day|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our "
-    rf")weekends|"
+    rf"{_DAY}|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our )weekends|"
     r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
     re.IGNORECASE,
 )
 _FRONTED = late(
     rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
     r"(?: (?:mornings?|evenings?|nights?))?|"
-    r"every (?:other )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|evening|night))?),? "
+    rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?),? "
     r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
     re.IGNORECASE,
 )

@@ -39,7 +39,9 @@ _LASTING = KeyedPattern(
 )
 _STATES = frozenset({"diet", "relationship_status"})
 """ "I was vegan" and "I was engaged" are over; "I got married" may not be."""
-_HELD = frozenset({"have", "own", "keep"})
+MAY_HAVE_ENDED = frozenset({"has_pet", "owns", "hobby", "has_condition"})
+""" "I had a cat when I was little" says nothing of today."""
+_OWNING = frozenset({"have", "own", "keep"})
 _WHILE_IT_LASTED = KeyedPattern(
     r"\b(?:until|till|for (?:(?:a|an|one|two|three|\d+|several|a few|a couple of|about an?) (?:days?|weeks?|months?|"
     r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
@@ -125,7 +127,7 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None
     if predicate == "hometown" and head.lemma in ("come", "hail") and (head.prog or head.tense != "present"):
         return None  # "I'm coming from Leeds" is a journey.
-    if predicate == "has_pet" and head.lemma in _HELD and head.tense == "past":
+    if predicate == "has_pet" and head.lemma in _OWNING and head.tense == "past":
         return None  # "I had a dog, Moss".
     if predicate == "owns" and head.prog and head.tense == "past":
         return None  # "While I was buying a pie".
@@ -145,11 +147,7 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return ("retract", predicate) if predicate == "diet" and op == "assert" else None
     if head.tense == "past" and predicate == "diet" and op == "assert" and _WHILE_IT_LASTED.search(head.rest):
         return "retract", predicate
-    if (
-        head.tense in ("past", "perfect")
-        and predicate in ("has_pet", "owns", "hobby", "has_condition")
-        and _ONCE_UPON.search(head.rest)
-    ):
+    if head.tense in ("past", "perfect") and predicate in MAY_HAVE_ENDED and _ONCE_UPON.search(head.rest):
         return None
     if head.tense == "past" and not head.started:
         return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]

@@ -337,10 +337,8 @@ GENITIVE = late(
     r"started|"
     r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
-_BARE = (
-    r"(?:mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey|"
-    r"mother|father|grandmother|grandfather)"
-)
+FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
+_BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
 """ "Mum lives in Cork": relatives that need no "my"."""
 _GROUP = (
     r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.kinship import CHILD, FAMILY, canonical, fits
@@ -11,31 +10,20 @@ from memctl.extract.people import NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.strangers import may_be_a_person
 
-_KIN = (
-    r"(?P<rel>mother|mum|mom|mam|father|dad|sister|brother|wife|husband|partner|boyfriend|girlfriend|gf|bf|fiancée?|"
-    r"son|"
-    r"daughter|aunt|auntie|uncle|cousin|nephew|niece|grandmother|gran|nan|grandma|grandfather|grandad|"
-    r"twin (?:sister|brother)|"
-    r"best friend|ex)"
-)
-_KIND = r"(?:(?:new|older|younger|elder|little|big|twin|old|second|first|late|live-in) )*"
+_WHICH = rf"(?:(?:{lexicon('WHICH_RELATIVE')}|late|live-in) )*"
+_KIN = rf"{_WHICH}(?P<rel>{lexicon('RELATIVE')}|twin (?:sister|brother)|best friend|ex)"
 _LINK = r"(?:,|'s called| is called| called| named|'s name is)? "
+_NAMED = rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?!'s|\w)"
 _OF_NAME = KeyedPattern(
-    rf"(?<!\bmy )(?<!\bour )\b(?P<owner>{ONE_NAME})'s {_KIND}{_KIN}{_LINK}(?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?!'s|"
-    rf"\w)",
+    rf"(?<!\bmy )(?<!\bour )\b(?P<owner>{ONE_NAME})'s {_KIN}{_LINK}{_NAMED}",
     re.IGNORECASE,
 )
 _OF_RELATIVE = KeyedPattern(
-    rf"\b(?:my|our|me|"
-    rf"ma) {_KIND}(?P<owner>{lexicon('RELATIONS')})'s {_KIND}{_KIN}{_LINK}(?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?!'s|"
-    rf"\w)",
+    rf"\b(?:my|our|me|ma) {_WHICH}(?P<owner>{lexicon('RELATIONS')})'s {_KIN}{_LINK}{_NAMED}",
     re.IGNORECASE,
 )
-_OF_PRONOUN = KeyedPattern(
-    rf"\b(?P<owner>her|his) {_KIND}{_KIN}{_LINK}(?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?!'s|\w)", re.IGNORECASE
-)
+_OF_PRONOUN = KeyedPattern(rf"\b(?P<owner>her|his) {_KIN}{_LINK}{_NAMED}", re.IGNORECASE)
 _PRONOUN = {"her": "she", "his": "he"}
-_NO_NAME = late(r"(?:In|At|On|From|And|But|I|He|She|They|We)$")
 
 
 def of_names(text: str, span: tuple[int, int]) -> Iterator[Draft]:
@@ -59,7 +47,7 @@ def _draft(match: re.Match[str], subject: str, owner: str | None, span: tuple[in
     relation, name = canonical(match["rel"].lower().removeprefix("twin ")), match["name"]
     if name.split()[-1] in NOT_NAMES:
         name = name.rpartition(" ")[0]
-    if not name or name.split()[0] in NOT_NAMES or not may_be_a_person(name) or _NO_NAME.match(name):
+    if not name or name.split()[0] in NOT_NAMES or not may_be_a_person(name):
         return
     yield Draft(
         subject=subject,

@@ -67,7 +67,7 @@ def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
     ]
 
 
-def goes_on(other: tuple[str, str], before: str) -> bool:
+def continues(other: tuple[str, str], before: str) -> bool:
     """Whether a clause without a subject is about `other`: "Tom, who is 19 and works at Lidl", not "Tom met Joe who is
     19 and works at Lidl"."""
     who = _WHO.search(before)

@@ -12,16 +12,13 @@ from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
-OWNED_BY = (
-    rf"(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s (?:(?:new|older|younger|elder|little|big|twin|"
-    rf"old|second|first) )*"
-    r"(?:mother|mum|mom|mam|father|dad|sister|brother|wife|husband|partner|boyfriend|girlfriend|gf|bf|fiancée?|son|"
-    r"daughter|"
-    r"aunt|auntie|uncle|cousin|nephew|niece|grandmother|gran|nan|grandma|grandfather|grandad),? "
+_OWNED_BY = (
+    rf"(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s (?:{lexicon('WHICH_RELATIVE')} )*"
+    rf"{lexicon('RELATIVE')},? "
 )
 """ "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
 _STRANGER = late(
-    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{OWNED_BY})?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
     rf"Uncle|Father|Sister|Tante|"
     rf"Tía|Tío|"
     rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
@@ -34,7 +31,9 @@ _HEARSAY = KeyedPattern(
 )
 
 
-_VALUES = frozenset(words("ferritin cholesterol hba1c a1c bmi tsh ldl hdl bp bloods platelets haemoglobin hemoglobin"))
+_LAB_VALUES = frozenset(
+    words("ferritin cholesterol hba1c a1c bmi tsh ldl hdl bp bloods platelets haemoglobin hemoglobin")
+)
 
 
 @lru_cache(maxsize=1024)
@@ -45,7 +44,7 @@ def may_be_a_person(name: str) -> bool:
     return not (
         name.isupper()
         or any(map(str.isdigit, name))
-        or first in _VALUES
+        or first in _LAB_VALUES
         or first in FORMS
         or first in ADVERBS
         or spoken[0] in NOT_NAMES
@@ -79,8 +78,8 @@ def is_predicate(after: str) -> bool:
     return first in ("is", "was") or FORMS.get(first, ("", ""))[1] in ("past", "s")
 
 
-LEAST_OF_STRANGERS = 0.7
-"""A draft of a name without a relation needs more confidence: "Sharla's in Wahoo" may be a shop."""
+STRANGERS_THRESHOLD = 0.7
+"""Drafts about a name without a relation need more confidence than this: "Sharla's in Wahoo" may be a shop."""
 OF_STRANGERS = frozenset(
     words(
         "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "

@@ -32,19 +32,17 @@ from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft
-from memctl.extract.frame_matcher import CUT_SHORT, match
+from memctl.extract.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
 from memctl.extract.pet_names import name_pets
 from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.strangers import LEAST_OF_STRANGERS, OF_STRANGERS, is_predicate, stranger
+from memctl.extract.strangers import OF_STRANGERS, STRANGERS_THRESHOLD, is_predicate, stranger
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
-_MAY_HAVE_ENDED = frozenset({"has_pet", "owns", "hobby", "has_condition"})
-""" "I had a cat when I was little"."""
 WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
@@ -207,7 +205,7 @@ class TurnReader:
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):
-                    drafts = [draft for draft in drafts if draft.predicate not in _MAY_HAVE_ENDED]
+                    drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
@@ -294,7 +292,12 @@ class TurnReader:
             if clause.conj == "after+ing":
                 verb_head = complement(text, tense="past")
             return self.of_self(verb_head, clause, span), "i", prog
-        if clause.elided and person == "other" and self.other and sentence_subjects.goes_on(self.other, self.preceding):
+        if (
+            clause.elided
+            and person == "other"
+            and self.other
+            and sentence_subjects.continues(self.other, self.preceding)
+        ):
             return self.of_other(head(text, words, person="other"), clause, span), "other", prog
         if first or person == "i" or self.third:
             drafts = self.subjectless(clause, words, span)
@@ -380,7 +383,7 @@ class TurnReader:
         if relation in kinship.SEVERAL:
             drafts = [draft for draft in drafts if draft.predicate != "age"]
         if not relation:
-            drafts = [one for one in drafts if one.predicate in OF_STRANGERS and one.confidence > LEAST_OF_STRANGERS]
+            drafts = [one for one in drafts if one.predicate in OF_STRANGERS and one.confidence > STRANGERS_THRESHOLD]
         for draft in drafts:
             draft.owner = relation or None
         drafts = self.timed(drafts, clause, verb_head, dates)
