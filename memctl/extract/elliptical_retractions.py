@@ -79,17 +79,14 @@ _NOT_ANY_MORE = KeyedPattern(
     re.IGNORECASE,
 )
 _PET = frozenset({"has_pet"})
-_COMPANY = frozenset(
+_UNTIL_DEATH = frozenset(
     words(
-        "has_neighbor has_friend has_wife has_husband has_partner has_boyfriend has_girlfriend has_fiance has_boss "
-        "has_manager has_colleague has_coworker has_landlord has_landlady has_roommate has_flatmate has_housemate "
-        "has_therapist has_doctor"
+        "has_neighbor has_friend has_wife has_husband has_partner has_boyfriend has_girlfriend has_fiancé has_fiancée "
+        "has_boss has_manager has_colleague has_landlord has_landlady has_roommate has_therapist has_doctor"
     )
 )
 """Relations that end with a death; a mother stays one."""
-_TOGETHER = frozenset(
-    words("has_boss has_manager has_supervisor has_colleague has_coworker has_roommate has_flatmate has_housemate")
-)
+_UNTIL_LEAVING = frozenset(words("has_boss has_manager has_supervisor has_colleague has_roommate"))
 _MANAGERS = frozenset({"has_boss", "has_manager"})
 _LASTING = frozenset(
     words(
@@ -103,11 +100,11 @@ _SMALL = frozenset(words("a an the my our their to of in at on for and with call
 _ENDINGS = (
     (_DIED, _PET),
     (_GIVEN_AWAY, _PET),
-    (_PERSON_DIED, _COMPANY),
-    (_PERSON_LEFT, _TOGETHER),
+    (_PERSON_DIED, _UNTIL_DEATH),
+    (_PERSON_LEFT, _UNTIL_LEAVING),
     (_CALLED_OFF, _PLANNED),
 )
-"""Patterns that end only some predicates."""
+"""Patterns of an end, and the predicates that each may end."""
 
 
 def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

@@ -33,6 +33,7 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
             "no, scratch the mondays thing",
             ("instruction", "never book calls on mondays"),
         ),
+        ("my fiancé is Tomas", "Tomas died in May", ("has_fiancé", "Tomas")),
         ("my manager is Olga", "Olga resigned yesterday", ("has_manager", "Olga")),
         ("my flatmate Yusuf plays drums", "Yusuf moved out in May", ("has_roommate", "Yusuf")),
         ("I report to Olga", "so now I report to nobody", ("has_manager", "Olga")),
