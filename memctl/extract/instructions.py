@@ -359,10 +359,23 @@ def _base_verb(word: str) -> bool:
     return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
 
 
+def _without_reason(text: str) -> str:
+    """The order of "Keep it short I'm on a bus"; any other text as it is."""
+    match = compiled(_THEN_WHY).match(text)
+    return match["order"] if match else text
+
+
+def _without_asides(goal: str) -> str:
+    """The words of an order up to the first part after a comma that is a remark: "Use Celsius, it's what I know"."""
+    for comma in re.finditer(r",\s+(?:and |but |so )?", goal):
+        remark = goal[comma.end() :]
+        if _ASIDE.match(remark) and not _PREFERS.match(remark):
+            return goal[: comma.start()].rstrip(" ,")
+    return goal
+
+
 def _trimmed(text: str) -> str:
-    told = compiled(_THEN_WHY).match(text)
-    text = told["order"] if told else text
-    text = _REASON.split(" ".join(text.split()), maxsplit=1)[0]
+    text = _REASON.split(" ".join(_without_reason(text).split()), maxsplit=1)[0]
     goal = re.sub(
         r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
     )
@@ -390,15 +403,11 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if "?" in sentence.mark or not _STANDING.search(text):
         return None
     order = _IGNORE_SAID.sub("", text)
-    order = order[after_lead(order) :]
-    told = compiled(_THEN_WHY).match(order)
-    order = told["order"] if told else order
+    order = _without_reason(order[after_lead(order) :])
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
-    first, *more = re.split(r",\s+(?:and |but |so )?", goal)
-    reason = next((piece for piece in more if _ASIDE.match(piece) and not _PREFERS.match(piece)), None)
-    goal = re.sub(r"[ ,]+(?:(?:and|but|so) )?$", "", goal[: goal.index(reason, len(first))]) if reason else goal
+    goal = _without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
     if not 2 <= len(goal.split()) <= 25 or _SAYING.fullmatch(goal):

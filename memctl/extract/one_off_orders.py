@@ -7,7 +7,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, lexicon
 
 _LASTING = KeyedPattern(
     r"\b(?:always|never|ever|from (?:now|here|today)|going forward|in (?:the )?future|every(?: time|thing)?|whenever|"
@@ -28,22 +28,24 @@ _TASK = late(
     re.IGNORECASE,
 )
 
-_OF_THE_MOMENT = KeyedPattern(
+_NOT_YET = (
     r"\b(?:don't|dont|do not|never) (?:\w+ )?(?:say|tell|mention|congratulate|praise|celebrate|announce|share|post)\b"
     r".{0,80}(?:[,;(–—-]|\b(?:because|cos|cuz|since|as)\b) ?"
     r"(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|has not)\b|"
     r"(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|"
-    r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)|"
+    r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)"
+)
+""" "Don't say congratulations, they haven't said yes": silence about something that has not happened yet."""
+_NOT_DECIDED = (
     r"\b(?:don't|dont|do not) (?:\w+ )?(?:say|congratulate|celebrate|announce|share|post)\b"
     r"(?:(?!\b(?:any\w*|things?|what|those|ones|stuff)\b)[^,;.]){0,40}?[,;(–—-]? (?:i|we) (?:haven'?t|have not) "
-    r"(?:said yes|decided|accepted|agreed|signed|announced|told (?!you\b)\w+)\b|"
-    r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b|"
-    r"\b(?:until|till|til) (?:[\w']+ ){0,4}(?:mon|tues|wednes|thurs|fri|satur|sun)day\b",
-    re.IGNORECASE,
+    r"(?:said yes|decided|accepted|agreed|signed|announced|told (?!you\b)\w+)\b"
 )
-"""Silence about something that has not happened yet ("don't say congratulations, they haven't said yes", also without
-the comma if the reason cannot belong to what is said), or an order that ends on a weekday ("until Friday") or with its
-reason ("I'm off sugar this month so no cakes")."""
+""" "Don't congratulate me I haven't decided": without a comma, where the reason cannot be what is not to be said."""
+_FOR_A_WHILE = r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b"
+""" "I'm off sugar this month so no cakes"."""
+_UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
+_OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}", re.IGNORECASE)
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
