@@ -140,7 +140,7 @@ _NO_LONGER = late(r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|
 _STATES = frozenset({"based", "born", "allergic", "divorced", "retired"})
 
 
-def elided_head(text: str, words: list[Token]) -> Head | None:
+def elided_head(text: str, spoken: list[Token]) -> Head | None:
     """The head of a clause without a subject that is about the speaker; None if it has a subject or no verb."""
     if not ELLIPTICAL.possible(text) or GERUND_SUBJECT.match(text) or AM_DATE.match(text):
         return None
@@ -148,14 +148,14 @@ def elided_head(text: str, words: list[Token]) -> Head | None:
         return complement(text)
     if not ELIDED_START.match(text):
         return None
-    word = words[0].word
+    word = spoken[0].word
     if (
         (word == "no" and _NO_LONGER.match(text))
         or word.endswith("ing")
         or word in _STATES
-        or (word in ADVERBS and len(words) > 1 and words[1].word.endswith("ing"))
+        or (word in ADVERBS and len(spoken) > 1 and spoken[1].word.endswith("ing"))
     ):
         return complement(text)
-    if word == "been" and len(words) > 1:
+    if word == "been" and len(spoken) > 1:
         return complement(text, tense="perfect")
-    return head(text, words, person="i")
+    return head(text, spoken, person="i")

@@ -133,7 +133,7 @@ _NUMBER_ACTUALLY = late(
 _A_NUMBER = late(r"\d[\d.,:/]*(?<=\d)(?:st|nd|rd|th)?")
 
 
-def numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "36:12 actually": the number replaces the one of the same form in the last turn, if there is only one."""
     match = _NUMBER_ACTUALLY.match(text)
     last = earlier.last_turn() if match else []

@@ -17,7 +17,7 @@ from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.answers_about_others import of_the_speaker
 from memctl.extract.appointments import rescheduled
 from memctl.extract.arrows import arrow_changes
-from memctl.extract.corrections import asterisks, exchanges, numbers, replacements, withdrawn
+from memctl.extract.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -124,7 +124,7 @@ class _SessionReader:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
         drafts += asterisks(text, self.earlier)
-        drafts += numbers(text, self.earlier)
+        drafts += corrected_numbers(text, self.earlier)
         drafts += exchanges(text, self.earlier)
         drafts += rescheduled(text, turn.at, self.earlier)
         drafts += elliptical_retractions(text, self.earlier)
