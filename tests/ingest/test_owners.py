@@ -241,6 +241,22 @@ class TestOneFirstName:
         assert "another name with --user" in reason
         assert skipped[reason] == 2
 
+    def test_with_each_speaker_as_a_user_only_me_is_nobody(self, memctl, home):
+        path = home / "_chat.txt"
+        lines = ("10:14:33] Me: I live in Ghent.", "10:15:00] Ada: I live in Oslo.", "10:16:00] Ben: I live in Bern.")
+        path.write_text("".join(f"[15/03/2025, {line}\n" for line in lines), encoding="utf-8")
+        assert memctl("ingest", path, "--user-from", "speaker").code == 0
+        assert owners(memctl) == {"Ada", "Ben"}
+        (fact,) = memctl("facts", "Ada", "--json").document["facts"]
+        assert (fact["subject"], fact["object"]) == ("Ada", "Oslo")
+
+    def test_a_user_of_an_assistant_may_also_be_named(self, memctl, home):
+        path = home / "chat.txt"
+        path.write_text("User: I live in Oslo.\nAssistant: ok\nAda: I like tea.\nAssistant: ok\nAda: bye\n")
+        assert memctl("ingest", path, "--user", "Ada").code == 0
+        facts = memctl("facts", "Ada", "--json").document["facts"]
+        assert {(fact["subject"], fact["object"]) for fact in facts} == {("Ada", "Oslo"), ("Ada", "tea")}
+
     def test_me_is_the_user_if_another_has_only_the_first_name(self, memctl, home):
         turns = (("Me", "I live in Ghent."), ("Ada", "I live in Oslo."))
         facts, skipped = self.facts(memctl, home, *turns, user="Ada Kern")

@@ -106,6 +106,16 @@ def test_an_export_as_text_keeps_times_senders_and_paragraphs(read_back) -> None
     assert (second.turns[0].at.isoformat(), second.notes) == ("2026-04-05T21:15:00+00:00", {"system message": 1})
 
 
+def test_forwarded_text_and_short_years_of_an_export_as_text(read_back) -> None:
+    rule = "=" * 62
+    head = f"{rule}\nGuild: Club\nChannel: general\n{rule}\n\n"
+    forwarded = "[25-Mar-26 10:14 AM] ada\n\n{Forwarded Message}\nI live on Mars.\n\n"
+    media = "[25-Mar-26 10:15 AM] ada\n\n{Attachments}\nhttps://a.example/1.png\n\n"
+    (session,) = read_back("general.txt", f"{head}{forwarded}{media}[25-Mar-26 10:16 AM] ada\nhi\n").sessions
+    assert [(turn.text, turn.at.isoformat()) for turn in session.turns] == [("hi", "2026-03-25T10:16:00+00:00")]
+    assert session.notes == {"forwarded message": 1, "media": 1}
+
+
 def test_a_date_that_may_be_another_gives_no_time(read_back) -> None:
     rule = "=" * 62
     text = f"{rule}\nGuild: Club\nChannel: general\n{rule}\n\n[03/04/2026 10:14] ada\nhi\n"

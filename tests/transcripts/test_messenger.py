@@ -30,6 +30,23 @@ def test_letters_are_decoded_and_the_oldest_message_is_first(read_back) -> None:
     assert session.turns[0].at.isoformat() == "2026-03-05T10:00:00+00:00"
 
 
+def test_what_the_assistant_in_a_chat_writes_is_not_a_persons(read_back) -> None:
+    (session,) = read_back("chat.json", chat({"content": "Hi"}, {"content": "ok", "sender_name": "Meta AI"})).sessions
+    assert [turn.role for turn in session.turns] == ["user", "assistant"]
+
+
+def test_a_message_that_was_taken_back_is_deleted_in_both_forms(read_back) -> None:
+    rows = [{"senderName": "Zoë", "timestamp": START, "text": text, "isUnsent": text == "oh"} for text in ("oh", "hi")]
+    (session,) = read_back("Ben_5.json", {"participants": ["Zoë"], "threadName": "Ben_5", "messages": rows}).sessions
+    assert ([turn.text for turn in session.turns], session.notes) == (["hi"], {"deleted message": 1})
+
+
+def test_an_empty_chat_is_recognised(read_back) -> None:
+    result = read_back("inbox/zoe_1/message_1.json", chat() | {"thread_path": "inbox/zoe_1"})
+    (problem,) = result.problems
+    assert "read as messenger" in str(problem)
+
+
 def test_text_that_is_not_encoded_twice_is_unchanged(read_back) -> None:
     row = {"senderName": "Zoë", "timestamp": START, "text": "Café Ã© in Köln", "isUnsent": False, "type": "text"}
     (session,) = read_back("Ben_5.json", {"participants": ["Zoë"], "threadName": "Ben_5", "messages": [row]}).sessions

@@ -88,6 +88,12 @@ def test_a_date_that_somebody_says_stays_in_the_message(read_back: Callable[...,
     assert times(result) == [None] * 4
 
 
+def test_a_sentence_with_a_date_is_not_the_day_of_the_messages_below(read_back: Callable[..., Any]) -> None:
+    result = read_back(DATED, "Ann (10:14): the trip\n\nWe fly on 5 April 2026\n\nBen (10:15): ok\nAnn (10:16): good\n")
+    assert times(result) == ["2026-03-01 10:14", "2026-03-01 10:15", "2026-03-01 10:16"]
+    assert result.texts[0] == ("user", "the trip\n\nWe fly on 5 April 2026")
+
+
 def test_minutes_of_a_recording_are_not_hours_of_a_day(read_back: Callable[..., Any]) -> None:
     text = (
         "DATE: 2026-03-25 10:00\n\n(00:14) Ann Lee: hi\n(01:15) Ben Ode: yo\n(62:10) Ann Lee: ok\n102:10 Ben Ode: bye\n"

@@ -110,6 +110,9 @@ def test_a_remark_behind_a_name_does_not_hide_the_speaker(read_back: Callable[..
     result = read_back("chat.txt", f"Ann: hi\nBen: yo\nAnn: ok\n{label} I am ill\nAnn: oh\nBen: bye\n")
     assert text_of_user(result, "Ann") == "hi\nok\noh"
     assert text_of_user(result, "Ben") == "yo\nI am ill\nbye"
+    recipe = "Pasta (for two): tonight"
+    result = read_back("chat.txt", f"Ann: hi\nBen: yo\n{recipe}\nAnn: ok\nBen: bye\n")
+    assert text_of_user(result, "Ben") == f"yo\n{recipe}\nbye"
     remark = "Assistant: Python (the best of all): nice"
     assert spoken(read_back("chat.txt", f"User: hi\n{remark}\n")) == [
         ("user", None, "hi"),
