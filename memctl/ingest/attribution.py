@@ -116,14 +116,9 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     `everyone` returns the speakers of the whole file, None for `Me`; it is called only if a speaker may be the user.
     """
     session, user = mine.session, mine.user_id
-    turns = [turn for turn in session.turns if turn.role == "user" and turn.turn_id not in mine.others]
     speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
-    own_label = session.source_format in _OWN_LABEL and all(turn.role != "assistant" for turn in session.turns)
-    owners = any(speaks_for_user(turn.speaker, user) for turn in turns)
-    if own_label and owners and not attribution.by_speaker and None in (people := speakers.union(everyone())):
-        fitting = {name for name in people if name and speaks_for_user(name, user)}
-        exact = {name for name in fitting if name.casefold().strip() == user.casefold().strip()}
-        return _without_owner(mine, exact, fitting) if fitting else mine
+    if not attribution.by_speaker and _may_call_owner_me(mine) and None in (people := speakers.union(everyone())):
+        return _beside_me(mine, {name for name in people if name and speaks_for_user(name, user)})
     named = {speaker for speaker in speakers if speaker}
     if all(speaker == user or not speaks_for_user(speaker, user) for speaker in named):
         return mine
@@ -137,10 +132,21 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     return msgspec.structs.replace(mine, session=session)
 
 
-def _without_owner(mine: Owned, exact: set[str], fitting: set[str]) -> Owned:
-    """The session in which those who have the user's name or first name are other people, and `Me` too if one of them
-    has the whole name. Such turns get speakers that are not the user's name."""
+def _may_call_owner_me(mine: Owned) -> bool:
+    """Whether the session is of a chat between people whose owner may be called `Me`, with turns of the user."""
+    if mine.session.source_format not in _OWN_LABEL or any(turn.role == "assistant" for turn in mine.session.turns):
+        return False
+    turns = (turn for turn in mine.session.turns if turn.role == "user" and turn.turn_id not in mine.others)
+    return any(speaks_for_user(turn.speaker, mine.user_id) for turn in turns)
+
+
+def _beside_me(mine: Owned, fitting: set[str]) -> Owned:
+    """The session in which those who have the user's name or first name, `fitting`, are other people, and `Me` too if
+    one of them has the whole name. Such turns get speakers that are not the user's name."""
+    if not fitting:
+        return mine
     session, user = mine.session, mine.user_id
+    exact = {name for name in fitting if name.casefold().strip() == user.casefold().strip()}
     renamed: dict[str | None, str] = (
         {None: FILE_OWNER, **{name: f"{name} in the file" for name in exact}} if exact else {}
     )

@@ -72,11 +72,11 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 def _records(lines: Sequence[str]) -> tuple[str | None, list[Record]]:
-    """The title of the channel, and its messages: a time begins one after a blank line."""
+    """The title of the channel, and its messages: a line with a time begins one after a blank line."""
     rules = [place for place, line in enumerate(lines) if _RULE.fullmatch(line)]
     start = rules[1] + 1 if len(rules) > 1 else 0
-    end = rules[-1] if len(rules) > 3 and lines[rules[-1] - 1].startswith("Exported ") else len(lines)
-    end = rules[-2] if end < len(lines) else end
+    complete = len(rules) > 3 and lines[rules[-1] - 1].startswith("Exported ")
+    end = rules[-2] if complete else len(lines)
     named = [field["value"] for line in lines[:start] if (field := _FIELD.fullmatch(line))][:2]
     records: list[Record] = []
     blank = True
