@@ -19,7 +19,7 @@ _CERTAIN = frozenset(
 _OTHERS = frozenset(words("to cc bcc reply-to an à para aan a кому"))
 _FIELD = late(r"^[ \t>*_]*(?P<name>[^\W\d_][\w-]{0,11})[*_]*[ \t]?:[*_]*[ \t]+\S.*\n?", re.MULTILINE)
 _IN_BRACKETS = late(r"^[ \t]*\[(?P<name>[^\W\d_][^\[\]\n:]{0,40})\][ \t]*:[ \t]", re.MULTILINE)
-"""[Carl]: Hi, as programs for groups write who sent a message to an assistant."""
+""" "[Carl]: Hi": how programs for groups show an assistant who sent a message."""
 _SEPARATOR = late(
     r"""
       ^[ \t>*]*-{2,}\ ?(?:original\ message|forwarded\ (?:message|by)|ursprüngliche\ nachricht|message\ d'origine

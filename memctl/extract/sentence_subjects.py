@@ -1,4 +1,4 @@
-"""Whom a sentence without a subject is about: "Ruth passed her citizenship. 83 years old." is about Ruth.
+"""The person that a sentence without a subject is about: "Ruth passed her citizenship. 83 years old." is about Ruth.
 
 Such a sentence says nothing about the speaker if the subject of the sentence before it is somebody else.
 """

@@ -1,4 +1,4 @@
-"""Addresses of stores in PostgreSQL, told from paths, and the passwords in them."""
+"""The addresses of stores in PostgreSQL: how they differ from paths, and the passwords in them."""
 
 import re
 
@@ -18,7 +18,7 @@ def is_address(text: str) -> bool:
 
 
 def on_server(name: str) -> bool:
-    """Whether a store is in a PostgreSQL, and not a file."""
+    """Whether a store is in a PostgreSQL and not a file."""
     return bool(_POSTGRES.match(name))
 
 

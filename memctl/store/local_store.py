@@ -39,7 +39,7 @@ class LocalStore(Backend):
 
     Every method opens a file only as long as it needs it; all raise Locked if another process does not release it.
     With `hold`, and from `start_run` on, the file stays open between two calls until another process waits for it, or
-    two seconds have passed. All that `write` stores between two calls of `start_run` is one run, and undone together.
+    two seconds have passed. What `write` stores between two calls of `start_run` is one run and can be undone as one.
     """
 
     name = "local"

@@ -108,7 +108,7 @@ def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTra
 
 def raw_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
     """Number (from 1) and text without line end of every line of `stream`, which is closed at the end. Only a line feed
-    ends a line: strings and white space of JSON may contain the other signs.
+    ends a line: strings and white space of JSON may contain the other line ends.
 
     A line of more than 64 MB is a `BadTranscript`; the following lines are read.
     """

@@ -77,7 +77,7 @@ def in_family(labels: Iterable[Label], family: Family) -> list[Label]:
 
 
 def _labels(lines: Sequence[str]) -> Iterator[tuple[int, Label]]:
-    """The possible labels. One with a remark counts only if the same name also stands without."""
+    """The possible labels. One with a remark counts only if another label has the same name without a remark."""
     found: list[tuple[int, Label, bool]] = []
     fenced = False
     for place, line in enumerate(lines):

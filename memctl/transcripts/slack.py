@@ -26,13 +26,13 @@ _TS = re.compile(r"\d{9,11}\.\d{1,9}")
 _SPOKEN = frozenset({"", "thread_broadcast", "file_share", "me_message", "bot_message", "reply_broadcast"})
 _DIRECT_FOLDER = re.compile(r"D[A-Z0-9]{8,}|mpdm-.*")
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_WRITTEN = {
+_MRKDWN = {
     "user": ("<@{}>", "user_id"),
     "channel": ("<#{}>", "channel_id"),
     "broadcast": ("<!{}>", "range"),
     "emoji": (":{}:", "name"),
 }
-"""Elements of blocks that mrkdwn writes with signs, and their fields."""
+"""How mrkdwn writes elements of blocks, and the field that it needs."""
 _CONTROLS = ("actions", "input", "button")
 _DEEPEST = 8
 
@@ -137,9 +137,9 @@ def _in_block(part: Mapping[str, Any], depth: int = 0) -> str:
         return ""
     if kind == "link":
         return f"<{text_of(part.get('url'))}|{text_of(text)}>" if text else f"<{text_of(part.get('url'))}>"
-    if kind in _WRITTEN:
-        sign, key = _WRITTEN[kind]
-        return sign.format(text_of(part.get(key)))
+    if kind in _MRKDWN:
+        form, key = _MRKDWN[kind]
+        return form.format(text_of(part.get(key)))
     if isinstance(text, Mapping):
         return text_of(text.get("text"))
     if depth > _DEEPEST or not isinstance(part.get("elements"), list):

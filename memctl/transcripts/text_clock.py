@@ -1,5 +1,5 @@
-"""The times of labelled text: what stands in labels, and dates between the turns. A time that is not understood as a
-whole is none, because a part of it may be another time.
+"""The times of labelled text, from labels and from dates between the turns. A time of which only a part is understood
+gives none, because that part may be another time.
 """
 
 import re
@@ -30,7 +30,7 @@ class Clock:
 
     Stamps count from the start of a recording if the first one has the form 00:01:23, or if one like 62:10 shows that
     they are minutes and seconds. The first clock time is not before a start that has a time of day: then it may be
-    minutes, and is none. `unclear` counts stamps that were not understood.
+    minutes, and gives none. `unclear` counts stamps that were not understood.
     """
 
     def __init__(self, start: datetime | None, options: ReadOptions, stamps: Iterable[str]) -> None:

@@ -85,7 +85,7 @@ class _Instance:
         self.mode = _READING
 
     def attach(self, path: Path, memory_limit: str | None) -> None:
-        """Attach the file if it is not attached; from now on, use no more memory than this."""
+        """Attach the file if it is not attached yet, and limit the memory that DuckDB uses from now on."""
         if self.memory is None:
             self.memory = driver().connect(":memory:", config=CONFIG | {"temp_directory": str(self.spill)})
             self.memory_limit = None
@@ -117,7 +117,7 @@ class _Instance:
                 self.memory = memory
 
     def close_readers(self) -> None:
-        """Close the connections that wait for readers, and with them what they keep of the file as it was."""
+        """Close the idle connections for readers, whose caches are of the file before a write."""
         while self.idle:
             self.idle.pop().raw.close()
 
