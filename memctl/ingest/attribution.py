@@ -143,8 +143,6 @@ def _may_call_owner_me(mine: Owned) -> bool:
 def _beside_me(mine: Owned, fitting: set[str]) -> Owned:
     """The session in which those who have the user's name or first name, `fitting`, are other people, and `Me` too if
     one of them has the whole name. Such turns get speakers that are not the user's name."""
-    if not fitting:
-        return mine
     session, user = mine.session, mine.user_id
     exact = {name for name in fitting if name.casefold().strip() == user.casefold().strip()}
     renamed: dict[str | None, str] = (
