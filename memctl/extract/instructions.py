@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
+from memctl.extract import orders_without_verb
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
@@ -78,6 +79,7 @@ _LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
     r"quick note|"
     r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
+    r"aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
     r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
@@ -135,7 +137,8 @@ _WISH = OpeningPattern(
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
     r"show)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
-    r"always|never|not|keep|only)\b)|^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
+    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b)|"
+    r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
 )
 _FROM_NOW_ON = OpeningPattern(
@@ -182,6 +185,7 @@ _OF_A_DOCUMENT = late(
     re.IGNORECASE,
 )
 """ "Keep it to one page": the CV that was spoken of."""
+_ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _SAYING = late(
     r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
@@ -242,7 +246,10 @@ def standing_instructions(
     if "?" in sentence.mark and not wish:
         return [], False
     text = text[wish.end() :] if wish else text
-    later = _FROM_NOW_ON.match(text) or _RULE.match(text)
+    named = orders_without_verb.always_named(text)
+    if named is not None:
+        return [_draft(named, span)], True
+    later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _RULE.match(text)
     if later:
         text = later["o"]
     if item and not _ASIDE.match(text):
@@ -288,7 +295,8 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
     goal, opened, over = "", False, False
     for number, (start, piece) in enumerate(pieces):
         of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
-        order = is_order(piece) and not of_a_list
+        # "Short answers, and put units on all of them"
+        order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
