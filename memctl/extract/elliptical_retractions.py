@@ -4,7 +4,7 @@ Such a sentence names the thing that ended but not its relation to the speaker, 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
@@ -60,6 +60,18 @@ _CALLED_OFF = KeyedPattern(
     r"this|until)\b)",
     re.IGNORECASE,
 )
+_HANDED_ON = KeyedPattern(
+    r"\b(?:gave|given|passed|handed|donated|giving) (?:(?:my|our) (?:\w+ ){0,2}?\w+ |(?-i:[A-ZÀ-Þ])[\w-]+ )?"
+    r"(?:the|my|our) (?P<what>(?:old )?[\w-]+(?: [\w-]+){0,2}?)(?: away(?! for)| on(?= to)|"
+    r"(?= to (?:my|our|an?|the|some|(?-i:[A-ZÀ-Þ])))|"
+    r"(?=,? (?:it's|its|and it's|it is)?(?: all)? ?(?:his|hers|theirs)\b))|"
+    r"(?:^|[.!,;] *|\b(?:and|but|so|now) )(?:the|my|our) (?P<that>[\w-]+(?: [\w-]+){0,2}?)(?:'s| is| belongs to)"
+    r"(?: all| now)* (?:hers|his|theirs|(?:my|our) [\w-]+(?:'s)?|(?-i:[A-ZÀ-Þ])[\w-]+(?:'s)?)(?: now)(?=\W|$)",
+    re.IGNORECASE,
+)
+""" "Gave the bike to my brother", "the bike is his now"."""
+_THEIRS_NOW = KeyedPattern(r"\b(?:it's|it is|its)(?: all)? (?:his|hers|theirs) now\b", re.IGNORECASE)
+_OWNED = frozenset({"owns"})
 _SUPPOSED = KeyedPattern(
     r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b", re.IGNORECASE
 )
@@ -103,6 +115,7 @@ _ENDINGS = (
     (_PERSON_DIED, _UNTIL_DEATH),
     (_PERSON_LEFT, _UNTIL_LEAVING),
     (_CALLED_OFF, _PLANNED),
+    (_HANDED_ON, _OWNED),
 )
 """Patterns of an end, and the predicates that each may end."""
 
@@ -120,10 +133,23 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
     for pattern, ended in _ENDINGS:
         if not ended.isdisjoint(earlier.predicates):
             yield from _over(pattern, text, earlier, ended)
+    given = _THEIRS_NOW.search(text)
+    if given is not None and len(text[: given.start()].split()) < 2:
+        yield from _given(earlier, given.span())
     if "takes_medication" in earlier.predicates:
         yield from _class_stopped(text, earlier)
     if not _MANAGERS.isdisjoint(earlier.predicates):
         yield from _no_manager(text, earlier)
+
+
+def without_gifts(text: str, drafts: Iterable[Draft]) -> list[Draft]:
+    """The drafts without what `text` says to be somebody else's by now: "I bought a kayak, it's hers now"."""
+    given = _THEIRS_NOW.search(text)
+    return [
+        draft
+        for draft in drafts
+        if given is None or draft.predicate != "owns" or draft.op == "retract" or draft.quote[0] > given.start()
+    ]
 
 
 def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
@@ -157,6 +183,13 @@ def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozen
                 chief = [word for word in spoken if word in chief or f"{word}e" in chief]
             if chief and _about(spoken, chief):
                 yield retraction(draft, matched.span())
+
+
+def _given(earlier: EarlierDrafts, span: tuple[int, int]) -> Iterator[Draft]:
+    """The end of the one thing that the last turn said to be owned."""
+    owned = [draft for draft in earlier.last_turn() if draft.predicate == "owns" and draft.subject is None]
+    if len(owned) == 1:
+        yield retraction(owned[0], span)
 
 
 def _no_manager(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

@@ -21,7 +21,7 @@ from memctl.extract.corrections import asterisks, corrected_numbers, exchanges, 
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place
+from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place, without_gifts
 from memctl.extract.follow_ups import follow_ups
 from memctl.extract.foreign_kinship import foreign_relations
 from memctl.extract.instruction_changes import ended_instructions
@@ -119,7 +119,7 @@ class _SessionReader:
         reader = TurnReader(
             text, turn.at, third=memory, orders=self.orders, people=self.people, written=straightened(turn.text)
         )
-        drafts = reader.read()
+        drafts = without_gifts(text, reader.read())
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people

@@ -86,10 +86,15 @@ _ONLY_WHEN = late(
     r"tues|wednes|"
     r"thurs|fri|satur|sun)days?)|at (?:night|work|home|lunch|breakfast|dinner|school|weekends|the moment)|in (?:the )?"
     r"(?:mornings?|evenings?|afternoons?|winter|summer|public|bed|my coffee|my tea|my [\w]+)|for (?:lunch|breakfast|"
-    r"dinner|lent|now)\b|this (?:week|month|morning|evening|weekend)|today|tonight)",
+    r"dinner|lent|now)\b)",
     re.IGNORECASE,
 )
 """ "After 3pm" after the object: the whole is true only then."""
+_PASSING = late(
+    r"\W*(?:this (?:week|month|term|year|morning|evening|weekend)|for (?:lent|ramadan|now)|today|tonight)\b",
+    re.IGNORECASE,
+)
+""" "Off sugar this month" is over before long, and nobody will say so."""
 CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
 """Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
 _NEXT = late(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
@@ -112,6 +117,8 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     if predicate == "has_condition":
         part = _BODY_PART.match(tail)
         return f"{value} in {part['o']}" if part else value
+    if predicate in CUT_SHORT and _PASSING.match(tail):
+        return None
     if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
         return value
     circumstance = _NEXT.split(tail.strip(" ,"))[0]

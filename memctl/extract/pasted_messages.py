@@ -18,6 +18,11 @@ _CERTAIN = frozenset(
 """Fields that a mail has and other lists with a "From:", such as a journey's, do not have."""
 _OTHERS = frozenset(words("to cc bcc reply-to an à para aan a кому"))
 _FIELD = late(r"^[ \t>*_]*(?P<name>[^\W\d_][\w-]{0,11})[*_]*[ \t]?:[*_]*[ \t]+\S.*\n?", re.MULTILINE)
+_SALUTATION = late(
+    r"\s*(?:dear|hi|hello|hey|good (?:morning|afternoon|evening)|liebe[rs]?|hallo|bonjour|hola)\b[^\n]{0,40}",
+    re.IGNORECASE,
+)
+"""What follows the header of a mail of which only the sender was copied."""
 _IN_BRACKETS = late(r"^[ \t]*\[(?P<name>[^\W\d_][^\[\]\n:]{0,40})\][ \t]*:[ \t]", re.MULTILINE)
 """ "[Carl]: Hi": how programs for groups show an assistant who sent a message."""
 _SEPARATOR = late(
@@ -42,7 +47,8 @@ def hide_messages(text: str) -> str:
 
 
 def _header(text: str) -> int | None:
-    """Where the header of a mail begins: adjacent lines with its sender and a field such as `Subject:`."""
+    """Where the header of a mail begins: adjacent lines with its sender and a field such as `Subject:`, or a
+    salutation after the sender."""
     start = end = -1
     met: set[str] = set()
     for match in _FIELD.finditer(text):
@@ -53,6 +59,6 @@ def _header(text: str) -> int | None:
             start, met = match.start(), set()
         end = match.end()
         met.add(name)
-        if met & _SENDER and met & _CERTAIN:
+        if met & _SENDER and (met & _CERTAIN or _SALUTATION.match(text, end)):
             return start
     return None
