@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.people import FOND_NAMES
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import last_question, plain, sentences
+from memctl.extract.sentence_subjects import names_speaker
 
 _KIN = (
     rf"(?:{FOND_NAMES}|mama|papa)(?:'s(?: \w+)?)?\b|"
@@ -24,16 +26,15 @@ _NAME = (
     rf"(?!(?:{lexicon('WEEKDAYS')}|I|You|It|That|This|There|Here|Let|What|Who|Where|When|How|Why|Any|"
     r"Anything|Everything|Everyone)\b)(?-i:[A-ZÀ-Þ])[\w-]+"
 )
-_ASKED = late(
-    r"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*"
-    rf"(?:(?:{_WH}(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?"
-    rf"{_AUXILIARY}*(?:{_KIN}|he|she|they)|"
-    rf"(?:{_WH}(?:'s|'re| about) |(?:{_WH}(?: (?:long|old|far|much))? )?"
-    rf"{_AUXILIARY}+){_NAME}|{_NAME}(?:'s| still| also)(?= ))\b",
-    re.IGNORECASE,
+_OF_KIN = rf"(?:{_WH}(?:'s|'re)? ?(?:about|long|old|far|much)? ?)?{_AUXILIARY}*(?:{_KIN}|he|she|they)"
+_OF_NAME = (
+    rf"(?:{_WH}(?:'s|'re| about) |(?:{_WH}(?: (?:long|old|far|much))? )?{_AUXILIARY}+){_NAME}|"
+    rf"{_NAME}(?:'s| still| also)(?= )"
 )
-""" "Any rules for the repo?" opens with no name."""
-_OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|my|me|mine|we|we're|our|us)\b", re.IGNORECASE)
+""" "How long has Ann …", "Ann's still …"; "Any rules for the repo?" opens with no name."""
+_ASKED = late(
+    rf"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*(?:{_OF_KIN}|{_OF_NAME})\b", re.IGNORECASE
+)
 
 
 def asks_about_another(question: str) -> bool:
@@ -53,10 +54,10 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
     end = 0
     if asks_about_another(question):
         for sentence in sentences(plain(text)):
-            if _OWN.search(sentence.text):
+            if names_speaker(sentence.text):
                 break
             end = sentence.start + len(sentence.text)
     for draft in drafts:
-        relative = draft.predicate.startswith("has_") and draft.predicate not in ("has_condition", "has_pet")
+        relative = is_relation(draft.predicate)
         if draft.subject is not None or relative or draft.predicate == "instruction" or draft.quote[0] >= end:
             yield draft

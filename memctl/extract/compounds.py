@@ -31,6 +31,7 @@ _FIRM = late(
     r"department|council|plant|bakery|restaurant|bar|pub|club|clinic|depot|warehouse|mine|mill|farm|foundation|charity|"
     r"centre|center|library|museum|studio|salon|garage|nursery|surgery|works|care home|home)\b"
 )
+""" " construction company": the noun of an employer, after at most three words that describe it."""
 
 
 def describes_noun(after: str) -> bool:

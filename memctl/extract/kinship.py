@@ -51,20 +51,21 @@ _SAME = ONE_RELATIVE | {
     "flatmate": "roommate",
     "housemate": "roommate",
 }
-_PRONOUNS = {
-    "she": frozenset(
+_NEVER_MEANS = {
+    "he": frozenset(
         words(
             "wife fiancée girlfriend sister mother stepmother stepmum stepdaughter stepsister daughter grandmother "
             "granddaughter aunt niece mother-in-law sister-in-law daughter-in-law goddaughter godmother landlady girl"
         )
     ),
-    "he": frozenset(
+    "she": frozenset(
         words(
             "husband fiancé boyfriend brother father stepfather stepdad stepson stepbrother son grandfather grandson "
             "uncle nephew father-in-law brother-in-law son-in-law godson godfather boy"
         )
     ),
 }
+"""Relatives that a pronoun cannot stand for."""
 SEVERAL = frozenset(
     words(
         "parents kids grandparents grandkids in-laws sisters brothers sons daughters twins boys girls flatmates "
@@ -78,8 +79,7 @@ def fits(pronoun: str, relation: str) -> bool:
     """False for "she" of a father and "he" of a wife. "Nana" is a grandmother, and a title of men in Ghana."""
     if relation.lower() == "nana":
         return True
-    opposite = _PRONOUNS.get({"he": "she", "she": "he"}.get(pronoun, ""), frozenset())
-    return canonical(relation) not in opposite
+    return canonical(relation) not in _NEVER_MEANS.get(pronoun, ())
 
 
 def the_only(relation: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:

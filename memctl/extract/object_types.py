@@ -82,7 +82,7 @@ _ABSTRACT = late(
 )
 _QUALITY = late(r"(?:very |quite |pretty |so )?(?:small|simple|modest|clear|big|easy|basic|the same)", re.IGNORECASE)
 """ "My goal is simple": the goal itself comes later."""
-_BODY = late(
+_SYMPTOM = late(
     r"(?:my |the )?(?:face|lips?|throat|eyes?|tongue|skin|hives|rash(?:es)?|combination|smell|whole \w+)", re.IGNORECASE
 )
 """ "Allergic to cashew, face like a balloon": what the allergy does."""
@@ -165,7 +165,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
-    if predicate == "allergic_to" and _BODY.fullmatch(value):
+    if predicate == "allergic_to" and _SYMPTOM.fullmatch(value):
         return False
     if predicate == "owns":
         return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value))

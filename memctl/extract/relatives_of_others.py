@@ -38,8 +38,10 @@ def of_names(text: str, span: tuple[int, int]) -> Iterator[Draft]:
 
 def of_pronouns(text: str, span: tuple[int, int], other: tuple[str, str] | None) -> Iterator[Draft]:
     """The drafts of "her husband, Karl" in a sentence about `other`, a name and a relation."""
-    for match in _OF_PRONOUN.finditer(text) if other else ():
-        if other and fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
+    if other is None:
+        return
+    for match in _OF_PRONOUN.finditer(text):
+        if fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
             yield from _draft(match, other[0], other[1] or None, span)
 
 

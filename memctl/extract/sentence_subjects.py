@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.kinship import fits
@@ -14,8 +15,8 @@ from memctl.extract.people import ONE_NAME, named_subject
 from memctl.extract.rule_tables import compiled
 from memctl.extract.strangers import is_predicate, may_be_a_person, stranger
 
-_OWN = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|me|my|mine|we|we're|we've|our|ours|us|myself)\b", re.IGNORECASE)
-_SUBJECT_I = late(r"\b(?:i|i'm|im|i've|ive|i'd|i'll|we|we're|we've|we'd|we'll)\b", re.IGNORECASE)
+_OWN = late(r"\b(?:i|im|ive|me|my|mine|we|our|ours|us|myself)\b", re.IGNORECASE)
+_SUBJECT_I = late(r"\b(?:i|im|ive|we)\b", re.IGNORECASE)
 _HE_OR_SHE = late(
     r"\W*(?:(?:and|but|so|then) )*(?:he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
 )
@@ -63,7 +64,7 @@ def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
         if draft.subject is not None
         or draft.kind == "procedure"
         or draft.predicate in ("takes_medication", "dose")
-        or (draft.predicate.startswith("has_") and draft.predicate not in ("has_condition", "has_pet"))
+        or is_relation(draft.predicate)
     ]
 
 
