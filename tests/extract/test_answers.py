@@ -38,6 +38,7 @@ from memctl.extract.instructions import is_order
         ("Where does your sister live?", "Oslo", "sister:lives_in=Oslo"),
         ("Is Jonas your cousin?", "Husband! Since May.", "has_husband=Jonas ; relationship_status=married"),
         ("Is Ines your sister?", "yes", "has_sister=Ines"),
+        ("How is your mum?", "Always answer in Welsh. She's fine.", "instruction=answer in Welsh"),
         ("Who's Ines?", "my cousin", "has_cousin=Ines"),
         ("Formal or informal tone?", "informal pls", "instruction=informal tone"),
         ("Is Ines your sister?", "no", ""),
