@@ -75,6 +75,8 @@ def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None
         ("its my birthday on the 12th april", "13th actually lol", "birthday=13th april"),
         ("I weigh 82 kg", "5 actually good reasons", "measure/weight=82 kg"),
         ("I weigh 82 kg", "2:30 actually", "measure/weight=82 kg"),
+        ("I weigh 82 kg, my sister Ines is 82 too", "81 actually", "Ines:age=82"),
+        ("Always answer in 100 words.", "120 actually", "instruction=answer in 100 words"),
     ],
 )
 def test_a_number_is_corrected_by_one_of_the_same_form(before: str, after: str, expected: str) -> None:
