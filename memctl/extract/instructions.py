@@ -16,6 +16,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, says_it_stands
+from memctl.extract.order_reasons import ASIDE, PREFERS, before_reason, without_asides, without_reason
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -105,26 +106,6 @@ _SPLIT = late(
     r"never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
     re.IGNORECASE,
 )
-_REASON = late(
-    r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
-    r"(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
-    r"plz)\s+(?=i\b|my\b|it\b|we\b)",
-    re.IGNORECASE,
-)
-_THEN_WHY = (
-    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember)\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|"
-    r"every time|each time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
-)
-""" "Keep it short I'm on a bus": the reason follows without a comma."""
-_ASIDE = late(
-    r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
-    r"it (?:\w+s|just|will)|"
-    r"that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|she|how|what|which|"
-    r"who|where|why|when should|can|could|would|do|does|is there|are there|"
-    r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
-    re.IGNORECASE,
-)
-_PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE)
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|"
@@ -237,7 +218,7 @@ def standing_instructions(
         goals = [
             _trimmed(piece)
             for piece in pieces
-            if not (_ASIDE.match(piece.strip()) or _OF_A_DOCUMENT.match(piece.strip()))
+            if not (ASIDE.match(piece.strip()) or _OF_A_DOCUMENT.match(piece.strip()))
         ]
         return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
     lead = _LEAD_IN.match(text)
@@ -252,7 +233,7 @@ def standing_instructions(
     later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _RULE.match(text)
     if later:
         text = later["o"]
-    if item and not _ASIDE.match(text):
+    if item and not ASIDE.match(text):
         return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
     lasting = bool(later) or wanted or says_it_stands(text)
@@ -294,7 +275,7 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
     pieces.append((at, text[at:]))
     goal, opened, over = "", False, False
     for number, (start, piece) in enumerate(pieces):
-        of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
+        of_a_list = number and PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
         # "Short answers, and put units on all of them"
         order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
@@ -306,7 +287,7 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
                 yield goal, opened
             goal, opened = _trimmed(piece), number == 0
             over = not " ".join(piece.split()).strip(" ,.!:;-–—").endswith(goal)
-        elif goal and not over and not _ASIDE.match(piece):
+        elif goal and not over and not ASIDE.match(piece):
             goal = _trimmed(f"{goal}, {piece}")
         elif goal:
             break
@@ -367,23 +348,8 @@ def _base_verb(word: str) -> bool:
     return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
 
 
-def _without_reason(text: str) -> str:
-    """The order of "Keep it short I'm on a bus"; any other text as it is."""
-    match = compiled(_THEN_WHY).match(text)
-    return match["order"] if match else text
-
-
-def _without_asides(goal: str) -> str:
-    """The words of an order up to the first part after a comma that is a remark: "Use Celsius, it's what I know"."""
-    for comma in re.finditer(r",\s+(?:and |but |so )?", goal):
-        remark = goal[comma.end() :]
-        if _ASIDE.match(remark) and not _PREFERS.match(remark):
-            return goal[: comma.start()].rstrip(" ,")
-    return goal
-
-
 def _trimmed(text: str) -> str:
-    text = _REASON.split(" ".join(_without_reason(text).split()), maxsplit=1)[0]
+    text = without_reason(text)
     goal = re.sub(
         r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
     )
@@ -411,11 +377,11 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if "?" in sentence.mark or not _STANDING.search(text):
         return None
     order = _IGNORE_SAID.sub("", text)
-    order = _without_reason(order[after_lead(order) :])
+    order = before_reason(order[after_lead(order) :])
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
-    goal = _without_asides(goal)
+    goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
     if not 2 <= len(goal.split()) <= 25 or _SAYING.fullmatch(goal):

@@ -1,0 +1,49 @@
+"""The reason of an order and remarks after it, which are no part of it: "Keep it short, I'm on a bus"."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.rule_tables import compiled
+
+_REASON = late(
+    r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
+    r"(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
+    r"plz)\s+(?=i\b|my\b|it\b|we\b)",
+    re.IGNORECASE,
+)
+_THEN_WHY = (
+    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember)\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|"
+    r"every time|each time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
+)
+""" "Keep it short I'm on a bus": the reason follows without a comma."""
+ASIDE = late(
+    r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
+    r"it (?:\w+s|just|will)|"
+    r"that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|she|how|what|which|"
+    r"who|where|why|when should|can|could|would|do|does|is there|are there|"
+    r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
+    re.IGNORECASE,
+)
+""" "Use Celsius, it's what I know": the words that open a remark."""
+PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE)
+""" "Use Celsius, I prefer it": a wish, not a remark."""
+
+
+def before_reason(text: str) -> str:
+    """The order of "Keep it short I'm on a bus"; any other text as it is."""
+    match = compiled(_THEN_WHY).match(text)
+    return match["order"] if match else text
+
+
+def without_reason(text: str) -> str:
+    """The order before its reason, also before "because it …", with single spaces."""
+    return _REASON.split(" ".join(before_reason(text).split()), maxsplit=1)[0]
+
+
+def without_asides(goal: str) -> str:
+    """The words of an order up to the first part after a comma that is a remark: "Use Celsius, it's what I know"."""
+    for comma in re.finditer(r",\s+(?:and |but |so )?", goal):
+        remark = goal[comma.end() :]
+        if ASIDE.match(remark) and not PREFERS.match(remark):
+            return goal[: comma.start()].rstrip(" ,")
+    return goal
