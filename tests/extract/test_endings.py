@@ -47,6 +47,7 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ("My husband Ken fishes", "Ken died last spring", ("has_husband", "Ken")),
         ("My husband Ken fishes", "Ken died last spring", ("relationship_status", "married")),
         ("My husband Ken fishes", "my husband died in 2020", ("relationship_status", "married")),
+        ("I run 12 km every Sunday", "15 km actually", ("habit", "run 12 km every Sunday")),
     ],
 )
 def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: tuple[str, str]) -> None:
