@@ -106,8 +106,25 @@ def withdrawn(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
         yield retraction(draft, draft.quote) if inside and draft.op == "assert" else draft
 
 
+_A_NUMBER = late(r"\d[\d.,:/]*(?<=\d)(?:st|nd|rd|th)?")
+_BARE_NUMBER = late(r"(\d+(?:[.,]\d+)?)\W*")
+
+
+def repaired_by(text: str, drafts: list[Draft]) -> Draft:
+    """The one of `drafts` that a correction with `text` is about: the last dose for a bare number, else the last."""
+    doses = [draft for draft in drafts if draft.predicate == "dose"]
+    return doses[-1] if doses and _BARE_NUMBER.fullmatch(text) else drafts[-1]
+
+
 def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     """ "I live in Newcastle, sorry, I mean Newport": the value in `text` replaces that of `old`."""
+    dose = _BARE_NUMBER.fullmatch(text)
+    if dose and old.predicate == "dose" and old.object and old.op != "retract":
+        text = _A_NUMBER.sub(dose[1], old.object, count=1)
+        yield msgspec.structs.replace(
+            old, object=text, phrase=old.phrase.replace(old.object, text), quote=span, corrects=True
+        )
+        return
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
         return
@@ -130,7 +147,6 @@ _NUMBER_ACTUALLY = late(
     r"(?=\W*(?:$|[,.;!–—(]|lol|haha|oops|i (?:mis\w+|meant|mixed|typed|was wrong|checked|looked)))",
     re.IGNORECASE,
 )
-_A_NUMBER = late(r"\d[\d.,:/]*(?<=\d)(?:st|nd|rd|th)?")
 
 
 def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

@@ -90,8 +90,8 @@ _ONLY_WHEN = late(
     re.IGNORECASE,
 )
 """ "After 3pm" after the object: the whole is true only then."""
-_PASSING = late(
-    r"\W*(?:this (?:week|month|term|year|morning|evening|weekend)|for (?:lent|ramadan|now)|today|tonight)\b",
+_PASSING_IN = late(
+    r"^[^,.;!?]*\b(?:this (?:week|month|term|year|morning|evening|weekend)|for (?:lent|ramadan|now)|today|tonight)\b",
     re.IGNORECASE,
 )
 """ "Off sugar this month" is over before long, and nobody will say so."""
@@ -117,8 +117,6 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     if predicate == "has_condition":
         part = _BODY_PART.match(tail)
         return f"{value} in {part['o']}" if part else value
-    if predicate in CUT_SHORT and _PASSING.match(tail):
-        return None
     if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
         return value
     circumstance = _NEXT.split(tail.strip(" ,"))[0]
@@ -252,7 +250,9 @@ def match(  # noqa: C901 -- one step per part of a frame
         if frame.shape != "none":
             after = head.rest[matched.start("o") :]
             if op == "assert" or predicate != "diet":
-                objects = list(filter(None, (_restricted(one, after, predicate, head) for one in objects if one)))
+                whole = [_restricted(one, after, predicate, head) for one in objects if one]
+                passing = predicate in CUT_SHORT and _PASSING_IN.search(after)
+                objects = [] if passing else list(filter(None, whole))
         denial = op == "retract" and frame.op == "assert" and head.neg and not head.stopped
         for value in objects:
             plain = value or ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
-from memctl.extract import orders_without_verb
+from memctl.extract import orders_without_verb, sayings
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
@@ -168,16 +168,6 @@ _OF_A_DOCUMENT = late(
 """ "Keep it to one page": the CV that was spoken of."""
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
-_SAYING = late(
-    r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
-    r"always be yourself|never look back|never give up|better late than never|never mind|"
-    r"(?:don't|dont|do not|never) (?:judge(?: me| us)?|ask(?: me)?(?: why\b.*| how)?|laugh|@ me|change|worry.*|"
-    r"get me started.*|"
-    r"(?:speak|talk) to me(?: about .*| (?:til|until|before) .*)?|send me (?:any )?more of .*|tell (?:any|no)one.*|"
-    r"come for me)|be patient(?: with (?:me|us))?)",
-    re.IGNORECASE,
-)
-""" "Never say never" asks nothing of the assistant."""
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = KeyedPattern(
@@ -325,7 +315,7 @@ def is_order(text: str) -> bool:
         _ONCE.search(lasting)
         or _VAGUE.match(text)
         or _OF_A_DOCUMENT.match(text)
-        or _SAYING.fullmatch(text)
+        or sayings.SAYING.fullmatch(text)
         or lifts(text)
     ):
         return False
@@ -384,6 +374,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25 or _SAYING.fullmatch(goal):
+    if not 2 <= len(goal.split()) <= 25 or sayings.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)

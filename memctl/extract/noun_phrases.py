@@ -46,6 +46,7 @@ TIME = (
     r"everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|"
     r"together|instead|tho(?:ugh)?|however|actually|really|so much|a lot|a bit|a ton|very much|the most|"
     r"the best|more than anything|above all|lol|lmf?ao|haha|hehe|ugh|"
+    r"hopefully|fingers crossed|with any luck|god willing|"
     r"meh|smh|omg|oof|sigh|btw|by the way|please|fwiw|tbh|imo|anyway|"
     r"after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|"
     r"remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|"

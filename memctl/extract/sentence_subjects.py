@@ -34,6 +34,11 @@ _BEFORE_A_PLACE = frozenset(
 )
 """ "Ann met Beth, she's 4": perhaps the person named last; "works for Nestlé, she's 4" names no other person."""
 _WHO = late(rf"(?P<name>{ONE_NAME}|\b[a-z]+),? who(?:'s)? [^;.]*$")
+_RELATIVE_FIRST = (
+    r"(?:(?:big|little|older|younger|elder|middle|twin|great|step) )*(?:{RELATIONS}) (?-i:[A-ZÀ-Þ])[\w'-]+, "
+    r"(?P<rest>.+)"
+)
+""" "Big sister Ragna, had twins last May"."""
 _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
 
 
@@ -51,6 +56,14 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
         return True
     named = stranger(text)
     return named is not None and is_predicate(named[1])
+
+
+def of_a_relative(text: str) -> bool:
+    """True for a sentence that opens with a relative, and then says what they did, and nothing about the speaker."""
+    if names_speaker(text):
+        return False
+    kin = compiled(_RELATIVE_FIRST).match(text)
+    return kin is not None and is_predicate(kin["rest"])
 
 
 def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:

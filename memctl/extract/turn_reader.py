@@ -98,6 +98,8 @@ class TurnReader:
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
             drafts = list(self.sentence(sentence, last))
+            if sentence_subjects.of_a_relative(sentence.text):
+                drafts = sentence_subjects.without_speaker(drafts)
             if self.third or sentence_subjects.names_speaker(sentence.text) or not self.of_another:
                 self.of_another = sentence_subjects.of_another(sentence.text, self.people)
             else:
@@ -155,7 +157,7 @@ class TurnReader:
         basis = drafts or last
         put_right = repair or restatement
         if basis and put_right:
-            yield from corrections.repairs(put_right["o"], basis[-1], span)
+            yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
 
     def instructions(self, sentence: Sentence, span: tuple[int, int]) -> tuple[list[Draft], bool]:
         """The standing instructions of a sentence to an assistant, and whether it says nothing else."""
