@@ -149,9 +149,17 @@ _NUMBER_ACTUALLY = late(
 )
 
 
+_NO_ITS_A_NUMBER = late(
+    r"\W*(?:(?:ah|oh|sorry|no|wait|oops|hang on)\b[,. ]*)+(?:it's|its|make that|that's|thats|should be) "
+    r"(?P<o>\d[\d.,:/]*(?<=\d))(?: ?(?:mg|mcg|ml|g))?\W*$",
+    re.IGNORECASE,
+)
+""" "Ah no, that's 40", and nothing else."""
+
+
 def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "36:12 actually": the number replaces the one of the same form in the last turn, if there is only one."""
-    match = _NUMBER_ACTUALLY.match(text)
+    match = _NUMBER_ACTUALLY.match(text) or _NO_ITS_A_NUMBER.match(text)
     last = earlier.last_turn() if match else []
     if match is None or not last:
         return

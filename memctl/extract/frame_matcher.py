@@ -229,8 +229,8 @@ def match(  # noqa: C901 -- one step per part of a frame
         if verdict is None or (verdict[1], verdict[0]) in taken:
             continue
         op, predicate = verdict
-        if predicate == "age" and head.pronoun == "we":
-            continue  # "We're six for dinner".
+        if predicate in ("age", "name", "preferred_name") and head.pronoun == "we":
+            continue  # "We're six for dinner", "we're called the Jets".
         if predicate == "works_at" and head.lemma == "leave" and head.pronoun == "we":
             continue  # "We left Dorking for Hove": places, more likely than employers.
         if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(head.rest):

@@ -73,6 +73,8 @@ def test_a_pronoun_in_a_question_means_the_person_of_the_previous_turn() -> None
         ("I weigh 82 kg", "81 actually", "measure/weight=81 kg"),
         ("I ran a half in 1:52 on sunday", "1:48 actually, I misread it", "event=ran a half in 1:48"),
         ("its my birthday on the 12th april", "13th actually lol", "birthday=13th april"),
+        ("I weigh 82 kg", "ah no, that's 84", "measure/weight=84 kg"),
+        ("I weigh 82 kg", "no, it's 84 steps", "measure/weight=82 kg"),
         ("I weigh 82 kg", "5 actually good reasons", "measure/weight=82 kg"),
         ("I weigh 82 kg", "2:30 actually", "measure/weight=82 kg"),
         ("I weigh 82 kg, my sister Ines is 82 too", "81 actually", "Ines:age=82"),
