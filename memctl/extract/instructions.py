@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
-from memctl.extract import orders_without_verb, sayings
+from memctl.extract import orders_without_verb, proverbs
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
@@ -315,7 +315,7 @@ def is_order(text: str) -> bool:
         _ONCE.search(lasting)
         or _VAGUE.match(text)
         or _OF_A_DOCUMENT.match(text)
-        or sayings.SAYING.fullmatch(text)
+        or proverbs.SAYING.fullmatch(text)
         or lifts(text)
     ):
         return False
@@ -374,6 +374,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25 or sayings.SAYING.fullmatch(goal):
+    if not 2 <= len(goal.split()) <= 25 or proverbs.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)
