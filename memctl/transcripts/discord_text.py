@@ -13,7 +13,7 @@ from typing import NamedTuple
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.daily import DailySessions
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.encoding import clean, text_lines
+from memctl.transcripts.encoding import gather_lines
 from memctl.transcripts.model import DateOrder, ReadOptions, Session
 from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
@@ -55,11 +55,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     """One session per day, `<file's stem>/<date>`. The file is held whole, since all dates show the order of day and
     month."""
     lines: list[str] = []
-    for _, line in text_lines(document.open(), document.uri):
-        if isinstance(line, BadTranscript):
-            yield line
-        else:
-            lines.append(clean(line).rstrip())
+    yield from gather_lines(document.open(), document.uri, lines)
     title, records = _records(lines)
     order = options.date_order or order_of(record.time for record in records)
     days = DailySessions(NAME, document.stem, title)

@@ -106,6 +106,15 @@ def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTra
         more += len(parts) - 1
 
 
+def gather_lines(stream: BinaryIO, where: str, lines: list[str]) -> Iterator[BadTranscript]:
+    """Add all cleaned lines of a text to `lines`, without white space at their ends; yields what is not text."""
+    for _, line in text_lines(stream, where):
+        if isinstance(line, BadTranscript):
+            yield line
+        else:
+            lines.append(clean(line).rstrip())
+
+
 def raw_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
     """Number (from 1) and text without line end of every line of `stream`, which is closed at the end. Only a line feed
     ends a line: strings and white space of JSON may contain the other line ends.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.encoding import clean, text_lines
+from memctl.transcripts.encoding import gather_lines
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
 from memctl.transcripts.speakers import is_label, is_name, is_unknown, plain_label, role_of, speaker_of
@@ -61,12 +61,8 @@ def sniff(head: Head) -> bool:
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
     """The file as one Session. Raises BadTranscript if there are no passages, and if none names its speaker."""
     lines: list[str] = []
-    for _, line in text_lines(document.open(), document.uri):
-        if isinstance(line, BadTranscript):
-            yield line
-        else:
-            lines.append(clean(line).strip())
-    header, passages = _passages(lines)
+    yield from gather_lines(document.open(), document.uri, lines)
+    header, passages = _passages([line.lstrip() for line in lines])
     if not passages:
         raise BadTranscript(
             "no passages",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.encoding import clean, text_lines
+from memctl.transcripts.encoding import gather_lines
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import SessionBuilder
@@ -70,11 +70,7 @@ def sniff(_: Head) -> bool:
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
     """The file as one Session. A turn's id is a hash of its text, so that new remarks leave the others alone."""
     lines: list[str] = []
-    for _, line in text_lines(document.open(), document.uri):
-        if isinstance(line, BadTranscript):
-            yield line
-        else:
-            lines.append(clean(line).rstrip())
+    yield from gather_lines(document.open(), document.uri, lines)
     builder = SessionBuilder(NAME)
     default = anchor_in_name(document.stem, options)
     for remark in _remarks(lines, builder, options):
