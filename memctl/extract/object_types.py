@@ -124,7 +124,7 @@ _ADJUNCTS = {
         re.IGNORECASE,
     ),
 }
-"""The words after an object that say how, with whom or when, but not what."""
+"""Words that begin an adjunct: what comes after the object and says how, with whom or when."""
 
 
 def shortened(draft: Draft) -> Draft:

@@ -1,4 +1,4 @@
-"""The reason of an order and remarks after it, which are no part of it: "Keep it short, I'm on a bus"."""
+"""Cuts reasons and remarks off an order: "Keep it short, I'm on a bus" is "Keep it short"."""
 
 import re
 

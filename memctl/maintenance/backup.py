@@ -108,9 +108,9 @@ def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
 def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Manifest, Replaced]:
     """Create the store from an archive; a replaced store is kept, see `Snapshots.replace_by`.
 
-    Raises NotFound if there is no such file, UsageError if a store exists (even if damaged) and not `force`, or the
-    file is not a backup; MemctlError if anything in it does not match the manifest, before anything is changed. Users
-    forgotten in the existing store remain forgotten.
+    Raises NotFound if there is no such file; UsageError if it is not a backup, or if there is a store, even a damaged
+    one, and `force` is False; MemctlError if anything in it does not match the manifest, before anything is changed.
+    Users forgotten in the existing store remain forgotten.
     """
     if not file.exists():
         raise NotFound("no such file", where=str(file))
