@@ -74,9 +74,13 @@ NUMBERS: dict[str, int] = {
 
 def in_figures(value: str) -> str:
     """A number written in words, in figures: "thirty-three" gives "33". Anything else is returned as it is."""
-    tens, _, ones = value.lower().replace("-", " ").partition(" ")
-    numbers = [NUMBERS.get(word, 0) for word in (tens, ones) if word]
-    return str(sum(numbers)) if all(numbers) and (len(numbers) == 1 or numbers[0] >= 20 > numbers[1]) else value
+    match [NUMBERS.get(word, 0) for word in value.lower().replace("-", " ").split()]:
+        case [number] if number:
+            return str(number)
+        case [tens, ones] if tens >= 20 and 0 < ones < 10:
+            return str(tens + ones)
+        case _:
+            return value
 
 
 FOREIGN_UNITS: dict[str, Precision] = {

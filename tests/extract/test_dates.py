@@ -8,6 +8,7 @@ from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memctl.extract.date_words import in_figures
 from memctl.extract.dates import _BY_HINT, RULES, Rule, ground, shift
 
 AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
@@ -167,3 +168,15 @@ def test_every_expression_contains_a_hint_of_its_rule(rule: Rule, data: st.DataO
 def test_lookalike_letters_are_read_as_latin_letters() -> None:
     assert ground("la\u017ft \u017funday", AT) == ground("last sunday", AT) != []
     assert ground("last Fr\u0130day, w\u0131nter 2019", AT) == ground("last Friday, winter 2019", AT) != []
+
+
+@pytest.mark.parametrize(
+    ("written", "figures"), [("nine", "9"), ("Thirty-three", "33"), ("forty two", "42"), ("twelve", "12"), ("41", "41")]
+)
+def test_a_number_in_words_is_written_in_figures(written, figures):
+    assert in_figures(written) == figures
+
+
+@pytest.mark.parametrize("text", ["", " ", "three thirty", "thirty fifteen", "twenty forty", "thirty Ben", "zero"])
+def test_other_words_are_not_added_up(text):
+    assert in_figures(text) == text

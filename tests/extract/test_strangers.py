@@ -1,0 +1,15 @@
+"""Which capitalised words may be the name of a person whom nothing else introduces."""
+
+import pytest
+
+from memctl.extract.strangers import may_be_a_person
+
+
+@pytest.mark.parametrize("name", ["Meenakshi", "Ana Sofia", "O'Brien", "Wójcik"])
+def test_a_name_may_be_a_person(name: str) -> None:
+    assert may_be_a_person(name)
+
+
+@pytest.mark.parametrize("name", ["Ferritin", "Cholesterol", "Unit7", "Mondays", "French", "Lisbon", "Really", "GDPR"])
+def test_a_laboratory_value_a_day_or_a_place_is_no_person(name: str) -> None:
+    assert not may_be_a_person(name)
