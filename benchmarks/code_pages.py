@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from memctl.transcripts.code_pages import code_page
+from memctl.transcripts.files.code_pages import code_page
 from tests.transcripts.test_code_pages import CHATS
 
 MESSAGES = (1, 2, 5, 20)

@@ -94,6 +94,17 @@ def test_a_package_imports_only_from_packages_before_it() -> None:
     assert {pair for pair in pairs if rank(pair[0]) < rank(pair[1])} <= AGAINST_THE_ORDER
 
 
+def test_the_packages_of_a_room_do_not_import_each_other_in_a_circle() -> None:
+    """Modules of a room that are in none of its packages stand for themselves."""
+    packages: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        for other in imports(path, lazy=False):
+            here, there = (".".join(module.split(".")[:3]) for module in (name, other))
+            if here != there and here.split(".")[:2] == there.split(".")[:2]:
+                packages.setdefault(here, set()).add(there)
+    TopologicalSorter(packages).prepare()
+
+
 def test_an_adapter_imports_only_contract_facts_and_errors() -> None:
     for name, path in MODULES.items():
         if name.startswith("memctl_"):

@@ -1,6 +1,6 @@
 """Write the date and time formats of phones for the WhatsApp reader, from the CLDR data of the package babel.
 
-    python tools/whatsapp_forms.py > memctl/transcripts/whatsapp_forms.json
+    python tools/whatsapp_forms.py > memctl/transcripts/formats/whatsapp_forms.json
 
 The result has the texts between the numbers of short dates and times of all locales, the texts between a date and a
 time, and the names of parts of the day with their ranges in minutes, such as "pm": [[720, 1440]].

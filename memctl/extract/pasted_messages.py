@@ -5,8 +5,8 @@ import re
 from memctl.core.late_pattern import late
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import words
-from memctl.transcripts.pasted import own_part
-from memctl.transcripts.speakers import is_name
+from memctl.transcripts.messages.pasted import own_part
+from memctl.transcripts.speaker_labels.speakers import is_name
 
 _SENDER = frozenset(words("from von de da van от"))
 _CERTAIN = frozenset(

@@ -15,7 +15,7 @@ from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.base import Store
-from memctl.transcripts.content import content_text
+from memctl.transcripts.messages.content import content_text
 from memctl.transcripts.model import Role, Session, Turn
 
 _TEXT_KEYS = ("content", "text")

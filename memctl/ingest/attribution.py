@@ -13,7 +13,7 @@ from memctl.extract.extractor import namesakes, speaks_for_user
 from memctl.transcripts.model import Session, Turn
 
 if TYPE_CHECKING:
-    from memctl.transcripts.discovery import Document
+    from memctl.transcripts.files.discovery import Document
 
 UNNAMED = "someone else"
 """The speaker of a message that names no user, among messages that do."""

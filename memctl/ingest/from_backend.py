@@ -19,7 +19,7 @@ from memctl.ingest.session_extraction import Work
 from memctl.store.base import Store
 from memctl.store.model import SUPPRESSED
 from memctl.store.refold import suppressed_users
-from memctl.transcripts.encoding import clean
+from memctl.transcripts.files.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
 
 

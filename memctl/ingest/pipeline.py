@@ -30,7 +30,7 @@ from memctl.ingest.withdrawal import FileEnd
 from memctl.ingest.workers import Done, Task, Workers, address_for, connected
 from memctl.store.base import Store
 from memctl.store.model import PackedIds, new_run
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 if TYPE_CHECKING:
     from memctl.ingest.llm_options import ModelOptions

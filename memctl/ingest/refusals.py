@@ -26,7 +26,7 @@ from memctl.core.errors import BadTranscript, NotFound
 from memctl.core.short_hash import short_hash
 from memctl.ingest.result import Reject, Report, reject_of
 from memctl.store.base import Store
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 WHOLE, IN_PART, RETRIED = "whole", "part", "retried"
 """How a file was refused: altogether; in part, and what was read of it is in the ledger; or to be tried again."""

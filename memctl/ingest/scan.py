@@ -25,7 +25,7 @@ from memctl.store.base import Store
 from memctl.store.model import SUPPRESSED, FileEntry
 from memctl.store.refold import suppressed_users
 from memctl.transcripts.detect import detect, read
-from memctl.transcripts.discovery import VANISHED, Document
+from memctl.transcripts.files.discovery import VANISHED, Document
 from memctl.transcripts.model import ReadOptions, Session
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from memctl.core.errors import BadTranscript
 from memctl.ingest.refusals import Refusals
 from memctl.ingest.result import Report
-from memctl.transcripts.discovery import Document, Skipped, discover
+from memctl.transcripts.files.discovery import Document, Skipped, discover
 
 
 def documents_of(

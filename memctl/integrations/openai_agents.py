@@ -19,7 +19,7 @@ from agents.memory.session_settings import SessionSettings
 from memctl.core.errors import NotFound, Rejected
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.memory import Memory
-from memctl.transcripts.content import content_text
+from memctl.transcripts.messages.content import content_text
 
 SYSTEM = "openai-agents"
 T = TypeVar("T")

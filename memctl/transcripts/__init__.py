@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from memctl.transcripts.detect import FORMATS, read
-    from memctl.transcripts.discovery import Document, Skipped, discover
+    from memctl.transcripts.files.discovery import Document, Skipped, discover
+    from memctl.transcripts.files.peek import Head
     from memctl.transcripts.model import ReadOptions, Session, Turn
-    from memctl.transcripts.peek import Head
 
 __all__ = [
     "FORMATS",
@@ -27,9 +27,9 @@ __all__ = [
 
 _MODULES = {
     "detect": ("FORMATS", "read"),
-    "discovery": ("Document", "Skipped", "discover"),
+    "files.discovery": ("Document", "Skipped", "discover"),
     "model": ("ReadOptions", "Session", "Turn"),
-    "peek": ("Head",),
+    "files.peek": ("Head",),
 }
 
 

@@ -13,11 +13,11 @@ import msgspec
 
 from memctl.core import plurals
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
-from memctl.transcripts.discovery import Document
-from memctl.transcripts.encoding import UnclearEncoding
+from memctl.transcripts.files.discovery import Document
+from memctl.transcripts.files.encoding import UnclearEncoding
+from memctl.transcripts.files.peek import Head
+from memctl.transcripts.messages.session_builder import TEXT_NOT_FOUND
 from memctl.transcripts.model import ReadOptions, Session
-from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import TEXT_NOT_FOUND
 
 
 class Sniff(Protocol):
@@ -29,7 +29,7 @@ class Read(Protocol):
 
 
 class Format(NamedTuple):
-    """A row of the registry. `module` is in memctl.transcripts."""
+    """A row of the registry. `module` is in memctl.transcripts.formats."""
 
     name: str
     module: str
@@ -41,7 +41,7 @@ class Format(NamedTuple):
         return cast(Read, self._function("read"))(document, options)
 
     def _function(self, verb: str) -> object:
-        return getattr(import_module(f"memctl.transcripts.{self.module}"), verb)
+        return getattr(import_module(f"memctl.transcripts.formats.{self.module}"), verb)
 
 
 _REGISTRY = (

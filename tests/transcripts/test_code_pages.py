@@ -3,7 +3,7 @@
 import pytest
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts.code_pages import code_page
+from memctl.transcripts.files.code_pages import code_page
 from tests.transcripts.conftest import Result
 
 CHATS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.transcripts.injected import own_words
+from memctl.transcripts.messages.injected import own_words
 
 OWN = "5a1c0f1e-3b7d-4e55-8a56-0c1d2e3f4a5b"
 COUNT = iter(range(10**6))

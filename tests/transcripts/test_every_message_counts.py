@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, read
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 SESSION = "0b54c7aa-7f0e-4f0d-9a51-1f2e3d4c5b6a"
 USERS = ("ada", "ben")

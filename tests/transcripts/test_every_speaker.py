@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 from tests.transcripts import word
 
 START = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memctl.core.errors import BadTranscript, UsageError
-from memctl.transcripts import FORMATS, Document, ReadOptions, Session, archives, discover, read
+from memctl.transcripts import FORMATS, Document, ReadOptions, Session, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.encoding import LINE_LIMIT, clean, text_lines
+from memctl.transcripts.files import archives
+from memctl.transcripts.files.encoding import LINE_LIMIT, clean, text_lines
 
 OURS = ("openai", "chatgpt", "claude", "claude-code", "codex", "langchain", "sharegpt")
 CHAT = [{"role": "user", "content": "Ich heiße Jürgen und wohne in Köln, über dem Café. Ça va? Mañana también."}]

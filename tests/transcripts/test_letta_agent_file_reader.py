@@ -7,7 +7,7 @@ from typing import Any
 
 from memctl.transcripts import ReadOptions, Session, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"
 

@@ -135,7 +135,7 @@ def test_xml_entities_are_refused(read_back, before: str) -> None:
 
 
 def test_a_document_that_is_too_large_unpacked_is_refused(read_back, monkeypatch) -> None:
-    monkeypatch.setattr("memctl.transcripts.docx.LARGEST", 10_000)
+    monkeypatch.setattr("memctl.transcripts.files.docx.LARGEST", 10_000)
     result = read_back("meeting.docx", document(["Ada Weiss   0:01\n" + "a" * 20_000]))
     assert "unpacks to more than" in str(result.problems[0])
 

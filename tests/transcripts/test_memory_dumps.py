@@ -10,7 +10,7 @@ import pytest
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, Turn, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 NADIA = Path(__file__).parents[2] / "fixtures/transcripts/nadia"
 

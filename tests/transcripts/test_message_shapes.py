@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memctl.transcripts.message_lists import conversations_in
+from memctl.transcripts.messages.message_lists import conversations_in
 from memctl.transcripts.timestamps import instant
 
 WORDS = "My sister runs a bakery in Lund."

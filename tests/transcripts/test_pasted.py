@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.transcripts.pasted import own_part
+from memctl.transcripts.messages.pasted import own_part
 
 
 @pytest.mark.parametrize(

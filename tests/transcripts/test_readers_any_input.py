@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from memctl.core.errors import BadTranscript
 from memctl.core.fact import to_utc
 from memctl.transcripts import FORMATS, ReadOptions, Session, read
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 ANY = settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -8,7 +8,7 @@ from zipfile import ZipFile
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, Skipped, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 EXPORT = Path(__file__).parents[2] / "fixtures/transcripts/mei/slack"
 

@@ -11,7 +11,7 @@ import pytest
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/transcripts"
 

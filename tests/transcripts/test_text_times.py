@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from memctl.transcripts.session_builder import TIME_UNCLEAR
+from memctl.transcripts.messages.session_builder import TIME_UNCLEAR
 
 DATED = "2026-03-01 chat.txt"
 

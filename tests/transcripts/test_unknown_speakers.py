@@ -10,9 +10,9 @@ from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.transcripts import labelled_text, subtitles
-from memctl.transcripts.labels import labels_of
-from memctl.transcripts.who_speaks import speakers_in
+from memctl.transcripts.formats import labelled_text, subtitles
+from memctl.transcripts.speaker_labels.labels import labels_of
+from memctl.transcripts.speaker_labels.who_speaks import speakers_in
 
 CHAT = "User: I live in Ghent.\n{}I work at Portavo.\nUser: I use Vim.\n"
 

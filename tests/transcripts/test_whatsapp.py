@@ -9,9 +9,9 @@ import pytest
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, discover, read
 from memctl.transcripts.detect import detect
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.files.discovery import Document
+from memctl.transcripts.formats.whatsapp_times import date_of, parse
 from memctl.transcripts.model import DateOrder, Turn
-from memctl.transcripts.whatsapp_times import date_of, parse
 
 FIXTURE = Path(__file__).parents[2] / "fixtures/transcripts/alice/WhatsApp Chat - Yuki.txt"
 

@@ -97,7 +97,7 @@ def _fields(head: bytes) -> frozenset[str]:
 def _transcript(path: Path) -> str | None:
     """The format of the transcript that the file is."""
     from memctl.transcripts.detect import detect
-    from memctl.transcripts.discovery import Document
+    from memctl.transcripts.files.discovery import Document
 
     document = Document(uri=str(path), name=path.name, size=path.stat().st_size, mtime_ns=0, path=path)
     try:

@@ -17,7 +17,7 @@ import msgspec
 from memctl.backends.files.records import LONGEST_LINE
 from memctl.core.errors import MemctlError, Rejected
 from memctl.runtime.json_limits import Bounds, unfit
-from memctl.transcripts import archives, double_encoded
+from memctl.transcripts.files import archives, double_encoded
 
 _CHUNK = 2**18
 _BOM = b"\xef\xbb\xbf"

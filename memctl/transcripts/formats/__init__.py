@@ -1,0 +1,1 @@
+"""One module per format: detect it, and read it into sessions."""

@@ -1,0 +1,1 @@
+"""What the formats share: fields and content of messages, and building sessions from them."""

@@ -1,0 +1,1 @@
+"""Labels of speakers in text, such as `Ann:`, and the times beside them."""
