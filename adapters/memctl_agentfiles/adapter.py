@@ -37,7 +37,13 @@ def capabilities(system: System) -> Capabilities:
     fields = {name: _STORED for name in Fact.__struct_fields__ if name not in _SHOWN}
     fields["embedding"] = FieldSupport("dropped", "text files contain no vectors")
     ends = frozenset({"invalid_at", "expired_at", "expires_at", "superseded_by"})
-    return Capabilities(fields=fields, longest_text=system.longest_text, ends=ends, batch_size=1000)
+    return Capabilities(
+        fields=fields,
+        longest_text=system.longest_text,
+        read_only=system.read_only is not None,
+        ends=ends,
+        batch_size=1000,
+    )
 
 
 FEATURES = Features(options=("path", "default_user", "lock_timeout", "page_size"), address_option="path", forget=True)

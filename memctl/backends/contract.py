@@ -80,6 +80,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     # Whether `read` returns the ids that were written; False if the backend assigns its own.
     ids_survive: bool = True
+    # Whether the backend is a source only: `check_writable` always raises.
+    read_only: bool = False
     # Whether texts are stored as written; False if the backend rewords them.
     verbatim_writes: bool = True
     # Whether a write can be read only some time later. `settle` waits for it.

@@ -49,7 +49,7 @@ Quiet = Annotated[bool, option("-q --quiet", "Print errors only.")]
 Source = Annotated[str | None, backend("--from", "Backend to read from. [default: local]")]
 Subject = Annotated[str | None, option("--subject", "Only facts with this subject.", "NAME")]
 Ttl = Annotated[
-    str | None, option("--ttl", "Maximum age per kind, e.g. episode=365d. [default: keep forever]", "KIND=SPAN")
+    str | None, option("--ttl", "Maximum age of episodes, as episode=365d. [default: keep forever]", "episode=SPAN")
 ]
 
 

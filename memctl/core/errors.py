@@ -19,7 +19,6 @@ class Exit(IntEnum):
     DIFFERENCES = 6
     FATAL = 7
     LIMIT = 8
-    NOTHING_TO_DO = 9
     LOCKED = 11
     INTERRUPTED = 130
 

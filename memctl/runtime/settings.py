@@ -329,17 +329,19 @@ def _secret(name: str) -> str | None:
 
 
 TEMPLATE = """\
-# memctl settings. Each is also an option and an environment variable MEMCTL_*.
+# memctl settings. Except for backends, each is also an environment variable: MEMCTL_STORE, MEMCTL_DEFAULT_USER, …
 
 # store = "~/memory.duckdb"      # or "postgresql://memory@db.example/memory", the store of a team
 # store_env = "TEAM_DSN"         # the variable with such an address and its password
 # default_user = "alice"
 # embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
-# llm_model = {model}     # reads turns beside the rules; key: OPENAI_API_KEY
+# extractor = "rules"            # or "neural", "llm", "none"; default "auto", the best one available
+# llm_model = {model}     # reads turns together with the rules; key: OPENAI_API_KEY
 # llm_base_url = {url}    # any OpenAI-compatible server: Ollama, vLLM, llama.cpp, …
 # timezone = "Europe/Paris"      # time zone for timestamps without one
 # date_order = "dmy"             # order in dates such as 05/03/2025: dmy, mdy or ymd
 # exclude = ["*.log", "old/"]    # files that an ingest leaves out, as in a .gitignore
+# lock_timeout = 30              # seconds to wait for a locked store
 
 # [backends.work]                # a named backend
 # adapter = "local"

@@ -247,6 +247,10 @@ def test_backends_lists_tests_and_initialises_backends(memctl):
     document = json.loads(memctl("backends", "--json")[1])
     local = next(backend for backend in document["backends"] if backend["name"] == "local")
     assert local["capabilities"]["batch_size"] == Workspace.capabilities.batch_size
+    read_only = {backend["name"] for backend in document["backends"] if backend["capabilities"]["read_only"]}
+    assert read_only == {"gemini"}
+    gemini = next(line for line in out.splitlines() if line.startswith("gemini"))
+    assert gemini.split()[-4:] == ["kept", "no", "1000", "-"]
     code, out, _ = memctl("backends", "test", "local")
     assert (code, "6 records of 2 users" in out) == (0, True)
     assert memctl("backends", "init", "local")[0] == 0

@@ -59,7 +59,10 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     if capabilities.longest_text is not None:
         groups.setdefault("texts up to", []).append(f"{capabilities.longest_text} characters")
     keeps = "; ".join(f"{group}: {', '.join(fields)}" for group, fields in groups.items())
-    ways = ["verbatim" if capabilities.verbatim_writes else "reworded"]
+    if capabilities.read_only:
+        ways = ["no"]
+    else:
+        ways = ["verbatim" if capabilities.verbatim_writes else "reworded"]
     if capabilities.asynchronous:
         ways.append("delayed")
     if not capabilities.updatable:
@@ -81,7 +84,7 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     """,
 )
 def check(*, name: _options.Name, output: _options.Json, store: _options.Store) -> int:
-    """Test the connection to the backend NAME. Exit code 1 if it cannot be used."""
+    """Test the connection to the backend NAME. The exit code is 0 only if it can be used."""
     store.refuse(name)
     named = store.backends().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:

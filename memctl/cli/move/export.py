@@ -34,7 +34,7 @@ def command(
         str | None,
         option(
             "--format",
-            "Interchange format: okf, cogx, pam, mif, server-memory or paste. [default: by the file's name]",
+            "Write an interchange format instead: okf, cogx, pam, mif, server-memory or paste.",
             "FORMAT",
             autocompletion=lambda incomplete: [key for key in FORMATS if key.startswith(incomplete)],
         ),
