@@ -28,6 +28,7 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 
 def compare(label: str, command: list[str], other: list[str], environment: dict[str, str]) -> None:
+    reference = f"memctl {other[1]}" if other[0] == MEMCTL else repr(other[-1])
     ratios, ours, theirs = [], [], []
     for _ in range(RUNS + 1):
         ours.append(seconds(command, environment))
@@ -36,7 +37,7 @@ def compare(label: str, command: list[str], other: list[str], environment: dict[
     # The first pair fills the file cache.
     print(
         f"{label:<28} {statistics.median(ours[1:]) * 1000:4.0f} ms, "
-        f"{statistics.median(theirs[1:]) * 1000:4.0f} ms for {other[-1]!r}, ratio {statistics.median(ratios[1:]):.2f}"
+        f"{statistics.median(theirs[1:]) * 1000:4.0f} ms for {reference}, ratio {statistics.median(ratios[1:]):.2f}"
     )
 
 
