@@ -47,8 +47,8 @@ def command(
     """Compare two backends record by record.
 
     Each record is marked: = same, * different (with the fields), > newer in the target, + only in the source, - only
-    in the target, ! unreadable. Without --user, all users are compared. Exit code 6 if the target's declared capabilities do not explain
-    a difference.
+    in the target, ! unreadable. Without --user, all users are compared. Exit code 6 if the target's declared
+    capabilities do not explain a difference.
     """
     from memctl.migrate import operations
 

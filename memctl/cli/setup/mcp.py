@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memctl.cli import _ignored, _options, _typer
+from memctl.cli import _complete, _ignored, _options, _typer
 from memctl.cli._typer import option
 
 app = _typer.new_app()
@@ -21,7 +21,9 @@ app = _typer.new_app()
 )
 def command(
     *,
-    user: _options.OneUser = None,
+    user: Annotated[
+        str | None, option("--user", "Owner of the memory to serve (required).", "NAME", autocompletion=_complete.users)
+    ] = None,
     backend: Annotated[str | None, _options.backend("--backend", "Backend to serve. [default: local]")] = None,
     write: Annotated[bool, option("--write", "Let assistants add and change memories.")] = False,
     delete: Annotated[bool, option("--delete", "Let assistants delete memories.")] = False,
