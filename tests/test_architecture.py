@@ -1,5 +1,6 @@
 """ARCHITECTURE.md and CONTRIBUTING.md name only what exists, and the four journeys run as described."""
 
+import inspect
 import re
 from importlib import import_module
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import memctl
+from memctl.backends.contract import Backend, Features
 from memctl.backends.wrappers import Retrying
 from memctl.maintenance.forget import clean_traces, forget
 from memctl.migrate.endpoints import opened
@@ -59,6 +61,14 @@ def test_a_path_on_a_page_exists(page: str) -> None:
 def test_the_example_rule_for_contributors_is_in_its_table() -> None:
     (row,) = re.findall(r"^```text\n(verbs:.*?)^```", text("CONTRIBUTING.md"), re.MULTILINE | re.DOTALL)
     assert row in text("memctl/extract/tables/identity.txt")
+
+
+def test_the_page_on_adapters_has_every_method_and_feature_of_the_contract() -> None:
+    page = text("docs/adding-a-backend.md")
+    for name, parameters in re.findall(r"`(\w+)\(([^)`]*)\)`", page):
+        assert ", ".join([*inspect.signature(getattr(Backend, name)).parameters][1:]) == parameters, name
+    methods = [name for name, _ in inspect.getmembers(Backend, inspect.isfunction) if not name.startswith("_")]
+    assert [name for name in (*methods, *Features.__struct_fields__) if not re.search(rf"`{name}\b", page)] == []
 
 
 def test_the_tree_lists_exactly_the_existing_packages() -> None:
