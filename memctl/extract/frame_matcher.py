@@ -13,7 +13,7 @@ from memctl.extract.compounds import describes_noun
 from memctl.extract.date_words import in_figures
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
+from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, tastes
 from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
 from memctl.extract.verbs import gerund, third_person
 from memctl.extract.wordlist import words
@@ -246,7 +246,7 @@ def match(  # noqa: C901 -- one step per part of a frame
                 for o in objects_of(frame, _whole(frame, head, matched), casual)
             ]
         if frame.category == "preferences" and predicate in ("likes", "dislikes"):
-            objects = [value for value in objects if value is not None and taste(value)]
+            objects = [*tastes([value for value in objects if value is not None])]
         if frame.shape != "none":
             after = head.rest[matched.start("o") :]
             if op == "assert" or predicate != "diet":

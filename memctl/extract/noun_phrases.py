@@ -5,14 +5,14 @@ are rejected: a fact must be understood years later by someone who has not read 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from memctl.core.late_pattern import late
 from memctl.extract.compounds import cuts_place, describes_noun, firm_of
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.segmentation import HIDDEN
+from memctl.extract.segmentation import HIDDEN, TITLE
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
 _DAY = alternation(FULL_WEEKDAYS)
@@ -70,7 +70,7 @@ _STOP = late(
     r"more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|"
     r"because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|"
     r"during|using|than|unless|because)\b"
-    r"|\s*(?:[;!?()…—–\x1e\n]|:(?!\d\d))|(?:"
+    rf"|\s*(?:[;!?()…—–{HIDDEN}\n]|:(?!\d\d))|(?:"
     rf"{_NOT_SHORTENED}\.(?=\s|$)|\.(?=\s+(?!(?-i:[A-ZÀ-Þ0-9]))|$))"
     r"|,?\s+(?:e\.g|i\.e)\b|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
     r"which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|"
@@ -149,8 +149,7 @@ def _phrase(text: str, limit: int) -> str | None:
         not bare
         or bare.lower() in ("a", "an", "the")
         or _CLAUSAL.search(text)
-        or _REFUSED.match(bare)
-        or _VAGUE_HEAD.search(text)
+        or (not TITLE.fullmatch(text) and (_REFUSED.match(bare) or _VAGUE_HEAD.search(text)))
         or not re.search(r"\w{2}|^[A-Za-z](?:[+#]+)?$", bare)
     ):
         return None
@@ -218,9 +217,10 @@ _AND = late(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|
 _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
 _KNOWN_THE = late(
-    r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
-    r"winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|"
-    r"feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
+    r"the (?:(?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|winter|city|"
+    r"countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|feeling)"
+    r"(?=$| (?:air|breeze|life|in|at|by|of|near|around)\b)|"
+    r"colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
 )
 
 
@@ -233,6 +233,13 @@ _GENERIC = late(
     re.IGNORECASE,
 )
 """ "I love a car boot sale" is about car boot sales in general; "my spin class" is lasting."""
+
+
+def tastes(items: Sequence[str]) -> list[str]:
+    """The lasting likings in a list; "the" before the first holds for all: "I love the dark sky and green scenery"."""
+    if items and re.match(r"the\b", items[0], re.IGNORECASE) and not taste(items[0]):
+        return []
+    return list(filter(taste, items))
 
 
 def taste(item: str) -> bool:
@@ -386,7 +393,9 @@ _NO_JOB = late(
         r"it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|"
         r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man|(?:last|first|"
         r"next) \w+|age|patient|pedestrian|civilian|monster|connoisseur|citizen|resident|passenger|stranger|beginner|"
-        r"believer|survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
+        r"survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
+        r".*\b(?:fan|lover|fanatic|enthusiast|addict|buff|geek|nerd|junkie|believer|must|lifesaver|deal-?breaker|"
+        r"game-?changer|no-?brainer)$|"
         r"(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|simple) \w+$|"
         r"(?:he|she|it|they|i|we|you)\b"
     ),

@@ -27,6 +27,9 @@ _NO_ANSWER = late(
     r"dont know|doesn't matter|whatever|wait|sorry|ask|that|this|it|my|we|the (?:same|usual))\b",
     re.IGNORECASE,
 )
+_OF_SELF = late(r"(?:(?:oh|well|so|yes|yeah|yep),? )*(?:i'm|im|i am)\b", re.IGNORECASE)
+_FAVOURITE = late(r"\byour (?:[\w-]+ )?favou?rite\b", re.IGNORECASE)
+""" "What's your favourite genre?" – "I'm a huge fan of this one": what follows "I'm" is not the genre."""
 _NO = late(
     r"\W*(?:no|nope|nah|never|not (?:at all|any ?more|me)|i don'?t|i do not)(?:[,.]? (?:never|not at all|i don'?t|"
     r"thanks|"
@@ -120,11 +123,13 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
     bare = _LEAD.sub("", text)
     while (shorter := _TAIL.sub("", bare)) != bare:
         bare = shorter
-    if refusal or not bare or _NO_ANSWER.match(bare) or re.match(r"no\b", bare, re.IGNORECASE):
+    if refusal or not bare or _YES.fullmatch(bare) or _NO_ANSWER.match(bare) or re.match(r"no\b", bare, re.IGNORECASE):
         return None
     pronoun = _about_them(asked, subject)
     if pronoun:
         return pronoun.format(a=bare)
+    if _OF_SELF.match(text) and _FAVOURITE.search(asked):
+        return None
     return _filled(asked, bare) or (_filled(_the_pet().sub("your ", asked), bare) if subject is None else None)
 
 

@@ -11,8 +11,12 @@ import msgspec
 
 from memctl.core.late_pattern import late
 
-HIDDEN = "\x1e"
-"""Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement."""
+HIDDEN = "\x1a"
+"""Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement.
+
+It must not be white space for `str.split` and regular expressions, which would then read on behind a quotation."""
+
+_BLANK = f" \t\n\r\f\v{HIDDEN}"
 
 _CODE = late(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
 _BLOCKQUOTE = late(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
@@ -21,6 +25,10 @@ _QUOTATION = late(
     r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|»[^«»\n]{1,600}«|„[^“”"]{1,600}[“”"]|'
     r"(?<!\w)'(?!\d\d\b)(?:[^'\n]|(?<=\w)'(?=\w)){12,300}'(?!\w)"
 )
+_TITLE_WORD = r"(?!I\b)[A-ZÀ-Þ0-9][\w'-]*"
+_SMALL_WORD = r"(?:an?|and|at|by|der?|des|du|el|for|from|in|into|la|le|of|on|or|the|to|van|von|with|&)"
+TITLE = late(rf"{_TITLE_WORD}(?::? (?:{_TITLE_WORD}|{_SMALL_WORD})){{0,6}}:? {_TITLE_WORD}")
+"""The title of a work: words with capitals, and small words between them."""
 _END_MARK = late(r"[.!?…]+$")
 """ "Stop saying 'Great question!' each time": the sentence does not end there."""
 _QUOTES = frozenset("\"“«»„'")
@@ -63,7 +71,8 @@ def straightened(text: str) -> str:
 def plain(text: str) -> str:
     """`text` with straight apostrophes, and with code, quotations and stage directions hidden.
 
-    The result is as long as `text`, so that offsets agree. A quotation of up to three words stays: "call me “Ally”".
+    The result is as long as `text`, so that offsets agree. A quotation of up to three words and the title of a work
+    stay: "call me “Ally”", "I watched “The Return of the King”".
     """
     text = text.translate(_PAPER) if "```" not in text else _hide(_CODE, text).translate(_PAPER)
     if "<" in text:
@@ -83,7 +92,7 @@ def _hide(pattern: re.Pattern[str], text: str) -> str:
 
 def _quotation(match: re.Match[str]) -> str:
     inner = _END_MARK.sub(lambda mark: " " * len(mark[0]), match[0][1:-1])
-    if len(inner.split()) <= 3 and not re.search(r"\b(?:i|my)\b|i'm", inner, re.IGNORECASE):
+    if (len(inner.split()) <= 3 and not re.search(r"\b(?:i|my)\b|i'm", inner, re.IGNORECASE)) or TITLE.fullmatch(inner):
         return " " + inner + " "
     return HIDDEN * len(match[0])
 
@@ -93,7 +102,7 @@ def _stage(match: re.Match[str]) -> str:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of plain text, in order, without blank ones."""
+    """The sentences of plain text, in order, without blank and hidden ones."""
     start = 0
     for match in (_ASCII_BREAK if text.isascii() else _BREAK).finditer(text):
         mark = match[0].strip()
@@ -118,10 +127,10 @@ def sentences(text: str) -> Iterator[Sentence]:
             if _EXTENSION.match(text, match.end()):
                 continue
         body = text[start : match.start()]
-        if body.strip():
+        if body.strip(_BLANK):
             yield _sentence(body, start, mark)
         start = match.end()
-    if text[start:].strip():
+    if text[start:].strip(_BLANK):
         yield _sentence(text[start:], start, "")
 
 
@@ -167,7 +176,7 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
     "weve": ("we", "have"),
 }
 _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "would", "'s": "is"}
-_WORD = late(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
+_WORD = late(rf"[\w{HIDDEN}](?:[\w{HIDDEN}'+#./&-]*[\w{HIDDEN}+#])?|\.\w+")
 
 
 _DROPPED = late(

@@ -36,6 +36,13 @@ _LAB_VALUES = frozenset(
 )
 
 
+_COMPOUND = late(
+    r"[\w'-]+-(?:free|based|only|friendly|wise|style|related|like|proof|level|time|in|up|off|out|on|ready|safe|rich|heavy)",
+    re.IGNORECASE,
+)
+""" "Dairy-free is a must": an adjective at the start of a sentence."""
+
+
 @lru_cache(maxsize=1024)
 def may_be_a_person(name: str) -> bool:
     """False for a capitalised word that is not a name: a verb, a relation, a city, a tool."""
@@ -44,6 +51,7 @@ def may_be_a_person(name: str) -> bool:
     return not (
         name.isupper()
         or any(map(str.isdigit, name))
+        or _COMPOUND.fullmatch(spoken[-1])
         or first in _LAB_VALUES
         or first in FORMS
         or first in ADVERBS

@@ -55,6 +55,8 @@ from memctl.extract.instructions import is_order
         ("Do you smoke?", "maybe", ""),
         ("What is your goal?", "Tuesday", ""),
         ("When is your appointment?", "not sure yet", ""),
+        ("What's your favourite genre?", "I'm a huge fan of this one!", ""),
+        ("You play a lot. What's your favourite game?", "Yep! Every night.", ""),
     ],
 )
 def test_a_short_answer_gives_the_claim_of_its_question(question: str, answer: str, expected: str) -> None:

@@ -149,7 +149,7 @@ DISBELIEVED = [
     ("Do I live in Rome?", "lives_in", "Rome", "the words do not say that it is so"),
     ("Ida said I live in Rome.", "lives_in", "Rome", "the words do not say that it is so"),
     ("'I live in Rome' said nobody ever.", "lives_in", "Rome", "the words do not say that it is so"),
-    ("Translate: I live in Rome.", "lives_in", "Rome", "the words do not say that it is so"),
+    ("Translate: I live in Rome.", "lives_in", "Rome", "the words are not about the subject"),
     ("If I moved to Rome I would learn Italian.", "lives_in", "Rome", "the words do not say that it is so"),
     ("I almost moved to Rome.", "lives_in", "Rome", "the words do not say that it is so"),
     ("Maybe I live in Rome by then.", "lives_in", "Rome", "the words do not say that it is so"),
