@@ -159,3 +159,19 @@ def elided_head(text: str, spoken: list[Token]) -> Head | None:
     if word == "been" and len(spoken) > 1:
         return complement(text, tense="perfect")
     return head(text, spoken, person="i")
+
+
+NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
+"""After a clause without subject and statement, these words are nouns: "so much energy and love everywhere"."""
+_MUCH = late(
+    r"\b(?:so much|lots of|a lot of|full of|such|all (?:the|that|this)) (?:[\w-]+,? )*?[\w-]+ and $", re.IGNORECASE
+)
+_THE = late(r"\bthe [\w-]+ and $", re.IGNORECASE)
+_ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
+
+
+def is_noun(text: str, before: str) -> bool:
+    """Whether a word that may be a verb is the second of two nouns, as in "the peace and love theme"."""
+    if not NOUN_OR_VERB.match(text):
+        return False
+    return bool(_MUCH.search(before) or (_THE.search(before) and _ONE_WORD.fullmatch(text)))

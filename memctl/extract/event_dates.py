@@ -49,17 +49,22 @@ def _which(text: str, span: tuple[int, int]) -> bool:
     )
 
 
+_BEFORE_DATE = late(
+    r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$", re.IGNORECASE
+)
+_BEFORE_DAY = late(r"(?:\s(?:for|by|until|till|through|since|from))?\s*$", re.IGNORECASE)
+_DAY_WITHOUT_PREPOSITION = late(r"(?:yesterday|today|tonight|tomorrow|last|next|this)\b", re.IGNORECASE)
+""" "A shelter I volunteer at yesterday": the preposition does not belong to such a day."""
+
+
 def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     """The words after the verb, without date expressions."""
     text = clause.text
     for one in reversed(dates):
         if one.span[0] >= head.rest_at:
             after = _DAYTIME.sub("", text[one.span[1] - text[: one.span[1]].endswith(",") :])
-            text = re.sub(
-                r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
-                " ",
-                text[: one.span[0]],
-            ) + _NEW_PHRASE.sub("", after)
+            before = _BEFORE_DAY if _DAY_WITHOUT_PREPOSITION.match(text, one.span[0]) else _BEFORE_DATE
+            text = before.sub(" ", text[: one.span[0]]) + _NEW_PHRASE.sub("", after)
     return cut(" ".join(text[head.rest_at :].split()))
 
 

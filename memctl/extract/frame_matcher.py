@@ -13,7 +13,9 @@ from memctl.extract.compounds import describes_noun
 from memctl.extract.date_words import in_figures
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, tastes
+from memctl.extract.likings import tastes
+from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified
+from memctl.extract.object_types import LONGEST_OBJECT
 from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
 from memctl.extract.verbs import gerund, third_person
 from memctl.extract.wordlist import words
@@ -99,6 +101,11 @@ CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
 """Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
 _NEXT = late(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
 _SUBJECT = late(r"\b(?:i|i'm|we|it|it's|he|she|they|you|there|my|our)\b", re.IGNORECASE)
+_WHICH = late(
+    r" (?:that|who|which)(?! (?:i'm|im|is why)\b) [^,.;:!?()—–]+?(?=$|[,.;:!?()—–]| (?:but|because|so)\b)",
+    re.IGNORECASE,
+)
+""" "Stories that make me cry": not all stories."""
 _BODY_PART = late(
     r"\s+in (?P<o>(?:my|one|both|the) (?:[\w]+ )?(?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|ankle|wrist|back|lung|"
     r"kidney|finger|toe)s?)\b",
@@ -117,6 +124,9 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     if predicate == "has_condition":
         part = _BODY_PART.match(tail)
         return f"{value} in {part['o']}" if part else value
+    if predicate in ("likes", "dislikes") and " " not in value and (which := _WHICH.match(tail)):
+        whole = value + which[0]
+        return whole if len(whole.split()) <= LONGEST_OBJECT else None
     if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
         return value
     circumstance = _NEXT.split(tail.strip(" ,"))[0]
@@ -246,7 +256,7 @@ def match(  # noqa: C901 -- one step per part of a frame
                 for o in objects_of(frame, _whole(frame, head, matched), casual)
             ]
         if frame.category == "preferences" and predicate in ("likes", "dislikes"):
-            objects = [*tastes([value for value in objects if value is not None])]
+            objects = [*tastes([value for value in objects if value is not None], matched["o"])]
         if frame.shape != "none":
             after = head.rest[matched.start("o") :]
             if op == "assert" or predicate != "diet":

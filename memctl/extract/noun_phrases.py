@@ -5,13 +5,14 @@ are rejected: a fact must be understood years later by someone who has not read 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import takewhile
 
 from memctl.core.late_pattern import late
 from memctl.extract.compounds import cuts_place, describes_noun, firm_of
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN, TITLE
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
@@ -203,6 +204,8 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
         # Without an "and", a longer member starts a new clause: "spin class, new instructor shouts".
         parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2, parts[1:]))
+    if len(parts) == 2 and "," not in text and compiled("{GENRES}").fullmatch(parts[0]) and _KIND.search(parts[1]):
+        parts = [text]
     gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
     if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and " " in parts[0] and not all(gerund))):
         # "improving education and infrastructure": the "and" may join either half.
@@ -213,46 +216,15 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
             yield item
 
 
+_KIND = late(
+    r" (?:movies|films|books|novels|games|music|food|cuisine|dishes|songs|shows|series|stories|art|sports|cooking|"
+    r"literature|history|poetry|comics|manga|magazines|podcasts|wines?|cheeses?)$",
+    re.IGNORECASE,
+)
+""" "Action and sci-fi movies": both words describe the noun after them."""
 _AND = late(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
 _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
-_KNOWN_THE = late(
-    r"the (?:(?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|winter|city|"
-    r"countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|feeling)"
-    r"(?=$| (?:air|breeze|life|in|at|by|of|near|around)\b)|"
-    r"colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
-)
-
-
-_GENERIC = late(
-    r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of|decent|cheeky) |"
-    r"an? \w+(?: \w+)? (?:sale|roast|breakfast|pint|show|fair|market|quiz|night|bath|curry|brew|"
-    r"party)$"
-    r"|my (?:\w+ )?(?:class|classes|club|choir|gym|allotment|garden|commute|bosse?s?|neighbou?rhood|"
-    r"bike|car|coworkers|colleagues)$",
-    re.IGNORECASE,
-)
-""" "I love a car boot sale" is about car boot sales in general; "my spin class" is lasting."""
-
-
-def tastes(items: Sequence[str]) -> list[str]:
-    """The lasting likings in a list; "the" before the first holds for all: "I love the dark sky and green scenery"."""
-    if items and re.match(r"the\b", items[0], re.IGNORECASE) and not taste(items[0]):
-        return []
-    return list(filter(taste, items))
-
-
-def taste(item: str) -> bool:
-    """False for a momentary liking: "the upside-down poses", "my new job", "a walk"."""
-    if re.match(
-        r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! (?-i:[A-Z]))",
-        item,
-        re.IGNORECASE,
-    ):
-        return bool(_GENERIC.match(item))
-    if re.match(r"the\b", item, re.IGNORECASE):
-        return bool(re.search(r"[A-Z]", item[4:]) or _KNOWN_THE.match(item.lower()))
-    return True
 
 
 def proper(text: str, *, casual: bool = False) -> str | None:

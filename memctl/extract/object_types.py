@@ -10,7 +10,7 @@ from functools import cache
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.segmentation import HIDDEN
@@ -127,8 +127,16 @@ _ADJUNCTS = {
 """Words that begin an adjunct: what comes after the object and says how, with whom or when."""
 
 
+_THIS = late(r"this (?=[\w-]+ )", re.IGNORECASE)
+""" "I adopted this tiny cat": a cat, which is not there when the fact is read."""
+
+
 def shortened(draft: Draft) -> Draft:
     """`draft` without the adjuncts after its object: "accordion" of "learning accordion from a neighbour"."""
+    if draft.predicate in ("has_pet", "owns") and (shown := _THIS.match(draft.object or "")):
+        bare = (draft.object or "")[shown.end() :]
+        phrase = draft.phrase.replace(draft.object or "", article(bare))
+        draft = msgspec.structs.replace(draft, object=article(bare), phrase=phrase)
     adjuncts = _ADJUNCTS.get(draft.predicate)
     value = draft.object or ""
     short = adjuncts.sub("", value).strip() if adjuncts and draft.extractor is None else value

@@ -59,6 +59,8 @@ def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bo
 
 
 def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
+    if cut_in_word(match):
+        return
     groups = match.groupdict()
     slot = groups["s"].lower() if groups.get("s") else row.slot
     if row.ends:
@@ -79,6 +81,12 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
             confidence=row.confidence,
             category=row.category,
         )
+
+
+def cut_in_word(match: re.Match[str]) -> bool:
+    """Whether the object ends inside a word, because the pattern takes no more characters."""
+    end = match.end("o") if "o" in match.re.groupindex else -1
+    return end > 0 and match.string[end - 1].isalnum() and match.string[end : end + 1].isalnum()
 
 
 def _endings(row: Phrase, caught: str | None, span: tuple[int, int]) -> Iterator[Draft]:

@@ -15,6 +15,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
 from memctl.extract.keyed_pattern import KeyedGroup, OpeningPattern
 from memctl.extract.object_types import names_no_person
+from memctl.extract.rule_tables import lexicon
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
 _ABOUT_ME = OpeningPattern(
@@ -31,7 +32,7 @@ _NAMED_AND_AGED = late(
 )
 _HERE = late(
     rf"^(?:(?:hi|hello|hey|hiya|alright|kia ora|g'?day|gidday|howdy|howya|evening|morning|good (?:morning|evening|day))"
-    rf"(?: (?-i:[a-z])\w+)?[,!. ]+)*(?={_NAME} here, )",
+    rf"(?: (?-i:[a-z])\w+)?[,!. ]+)*(?!(?:{lexicon('NOT_HERE')})\b)(?={_NAME} here, )",
     re.IGNORECASE,
 )
 _MEMBER = late(

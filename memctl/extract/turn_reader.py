@@ -3,7 +3,6 @@
 A `TurnReader` keeps the state between the sentences of a turn: who "she" is, and what "scratch that" retracts.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import zip_longest
@@ -44,8 +43,6 @@ LONGEST = 2000
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
-NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
-"""After such a clause, these words are nouns: "so much energy and love everywhere"."""
 
 
 class TurnReader:
@@ -219,7 +216,9 @@ class TurnReader:
         span = self.span(clause.start, clause.text)
         text = clause.text
         if person == MAYBE_I:
-            person = None if NOUN_OR_VERB.match(text) else "i"
+            person = None if clause_openers.NOUN_OR_VERB.match(text) else "i"
+        if clause.elided and clause_openers.is_noun(text, self.preceding):
+            return [], person, prog
         props = list(possessive_rules.properties(text, span))
         if props:
             return self.timed(props, clause, None), "i", False
