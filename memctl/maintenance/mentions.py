@@ -1,4 +1,4 @@
-"""Finding a person in the records of other users: in turns, and in subjects, objects and texts of facts."""
+"""Finding a person in the records of other users: as speaker, in turns, and in subjects, objects and texts of facts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,12 @@ def mentions(store: Store, name: str) -> Mentions:
     try:
         with store.reading() as session:
             for fact in session.texts_of_others(name):
-                texts = {"subject": fact.subject, "object": fact.object, "text": fact.text}
+                texts = {
+                    "speaker": fact.speaker,
+                    "subject": fact.subject,
+                    "object": fact.object,
+                    "text": fact.text,
+                }
                 fields = tuple(field for field, text in texts.items() if text and sought.search(fold(text)))
                 if fields and fold(fact.user_id) != own:
                     result.append(

@@ -17,11 +17,12 @@ SUPPRESSED = "this user was erased and is blocked; unblock with: memctl forget N
 
 
 class RecordText(msgspec.Struct, frozen=True):
-    """The texts of a record, and its owner."""
+    """The texts of a record, its owner, and who said it."""
 
     id: UUID
     user_id: str
     kind: str
+    speaker: str | None
     subject: str | None
     object: str | None
     text: str

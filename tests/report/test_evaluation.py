@@ -189,3 +189,11 @@ def test_the_store_is_searched_like_memctl_search(memctl):
 
 def test_a_user_without_records_is_not_found(memctl, file):
     assert memctl("eval", "--from", file("a.jsonl", facts()), "--user", "nobody").code == 4
+
+
+def test_questions_that_name_their_users_need_no_option_for_users(memctl, file, tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text(json.dumps(LINES))
+    ran = memctl("eval", "--from", file("a.jsonl", facts()), "--questions", path, "--json")
+    assert (ran.code, ran.document["questions"]) == (0, 1)
+    assert memctl("eval", "--from", file("a.jsonl", facts())).code == 2

@@ -84,3 +84,15 @@ def test_find_person_lists_records_of_others_that_name_the_person(memctl, chat):
     assert mentions["users"].keys() == {"ada"}
     assert not any("Zoetrope" in mention["text"] for mention in mentions["mentions"])
     assert memctl("find-person", "Quentin").code == 0
+
+
+@pytest.mark.engines
+def test_find_person_lists_what_the_person_said_in_records_of_others(memctl, home):
+    chat = home / "work" / "ada" / "WhatsApp Chat - Yuki.txt"
+    chat.parent.mkdir(parents=True)
+    lines = ["Ada: I live in Oslo.", "Yuki: I live in Kyoto.", "Ada: Lovely."]
+    chat.write_text("".join(f"03/0{day}/2026, 09:00 - {line}\n" for day, line in enumerate(lines, 1)))
+    assert memctl("ingest", chat.parent, "--user", "ada", "--date-order", "dmy").code == 0
+    mentions = memctl("find-person", "yuki", "--json").document["mentions"]
+    assert ["speaker"] in [mention["fields"] for mention in mentions if mention["text"] == "I live in Kyoto."]
+    assert "I live in Oslo." not in [mention["text"] for mention in mentions]

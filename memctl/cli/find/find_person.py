@@ -21,7 +21,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Find where a person is named in the records of other users: turns and facts.
+    """Find where a person is named in the records of other users: as speaker of a turn, in turns and in facts.
 
     Matches whole words, and ignores case and accents. memctl forget NAME erases the records that NAME owns, but not
     these.

@@ -47,7 +47,7 @@ def command(
     """Measure how well a backend's search finds the right facts, and compare it with another backend's.
 
     Prints counts, a comparison of the records, and recall, MRR and tokens with confidence intervals. Nothing is written
-    to the backends.
+    to the backends. With --questions, all users are included unless --user is given.
     """
     from memctl.report import charts
     from memctl.report.evaluation import page as pages
@@ -65,7 +65,7 @@ def command(
     job = EvalJob(
         source=source,
         target=target,
-        users=scope.names(),
+        users=scope.names(default_all=questions is not None),
         questions=questions,
         k=k,
         sample=sample,

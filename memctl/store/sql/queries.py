@@ -44,7 +44,7 @@ def count(connection: Connection, user: str | None = None) -> int:
 def texts_of_others(connection: Connection, user: str) -> Iterator[RecordText]:
     """The texts of the records of everyone but the user, in the order they were stored."""
     rows = connection.execute(
-        "SELECT id, user_id, kind, subject, object, text FROM records WHERE user_id <> ? ORDER BY key", [user]
+        "SELECT id, user_id, kind, speaker, subject, object, text FROM records WHERE user_id <> ? ORDER BY key", [user]
     )
     while some := rows.fetchmany(PAGE):
         yield from (RecordText(*row) for row in some)
