@@ -34,9 +34,9 @@ Hosted services were tested against emulators based on their SDKs and documentat
 
 ## Summary
 
-Every backend keeps the ids of facts or restores them, and updates facts in place, unless the table says otherwise.
-"Tests passed" counts the cases of the conformance suite; [the failed ones](#what-a-backend-cannot-do) are listed with
-their reasons.
+Every backend keeps the ids of facts or restores them, keeps times to the microsecond, and updates facts in place, unless
+the table says otherwise. "Tests passed" counts the cases of the conformance suite; [the failed
+ones](#what-a-backend-cannot-do) are listed with their reasons.
 """  # noqa: E501 - a table's row is one line
 
 FIELDS = """
@@ -57,7 +57,7 @@ FAILED = """
 
 Each backend declares the cases of the suite that it cannot pass. The suite fails if one of them passes.
 
-| backend | cases | reason |
+| backends | cases | reason |
 | --- | --- | --- |"""
 
 FILES = """
@@ -142,14 +142,11 @@ def _instances(function: Any) -> Iterator[str]:
 
 def table() -> str:
     """One row per backend: what is not simply kept, and how many cases of the suite it passes."""
-    rows = ["| backend | fields | times | tests passed |", "| --- | --- | --- | --- |"]
+    rows = ["| backend | fields | tests passed |", "| --- | --- | --- |"]
     for backend in backends():
         capabilities = backend.adapter.capabilities
         total = len(cases(backend))
-        rows.append(
-            f"| {backend.title} | {_summary(capabilities)} | to {_step(capabilities.time_precision)} "
-            f"| {total - len(_never(backend))} of {total} |"
-        )
+        rows.append(f"| {backend.title} | {_summary(capabilities)} | {total - len(_never(backend))} of {total} |")
     return "\n".join(rows)
 
 
@@ -158,13 +155,14 @@ def _summary(capabilities: Any) -> str:
     aside = sum(level == "in_metadata" for level in levels.values())
     notes = [f"no `{field}`" for field, level in levels.items() if level == "dropped"]
     notes += [f"`{field}` less precise" for field, level in levels.items() if level == "coarsened"]
+    notes += [] if capabilities.time_precision <= 1e-6 else [f"times to {_step(capabilities.time_precision)}"]
     notes += [] if capabilities.ids_survive else ["ids of its own"]
     notes += [] if capabilities.updatable else ["no updates"]
     return "; ".join([f"all fields ({aside} as metadata)" if aside else "all fields", *notes])
 
 
 def _step(seconds: float) -> str:
-    for name, size in (("the second", 1.0), ("the millisecond", 1e-3), ("the microsecond", 1e-6)):
+    for name, size in (("the second", 1.0), ("the millisecond", 1e-3)):
         if seconds == size:
             return name
     return f"{seconds:g} s"
@@ -188,15 +186,24 @@ def fields() -> str:
 
 
 def places() -> Iterator[str]:
-    """For each backend, where the fields that it does not simply keep are stored."""
+    """Where the fields that are not simply kept are stored; backends that store the same fields in the same way share a
+    row."""
     yield "\nWhere they are stored:\n"
-    yield "| backend | fields | how |\n| --- | --- | --- |"
+    yield "| backends | fields | how |\n| --- | --- | --- |"
+    rows: dict[tuple[str, str], list[str]] = {}
     for backend in backends():
         groups: dict[str, list[str]] = {}
         for field, support in sorted(backend.adapter.capabilities.fields.items()):
             groups.setdefault(support.how, []).append(field)
         for how, names in sorted(groups.items(), key=lambda group: (-len(group[1]), group)):
-            yield f"| {backend.title} | {_list(names)} | {how} |"
+            rows.setdefault((_list(names), how), []).append(backend.title)
+    yield from _shared(rows)
+
+
+def _shared(rows: dict[tuple[str, str], list[str]]) -> Iterator[str]:
+    """A line per row, with the titles of all backends that have it."""
+    for cells, titles in rows.items():
+        yield f"| {', '.join(titles)} | {' | '.join(cells)} |"
 
 
 def _list(names: Iterable[str]) -> str:
@@ -215,12 +222,14 @@ def _never(backend: Any) -> dict[str, str]:
 
 def page() -> str:
     """The whole page, ending in a newline."""
-    parts = [HEAD, table(), FIELDS, fields(), *places(), FAILED]
+    rows: dict[tuple[str, str], list[str]] = {}
     for backend in backends():
         reasons: dict[str, list[str]] = {}
         for case, reason in sorted(_never(backend).items()):
             reasons.setdefault(reason, []).append(_words(case))
-        parts += [f"| {backend.title} | {'; '.join(names)} | {reason} |" for reason, names in reasons.items()]
+        for reason, names in reasons.items():
+            rows.setdefault(("; ".join(names), reason), []).append(backend.title)
+    parts = [HEAD, table(), FIELDS, fields(), *places(), FAILED, *_shared(rows)]
     return "\n".join(parts) + "\n" + FILES
 
 

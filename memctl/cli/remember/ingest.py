@@ -45,7 +45,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     format: Annotated[
         str | None, option("--format", "Read every file as this format instead of detecting it.", "NAME")
     ] = None
-    since: Annotated[str | None, option("--since", "Skip turns before WHEN.", "WHEN")] = None
+    since: Annotated[
+        str | None, option("--since", "Skip turns before WHEN; turns without a time are kept.", "WHEN")
+    ] = None
     tz: Annotated[str | None, option("--tz", "Time zone of times without one. [default: UTC]", "ZONE")] = None
     date_order: Annotated[
         Literal["dmy", "mdy", "ymd"] | None,
