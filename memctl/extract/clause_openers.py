@@ -6,7 +6,8 @@ from functools import lru_cache
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS, Head, complement, head
 from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.segmentation import Token
+from memctl.extract.segmentation import Token, tokens
+from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import lowered, words
 
 LEAD = late(
@@ -170,8 +171,39 @@ _THE = late(r"\bthe [\w-]+ and $", re.IGNORECASE)
 _ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
 
 
-def is_noun(text: str, before: str) -> bool:
+def is_no_statement(text: str, before: str) -> bool:
+    """Whether a clause without subject says nothing of the subject before it; `before` is the sentence up to it."""
+    return _is_noun(text, before) or _continues_infinitive(text, before)
+
+
+def _is_noun(text: str, before: str) -> bool:
     """Whether a word that may be a verb is the second of two nouns, as in "the peace and love theme"."""
     if not NOUN_OR_VERB.match(text):
         return False
     return bool(_MUCH.search(before) or (_THE.search(before) and _ONE_WORD.fullmatch(text)))
+
+
+_GOVERNOR = late(
+    r"(?:\b(?:(?P<motion>go|goes|went|going|get|cycle|walk|drive|commute|travel|back) )?(?:to|will|would|could|can|"
+    r"might|may|should|must|shall|gonna|wanna|gotta|let's|let me|help me)|'ll|'d) +"
+    r"(?:(?:not|just|also|then|finally|eventually|really|always|never|still|maybe|probably) +)*(?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_NEW_SUBJECT = late(r"\b(?:i|we|he|she|they|i'm|i've|we're|we've)\b", re.IGNORECASE)
+
+
+def _continues_infinitive(text: str, before: str) -> bool:
+    """ "Work as a baker" after "I want to quit my job and": a wish, not a job."""
+    verb = next((token.word for token in tokens(text) if token.word not in ADVERBS), "")
+    if not _is_base(verb):
+        return False
+    governors = [
+        match
+        for match in _GOVERNOR.finditer(before)
+        if _is_base(match["verb"].lower()) and not (match["motion"] and match["verb"] == "work")
+    ]
+    return bool(governors) and not _NEW_SUBJECT.search(before, governors[-1].end())
+
+
+def _is_base(word: str) -> bool:
+    return word in FORMS and FORMS[word][0] == word

@@ -109,6 +109,10 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
     )
 
 
+_DEADLINE = late(r"\bto [a-z]+ .*\bby (?:the )?$", re.IGNORECASE)
+""" "Agreed to finish it by 4 May": that is not the day on which they agreed."""
+
+
 def event(  # noqa: C901 -- one check per reason not to keep it
     clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int], *, own: bool = True
 ) -> Draft | None:
@@ -130,7 +134,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
-    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(clause.text[head.rest_at : dates[0].span[0]]):
+    before = clause.text[head.rest_at : dates[0].span[0]]
+    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(before) or _DEADLINE.search(before):
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None

@@ -80,7 +80,11 @@ _MEETING_PLACES = frozenset(
     words("slack discord whatsapp facebook instagram linkedin zoom teams telegram signal twitter reddit tiktok tinder")
 )
 """ "I joined Slack": as a member, not as an employee."""
-_CIRCLE = late(r"\b(?:group|club|choir|band|class|society|circle|league|orchestra|gym)$", re.IGNORECASE)
+_CIRCLE = late(
+    r"\b(?:group|club|choir|band|class|society|circle|league|orchestra|gym|association|network|forum|community|fellowship|"
+    r"federation|guild|union|committee|church|parish|party|course|program(?:me)?|challenge)$",
+    re.IGNORECASE,
+)
 _ONLY_WHEN = late(
     r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
     r"whilst|when|"

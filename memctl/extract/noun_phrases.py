@@ -167,10 +167,14 @@ _FILLER = KeyedPattern(
 )
 
 
+_PARTICIPLE = late(r",\s+\w{2,}ing(?:\s[^,]*)?$", re.IGNORECASE)
+""" "Clear goals, aiming to do more": what is done besides."""
+
+
 def qualified(text: str) -> str:
     """A preference with its purpose: "express shipping for anything I order for work"."""
     stop = _STOP.search(text)
-    text = (text[: stop.start()] if stop else text).strip(" \t,.;:!?")
+    text = _PARTICIPLE.sub("", text[: stop.start()] if stop else text).strip(" \t,.;:!?")
     while (shorter := _FILLER.sub("", text)) != text:
         text = shorter
     return text
@@ -385,6 +389,6 @@ _PARENT = KeyedPattern(
 
 def job(text: str) -> str | None:
     """An occupation without its article."""
-    text = re.sub(r"^(?:only|sole|lone|main) ", "", cut(_ARTICLE.sub("", text)))
+    text = re.sub(r"^(?:(?:only|sole|lone|main) |\d+[- ]years?[- ]old )+", "", cut(_ARTICLE.sub("", text)))
     short = _JOB_STOP.sub("", text)
     return None if _NO_JOB.match(short) or _PARENT.search(short) else noun(short, limit=5)

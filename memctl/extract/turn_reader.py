@@ -217,7 +217,7 @@ class TurnReader:
         text = clause.text
         if person == MAYBE_I:
             person = None if clause_openers.NOUN_OR_VERB.match(text) else "i"
-        if clause.elided and clause_openers.is_noun(text, self.preceding):
+        if clause.elided and clause_openers.is_no_statement(text, self.preceding):
             return [], person, prog
         props = list(possessive_rules.properties(text, span))
         if props:
