@@ -6,12 +6,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import in_process
 import pytest
 import shells
+
+from memctl.runtime.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -80,6 +83,23 @@ def _anchors(text: str) -> set[str]:
 def test_every_docs_page_is_linked_from_the_start_page():
     linked = set(re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
+
+
+def test_the_page_of_settings_lists_every_setting_and_every_extra():
+    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert [
+        name for name in (*Settings.__struct_fields__, *extras) if not re.search(rf"^\|.*`{name}`", page, re.MULTILINE)
+    ] == []
+    (rest,) = re.findall(r"^\| `all` \| all of these except (.*) \|$", page, re.MULTILINE)
+    assert {*re.findall(r"`([\w-]+)`", rest)} == {*extras} - {"all", *re.split(r"[\[\],]", extras["all"][0])}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_extra_on_a_page_exists(page: str):
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = re.findall(r"memctl-toolkit\[([\w,-]+)\]", (ROOT / page).read_text(encoding="utf-8"))
+    assert {extra for names in named for extra in names.split(",")} <= {*extras}
 
 
 def set_up_reader(folder: Path, patch: pytest.MonkeyPatch) -> None:
