@@ -57,12 +57,14 @@ class ForgetJob(msgspec.Struct, frozen=True, kw_only=True):
 class Erasure(msgspec.Struct, frozen=True, kw_only=True):
     """What each backend stored about the user, and the receipt and its file; both are None for a dry run.
 
-    `mentions` is the number of records of other users in the local store that name the user, which stay. `already` is
-    when the user was forgotten, if nothing was left to erase: then no receipt is written.
+    `mentions` is the number of records of other users in the local store that name the user, which stay. `elsewhere`
+    are the identities of other backends that migrations of the user read or wrote, which were not looked at. `already`
+    is when the user was forgotten, if nothing was left to erase: then no receipt is written.
     """
 
     holdings: list[Holding]
     mentions: int = 0
+    elsewhere: tuple[str, ...] = ()
     already: datetime | None = None
     receipt: Receipt | None = None
     receipt_file: Path | None = None
@@ -102,10 +104,19 @@ def forget(
                 if not job.allow_unknown:
                     _require_known(job, ends, retry)
             named = mentions(store.store, job.user).records
+        elsewhere = () if job.everywhere else _elsewhere(routes, ends)
         confirm(held)
         if job.dry_run:
-            return Erasure(holdings=held, mentions=named)
-        return _erase(job, store, ledger, routes, ends, held, named, monitor)
+            return Erasure(holdings=held, mentions=named, elsewhere=elsewhere)
+        done = _erase(job, store, ledger, routes, ends, held, named, monitor)
+        return msgspec.structs.replace(done, elsewhere=elsewhere)
+
+
+def _elsewhere(routes: Sequence[Route], ends: Sequence[Target]) -> tuple[str, ...]:
+    """The ends of the routes that are not among `ends` and still exist."""
+    known = dict.fromkeys(identity for route in routes for identity in (route.target, route.source))
+    reached = {end.identity for end in ends}
+    return tuple(each for each in known if each not in reached and not finding.is_absent(each))
 
 
 class _Past(msgspec.Struct, frozen=True):

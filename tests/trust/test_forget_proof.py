@@ -75,6 +75,20 @@ def test_a_store_on_a_server_that_is_not_in_use_is_not_counted_as_erased(memctl,
     assert memctl("facts", "alice", "--store", address).code == 0
 
 
+def test_an_erasure_in_the_store_names_the_other_backends_of_the_persons_migrations(memctl, home):
+    assert memctl("add", "alice", "I live in Oslo.").code == 0
+    assert memctl("add", "bruno", "I live in Turin.").code == 0
+    for name, user in (("alice.jsonl", "alice"), ("gone.jsonl", "alice"), ("bruno.jsonl", "bruno")):
+        assert memctl("migrate", "--from", "local", "--to", name, "--user", user).code == 0
+    (home / "work" / "gone.jsonl").unlink()
+    for options in (("--dry-run",), ("--confirm", "alice")):
+        ran = memctl("forget", "alice", *options)
+        assert (ran.code, "--everywhere" in ran.out) == (0, True)
+        assert [name for name in ("alice.jsonl", "gone.jsonl", "bruno.jsonl") if name in ran.out] == ["alice.jsonl"]
+    ran = memctl("forget", "alice", "--everywhere", "--confirm", "alice")
+    assert (ran.code, "--everywhere" in ran.out) == (0, False)
+
+
 @pytest.mark.engines
 def test_find_person_lists_records_of_others_that_name_the_person(memctl, chat):
     memctl(

@@ -110,6 +110,7 @@ def command(
         "dry_run": dry_run,
         "holdings": done.holdings,
         "mentions": done.mentions,
+        "elsewhere": done.elsewhere,
         "already_forgotten": done.already,
         "receipt": done.receipt,
     }
@@ -173,6 +174,9 @@ def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
             "1 record of another user names" if done.mentions == 1 else f"{done.mentions} records of other users name"
         )
         typer.echo(f"{named} this user; to list what is kept: {command}")
+    if done.elsewhere and not quiet:
+        places = ", ".join(map(_render.line, done.elsewhere))
+        typer.echo(f"migrations of this user also used {places}; --everywhere erases there too")
     if done.receipt and done.receipt_file:
         _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
 
