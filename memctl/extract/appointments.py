@@ -33,21 +33,22 @@ _LEAD = late(
     r"registered for|scheduled for|down for) )?",
     re.IGNORECASE,
 )
-_PREPOSITION = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+_PREPOSITIONS = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+PREPOSITION = late(rf"{_PREPOSITIONS}$", re.IGNORECASE)
 _NAMED = (
-    rf"{_WHOSE}(?P<o>(?:(?!and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
-    rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITION}"
+    rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
+    rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
 )
 _CHANGED = KeyedPattern(
     r"\b(?:moved|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now)\b",
     re.IGNORECASE,
 )
-_PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
+PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
 _SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
-_MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
-_AFTER = late(
-    r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|(?:in the )?(?:morning|"
-    r"afternoon|evening)|at noon)?"
+MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
+AFTER = late(
+    r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|\d{1,2}[:.]\d\d|(?:in the )?"
+    r"(?:morning|afternoon|evening|night|lunchtime)|at (?:noon|midnight|lunch(?:time)?|half \w+|quarter \w+ \w+))?"
     r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|for|which|because|if|to|now|instead|please|not)\b)",
     re.IGNORECASE,
 )
@@ -64,7 +65,7 @@ _SENTENCE = late(
 
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
     """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
-    if not may_name_time(text) or HIDDEN in text or _PASSED.search(text):
+    if not may_name_time(text) or HIDDEN in text or PASSED.search(text):
         return None
     lead = _LEAD.match(text)
     text = text[lead.end() :] if lead else text
@@ -75,7 +76,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     matched = compiled(_NAMED).fullmatch(text[: first.span[0]].rstrip(" ,"))
     end = last.span[1]
     after = text[end - text[:end].endswith(",") :]
-    if matched is None or not _AFTER.match(after) or _MORE_DAYS.match(after):
+    if matched is None or not AFTER.match(after) or MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
     if not ADVERBS.isdisjoint(what.lower().split()) or _SENTENCE.search(what):

@@ -47,6 +47,13 @@ _PASSING = late(
     re.IGNORECASE,
 )
 
+_NO_HANDLE = late(
+    r"(?:down|full|gone|hacked|blocked|broken|private|public|empty|useless|dead|fine|good|great|boring|slow|locked|"
+    r"banned|down|acting|mostly|just|not|now|open|closed|new|old)",
+    re.IGNORECASE,
+)
+""" "My telegram is full" names no account."""
+
 
 @cache
 def _compiled() -> KeyedGroup:
@@ -69,7 +76,7 @@ def detail_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             if _SECRET.search(text):
                 return
             slot, value = match["s"].lower(), match["o"].strip(" .,")
-            if slot in taken or _PASSING.match(slot) or not value:
+            if slot in taken or _PASSING.match(slot) or not value or _NO_HANDLE.fullmatch(value):
                 continue
             taken.add(slot)
             yield Draft(

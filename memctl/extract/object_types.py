@@ -86,6 +86,13 @@ _SYMPTOM = late(
     r"(?:my |the )?(?:face|lips?|throat|eyes?|tongue|skin|hives|rash(?:es)?|combination|smell|whole \w+)", re.IGNORECASE
 )
 """ "Allergic to cashew, face like a balloon": what the allergy does."""
+_FIGURATIVE = late(
+    r"(?:mornings?|mondays?|bullshit|nonsense|stupidity|drama|small talk|meetings?|(?:hard |honest )?work|housework|"
+    r"exercise|commitment|effort|people|idiots?|fools|criticism|change|feelings|deadlines|responsibility|cliches?|"
+    r"fun|jargon|spreadsheets|bureaucracy|politics)\b",
+    re.IGNORECASE,
+)
+""" "I'm allergic to mornings"."""
 _OF_A_CHOICE = late(
     r"(?:the )?(?:(?:option|choice|version|plan|answer|number|design|draft|variant|solution|approach|method|style) "
     r"(?:\w|\d+|one|two|three)|(?:first|second|third|last|other|latter|former|new|old|shorter|longer|left|"
@@ -173,7 +180,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
-    if predicate == "allergic_to" and _SYMPTOM.fullmatch(value):
+    if predicate == "allergic_to" and (_SYMPTOM.fullmatch(value) or _FIGURATIVE.match(value)):
         return False
     if predicate == "owns":
         return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value))

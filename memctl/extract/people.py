@@ -102,7 +102,7 @@ NOT_NAMES = frozenset(
         "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
         "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
         "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
-        "Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
+        "Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun January February March April May June July August "
         "September October November December"
     )
 )

@@ -13,7 +13,7 @@ from memctl.extract.rule_tables import Phrase, compiled, filled, phrases
 from memctl.extract.verbs import FORMS, gerund
 from memctl.extract.wordlist import lowered
 
-TABLES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides")
+TABLES = ("phrases", "everyday", "particulars", "remarks", "reactions", "tastes", "contacts", "retractions", "asides")
 
 
 def phrase_drafts(

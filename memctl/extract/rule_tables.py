@@ -56,7 +56,18 @@ TOPICS = (
 )
 """Tables of verb frames, in the order they are tried: of two frames with one verb and predicate, the first wins."""
 
-PHRASES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides", "multilingual")
+PHRASES = (
+    "phrases",
+    "everyday",
+    "particulars",
+    "remarks",
+    "reactions",
+    "tastes",
+    "contacts",
+    "retractions",
+    "asides",
+    "multilingual",
+)
 """Tables of phrases."""
 
 _MACRO = late(r"\{([A-Z_]+)\}")

@@ -26,6 +26,7 @@ from memctl.extract import (
     self_introductions,
     sentence_phrases,
     sentence_subjects,
+    timetable,
 )
 from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
@@ -197,6 +198,8 @@ class TurnReader:
             self.preceding = whole[: clause.start - origin]
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
+            if self.dated and not drafts:
+                drafts = self.planned(clause)
             other = self.other if person == "other" else None
             if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
                 span = self.span(clause.start, clause.text)
@@ -243,6 +246,11 @@ class TurnReader:
         if who == MAYBE_I and unknown is not None and is_predicate(unknown[1]):
             who = None  # "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
         return drafts, who, prog
+
+    def planned(self, clause: Clause) -> list[Draft]:
+        """The plan of a clause that has no verb of planning: "we land Friday night"."""
+        plan = timetable.planned(clause.text, self.span(clause.start, clause.text), self.at, self.people)
+        return self.timed([plan[0]], clause, None, plan[1]) if plan else []
 
     def stranger(
         self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
