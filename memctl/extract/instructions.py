@@ -99,7 +99,7 @@ HEADING = KeyedPattern(
 )
 _NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
 _SPLIT = late(
-    r"\s*(?:[,;](?!\d| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|as a standing|in all "
+    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|as a standing|in all "
     r"(?:calc|my|of|your))\b)|"
     r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
     r"just )?(?:no|"
@@ -116,7 +116,7 @@ _WISH = OpeningPattern(
     r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
     r"(?:to )?(?=(?:always|"
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
-    r"show)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
+    r"show|be)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
     r"always|never|not|keep|only|be (?:a bit |a little )?less)\b)|"
     r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
@@ -178,6 +178,9 @@ _NEVER_DID = KeyedPattern(
     re.IGNORECASE,
 )
 
+_SAID_BY = late(r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$", re.IGNORECASE)
+""" "Never trust a fart, said grandad"."""
+
 
 def standing_instructions(
     sentence: Sentence, span: tuple[int, int], before: str, listed: bool
@@ -191,7 +194,7 @@ def standing_instructions(
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
     text = sentence.text
-    if HIDDEN in text:
+    if HIDDEN in text or _SAID_BY.search(text):
         return [], False
     number = _NUMBER.match(text)
     text = text[number.end() :] if number else text
@@ -247,7 +250,9 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
 
 
 _CONDITIONAL = late(
-    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", re.IGNORECASE
+    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as|unless|until) (?:i|you)\b|"
+    r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|give)\b",
+    re.IGNORECASE,
 )
 
 
@@ -270,6 +275,8 @@ def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[t
         order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
+        if order and goal and _LIMIT.match(piece):
+            order = False
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
             order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."
         if order or (marked and number == 0):
@@ -304,8 +311,20 @@ def _forms() -> list[re.Pattern[str]]:
     ]
 
 
+_ALWAYS = late(
+    r"(?:please |pls |just )*always (?!(?:be|have|do|go|did|was|on|in|at|a|the|been|love|like|want|eat|drink|wear|feel|"
+    r"think|sleep|live|know|try)\b)(?P<verb>[a-z][\w-]*) (?!(?:it|this|that|them)$).+",
+    re.IGNORECASE,
+)
+""" "Always cook for four"; "always eat at noon" is a habit."""
+
+_LIMIT = late(r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words)\b)", re.IGNORECASE)
+""" "Write tickets in the present tense, max 2 lines": the limit of what was ordered before it."""
+
+
 def is_order(text: str) -> bool:
     """True if `text` is a standing instruction."""
+    always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
@@ -319,6 +338,8 @@ def is_order(text: str) -> bool:
         or lifts(text)
     ):
         return False
+    if always and _base_verb(always["verb"].lower()):
+        return True
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
     for form in _forms():
