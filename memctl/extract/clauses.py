@@ -92,6 +92,10 @@ _JOINING = frozenset({"and", "but", "or"})
 """Before a verb without a subject stands one of these words, or a comma."""
 
 
+_ME_AND = late(r"\W*(?:(?:so|well|also|oh),? )?(?:both )?me")
+""" "Me and my boyfriend live in Hackney" is one clause."""
+
+
 class Clause(msgspec.Struct, frozen=True):
     """Part of a sentence: its text, its offset in the plain turn, the conjunction before it.
 
@@ -132,7 +136,7 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
     cuts: dict[int, tuple[int, str, bool]] = {}
     spoken = lowered(sentence)
     for match in _BOUNDARY.finditer(spoken):
-        if match.end() > match.start() and match.start() > 0:
+        if match.end() > match.start() and match.start() > 0 and not _ME_AND.fullmatch(spoken, 0, match.start()):
             cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
     joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
     listed = ((_ELIDED.finditer(spoken), ""), (_ELIDED_ING.finditer(spoken), "+ing")) if joined else ()

@@ -12,7 +12,7 @@ from memctl.extract.clauses import ADVERBS
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
-from memctl.extract.wordlist import words
+from memctl.extract.wordlist import holds, words
 
 _UNCAPITALISED = late(r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A word that does not start with a capital, as far as ASCII tells."""
@@ -38,20 +38,43 @@ _ORDINARY = frozenset(
 )
 
 
+_KIN = r"(?:{RELATIONS}|{PET}|mummy|nana|granny|grandma|grandpa|hubby|wifey)"
+
+
 @cache
 def _called() -> re.Pattern[str]:
-    """ "my sister is called amina": a name that nothing else shows to be one."""
+    """ "my sister is called amina", "we have a dog named rufus": a name that nothing else shows to be one."""
     return compiled(
-        r"(?P<before>\b(?:my|our) (?:[\w-]+ ){0,2}?(?:{RELATIONS}|{PET})(?:'s| is|s)? (?:called|named) )"
+        r"(?P<before>\b(?:(?:(?:my|our|an?|the|two|three|his|her) (?:[\w-]+ ){0,2}?)?" + _KIN + r"(?:'s| is|s)? "
+        r"(?:called|calld|named|name is|names? (?:is|are)|name's)|(?:^|\b(?:my|his|her) )name(?:'s| is| it is)|"
+        r"\b(?:s?he(?:'s|s| is)|i(?:'m|m| am)) (?:called|named)) )"
         r"(?P<name>[a-z][a-zà-þ]{2,})"
-        r"(?=\s*(?:$|[,.!;)]|\band (?:he|she|it|they|hes|shes|its|my)\b))"
+        r"(?=\s*(?:$|[,.!;:)(–—-]|\band |(?:he|she|hes|shes|he's|she's|who|but|so|is|lives|works|has|they)\b))"
+    )
+
+
+@cache
+def _introduced() -> re.Pattern[str]:
+    """ "my sister ana lives in lisbon", in a turn without capitals."""
+    return compiled(
+        r"(?P<before>\b(?:my|our) (?:(?:big|little|older|younger|eldest|oldest|youngest|twin|best|new|old|late) )*"
+        r"(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
+        r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|came|"
+        r"turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|keeps|still|"
+        r"also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
     )
 
 
 _NEVER_NAMES = frozenset(
     words(
         "away home back off out over again lazy mad crazy weird stupid difficult names worse something everything this "
-        "that"
+        "that who which and not never she her his him they them their our your its what when where how why with from "
+        "for law laws friend friends mate mates house place car dog cat dogs cats side year years old new work works "
+        "family birthday wedding name number phone room job doctor teacher boss team company school group partner "
+        "husband wife brother sister mother father mum mom dad son daughter baby kid kids parents cousin aunt uncle "
+        "twin twins unknown secret funny silly taken different the very too really already almost only here there "
+        "now then yesterday today tomorrow tonight recently finally "
+        "earlier later about around while because me you us off bullshit"
     )
 )
 
@@ -82,12 +105,25 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
-        text = _called().sub(_with_capital, text) if "called " in text or "named " in text else text
+        if holds(text, ("called ", "calld ", "named ", "name ", "name's ", "names ")):
+            text = _called().sub(self._announced, text)
+        if text.islower():
+            text = _introduced().sub(self._announced, text)
         if not self.names or (
             text.isascii() and self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
         ):
             return text
         return _UNCAPITALISED.sub(self._spelled, text)
+
+    def _announced(self, match: re.Match[str]) -> str:
+        """The words of a match with the capital of the name; they stay as they are if that is no name."""
+        name = match["name"]
+        relative = re.fullmatch(lexicon("RELATIONS"), name) is not None
+        if not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES or relative:
+            return match[0]
+        if name not in _ORDINARY:
+            self.names.setdefault(name, name.capitalize())
+        return f"{match['before']}{name.capitalize()}"
 
     def _is_common(self, word: str) -> bool:
         """True if a word is also spelled without a capital in edited text."""
@@ -103,12 +139,6 @@ class NameCase:
         if name is None or len(name) != len(stem) or self._is_common(stem):
             return word
         return f"{name}{mark}{rest}"
-
-
-def _with_capital(match: re.Match[str]) -> str:
-    name = match["name"]
-    ordinary = not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES
-    return match[0] if ordinary else f"{match['before']}{name.capitalize()}"
 
 
 def _language(word: str) -> bool:

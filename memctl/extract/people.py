@@ -42,9 +42,9 @@ _RELATION = KeyedPattern(
     (
         rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
         rf"now is )?"
-        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|named|cried)|,|:|'s "
-        rf"name is|'s name's|,? name of| now is| is now| is|'s)?) (?P<name>{_NAMES})"
-        r"(?P<age>,? (?:is |who's |who is |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|:|'s "
+        rf"name is|'s name's|,? name of| name is| now is| is now| is|'s)?) (?P<name>{_NAMES})"
+        r"(?P<age>,? (?:is |who's |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
     re.IGNORECASE,
@@ -199,6 +199,8 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
 def _pet(match: re.Match[str]) -> str:
     """The pet of "my dog's name is Bo": "dog called Bo"."""
     whole: str = match["o"]
+    if whole[len(match["kind"]) :].startswith("s called ") and " and " not in whole:
+        whole = f"{match['kind']}{whole[len(match['kind']) + 1 :]}"
     return f"{match['kind']} called {match['name']}" if re.search(r"(?: is|'s) (?:called|named)|name", whole) else whole
 
 
@@ -375,9 +377,25 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if name and name["name"] not in NOT_NAMES:
         after = text[at + name.end() :]
         if not name["gen"]:
-            return name["name"], rel, after
+            return name["name"], rel, _without_pronoun(after)
         return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
-    return rel, rel, text[at:]
+    return rel, rel, _without_pronoun(text[at:])
+
+
+_RESUMED = late(
+    r",? s?he(?=(?P<is>'?s)?(?(is)| (?:is|was|has|lives|works|likes|loves|hates|can|does|got|speaks|studies|plays|comes|"
+    r"goes|takes|eats|moved|died)\b))",
+    re.IGNORECASE,
+)
+
+
+def _without_pronoun(after: str) -> str:
+    """The words after a subject without a pronoun that takes it up: "My wife she is from Peru"."""
+    match = _RESUMED.match(after)
+    if match is None:
+        return after
+    rest = after[match.end() :]
+    return spelt_out(rest[len(match["is"]) :]) if match["is"] else rest
 
 
 def spelt_out(after: str) -> str:

@@ -174,6 +174,9 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
     "let's": ("let", "us"),
     "theyre": ("they", "are"),
     "weve": ("we", "have"),
+    "movd": ("moved",),
+    "studing": ("studying",),
+    "workng": ("working",),
 }
 _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "would", "'s": "is"}
 _WORD = late(rf"[\w{HIDDEN}](?:[\w{HIDDEN}'+#./&-]*[\w{HIDDEN}+#])?|\.\w+")

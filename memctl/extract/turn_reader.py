@@ -373,7 +373,7 @@ class TurnReader:
             return []
         drafts = [
             draft
-            for draft in match(verb_head, span, casual=False, other=subject)
+            for draft in match(verb_head, span, casual=self.casual, other=subject)
             if draft.op == "assert" or verb_head.stopped
         ]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
