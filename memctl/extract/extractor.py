@@ -31,6 +31,7 @@ from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
 from memctl.extract.object_types import acceptable, cuts_word, shortened, single_readings
 from memctl.extract.restated_answers import statement
+from memctl.extract.rosters import roster_drafts
 from memctl.extract.segmentation import plain, sentences, straightened
 from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
@@ -133,6 +134,8 @@ class _SessionReader:
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
+        if not memory:
+            drafts += roster_drafts(reader.text, self.question, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         drafts += multilingual_drafts(text)
