@@ -15,6 +15,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
+from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
 _WHOSE = r"(?:(?P<whose>my|our|the|an?|(?:mum|mom|dad|nan|gran|grandma|grandad)'s|(?-i:[A-ZÀ-Þ])[\w-]+'s|the kids'?) )?"
@@ -79,7 +80,9 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if matched is None or not AFTER.match(after) or MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
-    if not ADVERBS.isdisjoint(what.lower().split()) or _SENTENCE.search(what):
+    first_word = FORMS.get(what.split(" ")[0].lower(), ("", ""))
+    told = first_word[1] in ("past", "pp") and first_word[0] != "book"
+    if not ADVERBS.isdisjoint(what.lower().split()) or told or _SENTENCE.search(what):
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
         return None

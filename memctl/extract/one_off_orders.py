@@ -17,7 +17,7 @@ _LASTING = KeyedPattern(
     re.IGNORECASE,
 )
 _TASK = late(
-    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |i need (?:you to )?|i want |need )*"
+    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |i need (?:you to )?|i want |need )*"
     r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
     r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
     r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"

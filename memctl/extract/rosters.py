@@ -116,7 +116,7 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
             if not (explicit or _named_list(match)) or (not owned and (match["group"] or "").lower() in _OF_ANYONE):
                 continue
             strict = not (explicit and owned)
-            members = _MEMBER.split(_closed(match))
+            members = _split(_closed(match))
             yield from _members(members, _kind(match), match.span("list"), taken, strict=strict)
         for match in compiled(_HEADING).finditer(text):
             if HIDDEN not in match[0]:
@@ -137,6 +137,11 @@ def _closed(match: re.Match[str]) -> str:
     """The list of a match, up to the parenthesis that closes it."""
     members: str = match["list"]
     return members.split(")")[0] if match["sep"].strip() == "(" and members.count("(") < members.count(")") else members
+
+
+def _split(members: str) -> list[str]:
+    """The members of a list; those between semicolons without what is said of them: "Una, a guard; Orla, at home"."""
+    return [part.split(",")[0] for part in members.split(";")] if ";" in members else _MEMBER.split(members)
 
 
 def _kind(match: re.Match[str]) -> str:
@@ -162,8 +167,10 @@ def _answered(text: str, question: str, taken: set[str]) -> Iterator[Draft]:
     kind = _RELATIONS.get(f"{group}s") or _RELATIONS.get(group) or kind
     if kind == "pets" and group:
         kind = f"pets {group if group.endswith('s') else group + 's'}"
-    rest = first[lead.end() :]
-    yield from _members(_MEMBER.split(rest), _RELATIONS.get(kind, kind), (lead.end(), len(first)), taken)
+    members = _split(first[lead.end() :])
+    if group and not group.endswith(("s", "children")):
+        members = members[:1]  # "One daughter, Imma, a notary"
+    yield from _members(members, _RELATIONS.get(kind, kind), (lead.end(), len(first)), taken)
 
 
 LONGEST_ANSWER = 25
@@ -179,7 +186,7 @@ def _members(
         member = member.strip(" .\t")
         drafts = list(_member(member, kind, span))
         found += drafts
-        own = _MINE.fullmatch(member) or kind in ("us", "family") or _KIN_FIRST.match(member)
+        own = _MINE.fullmatch(member) or kind in ("us", "family")
         if not (drafts or own) and (number == 0 or strict):
             return
     if strict and len({draft.subject or draft.object for draft in found}) < FEWEST:
@@ -214,7 +221,7 @@ LONGEST_MEMBER = 8
 
 
 def _person(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
-    kin = _KIN_FIRST.fullmatch(text)
+    kin = _KIN_FIRST.fullmatch(text) if kind in ("us", "family") else None
     person = kin or _PERSON.fullmatch(text)
     if person is None or not may_be_a_person(person["name"]) or is_opening(person["name"].split()[0]):
         return

@@ -17,12 +17,12 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.verbs import FORMS
+from memctl.extract.verbs import FORMS, third_person
 
 _OPENING = r"(?:(?:and|but|so|also|oh|btw|then|reminder|note|update|ok|yay|fyi)[,:]? )*"
 _SELF = r"(?:(?:i|we)(?:'m|'re| am| are|'ll be| will be)? (?:both |all |only |just |now |also )*)"
 _AWAY = (
-    r"(?P<o>(?:back (?:at|in|to|from|home|on (?:site|duty|shift|days|nights))(?: [\w']+){0,4}|back|away|off work|"
+    r"(?P<o>(?:back (?:at|in|to(?= work)|from|home|on (?:site|duty|shift|days|nights))(?: [\w']+){0,4}|back|away|off work|"
     r"(?:away |off )?on (?:annual |parental |maternity |paternity |sick |unpaid |my |our )*(?:leave|holidays?|hols|"
     r"vacation|pto)|off (?:to|on) (?-i:[A-ZÀ-Þ])[\w'-]*(?: (?:and |& )?[\w'-]+){0,4}))"
 )
@@ -91,6 +91,7 @@ _BASE = {
     "landing": "land",
     "arriving": "arrive",
     "swimming": "swim",
+    "seeing": "see",
 }
 """The base forms of the verbs that `FORMS` does not have."""
 _LEAVE = late(r"(?:away |off )?on (?=.*(?:leave|holidays?|hols|vacation|pto)$)", re.IGNORECASE)
@@ -126,16 +127,21 @@ def planned(
         what = " ".join(matched["o"].split()).strip(" ,")
         verb = (groups.get("verb") or "").lower().split(" ")[0]
         if verb:
-            what = f"{_BASE.get(verb) or FORMS[verb][0]}{what[len(verb) :]}"
+            lemma, _ = FORMS.get(verb, (_BASE.get(verb, ""), ""))
+            if not lemma:
+                continue
+            what = f"{lemma}{what[len(verb) :]}"
         if not what or len(what.split()) > LONGEST_PLAN:
             continue
         if pattern is _PATTERNS[0]:
             leave = _LEAVE.match(what)
             what = what[leave.end() :] if leave else re.sub(r"^off (?=to )", "go ", what)
             what = what if leave or what.startswith("go ") else f"be {what}"
-            phrase = f"plans {what}" if leave else f"plans to {what}"
+            phrase = f"is on {what}" if leave else re.sub(r"^(?:go|be)\b", lambda verb: third_person(verb[0]), what)
+        elif verb or pattern is _PATTERNS[1]:
+            phrase = re.sub(r"^\w+", lambda verb: third_person(verb[0].lower()), what)
         else:
-            phrase = f"plans to {what}" if verb or pattern is _PATTERNS[1] else f"has this planned: {what}"
+            phrase = f"expects this: {what}"
         draft = Draft(
             predicate="plans",
             object=what,
