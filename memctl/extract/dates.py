@@ -133,6 +133,7 @@ _MOVED_TO = (
     r"switched|shifted) (?:to|until|till)"
 )
 
+_WEEKDAY_STEMS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NOT_RECURRING = r"(?<![\w'-])(?<!\bevery )(?<!\beach )(?<!\bother )(?<!\bto )(?<!\band )(?<!\bor )(?<!\ba )(?<!\bany )(?<!- )(?<!, )"
 _CLOCK = r"(?= (?:at )?(?:\d{1,2}[:.]\d\d|\d{1,2} ?(?:am|pm|h)\b))"
 _AT_A_TIME = rf"(?:{_CLOCK}|(?= (?:morning|afternoon|evening|night|lunchtime)\b)|(?= at \d)|(?=\W*$))"
@@ -224,8 +225,12 @@ RULES: tuple[Rule, ...] = (
         time_expressions.last_weekday,
         date_words.FULL_WEEKDAYS,
     ),
-    _rule(rf"{_NOT_RECURRING}(?P<which>){_FULL_WEEKDAY}{_END}{_AT_A_TIME}", time_expressions.last_weekday, date_words.FULL_WEEKDAYS),
-    _rule(rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}", time_expressions.last_weekday),
+    _rule(
+        rf"{_NOT_RECURRING}(?P<which>){_FULL_WEEKDAY}{_END}{_AT_A_TIME}",
+        time_expressions.last_weekday,
+        date_words.FULL_WEEKDAYS,
+    ),
+    _rule(rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}", time_expressions.last_weekday, _WEEKDAY_STEMS),
     _rule(
         rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|"
         rf"grade|place))",

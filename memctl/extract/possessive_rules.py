@@ -12,7 +12,8 @@ from memctl.extract.rule_tables import compiled
 from memctl.extract.wordlist import lowered
 
 _MY = late(
-    r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+(?:it )?is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
+    r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+(?:it )?is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)",
+    re.IGNORECASE,
 )
 _MY_IS_NOT = late(r"^(?:not|no longer|never|n't)\b", re.IGNORECASE)
 _OPENERS = late(

@@ -34,7 +34,9 @@ _RELATIONS = {
 """The relation of each member of a group of people."""
 _GROUP = "|".join(sorted(map(re.escape, _RELATIONS), key=len, reverse=True))
 _COUNT = r"(?:(?:\d+|two|three|four|five|six|seven|eight|nine|ten|a few|some) )?"
-_QUALITY = r"(?:(?:lovely|own|other|grown-?up|adult|little|older|younger|big|small|close|closest|immediate|rescue|old|new) )*"
+_QUALITY = (
+    r"(?:(?:lovely|own|other|grown-?up|adult|little|older|younger|big|small|close|closest|immediate|rescue|old|new) )*"
+)
 _PETS = r"pets|animals|furry friends|fur babies|(?:{PET})s"
 _US = (
     r"there(?:'s|s| is| are| were)? (?:now |only |just )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) of us"
@@ -58,14 +60,19 @@ _HEADING = (
     r"(?P<allergies>(?:food |known )?allergies)|(?P<family>family|relatives|household|family members))"
     r"(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n(?P<list>(?:[ \t]*(?:[-*•·–]|\d+[.)])?[ \t]*[^\n:]{2,60}(?:\n|$)){2,})"
 )
-_KEYED = KeyedPattern(
-    rf"\b(?:{_GROUP}|of us|we're|we are|household|living here|lives here|at home|family|relatives|meds|medications?|"
-    rf"medicines|tablets|pills|prescriptions|allergies|pets|animals|{{PET_PLURALS}})\b".replace(
-        "{PET_PLURALS}", r"cats|dogs|hens|chickens|horses|ponies|rabbits|budgies|goats|ducks|guinea pigs|hamsters|"
-        r"rats|ferrets|parrots|kittens|puppies|snakes|lizards|tortoises|sheep|alpacas|bees|fish"
-    ),
+_NOUNS = (
+    rf"{_GROUP}|of us|(?:we're|we are)(?: (?:now|only|just))? (?:\d|two|three|four|five|six|seven|eight)|household|living "
+    r"here|lives here|at home|family|relatives|meds|medications?|medicines|tablets|pills|prescriptions|allergies|pets|"
+    r"animals|cats|dogs|hens|chickens|horses|ponies|rabbits|budgies|goats|ducks|guinea pigs|hamsters|rats|ferrets|"
+    r"parrots|kittens|puppies|snakes|lizards|tortoises|sheep|alpacas|bees|fish"
+)
+_ANNOUNCED = KeyedPattern(
+    rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:here|at home|names?|now!?|are|in|total|called|named|altogether|currently|all|both|"
+    r"the|house|flat))*(?:\s*[:=(]|\s+[-–—]|,? (?-i:[A-ZÀ-Þ]))",
     re.IGNORECASE,
 )
+""" "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
+_HEADED = KeyedPattern(rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n", re.IGNORECASE)
 _MEMBER = late(r"\s*(?:,|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE)
 _NAME = r"(?P<name>(?!(?-i:[A-ZÀ-Þ]{2,})\b)(?-i:[A-ZÀ-Þ])[\wÀ-ž'-]*[a-zà-ž](?: (?-i:[A-ZÀ-Þ])[\wÀ-ž'-]+)?)"
 _PERSON = late(
@@ -79,16 +86,30 @@ _KIN_FIRST = late(
     re.IGNORECASE,
 )
 _SPECIES = late(rf"\b(?P<pet>{lexicon('PET')})s?\b", re.IGNORECASE)
-_UNNAMED_PETS = late(rf"(?:\d+|an?|one|two|three|four|five|six|some|several) (?:[\w-]+ ){{0,2}}?(?:{lexicon('PET')})s?", re.IGNORECASE)
+_UNNAMED_PETS = late(
+    rf"(?:\d+|an?|one|two|three|four|five|six|some|several) (?:[\w-]+ ){{0,2}}?(?:{lexicon('PET')})s?", re.IGNORECASE
+)
 _OWNED = late(r"\W*(?:(?:and|with|plus|so|btw) )?(?:my|our|i|we|i've|ive|\d|two|three|four|five|six)\b", re.IGNORECASE)
 _OF_ANYONE = frozenset({"team", "crew", "staff", "team members", "friends", "mates", "employees"})
 """ "The team: Leeds, Hull": not the speaker's, unless it says so."""
 _MINE = late(r"(?:me|myself|i|us|yours truly|you|them|him|her)", re.IGNORECASE)
 _BULLET = late(r"^[ \t]*(?:[-*•·–]|\d+[.)])?[ \t]*")
 _ASKED = (
-    (late(r"\bwho(?:'s| is| else is)? (?:on|in) your (?P<group>team|crew|band)\b|\bwho do you work with\b", re.IGNORECASE), "team"),
-    (late(r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|with you)\b|"
-          r"\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|\bdo you live (?:alone|with)\b", re.IGNORECASE), "us"),
+    (
+        late(
+            r"\bwho(?:'s| is| else is)? (?:on|in) your (?P<group>team|crew|band)\b|\bwho do you work with\b",
+            re.IGNORECASE,
+        ),
+        "team",
+    ),
+    (
+        late(
+            r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|with you)\b|"
+            r"\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|\bdo you live (?:alone|with)\b",
+            re.IGNORECASE,
+        ),
+        "us",
+    ),
     (late(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
 )
 _ASKED_GROUP = (
@@ -107,7 +128,7 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
     """The drafts of the lists in the plain `text` of a turn, without the people that the rules have `read`."""
     taken = {(draft.object or "").casefold() for draft in read if draft.predicate.startswith("has_") or draft.subject}
     taken |= {draft.subject.casefold() for draft in read if draft.subject}
-    if _KEYED.possible(text):
+    if _ANNOUNCED.search(text):
         for match in compiled(_LABEL).finditer(text):
             if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:
                 continue
@@ -118,6 +139,7 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
             strict = not (explicit and owned)
             members = _split(_closed(match))
             yield from _members(members, _kind(match), match.span("list"), taken, strict=strict)
+    if "\n" in text and _HEADED.search(text):
         for match in compiled(_HEADING).finditer(text):
             if HIDDEN not in match[0]:
                 lines = [_BULLET.sub("", line).strip() for line in match["list"].splitlines()]
@@ -130,7 +152,11 @@ def _named_list(match: re.Match[str]) -> bool:
     """True if names follow a label directly for a good reason: "our dogs are Rolo and Twix", "2 cats, Miso and Dot"."""
     if match["link"].strip() or match["us"]:
         return bool(match["link"].strip()) and not match["us"]
-    return match["sep"].startswith(",") and bool(re.search(r"\d|\b(?:two|three|four|five|six|both)\b", match[0][: match.start("list") - match.start()], re.IGNORECASE))
+    return match["sep"].startswith(",") and bool(
+        re.search(
+            r"\d|\b(?:two|three|four|five|six|both)\b", match[0][: match.start("list") - match.start()], re.IGNORECASE
+        )
+    )
 
 
 def _closed(match: re.Match[str]) -> str:
@@ -260,7 +286,10 @@ def _pet(text: str, species: str, span: tuple[int, int]) -> Iterator[Draft]:
     yield _draft("has_pet", name, f"has a {kind or 'pet'} called {person['name']}", span, "pets")
 
 
-_DOSE = late(r"(?P<drug>[a-zà-ž][\w -]{2,30}?),? (?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|ug|g|ml|iu|units?|puffs?|tablets?)\b[\w /]{0,25})?", re.IGNORECASE)
+_DOSE = late(
+    r"(?P<drug>[a-zà-ž][\w -]{2,30}?),? (?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|ug|g|ml|iu|units?|puffs?|tablets?)\b[\w /]{0,25})?",
+    re.IGNORECASE,
+)
 
 
 def _drug(text: str, span: tuple[int, int]) -> Iterator[Draft]:

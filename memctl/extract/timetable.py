@@ -97,7 +97,9 @@ _BASE = {
 _LEAVE = late(r"(?:away |off )?on (?=.*(?:leave|holidays?|hols|vacation|pto)$)", re.IGNORECASE)
 _FROM = late(r"\bfrom(?= )", re.IGNORECASE)
 _AFTER_ALSO = late(r"\W*(?:(?:for|to|with|at|in|from) [\w' ]{2,30})?\W*$", re.IGNORECASE)
-_NO_PERSON = late(r"(?:winter|summer|spring|autumn|christmas|easter|change|help|delivery|sofa|this|that|it|who|what)\b", re.IGNORECASE)
+_NO_PERSON = late(
+    r"(?:winter|summer|spring|autumn|christmas|easter|change|help|delivery|sofa|this|that|it|who|what)\b", re.IGNORECASE
+)
 _QUESTIONED = late(r"\b(?:if|when|whether|would|could|should|might|maybe|perhaps|not|n't|never|no)\b", re.IGNORECASE)
 
 
