@@ -134,7 +134,10 @@ _MOVED_TO = (
 )
 
 _WEEKDAY_STEMS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_NOT_RECURRING = r"(?<![\w'-])(?<!\bevery )(?<!\beach )(?<!\bother )(?<!\bto )(?<!\band )(?<!\bor )(?<!\ba )(?<!\bany )(?<!- )(?<!, )"
+_NOT_RECURRING = (
+    r"(?<![\w'-])(?<!\bevery )(?<!\beach )(?<!\bother )(?<!\bto )(?<!\band )(?<!\bor )(?<!\ba )(?<!\bany )"
+    r"(?<!- )(?<!, )"
+)
 _CLOCK = r"(?= (?:at )?(?:\d{1,2}[:.]\d\d|\d{1,2} ?(?:am|pm|h)\b))"
 _AT_A_TIME = rf"(?:{_CLOCK}|(?= (?:morning|afternoon|evening|night|lunchtime)\b)|(?= at \d)|(?=\W*$))"
 """ "Friday night", "Saturday at 2", "we land Friday"; not "Monday to Friday", "every Tuesday"."""
@@ -230,7 +233,11 @@ RULES: tuple[Rule, ...] = (
         time_expressions.last_weekday,
         date_words.FULL_WEEKDAYS,
     ),
-    _rule(rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}", time_expressions.last_weekday, _WEEKDAY_STEMS),
+    _rule(
+        rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}",
+        time_expressions.last_weekday,
+        _WEEKDAY_STEMS,
+    ),
     _rule(
         rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|"
         rf"grade|place))",

@@ -99,7 +99,8 @@ HEADING = KeyedPattern(
 )
 _NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
 _SPLIT = late(
-    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|as a standing|in all "
+    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|"
+    r"as a standing|in all "
     r"(?:calc|my|of|your))\b)|"
     r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
     r"just )?(?:no|"
@@ -251,12 +252,15 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
 
 _CONDITIONAL = late(
     r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as|unless|until) (?:i|you)\b|"
-    r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|give)\b",
+    r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|"
+    r"give)\b",
     re.IGNORECASE,
 )
 
 
-def _orders(text: str, *, marked: bool, lasting: bool, talk: bool) -> Iterator[tuple[str, bool]]:
+def _orders(  # noqa: C901 -- one condition per kind of piece
+    text: str, *, marked: bool, lasting: bool, talk: bool
+) -> Iterator[tuple[str, bool]]:
     """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them.
 
     `marked` is set if the sentence opens as an instruction, `lasting` if it says that its instructions stand, `talk` if

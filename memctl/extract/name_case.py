@@ -59,7 +59,8 @@ def _introduced() -> re.Pattern[str]:
     return compiled(
         r"(?P<before>\b(?:my|our) (?:(?:big|little|older|younger|eldest|oldest|youngest|twin|best|new|old|late) )*"
         r"(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
-        r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|came|"
+        r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|"
+        r"came|"
         r"turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|keeps|still|"
         r"also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
     )

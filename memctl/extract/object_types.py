@@ -174,6 +174,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate in ("lives_in", "hometown"):
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
+    if predicate == "avoids" and value.casefold().startswith("allerg"):
+        return False  # "Can't eat fish, allergy"
     if predicate == "habit" and _FOR_SOMEBODY.search(value):
         return False
     if predicate == "studies" and _cities().fullmatch(value):

@@ -11,13 +11,15 @@ from memctl.extract.rule_tables import compiled, lexicon
 
 _LASTING = KeyedPattern(
     r"\b(?:always|never|ever|from (?:now|here|today)|going forward|in (?:the )?future|every(?: time|thing)?|whenever|"
-    r"by default|each time|any ?more|no more(?! than)|no longer|permanent(?:ly)?|as a rule|stands?|standing|stop|quit|forever|"
+    r"by default|each time|any ?more|no more(?! than)|no longer|permanent(?:ly)?|as a rule|stands?|standing|stop|quit|"
+    r"forever|"
     r"for good|all (?:your|the|my|of)|anything|generally|in general|rules?|when (?:i|you)|unless|if (?:i|you)|"
     r"until|till|with me|to me|for me|house style|starting)\b",
     re.IGNORECASE,
 )
 _TASK = late(
-    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |i need (?:you to )?|i want |need )*"
+    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |"
+    r"i need (?:you to )?|i want |need )*"
     r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
     r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
     r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"
@@ -54,7 +56,8 @@ _PRODUCT = (
 )
 _AMOUNT = (
     r"(?:about |around |max |maximum |under |up to |only )?(?:\d+|{NUMBER_WORDS}) (?:words?|weeks?|pages?|lines?|"
-    r"slides?|questions?|minutes?|items?|options?|examples?|days?|paragraphs?|verses?|people|servings|portions|steps|points|marks)"
+    r"slides?|questions?|minutes?|items?|options?|examples?|days?|paragraphs?|verses?|people|servings|portions|steps|"
+    r"points|marks)"
 )
 _REQUESTED = (
     r"^\W*(?:(?:ok|so|now|next|and|also|please|pls|hi|hey)\b,? )*"

@@ -11,6 +11,7 @@ from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPatter
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.subject_endings import spelt_out, without_pronoun
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -42,7 +43,8 @@ _RELATION = KeyedPattern(
     (
         rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
         rf"now is )?"
-        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|:|'s "
+        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
+        rf":|'s "
         rf"name is|'s name's|,? name of| name is| now is| is now| is|'s)?) (?P<name>{_NAMES})"
         r"(?P<age>,? (?:is |who's |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
@@ -102,7 +104,8 @@ NOT_NAMES = frozenset(
         "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
         "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
         "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
-        "Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun January February March April May June July August "
+        "Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
+        "January February March April May June July August "
         "September October November December"
     )
 )
@@ -377,30 +380,9 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if name and name["name"] not in NOT_NAMES:
         after = text[at + name.end() :]
         if not name["gen"]:
-            return name["name"], rel, _without_pronoun(after)
+            return name["name"], rel, without_pronoun(after)
         return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
-    return rel, rel, _without_pronoun(text[at:])
-
-
-_RESUMED = late(
-    r",? s?he(?=(?P<is>'?s)?(?(is)| (?:is|was|has|lives|works|likes|loves|hates|can|does|got|speaks|studies|plays|comes|"
-    r"goes|takes|eats|moved|died)\b))",
-    re.IGNORECASE,
-)
-
-
-def _without_pronoun(after: str) -> str:
-    """The words after a subject without a pronoun that takes it up: "My wife she is from Peru"."""
-    match = _RESUMED.match(after)
-    if match is None:
-        return after
-    rest = after[match.end() :]
-    return spelt_out(rest[len(match["is"]) :]) if match["is"] else rest
-
-
-def spelt_out(after: str) -> str:
-    """The clause after a subject with "'s": "'s got" is "has got", "'s a nurse" is "is a nurse"."""
-    return f"{'has' if re.match(r' (?:(?:just|also|now|still) )*(?:got|been|had)', after) else 'is'}{after}"
+    return rel, rel, without_pronoun(text[at:])
 
 
 def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:

@@ -58,16 +58,19 @@ _HEADING = (
     rf"(?:^|\n)[ \t]*(?:#+ )?(?:(?:my|our|the) )?{_COUNT}{_QUALITY}(?:(?P<group>{_GROUP})|(?P<pets>{_PETS})|"
     rf"(?P<meds>meds|medication|medications|medicines|tablets|pills|prescriptions)|"
     r"(?P<allergies>(?:food |known )?allergies)|(?P<family>family|relatives|household|family members))"
-    r"(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n(?P<list>(?:[ \t]*(?:[-*•·–]|\d+[.)])?[ \t]*[^\n:]{2,60}(?:\n|$)){2,})"
+    r"(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n(?P<list>(?:[ \t]*(?:[-*•·–]|"
+    r"\d+[.)])?[ \t]*[^\n:]{2,60}(?:\n|$)){2,})"
 )
 _NOUNS = (
-    rf"{_GROUP}|of us|(?:we're|we are)(?: (?:now|only|just))? (?:\d|two|three|four|five|six|seven|eight)|household|living "
+    rf"{_GROUP}|of us|(?:we're|we are)(?: (?:now|only|just))? (?:\d|two|three|four|five|six|seven|eight)|household|"
+    rf"living "
     r"here|lives here|at home|family|relatives|meds|medications?|medicines|tablets|pills|prescriptions|allergies|pets|"
     r"animals|cats|dogs|hens|chickens|horses|ponies|rabbits|budgies|goats|ducks|guinea pigs|hamsters|rats|ferrets|"
     r"parrots|kittens|puppies|snakes|lizards|tortoises|sheep|alpacas|bees|fish"
 )
 _ANNOUNCED = KeyedPattern(
-    rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:here|at home|names?|now!?|are|in|total|called|named|altogether|currently|all|both|"
+    rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:here|at home|names?|now!?|are|in|total|called|named|altogether|currently|all|"
+    rf"both|"
     r"the|house|flat))*(?:\s*[:=(]|\s+[-–—]|,? (?-i:[A-ZÀ-Þ]))",
     re.IGNORECASE,
 )
@@ -82,7 +85,8 @@ _PERSON = late(
     re.IGNORECASE,
 )
 _KIN_FIRST = late(
-    rf"(?:my |our )?(?P<rel>{lexicon('RELATIONS')})(?:'s|s)?(?: name)?(?: is| -| –|:|,)? ?{_NAME}(?:,? \(?(?P<age>\d{{1,2}})\)?)?\W*",
+    rf"(?:my |our )?(?P<rel>{lexicon('RELATIONS')})(?:'s|s)?(?: name)?(?: is| -| –|:|"
+    rf",)? ?{_NAME}(?:,? \(?(?P<age>\d{{1,2}})\)?)?\W*",
     re.IGNORECASE,
 )
 _SPECIES = late(rf"\b(?P<pet>{lexicon('PET')})s?\b", re.IGNORECASE)
@@ -104,8 +108,10 @@ _ASKED = (
     ),
     (
         late(
-            r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|with you)\b|"
-            r"\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|\bdo you live (?:alone|with)\b",
+            r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|"
+            r"with you)\b|"
+            r"\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|"
+            r"\bdo you live (?:alone|with)\b",
             re.IGNORECASE,
         ),
         "us",
@@ -113,12 +119,14 @@ _ASKED = (
     (late(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
 )
 _ASKED_GROUP = (
-    rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|[ ,]+(?:do|have|"
+    rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|"
+    rf"[ ,]+(?:do|have|"
     rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|how many (?P<many>{_GROUP}) (?:do|have) you\b)"
 )
 _ANSWER_LEAD = (
     rf"\W*(?:(?:yes|yeah|yep|sure|well|oh|just|only|so|ok|i have|i've got|we have|we've got|there's|there are|it's|"
-    rf"they're|they are|names?(?: are)?|we're|we are)\b[,:]? ?)*(?:(?:\d+|an?|one|two|three|four|five|six|seven|eight)\b ?)?"
+    rf"they're|they are|names?(?: are)?|we're|we are)\b[,:]? ?)*(?:(?:\d+|an?|one|two|three|four|five|six|seven|"
+    rf"eight)\b ?)?"
     rf"(?:of us|of them)?(?:{_QUALITY}(?P<group>{_GROUP}|sister|brother|son|daughter|kid|child|{_PETS}|dog|cat))?"
     r"(?:,| -| –|:| \(| called| named)?\s*"
 )
@@ -126,8 +134,8 @@ _ANSWER_LEAD = (
 
 def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterator[Draft]:
     """The drafts of the lists in the plain `text` of a turn, without the people that the rules have `read`."""
-    taken = {(draft.object or "").casefold() for draft in read if draft.predicate.startswith("has_") or draft.subject}
-    taken |= {draft.subject.casefold() for draft in read if draft.subject}
+    taken = {(draft.object or "").casefold() for draft in read if draft.predicate.startswith("has_")}
+    taken |= {draft.subject.casefold() for draft in read if draft.subject and draft.owner}
     if _ANNOUNCED.search(text):
         for match in compiled(_LABEL).finditer(text):
             if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:
@@ -218,7 +226,8 @@ def _members(
     if strict and len({draft.subject or draft.object for draft in found}) < FEWEST:
         return
     for draft in found:
-        if (draft.subject or draft.object or "").casefold() not in taken or draft.predicate in ("age", "job_title"):
+        name = (draft.subject or draft.object or "").removeprefix("lives with ").casefold()
+        if name not in taken or draft.predicate in ("age", "job_title"):
             yield draft
 
 
@@ -287,7 +296,8 @@ def _pet(text: str, species: str, span: tuple[int, int]) -> Iterator[Draft]:
 
 
 _DOSE = late(
-    r"(?P<drug>[a-zà-ž][\w -]{2,30}?),? (?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|ug|g|ml|iu|units?|puffs?|tablets?)\b[\w /]{0,25})?",
+    r"(?P<drug>[a-zà-ž][\w -]{2,30}?),? (?P<dose>\d[\d.,]* ?(?:mg|mcg|µg|ug|g|ml|iu|units?|puffs?|"
+    r"tablets?)\b[\w /]{0,25})?",
     re.IGNORECASE,
 )
 

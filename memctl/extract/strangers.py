@@ -7,8 +7,9 @@ from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.object_types import is_opening
-from memctl.extract.people import GENITIVE, NOT_NAMES, ONE_NAME, spelt_out
+from memctl.extract.people import GENITIVE, NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.subject_endings import spelt_out
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 

@@ -198,11 +198,11 @@ class TurnReader:
             self.preceding = whole[: clause.start - origin]
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
-            if self.dated and not drafts:
-                drafts = self.planned(clause)
+            span = self.span(clause.start, clause.text)
+            if self.dated and not drafts and (plan := timetable.planned(clause.text, span, self.at, self.people)):
+                drafts = self.timed([plan[0]], clause, None, plan[1])
             other = self.other if person == "other" else None
             if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
-                span = self.span(clause.start, clause.text)
                 drafts += mentions.mentioned(clause.text, span, other, drafts, f"{self.context} \x1e {self.preceding}")
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
@@ -246,11 +246,6 @@ class TurnReader:
         if who == MAYBE_I and unknown is not None and is_predicate(unknown[1]):
             who = None  # "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
         return drafts, who, prog
-
-    def planned(self, clause: Clause) -> list[Draft]:
-        """The plan of a clause that has no verb of planning: "we land Friday night"."""
-        plan = timetable.planned(clause.text, self.span(clause.start, clause.text), self.at, self.people)
-        return self.timed([plan[0]], clause, None, plan[1]) if plan else []
 
     def stranger(
         self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
