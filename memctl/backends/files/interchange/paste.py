@@ -32,7 +32,7 @@ class Paste:
 
     key = "paste"
     name = "pasted memories"
-    remarks = ("pasted memories name no user; pass --user NAME",)
+    remarks = ("pasted memories name no user: they belong to the user of --user or default_user",)
     writes = True
     one_owner = True
     capabilities = Capabilities(

@@ -33,7 +33,7 @@ class ServerMemory:
 
     key = "server-memory"
     name = "memory of the MCP server server-memory"
-    remarks = ("a server-memory file names no user; pass --user NAME",)
+    remarks = ("a server-memory file names no user: its facts belong to the user of --user or default_user",)
     writes = True
     one_owner = True
     capabilities = Capabilities(
