@@ -112,6 +112,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """True if the fact was superseded or retired."""
         return self.superseded_by is not None or self.expired_at is not None
 
+    def native_text(self, name: str) -> str | None:
+        """A field of `native` if it is a text; other systems keep anything under the same names."""
+        value = self.native.get(name)
+        return value if isinstance(value, str) else None
+
 
 TIME_FIELDS = ("valid_at", "invalid_at", "created_at", "updated_at", "expired_at", "expires_at")
 TEXT_FIELDS = ("text", "user_id", "agent_id", "session_id", "app_id", "subject", "predicate", "object")

@@ -148,9 +148,8 @@ def _rederived(adapter: Backend, facts: Sequence[Fact]) -> list[Outcome]:
 
 
 def _turn(fact: Fact) -> dict[str, Any]:
-    role = fact.native.get("role")
     return {
-        "role": role if isinstance(role, str) else "user",
+        "role": fact.native_text("role") or "user",
         "content": fact.text,
         "id": str(fact.id),
         "at": fact.valid_at or fact.created_at,

@@ -56,10 +56,10 @@ def texts_of(fact: Fact) -> list[str]:
 
 
 def _prefix(fact: Fact) -> str:
-    said_by = fact.native.get("speaker")
-    if not isinstance(said_by, str) or not said_by.strip():
-        role = fact.native.get("role", "user")
-        said_by = fact.user_id if role == "user" else str(role)
+    said_by = fact.native_text("speaker")
+    if said_by is None or not said_by.strip():
+        role = fact.native_text("role") or "user"
+        said_by = fact.user_id if role == "user" else role
     at = fact.valid_at or fact.created_at
     return f"{said_by}{_day(at)}: "
 

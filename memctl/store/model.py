@@ -47,7 +47,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry_of(fact: Fact) -> Entry:
     """The entry of a fact; the speaker is taken from its `native` fields, if they name one."""
-    episodic = Episodic(role=fact.native.get("role"), speaker=fact.native.get("speaker"))
+    episodic = Episodic(role=fact.native_text("role"), speaker=fact.native_text("speaker"))
     return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 
 

@@ -90,7 +90,7 @@ def existing_facts(facts: Iterable[Fact]) -> tuple[ExistingFact, ...]:
             subject=fact.subject or fact.user_id,
             predicate=fact.predicate or "",
             object=fact.object,
-            slot=fact.native.get("slot"),
+            slot=fact.native_text("slot"),
             text=" ".join(redact(fact.text).text.split()),
         )
         for number, fact in enumerate(usable, 1)

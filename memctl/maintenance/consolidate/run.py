@@ -286,7 +286,7 @@ def _said_of(claim: Claim, kept: Fact) -> Claim:
         subject=kept.subject or kept.user_id,
         predicate=kept.predicate or "",
         object=kept.object,
-        slot=kept.native.get("slot"),
+        slot=kept.native_text("slot"),
         text=claim.text if kept.object is not None else kept.text,
     )
 
