@@ -25,15 +25,16 @@ class TimedOut(Retryable):
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
-    """Turn exceptions of psycopg into MemctlErrors; `place` is the server and the database, without secrets."""
+def translated(place: str, missing: str = _INIT) -> Iterator[None]:
+    """Turn exceptions of psycopg into MemctlErrors; `place` is the server and the database, without secrets, and
+    `missing` the hint for a missing table."""
     try:
         yield
     except psycopg.Error as error:
-        raise failure(error, place) from error
+        raise failure(error, place, missing) from error
 
 
-def failure(error: psycopg.Error, place: str) -> MemctlError:
+def failure(error: psycopg.Error, place: str, missing: str = _INIT) -> MemctlError:
     """The MemctlError for an exception."""
     state = error.sqlstate or ""
     words = _first_line(error)
@@ -52,7 +53,7 @@ def failure(error: psycopg.Error, place: str) -> MemctlError:
     if state.startswith("28") or state == "42501":
         return AuthError(words, where=place, hint="check the account's password and privileges")
     if state in ("42P01", "3F000"):
-        return UsageError(words, where=place, hint=_INIT)
+        return UsageError(words, where=place, hint=missing)
     if state == "42703":
         return UsageError(words, where=place, hint="check the names of the columns")
     if state.startswith(_REJECTED):

@@ -23,7 +23,7 @@ from psycopg.sql import SQL, Identifier
 from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, UnfinishedCopy, UsageError
 from memctl_postgres import citus, errors, schema
 from memctl_postgres.connection import Database
-from memctl_postgres.store_connection import PostgresConnection, adapt
+from memctl_postgres.store_connection import PostgresConnection, adapt, any_values
 from memctl_postgres.store_trial import Trial
 
 SCHEMA = "memctl_store"
@@ -40,6 +40,7 @@ _READS = re.compile(
 )
 _CHANGES = "the statement may change the store"
 _CREATE = "create one with memctl ingest or memctl add"
+_INCOMPLETE = "tables of the store were removed: restore them from a backup, or drop the schema to start again"
 
 
 class PostgresEngine:
@@ -69,7 +70,7 @@ class PostgresEngine:
 
     def exists(self) -> bool:
         """Whether the schema has a store."""
-        with errors.translated(self.place), self.database.connection() as connection:
+        with self._translated(), self.database.connection() as connection:
             return self._version(connection) is not None
 
     @contextmanager
@@ -98,7 +99,7 @@ class PostgresEngine:
         after minutes, and would read such tables completely until then. Skipped if the account lacks the privilege."""
         if not appended:
             return
-        with errors.translated(self.place), self.database.connection() as connection:
+        with self._translated(), self.database.connection() as connection:
             for table, analyzed in connection.execute(
                 "SELECT c.relname::text, c.reltuples FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
                 "WHERE n.nspname = %s AND c.relname = ANY(%s)",
@@ -144,7 +145,7 @@ class PostgresEngine:
 
     def size(self) -> int | None:
         """The bytes of the store's tables and indexes on the server."""
-        with errors.translated(self.place), self.database.connection() as connection:
+        with self._translated(), self.database.connection() as connection:
             rows = connection.execute(
                 "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c "
                 "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
@@ -157,7 +158,7 @@ class PostgresEngine:
 
     def rebuild(self) -> None:
         """Free the space of deleted rows. The server's write-ahead log and its backups may still have them."""
-        with errors.translated(self.place), self.database.connection() as connection:
+        with self._translated(), self.database.connection() as connection:
             for (table,) in connection.execute(
                 "SELECT tablename FROM pg_tables WHERE schemaname = %s", [self.schema]
             ).fetchall():
@@ -167,8 +168,6 @@ class PostgresEngine:
         """The columns and rows of a user's own statement."""
         if not statement.strip(" \t\r\n;"):
             raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
-        if not write and not _READS.match(statement):
-            raise UsageError(_CHANGES, where="sql", hint="memctl sql is read-only without --write")
         with self._transaction(write=write) as raw:
             try:
                 administrator = raw.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
@@ -182,7 +181,9 @@ class PostgresEngine:
                     if "multiple commands" in words:
                         raise UsageError("pass exactly one statement", where="sql", hint="run several one by one")
                     raise UsageError(f"the statement failed: {words}", where="sql")
-                cursor = raw.execute(statement.encode())
+                if not write and not _READS.match(statement):
+                    raise UsageError(_CHANGES, where="sql", hint="memctl sql is read-only without --write")
+                cursor = any_values(raw.cursor()).execute(statement.encode())
                 if cursor.description is None:
                     # As in a file.
                     return (("Count",), [(cursor.rowcount,)]) if cursor.rowcount >= 0 else ((), [])
@@ -192,7 +193,7 @@ class PostgresEngine:
 
     @contextmanager
     def _transaction(self, *, write: bool = True) -> Iterator[psycopg.Connection[Any]]:
-        with errors.translated(self.place), self.database.connection() as connection, _begun(connection, write=write):
+        with self._translated(), self.database.connection() as connection, _begun(connection, write=write):
             if not self._path:
                 self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
             connection.execute(
@@ -206,6 +207,9 @@ class PostgresEngine:
                 ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()
                 self._ready = True
             yield connection
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return errors.translated(self.place, missing=_INCOMPLETE)
 
     def _has_vectors(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether the table of vectors was created, which no later command removes."""
@@ -245,7 +249,7 @@ class PostgresEngine:
         """Create the schema and its tables if they are missing, and the index of a store of an older memctl."""
         if self._ready:
             return
-        with errors.translated(self.place), self.database.connection() as connection, _begun(connection):
+        with self._translated(), self.database.connection() as connection, _begun(connection):
             if self._version(connection) is not None:
                 self._renew_index(connection)
                 return

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.types import datetime
 from psycopg.types.string import StrDumperUnknown, TextLoader
 
 from memctl_postgres import citus
@@ -51,6 +53,36 @@ def adapt(connection: psycopg.Connection[Any]) -> None:
     connection.adapters.register_dumper(str, _Text)
     for type_ in ("text", "varchar", "json", "jsonb"):
         connection.adapters.register_loader(type_, _Loaded)
+
+
+def any_values(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
+    """A cursor that reads as text what Python has no value for, such as the date `infinity` and years before Christ."""
+    for type_, loader in _TIMES.items():
+        cursor.adapters.register_loader(type_, loader)
+    return cursor
+
+
+def _lenient(loader: type[Loader]) -> type[Loader]:
+    class Lenient(loader):  # type: ignore[valid-type, misc]
+        def load(self, data: Buffer) -> Any:
+            text = bytes(data).decode()
+            try:
+                # psycopg reads an infinite interval as 0.
+                return text if text.endswith("infinity") else super().load(data)
+            except psycopg.DataError:
+                return text
+
+    return Lenient
+
+
+_TIMES = {
+    "date": _lenient(datetime.DateLoader),
+    "time": _lenient(datetime.TimeLoader),
+    "timetz": _lenient(datetime.TimetzLoader),
+    "timestamp": _lenient(datetime.TimestampLoader),
+    "timestamptz": _lenient(datetime.TimestamptzLoader),
+    "interval": _lenient(datetime.IntervalLoader),
+}
 
 
 @lru_cache(maxsize=512)

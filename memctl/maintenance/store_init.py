@@ -7,7 +7,7 @@ import msgspec
 from memctl.core.errors import UsageError
 from memctl.runtime import settings
 from memctl.store.connection import Preparable
-from memctl.store.engines import open_engine
+from memctl.store.local_store import LocalStore
 
 
 class Initialised(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,8 +24,16 @@ def init_store(place: str, *, lock_timeout: float = 30.0) -> Initialised:
 
     Raises UsageError for a file, which the first ingest creates, and for an address that contains a password.
     """
-    engine = open_engine(settings.store_argument(place, "STORE"), lock_timeout)
-    try:
+    current = settings.load()
+    address = settings.store_argument(place, "STORE")
+    with LocalStore(
+        address,
+        embedder=current.embedder,
+        base_url=current.embed_base_url,
+        dimensions=current.embed_dimensions,
+        lock_timeout=lock_timeout,
+    ) as local:
+        engine = local.engine
         if not isinstance(engine, Preparable):
             raise UsageError(
                 "a store in a file does not have to be created",
@@ -33,6 +41,9 @@ def init_store(place: str, *, lock_timeout: float = 30.0) -> Initialised:
                 hint="memctl ingest or add creates it",
             )
         created, laid_out = engine.prepare()
-    finally:
-        engine.close()
+        with local.store.reading() as session:
+            new = session.embedder() is None
+        if new:
+            with local.store.writing() as tx:
+                tx.use_embedder(local.spec())
     return Initialised(store=engine.place, created=created, laid_out=laid_out)

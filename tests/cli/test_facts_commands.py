@@ -137,6 +137,17 @@ class TestAdd:
         assert [f["object"] for f in facts(memctl, "alice", "--predicate", "lives_in")] == ["Lisbon"]
         assert by_city(memctl)["Rome"]["superseded_by"] == fact["id"]
 
+    def test_an_imported_fact_with_other_native_fields_of_the_same_names_is_superseded(self, memctl):
+        """Other systems may keep anything in `native`."""
+        native = {"slot": {"a": 1}, "role": ["x"], "speaker": {"b": 2}}
+        values = {"text": "alice lives in Oslo.", "subject": "alice", "predicate": "lives_in", "object": "Oslo"}
+        source = Source(system="test")
+        fact = Fact(id=UUID(int=1), user_id="alice", kind="fact", source=source, native=native, **values)
+        Path("odd.jsonl").write_bytes(b"".join(encode_lines([fact])))
+        assert memctl("import", "odd.jsonl").code == 0
+        (moved,) = add(memctl, "I live in Rome.")
+        assert by_city(memctl)["Oslo"]["superseded_by"] == moved["id"]
+
     @pytest.mark.parametrize("arguments", [["  "], ["x", "--predicate", "lives_in"], ["x", "--object", "Rome"]])
     def test_an_empty_text_and_an_incomplete_triple_are_refused(self, memctl, store, arguments):
         assert memctl("add", "alice", *arguments).code == 2
@@ -253,11 +264,18 @@ class TestSql:
         assert memctl("sql", "update records set metadata = '{\"a\": 1}'", "--write").code == 0
         assert all(fact["metadata"] == {"a": 1} for fact in facts(memctl, "alice", "--all"))
 
-    def test_equally_named_columns_and_any_types_are_printed(self, memctl, alice_moved):
-        statement = "select 1 a, 2 a, id, [1, 2] l, 1.5::decimal(4,2) d, null n, 'x'::blob b from facts limit 1"
+    @pytest.mark.engines
+    def test_equally_named_columns_and_any_types_are_printed(self, memctl, alice_moved, store):
+        own = "array[1, 2] l, 'x'::bytea b" if "://" in str(store) else "[1, 2] l, 'x'::blob b"
+        statement = f"select 1 a, 2 a, id, {own}, 1.5::decimal(4,2) d, null n from facts limit 1"
         document = memctl("sql", statement, "--json").document
         assert (document["rows"][0]["a"], document["rows"][0]["a_2"]) == (1, 2)
         assert memctl("sql", statement).code == 0
+
+    @pytest.mark.engines
+    def test_an_error_of_syntax_is_reported_as_one(self, memctl, alice_moved):
+        ran = memctl("sql", "selct text from facts")
+        assert (ran.code, 'syntax error at or near "selct"' in ran.err) == (2, True)
 
 
 def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, alice_moved, store):

@@ -184,6 +184,20 @@ def test_sql_compares_facts_with_the_vector_of_a_text(team: Workspace) -> None:
             team.sql(f"SELECT similarity(embedding, {other}) FROM facts")
 
 
+def test_times_that_python_has_no_value_for_are_shown_as_text(team: Workspace) -> None:
+    team.add("zoe", ["I live in Oslo."])
+    values = {
+        "'infinity'::timestamp": "infinity",
+        "'-infinity'::date": "-infinity",
+        "interval 'infinity'": "infinity",
+        "'4000-01-01 BC'::date": "4000-01-01 BC",
+        "'24:00'::time": "24:00:00",
+        "array['infinity'::timestamptz]": ["infinity"],
+    }
+    (row,) = team.sql(f"SELECT {', '.join(values)}").rows
+    assert list(row) == list(values.values())
+
+
 RIGHTS = (
     'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
     'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
@@ -214,6 +228,28 @@ def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
             ):
                 ran = memctl(*command, "--store", role_address)
                 assert ran.code == 0, (command, ran.err, ran.out)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")
+
+
+def test_an_account_without_the_right_to_create_tables_writes_the_first_fact(
+    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
+) -> None:
+    """An administrator creates the store and grants the rights before anyone uses it."""
+    assert memctl("store", "init", address).code == 0
+    assert memctl("stats", "--store", address).code == 0
+    assert memctl("search", "zoe", "Oslo", "--store", address).code == 4
+    role = f"role_{postgres_schema[-12:]}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            for right in RIGHTS:
+                connection.execute(right.format(schema=postgres_schema, role=role))
+            role_address = re.sub(r"//[^@]*@", f"//{role}@", address)
+            added = memctl("add", "zoe", "I live in Oslo.", "--store", role_address)
+            assert added.code == 0, added.err
+            assert memctl("store", "init", role_address).code == 0
         finally:
             connection.execute(f"DROP OWNED BY {role}")
             connection.execute(f"DROP ROLE {role}")

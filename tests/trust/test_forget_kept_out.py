@@ -81,6 +81,21 @@ def test_other_spellings_of_a_name_are_other_people(people, memctl):
     assert users_of("there.jsonl") == {"bruno", "zelda"}
 
 
+@pytest.mark.engines
+def test_a_store_that_only_blocks_a_person_is_empty_and_not_broken(memctl):
+    """As after the first `ingest --batch`: nothing has created the table of vectors yet."""
+    assert memctl("forget", "zelda", "--confirm", "zelda", "--allow-unknown").code == 0
+    assert memctl("doctor").code == 0
+    stats = memctl("stats", "--json").document
+    assert (stats["facts"], stats["pending"]) == (0, 0)
+    for command in (("search", "bruno", "tea"), ("context", "bruno", "tea"), ("facts", "bruno")):
+        assert memctl(*command).code == 4, command
+    ran = memctl("sql", "SELECT text FROM facts")
+    assert (ran.code, "the store has no facts yet" in ran.err) == (4, True)
+    assert memctl("add", "bruno", "I like tea.").code == 0
+    assert memctl("search", "bruno", "tea", "--json").document["hits"]
+
+
 def test_conversations_of_a_forgotten_person_in_a_service_are_left_out(memctl, cloud):
     with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
         for user in ("zelda", "bruno"):

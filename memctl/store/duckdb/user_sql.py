@@ -4,7 +4,6 @@ Without permission to write, the file is opened read-only and DuckDB's access to
 network, no ATTACH, no COPY TO, and no way to enable any of that again.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from memctl.core.errors import UsageError
@@ -41,7 +40,7 @@ def _run(connection: DuckConnection, statement: str, *, write: bool) -> tuple[tu
         if len(connection.raw.extract_statements(statement)) != 1:
             raise UsageError("pass exactly one statement", where="sql", hint="run several one by one")
         result = connection.execute(statement)
-        columns = _distinct(column[0] for column in result.description or ())
+        columns = tuple(column[0] for column in result.description or ())
         return columns, result.fetchall() if columns else []
     except driver().Error as error:
         hint = None if write or _reads(connection, statement) else "memctl sql is read-only without --write"
@@ -60,15 +59,3 @@ def _reads(connection: DuckConnection, statement: str) -> bool:
         return True
     kinds = driver().StatementType
     return types <= {kinds.SELECT, kinds.EXPLAIN, kinds.RELATION, kinds.CALL, kinds.PRAGMA}
-
-
-def _distinct(names: Iterable[str]) -> tuple[str, ...]:
-    """Column names, a repeated one numbered, so that a row as a mapping loses no column."""
-    found: list[str] = []
-    for name in names:
-        number, distinct = 1, name
-        while distinct in found:
-            number += 1
-            distinct = f"{name}_{number}"
-        found.append(distinct)
-    return tuple(found)

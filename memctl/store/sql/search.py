@@ -50,6 +50,7 @@ from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows, ranking
 from memctl.store.sql.current import kept, true_at
+from memctl.store.sql.meta import get_meta
 from memctl.store.sql.spelling import corrections, misspelled
 
 SYNONYM = 0.5
@@ -108,6 +109,8 @@ def search(
     at that instant. Superseded facts are found too, each behind the fact that replaced it. What is to be forgotten
     (`expires_at`) is not found once its time has come.
     """
+    if get_meta(connection, "embedder") is None:
+        return []  # no record was ever stored
     condition, parameters = _shown(kinds, since, until, as_of)
     tables = None if user is None else ranking.kept_tables(connection, user)
     statement = ranking.statement(user, tables, condition, connection.vector_type(len(query_vector)))

@@ -34,10 +34,13 @@ def statistics(connection: Connection, place: str, size: int | None) -> Statisti
         "count(superseded_by) FROM records GROUP BY kind ORDER BY kind",
         {"now": fact_rows.naive(datetime.now(UTC))},
     ).fetchall()
-    # A unit has at most one vector, which is deleted with it. A server counts each of these tables from an index.
-    ((users, units, vectors, files),) = connection.execute(
-        "SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id FROM records) u), (SELECT count(*) FROM units), "
-        "(SELECT count(*) FROM vectors), (SELECT count(*) FROM files)"
+    embedder = get_meta(connection, "embedder")
+    # A unit has at most one vector, which is deleted with it. A server counts each of these tables from an index. The
+    # table of vectors is created with the first record.
+    places = ("units", "files", "vectors") if embedder else ("units", "files")
+    counts = ", ".join(f"(SELECT count(*) FROM {place})" for place in places)  # noqa: S608
+    ((users, units, files, *vectors),) = connection.execute(
+        f"SELECT (SELECT count(*) FROM (SELECT DISTINCT user_id FROM records) u), {counts}"  # noqa: S608
     ).fetchall()
     kinds = {kind: number for kind, number, _, _ in counted}
     episodes = kinds.get("episode", 0)
@@ -50,8 +53,8 @@ def statistics(connection: Connection, place: str, size: int | None) -> Statisti
         superseded=sum(superseded for *_, superseded in counted),
         episodes=episodes,
         units=units,
-        pending=max(0, units - vectors),
+        pending=max(0, units - sum(vectors)),
         files=files,
         kinds=kinds,
-        embedder=get_meta(connection, "embedder"),
+        embedder=embedder,
     )

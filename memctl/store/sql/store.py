@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from memctl.core.errors import NotFound, UsageError
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.connection import Engine
 from memctl.store.model import ModelsUsed, Reindexed, Table
@@ -98,5 +99,23 @@ class SqlStore:
 
             with self.engine.reading() as connection:
                 statement = embed_calls.expanded(connection, statement)
-        columns, rows = self.engine.sql(statement, write=write)
-        return Table(columns=columns, rows=rows)
+        try:
+            columns, rows = self.engine.sql(statement, write=write)
+        except UsageError:
+            with self.reading() as session:
+                if session.embedder() is None:  # the view `facts` is created with the first record
+                    raise NotFound("the store has no facts yet", where=self.place) from None
+            raise
+        return Table(columns=_distinct(columns), rows=rows)
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Column names, a repeated one numbered, so that a row as a mapping loses no column."""
+    found: list[str] = []
+    for name in names:
+        number, distinct = 1, name
+        while distinct in found:
+            number += 1
+            distinct = f"{name}_{number}"
+        found.append(distinct)
+    return tuple(found)
