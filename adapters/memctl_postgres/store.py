@@ -38,6 +38,7 @@ _INDEX = """CREATE INDEX records_key ON {} (user_id, key)
 _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
+_FORM = "postgresql://USER@HOST:PORT/DATABASE; in a password, write @ as %40 and / as %2F"
 _CHANGES = "the statement may change the store"
 _CREATE = "create one with memctl ingest or memctl add"
 _INCOMPLETE = "tables of the store were removed: restore them from a backup, or drop the schema to start again"
@@ -53,7 +54,7 @@ class PostgresEngine:
             self.database = _Database(dsn, None if dsn else _embedded(address), self.schema)
         except UsageError as error:
             words = error.message.replace("the DSN given", "the store's address")
-            raise UsageError(words, hint="postgresql://USER@HOST:PORT/DATABASE") from None
+            raise UsageError(words, hint=_FORM) from None
         self.place = f"postgresql://{self.database.place}" if dsn else f"postgres:{self.database.place}"
         if self.schema != SCHEMA:
             self.place += f"?schema={self.schema}"
@@ -123,8 +124,13 @@ class PostgresEngine:
     @contextmanager
     def trial(self) -> Iterator[Trial]:
         """The store within one transaction that is rolled back; no other process can write in the meantime."""
-        self._make()
-        with self._transaction() as raw, raw.transaction(force_rollback=True):
+        with self._translated(), self.database.connection() as raw, _begun(raw), raw.transaction(force_rollback=True):
+            missing = self._version(raw) is None
+            if missing:
+                self._create(raw)
+            self._set_up(raw)
+            # Outside of this transaction there is still no store.
+            self._ready = not missing
             self._lock(raw, None)
             yield Trial(self, raw)
 
@@ -194,19 +200,23 @@ class PostgresEngine:
     @contextmanager
     def _transaction(self, *, write: bool = True) -> Iterator[psycopg.Connection[Any]]:
         with self._translated(), self.database.connection() as connection, _begun(connection, write=write):
-            if not self._path:
-                self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
-            connection.execute(
-                "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
-                "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true), "
-                "set_config('lock_timeout', %s, true)",
-                [self._path, f"{max(1, int(self.lock_timeout * 1000))}ms"],
-            )
-            if not self._ready:
-                self._require(self._version(connection))
-                ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()
-                self._ready = True
+            self._set_up(connection)
             yield connection
+
+    def _set_up(self, connection: psycopg.Connection[Any]) -> None:
+        """Give a transaction the settings that the statements need, and check the store at the first use."""
+        if not self._path:
+            self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
+        connection.execute(
+            "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
+            "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true), "
+            "set_config('lock_timeout', %s, true)",
+            [self._path, f"{max(1, int(self.lock_timeout * 1000))}ms"],
+        )
+        if not self._ready:
+            self._require(self._version(connection))
+            ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()
+            self._ready = True
 
     def _translated(self) -> AbstractContextManager[None]:
         return errors.translated(self.place, missing=_INCOMPLETE)
@@ -357,7 +367,10 @@ def _parts(address: str) -> tuple[str | None, str]:
     if address.startswith("postgres:") and "://" not in address:
         query = address.partition("?")[2]
         return None, dict(parse_qsl(query)).get("schema", SCHEMA)
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address, SCHEMA  # libpq refuses it too
     options = parse_qsl(parts.query, keep_blank_values=True)
     name = next((value for option, value in options if option == "schema"), SCHEMA)
     query = urlencode([option for option in options if option[0] != "schema"])

@@ -10,6 +10,8 @@ _POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNOR
 """How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
 _PASSWORDS = ("password", "sslpassword")
 """The parameters of a PostgreSQL address that are passwords."""
+_ACCOUNT = re.compile(r"(://[^:/?#@\s]*):(\S*)@")
+"""The user and password in an address that is not a URL, such as one with a slash in the password."""
 
 
 def is_address(text: str) -> bool:
@@ -30,9 +32,10 @@ def passwords(address: str) -> list[str]:
 
     try:
         parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises ValueError for a port that is a part of the password
         query = parse_qs(parts.query)
     except ValueError:
-        return []
+        return [account[2] for account in _ACCOUNT.finditer(address)]
     return list(
         filter(None, [unquote(parts.password or ""), *(one for name in _PASSWORDS for one in query.get(name, ()))])
     )
@@ -44,7 +47,11 @@ def without_password(address: str) -> str:
         return address
     from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - as in `passwords`
+    except ValueError:
+        return _ACCOUNT.sub(r"\1@", address)
     account, _, host = parts.netloc.rpartition("@")
     user = account.partition(":")[0]
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _PASSWORDS]

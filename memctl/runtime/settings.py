@@ -22,8 +22,8 @@ PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """Names of backend options with secret values."""
 _PASSWORD = re.compile(r"(\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
-_USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
-"""The account in a URL, with or without a scheme."""
+_USER_OF_URL = re.compile(r"(?<=://)(?:[^/\s]*|[^/\s:@]*:(?!\d+/)\S*)@|[^/\s:@]+:[^/\s]*@")
+"""The account in a URL, with or without a scheme. An unescaped password may contain a slash or an @."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -105,6 +105,7 @@ def test_users_and_stats_are_counted_from_an_index_and_no_record_is_read(team: W
 
 def test_a_dry_run_leaves_nothing_behind(memctl: Callable[..., Any], team: Workspace, address: str) -> None:
     assert memctl("ingest", FIXTURES, "--dry-run", "--json", "--store", address).document["report"]["added"] > 0
+    assert not team.store.exists(), "nor its schema"
     with pytest.raises(NotFound):
         team.facts("alice")
 
@@ -128,7 +129,13 @@ def test_a_program_continues_after_its_idle_connection_was_closed(team: Workspac
 
 
 def test_an_invalid_address_is_refused_without_repeating_it() -> None:
-    for wrong in ("postgresql://zoe:geheim@host:port/memory", "postgresql://zoe:geheim@host/memory?nosuchoption=1"):
+    for wrong in (
+        "postgresql://zoe:geheim@host:port/memory",
+        "postgresql://zoe:geheim@host/memory?nosuchoption=1",
+        "postgresql://zoe:geheim@[host/memory",
+        "postgresql://zoe:not@geheim@host/memory",
+        "postgresql://zoe:not/geheim@host/memory",
+    ):
         with pytest.raises(UsageError, match="the store's address") as refused:
             open_engine(wrong, 1)
         assert "geheim" not in f"{refused.value} {refused.value.hint}"
