@@ -103,9 +103,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `engines` on a store in a file and on one in PostgreSQL. `engines(campaign="postgres")` leaves
-    the second to `make torture`."""
+    the second to `make torture`, and `engines(only="file")` excludes a test of a marked file."""
     mark = metafunc.definition.get_closest_marker("engines")
-    if mark and "store" in metafunc.fixturenames:
+    if mark and "only" not in mark.kwargs and "store" in metafunc.fixturenames:
         marks = [pytest.mark.campaign] if mark.kwargs.get("campaign") == "postgres" else []
         stores = [pytest.param("file", id="file"), pytest.param("postgres_dsn", id="postgres", marks=marks)]
         metafunc.parametrize("store", stores, indirect=True)

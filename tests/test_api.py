@@ -13,9 +13,12 @@ import memctl
 from memctl.backends.contract import Backend
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, Source
+from memctl.store.engines import open_engine
 from memctl.store.local_store import PAGE_SIZE
 from memctl.transcripts.model import Turn
 from memctl.workspace import Workspace
+
+pytestmark = pytest.mark.engines(campaign="postgres")
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -91,7 +94,7 @@ class TestMemory:
         with pytest.raises(UsageError) as caught:
             memory.add("alice", ["I live in Oslo.", turn])
         assert caught.value.where == "turn 1"
-        assert not store.exists()
+        assert not open_engine(store, 30).exists()
 
     def test_facts_are_the_current_ones_about_a_subject(self, memory):
         memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
@@ -137,12 +140,12 @@ class TestMistakesOfCallers:
     def test_an_empty_user_or_text_is_an_error(self, memory, store, user, turns):
         with pytest.raises(UsageError):
             memory.add(user, turns)
-        assert not store.exists()
+        assert not open_engine(store, 30).exists()
 
     def test_an_invalid_message_is_an_error(self, memory, store):
         with pytest.raises(UsageError):
             memory.add("alice", {"name": "Alice"})
-        assert not store.exists()
+        assert not open_engine(store, 30).exists()
 
     def test_a_turn_without_a_time_is_dated_now(self, memory):
         for city in ("Paris", "Rome", "Paris"):
@@ -244,12 +247,14 @@ class TestAdapterContract:
         with pytest.raises(UsageError):
             next(iter(local.read("alice", cursor="x")))
 
+    @pytest.mark.engines
     def test_since_returns_facts_created_or_updated_later(self, store):
         local = Workspace(store)
         old, new = fact("old", created_at=NOON), fact("new", created_at=NOON.replace(month=5))
         local.write([old, new])
         assert [f.text for p in local.read("alice", since=NOON.replace(month=4)) for f in p.facts] == ["new"]
 
+    @pytest.mark.engines
     def test_a_fact_is_deleted_once_and_only_by_its_owner(self, store):
         local = Workspace(store)
         one = fact()
@@ -259,6 +264,7 @@ class TestAdapterContract:
         assert local.delete("alice", [one.id]) == 0
         assert local.count("alice") == 0
 
+    @pytest.mark.engines
     def test_an_imported_fact_is_superseded_by_what_a_transcript_says_later(self, store):
         local = Workspace(store)
         home = fact(subject="alice", predicate="lives_in", object="Oslo", created_at=NOON)

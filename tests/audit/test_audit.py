@@ -12,6 +12,8 @@ from memctl.core.fact import encode
 from memctl.report.audit.personal import masked
 from memctl.report.audit.run import CHECKS, audit
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 LEAST_RECALL, LEAST_PRECISION = 0.9, 0.8
 
 

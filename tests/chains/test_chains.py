@@ -17,6 +17,8 @@ from emulators import letta, mem0_platform, openai_embeddings, zep
 
 from memctl.core.fact import decode, encode_lines
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "3"))
 EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "8"))
 """MEMCTL_CHAIN_USERS=20 MEMCTL_CHAIN_FACTS=200 is what the adapters were accepted with."""

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 @pytest.fixture
 def memctl_with_alice(memctl, chat):

@@ -9,6 +9,8 @@ import pytest
 from memctl.core.fact import Fact, Source, encode_lines
 from memctl.store.engines import open_engine
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 def facts(memctl, *arguments):
     ran = memctl("facts", *arguments, "--json")
@@ -233,6 +235,7 @@ class TestRemove:
 
 
 class TestSql:
+    @pytest.mark.engines(only="file")
     @pytest.mark.parametrize(
         "statement",
         [
@@ -278,6 +281,7 @@ class TestSql:
         assert (ran.code, 'syntax error at or near "selct"' in ran.err) == (2, True)
 
 
+@pytest.mark.engines(only="file")
 def test_doctor_passes_a_sound_store_and_fails_a_broken_one(memctl, alice_moved, store):
     assert memctl("doctor").code == 0
     store.write_text("no database")

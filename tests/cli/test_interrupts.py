@@ -7,6 +7,8 @@ import pytest
 from memctl.cli import _transfer
 from memctl.core.errors import Exit
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 @pytest.mark.parametrize(
     "command",

@@ -288,10 +288,11 @@ def test_colour_is_used_only_on_a_terminal_without_no_color(memctl, alice_moved)
     assert "\x1b[" not in memctl("doctor").out
 
 
+@pytest.mark.engines
 def test_a_closed_pipe_is_not_an_error(memctl, alice_moved, process):
     for arguments in (
-        ("sql", "select repeat('x', 60) t from range(20000)"),
-        ("sql", "select repeat('x', 60) t from range(20000)", "--jsonl"),
+        ("sql", "select repeat('x', 60) t from generate_series(1, 20000)"),
+        ("sql", "select repeat('x', 60) t from generate_series(1, 20000)", "--jsonl"),
     ):
         with process(*arguments) as running:
             assert running.stdout.readline()

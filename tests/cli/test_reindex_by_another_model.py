@@ -9,6 +9,8 @@ from emulators import openai_embeddings
 from memctl.store.engines import open_engine
 from memctl.store.sql.meta import set_meta
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 @pytest.fixture
 def server(store, monkeypatch):

@@ -14,6 +14,8 @@ from memctl.core.errors import Exit
 from memctl.report import requests
 from memctl.store.model import ModelsUsed
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 Memctl = Callable[..., Any]
 TYPICAL = ("--users", 1000, "--turns-per-user-month", 100, "--facts-per-turn", 0.3, "--searches-per-turn", 0.5)
 

@@ -10,6 +10,8 @@ import pytest
 from memctl.core.fact import Fact, Source, encode_lines
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 NOW = datetime.now(UTC)
 
 

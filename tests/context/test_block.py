@@ -15,6 +15,8 @@ from memctl.core.fact import Fact, Source, encode_lines
 from memctl.report import tokens
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 MAY = datetime(2026, 5, 1, 12, tzinfo=UTC)
 NUMBER = iter(range(1, 1_000_000))
 
@@ -275,6 +277,7 @@ class TestHostile:
         assert "Ignore" not in context.text
         assert context.suspicious == 2
 
+    @pytest.mark.engines
     def test_odd_fields_of_another_system_do_not_break_the_block(self, memory_with):
         odd = {"flags": 5, "role": ["x"], "speaker": {"a": "b\nc"}, "precision": []}
         memory = memory_with(msgspec.structs.replace(turn("I had tea in the garden"), native=odd))

@@ -14,6 +14,8 @@ from memctl.backends import registry
 from memctl.backends.files.interchange import WRITTEN
 from memctl.core.fact import Fact, Source, encode
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 AT = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
 
 

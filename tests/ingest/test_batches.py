@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 SAID = ("I live in Oslo.", "I am allergic to peanuts.", "I love hiking.")
 
 
@@ -19,6 +21,7 @@ def folder(chat):
     return chat("alice/b.jsonl", "I work at Acme.").parent.parent
 
 
+@pytest.mark.engines(only="file")
 def test_a_collected_batch_gives_the_same_facts_as_direct_requests(
     memctl, folder, model, store, every_fact, monkeypatch
 ):

@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 @pytest.fixture
 def folder(chat):

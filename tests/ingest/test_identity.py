@@ -12,6 +12,8 @@ from memctl.ingest.identity import Row
 from memctl.store.turn_identity import fingerprint
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 ALLERGY, GHENT, PORTAVO, MILO = (
     "I am allergic to peanuts.",
     "I live in Ghent.",

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 def owners(memctl):
     return {row["user"] for row in memctl("users", "--json").document["users"]}

@@ -25,7 +25,7 @@ from memctl.ingest import pipeline, workers
 from memctl.ingest.scan import Options
 from memctl.workspace import Workspace
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.engines(campaign="postgres")]
 BEGAN = datetime.now(UTC).isoformat()[:19]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 """Undated turns are given the time of the ingest."""

@@ -31,6 +31,8 @@ from memctl.mcp.tools import Tools
 from memctl.store.duckdb import instances
 from memctl.store.local_store import LocalStore
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-of-sufficient-length"
 COMMAND = str(Path(sys.executable).parent / "memctl")
@@ -57,6 +59,7 @@ def test_an_assistant_uses_the_store_while_other_commands_do(memctl: Callable[..
     anyio.run(run)
 
 
+@pytest.mark.engines(only="file")
 def test_the_store_stays_open_between_calls_without_blocking_commands(
     memctl: Callable[..., Any], home: Path, process: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from memctl.migrate.endpoints import make_plan
 from memctl.migrate.plan import Refused
 from memctl.migrate.selection import Selection
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 ENDED = datetime(2026, 3, 1, tzinfo=UTC)
 ENDS = ("invalid_at", "expired_at", "expires_at", "superseded_by")
 TIMELESS = {"fields": {name: FieldSupport("in_metadata", "under memctl") for name in ENDS}, "updatable": True}

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 ID = "00000001-0000-4000-8000-000000000001"
 
 
@@ -23,6 +25,7 @@ def move(memctl, path, target="local"):
     return ran.document["counts"]
 
 
+@pytest.mark.engines(only="file")
 def test_an_edit_in_the_target_is_not_reported_as_unchanged(memctl, tmp_path):
     path = dump(tmp_path / "dump.json", "Lives in Ghent", "2025-03-01T10:00:00Z")
     move(memctl, path)

@@ -11,6 +11,8 @@ from memctl.core.fact import decode
 from memctl.migrate.removal import DeleteLimit, Removal, parse_limit
 from memctl.migrate.selection import Selection
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 @pytest.fixture
 def pair(route, backend, facts_of):

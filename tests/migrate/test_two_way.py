@@ -13,6 +13,8 @@ from memctl.migrate.two_way import Sides, run
 from memctl.runtime.retry import Retry
 from memctl.store.duckdb.ledger import Ledger
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 

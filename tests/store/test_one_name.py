@@ -9,6 +9,8 @@ from examples import FACTOR
 
 import memctl
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

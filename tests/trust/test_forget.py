@@ -10,6 +10,8 @@ import pytest
 from memctl.backends.registry import open_backend
 from memctl.maintenance.receipt import Receipt, checksum
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 WORDS = (b"alice", b"Alice")
 
 
@@ -168,6 +170,7 @@ def test_an_unknown_person_is_blocked_only_on_request(remembered, memctl):
     assert "is blocked" in memctl("add", "zoe", "I live in Oslo.").err
 
 
+@pytest.mark.engines(only="file")
 def test_copies_of_an_older_store_are_erased(memctl, store, age):
     memctl("add", "alice", "I live in Oslo.")
     age(1)
@@ -177,6 +180,7 @@ def test_copies_of_an_older_store_are_erased(memctl, store, age):
     assert not list(store.parent.glob("*.v1"))
 
 
+@pytest.mark.engines(only="file")
 def test_only_rejected_records_of_the_person_are_erased(memctl, store, home):
     rejects = store.with_name("store.duckdb.rejects.jsonl")
     memctl("add", "alice", "I live in Oslo.")

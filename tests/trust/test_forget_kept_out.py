@@ -15,6 +15,8 @@ from memctl.maintenance import forget as forgetting
 from memctl.runtime.retry import Halt, Retry
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 def fact(text, user):
     return Fact(id=derive_id(user, text), user_id=user, kind="fact", text=text, source=Source(system="x"))

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 def facts_of(memctl, user):
     return len(memctl("facts", user, "--json").document.get("facts", []))
@@ -65,6 +67,7 @@ def test_a_check_finds_what_was_stored_again(memctl, home):
     assert (ran.code, "found 2 records" in ran.err) == (6, True), ran
 
 
+@pytest.mark.engines(only="file")
 def test_a_store_on_a_server_that_is_not_in_use_is_not_counted_as_erased(memctl, address, home):
     assert memctl("add", "alice", "I live in Oslo.").code == 0
     assert memctl("export", "--user", "alice", "-o", "alice.jsonl").code == 0

@@ -11,6 +11,8 @@ from memctl.maintenance.forget import forget, holdings
 from memctl.runtime.retry import Halt, Retry
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 LITERAL = ("postgres",)
 """Backends whose names are also checked apart from an erasure."""
 RETRY = Retry(Halt(), attempts=2)

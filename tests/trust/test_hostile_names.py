@@ -12,6 +12,8 @@ from psycopg.sql import SQL, Identifier
 
 from memctl.core.errors import NotFound, UsageError
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 NAMES = ('a"; DROP TABLE facts; --', "'; DROP TABLE records; --", "a' OR '1'='1", "%", 'x"y.z')
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 REFUSED = [
     "COPY records TO '{home}/out.csv'",
     "COPY (SELECT 1) TO '{home}/out.parquet' (FORMAT parquet)",
@@ -81,11 +83,13 @@ def test_without_write_a_statement_cannot_reach_files_or_network(memctl, filled_
     assert files(home) == before
 
 
+@pytest.mark.engines(only="file")
 @pytest.mark.parametrize("statement", ["SELECT 1;", "FROM facts", "WITH a AS (SELECT 1) FROM a", "DESCRIBE facts"])
 def test_reading_statements_are_answered(memctl, filled_store, statement):
     assert memctl("sql", statement).code == 0
 
 
+@pytest.mark.engines(only="file")
 def test_with_write_there_is_still_no_network(memctl, filled_store):
     ran = memctl("sql", "--write", "FROM 'https://127.0.0.1:9/x.parquet'")
     assert (ran.code, "httpfs" in ran.err) == (2, True), ran.err

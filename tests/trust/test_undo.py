@@ -13,6 +13,8 @@ from memctl.core.fact import encode_lines
 from memctl.ingest import pipeline as ingesting
 from memctl.workspace import Workspace
 
+pytestmark = pytest.mark.engines(campaign="postgres")
+
 
 def facts(store):
     """The facts without fields that differ from run to run."""
@@ -223,6 +225,7 @@ def test_runs_that_cancel_out_can_all_be_undone(store, rows_before):
     assert rows(store) == rows_before
 
 
+@pytest.mark.engines(only="file")
 def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, rows_before):
     chat("ann/a.jsonl", "I live in Rome.")
     chat("cleo/zebra.jsonl", "I keep a zebra.")
@@ -239,6 +242,7 @@ def test_a_forgotten_person_is_in_no_undo_log(memctl, chat, store, rows_before):
     assert memctl("facts", "ann").code == 4
 
 
+@pytest.mark.engines(only="file")
 def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, rows_before):
     assert memctl("export", "--all-users", "--output", "facts.jsonl").code == 0
     folder = chat("ann/long.jsonl", *(f"I like tea number {number}." for number in range(9)), folder="x").parent.parent

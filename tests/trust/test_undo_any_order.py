@@ -1,9 +1,13 @@
 """Any sequence of ingests and undos: every successful undo restores a former state."""
 
 import json
+import re
 import tempfile
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
+import pytest
 from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,8 +37,8 @@ TABLES = ("records", "units", "vectors", "claims", "evidence", "files", "sightin
 
 
 def rows(local):
-    with local.database.reading() as connection:
-        return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in TABLES}
+    with local.engine.reading() as connection:
+        return {name: sorted(map(str, connection.execute(f"SELECT * FROM {name}").fetchall())) for name in TABLES}
 
 
 def do(local, folder, step):
@@ -59,30 +63,50 @@ def active(local):
 def test_undo_in_any_order_restores_the_former_state_or_changes_nothing(steps):
     """Undoing the last run restores exactly the state before it. Any other undo either does so after the later runs are
     undone, or is refused and changes nothing. When all runs are undone, nothing is left."""
-    with tempfile.TemporaryDirectory() as place:
-        local = Workspace(Path(place) / "s.duckdb")
-        folder = Path(place) / "in"
-        folder.mkdir()
-        local.remember("bob", "I live in Lima.")
-        base = active(local)
-        empty = rows(local)
-        before = {}
-        for step in steps:
-            now, runs = rows(local), active(local)
-            if step[0] != "undo":
-                do(local, folder, step)
-                before |= {run: (now, runs) for run in active(local) if run not in runs}
-            elif mine := [run for run in runs if run not in base]:
-                run = mine[min(step[2], len(mine) - 1)]
-                try:
-                    local.undo(run)
-                except MemctlError:
-                    assert rows(local) == now
-                else:
-                    then, others = before[run]
-                    if active(local) == others:
-                        assert rows(local) == then
-        for run in active(local):
-            if run not in base:
+    with tempfile.TemporaryDirectory() as place, Workspace(Path(place) / "s.duckdb") as local:
+        undo_in_any_order(local, Path(place), steps)
+
+
+@pytest.mark.campaign
+def test_undo_in_any_order_in_postgresql(address, postgres_dsn):
+    @settings(max_examples=3 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(STEPS)
+    def check(steps):
+        schema = f"undo_{uuid4().hex}"
+        with (
+            tempfile.TemporaryDirectory() as place,
+            Workspace(re.sub("schema=.*", f"schema={schema}", address)) as local,
+        ):
+            undo_in_any_order(local, Path(place), steps)
+        with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+    check()
+
+
+def undo_in_any_order(local, place, steps):
+    folder = place / "in"
+    folder.mkdir()
+    local.remember("bob", "I live in Lima.")
+    base = active(local)
+    empty = rows(local)
+    before = {}
+    for step in steps:
+        now, runs = rows(local), active(local)
+        if step[0] != "undo":
+            do(local, folder, step)
+            before |= {run: (now, runs) for run in active(local) if run not in runs}
+        elif mine := [run for run in runs if run not in base]:
+            run = mine[min(step[2], len(mine) - 1)]
+            try:
                 local.undo(run)
-        assert rows(local) == empty
+            except MemctlError:
+                assert rows(local) == now
+            else:
+                then, others = before[run]
+                if active(local) == others:
+                    assert rows(local) == then
+    for run in active(local):
+        if run not in base:
+            local.undo(run)
+    assert rows(local) == empty

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import closing
 
 import pytest
 from emulators import openai_chat, openai_embeddings, zep
@@ -9,7 +10,9 @@ from memctl_zep.adapter import ZepAdapter
 from trust.store_rows import rows
 
 from memctl.ingest import pipeline as ingesting
-from memctl.workspace import Workspace
+from memctl.store.engines import open_engine
+
+pytestmark = pytest.mark.engines(campaign="postgres")
 
 PAID = "extract_cache"
 """The table of what a model answered, which stays."""
@@ -96,6 +99,7 @@ def test_an_ingest_by_several_processes_is_one_run_that_can_be_undone(memctl, ch
     assert rows(store) == rows_before
 
 
+@pytest.mark.engines(only="file")
 def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
     memctl, store, rows_before, chat, monkeypatch
 ):
@@ -117,7 +121,7 @@ def test_undo_after_a_reindex_restores_facts_and_the_next_reindex_their_vectors(
 @pytest.mark.parametrize(("days", "code"), [(29, 0), (31, 4)])
 def test_a_run_can_be_undone_for_thirty_days(memctl, store, rows_before, more, days, code):
     run = ingest(memctl, more)
-    assert memctl("sql", "--write", f"UPDATE runs SET made_at = made_at - INTERVAL {days} DAY").code == 0
+    assert memctl("sql", "--write", f"UPDATE runs SET made_at = made_at - INTERVAL '{days} day'").code == 0
     assert memctl("add", "bob", "I live in Porto.").code == 0
     listed = [one["id"] for one in memctl("undo", "--json").document["runs"]]
     assert (run in listed) == (code == 0)
@@ -131,7 +135,7 @@ def test_a_run_can_be_undone_for_thirty_days(memctl, store, rows_before, more, d
 
 
 def test_a_store_without_runs_has_none_to_undo(memctl, store):
-    with Workspace(store).database.writing():
+    with closing(open_engine(store, 30)) as engine, engine.writing():
         """Made, and left empty."""
     listed = memctl("undo", "--json")
     assert (listed.code, listed.document["runs"]) == (0, [])
@@ -143,8 +147,8 @@ def test_a_store_without_runs_has_none_to_undo(memctl, store):
 def test_undo_without_a_store_does_not_create_one(memctl, store):
     for arguments in ((), ("0f",)):
         ran = memctl("undo", *arguments)
-        assert (ran.code, ran.out, str(store) in ran.err) == (4, "", True)
-        assert not store.exists()
+        assert (ran.code, ran.out, open_engine(store, 30).place in ran.err) == (4, "", True)
+        assert not open_engine(store, 30).exists()
 
 
 def test_an_ambiguous_run_id_undoes_nothing(memctl, store, rows_before):
