@@ -41,7 +41,11 @@ _READS = re.compile(
 _FORM = "postgresql://USER@HOST:PORT/DATABASE; in a password, write @ as %40 and / as %2F"
 _CHANGES = "the statement may change the store"
 _CREATE = "create one with memctl ingest or memctl add"
-_INCOMPLETE = "tables of the store were removed: restore them from a backup, or drop the schema to start again"
+_HINTS = errors.Hints(
+    missing="tables of the store were removed: restore them from a backup, or drop the schema to start again",
+    account="check the user in the address, and the password in PGPASSWORD, ~/.pgpass or the variable of store_env",
+    rights="the owner of the store has to do this, or to grant the account the rights listed in docs/team.md",
+)
 
 
 class PostgresEngine:
@@ -219,7 +223,7 @@ class PostgresEngine:
             self._ready = True
 
     def _translated(self) -> AbstractContextManager[None]:
-        return errors.translated(self.place, missing=_INCOMPLETE)
+        return errors.translated(self.place, _HINTS)
 
     def _has_vectors(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether the table of vectors was created, which no later command removes."""
@@ -292,10 +296,9 @@ class PostgresEngine:
                 outside = schema.outside(connection)
             connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
         except psycopg.errors.InsufficientPrivilege:
+            missing = "run CREATE EXTENSION vector" if outside.pgvector is None else "grant CREATE on the database"
             raise AuthError(
-                "this account may not create the store",
-                where=self.place,
-                hint="have an administrator run CREATE EXTENSION vector, and grant CREATE on the database",
+                "this account may not create the store", where=self.place, hint=f"have an administrator {missing}"
             ) from None
         except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
             raise UsageError(

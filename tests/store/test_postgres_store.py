@@ -15,7 +15,6 @@ from memctl.store.sql import stats
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
-TEAM = Path(__file__).parents[2] / "docs" / "team.md"
 
 
 @pytest.fixture
@@ -203,95 +202,6 @@ def test_times_that_python_has_no_value_for_are_shown_as_text(team: Workspace) -
     }
     (row,) = team.sql(f"SELECT {', '.join(values)}").rows
     assert list(row) == list(values.values())
-
-
-RIGHTS = (
-    'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
-    'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
-    'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {role}',
-)
-"""The rights that docs/team.md lists for an account that did not create the store."""
-
-
-def test_an_account_with_the_documented_rights_reads_writes_and_undoes(
-    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
-) -> None:
-    assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
-    role = f"role_{postgres_schema[-12:]}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {role} LOGIN")
-        try:
-            for right in RIGHTS:
-                connection.execute(right.format(schema=postgres_schema, role=role))
-            role_address = re.sub(r"//[^@]*@", f"//{role}@", address)
-            added = memctl("add", "zoe", "I moved to Rome.", "--json", "--store", role_address)
-            assert added.code == 0, added.err
-            run = memctl("runs", "--json", "--store", role_address).document["runs"][0]["id"]
-            for command in (
-                ("search", "zoe", "Rome"),
-                ("undo", run),
-                ("facts", "zoe"),
-                ("forget", "zoe", "--confirm", "zoe"),
-            ):
-                ran = memctl(*command, "--store", role_address)
-                assert ran.code == 0, (command, ran.err, ran.out)
-        finally:
-            connection.execute(f"DROP OWNED BY {role}")
-            connection.execute(f"DROP ROLE {role}")
-
-
-def test_an_account_without_the_right_to_create_tables_writes_the_first_fact(
-    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
-) -> None:
-    """An administrator creates the store and grants the rights before anyone uses it."""
-    assert memctl("store", "init", address).code == 0
-    assert memctl("stats", "--store", address).code == 0
-    assert memctl("search", "zoe", "Oslo", "--store", address).code == 4
-    role = f"role_{postgres_schema[-12:]}"
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {role} LOGIN")
-        try:
-            for right in RIGHTS:
-                connection.execute(right.format(schema=postgres_schema, role=role))
-            role_address = re.sub(r"//[^@]*@", f"//{role}@", address)
-            added = memctl("add", "zoe", "I live in Oslo.", "--store", role_address)
-            assert added.code == 0, added.err
-            assert memctl("store", "init", role_address).code == 0
-        finally:
-            connection.execute(f"DROP OWNED BY {role}")
-            connection.execute(f"DROP ROLE {role}")
-
-
-def test_row_level_security_keeps_accounts_to_their_own_memory(
-    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
-) -> None:
-    """The statements of docs/team.md: an account with a user's name reads and writes only that user's rows."""
-    role = f"zoe_{postgres_schema[-12:]}"
-    policies = re.findall(r"```sql\n(.*?)```", TEAM.read_text(encoding="utf-8"), re.DOTALL)[-1]
-    for user in (role, "yan"):
-        assert memctl("add", user, "I live in Oslo.", "--store", address).code == 0
-    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE ROLE {role} LOGIN")
-        try:
-            for right in RIGHTS:
-                connection.execute(right.format(schema=postgres_schema, role=role))
-            connection.execute(policies.replace("memctl_store", postgres_schema))
-            as_role = re.sub(r"//[^@]*@", f"//{role}@", address)
-            assert memctl("add", role, "I moved to Rome.", "--store", as_role).code == 0
-            assert memctl("search", role, "Rome", "--json", "--store", as_role).document["hits"]
-            run = memctl("runs", "--json", "--store", as_role).document["runs"][0]["id"]
-            assert memctl("undo", run, "--store", as_role).code == 0
-            assert [row["user"] for row in memctl("users", "--json", "--store", as_role).document["users"]] == [role]
-            assert memctl("facts", "yan", "--store", as_role).code == 4
-            assert memctl("add", "yan", "I live in Bergen.", "--store", as_role).code != 0
-            for table in ("facts", "records", "claims", "vectors"):
-                rows = memctl("sql", f"SELECT DISTINCT user_id FROM {table}", "--json", "--store", as_role).out
-                assert "yan" not in rows
-                assert role in rows
-            assert len(memctl("users", "--json", "--store", address).document["users"]) == 2
-        finally:
-            connection.execute(f"DROP OWNED BY {role}")
-            connection.execute(f"DROP ROLE {role}")
 
 
 def test_a_store_of_an_older_memctl_is_counted_from_the_index(memctl: Callable[..., Any], address: str) -> None:

@@ -68,19 +68,19 @@ def _finish(engine: Engine, spec: EmbedderSpec, table: str) -> bool:
         ).fetchall()[0][0]
         if missing:
             return False
-        connection.execute("DROP VIEW IF EXISTS facts")
         if table != "vectors":
+            connection.execute("DROP VIEW IF EXISTS facts")
             connection.execute("DROP TABLE vectors")
             writes.make_vectors_table(connection, "vectors", spec.open().dim)
             connection.execute(
                 f"INSERT INTO vectors ({writes.VECTORS}) SELECT {writes.VECTORS} FROM {table}"  # noqa: S608
             )
             connection.execute(f"DROP TABLE {table}")
+            writes.define_facts_view(connection)
         for name, key in (("records", "key"), ("units", "key"), ("vectors", "unit")):
             connection.sort(name, f"user_id, {key}")
         connection.execute("DELETE FROM meta WHERE name = 'embedder_next'")
         writes.set_embedder(connection, spec)
-        writes.define_facts_view(connection)
     return True
 
 
