@@ -59,7 +59,7 @@ class PostgresEngine:
         except UsageError as error:
             words = error.message.replace("the DSN given", "the store's address")
             raise UsageError(words, hint=_FORM) from None
-        self.place = f"postgresql://{self.database.place}" if dsn else f"postgres:{self.database.place}"
+        self.place = f"postgresql://{self.database.place}" if dsn else f"postgres:{_embedded(address).absolute()}"
         if self.schema != SCHEMA:
             self.place += f"?schema={self.schema}"
         self.file: Path | None = None

@@ -141,6 +141,12 @@ def test_an_invalid_address_is_refused_without_repeating_it() -> None:
         assert "PASSWORD" not in str(refused.value.hint), "--store refuses an address with a password"
 
 
+def test_the_name_of_an_embedded_store_is_its_address(tmp_path: Path) -> None:
+    place = open_engine(f"postgres:{tmp_path}", 1).place
+    assert place == open_engine(place, 1).place == f"postgres:{tmp_path}"
+    assert open_engine(f"{place}?schema=other", 1).place == f"postgres:{tmp_path}?schema=other"
+
+
 def test_texts_with_nul_and_its_escape_character_are_restored(team: Workspace) -> None:
     odd_text = "I like \0 and \u2400 and \u24000."
     team.add("zoe\0", [odd_text])
