@@ -295,7 +295,7 @@ def test_a_closed_pipe_is_not_an_error(memctl, alice_moved, process):
         ("sql", "select repeat('x', 60) t from generate_series(1, 20000)", "--jsonl"),
     ):
         with process(*arguments) as running:
-            assert running.stdout.readline()
+            assert running.stdout.readline(), running.stderr.read()
             running.stdout.close()
             err = running.stderr.read()
         assert err == ""

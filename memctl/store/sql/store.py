@@ -102,9 +102,10 @@ class SqlStore:
         try:
             columns, rows = self.engine.sql(statement, write=write)
         except UsageError:
-            with self.reading() as session:
-                if session.embedder() is None:  # the view `facts` is created with the first record
-                    raise NotFound("the store has no facts yet", where=self.place) from None
+            if self.exists():
+                with self.reading() as session:
+                    if session.embedder() is None:  # the view `facts` is created with the first record
+                        raise NotFound("the store has no facts yet", where=self.place) from None
             raise
         return Table(columns=_distinct(columns), rows=rows)
 
