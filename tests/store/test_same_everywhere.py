@@ -30,6 +30,7 @@ OWN = {
     *(
         "bytes",
         "digest",
+        "elsewhere",
         "file",
         "identity",
         "path",
