@@ -59,6 +59,7 @@ AFTER = late(
 _DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", re.IGNORECASE)
 """ "Dentist on the 3rd": the words before the date."""
 _SENTENCE = late(
+    r"^(?:set|book|schedule|arrange|plan|call|make|get|see|take|put|move|try|need)\b(?: up| in)? (?:an?|the|my|our)\b|"
     r"^\w+ing (?:my|our|his|her|their|its|an?|the)\b|\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i)\b",
     re.IGNORECASE,
 )
@@ -101,8 +102,15 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     return draft, dates
 
 
+_VISITED = late(
+    r"\b(?:dentist|hygienist|optician|gp|vet|doctor|orthodontist|dermatologist|physio|midwife)$", re.IGNORECASE
+)
+
+
 def _possessed(what: str, *, named: bool) -> str:
     """The occasion with its owner: "a scan", "Ida's recital", "their sister's wedding"."""
+    if _VISITED.search(what):
+        what += " appointment"
     if named:
         return what if what[:1].isupper() or what.startswith("the ") else f"their {what}"
     return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)

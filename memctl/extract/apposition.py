@@ -33,6 +33,11 @@ _PIECES = late(
 )
 _FEELING = KeyedPattern(r"\b(?:that|about|because|how|why|whether|if|when|to)\b", re.IGNORECASE)
 """ "I'm worried about the cost of living in Oslo", "I'm glad that Joseph, a producer, …": the list is not about "I"."""
+_OTHER_CLAUSE = late(
+    r"(?:can|could|would|will|do|does|did|is|are|what|how|why|please|like|such as|you|we|they|he|she|it)\b",
+    re.IGNORECASE,
+)
+""" "I'm not sure, can you give an example": the list has ended."""
 _AGED = late(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
 _DATED = late(
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d|\d(?:st|nd|rd|th)\b", re.IGNORECASE
@@ -61,6 +66,8 @@ def list_drafts(
     cuts = [] if not tail and _FEELING.search(_PIECES.split(start.rest, 1)[0]) else list(_PIECES.finditer(start.rest))
     for n, cut in enumerate(cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
+        if _OTHER_CLAUSE.match(part):
+            break
         kids = _KIDS.match(part)
         if kids and not re.search(r"\badults?\b", start.rest):
             drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))

@@ -189,6 +189,7 @@ _GOVERNOR = late(
     r"(?:(?:not|just|also|then|finally|eventually|really|always|never|still|maybe|probably) +)*(?P<verb>[a-z]+)\b",
     re.IGNORECASE,
 )
+_SO_THAT = late(r"\b(?:(?:make|making|be|being) sure|ensur(?:e|ing)) (?:that )?(?:i|we) ", re.IGNORECASE)
 _NEW_SUBJECT = late(r"\b(?:i|we|he|she|they|i'm|i've|we're|we've)\b", re.IGNORECASE)
 
 
@@ -197,6 +198,8 @@ def _continues_infinitive(text: str, before: str) -> bool:
     verb = next((token.word for token in tokens(text) if token.word not in ADVERBS), "")
     if not _is_base(verb):
         return False
+    if _SO_THAT.search(before):
+        return True
     governors = [
         match
         for match in _GOVERNOR.finditer(before)
@@ -205,5 +208,15 @@ def _continues_infinitive(text: str, before: str) -> bool:
     return bool(governors) and not _NEW_SUBJECT.search(before, governors[-1].end())
 
 
+_FURTHER_VERBS = frozenset(
+    words(
+        "achieve address answer balance clean control cope cut deal earn ensure feed fix focus gain implement improve "
+        "increase limit lower maintain minimise minimize optimise optimize pay prepare prevent protect reach reduce "
+        "remember save solve stick study understand update wake worry"
+    )
+)
+"""Verbs that no rule reads, but which others continue: "how to prevent burnout and keep going"."""
+
+
 def _is_base(word: str) -> bool:
-    return word in FORMS and FORMS[word][0] == word
+    return word in _FURTHER_VERBS or (word in FORMS and FORMS[word][0] == word)

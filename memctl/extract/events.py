@@ -109,8 +109,8 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
     )
 
 
-_DEADLINE = late(r"\bto [a-z]+ .*\bby (?:the )?$", re.IGNORECASE)
-""" "Agreed to finish it by 4 May": that is not the day on which they agreed."""
+_OTHER_DAY = late(r"\bto [a-z]+ .*\bby (?:the )?$|\bfor (?:the )?$|\bduring [^,]+$", re.IGNORECASE)
+""" "Agreed to finish it by 4 May", "scheduled a call for 4 May": that is not the day on which they did so."""
 
 
 def event(  # noqa: C901 -- one check per reason not to keep it
@@ -135,7 +135,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     rest = without_dates(clause, head, dates)
     before = clause.text[head.rest_at : dates[0].span[0]]
-    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(before) or _DEADLINE.search(before):
+    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None

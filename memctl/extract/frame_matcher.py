@@ -82,7 +82,7 @@ _MEETING_PLACES = frozenset(
 """ "I joined Slack": as a member, not as an employee."""
 _CIRCLE = late(
     r"\b(?:group|club|choir|band|class|society|circle|league|orchestra|gym|association|network|forum|community|fellowship|"
-    r"federation|guild|union|committee|church|parish|party|course|program(?:me)?|challenge)$",
+    r"federation|guild|union|committee|church|parish|party|course|program(?:me)?|challenge|meet-?up)$",
     re.IGNORECASE,
 )
 _ONLY_WHEN = late(

@@ -66,7 +66,8 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
     if row.ends:
         yield from _endings(row, groups.get("o") or groups.get("o2") or groups.get("o3"), span)
         return
-    for value in _values(row, groups.get("o") or groups.get("o2") or "", groups.get("s") or ""):
+    caught = groups.get("o") or groups.get("o2") or ""
+    for value in _values(row, caught, groups.get("s") or ""):
         if not value or (row.unless and compiled(row.unless).search(value)):
             continue
         yield Draft(
@@ -74,7 +75,7 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
             object=value,
             subject=groups["s"] if row.subject else None,
             slot=None if row.value or row.subject else slot,
-            phrase=row.template.format(o=value, a=article(value), s=slot),
+            phrase=row.template.format(o=value, a=article(value), s=slot, c=caught.strip(" .,")),
             quote=span,
             op=row.op,
             kind=row.kind,

@@ -76,7 +76,9 @@ _MACRO = late(r"\{([A-Z_]+)\}")
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of every rule: a pattern with the object as group `o`, and the claim to make.
 
-    `template` is the claim's text in the third person. `shape` says how the object is cut out of the words matched.
+    `template` is the claim's text in the third person, with the object {o}; {a} is the object with an article, {s} the
+    slot, and in phrases {c} are the words that `value` replaces. `shape` says how the object is cut out of the words
+    matched.
     """
 
     pattern: str
