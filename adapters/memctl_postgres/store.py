@@ -179,6 +179,8 @@ class PostgresEngine:
         if not statement.strip(" \t\r\n;"):
             raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
         with self._transaction(write=write) as raw:
+            if write:
+                self._lock(raw, None)
             try:
                 administrator = raw.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
                 if not write and administrator == [(True,)]:

@@ -60,6 +60,8 @@ def test_writers_about_different_users_do_not_wait_for_each_other(team: Workspac
             other.add("zoe", ["I live in Bergen."])
         with pytest.raises(Locked), other.store.writing():
             pass
+        with pytest.raises(Locked):
+            other.sql("UPDATE records SET confidence = 0.5", write=True)
     assert [fact.object for fact in team.facts("yan")] == ["Rome"]
 
 
