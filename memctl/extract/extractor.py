@@ -29,7 +29,7 @@ from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.mentions import doses_with_takers
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
-from memctl.extract.object_types import acceptable, cuts_word, shortened, single_readings
+from memctl.extract.object_types import acceptable, cuts_word, in_lower_case, shortened, single_readings
 from memctl.extract.restated_answers import statement
 from memctl.extract.rosters import roster_drafts
 from memctl.extract.segmentation import plain, sentences, straightened
@@ -149,7 +149,8 @@ class _SessionReader:
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         heard = f"{self.question or ''} {text}"
-        drafts = [draft for draft in map(shortened, drafts) if acceptable(draft) and not cuts_word(draft.object, text)]
+        drafts = [in_lower_case(shortened(draft), text) for draft in drafts]
+        drafts = [draft for draft in drafts if acceptable(draft) and not cuts_word(draft.object, text)]
         drafts = [draft for draft in drafts if not leaves_place(draft, heard, self.earlier)]
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))

@@ -14,6 +14,7 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.segmentation import HIDDEN
+from memctl.extract.wordlist import words
 
 LONGEST_OBJECT = 8
 _LONGER = {
@@ -152,6 +153,32 @@ def shortened(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, object=short, phrase=draft.phrase.replace(value, short))
 
 
+_COMMON_NOUNS = frozenset(
+    words("trait has_condition allergic_to intolerant_to avoids takes_medication job_title diet hobby")
+)
+"""Predicates whose objects are seldom names."""
+
+
+def in_lower_case(draft: Draft, text: str) -> Draft:
+    """`draft` with an object in lower case that has a capital only because a sentence of `text` begins with it."""
+    value = draft.object or ""
+    if (
+        draft.predicate not in _COMMON_NOUNS
+        or not value.isascii()
+        or not value[:2].istitle()
+        or not value[1:2].islower()
+    ):
+        return draft
+    at = text.find(value)
+    first = value.split()[0]
+    if at < 0 or text[:at].rstrip(" \"'([")[-1:] not in ("", ".", "!", "?", "\n") or _proper_words().fullmatch(first):
+        return draft
+    if first not in text[:at] and value.istitle() and " " in value:
+        return draft
+    lowered = value[0].lower() + value[1:]
+    return msgspec.structs.replace(draft, object=lowered, phrase=draft.phrase.replace(value, lowered))
+
+
 def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     """Whether the draft's object is of the type that its predicate takes."""
     value = draft.object
@@ -242,6 +269,11 @@ def _impersonal() -> re.Pattern[str]:
 @cache
 def _openings() -> re.Pattern[str]:
     return late(lexicon("OPENING_NOUNS"), re.IGNORECASE)
+
+
+@cache
+def _proper_words() -> re.Pattern[str]:
+    return compiled("(?:{PEOPLES}|{CITIES}|{LANGUAGES}|{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})")
 
 
 @cache
