@@ -51,7 +51,7 @@ MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
 AFTER = late(
     r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|\d{1,2}[:.]\d\d|(?:in the )?"
     r"(?:morning|afternoon|evening|night|lunchtime)|at (?:noon|midnight|lunch(?:time)?|half \w+|quarter \w+ \w+))?"
-    r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|for|which|because|if|to|now|instead|please|not)\b)",
+    r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|from|for|which|because|if|to|now|instead|please|not)\b)",
     re.IGNORECASE,
 )
 

@@ -9,6 +9,7 @@ from functools import cache
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.core.predicates import kind_of
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -46,6 +47,10 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
         draft for draft in new if draft.predicate == "family_event" and (draft.object or "").endswith(" died")
     ):
         yield from _deaths(death, earlier)
+    yield from _named_deaths(text, earlier)
+    yield from _births(text, earlier)
+    yield from _weights(text, earlier, fresh)
+    yield from _switches(text, earlier)
     if ("relationship_status", "assert") not in fresh:
         yield from _marriages(new, fresh, earlier)
     if holds(text, (", not ", " not my ", " not a ")):
@@ -110,6 +115,114 @@ def _deaths(death: Draft, earlier: EarlierDrafts) -> Iterator[Draft]:
     for draft in list(earlier.standing.values()):
         if draft.predicate in _LIVING and draft.owner and canonical(draft.owner) == relation:
             yield retraction(draft, death.quote)
+
+
+_DIED = KeyedPattern(
+    r"(?:^|[.,;!] ?|\b(?:and|but|so) )(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+) (?:has |sadly |just |finally |suddenly )*"
+    r"(?:died|passed away|passed on)\b(?! (?:laughing|inside|of (?:laughter|boredom|embarrassment|shame)|on (?:me|"
+    r"stage)))",
+    re.IGNORECASE,
+)
+
+
+def _named_deaths(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "Ilse passed away": the death of a relative who was named before."""
+    match = _DIED.search(text)
+    if match is None:
+        return
+    kin = [
+        draft
+        for draft in earlier.naming({match["name"].casefold()})
+        if draft.predicate in _KIN and draft.object == match["name"] and draft.subject is None
+    ]
+    if kin:
+        relation = kin[-1].predicate.removeprefix("has_").replace("_", "-")
+        phrase = f"'s {relation} died"
+        death = msgspec.structs.replace(kin[-1], predicate="family_event", object=f"{relation} died", phrase=phrase)
+        death = msgspec.structs.replace(death, quote=match.span("name"), category="family")
+        yield death
+        yield from _deaths(death, earlier)
+
+
+_KIN = frozenset(
+    words(
+        "has_mother has_father has_grandmother has_grandfather has_sister has_brother has_wife has_husband has_partner "
+        "has_aunt has_uncle has_cousin has_child has_friend has_mother_in_law has_father_in_law has_niece has_nephew"
+    )
+)
+_BORN = KeyedPattern(r"\b(?:born|arrived|gave birth|had (?:the|our|her) baby)\b", re.IGNORECASE)
+_NAMED = KeyedPattern(
+    r"\b(?:(?:her|his|the baby's|baby's) name(?:'s| is)|(?:she|he)(?:'s| is) (?:called|named)|called (?:her|him)|"
+    r"named (?:her|him)|called|named) (?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)",
+    re.IGNORECASE,
+)
+
+
+def _births(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "She was born last night! Her name is Juno", after a pregnancy."""
+    if "family_event" not in earlier.predicates or not _BORN.search(text):
+        return
+    expected = [
+        one for one in earlier.standing.values() if one.predicate == "family_event" and one.object == "pregnant"
+    ]
+    named = _NAMED.search(text)
+    if expected and named:
+        yield Draft(
+            predicate="has_child",
+            object=named["name"],
+            phrase=f"has a child called {named['name']}",
+            quote=named.span(),
+            confidence=0.8,
+            category="family",
+        )
+
+
+_WEIGHT = KeyedPattern(
+    r"(?:^|[.,;!] ?|\b(?:i'm|im|i am|i've got|already|finally) )(?:down|up|back) to (?P<o>\d{2,3}(?:[.,]\d)?)(?=$|"
+    r"[,.;!)](?!\d)| (?:now|today|this|again|already|as of|and|but)\b)",
+    re.IGNORECASE,
+)
+_FIGURE = late(r"\d+(?:[.,]\d+)?")
+
+
+def _weights(text: str, earlier: EarlierDrafts, fresh: AbstractSet[tuple[str, object]]) -> Iterator[Draft]:
+    """ "Down to 79 now", after "I weigh 82 kg"."""
+    match = _WEIGHT.search(text) if "measure" in earlier.predicates and ("measure", "assert") not in fresh else None
+    if match is None:
+        return
+    known = [
+        one for one in earlier.last_turn() or earlier.standing.values() if one.slot == "weight" and not one.subject
+    ]
+    before = _FIGURE.search(known[-1].object or "") if known else None
+    if before is None:
+        return
+    old, new = (float(value.replace(",", ".")) for value in (before[0], match["o"]))
+    if abs(new - old) <= old / 4:
+        value = (known[-1].object or "").replace(before[0], match["o"])
+        phrase = known[-1].phrase.replace(known[-1].object or "", value)
+        yield msgspec.structs.replace(
+            known[-1], object=value, phrase=phrase, quote=match.span(), valid_at=None, precision=None
+        )
+
+
+_SWITCHED = KeyedPattern(
+    r"\b(?:switched|moved|migrated|changed|gone) (?:over )?to (?P<o>[\w+#.-]*\w(?: [\w+#.-]*\w)?)", re.IGNORECASE
+)
+
+
+def _switches(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "Switched to Helix", after "I use vim": both are editors."""
+    match = _SWITCHED.search(text) if "uses" in earlier.predicates else None
+    new = match["o"] if match else ""
+    new = new if kind_of(new) else new.split(" ")[0]
+    if match is None or kind_of(new) is None:
+        return
+    for old in list(earlier.standing.values()):
+        same = old.predicate == "uses" and old.subject is None and kind_of(old.object) == kind_of(new)
+        if same and (old.object or "").casefold() != new.casefold():
+            yield retraction(old, match.span())
+            yield msgspec.structs.replace(old, object=new, phrase=f"uses {new}", quote=match.span(), valid_at=None)
+            return
 
 
 @cache

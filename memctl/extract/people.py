@@ -88,7 +88,7 @@ _REL_NAMED = KeyedPattern(
 _SIBLINGS = KeyedPattern(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
-        rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|"
+        rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
         r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
         r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate)"
         r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"

@@ -49,6 +49,19 @@ _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\b(?:what(?:'s| is| are| was)|and|what about) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is| are) your {_KIN} called\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is) the name of your {_KIN}\?", "my {x} is called {a}"),
+        (rf"\byour {_KIN}(?:'s| is| are)? (?:called|named)\?", "my {x} is called {a}"),
+        (
+            r"\b(?:which|what) (?P<x>editor|ide|browser|os|operating system|shell|database|car|bank|camera|"
+            r"laptop) (?:do|are) "
+            r"you (?:use|using|drive|driving|have|run|running|with|on)\b",
+            "my {x} is {a}",
+        ),
+        (r"\b(?:any|your|what are your) (?:\w+ )?hobbies\b", "my hobbies are {a}"),
+        (
+            r"\banything (?:else )?you (?:can't|cannot|can not|don't|won't|shouldn't|mustn't) (?:eat|have|drink)\b|"
+            r"\b(?:which|any|what) foods? (?:do you avoid|you avoid|to avoid|you can't eat|can't you eat)\b",
+            "I can't eat {a}",
+        ),
         (rf"\bwho(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
         (r"\bhow tall are you\b", "I am {a} tall"),
         (r"\b(?:how much|what) do you weigh\b|\byour (?:current )?weight\b", "I weigh {a}"),
@@ -83,6 +96,12 @@ _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bwhat(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
     )
 )
+_STATE = late(
+    r"\bare you (?:a |already |still )?(?P<x>married|single|engaged|divorced|vegan|vegetarian|pescatarian|pregnant|"
+    r"diabetic|left-handed|retired|self-employed|coeliac|celiac|asthmatic|lactose intolerant)\?",
+    re.IGNORECASE,
+)
+""" "Are you married?" – "Yep, 11 years"."""
 _DO_YOU = late(
     r"\bdo you (?:currently |still |ever )?(?P<x>(?:smoke|drink|drive|vape|eat|have (?:any )?(?:pets?|kids|children|"
     r"siblings|"
@@ -114,6 +133,8 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
     closed = _DO_YOU.search(asked)
     if closed and refusal:
         return f"I don't {closed['x'].replace('any ', '')}"
+    if (state := _STATE.search(asked)) and _YES.match(text):
+        return f"I'm {state['x']}"
     chosen = _chosen(asked, text)
     if chosen:
         return chosen
@@ -148,7 +169,11 @@ def _filled(question: str, answer: str) -> str | None:
         owned = (matched.groupdict().get("x") or "").strip().removesuffix("'s")
         if form.startswith("I'm "):
             answer = answer.split(",")[0]
+            if answer[:1].isdigit():
+                return None  # "Are you married?" – "11 years"
             return form.format(a=answer) if len(answer.split()) <= 2 else None
+        if form == "I am {a} tall" and re.fullmatch(r"[12][.,]\d\d?", answer):
+            answer += " m"
         if "called" in form or form == "my {x} is {a}":
             answer = _titled(answer)
         return form.format(x=owned, a=re.sub(r"^an? ", "", answer) if " a {a}" in form else answer)
@@ -161,10 +186,14 @@ _PREFER = late(
     re.IGNORECASE,
 )
 
+_EITHER = late(
+    r"(?:(?:and|so|ok),? )?(?P<x>[a-z][\w'-]*(?: [\w'-]+)?) or (?P<y>[a-z][\w'-]*(?: [\w'-]+)?)\?", re.IGNORECASE
+)
+
 
 def _chosen(question: str, answer: str) -> str | None:
     """ "Do you prefer window or aisle?" – "aisle, always"."""
-    asked = _PREFER.search(question)
+    asked = _PREFER.search(question) or _EITHER.fullmatch(question)
     said = answer.partition(",")[0].casefold().removeprefix("the ")
     return f"I prefer {said}" if asked and said in (asked["x"].casefold(), asked["y"].casefold()) else None
 
