@@ -96,6 +96,11 @@ _UNNAMED_PETS = late(
 _OWNED = late(r"\W*(?:(?:and|with|plus|so|btw) )?(?:my|our|i|we|i've|ive|\d|two|three|four|five|six)\b", re.IGNORECASE)
 _OF_ANYONE = frozenset({"team", "crew", "staff", "team members", "friends", "mates", "employees"})
 """ "The team: Leeds, Hull": not the speaker's, unless it says so."""
+_INNER_GROUP = late(
+    r"(?:and )?(?:the|our|my) (?:\w+ )?(?P<group>kids|children|boys|girls|sons|daughters|twins|flatmates|housemates) "
+    r"(?=(?-i:[A-ZÀ-Þ]))",
+    re.IGNORECASE,
+)
 _MINE = late(r"(?:me|myself|i|us|yours truly|you|them|him|her)", re.IGNORECASE)
 _BULLET = late(r"^[ \t]*(?:[-*•·–]|\d+[.)])?[ \t]*")
 _ASKED = (
@@ -218,6 +223,9 @@ def _members(
     found: list[Draft] = []
     for number, member in enumerate(members):
         member = member.strip(" .\t")
+        if inner := _INNER_GROUP.match(member):
+            # "Me, Tom and the boys Ben (9) and Lou (6)"
+            member, kind = member[inner.end() :], _RELATIONS[inner["group"].lower()]
         drafts = list(_member(member, kind, span))
         found += drafts
         own = _MINE.fullmatch(member) or kind in ("us", "family")
