@@ -18,7 +18,7 @@ from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, says_it_stands
 from memctl.extract.order_reasons import ASIDE, PREFERS, before_reason, without_asides, without_reason
 from memctl.extract.rule_tables import compiled, records
-from memctl.extract.segmentation import HIDDEN, Sentence
+from memctl.extract.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.verbs import FORMS
 
 _INSTRUCTION = OpeningPattern(
@@ -167,6 +167,12 @@ _OF_A_DOCUMENT = late(
     re.IGNORECASE,
 )
 """ "Keep it to one page": the CV that was spoken of."""
+_POINTS_BACK = late(
+    r".*\b(?:(?:that|those|these) (?:tone|style|format|way|version|wording|phrase|text|kind|sort|type|ones?)|"
+    r"the (?:long|short|other|first|second|last|same|new|old|longer|shorter) (?:form|one|way|spelling))\b",
+    re.IGNORECASE,
+)
+""" "Use that tone always": only the conversation tells which."""
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
@@ -184,13 +190,21 @@ _SAID_BY = late(r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$
 
 
 def standing_instructions(
-    sentence: Sentence, span: tuple[int, int], before: str, listed: bool
+    sentence: Sentence, span: tuple[int, int], turn: str, listed: bool
 ) -> tuple[list[Draft], bool]:
-    """The standing instructions of a sentence, and whether it contains nothing else.
+    """The standing instructions of a sentence of `turn`, and whether it contains nothing else.
 
-    `before` is the text before the sentence, `listed` is set below a heading such as "Ground rules:", where every item
-    of the list is a rule.
+    `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
     """
+    drafts, alone = _read(sentence, span, turn[: sentence.start], listed)
+    said = turn[sentence.start :].split("\n", 1)[0]
+    for draft in drafts:
+        goal = requoted(draft.object or "", said)
+        draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
+    return drafts, alone
+
+
+def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) -> tuple[list[Draft], bool]:
     whole = _marked(sentence, span)
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
@@ -338,6 +352,7 @@ def is_order(text: str) -> bool:
         _ONCE.search(lasting)
         or _VAGUE.match(text)
         or _OF_A_DOCUMENT.match(text)
+        or _POINTS_BACK.match(text)
         or proverbs.SAYING.fullmatch(text)
         or lifts(text)
     ):
@@ -399,6 +414,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25 or proverbs.SAYING.fullmatch(goal):
+    if not 2 <= len(goal.split()) <= 25 or _POINTS_BACK.match(goal) or proverbs.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)

@@ -47,7 +47,18 @@ _NOT_DECIDED = (
 _FOR_A_WHILE = r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b"
 """ "I'm off sugar this month so no cakes"."""
 _UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
-_OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}", re.IGNORECASE)
+_ONE_WORK = (
+    r"(?:one|time|piece|chapter|article|essay|email|e-mail|letter|message|post|draft|document|doc|page|paragraph|"
+    r"section|question|answer|task|recipe|meal|presentation|report|story|poem|song|text|translation)"
+)
+_FOR_TODAY = (
+    r"\b(?:just |only )?for (?:today|tonight|now|the moment)\b|\b(?:only|just) (?:for |in )?(?:today|tonight|now)\b|"
+    r"(?<!from )\btoday\W*$|"
+    rf"^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|"
+    rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b"
+)
+""" "For today, use American spelling", "only this piece"."""
+_OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE)
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"

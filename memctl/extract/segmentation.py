@@ -97,6 +97,18 @@ def _quotation(match: re.Match[str]) -> str:
     return HIDDEN * len(match[0])
 
 
+def requoted(text: str, source: str) -> str:
+    """`text` with the quotes that `source` has around some of its words: never say "sorry"."""
+    for match in _QUOTATION.finditer(source) if not _QUOTES.isdisjoint(source) else ():
+        words = " ".join(_END_MARK.sub("", match[0][1:-1]).split())
+        before = source[: match.start()].split()[-1:]
+        for lead in (rf"(?<={re.escape(before[0])} )" if before else "", r"(?<![\w\"'“«])"):
+            if words and (bare := re.search(rf"{lead}{re.escape(words)}(?![\w\"'”»])", text)):
+                text = f"{text[: bare.start()]}{match[0]}{text[bare.end() :]}"
+                break
+    return text
+
+
 def _stage(match: re.Match[str]) -> str:
     return " " + match[0][1:-1] + " " if len(match[0].split()) <= 2 else HIDDEN * len(match[0])
 
@@ -164,6 +176,13 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
     "arent": ("are", "not"),
     "wasnt": ("was", "not"),
     "havent": ("have", "not"),
+    "hasnt": ("has", "not"),
+    "hadnt": ("had", "not"),
+    "werent": ("were", "not"),
+    "wouldnt": ("would", "not"),
+    "couldnt": ("could", "not"),
+    "shouldnt": ("should", "not"),
+    "aint": ("am", "not"),
     "ain't": ("am", "not"),
     "gonna": ("going", "to"),
     "wanna": ("want", "to"),
