@@ -31,6 +31,7 @@ Shape = Literal[
     "raw",
     "word",
     "preference",
+    "subject",
     "none",
     "activity",
     "habit",
