@@ -42,6 +42,8 @@ _BEFORE_MONTH = (
 )
 MAY = r"may(?=\s+[^\W\d])" + "".join(rf"(?<!{word}[ -]may)" for word in _BEFORE_MONTH)
 """Pattern of the verb, as opposed to the month."""
+NEGATED = r"(?:is|are|was|were|do|does|did|has|have|had|would|could|should|need|wo|ca|ai)n'?t"
+"""Pattern of a negated auxiliary, also without its apostrophe: "isn't", "isnt"."""
 MODALS = frozenset({"would", "could", "should", "might", "may", "must", "shall"})
 I_WORDS = frozenset({"i", "we"})
 GOT_DONE = frozenset(

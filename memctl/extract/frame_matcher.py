@@ -11,6 +11,7 @@ from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
 from memctl.extract.compounds import describes_noun
 from memctl.extract.date_words import in_figures
+from memctl.extract.degrees import subject
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.likings import tastes
@@ -49,6 +50,10 @@ _WHILE_IT_LASTED = KeyedPattern(
     r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
     re.IGNORECASE,
 )
+_UNTIL = KeyedPattern(r"\b(?:until|till|til) (?!now\b|today\b|this\b)", re.IGNORECASE)
+""" "I've been on statins until March", "I was diabetic until my weight loss"."""
+_LASTING_FACTS = frozenset({"hometown", "studied_at", "education", "nationality", "event", "family_event"})
+""" "I grew up in Enugu till 11" stays true."""
 _ONCE_UPON = KeyedPattern(
     r"\b(?:when (?:i|we) (?:was|were)|as an? (?:kid|child|boy|girl|teen\w*|student)|growing up|back (?:then|when)|"
     r"in (?:my|the) "
@@ -150,6 +155,13 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None  # "I had a dog, Moss".
     if predicate == "owns" and head.prog and head.tense == "past":
         return None  # "While I was buying a pie".
+    if (
+        head.tense in ("past", "perfect")
+        and not head.stopped
+        and predicate not in _LASTING_FACTS
+        and _UNTIL.search(head.rest)
+    ):
+        return ("retract", predicate) if op == "assert" and not (head.neg or frame.only_neg) else None
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None
     if head.can and not frame.can:
@@ -195,6 +207,7 @@ _SHAPES: dict[str, Callable[[str], str | None]] = {
     "proper": proper,
     "job": job,
     "number": _number,
+    "subject": subject,
     "vp": partial(noun, limit=14),
     "preference": preference,
     "raw": lambda text: text.strip(" .,!?\"'"),

@@ -13,7 +13,7 @@ from itertools import repeat
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.clauses import MAY
+from memctl.extract.clauses import MAY, NEGATED
 from memctl.extract.compounds import describes_noun
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
@@ -24,7 +24,7 @@ from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _UNCERTAIN = KeyedPattern(
-    rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|{MAY}|maybe|"
+    rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
     r"perhaps|almost|nearly|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|"
     r"quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|"
     r"which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|for an?|allerg\w+|"
@@ -54,10 +54,17 @@ _SOMEBODY_ELSE = KeyedPattern(
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
     r"came off|come off|taken off|weaned off|gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|"
-    r"switched from)"
+    r"switched from|was on|were on|was taking|used to be on|had been on)"
     r"(?: taking| the| my| on| with| of)*\s)$",
     re.IGNORECASE,
 )
+_FORMERLY = late(
+    r"(?:^\W*|\b(?:i|we|he|she|they|[\w-]+(?: (?-i:[A-ZÀ-Þ])[\w-]+)?) )(?<!it )(?<!'ve )(?<!have )(?<!has )"
+    r"(?:was|were|had)(?: (?:an?|really|quite|severely?|bad|mild|bit|very))* $",
+    re.IGNORECASE,
+)
+""" "I had asthma", "was diabetic": it may be over. "It was shingles" is a diagnosis."""
+_FOUND_OUT = late(r"\b(?:told|found out|learn(?:ed|t)|turn(?:s|ed) out|confirmed|reali[sz]ed|knew)\b", re.IGNORECASE)
 _EXCHANGED = late(
     r"\b(?:changed|swapped|switched|replaced|moved|from)(?: me| us)?(?: from)?(?: my| the)? $", re.IGNORECASE
 )
@@ -73,13 +80,14 @@ _ENDED_AFTER = late(
 _NOT_MINE_AFTER = late(
     r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing)\b)|"
     rf"[^,;.]* (?:for|of|to|in) my (?:\w+ )?(?:{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|"
-    r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
+    r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|till) (?!now\b))\b|\?|"
+    r"[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
 _PART = late(r"[;:]| so |, and ")
 _ITSELF = late(
     r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
-    r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn't| wasn't| would| could| should| might| must)\b|"
+    r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn'?t| wasn'?t| would| could| should| might| must)\b|"
     r" (?P<verb>(?!goes|helps|works|says (?:the|my|dr|doc|gp))[a-z]+s)\b(?!.*\b(?:me|my|mine|i)\b))",
     re.IGNORECASE,
 )
@@ -236,6 +244,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
     if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
+        return None
+    if _FORMERLY.search(before) and not _FOUND_OUT.search(before):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
         return "retract"
