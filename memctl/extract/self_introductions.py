@@ -14,7 +14,7 @@ from memctl.extract.clauses import Clause, Head, complement, head
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
 from memctl.extract.keyed_pattern import KeyedGroup, OpeningPattern
-from memctl.extract.object_types import names_no_person
+from memctl.extract.object_types import names_no_person, names_relative
 from memctl.extract.rule_tables import lexicon
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
@@ -60,7 +60,7 @@ def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         if short := _SHORT.fullmatch(member):
             yield _draft("preferred_name", short["o"], f"goes by {short['o']}", span, "identity")
             continue
-        if name and names_no_person(member):
+        if name and (names_no_person(member) or names_relative(member)):
             return
         if name:
             yield _draft("name", name["o"], f"is called {name['o']}", span, "identity")

@@ -1,10 +1,12 @@
 """Clauses about a person who has not been introduced: "Gerry is a bus conductor in Malta"."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.clauses import ADVERBS
+from memctl.extract.clauses import ADVERBS, Head
+from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.object_types import is_opening
 from memctl.extract.people import GENITIVE, NOT_NAMES, ONE_NAME
@@ -19,7 +21,8 @@ _OWNED_BY = (
 )
 """ "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
 _STRANGER = late(
-    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?"
+    rf"(?:(?-i:Little|Wee|Poor|Old|Young|Baby) (?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
     rf"Uncle|Father|Sister|Tante|"
     rf"Tía|Tío|"
     rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
@@ -97,3 +100,31 @@ OF_STRANGERS = frozenset(
     )
 )
 """Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""
+
+_AGED = late(
+    r"[^,.;!?]*?(?:\bis|'s) (?:(?:only|just|now|nearly|already) )*"
+    r"(?:[a-z]+\b|\d{1,3}(?: years?\b| yrs?\b| ?y/?o\b|"
+    r"(?: now| already)?(?:,| and| but)(?! (?:the|our|this|[\w-]+ is) )))",
+    re.IGNORECASE,
+)
+_OF_THINGS = KeyedPattern(
+    r"\b(?:apps?|versions?|releases?|frameworks?|librar(?:y|ies)|servers?|services?|sites?|websites?|code|repos?|builds?|"
+    r"software|tools?|stack|databases?|api|plugins?|upgrad\w+|migrat\w+|deploy\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def of_strangers(drafts: Iterable[Draft], head: Head, said: str) -> list[Draft]:
+    """The drafts of a clause about a name without a relation that make the name a person.
+
+    `said` is the turn from the clause on: "turned 9", "is nine", "is 9 years old" and "is 9 and plays chess" tell the
+    age of a person; the 3 of "Quarkus is 3" is a version.
+    """
+    aged = head.pronoun in ("he", "she") or head.lemma == "turn" or (_AGED.match(said) and not _OF_THINGS.search(said))
+    return [
+        draft
+        for draft in drafts
+        if draft.predicate in OF_STRANGERS
+        and draft.confidence > STRANGERS_THRESHOLD
+        and (draft.predicate != "age" or aged)
+    ]

@@ -22,6 +22,7 @@ from memctl.extract import (
     people,
     phrase_rules,
     possessive_rules,
+    qualified_states,
     relatives_of_others,
     self_introductions,
     sentence_phrases,
@@ -36,7 +37,7 @@ from memctl.extract.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
 from memctl.extract.pet_names import name_pets
 from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.strangers import OF_STRANGERS, STRANGERS_THRESHOLD, is_predicate, stranger
+from memctl.extract.strangers import is_predicate, of_strangers, stranger
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
@@ -164,7 +165,7 @@ class TurnReader:
         if instructions.opens_rules(sentence, self.raw):
             self.rules = True
             return [], True
-        return instructions.standing_instructions(sentence, span, self.raw[: sentence.start], self.rules)
+        return instructions.standing_instructions(sentence, span, self.raw, self.rules)
 
     def span(self, start: int, text: str) -> tuple[int, int]:
         """The span of `text` in the turn, without blanks and punctuation around it."""
@@ -208,6 +209,10 @@ class TurnReader:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):
                     drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
+            rest = text[clause.start + len(clause.text) - start :]
+            if qualified_states.is_over(clause.text, after.conj if after else "", after.text if after else "", rest):
+                drafts = qualified_states.ended(drafts)
+            drafts = qualified_states.without_qualified(drafts, text, rest)
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
@@ -369,7 +374,7 @@ class TurnReader:
         drafts = [
             draft
             for draft in match(verb_head, span, casual=self.casual, other=subject)
-            if draft.op == "assert" or verb_head.stopped
+            if draft.op == "assert" or verb_head.stopped or verb_head.neg
         ]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
@@ -387,7 +392,7 @@ class TurnReader:
         if relation in kinship.SEVERAL:
             drafts = [draft for draft in drafts if draft.predicate != "age"]
         if not relation:
-            drafts = [one for one in drafts if one.predicate in OF_STRANGERS and one.confidence > STRANGERS_THRESHOLD]
+            drafts = of_strangers(drafts, verb_head, self.text[clause.start :])
         for draft in drafts:
             draft.owner = relation or None
         drafts = self.timed(drafts, clause, verb_head, dates)
