@@ -165,6 +165,19 @@ def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
     )
 
 
+_SOFTWARE_BEFORE = KeyedPattern(
+    r"\b(?:writ(?:e|es|ing)|wrote|edit\w*|cod(?:e|ed|ing)|draw(?:ing)?|drew|design(?:ed|ing)?|record(?:ed|ing)?|"
+    r"(?:take|took|keep|kept) (?:my )?notes|journal(?:l?ed|l?ing)?|blog(?:ged|ging)?) "
+    r"(?:everything |it all )?(?:in|on|with) (?-i:[A-Z])",
+    re.IGNORECASE,
+)
+
+
+def moves_software(draft: Draft, text: str) -> bool:
+    """True for the Scrivener of "I used to write in Word but moved to Scrivener", which is no home."""
+    return draft.predicate == "lives_in" and draft.op == "assert" and bool(_SOFTWARE_BEFORE.search(text))
+
+
 def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
         spoken = _words(matched.groupdict().get("that") or matched["what"] or "")

@@ -50,7 +50,7 @@ _VAGUE = late(
     re.IGNORECASE,
 )
 _CHAT = KeyedPattern(
-    r"\b(?:you|your|it|this|that|these|those|there|them|something|someone|somebody|stuff|things)\b",
+    r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|things)\b",
     re.IGNORECASE,
 )
 _NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
@@ -310,7 +310,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
     goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
-    phrase = f"plans to {goal}" if verb else f"plans {goal}"
+    phrase = f"plans to {goal}" if verb else f"{'has booked' if head.lemma == 'book' else 'plans'} {goal}"
     occasion = compiled(_HAD_OCCASION).fullmatch(goal)
     return Draft(
         predicate="plans",

@@ -21,7 +21,7 @@ from memctl.extract.corrections import asterisks, corrected_numbers, exchanges, 
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place, without_gifts
+from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place, moves_software, without_gifts
 from memctl.extract.follow_ups import follow_ups
 from memctl.extract.foreign_kinship import foreign_relations
 from memctl.extract.instruction_changes import ended_instructions
@@ -29,7 +29,14 @@ from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.mentions import doses_with_takers
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
-from memctl.extract.object_types import acceptable, cuts_word, in_lower_case, shortened, single_readings
+from memctl.extract.object_types import (
+    acceptable,
+    cuts_word,
+    in_lower_case,
+    shortened,
+    single_readings,
+    without_address,
+)
 from memctl.extract.restated_answers import statement
 from memctl.extract.rosters import roster_drafts
 from memctl.extract.segmentation import plain, sentences, straightened
@@ -91,6 +98,11 @@ def speaks_for_user(speaker: str | None, user_id: str) -> bool:
     return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
 
 
+def first_name(speaker: str | None) -> str:
+    """The first name of a speaker in lower case, "" if the name is not known."""
+    return (speaker or "").casefold().strip().split(" ")[0]
+
+
 def namesakes(speakers: Iterable[str], user_id: str) -> frozenset[str]:
     """The speakers who only have the user's first name, unless exactly one speaker can be the user."""
     user = user_id.casefold().strip()
@@ -112,6 +124,7 @@ class _SessionReader:
         self.names = NameCase()
         self.subject: tuple[str, str] | None = None
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
+        self.speakers = {first_name(speaker) for speaker in speakers if speaker}
         self.alone = len(speakers) < 2
         self.orders = self.alone or any(turn.role == "assistant" for turn in session.turns)
 
@@ -149,9 +162,12 @@ class _SessionReader:
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         heard = f"{self.question or ''} {text}"
-        drafts = [in_lower_case(shortened(draft), text) for draft in drafts]
+        addressed = self.speakers - {first_name(turn.speaker)}
+        drafts = [in_lower_case(without_address(shortened(draft), addressed), text) for draft in drafts]
         drafts = [draft for draft in drafts if acceptable(draft) and not cuts_word(draft.object, text)]
-        drafts = [draft for draft in drafts if not leaves_place(draft, heard, self.earlier)]
+        drafts = [
+            draft for draft in drafts if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text))
+        ]
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 

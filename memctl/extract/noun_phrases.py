@@ -48,7 +48,7 @@ TIME = (
     r"together|instead|tho(?:ugh)?|however|actually|really|so much|a lot|a bit|a ton|very much|the most|"
     r"the best|more than anything|above all|lol|lmf?ao|haha|hehe|ugh|"
     r"hopefully|fingers crossed|with any luck|god willing|"
-    r"meh|smh|omg|oof|sigh|btw|by the way|please|fwiw|tbh|imo|anyway|"
+    r"meh|smh|omg|oof|sigh|btw|by the way|please|remember|mind you|fwiw|tbh|imo|anyway|"
     r"after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|"
     r"remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|"
     r"on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|"

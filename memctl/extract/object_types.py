@@ -4,7 +4,7 @@ This is the last check of every draft. A draft that fails is not stored; its tur
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 
 import msgspec
@@ -14,6 +14,7 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.segmentation import HIDDEN
+from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
 LONGEST_OBJECT = 8
@@ -64,6 +65,7 @@ _STAGE = late(
     re.IGNORECASE,
 )
 _WEEKDAY_OR_MONTH = late(
+    r"(?:mon|tues?|wed|thurs?|thu|fri|sat|sun)(?: (?:to|and|-|–) \w+)?|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:january|february|march|april|may|june|july|august|september|"
     r"october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|noon|midnight",
     re.IGNORECASE,
@@ -123,7 +125,8 @@ _ADJUNCTS = {
         r"\s+(?:first|properly|slowly)\b.*",
         re.IGNORECASE,
     ),
-    "studies": late(r",.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
+    "hobby": late(r"\s*,.*", re.IGNORECASE),
+    "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
     "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
     "owns": late(
@@ -141,8 +144,9 @@ _THIS = late(r"this (?=[\w-]+ )", re.IGNORECASE)
 
 def shortened(draft: Draft) -> Draft:
     """`draft` without the adjuncts after its object: "accordion" of "learning accordion from a neighbour"."""
-    if draft.predicate in ("has_pet", "owns") and (shown := _THIS.match(draft.object or "")):
-        bare = (draft.object or "")[shown.end() :]
+    shown = _THIS.match(draft.object or "") if draft.predicate in ("has_pet", "owns") else None
+    if shown or (draft.predicate == "has_pet" and compiled("the (?:{PET})").fullmatch(draft.object or "")):
+        bare = (draft.object or "")[shown.end() if shown else len("the ") :]
         phrase = draft.phrase.replace(draft.object or "", article(bare))
         draft = msgspec.structs.replace(draft, object=article(bare), phrase=phrase)
     adjuncts = _ADJUNCTS.get(draft.predicate)
@@ -179,6 +183,22 @@ def in_lower_case(draft: Draft, text: str) -> Draft:
     return msgspec.structs.replace(draft, object=lowered, phrase=draft.phrase.replace(value, lowered))
 
 
+def without_address(draft: Draft, names: Collection[str]) -> Draft:
+    """`draft` without the name of another speaker after its object: "I'm allergic to sesame Jo"."""
+    value = draft.object or ""
+    last = _LAST_NAME.search(value) if names and draft.extractor is None else None
+    if last is None or last["name"].casefold() not in names:
+        return draft
+    short = value[: last.start()]
+    return msgspec.structs.replace(draft, object=short, phrase=draft.phrase.replace(value, short))
+
+
+_LAST_NAME = late(
+    r"(?<=[a-zß-ž])(?<!\band)(?<!\bwith)(?<!\bof)(?<!\bto)(?<!\bfor)(?<!\bby)(?<!called)(?<!named),? "
+    r"(?P<name>[A-ZÀ-Þ][\w'-]+)$"
+)
+
+
 def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     """Whether the draft's object is of the type that its predicate takes."""
     value = draft.object
@@ -197,7 +217,11 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if _CHATTY.search(value) or _VAGUE_PERSON.search(value):
         return False
-    if predicate in _THINGS and _NO_THING.fullmatch(value):
+    if predicate == "avoids" and re.search(r"\bonly\b", value):
+        return False  # "I don't eat meat, fish only".
+    if predicate in _THINGS and (_NO_THING.fullmatch(value) or _says_of_another(value)):
+        return False
+    if predicate in ("lives_in", "hometown") and compiled("(?:{PEOPLES}|{LANGUAGES})").fullmatch(value):
         return False
     if predicate in ("lives_in", "hometown"):
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
@@ -232,6 +256,14 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     return True
 
 
+def _says_of_another(value: str) -> bool:
+    """True for the clause "Leo loves food" at the end of a list."""
+    clause = _NAME_AND_VERB.match(value)
+    verb = FORMS.get(clause["verb"]) if clause else None
+    return verb is not None and verb[1] == "s"
+
+
+_NAME_AND_VERB = late(r"[A-ZÀ-Þ][\w-]+ (?P<verb>[a-z]+s) \S")
 _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 
@@ -254,6 +286,11 @@ def is_opening(word: str) -> bool:
 def names_no_person(word: str) -> bool:
     """True for words that open a sentence and name no person: "Omeprazole, 20, before food", "Divorced, officially"."""
     return bool(_impersonal().fullmatch(word))
+
+
+def names_relative(name: str) -> bool:
+    """True for "Mum Ana": a relative of the speaker, not the speaker."""
+    return bool(compiled(r"(?:{RELATIONS}|{RELATIVE})\b.+").match(name))
 
 
 @cache

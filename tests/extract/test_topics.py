@@ -222,6 +222,13 @@ def test_only_conversations_with_an_assistant_give_instructions() -> None:
     assert [claim.predicate for claim in said(order)] == ["instruction"]
 
 
+def test_the_name_of_another_speaker_after_an_object_is_no_part_of_it() -> None:
+    texts = {"Dre": "I'm allergic to sesame Jo, it's on everything there", "Jo": "I live in Leeds"}
+    turns = tuple(Turn(turn_id=name, role="user", text=text, speaker=name) for name, text in texts.items())
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "dre")
+    assert [claim.object for claim in claims] == ["sesame", "Leeds"]
+
+
 def test_a_preference_and_the_assistants_note_of_it_have_the_same_object() -> None:
     turns = (
         Turn(turn_id="a", role="user", text="I prefer express shipping for anything I order for work.", at=AT),
