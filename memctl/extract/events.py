@@ -300,7 +300,8 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     verb, body = intended[0], _TAIL.sub("", cut(intended[1]))
     vague = (
-        _WORKING.match(f"{verb} {body}")
+        (verb == "be" and compiled("(?:{AGE})\\b").match(body))
+        or _WORKING.match(f"{verb} {body}")
         or HIDDEN in body
         or _CHAT.search(body)
         or len(body.split()) > 14
@@ -364,6 +365,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
         or head.can
         or head.prog
         or head.lemma in _NO_ROUTINE
+        or head.lemma == "give up"
     ):
         return []
     rest = _NEXT_CLAUSE.split(head.rest)[0].strip()

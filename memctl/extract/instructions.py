@@ -173,6 +173,13 @@ _POINTS_BACK = late(
     re.IGNORECASE,
 )
 """ "Use that tone always": only the conversation tells which."""
+_SUPPOSES = late(
+    r"(?:if|when|whenever) (?:i|we) .*\b(?:(?:you|i|we|there|they|it)'d|(?:you|i|we|there|they|it) would)\b|"
+    r"no (?:joke|kidding|doubt|worries|problem|idea|clue|chance|way|rush|pressure|comment|offen[cs]e)\b[^,;]*$|"
+    r"(?:stop|don't|dont) (?:asking|ask|worry|laugh)\W*$",
+    re.IGNORECASE,
+)
+""" "If I won the lottery you'd never see me", "no joke"."""
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
@@ -352,7 +359,7 @@ def is_order(text: str) -> bool:
         _ONCE.search(lasting)
         or _VAGUE.match(text)
         or _OF_A_DOCUMENT.match(text)
-        or _POINTS_BACK.match(text)
+        or _no_rule(text)
         or proverbs.SAYING.fullmatch(text)
         or lifts(text)
     ):
@@ -370,6 +377,11 @@ def is_order(text: str) -> bool:
         if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
             return True
     return False
+
+
+def _no_rule(text: str) -> bool:
+    """True for an order that only its conversation explains, or that is an idiom or a supposition."""
+    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text))
 
 
 def _base_verb(word: str) -> bool:
@@ -414,6 +426,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25 or _POINTS_BACK.match(goal) or proverbs.SAYING.fullmatch(goal):
+    if not 2 <= len(goal.split()) <= 25 or _no_rule(goal) or proverbs.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)
