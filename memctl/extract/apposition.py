@@ -23,6 +23,10 @@ _KIDS = late(
     ),
     re.IGNORECASE,
 )
+_AFTER_COLON = late(r": (?-i:[A-ZÀ-Þ])[\w-]+,.*")
+""" "On good terms with the man at the tip: Barrington, Jamaican": the list is about Barrington."""
+_WITH_A_NAME = late(r"(?:.*\b)?(?:with|and|to|by|of) (?-i:[A-ZÀ-Þ])[\w-]+$", re.IGNORECASE)
+""" "In a couple with Mathis, 22": his age."""
 _PIECES = late(
     r"[,;]\s+(?:and )?|\s+(?:and )?(?=(?:living|based|residing) in\b|(?:currently |now )?(?:working|"
     r"studying) (?:at|for|as|in)\b|from (?-i:[A-Z])|(?:with my (?:wife|husband|partner) and|"
@@ -63,6 +67,7 @@ def list_drafts(
     `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
     drafts: list[Draft] = []
+    start = msgspec.structs.replace(start, rest=_AFTER_COLON.sub("", start.rest))
     cuts = [] if not tail and _FEELING.search(_PIECES.split(start.rest, 1)[0]) else list(_PIECES.finditer(start.rest))
     for n, cut in enumerate(cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
@@ -94,7 +99,11 @@ def list_drafts(
             for draft in match(inner, span, casual=casual)
             if draft.predicate != "name" and (draft.predicate != "age" or _AGED.fullmatch(part))
         ]
-        if _DATED.search(start.rest) or any(draft.predicate == "takes_medication" for draft in earlier):
+        if (
+            _DATED.search(start.rest)
+            or _WITH_A_NAME.fullmatch(before_it)
+            or any(draft.predicate == "takes_medication" for draft in earlier)
+        ):
             more = [draft for draft in more if draft.predicate != "age"]
         introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)
         drafts += more or (_bare_trade(part, start.tense, span, casual) if introduction else [])

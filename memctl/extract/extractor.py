@@ -213,6 +213,8 @@ class _SessionReader:
                 continue  # "Alice is called Alice" has no information.
             if draft.predicate == "name" and self.named_before(draft, text):
                 continue
+            if draft.predicate == "name" and self.plays(draft, text, turn.speaker):
+                continue
             self.earlier.add(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
@@ -246,6 +248,12 @@ class _SessionReader:
                 )
             )
         return claims
+
+    def plays(self, draft: Draft, text: str, speaker: str | None) -> bool:
+        """Whether "im Juliet" gives a speaker of a chat, whose name is known, another name: a part, or a joke."""
+        told = bool(_I_AM.fullmatch(text[draft.quote[0] : draft.quote[1]]))
+        known, name = first_name(speaker), first_name(draft.object)
+        return told and draft.subject is None and not self.alone and bool(known) and known[:2] != name[:2]
 
     def named_before(self, draft: Draft, text: str) -> bool:
         """Whether "I am Flemish" follows the speaker's name: it says what they are, not another name."""

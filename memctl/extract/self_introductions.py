@@ -49,9 +49,19 @@ NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|st
 """ "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 
-def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """The drafts of a self-introduction; nothing for any other sentence."""
-    lead = _ABOUT_ME.match(text) or ("," in text and (_NAMED_AND_AGED.match(text) or _HERE.match(text)))
+_OF_ANOTHER = late(r"\b(?:my|our|an?|the|his|her)\b|[A-ZÀ-Þ][\w-]+, \d", re.IGNORECASE)
+""" "Hired my first worker! Donají, 19": her name and age."""
+LONGEST_GREETING = 4
+"""Words of a sentence that may come before "Maya, 34, nurse"; after others, Maya may be anybody."""
+
+
+def introduction_drafts(text: str, span: tuple[int, int], before: str = "") -> Iterator[Draft]:
+    """The drafts of a self-introduction; nothing for any other sentence. `before` is the sentence before."""
+    opening = len(before.split()) <= LONGEST_GREETING and not _OF_ANOTHER.search(before)
+    named = _NAMED_AND_AGED.match(text)
+    if named and not (named.end() or opening):
+        named = None  # Not "Name's Maya, 34", and perhaps somebody else.
+    lead = _ABOUT_ME.match(text) or ("," in text and (named or _HERE.match(text)))
     if not lead:
         return
     for n, member in enumerate(_MEMBER.split(text[lead.end() :])):

@@ -16,7 +16,7 @@ def sentence_drafts(body: str, span: tuple[int, int], before: str, hints: Iterab
     phrases in the turn."""
     return [
         *phrase_drafts(body, span, before=before, hints=hints),
-        *introduction_drafts(body, span),
+        *introduction_drafts(body, span, before),
         *inverted_properties(body, span),
         *tech_list(body, span),
         *detail_drafts(body, span),

@@ -58,6 +58,22 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
     return named is not None and is_predicate(named[1])
 
 
+_OWNED_SUBJECT = (
+    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:{FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|"
+    r"(?:my|our|me|ma|his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? )"
+)
+
+
+def opens_with_another(clause: str) -> bool:
+    """True for a clause whose subject belongs to somebody: "Joy's mother lives with us", "me sister's left Merv"."""
+    return not names_i(clause) and compiled(_OWNED_SUBJECT).match(clause) is not None
+
+
+def names_i(text: str) -> bool:
+    """True if the speaker is a subject in `text`."""
+    return bool(_SUBJECT_I.search(text))
+
+
 def of_a_relative(text: str) -> bool:
     """True for a sentence that opens with a relative, and then says what they did, and nothing about the speaker."""
     if names_speaker(text):

@@ -248,7 +248,8 @@ class TurnReader:
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         drafts, who, prog = self.unnamed(clause, person, prog, first)
-        if who == MAYBE_I and unknown is not None and is_predicate(unknown[1]):
+        another = unknown is not None and is_predicate(unknown[1])
+        if who == MAYBE_I and (another or sentence_subjects.opens_with_another(text)):
             who = None  # "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
         return drafts, who, prog
 

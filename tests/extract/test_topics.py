@@ -229,6 +229,13 @@ def test_the_name_of_another_speaker_after_an_object_is_no_part_of_it() -> None:
     assert [claim.object for claim in claims] == ["sesame", "Leeds"]
 
 
+def test_a_part_that_a_speaker_plays_is_not_their_name() -> None:
+    texts = {"Zoe": "the play!! im Juliet", "Kof": "I'm Kofi"}
+    turns = tuple(Turn(turn_id=name, role="user", text=text, speaker=name) for name, text in texts.items())
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "zoe")
+    assert [(claim.subject, claim.object) for claim in claims] == [("Kof", "Kofi")]
+
+
 def test_a_preference_and_the_assistants_note_of_it_have_the_same_object() -> None:
     turns = (
         Turn(turn_id="a", role="user", text="I prefer express shipping for anything I order for work.", at=AT),
