@@ -22,7 +22,7 @@ _FICTION = KeyedPattern(
     r"my character|act as|"
     r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
     r"legend))|"
-    r"for the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
+    r"(?:for|in) the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
     r"if only|i wish|dreamt|dreamed|let's play(?=:)|lets play(?=:)|how (?:do|would|can|should) (?:i|you|we|one) "
     r"(?:say|write|spell|pronounce|translate)|thought experiment|in the voice of|from the perspective of|"
     r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|"
@@ -272,6 +272,7 @@ def _hidden(text: str) -> str:
 
 _FOREIGN = frozenset(
     words(
+        "la en y de que se por su tiene al "
         "le un du ein der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein "
         "meine wir habe sind jetzt "
         "les une "

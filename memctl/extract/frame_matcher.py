@@ -142,6 +142,11 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     return None if _SUBJECT.search(circumstance) else f"{value} {circumstance}"
 
 
+def _lasts(rest: str) -> bool:
+    """Whether "I'm not eating meat" says more than "I'm not eating that": a food that people give up, or a time."""
+    return bool(_LASTING.search(rest) or compiled(r".*\b(?:{VICES}|{FOODS})\b").match(rest))
+
+
 def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch per tense
     """The operation and predicate of a frame, given the head's tense and polarity; None if it does not apply."""
     predicate, op = frame.predicate, frame.op
@@ -162,6 +167,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         and _UNTIL.search(head.rest)
     ):
         return ("retract", predicate) if op == "assert" and not (head.neg or frame.only_neg) else None
+    if predicate == "avoids" and head.prog and head.neg and not head.stopped and not _lasts(head.rest):
+        return None
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None
     if head.can and not frame.can:

@@ -126,6 +126,7 @@ _ADJUNCTS = {
         re.IGNORECASE,
     ),
     "hobby": late(r"\s*,.*", re.IGNORECASE),
+    "allergic_to": late(r"\s+(?:like|so|as|too)\b.*", re.IGNORECASE),
     "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
     "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
@@ -152,6 +153,8 @@ def shortened(draft: Draft) -> Draft:
     adjuncts = _ADJUNCTS.get(draft.predicate)
     value = draft.object or ""
     short = adjuncts.sub("", value).strip() if adjuncts and draft.extractor is None else value
+    if adjuncts and draft.extractor is None:
+        short = _ALSO.sub("", short)
     if not short or short == value or _ARTICLES.fullmatch(short):
         return draft
     return msgspec.structs.replace(draft, object=short, phrase=draft.phrase.replace(value, short))
@@ -217,6 +220,22 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if _CHATTY.search(value) or _VAGUE_PERSON.search(value):
         return False
+    if draft.subject is not None and any(map(str.isdigit, draft.subject)):
+        return False
+    if (
+        predicate == "speaks"
+        and not value[0].isupper()
+        and not compiled("(?:{LANGUAGES}|{MORE_LANGUAGES})\\b.*").match(value)
+    ):
+        return False
+    if predicate == "uses" and compiled("{MEDICINE}").fullmatch(value):
+        return False
+    if predicate in ("likes", "dislikes") and _VAGUE_THING.fullmatch(value):
+        return False
+    if predicate == "job_title" and (form := FORMS.get(value.split()[0].lower())) is not None and form[1] == "s":
+        return False
+    if predicate in ("avoids", "allergic_to", "intolerant_to") and _OF_THE_SPEAKER.search(value):
+        return False
     if predicate == "avoids" and re.search(r"\bonly\b", value):
         return False  # "I don't eat meat, fish only".
     if predicate in _THINGS and (_NO_THING.fullmatch(value) or _says_of_another(value)):
@@ -224,6 +243,9 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate in ("lives_in", "hometown") and compiled("(?:{PEOPLES}|{LANGUAGES})").fullmatch(value):
         return False
     if predicate in ("lives_in", "hometown"):
+        opening = value.split()[0]
+        if compiled("{MONTHS}|{WEEKDAYS}").fullmatch(opening) and opening.lower() != "may":
+            return False
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
     if predicate == "avoids" and value.casefold().startswith("allerg"):
         return False  # "Can't eat fish, allergy"
@@ -263,7 +285,17 @@ def _says_of_another(value: str) -> bool:
     return verb is not None and verb[1] == "s"
 
 
+_VAGUE_THING = late(
+    r"the (?:smell|taste|sound|noise|sight|texture|idea|thought|feel|way|look)s?|"
+    r"(?:hers|his|mine|theirs|ours|yours)\b.*",
+    re.IGNORECASE,
+)
+_OF_THE_SPEAKER = late(
+    r"\b(?:i|me|you)\b|\bmy (?:throat|face|lips|skin|stomach|tongue)\b|^(?:stop|ask)\w* ", re.IGNORECASE
+)
+""" "I can't eat walnuts close my throat": what follows the object is a clause."""
 _NAME_AND_VERB = late(r"[A-ZÀ-Þ][\w-]+ (?P<verb>[a-z]+s) \S")
+_ALSO = late(r"\s+(?:also|too|as well|now)$", re.IGNORECASE)
 _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 

@@ -77,7 +77,7 @@ _THE_RELATION = KeyedPattern(
 """ "The nephew, Fintan": the speaker's own, unless a sentence before names somebody else's."""
 _REL_NAMED = KeyedPattern(
     (
-        r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
+        r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
         rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
         rf"{_SIDE}(?P<rel>{_REL})\b(?!'s)"
@@ -112,7 +112,7 @@ NOT_NAMES = frozenset(
 _ENDED = KeyedPattern(
     (
         r"\b(?:passed(?: away| on)?|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
-        r"late (?:wife|husband)|widow(?:er|ed)?|funeral|grave|if i could|had i)\b"
+        r"lost (?:our|my|the)|late (?:wife|husband)|widow(?:er|ed)?|funeral|grave|if i could|had i)\b"
     ),
     re.IGNORECASE,
 )
@@ -240,12 +240,18 @@ def _is_owner(match: re.Match[str]) -> bool:
     return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
 
 
+_NOT_SO = late(r"\b(?:almost|nearly|would have|wanted to|going to) (?:\w+ )?$", re.IGNORECASE)
+""" "We almost named our baby Milana"."""
+
+
 def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     """True if the word for a relation does not say who the named person is.
 
     "My dad's Toyota" is a thing, "Sister Wangari" a nun, "DAD PASSED" in capitals, and in "us three, mum and dad,
     Bilal" Bilal is another person.
     """
+    if _NOT_SO.search(match.string[: match.start()]):
+        return True
     if _is_owner(match) or (spoken.isupper() and len(spoken) > 2):
         return True
     if spoken.lower() in ("boy", "girl"):
