@@ -85,6 +85,12 @@ _LEAD_IN = late(
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
 )
+_LABEL = late(
+    r"^(?:(?:and|my|our|the|first|next|last) )*(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
+    r"(?: is)?:\s+",
+    re.IGNORECASE,
+)
+""" "My rule number one: no long introductions. Number two: metric"."""
 _NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
 _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
@@ -203,7 +209,8 @@ def standing_instructions(
 
     `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
     """
-    drafts, alone = _read(sentence, span, turn[: sentence.start], listed)
+    unlabelled = Sentence(_LABEL.sub("", sentence.text), sentence.start, sentence.mark)
+    drafts, alone = _read(unlabelled, span, turn[: sentence.start], listed)
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
         goal = requoted(draft.object or "", said)
