@@ -15,7 +15,7 @@ from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instruction_changes import lifts
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, says_it_stands
+from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, is_no_rule, says_it_stands
 from memctl.extract.order_reasons import ASIDE, PREFERS, before_reason, without_asides, without_reason
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence, requoted
@@ -173,19 +173,6 @@ _OF_A_DOCUMENT = late(
     re.IGNORECASE,
 )
 """ "Keep it to one page": the CV that was spoken of."""
-_POINTS_BACK = late(
-    r".*\b(?:(?:that|those|these) (?:tone|style|format|way|version|wording|phrase|text|kind|sort|type|ones?)|"
-    r"the (?:long|short|other|first|second|last|same|new|old|longer|shorter) (?:form|one|way|spelling))\b",
-    re.IGNORECASE,
-)
-""" "Use that tone always": only the conversation tells which."""
-_SUPPOSES = late(
-    r"(?:if|when|whenever) (?:i|we) .*\b(?:(?:you|i|we|there|they|it)'d|(?:you|i|we|there|they|it) would)\b|"
-    r"no (?:joke|kidding|doubt|worries|problem|idea|clue|chance|way|rush|pressure|comment|offen[cs]e)\b[^,;]*$|"
-    r"(?:stop|don't|dont) (?:asking|ask|worry|laugh)\W*$",
-    re.IGNORECASE,
-)
-""" "If I won the lottery you'd never see me", "no joke"."""
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
@@ -366,7 +353,7 @@ def is_order(text: str) -> bool:
         _ONCE.search(lasting)
         or _VAGUE.match(text)
         or _OF_A_DOCUMENT.match(text)
-        or _no_rule(text)
+        or is_no_rule(text)
         or proverbs.SAYING.fullmatch(text)
         or lifts(text)
     ):
@@ -384,11 +371,6 @@ def is_order(text: str) -> bool:
         if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
             return True
     return False
-
-
-def _no_rule(text: str) -> bool:
-    """True for an order that only its conversation explains, or that is an idiom or a supposition."""
-    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text))
 
 
 def _base_verb(word: str) -> bool:
@@ -433,6 +415,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = without_asides(goal)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25 or _no_rule(goal) or proverbs.SAYING.fullmatch(goal):
+    if not 2 <= len(goal.split()) <= 25 or is_no_rule(goal) or proverbs.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)

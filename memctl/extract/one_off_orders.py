@@ -82,6 +82,20 @@ _VERB = late(
     r"\b(?:i|i'm|i've|my|you|your|is|are|was|were|have|has|had|always|never|every|all|when|if)\b", re.IGNORECASE
 )
 
+_POINTS_BACK = late(
+    r".*\b(?:(?:that|those|these) (?:tone|style|format|way|version|wording|phrase|text|kind|sort|type|ones?)|"
+    r"the (?:long|short|other|first|second|last|same|new|old|longer|shorter) (?:form|one|way|spelling))\b",
+    re.IGNORECASE,
+)
+""" "Use that tone always": only the conversation tells which."""
+_SUPPOSES = late(
+    r"(?:if|when|whenever) (?:i|we) .*\b(?:(?:you|i|we|there|they|it)'d|(?:you|i|we|there|they|it) would)\b|"
+    r"no (?:joke|kidding|doubt|worries|problem|idea|clue|chance|way|rush|pressure|comment|offen[cs]e)\b[^,;]*$|"
+    r"(?:stop|don't|dont) (?:asking|ask|worry|laugh)\W*$",
+    re.IGNORECASE,
+)
+""" "If I won the lottery you'd never see me", "no joke"."""
+
 
 def is_manner(order: str) -> bool:
     """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
@@ -111,3 +125,8 @@ def for_the_moment(text: str) -> bool:
 def says_it_stands(text: str) -> bool:
     """Whether the text says that its orders hold for later answers too."""
     return bool(_LASTING.search(text))
+
+
+def is_no_rule(text: str) -> bool:
+    """True for an order that only its conversation explains, or that is an idiom or a supposition."""
+    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text))

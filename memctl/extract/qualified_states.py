@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.extract.clauses import Clause
 from memctl.extract.draft_claim import Draft
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
@@ -82,3 +83,11 @@ def ended(drafts: Iterable[Draft]) -> list[Draft]:
         for draft in drafts
         if draft.predicate not in _EVENTS and not draft.predicate.startswith("has_")
     ]
+
+
+def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence: str, start: int) -> list[Draft]:
+    """`drafts` of a clause in a `sentence` that starts at `start`, as the rest of the sentence leaves them."""
+    rest = sentence[clause.start + len(clause.text) - start :]
+    if is_over(clause.text, after.conj if after else "", after.text if after else "", rest):
+        drafts = ended(drafts)
+    return without_qualified(drafts, sentence, rest)

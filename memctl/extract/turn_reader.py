@@ -209,10 +209,7 @@ class TurnReader:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):
                     drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
-            rest = text[clause.start + len(clause.text) - start :]
-            if qualified_states.is_over(clause.text, after.conj if after else "", after.text if after else "", rest):
-                drafts = qualified_states.ended(drafts)
-            drafts = qualified_states.without_qualified(drafts, text, rest)
+            drafts = qualified_states.standing(drafts, clause, after, text, start)
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
