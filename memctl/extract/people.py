@@ -240,7 +240,7 @@ def _is_owner(match: re.Match[str]) -> bool:
     return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
 
 
-_NOT_SO = late(r"\b(?:almost|nearly|would have|wanted to|going to) (?:\w+ )?$", re.IGNORECASE)
+_NOT_SO = late(r"\b(?:almost|nearly|would have|(?:wanted|going) to (?:name|call)) (?:\w+ )?$", re.IGNORECASE)
 """ "We almost named our baby Milana"."""
 
 

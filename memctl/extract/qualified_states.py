@@ -46,11 +46,17 @@ _BUT_EATS = late(
 )
 
 
+_MEATLESS = frozenset({"vegetarian", "vegan", "veggie", "plant-based"})
+
+
 def _weakened(draft: Draft, sentence: str, rest: str) -> bool:
     """True for the diet of "I'm vegetarian (almost)" and "vegetarian but I eat fish"."""
     if draft.predicate != "diet" or draft.op != "assert":
         return False
-    return bool(re.search(re.escape(draft.object or "") + _HEDGE, sentence, re.IGNORECASE) or _BUT_EATS.search(rest))
+    return bool(
+        re.search(re.escape(draft.object or "") + _HEDGE, sentence, re.IGNORECASE)
+        or (draft.object in _MEATLESS and _BUT_EATS.search(rest))
+    )
 
 
 def without_qualified(drafts: Iterable[Draft], sentence: str, rest: str) -> list[Draft]:
