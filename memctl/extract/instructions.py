@@ -7,19 +7,16 @@ it is an item of a list of rules. Other instructions ("write me a poem") apply o
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract import orders_without_verb, proverbs
 from memctl.extract.clause_openers import after_lead
 from memctl.extract.draft_claim import Draft
-from memctl.extract.instruction_changes import lifts
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.one_off_orders import for_one_task, for_the_moment, is_manner, is_no_rule, says_it_stands
-from memctl.extract.order_reasons import ASIDE, PREFERS, before_reason, without_asides, without_reason
-from memctl.extract.rule_tables import compiled, records
+from memctl.extract.order_forms import CONDITIONAL, LIMIT, OF_A_DOCUMENT, POLITE, is_order, trimmed
+from memctl.extract.order_reasons import ASIDE, PREFERS, before_reason, without_asides
 from memctl.extract.segmentation import HIDDEN, Sentence, requoted
-from memctl.extract.verbs import FORMS
 
 _INSTRUCTION = OpeningPattern(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
@@ -66,15 +63,7 @@ _STANDING_LEAD = KeyedPattern(
     re.IGNORECASE,
 )
 _IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
-_POLITE = KeyedPattern(
-    r"[, ]+(?:please|pls|plz|ever|by the way|btw|tho|though|tbh|lol|haha|"
-    r"from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
-    re.IGNORECASE,
-)
 
-
-LONGEST_ORDER = 30
-"""Words of an instruction."""
 
 _LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
@@ -149,41 +138,10 @@ _INLINE = late(
     re.IGNORECASE,
 )
 _ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
-_TOPIC = late(
-    r"^(?:[\w][\w' /&-]{1,24}:\s+|(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
-    r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
-    r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
-    re.IGNORECASE,
-)
-_VAGUE = late(r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE)
-_ONCE = KeyedPattern(
-    r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
-    r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
-    r"this|next time|"
-    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
-    r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
-    r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
-    r"\b(?:after all|can stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
-    r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
-    re.IGNORECASE,
-)
-_OF_A_DOCUMENT = late(
-    r"(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within) (?:[\w-]+ ){1,2}(?:pages?|slides?|minutes?|"
-    r"guests?)\b",
-    re.IGNORECASE,
-)
-""" "Keep it to one page": the CV that was spoken of."""
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
-_NEVER_DID = KeyedPattern(
-    r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
-    r"\b(?:in my life|"
-    r"before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|look back|forget|"
-    r"say never)\b",
-    re.IGNORECASE,
-)
 
 _SAID_BY = late(r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$", re.IGNORECASE)
 """ "Never trust a fart, said grandad"."""
@@ -225,9 +183,7 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
             else re.split(r"[,;]\s+(?:and )?", inline["o"])
         )
         goals = [
-            _trimmed(piece)
-            for piece in pieces
-            if not (ASIDE.match(piece.strip()) or _OF_A_DOCUMENT.match(piece.strip()))
+            trimmed(piece) for piece in pieces if not (ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
         ]
         return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
     lead = _LEAD_IN.match(text)
@@ -243,7 +199,7 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     if later:
         text = later["o"]
     if item and not ASIDE.match(text):
-        return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
+        return [_draft(trimmed(text), span)] if trimmed(text) else [], True
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
     lasting = bool(later) or wanted or says_it_stands(text)
     talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
@@ -265,14 +221,6 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
     )
 
 
-_CONDITIONAL = late(
-    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as|unless|until) (?:i|you)\b|"
-    r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|"
-    r"give)\b",
-    re.IGNORECASE,
-)
-
-
 def _orders(  # noqa: C901 -- one condition per kind of piece
     text: str, *, marked: bool, lasting: bool, talk: bool
 ) -> Iterator[tuple[str, bool]]:
@@ -281,7 +229,7 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
     `marked` is set if the sentence opens as an instruction, `lasting` if it says that its instructions stand, `talk` if
     something else was said before it.
     """
-    conditional = _CONDITIONAL.match(text)
+    conditional = CONDITIONAL.match(text)
     pieces, at = [], 0
     for match in () if conditional else _SPLIT.finditer(text):
         pieces.append((at, text[at : match.start()]))
@@ -294,17 +242,17 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
         order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
-        if order and goal and _LIMIT.match(piece):
+        if order and goal and LIMIT.match(piece):
             order = False
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
             order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."
         if order or (marked and number == 0):
             if goal:
                 yield goal, opened
-            goal, opened = _trimmed(piece), number == 0
+            goal, opened = trimmed(piece), number == 0
             over = not " ".join(piece.split()).strip(" ,.!:;-–—").endswith(goal)
         elif goal and not over and not ASIDE.match(piece):
-            goal = _trimmed(f"{goal}, {piece}")
+            goal = trimmed(f"{goal}, {piece}")
         elif goal:
             break
         else:
@@ -317,76 +265,6 @@ def _ends_in_order(text: str) -> bool:
     """True if the last sentence of `text` is an order or has one."""
     last = re.split(r"[.!?\n]", text.rstrip(" .!?\n"))[-1]
     return any(is_order(piece) for piece in _SPLIT.split(last))
-
-
-@cache
-def _forms() -> list[re.Pattern[str]]:
-    """The patterns of instructions; those without a named verb are joined into one pattern, which is faster."""
-    patterns = [record["pattern"] for record in records("orders")]
-    plain = [pattern.removeprefix("{ORDER}") for pattern in patterns if "(?P<" not in pattern]
-    return [
-        compiled(f"{{ORDER}}(?:{'|'.join(plain)})"),
-        *(compiled(pattern) for pattern in patterns if "(?P<" in pattern),
-    ]
-
-
-_ALWAYS = late(
-    r"(?:please |pls |just )*always (?!(?:be|have|do|go|did|was|on|in|at|a|the|been|love|like|want|eat|drink|wear|feel|"
-    r"think|sleep|live|know|try)\b)(?P<verb>[a-z][\w-]*) (?!(?:it|this|that|them)$).+",
-    re.IGNORECASE,
-)
-""" "Always cook for four"; "always eat at noon" is a habit."""
-
-_LIMIT = late(r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words)\b)", re.IGNORECASE)
-""" "Write tickets in the present tense, max 2 lines": the limit of what was ordered before it."""
-
-
-def is_order(text: str) -> bool:
-    """True if `text` is a standing instruction."""
-    always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
-    text = _trimmed(text)
-    if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
-        return False
-    # "If I skip a day, move it": the condition says what "it" is.
-    lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if _CONDITIONAL.match(text) else text
-    if (
-        _ONCE.search(lasting)
-        or _VAGUE.match(text)
-        or _OF_A_DOCUMENT.match(text)
-        or is_no_rule(text)
-        or proverbs.SAYING.fullmatch(text)
-        or lifts(text)
-    ):
-        return False
-    if always and _base_verb(always["verb"].lower()):
-        return True
-    topic = _TOPIC.match(text)
-    text = text[topic.end() :] if topic else text
-    for form in _forms():
-        match = form.fullmatch(text)
-        if match is None:
-            continue
-        groups = match.groupdict()
-        verb = groups.get("verb") or groups.get("then")
-        if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
-            return True
-    return False
-
-
-def _base_verb(word: str) -> bool:
-    """True for the base form of a verb that an order may open with."""
-    form = FORMS.get(word)
-    return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
-
-
-def _trimmed(text: str) -> str:
-    text = without_reason(text)
-    goal = re.sub(
-        r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
-    )
-    while (shorter := _POLITE.sub("", goal)) != goal:
-        goal = shorter
-    return goal
 
 
 def _draft(goal: str, span: tuple[int, int]) -> Draft:
@@ -413,7 +291,7 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
     goal = without_asides(goal)
-    while (shorter := _POLITE.sub("", goal)) != goal:
+    while (shorter := POLITE.sub("", goal)) != goal:
         goal = shorter
     if not 2 <= len(goal.split()) <= 25 or is_no_rule(goal) or proverbs.SAYING.fullmatch(goal):
         return None

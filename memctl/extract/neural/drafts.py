@@ -19,7 +19,6 @@ from memctl.extract.dates import certain
 from memctl.extract.draft_claim import Draft, third
 from memctl.extract.event_dates import absolute, undated
 from memctl.extract.instruction_changes import named_by
-from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
@@ -29,6 +28,7 @@ from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.one_off_orders import for_the_moment
+from memctl.extract.order_forms import LONGEST_ORDER
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS, third_person
