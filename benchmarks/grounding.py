@@ -21,7 +21,7 @@ from typing import Any
 
 import locomo
 
-from memctl.extract.dates import Grounded, ground
+from memctl.extract.time.dates import Grounded, ground
 
 
 def gold_period(answer: Any) -> tuple[datetime, datetime] | None:

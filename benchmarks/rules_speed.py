@@ -16,7 +16,7 @@ from pathlib import Path
 import locomo
 
 from memctl.extract.extractor import extract
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.secrets import redact
 
 

@@ -30,7 +30,7 @@ from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.core.tokenization import stems, words
-from memctl.extract.prompt_injection import is_suspicious
+from memctl.extract.filters.prompt_injection import is_suspicious
 from memctl.extract.secrets import redact
 
 SHARES: dict[Name, float] = {"instructions": 0.3, "profile": 0.1, "latest": 0.15}

@@ -1,7 +1,8 @@
 """Regular expressions that are compiled when they are first used: compiling all of memctl's takes longer than a search,
 and one command needs few of them.
 
-A process that reads a single sentence also takes what an earlier one compiled; see `memctl.extract.compiled_patterns`.
+A process that reads a single sentence also takes what an earlier one compiled; see
+`memctl.extract.patterns.compiled_patterns`.
 """
 
 import re

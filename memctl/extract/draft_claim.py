@@ -8,8 +8,8 @@ import msgspec
 from memctl.core.claim import Op, Precision
 from memctl.core.fact import Kind
 from memctl.core.late_pattern import late
-from memctl.extract.kinship import SEVERAL
-from memctl.extract.verbs import FORMS
+from memctl.extract.vocabulary.kinship import SEVERAL
+from memctl.extract.vocabulary.verbs import FORMS
 
 RETRACT_BE = late(r"^is\b")
 

@@ -14,22 +14,24 @@ from memctl.core.claim import DENIAL, DOUBT, Claim, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
-from memctl.extract.answers_about_others import of_the_speaker
-from memctl.extract.appointments import rescheduled
-from memctl.extract.arrows import arrow_changes
-from memctl.extract.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
-from memctl.extract.doubts import doubts
+from memctl.extract.dialogue.answers_about_others import of_the_speaker
+from memctl.extract.dialogue.arrows import arrow_changes
+from memctl.extract.dialogue.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
+from memctl.extract.dialogue.doubts import doubts
+from memctl.extract.dialogue.elliptical_retractions import (
+    elliptical_retractions,
+    leaves_place,
+    moves_software,
+    without_gifts,
+)
+from memctl.extract.dialogue.follow_ups import follow_ups
+from memctl.extract.dialogue.restated_answers import statement
+from memctl.extract.dialogue.rosters import roster_drafts
+from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.elliptical_retractions import elliptical_retractions, leaves_place, moves_software, without_gifts
-from memctl.extract.follow_ups import follow_ups
-from memctl.extract.foreign_kinship import foreign_relations
-from memctl.extract.instruction_changes import ended_instructions
-from memctl.extract.keyed_pattern import KeyedPattern
-from memctl.extract.mentions import doses_with_takers
-from memctl.extract.multilingual import multilingual_drafts
-from memctl.extract.name_case import NameCase
-from memctl.extract.object_types import (
+from memctl.extract.events.appointments import rescheduled
+from memctl.extract.filters.object_types import (
     acceptable,
     cuts_word,
     in_lower_case,
@@ -37,10 +39,13 @@ from memctl.extract.object_types import (
     single_readings,
     without_address,
 )
-from memctl.extract.restated_answers import statement
-from memctl.extract.rosters import roster_drafts
-from memctl.extract.segmentation import plain, sentences, straightened
-from memctl.extract.short_answers import answer_drafts
+from memctl.extract.grammar.name_case import NameCase
+from memctl.extract.grammar.segmentation import plain, sentences, straightened
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.people.foreign_kinship import foreign_relations
+from memctl.extract.standing_instructions.instruction_changes import ended_instructions
+from memctl.extract.statements.mentions import doses_with_takers
+from memctl.extract.statements.multilingual import multilingual_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 

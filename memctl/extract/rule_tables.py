@@ -36,7 +36,7 @@ Shape = Literal[
     "activity",
     "habit",
 ]
-"""How the object is cut out of the words matched; `memctl.extract.noun_phrases` has most of the cutters."""
+"""How the object is cut out of the words matched; `memctl.extract.grammar.noun_phrases` has most of the cutters."""
 
 FOLDER = Path(__file__).with_name("tables")
 TOPICS = (

@@ -8,37 +8,31 @@ from datetime import datetime
 from itertools import zip_longest
 
 from memctl.core.late_pattern import late
-from memctl.extract import (
-    ages,
-    appointments,
-    assertion_filter,
-    clause_openers,
-    corrections,
-    event_dates,
-    events,
-    instructions,
-    kinship,
+from memctl.extract.dialogue import corrections
+from memctl.extract.draft_claim import Draft
+from memctl.extract.events import appointments, event_dates, events, timetable
+from memctl.extract.filters import assertion_filter
+from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
+from memctl.extract.grammar import clause_openers
+from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, clauses, complement, head
+from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
+from memctl.extract.people import ages, people, relatives_of_others, sentence_subjects
+from memctl.extract.people.pet_names import name_pets
+from memctl.extract.people.strangers import is_predicate, of_strangers, stranger
+from memctl.extract.standing_instructions import instructions
+from memctl.extract.statements import (
     mentions,
-    people,
     phrase_rules,
     possessive_rules,
     qualified_states,
-    relatives_of_others,
     self_introductions,
     sentence_phrases,
-    sentence_subjects,
-    timetable,
 )
-from memctl.extract.apposition import list_drafts
-from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
-from memctl.extract.dates import Grounded, certain, may_name_time
-from memctl.extract.draft_claim import Draft
-from memctl.extract.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
-from memctl.extract.pet_names import name_pets
-from memctl.extract.prompt_injection import is_instruction_like, may_instruct
-from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.strangers import is_predicate, of_strangers, stranger
-from memctl.extract.verbs import FORMS
+from memctl.extract.statements.apposition import list_drafts
+from memctl.extract.statements.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
+from memctl.extract.time.dates import Grounded, certain, may_name_time
+from memctl.extract.vocabulary import kinship
+from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""

@@ -101,7 +101,7 @@ def stated(
 
 def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> list[Fact]:
     # The rules take as long to import as everything else that adds a fact.
-    from memctl.extract.compiled_patterns import remembered
+    from memctl.extract.patterns.compiled_patterns import remembered
     from memctl.ingest.attribution import Owned
     from memctl.ingest.commit import commit
     from memctl.ingest.session_extraction import Recipe, Work, digest_each

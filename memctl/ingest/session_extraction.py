@@ -18,7 +18,7 @@ from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract import extractor
 from memctl.extract import neural as neural_extractor
-from memctl.extract.prompt_injection import gives_orders
+from memctl.extract.filters.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.reconcile import fold, to_fact

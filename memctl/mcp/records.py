@@ -12,7 +12,7 @@ import msgspec
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, Kind
 from memctl.core.timeline import is_current
-from memctl.extract.prompt_injection import is_suspicious
+from memctl.extract.filters.prompt_injection import is_suspicious
 
 LONGEST = 4000
 """Longer texts are cut in lists, to this number of characters; `get_memory` and `fetch` return them whole."""

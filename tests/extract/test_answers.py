@@ -4,7 +4,7 @@ import pytest
 from spelt_claims import said, spelt
 
 from memctl.extract import rule_tables
-from memctl.extract.instructions import is_order
+from memctl.extract.standing_instructions.instructions import is_order
 
 
 @pytest.mark.parametrize(

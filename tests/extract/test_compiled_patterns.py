@@ -14,8 +14,8 @@ import pytest
 import memctl.extract
 from memctl.core import late_pattern
 from memctl.core.late_pattern import late
-from memctl.extract import compiled_patterns
-from memctl.extract.compiled_patterns import remembered
+from memctl.extract.patterns import compiled_patterns
+from memctl.extract.patterns.compiled_patterns import remembered
 from memctl.workspace import Workspace
 
 PATTERN, FLAGS = r"\b(?P<who>anna|bert) (?:likes|hates) (?P<what>[\w-]+)(?<!x)\b|ſki", re.IGNORECASE

@@ -8,8 +8,8 @@ from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.extract.date_words import in_figures
-from memctl.extract.dates import _BY_HINT, RULES, Rule, ground, shift
+from memctl.extract.time.dates import _BY_HINT, RULES, Rule, ground, shift
+from memctl.extract.vocabulary.date_words import in_figures
 
 AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.filters.prompt_injection import is_instruction_like
 
 
 @pytest.mark.parametrize(

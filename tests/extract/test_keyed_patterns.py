@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import memctl.extract
-from memctl.extract import details, doubts, phrase_rules
+from memctl.extract.dialogue import doubts
 from memctl.extract.extractor import extract
-from memctl.extract.hints import HintIndex
-from memctl.extract.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
+from memctl.extract.patterns.hints import HintIndex
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, phrases, records
+from memctl.extract.statements import details, phrase_rules
 from memctl.transcripts.model import Session, Turn
 
 DATA = sorted((Path(__file__).parent / "data").glob("*.tsv"))

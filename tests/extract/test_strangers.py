@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.extract.strangers import may_be_a_person
+from memctl.extract.people.strangers import may_be_a_person
 
 
 @pytest.mark.parametrize("name", ["Meenakshi", "Ana Sofia", "O'Brien", "Wójcik"])

@@ -8,8 +8,8 @@ from spelt_claims import AT, said, spelt
 
 from memctl.extract import rule_tables
 from memctl.extract.extractor import extract
-from memctl.extract.phrase_rules import hint_index
 from memctl.extract.rule_tables import Row
+from memctl.extract.statements.phrase_rules import hint_index
 from memctl.transcripts.model import Session, Turn
 
 TABLES = sorted((Path(__file__).parent / "data").glob("*.tsv"))

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.extract.wordlist import spoken_words, words_with_digits
+from memctl.extract.patterns.wordlist import spoken_words, words_with_digits
 
 ASCII = st.text(st.characters(max_codepoint=127))
 

@@ -12,19 +12,19 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
-from memctl.extract.assertion_filter import reported
-from memctl.extract.clause_openers import GERUND_SUBJECT
-from memctl.extract.clauses import ADVERBS
-from memctl.extract.kinship import spellings
+from memctl.extract.filters.assertion_filter import reported
+from memctl.extract.grammar.clause_openers import GERUND_SUBJECT
+from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.grammar.segmentation import HIDDEN, Sentence
 from memctl.extract.llm.known import KNOWN, Known, words_after, words_anywhere, words_before
 from memctl.extract.llm.statements import SELF, Statement, is_common
 from memctl.extract.llm.whole_object import CUT_OFF, VERB_PHRASES, flaw
-from memctl.extract.one_off_orders import for_the_moment
-from memctl.extract.order_forms import LONGEST_ORDER, is_order
+from memctl.extract.patterns.wordlist import words as wordlist
 from memctl.extract.rule_tables import lexicon
-from memctl.extract.segmentation import HIDDEN, Sentence
-from memctl.extract.verbs import FORMS
-from memctl.extract.wordlist import words as wordlist
+from memctl.extract.standing_instructions.one_off_orders import for_the_moment
+from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER, is_order
+from memctl.extract.vocabulary.kinship import spellings
+from memctl.extract.vocabulary.verbs import FORMS
 
 FOLLOWS = {
     ("relationship_status", "married"): r"my (?:\w+ )?(?:wife|husband|hubby|missus)",

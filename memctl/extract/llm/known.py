@@ -9,8 +9,8 @@ import msgspec
 from memctl.core.fact import Kind
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import article, full_stop, third
-from memctl.extract.verbs import FORMS, third_person
-from memctl.extract.wordlist import words as wordlist
+from memctl.extract.patterns.wordlist import words as wordlist
+from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 CATEGORIES = (
     *("identity", "contact", "home", "family", "people", "pets", "work", "education", "skills", "languages", "health"),

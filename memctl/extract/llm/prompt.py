@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from memctl.core.fact import Fact
+from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.llm import known
 from memctl.extract.llm.windows import Line, Window
-from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.secrets import redact
 
 VERSION = 2

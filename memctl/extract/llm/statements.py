@@ -13,13 +13,14 @@ from functools import lru_cache
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract import assertion_filter, clause_openers
-from memctl.extract.clauses import ADVERBS, MAY, Head, clauses, head
-from memctl.extract.object_types import is_opening
-from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.filters import assertion_filter
+from memctl.extract.filters.object_types import is_opening
+from memctl.extract.filters.prompt_injection import is_instruction_like
+from memctl.extract.grammar import clause_openers
+from memctl.extract.grammar.clauses import ADVERBS, MAY, Head, clauses, head
+from memctl.extract.grammar.segmentation import Sentence, plain, sentences, tokens
 from memctl.extract.rule_tables import lexicon
-from memctl.extract.segmentation import Sentence, plain, sentences, tokens
-from memctl.extract.verbs import FORMS
+from memctl.extract.vocabulary.verbs import FORMS
 
 SELF = "self"
 """The owner of a clause about its speaker."""

@@ -19,10 +19,9 @@ from memctl.core.claim import Claim, Precision, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
-from memctl.extract.clauses import Head
-from memctl.extract.dates import certain, may_name_time
-from memctl.extract.event_dates import absolute, undated
+from memctl.extract.events.event_dates import absolute, undated
 from memctl.extract.extractor import MEMORY, speaks_for_user
+from memctl.extract.grammar.clauses import Head
 from memctl.extract.llm.borne_out import CHANGES, FOLLOWS, Wanted, follows, order, slot_of, unsupported
 from memctl.extract.llm.known import category_of, kind_of, text_of
 from memctl.extract.llm.locate import find
@@ -32,6 +31,7 @@ from memctl.extract.llm.statements import Statement, orders, statements
 from memctl.extract.llm.windows import SHORT_REPLY, Line, Window
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.secrets import redact
+from memctl.extract.time.dates import certain, may_name_time
 from memctl.transcripts.model import Session
 
 CONFIDENCE = 0.8

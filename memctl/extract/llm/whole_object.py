@@ -4,10 +4,10 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.object_types import acceptable
 from memctl.extract.llm.statements import Statement
-from memctl.extract.object_types import acceptable
 from memctl.extract.rule_tables import lexicon
-from memctl.extract.verbs import FORMS
+from memctl.extract.vocabulary.verbs import FORMS
 
 VERB_PHRASES = {"plans": ("base", "ing"), "habit": ("base", "s", "ing"), "event": ("past", "pp")}
 """Predicates whose object is a verb phrase, and the forms of its verb."""

@@ -12,8 +12,8 @@ from itertools import zip_longest
 import msgspec
 
 from memctl.extract.extractor import MEMORY, NO_CLAIMS
+from memctl.extract.filters.prompt_injection import gives_orders
 from memctl.extract.llm.locate import find
-from memctl.extract.prompt_injection import gives_orders
 from memctl.transcripts.model import Session, Turn
 
 MOST_TURNS = 40

@@ -13,13 +13,11 @@ from datetime import datetime
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.corrections import retraction
-from memctl.extract.date_words import in_figures
-from memctl.extract.dates import certain
+from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, third
-from memctl.extract.event_dates import absolute, undated
-from memctl.extract.instruction_changes import named_by
-from memctl.extract.kinship import FAMILY, SEVERAL, canonical
+from memctl.extract.events.event_dates import absolute, undated
+from memctl.extract.filters.prompt_injection import is_instruction_like
+from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
@@ -27,11 +25,13 @@ from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
-from memctl.extract.one_off_orders import for_the_moment
-from memctl.extract.order_forms import LONGEST_ORDER
-from memctl.extract.prompt_injection import is_instruction_like
-from memctl.extract.segmentation import HIDDEN
-from memctl.extract.verbs import FORMS, third_person
+from memctl.extract.standing_instructions.instruction_changes import named_by
+from memctl.extract.standing_instructions.one_off_orders import for_the_moment
+from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER
+from memctl.extract.time.dates import certain
+from memctl.extract.vocabulary.date_words import in_figures
+from memctl.extract.vocabulary.kinship import FAMILY, SEVERAL, canonical
+from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 NAME = "neural@5"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""

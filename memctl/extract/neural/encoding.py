@@ -12,7 +12,7 @@ import msgspec
 
 from memctl.embed.static import FOLDER
 from memctl.embed.wordpiece import Token, plain, plain_tokens, read_vocabulary, tokenizer
-from memctl.extract.segmentation import sentences
+from memctl.extract.grammar.segmentation import sentences
 
 VOCABULARY = FOLDER / "vocabulary.txt"
 LONGEST = 128

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from memctl.core.errors import Fatal
+from memctl.extract.grammar.segmentation import straightened
 from memctl.extract.neural import MODEL, folder
 from memctl.extract.neural.calibration import Calibration
 from memctl.extract.neural.decoding import Output, Reading, TurnReadings, claimed, readings
 from memctl.extract.neural.encoding import encode, parts
-from memctl.extract.segmentation import straightened
 from memctl.runtime.onnx_model import session
 from memctl.runtime.threads import in_threads
 from memctl.transcripts.model import Session

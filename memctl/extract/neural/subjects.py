@@ -3,10 +3,10 @@
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.kinship import FAMILY, canonical
 from memctl.extract.llm.statements import is_common
 from memctl.extract.neural.decoding import Reading
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.kinship import FAMILY, canonical
 
 PRONOUN = late(
     r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who|"

@@ -17,7 +17,7 @@ from uuid import UUID
 from memctl.core.fact import Fact
 from memctl.core.predicates import OPPOSITES, family
 from memctl.core.tokenization import stems, words
-from memctl.extract.date_words import NUMBERS
+from memctl.extract.vocabulary.date_words import NUMBERS
 from memctl.reconcile.normalize import normalise
 
 if TYPE_CHECKING:

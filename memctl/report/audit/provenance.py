@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from memctl.core.fact import Fact
 from memctl.core.tokenization import STOP_WORDS, stems
-from memctl.extract.wordlist import words as spoken
+from memctl.extract.patterns.wordlist import words as spoken
 from memctl.reconcile.normalize import normalise
 from memctl.report.audit.model import Fault, Memory
 

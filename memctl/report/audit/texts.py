@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from memctl.core.fact import Fact
 from memctl.core.tokenization import STOP_WORDS, words
-from memctl.extract.prompt_injection import gives_orders
+from memctl.extract.filters.prompt_injection import gives_orders
 from memctl.reconcile.normalize import normalise
 from memctl.report.audit.model import Fault, Memory
 

@@ -1,0 +1,161 @@
+"""Doubts: turns that say that something has changed, but not how ("new number, will send it later").
+
+The fact stays current; it is marked as possibly outdated until it is confirmed or replaced. A doubt names predicates
+and no values, so that it also applies to facts from other sessions.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.filters.assertion_filter import declarative
+from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import spoken_words, words
+
+_WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
+_HOME = frozenset({"lives_in"})
+_PARTNER = frozenset(
+    words("spouse partner has_wife has_husband has_girlfriend has_boyfriend has_partner relationship_status")
+)
+_CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
+    (predicates, KeyedPattern(pattern))
+    for predicates, pattern in (
+        (
+            _WORK,
+            r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
+            r"lost) my job|my (?:old|last|"
+            r"previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|handed in my notice|career change|"
+            r"unemployed|between jobs)\b",
+        ),
+        (
+            frozenset({"has_boss", "has_manager"}),
+            r"\b(?:new (?:boss|manager|team)|(?:changed|moved|switched) teams|reorg\w*)\b",
+        ),
+        (
+            _HOME,
+            r"\b(?:(?:we|i)(?:'ve| have)? (?:just |finally )?(?:moved (?:house|home|out|again|flat|in(?! with my))|"
+            r"moved(?= last| in \w+ber| yesterday|$))|"
+            r"(?:my|our) (?:old|last|previous) (?:flat|place|house|address|apartment)|(?:my|our) new (?:flat|place|"
+            r"house|address|apartment|neighbou?rs|"
+            r"neighbou?rhood|landlord)|house move)\b",
+        ),
+        (
+            _PARTNER,
+            r"\b(?:my ex(?:-\w+)?(?= (?:and|has|is|says|said|took|kept|got|still))|since the (?:split|divorce|"
+            r"break-?up)|dating again|single life|my new (?:girlfriend|boyfriend|partner))\b",
+        ),
+        (
+            frozenset({"phone"}),
+            r"\b(?:new (?:phone )?number|chang(?:ed|ing) my (?:phone )?number|old number|number(?:'s| is| has) "
+            r"changed)\b",
+        ),
+        (frozenset({"email"}), r"\b(?:new e-?mail|chang(?:ed|ing) my e-?mail|old e-?mail)\b"),
+        (
+            frozenset({"takes_medication", "dose"}),
+            r"\b(?:new (?:meds|medication|tablets|pills|prescription|dose)|chang(?:ed|ing) my (?:meds|medication|"
+            r"tablets|pills|prescription|dose)|"
+            r"(?:meds|medication|dose) (?:has |have |was |were |got )?changed|different (?:meds|tablets|dose))\b",
+        ),
+        (
+            frozenset({"diet"}),
+            r"\b(?:fell off the wagon|not (?:so|as|that) strict (?:any ?more|these days|now|lately)|the (?:vegan|"
+            r"veggie|vegetarian|keto) thing (?:is|isn't|didn't|lasted))\b",
+        ),
+    )
+)
+_CHANGES = frozenset(
+    words(
+        "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
+        "unemployed between reorg reorganisation reorganization switched ex since dating single different fell not in "
+        "on up may don second touch fifty having"
+    )
+)
+_THINGS = frozenset(
+    words(
+        "job jobs role employer employers gig career careers work notice unemployed boss manager team teams reorg "
+        "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
+        "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
+        "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
+        "ahead sure doubt go fifty plan plans thoughts know"
+    )
+)
+"""Every sentence that says that something has changed has a word of each list."""
+_PAST = KeyedPattern(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNORECASE)
+""" "My old job" may be one that was over before the facts were told."""
+_UNSURE = KeyedPattern(
+    r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|not sure (?:about|"
+    r"if)|in doubt|touch and go|"
+    r"fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|my) plans?|having second thoughts|don't know "
+    r"(?:about|if))\b",
+    re.IGNORECASE,
+)
+_NOT_OWN = late(
+    r"(?-i:[A-ZÀ-Þ]\w+) (?:has|got|had|found|is|was)\b|\b(?:sister|brother|mum|mom|dad|wife|husband|partner|son|"
+    r"daughter|mate|colleague|boss|neighbour|cousin)s?\b|"
+    r"\b(?:if|would|could|should|might be|maybe|want|wish|hope|hoping|need|thinking of|thinking about|dream\w*|ideal|"
+    r"not|never|no|don't|about to|almost|nearly|close to|going to|was to|thought|nobody|rumou?rs?|"
+    r"didn't|haven't|he|she|they|his|her|their|your|friend|someday|one day|i'd|we'd|love|like|fancy|need)\b",
+    re.IGNORECASE,
+)
+_SMALL = frozenset(words("the a an my our to in at on for of and with go have trip"))
+
+
+def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
+    """Doubts about what the speaker said before, except for predicates for which `new` gives a value.
+
+    Only doubts about plans, which share words with the plan, need the plan in `earlier`.
+    """
+    spoken_of = spoken_words(text)
+    if _CHANGES.isdisjoint(spoken_of) or _THINGS.isdisjoint(spoken_of):
+        return
+    cues = [cue for _, cue in _CUES] + [_UNSURE] * ("plans" in earlier.predicates)
+    if not any(cue.search(text) for cue in cues):
+        return
+    new = list(new)
+    said = {one.predicate for one in new}
+    planned = [one.quote for one in new if one.predicate == "plans"]
+    taken: set[str] = set()
+    for sentence in sentences(plain(text)):
+        body, _ = declarative(sentence.text, sentence.mark)
+        if not body or HIDDEN in body:
+            continue
+        span = (sentence.start, sentence.start + len(sentence.text))
+        ahead = any(first < span[1] and span[0] < last for first, last in planned)
+        for predicate in () if ahead else sorted(_changed(body, earlier.predicates)):
+            known = predicate in taken or (None, predicate) in earlier.ended
+            if not known and not said & _related(predicate):
+                taken.add(predicate)
+                yield Draft(
+                    predicate=predicate, object=None, phrase="has changed", quote=span, op="retract", doubt=True
+                )
+        spoken = set(re.findall(r"[\w-]+", body.casefold())) - _SMALL
+        unsure = "plans" not in said and _UNSURE.search(body)
+        for draft in earlier.standing.values() if unsure and (None, "plans") not in earlier.ended else ():
+            if draft.subject is None and draft.predicate == "plans" and spoken & _chief(draft.object or ""):
+                yield msgspec.structs.replace(
+                    draft, op="retract", doubt=True, quote=span, valid_at=None, invalid_at=None, precision=None
+                )
+
+
+def _changed(body: str, lately: set[str]) -> set[str]:
+    """The predicates that a sentence says have changed; past tense counts only for those in `lately`."""
+    changed: set[str] = set()
+    for predicates, cue in _CUES:
+        match = cue.search(body)
+        if match is not None and not _NOT_OWN.search(body[: match.start()]):
+            changed |= predicates & lately if _PAST.search(match[0]) else predicates
+    return changed
+
+
+def _chief(value: str) -> set[str]:
+    return {word for word in re.findall(r"[\w-]+", value.casefold()) if len(word) > 3} - _SMALL
+
+
+def _related(predicate: str) -> frozenset[str]:
+    """Predicates whose change explains how `predicate` changed."""
+    return next((group for group in (_WORK, _HOME, _PARTNER) if predicate in group), frozenset({predicate}))

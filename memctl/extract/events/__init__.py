@@ -1,0 +1,1 @@
+"""Plans, appointments and events, with their dates."""

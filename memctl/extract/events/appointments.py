@@ -1,0 +1,146 @@
+"""Plans named by a noun: "the dentist is on Thursday", "interview at Ramboll on 4 June", "the MOT moved to the 9th"."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.events import event_dates
+from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
+from memctl.extract.time.dates import Grounded, certain, may_name_time
+from memctl.extract.vocabulary.verbs import FORMS
+
+_WHOSE = r"(?:(?P<whose>my|our|the|an?|(?:mum|mom|dad|nan|gran|grandma|grandad)'s|(?-i:[A-ZÀ-Þ])[\w-]+'s|the kids'?) )?"
+_LINK = (
+    r"(?P<link>(?:'s| is| are|'re| will be|'ll be| has been| have been| got| gets| been| now| also| all| finally| "
+    r"actually|"
+    r" just| still| moved| changed| pushed(?: back)?| brought forward| rescheduled| postponed| delayed| switched| "
+    r"booked(?: in)?| "
+    r"scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off| takes place| happens| expires| "
+    r"runs out| ends| "
+    r"opens| comes? out| falls| lands| coming up| leaves| departs| arrives| up)*)"
+)
+_LEAD = late(
+    r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "
+    r")?for|signed up for|enrolled (?:on|in)|"
+    r"registered for|scheduled for|down for) )?",
+    re.IGNORECASE,
+)
+_PREPOSITIONS = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+PREPOSITION = late(rf"{_PREPOSITIONS}$", re.IGNORECASE)
+_NAMED = (
+    rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|"
+    rf"it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
+    rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
+)
+_CHANGED = KeyedPattern(
+    r"\b(?:moved|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now)\b",
+    re.IGNORECASE,
+)
+PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
+_SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
+MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
+AFTER = late(
+    r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|\d{1,2}[:.]\d\d|(?:in the )?"
+    r"(?:morning|afternoon|evening|night|lunchtime)|at (?:noon|midnight|lunch(?:time)?|half \w+|quarter \w+ \w+))?"
+    r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|from|for|which|because|if|to|now|instead|please|not)\b)",
+    re.IGNORECASE,
+)
+
+
+_DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", re.IGNORECASE)
+""" "Dentist on the 3rd": the words before the date."""
+_SENTENCE = late(
+    r"^(?:set|book|schedule|arrange|plan|call|make|get|see|take|put|move|try|need)\b(?: up| in)? (?:an?|the|my|our)\b|"
+    r"^\w+ing (?:my|our|his|her|their|its|an?|the)\b|\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i)\b",
+    re.IGNORECASE,
+)
+""" "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""
+
+
+def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
+    """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
+    if not may_name_time(text) or HIDDEN in text or PASSED.search(text):
+        return None
+    lead = _LEAD.match(text)
+    text = text[lead.end() :] if lead else text
+    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if not dates or (at is not None and dates[0].end <= at.astimezone(dates[0].start.tzinfo)):
+        return None
+    first, last = dates[0], dates[-1]
+    matched = compiled(_NAMED).fullmatch(text[: first.span[0]].rstrip(" ,"))
+    end = last.span[1]
+    after = text[end - text[:end].endswith(",") :]
+    if matched is None or not AFTER.match(after) or MORE_DAYS.match(after):
+        return None
+    whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
+    first_word = FORMS.get(what.split(" ")[0].lower(), ("", ""))
+    told = first_word[1] in ("past", "pp") and first_word[0] != "book"
+    if not ADVERBS.isdisjoint(what.lower().split()) or told or _SENTENCE.search(what):
+        return None
+    if not whose and not matched["link"].strip() and first.span[0] > 60:
+        return None
+    owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
+    if what.lower() in ("appointment", "meeting", "trip", "party", "course", "class", "match") and not whose:
+        return None
+    draft = Draft(
+        predicate="plans",
+        object=owned,
+        phrase=event_dates.absolute(f"has {_possessed(owned, named=owned != what)}", [first]),
+        quote=span,
+        confidence=0.8,
+        category="plans",
+    )
+    return draft, dates
+
+
+_VISITED = late(
+    r"\b(?:dentist|hygienist|optician|gp|vet|doctor|orthodontist|dermatologist|physio|midwife)$", re.IGNORECASE
+)
+
+
+def _possessed(what: str, *, named: bool) -> str:
+    """The occasion with its owner: "a scan", "Ida's recital", "their sister's wedding"."""
+    if _VISITED.search(what):
+        what += " appointment"
+    if named:
+        return what if what[:1].isupper() or what.startswith("the ") else f"their {what}"
+    return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
+
+
+def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """An earlier plan with its new day: "The dentist is moved to Friday"."""
+    if not earlier.plans or not _CHANGED.search(text) or "?" in text:
+        return
+    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if not dates:
+        return
+    spoken = set(_words(text))
+    for draft in reversed(earlier.plans):
+        if draft.valid_at is None or draft.subject is not None:
+            continue
+        chief = set(_words(draft.object or ""))
+        new = dates[-1]
+        if not chief or not chief & spoken or new.start == draft.valid_at:
+            continue
+        phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
+        yield msgspec.structs.replace(
+            draft,
+            phrase=event_dates.absolute(phrase, [new]),
+            quote=(0, len(text.rstrip())),
+            valid_at=new.start,
+            precision=new.precision,
+        )
+        return
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]

@@ -1,0 +1,396 @@
+"""Plans and dated events: verb phrases kept in the user's words.
+
+An event needs a date in its own sentence; a plan needs a date, a number or a name. Others are dropped as small talk.
+"""
+
+import re
+from datetime import datetime
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.events.event_dates import of_the_clause, without_dates
+from memctl.extract.grammar.clauses import Clause, Head
+from memctl.extract.grammar.noun_phrases import cut
+from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
+from memctl.extract.time.dates import Grounded, certain
+from memctl.extract.vocabulary.verbs import FORMS, third_person
+
+_PAST_EVENT = late(
+    r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|"
+    r"signed|saw|watched|made|took|had|gave|"
+    r"did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|passed|failed|adopted|"
+    r"applied|moved|travell?ed|flew|drove|hiked|camped|"
+    r"painted|baked|cooked|read|wrote|published|recorded|released|received|competed|participated|"
+    r"volunteered|graduated|interviewed|presented|"
+    r"proposed|married|broke|fell|hurt|injured|recovered|climbed|swam|played|sang|danced|built|fixed|"
+    r"donated|raised|planted|tried|discovered|found|"
+    r"quit|left|sold|lost|retired|decided|submitted|shipped|released|taught|learned|helped|spoke|came|"
+    r"returned|threw|booked|created|designed|set|brought|dropped|upgraded|installed|renovated|hung|"
+    r"shared|spent)$",
+    re.IGNORECASE,
+)
+_ANCHOR = late(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
+_GOING = frozenset(
+    words(
+        "move relocate join leave quit start begin retire return transfer marry buy sell adopt attend get "
+        "graduate go fly travel visit run host celebrate launch open meet see take perform have sit arrive "
+        "finish"
+    )
+)
+_WANT = late(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
+_VAGUE = late(
+    (
+        r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|"
+        r"have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|"
+        r"sure|one))*\s*)$"
+    ),
+    re.IGNORECASE,
+)
+_CHAT = KeyedPattern(
+    r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|things)\b",
+    re.IGNORECASE,
+)
+_NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
+""" "Came within an inch of moving" did not happen; "taught me chess" and "sold her car" are about somebody else."""
+_NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*"
+_BELONGS = (
+    rf" (?:(?:to|from|with|in|at|near|by|via) (?:[\w'’-]+ ?){{1,4}}|(?:and )?{_NAME}(?:,? (?:and )?{_NAME})*|.*→.*)$"
+)
+_TAIL = late(
+    rf"\s*,(?!{_BELONGS}).*|(?:^|\s+)(?:and|but|so|because) "
+    r"(?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|it|nobody)\b|.*'s \w+ing\b).*",
+    re.IGNORECASE,
+)
+"""What comes after the words of a plan or event: ", flat's sorted"; not more names, ", to Zed" or "nvim → zed"."""
+
+
+_JOURNEYS = frozenset(words("move visit fly travel go marry emigrate relocate retire"))
+_STATES = frozenset(
+    words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
+)
+_HAD = (
+    r"(?:got )?(?:(?:an?|my|our|the|two|another) (?:[\w'\-]+ ){0,4}?|)(?:{EVENT}|baby|accident|date|show|ceremony|"
+    r"session|birthday)\b"
+)
+
+
+def ahead(head: Head) -> bool | None:
+    """Whether a clause is about the future; None if its tense does not decide."""
+    if (head.lemma == "book" or _TICKETS.match(head.rest)) and not head.stopped:
+        return True
+    if head.tense in ("past", "perfect") or head.stopped:
+        return False
+    if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
+        return True
+    return True if head.tense == "present" and (head.lemma in _GOING or not head.prog) else None
+
+
+def already_true(drafts: list[Draft], head: Head, text: str, at: datetime | None) -> list[Draft]:
+    """`drafts` without an age that is still to come: "I turn 40 on 8 June"."""
+    if head.lemma != "turn" or head.tense in ("past", "perfect") or not any(one.predicate == "age" for one in drafts):
+        return drafts
+    days = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if days and at is not None and days[0].start <= at:
+        return drafts
+    return [one for one in drafts if one.predicate != "age"]
+
+
+def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
+    """The `attended` draft of "I was at a wedding on Saturday"."""
+    there = _GATHERING.match(without_dates(clause, head, dates))
+    if there is None or len(there["o"].split()) > 10:
+        return None
+    where = re.sub(r"\s+(?:back|way back)$", "", there["o"])
+    return Draft(
+        predicate="attended", object=where, phrase=f"was at {where}", quote=offset, confidence=0.8, category="events"
+    )
+
+
+_OTHER_DAY = late(r"\bto [a-z]+ .*\bby (?:the )?$|\bfor (?:the )?$|\bduring [^,]+$", re.IGNORECASE)
+""" "Agreed to finish it by 4 May", "scheduled a call for 4 May": that is not the day on which they did so."""
+
+
+def event(  # noqa: C901 -- one check per reason not to keep it
+    clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int], *, own: bool = True
+) -> Draft | None:
+    """A past-tense clause with its own date, as an `attended` or `event` draft.
+
+    For other people (not `own`) only life events such as a wedding are kept.
+    """
+    if len(of_the_clause(clause.text, dates)) < len(dates):
+        return None
+    if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
+        return None
+    if head.lemma == "be" and head.tense == "past" and any(one.role == "at" for one in dates):
+        return _gathering(clause, head, dates, offset)
+    if not any(one.role == "at" for one in dates) or (
+        head.lemma in _STATES and not (compiled(_HAD).match(head.rest) or _MARK.match(head.rest))
+    ):
+        return None
+    verb_word = clause.text[: head.rest_at].split()
+    if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
+        return None
+    rest = without_dates(clause, head, dates)
+    before = clause.text[head.rest_at : dates[0].span[0]]
+    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
+        return None
+    if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
+        return None
+    if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14:
+        return None
+    if _CHAT.search(rest) or (own and _NOT_AN_EVENT.match(rest)):
+        return None
+    past, rest = verb_word[-1].strip(",").lower(), re.sub(r"\s+,", ",", rest)
+    rest = _TAIL.sub("", rest)
+    if _DOSE_CHANGE.match(rest):
+        return None
+    predicate, value = "event", f"{past} {rest}".strip()
+    going = re.match(r"to (?:(?:my|our|an?|the) )?(?P<o>.+)", rest, re.IGNORECASE)
+    if head.lemma == "go" and going:
+        predicate, value = "attended", going["o"]
+    elif head.lemma == "attend":
+        predicate, value = "attended", re.sub(r"^(?:my|our|an?|the) ", "", rest)
+    return Draft(
+        predicate=predicate,
+        object=value,
+        phrase=f"{past} {rest}".strip(),
+        quote=offset,
+        confidence=0.8,
+        category="events",
+    )
+
+
+_TICKETS = late(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
+""" "Got tickets for 12 September" is about that day."""
+_OTHER_CLAUSE = KeyedPattern(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
+_DOSE_CHANGE = late(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
+_COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
+""" "I graduated in May": the verb is the whole event."""
+_LIFE = frozenset(
+    words("graduate qualify retire marry divorce propose join win start finish leave buy sell adopt open")
+)
+_MARK = late(
+    r"(?:(?:an?|my|our|the|his|her|their) )?(?:[\w'-]+ ){0,3}?(?:out\b|removed|replaced|replacement|transplant|"
+    r"surgery|operation|baby|girl|boy|twins|"
+    r"miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|fall|concussion|breakdown|seizure|"
+    r"diagnos\w+|job offer|offer|new job|"
+    r"promotion|degree|phd|visa|citizenship|passport|licen[cs]e|keys|results|tattoo|engaged|married|divorced|puppy|"
+    r"kitten|dog|cat|"
+    r"mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
+    re.IGNORECASE,
+)
+
+_OCCASION = late(
+    r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|"
+    r"meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
+    re.IGNORECASE,
+)
+
+
+def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
+    """An `attended` draft without a date: "Went to my cousin's wedding"."""
+    there = _OCCASION.match(cut(head.rest))
+    if there is None or len(there["o"].split()) > 10:
+        return []
+    return [
+        Draft(
+            predicate="attended",
+            object=there["o"],
+            phrase=f"went {cut(head.rest)}",
+            quote=offset,
+            confidence=0.75,
+            category="events",
+        )
+    ]
+
+
+def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
+    """The verb of a plan and the words after it; None if the clause is not a plan."""
+    if head.tense == "future":
+        return (head.lemma, rest) if head.lemma != "be" or dates else None
+    if head.tense in ("past", "perfect"):
+        return ("", rest) if head.lemma == "book" or (_TICKETS.match(rest) and dates) else None
+    wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
+    pondering = head.prog and (
+        (head.lemma == "look" and rest.startswith("forward to "))
+        or (head.lemma == "think" and dates and re.match(r"(?:about|of) ", rest))
+    )
+    if head.lemma == "plan" and _OUTING.match(rest):
+        return "", rest
+    if wanting or pondering:
+        found = _WANT.match(rest)
+        parts = (found["o"] if found else "").split(None, 1)
+        if not parts or parts[0].lower() not in FORMS:
+            return None
+        return FORMS[parts[0].lower()][0], parts[1] if len(parts) > 1 else ""
+    if head.lemma == "be" and head.tense == "present" and (off := _OFF_TO.match(rest)) and not _SHOP.match(off["o"]):
+        return "go", off["o"]
+    if head.lemma == "be" and head.tense == "present" and dates and (away := _AWAY.match(rest)):
+        return "", away["o"]
+    if head.prog and head.lemma in _GOING:
+        aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
+        return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
+    if (
+        head.lemma in ("fly", "leave", "start", "move", "graduate")
+        or (head.lemma == "have" and compiled(_HAD).match(rest))
+    ) and dates:
+        return head.lemma, rest
+    return None
+
+
+_MAY_PLAN = frozenset(words("plan intend aim hope want be fly leave start move graduate have travel return"))
+"""Verbs whose simple present may be a plan."""
+_OUTING = late(
+    r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
+)
+_GOES_TO = late(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
+_OFF_TO = late(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_SHOP = late(
+    r"(?:to|on) (?:the |my |our )?(?:aldi|lidl|tesco|asda|sainsbury'?s|ikea|costco|walmart|target|morrisons|"
+    r"waitrose|spar|rewe|edeka|carrefour|b&q|boots|starbucks|mcdonald'?s|costa|pub|shops?|gym|bed|work|town)\b",
+    re.IGNORECASE,
+)
+""" "I'm off to Aldi" is an errand."""
+_AWAY = late(
+    r"(?:away |off )?on (?P<o>(?:annual |parental |maternity |paternity |sick |unpaid )?(?:leave|holidays?|vacation|"
+    r"pto))\b",
+    re.IGNORECASE,
+)
+_GATHERING = late(
+    (
+        r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|"
+        r"festival|summit|wedding|gig|concert|expo|marathon|funeral|conf|fest|workshop|meetup|"
+        r"hackathon)\b).*)"
+    ),
+    re.IGNORECASE,
+)
+_HAD_OCCASION = r"(?:have|attend) (?:an? |the |my |our )?(?P<o>(?:[\w'’&-]+ ){0,3}?{EVENT}s?)"
+_DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})
+
+
+_WORKING = late(
+    r"\W*(?:make sure|make (?:some |real |good )*progress|get ready|get started|keep (?:in mind|going|working)|"
+    r"meet (?:the|my|our|all|this) [\w ]*"
+    r"deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|go through|work on|focus on|start with|"
+    r"try (?:to|out)|"
+    r"look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|with)|continue|follow|take (?:it|care|note))\b",
+    re.IGNORECASE,
+)
+""" "I'll go with the first draft": the next steps of a task."""
+
+
+def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
+    """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
+    if head.neg or head.modal or head.stopped or head.can:
+        return None
+    if head.tense == "present" and not head.prog and head.lemma not in _MAY_PLAN:
+        return None
+    ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
+    if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:
+        return None
+    if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
+        return None  # "I'll start with the intro" is about this conversation.
+    if len(ahead) < sum(one.role == "at" for one in dates):
+        return None
+    intended = _intended(head, without_dates(clause, head, ahead), ahead)
+    if intended is None:
+        return None
+    verb, body = intended[0], _TAIL.sub("", cut(intended[1]))
+    vague = (
+        (verb == "be" and compiled("(?:{AGE})\\b").match(body))
+        or _WORKING.match(f"{verb} {body}")
+        or HIDDEN in body
+        or _CHAT.search(body)
+        or len(body.split()) > 14
+        or _VAGUE.match(f"{verb} {body}")
+        or (not body.strip() and verb in _NEEDS_OBJECT)
+    )
+    if vague or not (ahead or _ANCHOR.search(" " + body)):
+        return None
+    goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
+    phrase = f"plans to {goal}" if verb else f"{'has booked' if head.lemma == 'book' else 'plans'} {goal}"
+    occasion = compiled(_HAD_OCCASION).fullmatch(goal)
+    return Draft(
+        predicate="plans",
+        # "I have a dentist appointment" and "my dentist appointment is moved" need the same object.
+        object=occasion["o"] if occasion else goal,
+        phrase=phrase,
+        quote=offset,
+        confidence=0.8,
+        category="plans",
+    )
+
+
+_NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_DAYS = f"{_DAY}s"
+_RECURRING = KeyedPattern(
+    r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
+    rf"{_DAY}|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our )weekends|"
+    r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
+    re.IGNORECASE,
+)
+_FRONTED = late(
+    rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
+    r"(?: (?:mornings?|evenings?|nights?))?|"
+    rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?),? "
+    r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
+    re.IGNORECASE,
+)
+""" "On Sundays we have roast at my mum's"."""
+_NEXT_CLAUSE = late(
+    r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|because|bc|since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
+    r"he|she|they|the)\b))",
+    re.IGNORECASE,
+)
+_NO_ROUTINE = frozenset(
+    words(
+        "think say know feel love like hate want need hope tell hear see look mean lose forget get wish prefer enjoy "
+        "be try "
+        "start stop hang expect ask wonder remember dislike decide find"
+    )
+)
+
+
+def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
+    """What is done at recurring times: "I swim on Tuesdays"."""
+    if (
+        head.tense != "present"
+        or head.neg
+        or head.modal
+        or head.stopped
+        or head.can
+        or head.prog
+        or head.lemma in _NO_ROUTINE
+        or head.lemma == "give up"
+    ):
+        return []
+    rest = _NEXT_CLAUSE.split(head.rest)[0].strip()
+    if head.lemma == "have" and re.match(r"\w+ed\b", rest):
+        return []
+    fronted = _FRONTED.match(clause.text)
+    if fronted and not _RECURRING.search(rest):
+        rest = f"{rest} {fronted['when'].lower() if fronted['when'].startswith('O') else fronted['when']}"
+    if head.lemma in _TRANSITIVE and _RECURRING.match(re.sub(r"^(?:it |that |this |on |at )+", "", rest)):
+        return []
+    if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
+        return []
+    return [
+        Draft(
+            predicate="habit",
+            object=f"{head.lemma} {rest}",
+            phrase=f"{third_person(head.lemma)} {rest}",
+            quote=offset,
+            confidence=0.8,
+            category="routine",
+        )
+    ]
+
+
+_TRANSITIVE = frozenset(words("do have make use give bring buy"))
+""" "I do every morning" leaves out what is done."""
+LONGEST_ROUTINE = 9
+"""Words after the verb of a routine."""

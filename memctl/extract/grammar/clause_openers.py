@@ -1,0 +1,222 @@
+"""How clauses start: words before the subject, and sentences without a subject."""
+
+import re
+from functools import lru_cache
+
+from memctl.core.late_pattern import late
+from memctl.extract.grammar.clauses import ADVERBS, Head, complement, head
+from memctl.extract.grammar.segmentation import Token, tokens
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.wordlist import lowered, words
+from memctl.extract.vocabulary.verbs import FORMS
+
+LEAD = late(
+    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|"
+    r"no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
+    r"for (?:the record|context|reference|background|your information|your info|what it's worth)|"
+    r"some context|context|fun fact|quick note|side note|note(?! that)|heads up|update|weird update|"
+    r"small update|quick update|good news|bad news|great news|correction|"
+    r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|remind me that|"
+    r"honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|"
+    r"it turns out(?: that)?|"
+    r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|"
+    r"'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|"
+    r"must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|"
+    r"before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|"
+    r"may know|might remember|remember))(?: (?:earlier|before|already))?|"
+    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|"
+    r"in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|"
+    r"if you must know|if it helps|for the form|given the (?:choice|option)|as of (?:today|now|"
+    r"yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of news|"
+    r"some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|"
+    r"imho|well now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|"
+    r"i'm (?:happy|pleased|sorry|sad) to say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|"
+    r"wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|"
+    r"plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
+    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|"
+    r"we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|"
+    r"confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|"
+    r"let me tell you(?: that)?|ok so|before i forget|hey again|back again|quick context|bit of context|long story but|"
+    r"long story|as (?:an )?update|so yeah|oh and|the (?:latest|update) is(?: that)?|i think i (?:told you|mentioned|"
+    r"said)(?: that)?|"
+    r"not sure if i (?:said|mentioned|told you)(?: this)?(?: but)?|don't know if i (?:said|mentioned)(?: but)?|in "
+    r"other news|"
+    r"first things first|first off|for starters|to start|hello again|morning|evening|afternoon|good morning|good "
+    r"evening|yo|"
+    r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
+    r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
+    r"recently|lately|currently|nowadays|these days|still|apparently|\w+-wise|"
+    r"even though|although|though|while)\b[\s,:!.\-–—)]*)+"
+)
+"""Words before a clause, in lower case."""
+
+
+@lru_cache(maxsize=256)
+def after_lead(text: str) -> int:
+    """The offset at which a clause starts after words such as "btw" and "note that"; 0 if nothing follows them."""
+    lead = LEAD.match(lowered(text))
+    return lead.end() if lead and lead.end() < len(text) else 0
+
+
+THINK = OpeningPattern(
+    r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
+)
+OPENING = frozenset(
+    words(
+        "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
+        "then these from until before over each most by around back given as"
+    )
+)
+TIME_NOUN = late(
+    r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|"
+    r"time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|quarter|semester)"
+)
+GERUND_SUBJECT = KeyedPattern(
+    (
+        r"^\w+ing\b.*?\b(?:is|was|has been|isn't|sounds?|makes?|made|helps?|takes?|can|seems?|feels?|"
+        r"keeps?|gets?|costs?|would|will|might|must|really \w+s)\b"
+    ),
+    re.IGNORECASE,
+)
+""" "Living in Paris is expensive" has a subject, the gerund."""
+AS_ONE_WHO = OpeningPattern(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
+WE_ALL = OpeningPattern(
+    (
+        r"^(?:me (?:and|n|&|'n') (?:my |the |our )?[\w']+(?: [\w']+)?|(?:my|the|"
+        r"our) [\w']+(?: [\w']+)? (?:and|&|n) (?:i|me))(?=(?:'re| are| were| have| went| moved| live| got|"
+        r" will| adopted| bought)\b)"
+    ),
+    re.IGNORECASE,
+)
+""" "Me n the girls are off to Ibiza": the speaker is one of several subjects."""
+BLOCKERS = frozenset(
+    words(
+        "that if when what how why where who whom which whether said than because while unless until "
+        "things thing way reason person people place time"
+    )
+)
+AM_DATE = OpeningPattern(r"^(?:(?-i:A)m \d{1,2}$|am (?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?(?:$|,))", re.IGNORECASE)
+""" "Am 14. Juni" is a German date."""
+ELIDED_START = OpeningPattern(
+    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
+    r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
+    r"taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|"
+    r"grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|start(?= (?:at|with|on|as) )|stopped|"
+    r"gave up|"
+    r"switched|migrated|adopted|married|went|attended|"
+    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|"
+    r"studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|"
+    r"used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|"
+    r"grew|hiked|ran|signed|flew|am|adore|broke|had (?:my|a|an|our)|won|lost my|passed (?:my|ma|the)|failed my|booked|"
+    r"flying|moving|heading|visiting|hosting|leaving)\b",
+    re.IGNORECASE,
+)
+ELIDED_BE = OpeningPattern(
+    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|"
+    r"now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|"
+    r"severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
+    r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
+    r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
+    r"on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|"
+    r"married to (?-i:[A-Z])|from (?!(?:Mrs?|Ms|Dr|Miss)\b)(?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|"
+    r"[,.;!–—(]| (?:and|but|now|here|"
+    r"so)\b)|living (?:in|with)|working (?:as|at|for)|"
+    r"(?:widowed|divorced|engaged|pregnant|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|"
+    r"pescatarian|teetotal|self-employed)"
+    r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
+    re.IGNORECASE,
+)
+ELLIPTICAL = KeyedGroup(AM_DATE, ELIDED_BE, ELIDED_START)
+
+
+def adverbial(spoken: list[str]) -> bool:
+    """True if the words before the subject are an adverbial: "This morning I", "In Tokyo I"."""
+    if spoken[0] in ("this", "last", "next", "every", "each", "the", "most"):
+        return len(spoken) > 1 and bool(TIME_NOUN.match(spoken[1]))
+    return spoken[0] in OPENING or spoken[0] in ADVERBS
+
+
+_NO_LONGER = late(r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|single)", re.IGNORECASE)
+_STATES = frozenset({"based", "born", "allergic", "divorced", "retired"})
+
+
+def elided_head(text: str, spoken: list[Token]) -> Head | None:
+    """The head of a clause without a subject that is about the speaker; None if it has a subject or no verb."""
+    if not ELLIPTICAL.possible(text) or GERUND_SUBJECT.match(text) or AM_DATE.match(text):
+        return None
+    if ELIDED_BE.match(text):
+        return complement(text)
+    if not ELIDED_START.match(text):
+        return None
+    word = spoken[0].word
+    if (
+        (word == "no" and _NO_LONGER.match(text))
+        or word.endswith("ing")
+        or word in _STATES
+        or (word in ADVERBS and len(spoken) > 1 and spoken[1].word.endswith("ing"))
+    ):
+        return complement(text)
+    if word == "been" and len(spoken) > 1:
+        return complement(text, tense="perfect")
+    return head(text, spoken, person="i")
+
+
+NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
+"""After a clause without subject and statement, these words are nouns: "so much energy and love everywhere"."""
+_MUCH = late(
+    r"\b(?:so much|lots of|a lot of|full of|such|all (?:the|that|this)) (?:[\w-]+,? )*?[\w-]+ and $", re.IGNORECASE
+)
+_THE = late(r"\bthe [\w-]+ and $", re.IGNORECASE)
+_ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
+
+
+def is_no_statement(text: str, before: str) -> bool:
+    """Whether a clause without subject says nothing of the subject before it; `before` is the sentence up to it."""
+    return _is_noun(text, before) or _continues_infinitive(text, before)
+
+
+def _is_noun(text: str, before: str) -> bool:
+    """Whether a word that may be a verb is the second of two nouns, as in "the peace and love theme"."""
+    if not NOUN_OR_VERB.match(text):
+        return False
+    return bool(_MUCH.search(before) or (_THE.search(before) and _ONE_WORD.fullmatch(text)))
+
+
+_GOVERNOR = late(
+    r"(?:\b(?:(?P<motion>go|goes|went|going|get|cycle|walk|drive|commute|travel|back) )?(?:to|will|would|could|can|"
+    r"might|may|should|must|shall|gonna|wanna|gotta|let's|let me|help me)|'ll|'d) +"
+    r"(?:(?:not|just|also|then|finally|eventually|really|always|never|still|maybe|probably) +)*(?P<verb>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_SO_THAT = late(r"\b(?:(?:make|making|be|being) sure|ensur(?:e|ing)) (?:that )?(?:i|we) ", re.IGNORECASE)
+_NEW_SUBJECT = late(r"\b(?:i|we|he|she|they|i'm|i've|we're|we've)\b", re.IGNORECASE)
+
+
+def _continues_infinitive(text: str, before: str) -> bool:
+    """ "Work as a baker" after "I want to quit my job and": a wish, not a job."""
+    verb = next((token.word for token in tokens(text) if token.word not in ADVERBS), "")
+    if not _is_base(verb):
+        return False
+    if _SO_THAT.search(before):
+        return True
+    governors = [
+        match
+        for match in _GOVERNOR.finditer(before)
+        if _is_base(match["verb"].lower()) and not (match["motion"] and match["verb"] == "work")
+    ]
+    return bool(governors) and not _NEW_SUBJECT.search(before, governors[-1].end())
+
+
+_FURTHER_VERBS = frozenset(
+    words(
+        "achieve address answer balance clean control cope cut deal earn ensure feed fix focus gain implement improve "
+        "increase limit lower maintain minimise minimize optimise optimize pay prepare prevent protect reach reduce "
+        "remember save solve stick study understand update wake worry"
+    )
+)
+"""Verbs that no rule reads, but which others continue: "how to prevent burnout and keep going"."""
+
+
+def _is_base(word: str) -> bool:
+    return word in _FURTHER_VERBS or (word in FORMS and FORMS[word][0] == word)

@@ -1,0 +1,146 @@
+"""Restore the capitals of names that are in lower case, if earlier turns of the session spell them with a capital.
+
+Assistants repeat "marit from bergen" as "Marit" and "Bergen". Only earlier turns count, so that a session read in parts
+gives the same claims as one read at once.
+"""
+
+import re
+from functools import cache
+
+from memctl.core.late_pattern import late
+from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.patterns.wordlist import holds, words
+from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
+from memctl.extract.vocabulary.verbs import FORMS
+
+_UNCAPITALISED = late(r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*")
+"""A word that does not start with a capital, as far as ASCII tells."""
+_LOWER_CASE = late(r"(?<![A-Za-z])[a-z][A-Za-z]*")
+"""In ASCII texts, every word that can be a name in lower case."""
+_CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
+""" Not at the start of a sentence, where every word has a capital."""
+_HEADING = late(
+    r"\s*(?:#|\*\*|[-*•] \*\*|\d+[.)] \*\*|(?:[A-Z][\w'’-]*[:,]? (?:(?:of|and|the|for|in|to|a|with|on|&) )*){3,})"
+)
+"""Of a heading every word may have a capital."""
+_ORDINARY = frozenset(
+    words(
+        "will may mark rose hope grace faith joy sunny art bill jack frank pat rob sue drew chase summer autumn "
+        "spring winter "
+        "easter christmas god lord mum mom dad nan gran mam mammy gp it us uk usa eu the a an and or but so yes no "
+        "okay ok sure "
+        "internet english april june august sunday dawn ivy olive violet lily heather hazel daisy iris ruby pearl "
+        "amber crystal "
+        "victor major dean grant max rich gene jean ray robin martin miles guy harry bob nick dick peter josh rusty "
+        "sandy penny"
+    )
+)
+
+
+_KIN = r"(?:{RELATIONS}|{PET}|mummy|nana|granny|grandma|grandpa|hubby|wifey)"
+
+
+@cache
+def _called() -> re.Pattern[str]:
+    """ "my sister is called amina", "we have a dog named rufus": a name that nothing else shows to be one."""
+    return compiled(
+        r"(?P<before>\b(?:(?:(?:my|our|an?|the|two|three|his|her) (?:[\w-]+ ){0,2}?)?" + _KIN + r"(?:'s| is|s)? "
+        r"(?:called|calld|named|name is|names? (?:is|are)|name's)|(?:^|\b(?:my|his|her) )name(?:'s| is| it is)|"
+        r"\b(?:s?he(?:'s|s| is)|i(?:'m|m| am)) (?:called|named)) )"
+        r"(?P<name>[a-z][a-zà-þ]{2,})"
+        r"(?=\s*(?:$|[,.!;:)(–—-]|\band |(?:he|she|hes|shes|he's|she's|who|but|so|is|lives|works|has|they)\b))"
+    )
+
+
+@cache
+def _introduced() -> re.Pattern[str]:
+    """ "my sister ana lives in lisbon", in a turn without capitals."""
+    return compiled(
+        r"(?P<before>\b(?:my|our) (?:(?:big|little|older|younger|eldest|oldest|youngest|twin|best|new|old|late) )*"
+        r"(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
+        r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|"
+        r"came|"
+        r"turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|keeps|still|"
+        r"also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
+    )
+
+
+_NEVER_NAMES = frozenset(
+    words(
+        "away home back off out over again lazy mad crazy weird stupid difficult names worse something everything this "
+        "that who which and not never she her his him they them their our your its what when where how why with from "
+        "for law laws friend friends mate mates house place car dog cat dogs cats side year years old new work works "
+        "family birthday wedding name number phone room job doctor teacher boss team company school group partner "
+        "husband wife brother sister mother father mum mom dad son daughter baby kid kids parents cousin aunt uncle "
+        "twin twins unknown secret funny silly taken different the very too really already almost only here there "
+        "now then yesterday today tomorrow tonight recently finally "
+        "earlier later about around while because me you us off bullshit"
+    )
+)
+
+
+class NameCase:
+    """The capitalised names of the turns read so far."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self._edited: list[str] = []
+        self._common: set[str] = set()
+
+    def learn(self, text: str) -> None:
+        """Add the names of a turn; words that are also spelled without a capital in edited text are none."""
+        capitalised = [
+            match["word"]
+            for line in text.splitlines()
+            if not _HEADING.match(line)
+            for match in _CAPITALISED.finditer(line)
+        ]
+        for name in capitalised:
+            key = name.casefold()
+            plain = key in _ORDINARY or key in FORMS or key in ADVERBS or key in ENGLISH_MONTHS or key in FULL_WEEKDAYS
+            if len(name) > 2 and not plain and not _language(key):
+                self.names.setdefault(key, name)
+        if len(capitalised) > 1 or text[:1].isupper():
+            self._edited.append(text)
+
+    def restored(self, text: str) -> str:
+        """`text` with its names capitalised, as long as before."""
+        if holds(text, ("called ", "calld ", "named ", "name ", "name's ", "names ")):
+            text = _called().sub(self._announced, text)
+        if text.islower():
+            text = _introduced().sub(self._announced, text)
+        if not self.names or (
+            text.isascii() and self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
+        ):
+            return text
+        return _UNCAPITALISED.sub(self._spelled, text)
+
+    def _announced(self, match: re.Match[str]) -> str:
+        """The words of a match with the capital of the name; they stay as they are if that is no name."""
+        name = match["name"]
+        relative = re.fullmatch(lexicon("RELATIONS"), name) is not None
+        if not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES or relative:
+            return match[0]
+        if name not in _ORDINARY:
+            self.names.setdefault(name, name.capitalize())
+        return f"{match['before']}{name.capitalize()}"
+
+    def _is_common(self, word: str) -> bool:
+        """True if a word is also spelled without a capital in edited text."""
+        for text in self._edited:
+            self._common.update(word for word in _UNCAPITALISED.findall(text) if word[:1].islower())
+        self._edited.clear()
+        return word in self._common
+
+    def _spelled(self, match: re.Match[str]) -> str:
+        word = match[0]
+        stem, mark, rest = word.partition("'")
+        name = self.names.get(stem.casefold()) if word[:1].islower() else None
+        if name is None or len(name) != len(stem) or self._is_common(stem):
+            return word
+        return f"{name}{mark}{rest}"
+
+
+def _language(word: str) -> bool:
+    return bool(re.fullmatch(lexicon("LANGUAGES"), word))

@@ -1,0 +1,1 @@
+"""Looking for many patterns and words in a text at little cost."""

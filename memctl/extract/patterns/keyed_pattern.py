@@ -1,0 +1,369 @@
+"""Patterns that are tried only on texts with one of the words that every match contains.
+
+Trying a pattern at each character of a sentence is most of the cost of the rules, and nearly all attempts fail. The
+words that a match must contain are computed from the pattern itself, so that skipping it cannot lose a match.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from importlib import import_module
+from itertools import pairwise
+from typing import Any
+
+from memctl.core import late_pattern
+from memctl.extract.patterns.wordlist import words, words_with_digits
+
+_OPENING = re.compile(r"\W*\w+(?:\W+\w+)?")
+_WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+STEM = 3
+"""Characters of a word whose continuation is open: "divorc" is looked up as "div"."""
+WARM = 24
+"""Texts after which the keys of a pattern are computed; a single command does not need them."""
+MOST_PATHS = 500
+"""Different words with which a pattern may continue; with more, that place of the pattern is not used."""
+TOO_FREQUENT = 1000
+"""The rank of keys that are met so often that looking for them is not worth it."""
+_FREQUENT = frozenset(
+    words(
+        "a about all an and are as at be but by can do for from get got had has have he her his i if in is it just "
+        "like m me my not of on our out re s she so some t that the their them then they this to too up ve was we "
+        "were what when with would you your"
+    )
+)
+"""Words that are in so many sentences that they announce little."""
+
+_parser: Any = import_module("re._parser")
+
+
+@lru_cache(maxsize=1024)
+def keys_in(text: str) -> frozenset[str]:
+    """The words of `text` in lower case, their first letters, and the pairs of words."""
+    spoken = words_with_digits(text)
+    return frozenset((*spoken, *[word[:STEM] for word in spoken], *map(" ".join, pairwise(spoken))))
+
+
+@lru_cache(maxsize=1024)
+def opening_in(text: str) -> frozenset[str]:
+    """The keys of the first two words of `text`, as in `keys_in`."""
+    opening = _OPENING.match(text)
+    return keys_in(opening[0]) if opening else frozenset()
+
+
+class KeyedPattern:
+    """A compiled pattern with the methods of `re.Pattern` that the rules use.
+
+    `text` is compiled on first use, and its keys are computed once it has been tried on `WARM` texts.
+    """
+
+    def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
+        self.text, self.flags = text, flags
+        self.pattern: re.Pattern[str] | None = None
+        self.keys: frozenset[str] | None = None
+        self.left = WARM
+
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern itself."""
+        if self.pattern is None:
+            self.pattern = late_pattern.compiler(self.text, self.flags)
+        return self.pattern
+
+    def possible(self, text: str) -> bool:
+        """False if the pattern occurs neither in `text` nor in a part of it that is cut between words."""
+        if self.keys is None:
+            self.warming()
+            return True
+        return not self.keys.isdisjoint(keys_in(text))
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match in `text`."""
+        if self.keys is None:
+            return self.warming().search(text)
+        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().search(text)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the start of `text`."""
+        if self.keys is None:
+            return self.warming().match(text)
+        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().match(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches in `text`."""
+        if self.keys is None:
+            return self.warming().finditer(text)
+        return iter(()) if self.keys.isdisjoint(keys_in(text)) else self.compiled().finditer(text)
+
+    def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """`text` with every match replaced."""
+        if self.keys is None:
+            return self.warming().sub(replacement, text)
+        return text if self.keys.isdisjoint(keys_in(text)) else self.compiled().sub(replacement, text)
+
+    def warming(self) -> re.Pattern[str]:
+        """The pattern, for use before its keys are computed or if it has none."""
+        self.left -= 1
+        if not self.left:
+            self.keys = self.computed()
+        return self.compiled()
+
+    def computed(self) -> frozenset[str] | None:
+        """The keys, from the text of the pattern."""
+        return keys_of(self.text, self.flags)
+
+
+class OpeningPattern(KeyedPattern):
+    """A pattern that is only matched at the start of a text, by the word or two with which it may open."""
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the start of `text`."""
+        if self.keys is None:
+            return self.warming().match(text)
+        return None if self.keys.isdisjoint(opening_in(text)) else self.compiled().match(text)
+
+    def computed(self) -> frozenset[str] | None:
+        """The words with which the pattern may open."""
+        keys = _words((_parser.parse(self.text, self.flags).data,), math.inf)
+        return frozenset(keys) if keys is not None else None
+
+
+class KeyedGroup:
+    """Patterns that are tried in turn: most texts have no word of any, which one look at all their keys tells.
+
+    A group of `OpeningPattern`s looks at the first two words only.
+    """
+
+    def __init__(self, *patterns: KeyedPattern) -> None:
+        self.patterns = patterns
+        self.words = opening_in if all(isinstance(one, OpeningPattern) for one in patterns) else keys_in
+        self.keys: frozenset[str] | None = None
+        self.left = WARM
+
+    def possible(self, text: str) -> bool:
+        """False if no pattern of the group matches in `text` or in a part of it that is cut between words."""
+        if self.keys is not None:
+            return not self.keys.isdisjoint(self.words(text))
+        self.left -= 1
+        if not self.left:
+            keys = [pattern.keys or pattern.computed() for pattern in self.patterns]
+            self.keys = frozenset().union(*filter(None, keys)) if all(keys) else None
+        return True
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match of the first pattern that occurs in `text`."""
+        if not self.possible(text):
+            return None
+        return next(filter(None, (pattern.search(text) for pattern in self.patterns)), None)
+
+
+def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
+    """The keys one of which is in `keys_in` of every text in which `pattern` occurs; None if there are none."""
+    keys = _keys(_parser.parse(pattern, flags).data, False, (), TOO_FREQUENT)
+    return frozenset(keys) if keys is not None else None
+
+
+def _cost(keys: Iterable[str]) -> int:
+    """A rank for how often one of `keys` occurs in texts."""
+    return sum(map(_rank, keys))
+
+
+@lru_cache(maxsize=4096)
+def _rank(key: str) -> int:
+    if key in _FREQUENT:
+        return 20
+    if " " in key:
+        return 6 if _FREQUENT.issuperset(key.split()) else 1
+    return 3 if len(key) <= STEM else 1
+
+
+Nodes = list[tuple[Any, Any]]
+
+
+def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The best keys of a sequence, `bounded` if no word continues into it, with the sequences `after` it; None if none
+    cost less than `limit`."""
+    nodes = _flat(nodes)
+    best: set[str] | None = None
+    for at, (kind, value) in enumerate(nodes):
+        rest = (nodes[at + 1 :], *after)
+        choices = [_words((nodes[at:], *after), limit) if bounded else None]
+        if kind.name == "BRANCH":
+            choices.append(_of_all_ways(value[1], bounded, rest, limit))
+        elif kind.name in _REPEATS and value[0] >= 1:
+            choices.append(_keys(value[2].data, bounded, rest if value[1] == 1 else (), limit))
+        for keys in choices:
+            if keys is not None and _cost(keys) < limit:
+                best, limit = keys, _cost(keys)
+        bounded = _bounded((kind, value), bounded)
+    return best
+
+
+def _of_all_ways(ways: list[Any], bounded: bool, rest: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The keys of every alternative of a branch; None if one has none."""
+    keys: set[str] = set()
+    for way in ways:
+        keys_of_way = _keys(way.data, bounded, rest, limit)
+        if keys_of_way is None:
+            return None
+        keys |= keys_of_way
+    return keys
+
+
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
+
+
+def _flat(nodes: Nodes) -> Nodes:
+    """The nodes, with each group replaced by its content."""
+    flat: Nodes = []
+    for kind, value in nodes:
+        if kind.name == "SUBPATTERN":
+            flat += _flat(value[3].data)
+        elif kind.name == "ATOMIC_GROUP":
+            flat += _flat(value.data)
+        else:
+            flat.append((kind, value))
+    return flat
+
+
+def _bounded(node: tuple[Any, Any], before: bool) -> bool:
+    """True if no word continues after `node`; `before` says the same for the position before it."""
+    kind, value = node[0].name, node[1]
+    if kind == "AT":
+        return value.name != "AT_NON_BOUNDARY" or before
+    if kind in ("ASSERT", "ASSERT_NOT", "FAILURE"):
+        return before
+    if kind in ("LITERAL", "IN"):
+        characters = _characters(node)
+        return characters is not None and not characters & _WORD_CHARACTER
+    if kind == "BRANCH":
+        return all(_end(way.data, before) for way in value[1])
+    if kind in _REPEATS:
+        inner = _end(value[2].data, before and value[1] == 1)
+        return inner and (before or value[0] > 0)
+    return False
+
+
+def _end(nodes: Nodes, bounded: bool) -> bool:
+    for node in _flat(nodes):
+        bounded = _bounded(node, bounded)
+    return bounded
+
+
+_SPACE = frozenset(" \t\n")
+
+
+def _characters(node: tuple[Any, Any]) -> frozenset[str] | None:
+    """The ASCII characters that a node of one character matches, in lower case; None if it matches others."""
+    kind, value = node[0].name, node[1]
+    if kind == "LITERAL":
+        return frozenset(chr(value).lower()) if value < 128 else None
+    if kind != "IN":
+        return None
+    characters: set[str] = set()
+    for part, content in value:
+        if part.name == "LITERAL" and (content < 128 or chr(content) in "–—’‘“”…£€•·¿¡«»"):
+            characters.add(chr(content).lower())
+        elif part.name == "RANGE" and content[1] < 128:
+            characters |= {chr(code).lower() for code in range(content[0], content[1] + 1)}
+        elif part.name == "CATEGORY" and content.name in ("CATEGORY_SPACE", "CATEGORY_NOT_WORD"):
+            characters |= _SPACE
+        else:
+            return None
+    return frozenset(characters)
+
+
+def _words(sequences: tuple[Nodes, ...], limit: float) -> set[str] | None:
+    """The keys of the words with which `sequences` may open; None if they may open with anything, or if the keys cost
+    `limit` or more."""
+    keys: set[str] = set()
+    cost = 0
+    paths: list[tuple[str, tuple[Nodes, ...]]] = [("", sequences)]
+    steps = 0
+    while paths:
+        word, rest = paths.pop()
+        steps += 1
+        if steps > MOST_PATHS * 5 or len(keys) > MOST_PATHS:
+            return None
+        key = _step(word, rest, paths)
+        if key is None:
+            return None
+        if key and key not in keys:
+            keys.add(key)
+            cost += _cost((key,))
+            if cost >= limit:
+                return None
+    return keys
+
+
+def _spelt(word: str, rest: tuple[Nodes, ...]) -> tuple[str, tuple[Nodes, ...]]:
+    """`word` with the letters that must follow it, and the nodes after them."""
+    while rest:
+        nodes, at = rest[0], 0
+        while at < len(nodes) and (letter := _letter(nodes[at])):
+            word += letter
+            at += 1
+        if at < len(nodes):
+            return word, (nodes[at:], *rest[1:])
+        rest = rest[1:]
+    return word, rest
+
+
+def _letter(node: tuple[Any, Any]) -> str:
+    """The letter or digit that a node stands for, in lower case; "" if it matches anything else."""
+    if node[0].name != "LITERAL" or node[1] >= 128:
+        return ""
+    letter = chr(node[1]).lower()
+    return letter if letter in _WORD_CHARACTER else ""
+
+
+def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str | None:
+    """Follow one node of `rest` after `word`: add the paths it opens, and return a finished key, "" or None if the
+    words are unknown. A word that has ended is followed by a blank."""
+    word, rest = _spelt(word, rest)
+    if not rest:
+        return _open_end(word)
+    (kind, value), after = rest[0][0], (rest[0][1:], *rest[1:])
+    name = kind.name
+    if name in ("LITERAL", "IN"):
+        characters = _characters((kind, value))
+        if characters is None or len(characters & _WORD_CHARACTER) > 8:
+            return _open_end(word)
+        paths.extend((word + character, after) for character in characters & _WORD_CHARACTER)
+        return _ended(word, after, paths) if characters - _WORD_CHARACTER else ""
+    if name == "AT":
+        return _open_end(word) if value.name == "AT_NON_BOUNDARY" else _ended(word, after, paths)
+    if name in _REPEATS:
+        if value[0] == 0:
+            paths.append((word, after))
+        inner = value[2].data
+        characters = _characters(inner[0]) if len(inner) == 1 else None
+        blank = characters is not None and not characters & _WORD_CHARACTER
+        paths.append((word, (inner, *(after if value[1] == 1 or blank else ()))))
+        return ""
+    ways: dict[str, Callable[[], list[tuple[Nodes, ...]]]] = {
+        "ASSERT": lambda: [after],
+        "ASSERT_NOT": lambda: [after],
+        "SUBPATTERN": lambda: [(value[3].data, *after)],
+        "ATOMIC_GROUP": lambda: [(value.data, *after)],
+        "BRANCH": lambda: [(way.data, *after) for way in value[1]],
+        "FAILURE": list,
+    }
+    if name not in ways:
+        return _open_end(word)
+    paths.extend((word, way) for way in ways[name]())
+    return ""
+
+
+def _open_end(word: str) -> str | None:
+    """The key of a path after whose `word` anything may follow."""
+    first, pair, _ = word.partition(" ")
+    return first if pair else word[:STEM] if len(word) >= STEM else None
+
+
+def _ended(word: str, after: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str:
+    """The key of a path whose word has ended, "" if it continues: frequent words are paired with the next one."""
+    first, pair, second = word.partition(" ")
+    if second or (first and not pair and first not in _FREQUENT):
+        return word
+    paths.append((f"{first} " if first else "", after))
+    return ""

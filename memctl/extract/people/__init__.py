@@ -1,0 +1,1 @@
+"""What is said of other people, and who is meant."""

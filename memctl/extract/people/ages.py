@@ -1,0 +1,54 @@
+"""Ages after names: "Nora (she is 12) plays the flute", "Nora's 12 and Ben's 9"."""
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.object_types import is_opening
+from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.people.strangers import may_be_a_person
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.verbs import FORMS
+
+_AGED = KeyedPattern(
+    r"(?:^|[\s,;(])(?P<name>(?-i:[A-ZÀ-Þ])[\w-]{2,}|[a-zà-þ][\w-]{3,}) \((?:(?:he|she|they)(?:'s|'re| is| are)|"
+    r"aged?) (?:only |just |now )?(?P<age>\d{1,2})\)",
+    re.IGNORECASE,
+)
+
+_LISTED = KeyedPattern(
+    r"(?:(?:^|[,;.:–—] ?|\band ))(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s| is) (?:only |just |now )?(?P<age>\d{1,2})"
+    r"(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) \d)",
+    re.IGNORECASE,
+)
+
+
+def _listed(text: str) -> list[re.Match[str]]:
+    """ "Nora's 12 and Ben's 9": the ages of two people or more, one after the other."""
+    found = [match for match in _LISTED.finditer(text) if may_be_a_person(match["name"])]
+    joined = any(one.end() + len(" and ") >= two.start() for one, two in pairwise(found))
+    return found if joined else []
+
+
+def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]]) -> Iterator[Draft]:
+    """ "Nora (she is 12) plays the flute": the age of somebody whose relation may be unknown."""
+    for match in (*_AGED.finditer(text), *_listed(text)):
+        person = known.get(match["name"].casefold())
+        ordinary = match["name"].casefold() in ADVERBS or match["name"].casefold() in FORMS
+        if person is None and (
+            ordinary or re.fullmatch(lexicon("RELATIONS"), match["name"], re.IGNORECASE) or is_opening(match["name"])
+        ):
+            continue
+        name = person[0] if person else match["name"][0].upper() + match["name"][1:]
+        yield Draft(
+            subject=name,
+            owner=person[1] if person else None,
+            predicate="age",
+            object=match["age"],
+            phrase=f"is {match['age']} years old",
+            quote=span,
+            confidence=0.8,
+            category="identity",
+        )

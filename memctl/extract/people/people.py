@@ -1,0 +1,406 @@
+"""Named relatives, friends and pets, and clauses about them."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.filters.object_types import is_opening
+from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
+from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.vocabulary.kinship import CHILD, GROUPS, canonical
+
+ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
+_TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
+_PET = lexicon("PET")
+_REL = lexicon("RELATIONS")
+_SIDE = (
+    r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
+    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
+    r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
+    r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
+)
+_WHOSE = (
+    r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
+    r"aunt|auntie|"
+    r"son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|the(?= (?:missus|"
+    r"wife|husband|hubby|other half|"
+    r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
+    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
+    r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
+)
+_AGE = r"(?: ?\(\d{1,2}\))"
+_NAMES = (
+    rf"(?:{_TITLED}|{ONE_NAME}){_AGE}?(?:(?:, {ONE_NAME}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
+    rf")?{ONE_NAME}{_AGE}?"
+    r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
+)
+_RELATION = KeyedPattern(
+    (
+        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
+        rf"now is )?"
+        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
+        rf":|'s "
+        rf"name is|'s name's|,? name of| name is| now is| is now| is|'s)?) (?P<name>{_NAMES})"
+        r"(?P<age>,? (?:is |who's |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+        r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+    ),
+    re.IGNORECASE,
+)
+_BARE_RELATION = KeyedPattern(
+    rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old) )?(?P<rel>wife|husband|boss|manager|line "
+    rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
+    rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
+    rf"best friend|"
+    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
+    rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
+    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
+    r"(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|"
+    r"younger)|times|kids|of|"
+    r"mg|km|units?|words?|pages?)\b)))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    re.IGNORECASE,
+)
+""" "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
+_THE_RELATION = KeyedPattern(
+    rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
+    rf"cousin|"
+    rf"lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|roommate|"
+    rf"grandson|"
+    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{ONE_NAME}(?: "
+    rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
+    re.IGNORECASE,
+)
+""" "The nephew, Fintan": the speaker's own, unless a sentence before names somebody else's."""
+_REL_NAMED = KeyedPattern(
+    (
+        r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
+        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
+        rf")?))(?:my|our|me) "
+        rf"{_SIDE}(?P<rel>{_REL})\b(?!'s)"
+        r"(?! (?:and|say|think|said|told|was like)\b)(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
+    ),
+    re.IGNORECASE,
+)
+_SIBLINGS = KeyedPattern(
+    (
+        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
+        rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
+        r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
+        r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate)"
+        r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
+        rf"named )?(?P<name>{_NAMES})(?P<age>(?!))?"
+    ),
+    re.IGNORECASE,
+)
+_REPORTS_TO = KeyedPattern(
+    rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?P<age>(?!))?", re.IGNORECASE
+)
+NOT_NAMES = frozenset(
+    words(
+        "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
+        "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
+        "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
+        "Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
+        "January February March April May June July August "
+        "September October November December"
+    )
+)
+_ENDED = KeyedPattern(
+    (
+        r"\b(?:passed(?: away| on)?|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
+        r"lost (?:our|my|the)|late (?:wife|husband)|widow(?:er|ed)?|funeral|grave|if i could|had i)\b"
+    ),
+    re.IGNORECASE,
+)
+_SPOUSE = KeyedPattern(
+    (
+        r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
+        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex|-to-be| to be\b)"
+    ),
+    re.IGNORECASE,
+)
+_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
+""" "My partner at the firm" is one in business."""
+_DEATH = KeyedPattern(
+    rf"(?:\b(?:my|our) {_SIDE}(?P<rel>{_REL})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|nan|gran|"
+    rf"grandma|grandad|"
+    r"granddad|grandpa))(?: [A-Z][a-z]+)?,?(?: has| sadly| suddenly| just| actually| finally| only)* (?:died|passed "
+    r"away|passed on)\b"
+    r"(?P<when> in (?:19|20)\d\d)?",
+    re.IGNORECASE,
+)
+_PETS = late(
+    rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
+    rf"{ONE_NAME})",
+    re.IGNORECASE,
+)
+ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
+""" "Noor (my sister) lives in Kyiv": the clause continues after it."""
+_PET_NAMED = late(
+    (
+        r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
+        r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
+        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named)|(?:'s|s')? name(?:s are|"
+        rf"'s| is))? "
+        rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?(?: and {ONE_NAME})?))(?=$|"
+        r"[\s,.!?'])"
+    ),
+    re.IGNORECASE,
+)
+
+
+_NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
+_PET_WORDS = vocabulary(_PET)
+_SOMEBODY = vocabulary(_REL) | _PET_WORDS | vocabulary("report|got|have|ve")
+
+
+def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """Named relatives, friends and pets, and a spouse without a name."""
+    spoken = spoken_words(text)
+    if _SOMEBODY.isdisjoint(spoken):
+        return
+    for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
+        for match in pattern.finditer(text):
+            yield from _named(match, span)
+    for match in _DEATH.finditer(text):
+        event = f"{canonical(match['rel'] or match['bare'])} died"
+        when = match["when"] or ""
+        yield Draft(
+            predicate="family_event",
+            object=event,
+            phrase=f"'s {event}{when}",
+            quote=span,
+            confidence=0.8,
+            category="family",
+        )
+    for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
+        if all(name not in NOT_NAMES for name in match["name"].split()):
+            pet = Draft(
+                predicate="has_pet",
+                object=(named := _pet(match)),
+                phrase=f"has the {named}",
+                quote=span,
+                confidence=0.85,
+                category="pets",
+            )
+            yield from each_pet(pet)
+    if _SPOUSE.search(text) and not _ENDED.search(text):
+        yield Draft(
+            predicate="relationship_status",
+            object="married",
+            phrase="is married",
+            quote=span,
+            confidence=0.75,
+            category="family",
+        )
+
+
+def _pet(match: re.Match[str]) -> str:
+    """The pet of "my dog's name is Bo": "dog called Bo"."""
+    whole: str = match["o"]
+    if whole[len(match["kind"]) :].startswith("s called ") and " and " not in whole:
+        whole = f"{match['kind']}{whole[len(match['kind']) + 1 :]}"
+    return f"{match['kind']} called {match['name']}" if re.search(r"(?: is|'s) (?:called|named)|name", whole) else whole
+
+
+def each_pet(draft: Draft) -> Iterator[Draft]:
+    """One draft for each pet, because either of "two cats, Pixel and Dot" may be retracted alone."""
+    pets = _PETS.fullmatch(draft.object or "")
+    if draft.predicate != "has_pet" or pets is None:
+        yield draft
+        return
+    kind = pets["kind"].lower()
+    for name in re.split(r",? and |, ", pets["names"]):
+        yield msgspec.structs.replace(draft, object=f"{kind} {name}", phrase=f"has a {kind} called {name}")
+
+
+_OWNED = late(r"(?:'s)?,?(?: (?:is|are|was) (?:called|named))?", re.IGNORECASE)
+_OF_A_PERSON = late(
+    r",? (?:and |\()?(?:he|she)(?:(?:'s| is) (?:(?:only|just|nearly|now) )*(?:\d|an?\b|from\b|in\b|the\b|my\b|our\b)|"
+    r" (?:lives|works)\b)",
+    re.IGNORECASE,
+)
+
+
+def _is_owner(match: re.Match[str]) -> bool:
+    """True if the relative may own what is named: "my dad's Toyota", "my neighbour's is called Tofu".
+
+    "My dad's Bob, he's 60" is about a person.
+    """
+    groups = match.groupdict()
+    link = groups.get("link") or ""
+    if groups.get("several") and not link and not re.search(r",| and | & ", match["name"]):
+        return True  # "my mums Fiat"
+    if not link.startswith("'s") or not _OWNED.fullmatch(link):
+        return False
+    return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
+
+
+_NOT_SO = late(r"\b(?:almost|nearly|would have|(?:wanted|going) to (?:name|call)) (?:\w+ )?$", re.IGNORECASE)
+""" "We almost named our baby Milana"."""
+
+
+def _names_nobody(match: re.Match[str], spoken: str) -> bool:
+    """True if the word for a relation does not say who the named person is.
+
+    "My dad's Toyota" is a thing, "Sister Wangari" a nun, "DAD PASSED" in capitals, and in "us three, mum and dad,
+    Bilal" Bilal is another person.
+    """
+    if _NOT_SO.search(match.string[: match.start()]):
+        return True
+    if _is_owner(match) or (spoken.isupper() and len(spoken) > 2):
+        return True
+    if spoken.lower() in ("boy", "girl"):
+        return not match[0].lower().startswith(("my ", "our ", "the "))
+    if match.re is not _BARE_RELATION.compiled():
+        return False
+    if not match["link"]:
+        return spoken in ("Sister", "Brother", "Father", "Mother")
+    return match["link"] == "," and bool(re.search(r"(?:,|\band) $", match.string[: match.start("rel")]))
+
+
+def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
+    """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
+    spoken = match.groupdict().get("rel") or "manager"
+    if _names_nobody(match, spoken):
+        return
+    rel = canonical(spoken)
+    predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
+    if match.re is _SIBLINGS.compiled() and spoken.lower() == "twin" and "twins" not in match[0].lower():
+        rel, predicate = "twin", "has_twin"
+    names = list(_split_names(match["name"]))
+    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
+        names = [(match["name"], None)]
+    last = _NUMBER.search(match["age"] or "")
+    ages = [age or (last[0] if last else None) for _, age in names]
+    if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
+        ages = [next((age for age in ages if age), None)] * len(names)
+    elif last and len(names) > 1:
+        ages = [age for _, age in names]
+    for (name, _), age in zip(names, ages, strict=True):
+        if (
+            is_opening(name)
+            or compiled("{NATIONALITY}").fullmatch(name)
+            or (name.isupper() and name.capitalize() in NOT_NAMES)
+        ):
+            continue
+        yield Draft(
+            predicate=predicate,
+            object=name,
+            phrase=f"has {article(rel)} called {name}",
+            quote=span,
+            confidence=0.85,
+            category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
+        )
+        if age and rel not in ("boss", "manager"):
+            yield Draft(
+                subject=name,
+                owner=rel,
+                predicate="age",
+                object=age,
+                phrase=f"is {age} years old",
+                quote=span,
+                confidence=0.8,
+                category="identity",
+            )
+
+
+def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
+    """The people that `drafts` name, by name in lower case, with their relation."""
+    return {
+        draft.object.casefold(): (draft.object, draft.predicate.removeprefix("has_").replace("_", "-"))
+        for draft in drafts
+        if draft.op == "assert"
+        and draft.object
+        and " " not in draft.object
+        and draft.predicate.startswith("has_")
+        and draft.predicate not in ("has_pet", "has_condition")
+    }
+
+
+_NUMBER = late(r"\d{1,2}")
+
+
+def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
+    """The names in `text`, each with the age in parentheses after it."""
+    for part in re.split(r",? (?:and|&) |, ", text):
+        age = _NUMBER.search(part)
+        words = re.sub(r" ?\(\d+\)", "", part).split()
+        baby = words[:1] != [] and words[0] in ("baby", "little", "wee")
+        words = words[baby:]
+        while words and words[-1] in NOT_NAMES and not baby:
+            words.pop()
+        if (baby and words) or (words and words[0] not in NOT_NAMES):
+            yield " ".join(words), age[0] if age else None
+
+
+GENITIVE = late(
+    r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
+    r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
+    r"pregnant|"
+    r"retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|at |on |off "
+    r"|into |"
+    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|"
+    r"started|"
+    r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
+)
+FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
+_BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
+""" "Mum lives in Cork": relatives that need no "my"."""
+_GROUP = (
+    r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
+    r"three |four |"
+    r"older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|sisters|brothers|"
+    r"sons|"
+    r"daughters|twins|boys|girls|flatmates|housemates))"
+)
+
+_BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
+_OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
+_OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
+
+
+def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
+
+    `known` are the people named before, by their name in lower case: "Emma lives …".
+    """
+    group = _OF_SEVERAL.match(text)
+    if group:
+        several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
+        several = GROUPS.get(several, several)
+        return several, several, text[group.end() :]
+    match = _OF_ONE.match(text)
+    if match is None:
+        return _known_subject(text, known) if known else None
+    rel, at = (match["rel"] or match["bare"]).lower(), match.end()
+    if rel == "partner" and _COLLEAGUE.match(text[at:]):
+        return None
+    if match["gen"]:
+        return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
+    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
+    if name and name["name"] not in NOT_NAMES:
+        after = text[at + name.end() :]
+        if not name["gen"]:
+            return name["name"], rel, without_pronoun(after)
+        return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
+    return rel, rel, without_pronoun(text[at:])
+
+
+def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    match = re.match(
+        r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
+        text,
+        re.IGNORECASE,
+    )
+    person = known.get(match["name"].casefold()) if match else None
+    if match is None or person is None:
+        return None
+    after = text[match.end() :]
+    if match["gen"]:
+        return (*person, spelt_out(after)) if GENITIVE.match(after) else None
+    return *person, after

@@ -1,0 +1,63 @@
+"""Named relatives of other people: "Annika's sister Maud", "my sister lives with her husband, Karl"."""
+
+import re
+from collections.abc import Iterator
+
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.people.people import NOT_NAMES, ONE_NAME
+from memctl.extract.people.strangers import may_be_a_person
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.kinship import CHILD, FAMILY, canonical, fits
+
+_WHICH = rf"(?:(?:{lexicon('WHICH_RELATIVE')}|late|live-in) )*"
+_KIN = rf"{_WHICH}(?P<rel>{lexicon('RELATIVE')}|twin (?:sister|brother)|best friend|ex)"
+_LINK = r"(?:,|'s called| is called| called| named|'s name is)? "
+_NAMED = rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?!'s|\w)"
+_OF_NAME = KeyedPattern(
+    rf"(?<!\bmy )(?<!\bour )\b(?P<owner>{ONE_NAME})'s {_KIN}{_LINK}{_NAMED}",
+    re.IGNORECASE,
+)
+_OF_RELATIVE = KeyedPattern(
+    rf"\b(?:my|our|me|ma) {_WHICH}(?P<owner>{lexicon('RELATIONS')})'s {_KIN}{_LINK}{_NAMED}",
+    re.IGNORECASE,
+)
+_OF_PRONOUN = KeyedPattern(rf"\b(?P<owner>her|his) {_KIN}{_LINK}{_NAMED}", re.IGNORECASE)
+_PRONOUN = {"her": "she", "his": "he"}
+
+
+def of_names(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """The drafts of "Annika's sister Maud" and "my sister's husband Karl"."""
+    for match in _OF_NAME.finditer(text):
+        if may_be_a_person(match["owner"]):
+            yield from _draft(match, match["owner"], None, span)
+    for match in _OF_RELATIVE.finditer(text):
+        if canonical(match["owner"]) in FAMILY:
+            yield from _draft(match, match["owner"].lower(), match["owner"].lower(), span)
+
+
+def of_pronouns(text: str, span: tuple[int, int], other: tuple[str, str] | None) -> Iterator[Draft]:
+    """The drafts of "her husband, Karl" in a sentence about `other`, a name and a relation."""
+    if other is None:
+        return
+    for match in _OF_PRONOUN.finditer(text):
+        if fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
+            yield from _draft(match, other[0], other[1] or None, span)
+
+
+def _draft(match: re.Match[str], subject: str, owner: str | None, span: tuple[int, int]) -> Iterator[Draft]:
+    relation, name = canonical(match["rel"].lower().removeprefix("twin ")), match["name"]
+    if name.split()[-1] in NOT_NAMES:
+        name = name.rpartition(" ")[0]
+    if not name or name.split()[0] in NOT_NAMES or not may_be_a_person(name):
+        return
+    yield Draft(
+        subject=subject,
+        owner=owner,
+        predicate="has_child" if relation in CHILD else f"has_{relation.replace(' ', '_')}",
+        object=name,
+        phrase=f"has {article(relation)} called {name}",
+        quote=span,
+        confidence=0.8,
+        category="people",
+    )

@@ -1,0 +1,125 @@
+"""The person that a sentence without a subject is about: "Ruth passed her citizenship. 83 years old." is about Ruth.
+
+Such a sentence says nothing about the speaker if the subject of the sentence before it is somebody else.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
+from memctl.extract.draft_claim import Draft
+from memctl.extract.grammar.clause_openers import after_lead
+from memctl.extract.people.people import ONE_NAME, named_subject
+from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
+from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.kinship import fits
+
+_OWN = late(r"\b(?:i|im|ive|me|my|mine|we|our|ours|us|myself)\b", re.IGNORECASE)
+_SUBJECT_I = late(r"\b(?:i|im|ive|we)\b", re.IGNORECASE)
+_HE_OR_SHE = late(
+    r"\W*(?:(?:and|but|so|then) )*(?:he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
+)
+
+_JUST_NAMED = late(
+    rf"(?:\b(?:called|named|name(?:'s| is)|little|wee|baby|young|(?:her|his|their|the) (?:girl|boy|lad|lass|"
+    rf"son|daughter|kid|child|wife|husband|baby))|[,:–—-]) (?P<name>{ONE_NAME})[,.\s–—-]*(?:\band )?$",
+    re.IGNORECASE,
+)
+""" "A Welsh bloke called Gethin, he's …", "the wee accident, Saoirse, she's 2": the person named last is meant."""
+
+_OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
+_BEFORE_A_PLACE = frozenset(
+    {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}
+)
+""" "Ann met Beth, she's 4": perhaps the person named last; "works for Nestlé, she's 4" names no other person."""
+_WHO = late(rf"(?P<name>{ONE_NAME}|\b[a-z]+),? who(?:'s)? [^;.]*$")
+_RELATIVE_FIRST = (
+    r"(?:(?:big|little|older|younger|elder|middle|twin|great|step) )*(?:{RELATIONS}) (?-i:[A-ZÀ-Þ])[\w'-]+, "
+    r"(?P<rest>.+)"
+)
+""" "Big sister Ragna, had twins last May"."""
+_NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
+
+
+def names_speaker(text: str) -> bool:
+    """True if a sentence has a word for its speaker."""
+    return bool(_OWN.search(text))
+
+
+def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
+    """True if the only subject of a sentence is a person other than its speaker; `people` are those named before."""
+    text = text[after_lead(text) :]
+    if _SUBJECT_I.search(text):
+        return False
+    if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
+        return True
+    named = stranger(text)
+    return named is not None and is_predicate(named[1])
+
+
+_OWNED_SUBJECT = (
+    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:{FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|"
+    r"(?:my|our|me|ma|his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? )"
+)
+
+
+def opens_with_another(clause: str) -> bool:
+    """True for a clause whose subject belongs to somebody: "Joy's mother lives with us", "me sister's left Merv"."""
+    return not names_i(clause) and compiled(_OWNED_SUBJECT).match(clause) is not None
+
+
+def names_i(text: str) -> bool:
+    """True if the speaker is a subject in `text`."""
+    return bool(_SUBJECT_I.search(text))
+
+
+def of_a_relative(text: str) -> bool:
+    """True for a sentence that opens with a relative, and then says what they did, and nothing about the speaker."""
+    if names_speaker(text):
+        return False
+    kin = compiled(_RELATIVE_FIRST).match(text)
+    return kin is not None and is_predicate(kin["rest"])
+
+
+def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
+    """`drafts` of a sentence that is not about its speaker: relatives, instructions and drugs stay.
+
+    "The GP says it's diabetes. Metformin twice a day" is about the speaker, as `memctl.extract.statements.mentions`
+    decides.
+    """
+    return [
+        draft
+        for draft in drafts
+        if draft.subject is not None
+        or draft.kind == "procedure"
+        or draft.predicate in ("takes_medication", "dose")
+        or is_relation(draft.predicate)
+    ]
+
+
+def continues(other: tuple[str, str], before: str) -> bool:
+    """Whether a clause without a subject is about `other`: "Tom, who is 19 and works at Lidl", not "Tom met Joe who is
+    19 and works at Lidl"."""
+    who = _WHO.search(before)
+    return who is None or who["name"].casefold() in f"{other[0]} {other[1]}".casefold().split()
+
+
+def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str, str] | None:
+    """The name and relation of the person meant by "he", "she" or "they" after the words `before` of its sentence.
+
+    That is whoever was named just before the pronoun, else `other`, whom the turn was about so far. None if the pronoun
+    does not fit this person, or means a pet or a character.
+    """
+    named = _JUST_NAMED.search(before)
+    if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):
+        return None if compiled(_NO_PERSON).search(before) else (named["name"], "")
+    last = _OR_THE_LAST.search(before)
+    if (
+        last
+        and last["cue"].lower() not in _BEFORE_A_PLACE
+        and (other is None or last["name"] not in other[0].split())
+        and may_be_a_person(last["name"])
+    ):
+        return None
+    return other if other and fits(pronoun, other[1]) else None

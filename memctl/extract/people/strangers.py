@@ -1,0 +1,130 @@
+"""Clauses about a person who has not been introduced: "Gerry is a bus conductor in Malta"."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.object_types import is_opening
+from memctl.extract.grammar.clauses import ADVERBS, Head
+from memctl.extract.grammar.subject_endings import spelt_out
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.people.people import GENITIVE, NOT_NAMES, ONE_NAME
+from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.vocabulary.verbs import FORMS
+
+_OWNED_BY = (
+    rf"(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s (?:{lexicon('WHICH_RELATIVE')} )*"
+    rf"{lexicon('RELATIVE')},? "
+)
+""" "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
+_STRANGER = late(
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?"
+    rf"(?:(?-i:Little|Wee|Poor|Old|Young|Baby) (?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
+    rf"Uncle|Father|Sister|Tante|"
+    rf"Tía|Tío|"
+    rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
+    re.IGNORECASE,
+)
+
+
+_HEARSAY = KeyedPattern(
+    r"\b(?:apparently|supposedly|allegedly|rumou?r\w*|they say|chapter|novel|character|series|episode)\b", re.IGNORECASE
+)
+
+
+_LAB_VALUES = frozenset(
+    words("ferritin cholesterol hba1c a1c bmi tsh ldl hdl bp bloods platelets haemoglobin hemoglobin")
+)
+
+
+_COMPOUND = late(
+    r"[\w'-]+-(?:free|based|only|friendly|wise|style|related|like|proof|level|time|in|up|off|out|on|ready|safe|rich|heavy)",
+    re.IGNORECASE,
+)
+""" "Dairy-free is a must": an adjective at the start of a sentence."""
+
+
+@lru_cache(maxsize=1024)
+def may_be_a_person(name: str) -> bool:
+    """False for a capitalised word that is not a name: a verb, a relation, a city, a tool."""
+    spoken = name.split()
+    first = spoken[0].casefold()
+    return not (
+        name.isupper()
+        or any(map(str.isdigit, name))
+        or _COMPOUND.fullmatch(spoken[-1])
+        or first in _LAB_VALUES
+        or first in FORMS
+        or first in ADVERBS
+        or spoken[0] in NOT_NAMES
+        or spoken[-1] in NOT_NAMES
+        or name.removesuffix("s") in NOT_NAMES
+        or is_opening(spoken[0])
+        or compiled(
+            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET}))s?"
+        ).fullmatch(name)
+    )
+
+
+def stranger(text: str) -> tuple[str, str] | None:
+    """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
+    match = _STRANGER.match(text)
+    if match is None or (match.string[match.end() : match.end() + 1] == "," and not match["owned"]):
+        return None
+    if not may_be_a_person(match["name"]) or _HEARSAY.search(text):
+        return None
+    after = text[match.end() :]
+    if match["owned"]:
+        after = after.removeprefix(",")
+    if match["gen"]:
+        return (match["name"], spelt_out(after)) if GENITIVE.match(after) else None
+    return match["name"], after
+
+
+def is_predicate(after: str) -> bool:
+    """True if the words after a name begin with its verb: "sold the Corolla"."""
+    first = after.split(None, 1)[0].casefold() if after.strip() else ""
+    return first in ("is", "was") or FORMS.get(first, ("", ""))[1] in ("past", "s")
+
+
+STRANGERS_THRESHOLD = 0.7
+"""Drafts about a name without a relation need more confidence than this: "Sharla's in Wahoo" may be a shop."""
+OF_STRANGERS = frozenset(
+    words(
+        "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "
+        "nationality "
+        "relationship_status birthday takes_medication plans event speaks avoids has_pet learning"
+    )
+)
+"""Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""
+
+_AGED = late(
+    r"[^,.;!?]*?(?:\bis|'s) (?:(?:only|just|now|nearly|already) )*"
+    r"(?:[a-z]+\b|\d{1,3}(?: years?\b| yrs?\b| ?y/?o\b|"
+    r"(?: now| already)?(?:,| and| but)(?! (?:the|our|this|[\w-]+ is) )))",
+    re.IGNORECASE,
+)
+_OF_THINGS = KeyedPattern(
+    r"\b(?:apps?|versions?|releases?|frameworks?|librar(?:y|ies)|servers?|services?|sites?|websites?|code|repos?|builds?|"
+    r"software|tools?|stack|databases?|api|plugins?|upgrad\w+|migrat\w+|deploy\w*)\b",
+    re.IGNORECASE,
+)
+
+
+def of_strangers(drafts: Iterable[Draft], head: Head, said: str) -> list[Draft]:
+    """The drafts of a clause about a name without a relation that make the name a person.
+
+    `said` is the turn from the clause on: "turned 9", "is nine", "is 9 years old" and "is 9 and plays chess" tell the
+    age of a person; the 3 of "Quarkus is 3" is a version.
+    """
+    aged = head.pronoun in ("he", "she") or head.lemma == "turn" or (_AGED.match(said) and not _OF_THINGS.search(said))
+    return [
+        draft
+        for draft in drafts
+        if draft.predicate in OF_STRANGERS
+        and draft.confidence > STRANGERS_THRESHOLD
+        and (draft.predicate != "age" or aged)
+    ]

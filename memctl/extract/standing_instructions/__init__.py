@@ -1,0 +1,1 @@
+"""Standing instructions to an assistant."""

@@ -1,0 +1,311 @@
+"""Standing instructions to the assistant, kept as procedures.
+
+An instruction is a standing one if it says so ("always", "from now on"), if it is about the manner of all answers ("no
+emojis", "use metric"), if it forbids or demands something of an agent ("never push to main", "ask me before …"), or if
+it is an item of a list of rules. Other instructions ("write me a poem") apply once and are not kept.
+"""
+
+import re
+from collections.abc import Iterator
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.grammar.clause_openers import after_lead
+from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
+from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
+from memctl.extract.standing_instructions import orders_without_verb, proverbs
+from memctl.extract.standing_instructions.one_off_orders import (
+    for_one_task,
+    for_the_moment,
+    is_manner,
+    is_no_rule,
+    says_it_stands,
+)
+from memctl.extract.standing_instructions.order_forms import (
+    CONDITIONAL,
+    LIMIT,
+    OF_A_DOCUMENT,
+    POLITE,
+    is_order,
+    trimmed,
+)
+from memctl.extract.standing_instructions.order_reasons import ASIDE, PREFERS, before_reason, without_asides
+
+_INSTRUCTION = OpeningPattern(
+    r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
+    r"you (?:must|should|may|can)|from now on|going forward|in (?:the )?future|for future reference|"
+    r"when(?:ever)? (?:you (?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|"
+    r"in your (?:answers|replies|responses)),?\s+)*"
+    r"(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:answer|reply|respond|use|give|include|call|"
+    r"write|explain|format|speak|convert|assume|cite|show|put|add|start|end|keep|ask|check|mention|"
+    r"suggest|recommend|translate|treat|address|summari[sz]e|provide|avoid|remind|refer|say|send|tell|"
+    r"round|return|output|double-check|link|list|quote|sign|greet|talk|apologi[sz]e|be|offer|help|"
+    r"make)\b(?! (?:up\b|up for|happy|glad|here|there|willing|ready|a pleasure|on my|in my|proud|"
+    r"grateful|been)\b).*)"
+    r"|(?:(?:don't|do not|stop|avoid|no)\s+(?:ever\s+)?(?:us(?:e|ing)|call(?:ing)?|add(?:ing)?|"
+    r"includ(?:e|ing)|writ(?:e|ing)|apologi[sz](?:e|ing)|giv(?:e|ing)|ask(?:ing)?|start(?:ing)?|"
+    r"repeat(?:ing)?|mention(?:ing)?|suggest(?:ing)?|recommend(?:ing)?|explain(?:ing)?|"
+    r"summari[sz](?:e|ing)|end(?:ing)?|emojis?|translat(?:e|ing)|reply(?:ing)?|answer(?:ing)?|"
+    r"respond(?:ing)?|speak(?:ing)?|switch(?:ing)?|format(?:ting)?|put(?:ting)?|comment(?:ing)?|"
+    r"markdown|bullet points?)\b.*)"
+    r"|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|"
+    r"be|include|start|end|show|put|convert|sign)\b.*))$",
+    re.IGNORECASE,
+)
+"""A sentence that starts with an order to the assistant; `_STANDING` decides whether the order is a lasting one."""
+
+_STANDING = KeyedPattern(
+    r"\b(?:always|never|from now on|going forward|in (?:the )?future|every time|whenever|for future|"
+    r"in all (?:your )?(?:answers|replies|responses)|all your (?:answers|replies|responses)|"
+    r"by default|"
+    r"(?:keep|make) (?:your|all|the) (?:\w+ )?(?:answers|replies|responses|explanations)|"
+    r"in your (?:answers|replies|responses)|when you (?:answer|reply|respond|write|talk) (?:to me)?|"
+    r"(?:answer|reply|respond|speak|talk)(?: to me| only)* in (?:english|french|german|spanish|"
+    r"italian|portuguese|dutch|japanese|chinese|korean|hindi|russian|polish|metric)(?: only)?$|"
+    r"(?:reply|answer|respond) in english only|address me|refer to me as|stop (?:using|calling|adding|"
+    r"apologi[sz]ing|giving|asking|starting)|you (?:may|can|should|must) (?:reply|answer|"
+    r"respond) in)\b",
+    re.IGNORECASE,
+)
+_STANDING_LEAD = KeyedPattern(
+    (
+        r"^(?:(?:please|and|also|so|but|ok|okay|yes|remember(?: to| that)?|from now on|going forward|"
+        r"in (?:the )?future|for future reference|every time|you (?:must|should|may|can)|make sure(?: to|"
+        r" you)?|be sure to)[,:]?\s+)+"
+    ),
+    re.IGNORECASE,
+)
+_IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
+
+
+_LEAD_IN = late(
+    r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
+    r"quick note|"
+    r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
+    r"aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
+    r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
+    r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
+    re.IGNORECASE,
+)
+_LABEL = late(
+    r"^(?:(?:and|my|our|the|first|next|last) )*(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
+    r"(?: is)?:\s+",
+    re.IGNORECASE,
+)
+""" "My rule number one: no long introductions. Number two: metric"."""
+_NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
+_NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
+""" "No tables 2. Cite sources": the number opens the next rule of the line."""
+_ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
+HEADING = KeyedPattern(
+    r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
+    r"guidelines|"
+    r"instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|to) work with me|working "
+    r"with me|"
+    r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when)\b",
+    re.IGNORECASE,
+)
+_NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
+_SPLIT = late(
+    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|"
+    r"as a standing|in all "
+    r"(?:calc|my|of|your))\b)|"
+    r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
+    r"just )?(?:no|"
+    r"never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
+    re.IGNORECASE,
+)
+_IMPERATIVE = late(
+    r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
+    r"ask|tell|write|answer|"
+    r"reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
+    re.IGNORECASE,
+)
+_WISH = OpeningPattern(
+    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
+    r"(?:to )?(?=(?:always|"
+    r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
+    r"show|be)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
+    r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
+    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b)|"
+    r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
+    re.IGNORECASE,
+)
+_FROM_NOW_ON = OpeningPattern(
+    r"^(?:from now on|from here on(?: out)?|going forward|in future|in the future|for future reference|by default|"
+    r"until further "
+    r"notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|there)(?P<o>.+)",
+    re.IGNORECASE,
+)
+_RULE = OpeningPattern(
+    r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
+    r"(?:the |a |my |our )?(?:house |ground )?rules?(?: \d+)?"
+    r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
+    re.IGNORECASE,
+)
+_INLINE = late(
+    r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
+    r"standing|new|more|two|three|four|five|six|\d+) )*"
+    r"(?:rules|requests|preferences|instructions|conditions|guidelines)(?: (?:for|about|from|when|with) [\w "
+    r"]{1,20})?(?::| -| –)\s*(?P<o>\S.*)",
+    re.IGNORECASE,
+)
+_ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
+_ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
+_PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
+_MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
+_OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
+
+_SAID_BY = late(r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$", re.IGNORECASE)
+""" "Never trust a fart, said grandad"."""
+
+
+def standing_instructions(
+    sentence: Sentence, span: tuple[int, int], turn: str, listed: bool
+) -> tuple[list[Draft], bool]:
+    """The standing instructions of a sentence of `turn`, and whether it contains nothing else.
+
+    `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
+    """
+    unlabelled = Sentence(_LABEL.sub("", sentence.text), sentence.start, sentence.mark)
+    drafts, alone = _read(unlabelled, span, turn[: sentence.start], listed)
+    said = turn[sentence.start :].split("\n", 1)[0]
+    for draft in drafts:
+        goal = requoted(draft.object or "", said)
+        draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
+    return drafts, alone
+
+
+def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) -> tuple[list[Draft], bool]:
+    whole = _marked(sentence, span)
+    if whole is not None:
+        return ([], False) if for_the_moment(sentence.text) else ([whole], True)
+    text = sentence.text
+    if HIDDEN in text or _SAID_BY.search(text):
+        return [], False
+    number = _NUMBER.match(text)
+    text = text[number.end() :] if number else text
+    if listed and sentence.mark == ".":
+        text = _NEXT_NUMBER.sub("", text)
+    item = listed and bool(number or _ITEM.search(before))
+    inline = None if item else _INLINE.match(text)
+    if inline and "?" not in sentence.mark:
+        pieces = (
+            _ENUMERATOR.split(inline["o"])
+            if _ENUMERATOR.search(inline["o"])
+            else re.split(r"[,;]\s+(?:and )?", inline["o"])
+        )
+        goals = [
+            trimmed(piece) for piece in pieces if not (ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
+        ]
+        return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
+    lead = _LEAD_IN.match(text)
+    text = text[lead.end() :] if lead else text
+    wish = _WISH.match(text)
+    if "?" in sentence.mark and not wish:
+        return [], False
+    text = text[wish.end() :] if wish else text
+    named = orders_without_verb.always_named(text)
+    if named is not None:
+        return [_draft(named, span)], True
+    later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _RULE.match(text)
+    if later:
+        text = later["o"]
+    if item and not ASIDE.match(text):
+        return [_draft(trimmed(text), span)] if trimmed(text) else [], True
+    wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
+    lasting = bool(later) or wanted or says_it_stands(text)
+    talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
+    orders = list(_orders(text, marked=bool(later) or wanted, lasting=lasting, talk=talk))
+    if orders and (for_the_moment(sentence.text) or (not lasting and for_one_task(before))):
+        return [], False
+    drafts = [_draft(goal, span) for goal, _ in orders]
+    return drafts, bool(orders) and orders[0][1]
+
+
+def opens_rules(sentence: Sentence, turn: str) -> bool:
+    """True for the heading of a list of rules: "Some ground rules:"."""
+    if re.search(r"(?::|-)\s*\(?1$", sentence.text) and (HEADING.search(sentence.text) or _INLINE.match(sentence.text)):
+        return True
+    if not HEADING.search(sentence.text) or _NOT_A_HEADING.search(sentence.text + sentence.mark):
+        return False
+    return bool(
+        re.match(r"[^\n]{0,3}\n\s*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])\s", turn[sentence.start + len(sentence.text) :])
+    )
+
+
+def _orders(  # noqa: C901 -- one condition per kind of piece
+    text: str, *, marked: bool, lasting: bool, talk: bool
+) -> Iterator[tuple[str, bool]]:
+    """The instructions in a sentence, and whether each opens it; other words belong to the instruction before them.
+
+    `marked` is set if the sentence opens as an instruction, `lasting` if it says that its instructions stand, `talk` if
+    something else was said before it.
+    """
+    conditional = CONDITIONAL.match(text)
+    pieces, at = [], 0
+    for match in () if conditional else _SPLIT.finditer(text):
+        pieces.append((at, text[at : match.start()]))
+        at = match.end()
+    pieces.append((at, text[at:]))
+    goal, opened, over = "", False, False
+    for number, (start, piece) in enumerate(pieces):
+        of_a_list = number and PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
+        # "Short answers, and put units on all of them"
+        order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
+        if order and not lasting:
+            order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
+        if order and goal and LIMIT.match(piece):
+            order = False
+        if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
+            order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."
+        if order or (marked and number == 0):
+            if goal:
+                yield goal, opened
+            goal, opened = trimmed(piece), number == 0
+            over = not " ".join(piece.split()).strip(" ,.!:;-–—").endswith(goal)
+        elif goal and not over and not ASIDE.match(piece):
+            goal = trimmed(f"{goal}, {piece}")
+        elif goal:
+            break
+        else:
+            talk = True
+    if goal:
+        yield goal, opened
+
+
+def _ends_in_order(text: str) -> bool:
+    """True if the last sentence of `text` is an order or has one."""
+    last = re.split(r"[.!?\n]", text.rstrip(" .!?\n"))[-1]
+    return any(is_order(piece) for piece in _SPLIT.split(last))
+
+
+def _draft(goal: str, span: tuple[int, int]) -> Draft:
+    goal = re.sub(r"\s+(?=[,;:.!])", "", " ".join(goal.split()))
+    return Draft(
+        predicate="instruction",
+        object=goal,
+        phrase=f"wants the assistant to follow: {goal}",
+        quote=span,
+        kind="procedure",
+        confidence=0.85,
+        category="instructions",
+    )
+
+
+def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
+    """The draft of a sentence that is a single instruction and says that it is a standing one."""
+    text = sentence.text
+    if "?" in sentence.mark or not _STANDING.search(text):
+        return None
+    order = _IGNORE_SAID.sub("", text)
+    order = before_reason(order[after_lead(order) :])
+    if not _INSTRUCTION.match(order) or HIDDEN in order:
+        return None
+    goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
+    goal = without_asides(goal)
+    while (shorter := POLITE.sub("", goal)) != goal:
+        goal = shorter
+    if not 2 <= len(goal.split()) <= 25 or is_no_rule(goal) or proverbs.SAYING.fullmatch(goal):
+        return None
+    return _draft(goal, span)

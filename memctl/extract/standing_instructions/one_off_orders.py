@@ -1,0 +1,132 @@
+"""Orders that hold for one task or answer: "a caption for the photo, no hashtags", "What is a strider? Be specific".
+
+An order that says that it stands ("always", "in every answer", "from now on") is never one of these.
+"""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled, lexicon
+
+_LASTING = KeyedPattern(
+    r"\b(?:always|never|ever|from (?:now|here|today)|going forward|in (?:the )?future|every(?: time|thing)?|whenever|"
+    r"by default|each time|any ?more|no more(?! than)|no longer|permanent(?:ly)?|as a rule|stands?|standing|stop|quit|"
+    r"forever|"
+    r"for good|all (?:your|the|my|of)|anything|generally|in general|rules?|when (?:i|you)|unless|if (?:i|you)|"
+    r"until|till|with me|to me|for me|house style|starting)\b",
+    re.IGNORECASE,
+)
+_TASK = late(
+    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |"
+    r"i need (?:you to )?|i want |need )*"
+    r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
+    r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
+    r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"
+    r"(?:an?|the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|"
+    r"(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|"
+    r"should|would|could|much|many|long|about))|"
+    r"(?:should|can|could|do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",
+    re.IGNORECASE,
+)
+
+_NOT_YET = (
+    r"\b(?:don't|dont|do not|never) (?:\w+ )?(?:say|tell|mention|congratulate|praise|celebrate|announce|share|post)\b"
+    r".{0,80}(?:[,;(–—-]|\b(?:because|cos|cuz|since|as)\b) ?"
+    r"(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|has not)\b|"
+    r"(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|"
+    r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)"
+)
+""" "Don't say congratulations, they haven't said yes": silence about something that has not happened yet."""
+_NOT_DECIDED = (
+    r"\b(?:don't|dont|do not) (?:\w+ )?(?:say|congratulate|celebrate|announce|share|post)\b"
+    r"(?:(?!\b(?:any\w*|things?|what|those|ones|stuff)\b)[^,;.]){0,40}?[,;(–—-]? (?:i|we) (?:haven'?t|have not) "
+    r"(?:said yes|decided|accepted|agreed|signed|announced|told (?!you\b)\w+)\b"
+)
+""" "Don't congratulate me I haven't decided": without a comma, where the reason cannot be what is not to be said."""
+_FOR_A_WHILE = r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b"
+""" "I'm off sugar this month so no cakes"."""
+_UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
+_ONE_WORK = (
+    r"(?:one|time|piece|chapter|article|essay|email|e-mail|letter|message|post|draft|document|doc|page|paragraph|"
+    r"section|question|answer|task|recipe|meal|presentation|report|story|poem|song|text|translation)"
+)
+_FOR_TODAY = (
+    r"\b(?:just |only )?for (?:today|tonight|now|the moment)\b|\b(?:only|just) (?:for |in )?(?:today|tonight|now)\b|"
+    r"(?<!from )\btoday\W*$|"
+    rf"^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|"
+    rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b"
+)
+""" "For today, use American spelling", "only this piece"."""
+_OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE)
+
+_PRODUCT = (
+    r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
+    r"recipe|quiz|worksheet|agenda|schedule|timetable|itinerary|template|draft|headline|slogan|advert|post|tweet|story|"
+    r"toast|report|table|chart|checklist|abstract|proposal|flyer|menu|notice|invitation|sketch|paragraph|song)"
+)
+_AMOUNT = (
+    r"(?:about |around |max |maximum |under |up to |only )?(?:\d+|{NUMBER_WORDS}) (?:words?|weeks?|pages?|lines?|"
+    r"slides?|questions?|minutes?|items?|options?|examples?|days?|paragraphs?|verses?|people|servings|portions|steps|"
+    r"points|marks)"
+)
+_REQUESTED = (
+    r"^\W*(?:(?:ok|so|now|next|and|also|please|pls|hi|hey)\b,? )*"
+    rf"(?:(?:[\w'-]+ ){{0,4}}{_PRODUCT}(?: (?:for|of|on|about|to|from|with|in) [^,]+)?(?:,.*)?|"
+    rf"(?!(?:[\w'-]+ )*(?:{{STYLE}}|{{MANNER}}|{{UNITS}})\b)[\w'-]+(?: [\w'-]+){{0,4}}, {_AMOUNT}(?:,.*)?)$"
+)
+""" "Syllabus outline, 14 weeks, no fluff": a noun phrase asks for one thing; "lesson plans" in general do not."""
+LONGEST_REQUEST = 150
+"""Characters of a request without a verb."""
+_VERB = late(
+    r"\b(?:i|i'm|i've|my|you|your|is|are|was|were|have|has|had|always|never|every|all|when|if)\b", re.IGNORECASE
+)
+
+_POINTS_BACK = late(
+    r".*\b(?:(?:that|those|these) (?:tone|style|format|way|version|wording|phrase|text|kind|sort|type|ones?)|"
+    r"the (?:long|short|other|first|second|last|same|new|old|longer|shorter) (?:form|one|way|spelling))\b",
+    re.IGNORECASE,
+)
+""" "Use that tone always": only the conversation tells which."""
+_SUPPOSES = late(
+    r"(?:if|when|whenever) (?:i|we) .*\b(?:(?:you|i|we|there|they|it)'d|(?:you|i|we|there|they|it) would)\b|"
+    r"no (?:joke|kidding|doubt|worries|problem|idea|clue|chance|way|rush|pressure|comment|offen[cs]e)\b[^,;]*$|"
+    r"(?:stop|don't|dont) (?:asking|ask|worry|laugh)\W*$",
+    re.IGNORECASE,
+)
+""" "If I won the lottery you'd never see me", "no joke"."""
+
+
+def is_manner(order: str) -> bool:
+    """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
+    return bool(
+        compiled(
+            r"(?!.*\b(?:please|pls|plz)\b)"
+            r"(?:be (?:more |less |very |as |a bit )*{MANNER}|(?:only |a bit )?(?:{MANNER} ){1,3}{STYLE}|"
+            r"(?:in |only |everything in )?{UNITS}(?: only)?)\b.{0,40}"
+        ).fullmatch(order)
+    )
+
+
+def for_one_task(before: str) -> bool:
+    """Whether an order that follows `before` belongs to a question or a task in it."""
+    if "?" in before or _TASK.search(before):
+        return True
+    last = re.split(r"[.!;\n]", before[-LONGEST_REQUEST:].rstrip(" ,.!;\n"))[-1]
+    return not _VERB.search(last) and bool(compiled(_REQUESTED).search(last))
+
+
+def for_the_moment(text: str) -> bool:
+    """Whether an order holds only for the moment: because of its reason ("they haven't said yes") or of its end ("until
+    Friday")."""
+    return bool(_OF_THE_MOMENT.search(text))
+
+
+def says_it_stands(text: str) -> bool:
+    """Whether the text says that its orders hold for later answers too."""
+    return bool(_LASTING.search(text))
+
+
+def is_no_rule(text: str) -> bool:
+    """True for an order that only its conversation explains, or that is an idiom or a supposition."""
+    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text))

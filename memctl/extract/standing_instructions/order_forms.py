@@ -1,0 +1,126 @@
+"""What a standing instruction to the assistant looks like: "keep it short", "always cook for four"."""
+
+import re
+from functools import cache
+
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled, records
+from memctl.extract.standing_instructions import proverbs
+from memctl.extract.standing_instructions.instruction_changes import lifts
+from memctl.extract.standing_instructions.one_off_orders import is_no_rule
+from memctl.extract.standing_instructions.order_reasons import without_reason
+from memctl.extract.vocabulary.verbs import FORMS
+
+LONGEST_ORDER = 30
+"""Words of an instruction."""
+POLITE = KeyedPattern(
+    r"[, ]+(?:please|pls|plz|ever|by the way|btw|tho|though|tbh|lol|haha|"
+    r"from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    re.IGNORECASE,
+)
+_TOPIC = late(
+    r"^(?:[\w][\w' /&-]{1,24}:\s+|(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
+    r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
+    r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
+    re.IGNORECASE,
+)
+_VAGUE = late(r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE)
+_ONCE = KeyedPattern(
+    r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
+    r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
+    r"this|next time|"
+    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
+    r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
+    r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
+    r"\b(?:after all|can stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
+    r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
+    re.IGNORECASE,
+)
+OF_A_DOCUMENT = late(
+    r"(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within) (?:[\w-]+ ){1,2}(?:pages?|slides?|minutes?|"
+    r"guests?)\b",
+    re.IGNORECASE,
+)
+""" "Keep it to one page": the CV that was spoken of."""
+_NEVER_DID = KeyedPattern(
+    r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
+    r"\b(?:in my life|"
+    r"before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|look back|forget|"
+    r"say never)\b",
+    re.IGNORECASE,
+)
+CONDITIONAL = late(
+    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as|unless|until) (?:i|you)\b|"
+    r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|"
+    r"give)\b",
+    re.IGNORECASE,
+)
+_ALWAYS = late(
+    r"(?:please |pls |just )*always (?!(?:be|have|do|go|did|was|on|in|at|a|the|been|love|like|want|eat|drink|wear|feel|"
+    r"think|sleep|live|know|try)\b)(?P<verb>[a-z][\w-]*) (?!(?:it|this|that|them)$).+",
+    re.IGNORECASE,
+)
+""" "Always cook for four"; "always eat at noon" is a habit."""
+LIMIT = late(r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words)\b)", re.IGNORECASE)
+""" "Write tickets in the present tense, max 2 lines": the limit of what was ordered before it."""
+
+
+def is_order(text: str) -> bool:
+    """True if `text` is a standing instruction."""
+    always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
+    text = trimmed(text)
+    if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
+        return False
+    # "If I skip a day, move it": the condition says what "it" is.
+    lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if CONDITIONAL.match(text) else text
+    if (
+        _ONCE.search(lasting)
+        or _VAGUE.match(text)
+        or OF_A_DOCUMENT.match(text)
+        or is_no_rule(text)
+        or proverbs.SAYING.fullmatch(text)
+        or lifts(text)
+    ):
+        return False
+    if always and _base_verb(always["verb"].lower()):
+        return True
+    topic = _TOPIC.match(text)
+    text = text[topic.end() :] if topic else text
+    for form in _forms():
+        match = form.fullmatch(text)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        verb = groups.get("verb") or groups.get("then")
+        if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
+            return True
+    return False
+
+
+@cache
+def _forms() -> list[re.Pattern[str]]:
+    """The patterns of instructions; those without a named verb are joined into one pattern, which is faster."""
+    patterns = [record["pattern"] for record in records("orders")]
+    plain = [pattern.removeprefix("{ORDER}") for pattern in patterns if "(?P<" not in pattern]
+    return [
+        compiled(f"{{ORDER}}(?:{'|'.join(plain)})"),
+        *(compiled(pattern) for pattern in patterns if "(?P<" in pattern),
+    ]
+
+
+def _base_verb(word: str) -> bool:
+    """True for the base form of a verb that an order may open with."""
+    form = FORMS.get(word)
+    return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
+
+
+def trimmed(text: str) -> str:
+    """An order without its reason, "please" and "from now on"."""
+    text = without_reason(text)
+    goal = re.sub(
+        r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
+    )
+    while (shorter := POLITE.sub("", goal)) != goal:
+        goal = shorter
+    return goal

@@ -1,0 +1,337 @@
+"""Drugs, illnesses and languages: words of a closed vocabulary that state a claim by themselves.
+
+"Pantoprazole 40 before breakfast", "torn meniscus, says the doctor", "Ewe at home, French at school" have no verb for
+the rules to match. Such a word counts if the clause asserts it of the speaker, or of the person that the clause is
+about.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import repeat
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
+from memctl.extract.grammar.clauses import MAY, NEGATED
+from memctl.extract.grammar.compounds import describes_noun
+from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
+from memctl.extract.rule_tables import compiled, filled
+from memctl.extract.vocabulary.verbs import FORMS
+
+_UNCERTAIN = KeyedPattern(
+    rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
+    r"perhaps|almost|nearly|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|"
+    r"quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|"
+    r"which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|for an?|allerg\w+|"
+    r"calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
+    re.IGNORECASE,
+)
+_PEOPLE = (
+    r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started)|their|them|you|your|who|"
+    r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|members?|sister|"
+    r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
+    r"grandad|"
+    r"grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|friend|mate|"
+    r"boss|client|customer|fella|bloke|chap|donor|protagonist|"
+    r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
+)
+_OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
+_SOMEBODY_ELSE = KeyedPattern(
+    rf"{_PEOPLE}|"
+    rf"\b(?:{filled('{PET}')})s?\b|"
+    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|"
+    r"Turns|"
+    r"Rheum\w*|"
+    r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|from|"
+    r"[a-z]{2,}(?:ed|[^s]s)))\b",
+    re.IGNORECASE,
+)
+_ENDED_BEFORE = late(
+    r"(?:\b(?:off|stopped|stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
+    r"came off|come off|taken off|weaned off|gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|"
+    r"switched from|was on|were on|was taking|used to be on|had been on)"
+    r"(?: taking| the| my| on| with| of)*\s)$",
+    re.IGNORECASE,
+)
+_FORMERLY = late(
+    r"(?:^\W*|\b(?:i|we|he|she|they|[\w-]+(?: (?-i:[A-ZÀ-Þ])[\w-]+)?) )(?<!it )(?<!'ve )(?<!have )(?<!has )"
+    r"(?:was|were|had)(?: (?:an?|really|quite|severely?|bad|mild|bit|very))* $",
+    re.IGNORECASE,
+)
+""" "I had asthma", "was diabetic": it may be over. "It was shingles" is a diagnosis."""
+_FOUND_OUT = late(r"\b(?:told|found out|learn(?:ed|t)|turn(?:s|ed) out|confirmed|reali[sz]ed|knew)\b", re.IGNORECASE)
+_EXCHANGED = late(
+    r"\b(?:changed|swapped|switched|replaced|moved|from)(?: me| us)?(?: from)?(?: my| the)? $", re.IGNORECASE
+)
+_FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b", re.IGNORECASE)
+""" "Changed warfarin to apixaban" ends the first."""
+_ENDED_AFTER = late(
+    r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
+    r"gone(?! (?:up|down|from|to|back))|away|"
+    r"off|over|"
+    r"suspended|out|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
+    re.IGNORECASE,
+)
+_NOT_MINE_AFTER = late(
+    r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing)\b)|"
+    rf"[^,;.]* (?:for|of|to|in) my (?:\w+ )?(?:{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|"
+    r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|till) (?!now\b))\b|\?|"
+    r"[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
+    re.IGNORECASE,
+)
+_PART = late(r"[;:]| so |, and ")
+_ITSELF = late(
+    r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
+    r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn'?t| wasn'?t| would| could| should| might| must)\b|"
+    r" (?P<verb>(?!goes|helps|works|says (?:the|my|dr|doc|gp))[a-z]+s)\b(?!.*\b(?:me|my|mine|i)\b))",
+    re.IGNORECASE,
+)
+""" "Pantoprazole comes in two strengths", "dementia is an illness of the old": about the thing itself."""
+_SUBJECT = late(r"\W*(?:(?:and|but|so|well|ok|yeah|oh|btw)\W+)*(?:the )?", re.IGNORECASE)
+_ANOTHER_HAS = late(
+    r"\W*(?:(?:and|but|so) )*(?!(?:i|we|my|our|me|it|this|that|what|there|here|the|left|right|one|both|doc|doctor|dr|"
+    r"gp|consultant|nurse|hospital|specialist|surgeon)\b)(?!\w+ (?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|lung)s?"
+    r"\b)[a-z][\w-]*(?: [\w-]+){0,2}(?: (?:has|takes|needs)(?: got| the| a)*|(?:'s| is)[^;]* on(?: the)?|"
+    r" (?P<is>is)(?: [\w-]+){0,3}) ",
+    re.IGNORECASE,
+)
+""" "Shosho has cataracts"; "my left ear has tinnitus" is the speaker's."""
+_TRAIT = late(r"\w+(?:ic|ed|blind|plegic)")
+_AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
+""" "Kai, 5, glue ear": about Kai."""
+_DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
+_OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
+_FURTHER = late(r", $")
+""" "Diabetes, type 2" is one illness."""
+_TELLS_OF_SPEECH = KeyedPattern(
+    r"\b(?:speak|talk|mother tongue|first language|native|fluent|taught me|my languages?|languages:|tongue|learned "
+    r"(?:it )?from)\b",
+    re.IGNORECASE,
+)
+_WHERE_SPOKEN = (
+    r"(?:,? (?:at (?:home|work|school|the)|with|from|first|second|third|after|in (?:the|class|school|court)|for|since|"
+    r"everywhere|badly|enough|only|when|is (?:my )?(?:mother tongue|first|for|only)|at the|to my|all day|on the)\b)"
+)
+_ORDERED = late(
+    r"\W*(?:please |pls |always |just |only )*(?:speak|talk) (?:[\w-]+ ){1,2}?(?:with|to) (?:me|my face)\b",
+    re.IGNORECASE,
+)
+""" "Speak Welsh with me, English otherwise" is an order."""
+_NOT_SPOKEN = KeyedPattern(
+    r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|duolingo|"
+    r"dictionary|"
+    r"food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|letters?|"
+    r"explain|draft|strings?|"
+    r"small talk|anything|"
+    r"please|movie|news|radio|version|menu|not|don't|doesn't|can't|no|never|if|would|should|speaks|talks|understand|"
+    r"\w+n't)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _drug() -> re.Pattern[str]:
+    return compiled(r"(?<![\w-])(?P<o>{MEDICINE})(?![\w-])")
+
+
+@cache
+def _bare() -> re.Pattern[str]:
+    return compiled(
+        r"\W*(?:(?:ok|okay|fine|right|yes|yeah|sure|just|so|good|then|and|or|the)\b\W*)*{MEDICINE}"
+        r"(?:\W+(?:then|it is|please|thanks|ok|okay))*\W*"
+    )
+
+
+def is_bare(text: str) -> bool:
+    """True for a turn that says nothing but the name of a drug: it may accept one that was offered."""
+    return len(text) < _LONGEST_BARE and bool(_bare().fullmatch(text))
+
+
+_LONGEST_BARE = 60
+_JOINS = r"(?:and|or|but|so|from|since|is|are|was|for|with|when|because|at|on|to|that|which|by|after)\b"
+
+
+@cache
+def _illness() -> re.Pattern[str]:
+    return compiled(
+        r"(?<![\w-])(?P<o>(?:{ILLNESS_TRAITS} )*(?:{ILLNESSES})(?: (?:in|of) (?:my|the|both|one|left|right) "
+        r"(?!(?:spring|summer|autumn|fall|winter|morning|evening|night|past|end|family|meantime)\b)"
+        rf"(?:(?!{_JOINS})\w+ )?(?!{_JOINS})\w+)?)(?![\w-])"
+    )
+
+
+@cache
+def _language() -> re.Pattern[str]:
+    return compiled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])")
+
+
+_COMMON = frozenset(
+    words(
+        "high blood disease early stage heart back user cell hard long error civil last type water sign language acid "
+        "low"
+    )
+)
+"""Words of the vocabularies that are too frequent to show that a member of one is near."""
+
+
+@cache
+def _told_by(pattern: str) -> frozenset[str]:
+    """Words of which at least one occurs in every text that has a member of the vocabulary."""
+    return frozenset(word for word in vocabulary(filled(pattern)) if len(word) > 2) - _COMMON
+
+
+@cache
+def _drug_endings() -> tuple[str, ...]:
+    endings = re.search(r"\[a-z\]\{2,\}\(\?:([^()]*)\)", filled("{MEDICINE}"))
+    return tuple(endings[1].split("|")) if endings else ()
+
+
+def _may_name(spoken_: frozenset[str], pattern: str) -> bool:
+    """False if no member of a vocabulary is among these words."""
+    return not _told_by(pattern).isdisjoint(spoken_)
+
+
+def may_mention(text: str) -> tuple[bool, bool]:
+    """Whether a drug and an illness may be among the words of a text or of a part of it."""
+    said = spoken_words(text)
+    drugs = _may_name(said, "{MEDICINE}") or any(map(str.endswith, said, repeat(_drug_endings())))
+    return drugs, _may_name(said, "{ILLNESSES}")
+
+
+def mentioned(
+    text: str,
+    span: tuple[int, int],
+    person: tuple[str, str] | None,
+    read: Iterable[Draft],
+    context: str,
+) -> Iterator[Draft]:
+    """The drafts of a clause about a `person` (None: the speaker), in addition to those that the rules have `read`.
+
+    `context` has the sentence before and, after a separator, what the sentence of the clause says before it.
+    """
+    drugs, illnesses = may_mention(text)
+    if not (drugs or illnesses) or HIDDEN in text:
+        return
+    earlier, _, opening = context.partition("\x1e")
+    if (person is None and _SOMEBODY_ELSE.search(f"{_in_lower_case(opening)} ")) or _DENIED.search(opening):
+        return
+    if person is None and not _OWN.search(f"{opening} {text}") and _OTHERS.search(earlier):
+        return
+    subject, owner = person or (None, None)
+    taken = " ".join((draft.object or "").casefold() for draft in read)
+    for match in _drug().finditer(text) if drugs else ():
+        name = match["o"]
+        op = None if name.casefold() in taken else _asserted(text, match, subject)
+        if op is not None:
+            yield _draft("takes_medication", name, f"takes {name}", span, subject, owner, ended=op == "retract")
+    for match in _illness().finditer(text) if illnesses else ():
+        name = match["o"]
+        if name.casefold() in taken or (taken and _FURTHER.search(text[: match.start()])):
+            continue
+        if _asserted(text, match, subject) == "assert":
+            taken += name.casefold()
+            yield _draft("has_condition", name, f"has {name}", span, subject, owner)
+
+
+def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
+    """Whether the words before and after a word assert it ("assert") or end it ("retract"), None if neither."""
+    before, after = text[: match.start()], text[match.end() :]
+    if _NOT_MINE_AFTER.match(after) or describes_noun(after):
+        return None
+    if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
+        return None
+    if _FORMERLY.search(before) and not _FOUND_OUT.search(before):
+        return None
+    if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
+        return "retract"
+    if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
+        return "retract"
+    if _about_itself(before, after):
+        return None
+    return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
+
+
+def _in_lower_case(text: str) -> str:
+    """`text` with drugs and illnesses in lower case, so that they do not look like names of people."""
+    return _illness().sub(lambda match: match[0].lower(), _drug().sub(lambda match: match[0].lower(), text))
+
+
+def _about_itself(before: str, after: str) -> bool:
+    """True if the clause is about the drug or the illness itself: "omeprazole comes in two strengths"."""
+    matched = _ITSELF.match(after) if _SUBJECT.fullmatch(before) else None
+    if matched is None:
+        return False
+    _, form = FORMS.get((matched["verb"] or "").lower(), ("", None))
+    return matched["verb"] is None or form == "s"
+
+
+def _of_another(before: str, illness: str) -> bool:
+    """True if the words `before` have a subject other than the speaker."""
+    if _AGED.match(before):
+        return True
+    subject = _ANOTHER_HAS.fullmatch(before)
+    return subject is not None and (subject["is"] is None or bool(_TRAIT.fullmatch(illness)))
+
+
+def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """`drafts` of `text`, with each dose given to the one person who takes the drug. The dose of a drug that several
+    people take, or nobody, is left out, unless it is "my warfarin"."""
+    for draft in drafts:
+        drug = draft.slot or ""
+        certain = draft.predicate != "dose" or draft.subject or draft.op == "retract" or not _drug().fullmatch(drug)
+        if certain or re.search(rf"\bmy {re.escape(drug)}\b", text, re.IGNORECASE):
+            yield draft
+            continue
+        takers = _takers(drug, drafts) or _takers(drug, earlier.naming(words_of(drug)))
+        taking = {one.subject: one.owner for one in takers if one.op == "assert"}
+        if len(taking) == 1:
+            ((subject, owner),) = taking.items()
+            yield msgspec.structs.replace(draft, subject=subject, owner=owner)
+
+
+def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
+    return [one for one in drafts if one.predicate == "takes_medication" and drug in (one.object or "").casefold()]
+
+
+def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """The languages of a sentence that lists where each is spoken: "Ewe at home, French at school"."""
+    if not _may_name(spoken_words(text), "{LANGUAGES}|{MORE_LANGUAGES}") or HIDDEN in text:
+        return
+    matches = list(_language().finditer(text))
+    if len(matches) < 2 or _NOT_SPOKEN.search(text) or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
+        return
+    places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)
+    if not (places or _TELLS_OF_SPEECH.search(text)) or _ORDERED.match(text):
+        return
+    for match in matches:
+        if text[: match.start()].lower().endswith("than "):
+            continue
+        yield _draft("speaks", match["o"], f"speaks {match['o']}", span, None, None)
+
+
+def _draft(
+    predicate: str,
+    value: str,
+    phrase: str,
+    span: tuple[int, int],
+    subject: str | None,
+    owner: str | None,
+    *,
+    ended: bool = False,
+) -> Draft:
+    return Draft(
+        predicate=predicate,
+        object=value,
+        phrase=phrase,
+        quote=span,
+        subject=subject,
+        owner=owner,
+        op="retract" if ended else "assert",
+        confidence=0.8,
+        category="skills" if predicate == "speaks" else "health",
+    )

@@ -1,0 +1,139 @@
+"""Phrases searched for in whole sentences: "call me Ally", "the Lisbon trip's off", "Favourite colour: teal"."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.grammar.noun_phrases import job, listed, noun, preference
+from memctl.extract.patterns.hints import HintIndex
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import lowered
+from memctl.extract.rule_tables import Phrase, compiled, filled, phrases
+from memctl.extract.vocabulary.verbs import FORMS, gerund
+
+TABLES = ("phrases", "everyday", "particulars", "remarks", "reactions", "tastes", "contacts", "retractions", "asides")
+
+
+def phrase_drafts(
+    text: str,
+    span: tuple[int, int],
+    tables: tuple[str, ...] = TABLES,
+    before: str = "",
+    hints: Iterable[str] | None = None,
+) -> Iterator[Draft]:
+    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it,
+    `hints` are the hints of these tables in the turn."""
+    for row in hint_index(tables).due(lowered(text), hints):
+        if _keyed(row.pattern, ignore_case=True).possible(text) and (
+            row.after is None or compiled(row.after).search(before)
+        ):
+            yield from row_drafts(row, text, span)
+
+
+def hints_in(text: str) -> set[str]:
+    """The hints of the phrases in a text."""
+    return hint_index(TABLES).hints(lowered(text))
+
+
+@cache
+def hint_index(tables: tuple[str, ...]) -> HintIndex[Phrase]:
+    """The rows of `tables` by their hints."""
+    return HintIndex((row, row.hints) for table in tables for row in phrases(table))
+
+
+@cache
+def _keyed(pattern: str, *, ignore_case: bool) -> KeyedPattern:
+    return KeyedPattern(filled(pattern), re.IGNORECASE if ignore_case else 0)
+
+
+def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:
+    """The drafts of one phrase, none if it does not occur in `text`."""
+    pattern = _keyed(row.pattern, ignore_case=ignore_case)
+    if row.every:
+        for match in pattern.finditer(text):
+            yield from _matched(row, match, span)
+    elif first := pattern.search(text):
+        yield from _matched(row, first, span)
+
+
+def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
+    if cut_in_word(match):
+        return
+    groups = match.groupdict()
+    slot = groups["s"].lower() if groups.get("s") else row.slot
+    if row.ends:
+        yield from _endings(row, groups.get("o") or groups.get("o2") or groups.get("o3"), span)
+        return
+    caught = groups.get("o") or groups.get("o2") or ""
+    for value in _values(row, caught, groups.get("s") or ""):
+        if not value or (row.unless and compiled(row.unless).search(value)):
+            continue
+        yield Draft(
+            predicate=row.predicate,
+            object=value,
+            subject=groups["s"] if row.subject else None,
+            slot=None if row.value or row.subject else slot,
+            phrase=row.template.format(o=value, a=article(value), s=slot, c=caught.strip(" .,")),
+            quote=span,
+            op=row.op,
+            kind=row.kind,
+            confidence=row.confidence,
+            category=row.category,
+        )
+
+
+def cut_in_word(match: re.Match[str]) -> bool:
+    """Whether the object ends inside a word, because the pattern takes no more characters."""
+    end = match.end("o") if "o" in match.re.groupindex else -1
+    return end > 0 and match.string[end - 1].isalnum() and match.string[end : end + 1].isalnum()
+
+
+def _endings(row: Phrase, caught: str | None, span: tuple[int, int]) -> Iterator[Draft]:
+    """One retraction for each predicate, or value of a predicate, that the row ends."""
+    for entry in row.ends.split():
+        predicate, _, value = entry.partition("=")
+        ended = value.replace("_", " ") or caught
+        yield Draft(
+            predicate=predicate,
+            object=ended,
+            phrase=row.template.format(o=ended or "it", a=article(ended or "it"), s=""),
+            quote=span,
+            op="retract",
+            kind=row.kind,
+            confidence=row.confidence,
+            category=row.category,
+            denial=True,
+        )
+
+
+def _values(row: Phrase, text: str, slot: str) -> Iterable[str | None]:
+    """The objects in the words that a phrase matched."""
+    if row.value is not None:
+        return [row.value.format(o=text, s=slot.lower())]
+    match row.shape:
+        case "list":
+            return listed(text)
+        case "job":
+            return [job(text)]
+        case "np":
+            return [noun(text)]
+        case "activity":
+            return [_activity(text)]
+        case "habit":
+            return [preference(f"to {text}")]
+        case _:
+            return [text.strip(" .,")]
+
+
+def _activity(text: str) -> str | None:
+    """ "Build model railways" gives "building model railways"; None unless it opens with a verb in the present."""
+    verb, _, rest = text.partition(" ")
+    if verb.lower() in ADVERBS:
+        return None
+    lemma, form = FORMS.get(verb.lower(), (verb, "base"))
+    value = noun(rest)
+    if value is None or form not in ("base", "ing"):
+        return None
+    return f"{verb.lower() if form == 'ing' or verb.endswith('ing') else gerund(lemma)} {value}"

@@ -1,0 +1,1 @@
+"""The periods of time that a text names."""

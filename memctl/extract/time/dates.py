@@ -1,0 +1,379 @@
+"""Temporal grounding: the periods that a text names, relative to the time of its message.
+
+A relative expression ("last Friday") without a message time, or an ambiguous one ("03/05/2025"), is not grounded: a
+wrong date is worse than none.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from memctl.core.claim import Precision
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.hints import HintIndex
+from memctl.extract.patterns.keyed_pattern import STEM, KeyedPattern, keys_in
+from memctl.extract.time import time_expressions
+from memctl.extract.time.time_expressions import Clock, NoClockError, Period, Reader, period, shift
+from memctl.extract.vocabulary import date_words
+
+Role = Literal["at", "since", "until"]
+
+
+class Grounded(msgspec.Struct, frozen=True, kw_only=True):
+    """A period named in a text: `start` inclusive, `end` exclusive, in the message's own time zone (UTC without one).
+
+    `precision` is the unit of the expression, `span` its place in the text. `role` distinguishes "since 2016" (a state
+    began then) and "until May" (it ended then) from a plain date. `relative` marks an expression computed from the
+    message time, `vague` one without a number ("a few days ago").
+    """
+
+    start: datetime
+    end: datetime
+    precision: Precision
+    span: tuple[int, int]
+    role: Role = "at"
+    relative: bool = False
+    vague: bool = False
+
+
+_MONTH = rf"(?P<month>{date_words.alternation(date_words.MONTHS)})"
+_EN_MONTHS = tuple(month for month in date_words.ENGLISH_MONTHS if len(month) > 3 or month == "may")
+_EN_MONTH = rf"(?P<month>{date_words.alternation(_EN_MONTHS)})"
+_DAY_OF_WEEK = rf"(?P<weekday>{date_words.alternation(date_words.WEEKDAYS)})"
+_FULL_WEEKDAY = rf"(?P<weekday>{date_words.alternation(date_words.FULL_WEEKDAYS)})"
+_NUMBER = rf"(?P<n>(?<!\d[.,])\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
+_UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_HALVES = (
+    rf"(?:half an?|{_NUMBER} and a half|(?P<whole>\d{{1,2}})[.,]5) (?P<unit>week|month|year|yr)s?"
+    r"|an? (?P<one>week|month|year) and a half"
+)
+""" "half a year", "two and a half weeks", "1.5 years", "a month and a half"."""
+_SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
+_ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
+""" "3-10 September" starts on the third."""
+_END = r"(?![\w'-])"
+
+_UNIT_WORDS = ("day", "week", "month", "year", "yr")
+_WHICH_WORDS = ("last ", "past ", "previous ", "this ", "next ", "coming ", "following ")
+_MAYBE = (
+    *("yesterday", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "now", "ago", "last"),
+    *("past", "previous", "next", "this", "since", "week", "month", "year", "fortnight"),
+    *(
+        *date_words.MONTHS,
+        *date_words.FULL_WEEKDAYS,
+        *date_words.SEASONS,
+        *date_words.HOLIDAYS,
+        *date_words.FOREIGN_DAYS,
+        *date_words.FOREIGN_LAST,
+    ),
+)
+"""A text with none of these and no digit names no period."""
+_MAYBE_STEMS = frozenset(word[:STEM] for hint in _MAYBE for word in hint.split() if hint.isascii())
+_DIGIT = late(r"\d")
+_ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
+"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
+_FUTURE = KeyedPattern(
+    r"\b(?:will|'ll|going to|gonna|plan(?:s|ning|ned)?|tomorrow|upcoming|schedul\w+|book\w*|next|soon|"
+    r"looking forward|can't wait|due|deadline|flying|leaving|have (?:a|an|my)|hoping to)\b",
+    re.IGNORECASE,
+)
+
+
+def _beside(match: re.Match[str], clock: Clock) -> Period | None:
+    """ "the Sunday before 25 May 2023", "the week after June 3rd"."""
+    inner = ground(match["date"], clock.at, zone=clock.zone, future=clock.future)
+    if not inner:
+        return None
+    anchor, unit, side = inner[0].start, match["what"].lower(), match["side"].lower()
+    count = time_expressions.count_of(match) if match["n"] else 1
+    if side == "of":
+        return period(anchor, unit) if unit in ("week", "weekend", "month", "year") else None
+    sign = -count if side in ("before", "prior to") else count
+    if unit in date_words.WEEKDAYS:
+        target = date_words.WEEKDAYS[unit]
+        gap = (anchor.weekday() - target) % 7 if sign < 0 else (target - anchor.weekday()) % 7
+        return period(anchor + timedelta(days=(-1 if sign < 0 else 1) * (gap or 7)), "day")
+    if unit == "weekend":
+        saturday = anchor - timedelta(days=(anchor.weekday() - 5) % 7)
+        if sign > 0 or saturday + timedelta(days=1) >= anchor:
+            saturday += timedelta(days=7 * (1 if sign > 0 else -1))
+        return period(saturday + timedelta(days=7 * (sign - (1 if sign > 0 else -1))), "weekend")
+    if unit == "week":
+        start = anchor + timedelta(days=7 * sign) if sign < 0 else inner[0].end + timedelta(days=7 * (sign - 1))
+        return start, start + timedelta(days=7), "week"
+    return period(shift(anchor, sign, unit), unit)
+
+
+class Rule(NamedTuple):
+    """A kind of expression. Every match contains one of `hints` (lower case), or a digit if there are no hints."""
+
+    pattern: re.Pattern[str]
+    reader: Reader
+    hints: tuple[str, ...]
+    role: Role
+
+
+def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = "at") -> Rule:
+    return Rule(late(pattern, re.IGNORECASE), reader, tuple(hints), role)
+
+
+_WHICH = r"(?P<which>this past|last|past|previous|this|next|coming|upcoming|following)"
+_DATE = (
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?\s*{_MONTH.replace('?P<month>', '?:')},?(?:\s*\d{{4}})?"
+    rf"|{_MONTH.replace('?P<month>', '?:')} \d{{1,2}}(?:st|nd|rd|th)?,?(?: \d{{4}})?)"
+)
+
+_MOVED_TO = (
+    r"(?<!\bi )(?<!\bwe )(?:moved|changed|pushed|pushed back|put back|brought forward|rescheduled|postponed|delayed|"
+    r"switched|shifted) (?:to|until|till)"
+)
+
+_WEEKDAY_STEMS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NOT_RECURRING = (
+    r"(?<![\w'-])(?<!\bevery )(?<!\beach )(?<!\bother )(?<!\bto )(?<!\band )(?<!\bor )(?<!\ba )(?<!\bany )"
+    r"(?<!- )(?<!, )"
+)
+_CLOCK = r"(?= (?:at )?(?:\d{1,2}[:.]\d\d|\d{1,2} ?(?:am|pm|h)\b))"
+_AT_A_TIME = rf"(?:{_CLOCK}|(?= (?:morning|afternoon|evening|night|lunchtime)\b)|(?= at \d)|(?=\W*$))"
+""" "Friday night", "Saturday at 2", "we land Friday"; not "Monday to Friday", "every Tuesday"."""
+
+RULES: tuple[Rule, ...] = (
+    _rule(
+        r"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|"
+        rf"{date_words.alternation(date_words.FULL_WEEKDAYS)})s? "
+        rf"(?P<side>before|prior to|after|following|of) (?P<date>{_DATE})",
+        _beside,
+    ),
+    _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", time_expressions.iso),
+    _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", time_expressions.japanese, ("年",)),
+    _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
+    _rule(rf"\b{_ORDINAL}{_LAST_DAY}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
+    _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
+    _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", time_expressions.dated),
+    _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
+    _rule(
+        r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\bthe night before last\b|\byesterday\b|"
+        r"\blast night\b|\btomorrow\b",
+        time_expressions.near_day,
+        ("yesterday", "last night", "tomorrow", "before last"),
+    ),
+    _rule(
+        r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b",
+        time_expressions.near_day,
+        ("today", "tonight", "this "),
+    ),
+    _rule(rf"\b(?:{_HALVES}) ago\b", time_expressions.halves_ago, (" ago",)),
+    _rule(
+        rf"\b(?:for|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?(?:{_HALVES}){_END}(?! old)",
+        time_expressions.halves_ago,
+        ("half", ".5 ", ",5 "),
+        "since",
+    ),
+    _rule(
+        (
+            r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
+            rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old|and a half))"
+        ),
+        time_expressions.duration,
+        _UNIT_WORDS,
+        "since",
+    ),
+    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", time_expressions.duration, (" now",), "since"),
+    _rule(
+        rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b",
+        time_expressions.ago,
+        (" ago", " back", " earlier", " prior"),
+    ),
+    _rule(rf"\b{_NUMBER} {_FULL_WEEKDAY}s? ago\b", time_expressions.weekdays_ago, (" ago",)),
+    _rule(
+        rf"\b{_NUMBER} fortnights? ago\b|\bin {_NUMBER.replace('?P<n>', '?P<ahead>')} fortnights?{_END}",
+        time_expressions.fortnights,
+        ("fortnight",),
+    ),
+    _rule(
+        r"\bthe (?P<unit>week|weekend|month|year) (?P<side>before last|after next)\b",
+        time_expressions.one_further,
+        (" before last", " after next"),
+    ),
+    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
+    _rule(
+        rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",
+        time_expressions.ahead,
+        (*_UNIT_WORDS, "never"),
+    ),
+    _rule(
+        rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", time_expressions.ahead, (" from now", " later", " hence")
+    ),
+    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", time_expressions.last, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", time_expressions.last_weekday, _WHICH_WORDS),
+    _rule(
+        r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, time_expressions.relative_month, _WHICH_WORDS
+    ),
+    _rule(rf"\b{_WHICH} {_SEASON}{_END}", time_expressions.last_season, _WHICH_WORDS),
+    _rule(
+        (
+            r"\b(?:(?P<which>last|this past|this|next|coming) )?"
+            rf"(?P<holiday>{date_words.alternation(date_words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
+        ),
+        time_expressions.holiday,
+        date_words.HOLIDAYS,
+    ),
+    _rule(
+        rf"\b(?P<which>)(?:on |come |{_MOVED_TO} ){_FULL_WEEKDAY}{_END}",
+        time_expressions.last_weekday,
+        date_words.FULL_WEEKDAYS,
+    ),
+    _rule(
+        rf"{_NOT_RECURRING}(?P<which>){_FULL_WEEKDAY}{_END}{_AT_A_TIME}",
+        time_expressions.last_weekday,
+        date_words.FULL_WEEKDAYS,
+    ),
+    _rule(
+        rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}",
+        time_expressions.last_weekday,
+        _WEEKDAY_STEMS,
+    ),
+    _rule(
+        rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|"
+        rf"grade|place))",
+        time_expressions.day_of_month,
+    ),
+    _rule(
+        (
+            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}(?! (?:i|we|"
+            r"you|they|be))"
+        ),
+        time_expressions.dated,
+        _EN_MONTHS,
+    ),
+    _rule(
+        (
+            r"\b(?:in|since|during|back in|until|till|by|from|to|of|for|early|late|mid|around|before|"
+            rf"after) (?:early |late |mid[- ]?)?{_YEAR}\b(?![-/\w])"
+        ),
+        time_expressions.whole_year,
+    ),
+    _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", time_expressions.decade),
+    _rule(
+        rf"(?:\b|(?<=\s))(?:{date_words.alternation(date_words.FOREIGN_LAST)})",
+        time_expressions.foreign_last,
+        date_words.FOREIGN_LAST,
+    ),
+    _rule(
+        rf"\b(?:hace|il y a|vor|há|fa) (?P<n>\d{{1,3}}) (?P<unit>{date_words.alternation(date_words.FOREIGN_UNITS)})\b",
+        time_expressions.foreign_ago,
+    ),
+    _rule(
+        rf"(?<!\w)(?:{date_words.alternation(w for w in date_words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
+        r"|昨日|今日|明日|きのう",
+        time_expressions.foreign_day,
+        date_words.FOREIGN_DAYS,
+    ),
+)
+
+_ANY = -1
+_BY_HINT = HintIndex([(_ANY, _MAYBE), *((number, rule.hints) for number, rule in enumerate(RULES))])
+"""The numbers of the rules by their hints, and `_ANY` for the hints that every period without a digit has."""
+
+_SINCE = KeyedPattern(
+    r"\b(?:since|from|as of|starting|beginning|ever since|depuis|desde|seit)(?: the| about| around| early| late)*\s*$",
+    re.IGNORECASE,
+)
+_UNTIL = KeyedPattern(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
+_RANGE = KeyedPattern(
+    rf"\b(?:from|between) (?:{_EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
+    re.IGNORECASE,
+)
+
+
+def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future: bool | None = None) -> list[Grounded]:
+    """The periods `text` names, in text order, without overlaps.
+
+    `at` is the time of the message (None: only absolute expressions). `future` decides dates without a year and bare
+    weekdays; by default the words of the text do.
+    """
+    text = _plain(text)
+    due = _due(text)
+    if not due:
+        return []
+    zone = zone or (at.tzinfo if at is not None else None) or UTC
+    clock = Clock(at, zone, bool(_FUTURE.search(text)) if future is None else future)
+    periods: list[Grounded] = []
+    for rule in due:
+        for match in rule.pattern.finditer(text):
+            grounded = _read(match, rule, clock, text)
+            if grounded is not None and not any(_overlap(grounded.span, other.span) for other in periods):
+                periods.append(grounded)
+    return sorted(periods, key=lambda one: one.span)
+
+
+def may_name_time(text: str) -> bool:
+    """False if neither `text` nor any part of it can name a period, judging by hints alone."""
+    return bool(_due(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else text.translate(_ODD_CASE)
+
+
+@lru_cache(maxsize=256)
+def _due(text: str) -> list[Rule]:
+    """The rules that may match somewhere in a plain text."""
+    digits = bool(_DIGIT.search(text))
+    if not digits and text.isascii() and _MAYBE_STEMS.isdisjoint(keys_in(text)):
+        return []
+    announced = set(_BY_HINT.due(text.lower()))
+    if not digits and _ANY not in announced:
+        return []
+    return [rule for number, rule in enumerate(RULES) if number in announced or (digits and not rule.hints)]
+
+
+def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
+    """`ground` without vague expressions ("a few years ago")."""
+    return [one for one in ground(text, at, future=future) if not one.vague]
+
+
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded | None:
+    reader, role = rule.reader, rule.role
+    since = role == "since" or _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since")
+    try:
+        named = reader(match, msgspec.structs.replace(clock, future=False) if since else clock)
+    except (NoClockError, ValueError, OverflowError):
+        return None
+    if named is None:
+        return None
+    start, end, precision = named
+    before, word = text[: match.start()], match[0].lower()
+    if role == "at" and (
+        _UNTIL.search(before) or word.startswith(("until", "till")) or _RANGE.search(before + word.split()[0] + " ")
+    ):
+        role = "until"
+    elif role == "at" and (_SINCE.search(before) or word.startswith(("since", "from "))):
+        role = "since"
+    return Grounded(
+        start=start,
+        end=end,
+        precision=precision,
+        span=match.span(),
+        role=role,
+        relative=reader
+        not in (
+            time_expressions.iso,
+            time_expressions.slashed,
+            time_expressions.whole_year,
+            time_expressions.japanese,
+            time_expressions.decade,
+            time_expressions.season_of,
+        ),
+        vague=reader is time_expressions.few_ago,
+    )

@@ -1,0 +1,1 @@
+"""Words that the rules know: verb forms, relatives, and the words of dates."""
