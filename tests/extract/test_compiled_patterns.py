@@ -6,7 +6,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import msgspec
 import pytest
@@ -115,8 +115,8 @@ def test_a_sentence_like_an_earlier_one_compiles_nothing(tmp_path: Path) -> None
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:
-    for module in iter_modules(memctl.extract.__path__):
-        import_module(f"memctl.extract.{module.name}")
+    for module in walk_packages(memctl.extract.__path__, "memctl.extract."):
+        import_module(module.name)
     modules = [module for name, module in sys.modules.items() if name.startswith("memctl.")]
     values = [value for module in modules for value in vars(module).values()]
     patterns = [value for value in values if isinstance(value, late_pattern._LatePattern)]

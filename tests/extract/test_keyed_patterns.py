@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
@@ -46,15 +46,16 @@ CASES = (
 )
 
 
+MODULES = [import_module(module.name) for module in walk_packages(memctl.extract.__path__, "memctl.extract.")]
+
+
 def patterns() -> list[KeyedPattern]:
-    modules = [import_module(f"memctl.extract.{module.name}") for module in iter_modules(memctl.extract.__path__)]
-    named = [value for module in modules for value in vars(module).values() if isinstance(value, KeyedPattern)]
+    named = [value for module in MODULES for value in vars(module).values() if isinstance(value, KeyedPattern)]
     return [*named, *details._compiled().patterns, *(cue for _, cue in doubts._CUES)]
 
 
 def groups() -> list[KeyedGroup]:
-    modules = [import_module(f"memctl.extract.{module.name}") for module in iter_modules(memctl.extract.__path__)]
-    named = [value for module in modules for value in vars(module).values() if isinstance(value, KeyedGroup)]
+    named = [value for module in MODULES for value in vars(module).values() if isinstance(value, KeyedGroup)]
     return [*named, details._compiled()]
 
 
