@@ -55,6 +55,7 @@ def test_an_unexplained_change_marks_the_fact_as_doubtful(before: str, later: st
         ("I live in Graz.", "our new neighbours are loud, they moved in on Friday? no idea"),
         ("I work at Volvo.", "I'd love a new job one day"),
         ("I work at Volvo.", "my sister has a new job"),
+        ("I work at Volvo.", "I read your lists between jobs"),
         ("I work at Volvo.", "do you think I should be looking for a new job?"),
         ("My phone number is +47 22 12 34 56.", "what's your new number?"),
         ("I'm off to Malmö next month.", "the new kitchen is up in the air"),

@@ -30,7 +30,7 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
             r"lost) my job|my (?:old|last|"
             r"previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|handed in my notice|career change|"
-            r"unemployed|between jobs)\b",
+            r"unemployed|(?:i'm|im|i am|currently|now|still) between jobs)\b",
         ),
         (
             frozenset({"has_boss", "has_manager"}),

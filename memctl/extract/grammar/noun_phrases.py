@@ -205,6 +205,8 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
         text = text.split(" ", 1)[1]
     text = _TWO_ADJECTIVES.sub(r"\1 ", text)
     parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    new_clause = "," in text and text.lower().endswith(" only")  # "Phone calls, email only"
+    parts = parts[:1] + ([] if new_clause else list(takewhile(lambda part: not _OTHER_VERB.match(part), parts[1:])))
     if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
         # Without an "and", a longer member starts a new clause: "spin class, new instructor shouts".
         parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2, parts[1:]))
@@ -220,6 +222,10 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
             yield item
 
 
+_OTHER_VERB = late(
+    r"(?:love|loves|like|likes|hate|hates|enjoy|adore|prefer|dislike|can't|cannot|want|need)\b", re.IGNORECASE
+)
+""" "Hate small talk, love karaoke": the next clause."""
 _KIND = late(
     r" (?:movies|films|books|novels|games|music|food|cuisine|dishes|songs|shows|series|stories|art|sports|cooking|"
     r"literature|history|poetry|comics|manga|magazines|podcasts|wines?|cheeses?)$",

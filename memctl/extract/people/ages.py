@@ -10,6 +10,7 @@ from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.verbs import FORMS
 
 _AGED = KeyedPattern(
@@ -18,9 +19,10 @@ _AGED = KeyedPattern(
     re.IGNORECASE,
 )
 
+_AGE = r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)"
 _LISTED = KeyedPattern(
-    r"(?:(?:^|[,;.:–—] ?|\band ))(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s| is) (?:only |just |now )?(?P<age>\d{1,2})"
-    r"(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) \d)",
+    r"(?:(?:^|[,;.:–—] ?|\band ))(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s| is) (?:only |just |now )?"
+    rf"(?P<age>{_AGE})(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) {_AGE})",
     re.IGNORECASE,
 )
 
@@ -41,13 +43,14 @@ def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]])
             ordinary or re.fullmatch(lexicon("RELATIONS"), match["name"], re.IGNORECASE) or is_opening(match["name"])
         ):
             continue
+        age = in_figures(match["age"])
         name = person[0] if person else match["name"][0].upper() + match["name"][1:]
         yield Draft(
             subject=name,
             owner=person[1] if person else None,
             predicate="age",
-            object=match["age"],
-            phrase=f"is {match['age']} years old",
+            object=age,
+            phrase=f"is {age} years old",
             quote=span,
             confidence=0.8,
             category="identity",

@@ -127,7 +127,8 @@ _WISH = OpeningPattern(
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
     r"show|be)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
-    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b)|"
+    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|"
+    r"[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)|"
     r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
 )
@@ -177,7 +178,7 @@ def standing_instructions(
 
 
 def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) -> tuple[list[Draft], bool]:
-    whole = _marked(sentence, span)
+    whole = _marked(sentence, span) or _asked(sentence, span)
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
     text = sentence.text
@@ -309,3 +310,9 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if not 2 <= len(goal.split()) <= 25 or is_no_rule(goal) or proverbs.SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)
+
+
+def _asked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
+    """The draft of a polite question: "Can you keep your answers short?"."""
+    wish = _WISH.match(sentence.text) if "?" in sentence.mark else None
+    return _marked(Sentence(sentence.text[wish.end() :], sentence.start, ""), span) if wish else None
