@@ -258,7 +258,9 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "allergic_to" and (_SYMPTOM.fullmatch(value) or _FIGURATIVE.match(value)):
         return False
     if predicate == "owns":
-        return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value))
+        return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value) or _ONE.search(value))
+    if predicate == "name" and value.isupper() and not compiled("{NOT_A_NAME}.").match(value.capitalize()):
+        return False  # "I'm fine, I'm FINE"
     if predicate in ("prefers", "likes", "dislikes") and _OF_A_CHOICE.fullmatch(value):
         return False
     if predicate == "attended":
@@ -296,6 +298,8 @@ _OF_THE_SPEAKER = late(
 """ "I can't eat walnuts close my throat": what follows the object is a clause."""
 _NAME_AND_VERB = late(r"[A-ZÀ-Þ][\w-]+ (?P<verb>[a-z]+s) \S")
 _ALSO = late(r"\s+(?:also|too|as well|now)$", re.IGNORECASE)
+_ONE = late(r"\bones?\b", re.IGNORECASE)
+""" "A smaller one": of what, only the sentence before says."""
 _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 
