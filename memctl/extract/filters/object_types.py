@@ -169,18 +169,12 @@ _COMMON_NOUNS = frozenset(
 def in_lower_case(draft: Draft, text: str) -> Draft:
     """`draft` with an object in lower case that has a capital only because a sentence of `text` begins with it."""
     value = draft.object or ""
-    if (
-        draft.predicate not in _COMMON_NOUNS
-        or not value.isascii()
-        or not value[:2].istitle()
-        or not value[1:2].islower()
-    ):
+    if not value.strip() or draft.predicate not in _COMMON_NOUNS or value not in text:
         return draft
-    at = text.find(value)
-    first = value.split()[0]
-    if at < 0 or text[:at].rstrip(" \"'([")[-1:] not in ("", ".", "!", "?", "\n") or _proper_words().fullmatch(first):
-        return draft
-    if first not in text[:at] and value.istitle() and " " in value:
+    first, *more = value.split()
+    opens = text.partition(value)[0].rstrip(" \"'([")[-1:] in ("", ".", "!", "?", "\n")
+    named = any(word[0].isupper() for word in more) or _proper_words().fullmatch(first)
+    if not opens or named or not (first[0].isupper() and first[1:].islower()):
         return draft
     lowered = value[0].lower() + value[1:]
     return msgspec.structs.replace(draft, object=lowered, phrase=draft.phrase.replace(value, lowered))
