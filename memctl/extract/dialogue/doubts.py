@@ -28,9 +28,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             _WORK,
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
-            r"lost) my job|my (?:old|last|"
-            r"previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|handed in my notice|career change|"
-            r"unemployed|(?:i'm|im|i am|currently|now|still) between jobs)\b",
+            r"lost) my job|my (?:old|last|previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|"
+            r"handed in my notice|career change|unemployed|(?:i'm|im|i am|currently|now|still) between jobs)\b",
         ),
         (
             frozenset({"has_boss", "has_manager"}),
@@ -39,9 +38,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             _HOME,
             r"\b(?:(?:we|i)(?:'ve| have)? (?:just |finally )?(?:moved (?:house|home|out|again|flat|in(?! with my))|"
-            r"moved(?= last| in \w+ber| yesterday|$))|"
-            r"(?:my|our) (?:old|last|previous) (?:flat|place|house|address|apartment)|(?:my|our) new (?:flat|place|"
-            r"house|address|apartment|neighbou?rs|"
+            r"moved(?= last| in \w+ber| yesterday|$))|(?:my|our) (?:old|last|previous) (?:flat|place|house|address|"
+            r"apartment)|(?:my|our) new (?:flat|place|house|address|apartment|neighbou?rs|"
             r"neighbou?rhood|landlord)|house move)\b",
         ),
         (
@@ -58,8 +56,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             frozenset({"takes_medication", "dose"}),
             r"\b(?:new (?:meds|medication|tablets|pills|prescription|dose)|chang(?:ed|ing) my (?:meds|medication|"
-            r"tablets|pills|prescription|dose)|"
-            r"(?:meds|medication|dose) (?:has |have |was |were |got )?changed|different (?:meds|tablets|dose))\b",
+            r"tablets|pills|prescription|dose)|(?:meds|medication|dose) (?:has |have |was |were |got )?changed|"
+            r"different (?:meds|tablets|dose))\b",
         ),
         (
             frozenset({"diet"}),
@@ -89,8 +87,8 @@ _PAST = KeyedPattern(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNOREC
 """ "My old job" may be one that was over before the facts were told."""
 _UNSURE = KeyedPattern(
     r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|not sure (?:about|"
-    r"if)|in doubt|touch and go|"
-    r"fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|my) plans?|having second thoughts|don't know "
+    r"if)|in doubt|touch and go|fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|my) plans?|"
+    r"having second thoughts|don't know "
     r"(?:about|if))\b",
     re.IGNORECASE,
 )

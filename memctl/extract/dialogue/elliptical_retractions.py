@@ -21,8 +21,7 @@ _ENDED = KeyedPattern(
     r"giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|"
     r"gone (?:right |totally |completely |really )?off|went (?:right |totally |completely |"
     r"really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|"
-    r"canceled|"
-    r"called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
+    r"canceled|called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
     r"got rid of|gave away|had to rehome|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) "
     r"(?P<what>[^.!?;\n]{2,80})",
     re.IGNORECASE,
@@ -48,8 +47,7 @@ _PERSON_LEFT = KeyedPattern(
 _NO_MANAGER = KeyedPattern(r"\b(?:i|we)(?: now)? (?:answer|report) to (?:nobody|no one|no-one|noone)\b", re.IGNORECASE)
 _GIVEN_AWAY = KeyedPattern(
     r"\b(?:gave|given|give|giving|sold|rehomed|lost|buried) (?P<what>(?:our |my |the )?(?-i:[A-ZÀ-Þ])[\w-]+)(?: away|"
-    r" up| to (?:my|our|a|an|"
-    r"the|some|friends|[A-Z])|$|[,.!])",
+    r" up| to (?:my|our|a|an|the|some|friends|[A-Z])|$|[,.!])",
     re.IGNORECASE,
 )
 _CALLED_OFF = KeyedPattern(

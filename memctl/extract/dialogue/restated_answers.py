@@ -32,8 +32,7 @@ _FAVOURITE = late(r"\byour (?:[\w-]+ )?favou?rite\b", re.IGNORECASE)
 """ "What's your favourite genre?" – "I'm a huge fan of this one": what follows "I'm" is not the genre."""
 _NO = late(
     r"\W*(?:no|nope|nah|never|not (?:at all|any ?more|me)|i don'?t|i do not)(?:[,.]? (?:never|not at all|i don'?t|"
-    r"thanks|"
-    r"thank you|sorry|none|not any ?more))*\W*",
+    r"thanks|thank you|sorry|none|not any ?more))*\W*",
     re.IGNORECASE,
 )
 _TAIL = late(
@@ -104,8 +103,7 @@ _STATE = late(
 """ "Are you married?" – "Yep, 11 years"."""
 _DO_YOU = late(
     r"\bdo you (?:currently |still |ever )?(?P<x>(?:smoke|drink|drive|vape|eat|have (?:any )?(?:pets?|kids|children|"
-    r"siblings|"
-    r"a car))(?: [\w -]{2,20})?)\?",
+    r"siblings|a car))(?: [\w -]{2,20})?)\?",
     re.IGNORECASE,
 )
 _IS_YOUR = late(

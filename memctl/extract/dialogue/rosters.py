@@ -114,8 +114,7 @@ _ASKED = (
     (
         late(
             r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|"
-            r"with you)\b|"
-            r"\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|"
+            r"with you)\b|\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|"
             r"\bdo you live (?:alone|with)\b",
             re.IGNORECASE,
         ),

@@ -14,9 +14,9 @@ from memctl.extract.time.dates import Grounded, certain, may_name_time
 _DAYTIME = KeyedPattern(r"^ (?:morning|afternoon|evening|night)s?\b")
 _AFTER_DATE = late(
     r"(?:,? ?\d{4})?(?:$|\s*[^\w\s]|\s+(?:[a-z]+ly|(?:morning|afternoon|evening|night|at|in|on|for|with|to|from|by|"
-    r"and|or|but|so|as|after|"
-    r"before|because|since|when|while|which|where|who|that|if|then|until|till|through|via|near|over|about|around|of|without|"
-    r"during|again|too|now|alone|together|instead|though|also|just|is|was|i|we|he|she|they|it|my|our|the|a|an|this|next|last|up|"
+    r"and|or|but|so|as|after|before|because|since|when|while|which|where|who|that|if|then|until|till|through|via|"
+    r"near|over|about|around|of|without|during|again|too|now|alone|together|instead|though|also|just|is|was|i|we|he|"
+    r"she|they|it|my|our|the|a|an|this|next|last|up|"
     r"down|out|off|back|if|using|against|between|despite|like|not|next|skiing|via)\b))",
     re.IGNORECASE,
 )

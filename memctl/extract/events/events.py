@@ -20,9 +20,8 @@ from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 _PAST_EVENT = late(
     r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|"
-    r"signed|saw|watched|made|took|had|gave|"
-    r"did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|passed|failed|adopted|"
-    r"applied|moved|travell?ed|flew|drove|hiked|camped|"
+    r"signed|saw|watched|made|took|had|gave|did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|"
+    r"passed|failed|adopted|applied|moved|travell?ed|flew|drove|hiked|camped|"
     r"painted|baked|cooked|read|wrote|published|recorded|released|received|competed|participated|"
     r"volunteered|graduated|interviewed|presented|"
     r"proposed|married|broke|fell|hurt|injured|recovered|climbed|swam|played|sang|danced|built|fixed|"
@@ -174,12 +173,10 @@ _LIFE = frozenset(
 )
 _MARK = late(
     r"(?:(?:an?|my|our|the|his|her|their) )?(?:[\w'-]+ ){0,3}?(?:out\b|removed|replaced|replacement|transplant|"
-    r"surgery|operation|baby|girl|boy|twins|"
-    r"miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|fall|concussion|breakdown|seizure|"
-    r"diagnos\w+|job offer|offer|new job|"
+    r"surgery|operation|baby|girl|boy|twins|miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|"
+    r"fall|concussion|breakdown|seizure|diagnos\w+|job offer|offer|new job|"
     r"promotion|degree|phd|visa|citizenship|passport|licen[cs]e|keys|results|tattoo|engaged|married|divorced|puppy|"
-    r"kitten|dog|cat|"
-    r"mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
+    r"kitten|dog|cat|mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
     re.IGNORECASE,
 )
 
@@ -275,8 +272,8 @@ _WORKING = late(
     r"\W*(?:make sure|make (?:some |real |good )*progress|get ready|get started|keep (?:in mind|going|working)|"
     r"meet (?:the|my|our|all|this) [\w ]*"
     r"deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|go through|work on|focus on|start with|"
-    r"try (?:to|out)|"
-    r"look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|with)|continue|follow|take (?:it|care|note))\b",
+    r"try (?:to|out)|look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|with)|continue|follow|take (?:it|care|"
+    r"note))\b",
     re.IGNORECASE,
 )
 """ "I'll go with the first draft": the next steps of a task."""

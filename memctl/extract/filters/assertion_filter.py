@@ -150,16 +150,13 @@ _TRAILING_REPORT = KeyedPattern(
 )
 _MOCKERY = KeyedPattern(
     r"\bsaid (?:nobody|no[- ]?one|(?:literally )?no (?:[\w]+ )*?(?:ever|one|person|man|woman|team|body|developer))\b|"
-    r"\bas if[.! ]*$|"
-    r"\bin (?:my|your) dreams\b|^\W*in (?:my|me|our) (?:head|mind|imagination),? (?:i|we)\b|"
+    r"\bas if[.! ]*$|\bin (?:my|your) dreams\b|^\W*in (?:my|me|our) (?:head|mind|imagination),? (?:i|we)\b|"
     r"\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
     r"emperor|santa|batman|superman|elvis|napoleon|cleopatra)\b|^\W*(?:oh|yeah|ya|well)?,? ?(?:sure|right),? "
     r"(?:because|cos|cause|and )|"
     r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)|"
     r"^\W*(?:(?:oh|aye|yes|yeah|ah|ha|well)\b,? )+(?:(?:i|we) )?(?:(?:just|really|absolutely|totally|simply|"
-    r"so) )*(?:love|"
-    r"adore)\b|"
-    r"\b(?-i:LOVE|ADORE)\b.*(?:can't get enough|could do with another|best part of my)",
+    r"so) )*(?:love|adore)\b|\b(?-i:LOVE|ADORE)\b.*(?:can't get enough|could do with another|best part of my)",
     re.IGNORECASE,
 )
 _JOKE = KeyedPattern(

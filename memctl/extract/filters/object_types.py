@@ -40,23 +40,21 @@ _VAGUE_PERSON = KeyedPattern(
 )
 _PLACELESS = late(
     r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|"
-    r"style|sin|harmony|limbo|chaos|isolation|"
-    r"the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|their) (?:head|dreams?|mind|car|own \w+)|"
+    r"style|sin|harmony|limbo|chaos|isolation|the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|"
+    r"their) (?:head|dreams?|mind|car|own \w+)|"
     r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
     re.IGNORECASE,
 )
 _STATE_OF_A_THING = late(
     r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
-    r"tip|goner|lemon|beast|dream|"
-    r"legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
+    r"tip|goner|lemon|beast|dream|legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
     re.IGNORECASE,
 )
 """ "My car is a nightmare" names no model."""
 _ERRAND = late(
     r"(?:the )?(?:shops?|stores?|supermarket|bank|toilet|loo|bathroom|bed|work|school|gym|kitchen|garden|park|pub|"
-    r"post office|town|office|beach|"
-    r"house|car|door|window|cinema|mall|tip|pool|café|cafe|market|sleep|lunch|dinner|church|library|doctor|doctors|"
-    r"doctor's)\b(?! (?:in|at) (?-i:[A-Z]))$",
+    r"post office|town|office|beach|house|car|door|window|cinema|mall|tip|pool|café|cafe|market|sleep|lunch|dinner|"
+    r"church|library|doctor|doctors|doctor's)\b(?! (?:in|at) (?-i:[A-Z]))$",
     re.IGNORECASE,
 )
 _STAGE = late(
@@ -79,8 +77,7 @@ _FINITE = KeyedPattern(
 """ "Common pitfalls will be helpful" is a clause."""
 _ABSTRACT = late(
     r"(?:my|our|the|this|that|it) (?:mistakes?|faults?|feelings?|decisions?|words?|actions?|choices?|problems?|part|"
-    r"life|day|"
-    r"room|stage|night)\b",
+    r"life|day|room|stage|night)\b",
     re.IGNORECASE,
 )
 _QUALITY = late(r"(?:very |quite |pretty |so )?(?:small|simple|modest|clear|big|easy|basic|the same)", re.IGNORECASE)

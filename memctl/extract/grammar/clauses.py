@@ -60,9 +60,8 @@ _ADV = alternation(ADVERBS)
 _SUBJECT = (
     r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
     r"his|her|their|it|it's|there|there's|you|you're|the (?:wife|husband|missus|hubby|other half|kids|twins|eldest|"
-    r"youngest|"
-    r"baby|dog|cat|car|van)(?:'s)?|(?:mum|mam|mom|dad|nan|gran|grandma|grandad|hubby)(?:'s(?= )|(?= (?:is|was|has|"
-    r"had|died|got|turned|moved|still|just|\w+s)\b)))"
+    r"youngest|baby|dog|cat|car|van)(?:'s)?|(?:mum|mam|mom|dad|nan|gran|grandma|grandad|hubby)(?:'s(?= )|(?= (?:is|"
+    r"was|has|had|died|got|turned|moved|still|just|\w+s)\b)))"
 )
 _VERBFORM = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind != "ing"), key=len, reverse=True))
 _VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind == "ing"), key=len, reverse=True))

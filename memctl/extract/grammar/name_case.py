@@ -60,9 +60,8 @@ def _introduced() -> re.Pattern[str]:
         r"(?P<before>\b(?:my|our) (?:(?:big|little|older|younger|eldest|oldest|youngest|twin|best|new|old|late) )*"
         r"(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
         r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|"
-        r"came|"
-        r"turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|keeps|still|"
-        r"also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
+        r"came|turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|"
+        r"keeps|still|also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
     )
 
 

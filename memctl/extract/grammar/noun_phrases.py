@@ -62,8 +62,7 @@ _NOT_SHORTENED = "".join(rf"(?<!\b{re.escape(word)})" for word in _SHORTENED)
 _STOP = late(
     r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b|(?-i:[A-ZÀ-Þ]))|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
-    r"which|that (?=\w+)|who\b|whose|where|if|"
-    r"after|before(?= \w)|tho|though|although|(?:way |far |just )?too (?=\w)|"
+    r"which|that (?=\w+)|who\b|whose|where|if|after|before(?= \w)|tho|though|although|(?:way |far |just )?too (?=\w)|"
     r"unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|"
     r"much|opposed)|and (?=(?:i|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|"
     r"can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)\b)|"
@@ -92,8 +91,7 @@ _REFUSED = late(
 )
 _VAGUE_HEAD = late(
     r"\b(?:it|that|this|these|those|them|you|your|him|us|(?<!for )(?<!to )me|everything|something|anything|nothing|"
-    r"stuff|"
-    r"thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
+    r"stuff|thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
     r"each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
     r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|"
     r"thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|second|third|last|"
@@ -361,8 +359,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
 _JOB_STOP = late(
     (
         r"\s+(?:at|for|in|with|from|on|up|out|down|over|round|who|working|living|based|by|and (?=i\b|a |an |my|"
-        r"have)|to|near|"
-        r"of (?=\d)|turned)\b.*$"
+        r"have)|to|near|of (?=\d)|turned)\b.*$"
     ),
     re.IGNORECASE,
 )
@@ -377,9 +374,8 @@ _NO_JOB = late(
         r"next) \w+|age|patient|pedestrian|civilian|monster|connoisseur|citizen|resident|passenger|stranger|beginner|"
         r"survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
         r".*\b(?:fan|lover|fanatic|enthusiast|addict|buff|geek|nerd|junkie|believer|must|lifesaver|deal-?breaker|"
-        r"game-?changer|no-?brainer)$|"
-        r"(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|simple) \w+$|"
-        r"(?:he|she|it|they|i|we|you)\b"
+        r"game-?changer|no-?brainer)$|(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|"
+        r"simple) \w+$|(?:he|she|it|they|i|we|you)\b"
     ),
     re.IGNORECASE,
 )
@@ -387,8 +383,8 @@ _NO_JOB = late(
 
 _PARENT = KeyedPattern(
     r"(?<!stay-at-home )(?<!stay at home )\b(?:mum|mom|mam|mother|dad|father|parent|gran|grandma|grandmother|"
-    r"grandad|grandpa|"
-    r"grandfather|wife|husband|sister|brother|son|daughter|aunt|uncle|cousin|godmother|godfather|twin)$",
+    r"grandad|grandpa|grandfather|wife|husband|sister|brother|son|daughter|aunt|uncle|cousin|godmother|godfather|"
+    r"twin)$",
     re.IGNORECASE,
 )
 

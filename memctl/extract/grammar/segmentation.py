@@ -203,9 +203,8 @@ _WORD = late(rf"[\w{HIDDEN}](?:[\w{HIDDEN}'+#./&-]*[\w{HIDDEN}+#])?|\.\w+")
 
 _DROPPED = late(
     r"(?:work|liv|smok|drink|eat|play|go|do|tak|mak|mov|study|learn|teach|us|run|walk|swim|rid|driv|look|try|think|"
-    r"plan|"
-    r"start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|dipp|"
-    r"chew)in"
+    r"plan|start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|"
+    r"dipp|chew)in"
 )
 
 

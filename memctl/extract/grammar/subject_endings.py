@@ -6,8 +6,7 @@ from memctl.core.late_pattern import late
 
 _RESUMED = late(
     r",? s?he(?=(?P<is>'?s)?(?(is)| (?:is|was|has|lives|works|likes|loves|hates|can|does|got|speaks|studies|plays|"
-    r"comes|"
-    r"goes|takes|eats|moved|died)\b))",
+    r"comes|goes|takes|eats|moved|died)\b))",
     re.IGNORECASE,
 )
 

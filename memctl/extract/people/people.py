@@ -26,9 +26,8 @@ _SIDE = (
 )
 _WHOSE = (
     r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
-    r"aunt|auntie|"
-    r"son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|the(?= (?:missus|"
-    r"wife|husband|hubby|other half|"
+    r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|"
+    r"the(?= (?:missus|wife|husband|hubby|other half|"
     r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
     r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
     r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
@@ -55,21 +54,18 @@ _BARE_RELATION = KeyedPattern(
     rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old) )?(?P<rel>wife|husband|boss|manager|line "
     rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
-    rf"best friend|"
-    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
+    rf"best friend|flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
     rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
     rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
     r"(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|"
-    r"younger)|times|kids|of|"
-    r"mg|km|units?|words?|pages?)\b)))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    r"younger)|times|kids|of|mg|km|units?|words?|pages?)\b)))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
 _THE_RELATION = KeyedPattern(
     rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
-    rf"cousin|"
-    rf"lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|roommate|"
-    rf"grandson|"
+    rf"cousin|lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|"
+    rf"roommate|grandson|"
     rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{ONE_NAME}(?: "
     rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
     re.IGNORECASE,
@@ -341,22 +337,19 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
 GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
     r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
-    r"pregnant|"
-    r"retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|at |on |off "
+    r"pregnant|retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|"
+    r"at |on |off "
     r"|into |"
     r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|"
-    r"started|"
-    r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
+    r"started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
 FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
 _BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
 """ "Mum lives in Cork": relatives that need no "my"."""
 _GROUP = (
     r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
-    r"three |four |"
-    r"older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|sisters|brothers|"
-    r"sons|"
-    r"daughters|twins|boys|girls|flatmates|housemates))"
+    r"three |four |older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|"
+    r"sisters|brothers|sons|daughters|twins|boys|girls|flatmates|housemates))"
 )
 
 _BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"

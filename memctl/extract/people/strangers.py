@@ -23,8 +23,7 @@ _OWNED_BY = (
 _STRANGER = late(
     rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?"
     rf"(?:(?-i:Little|Wee|Poor|Old|Young|Baby) (?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
-    rf"Uncle|Father|Sister|Tante|"
-    rf"Tía|Tío|"
+    rf"Uncle|Father|Sister|Tante|Tía|Tío|"
     rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
     re.IGNORECASE,
 )

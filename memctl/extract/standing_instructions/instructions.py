@@ -80,9 +80,8 @@ _IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+
 
 _LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
-    r"quick note|"
-    r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
-    r"aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
+    r"quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|"
+    r"ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
     r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
@@ -99,8 +98,8 @@ _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 _ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
 HEADING = KeyedPattern(
     r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
-    r"guidelines|"
-    r"instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|to) work with me|working "
+    r"guidelines|instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|"
+    r"to) work with me|working "
     r"with me|"
     r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when)\b",
     re.IGNORECASE,
@@ -111,14 +110,12 @@ _SPLIT = late(
     r"as a standing|in all "
     r"(?:calc|my|of|your))\b)|"
     r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
-    r"just )?(?:no|"
-    r"never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
+    r"just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
     re.IGNORECASE,
 )
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
-    r"ask|tell|write|answer|"
-    r"reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
+    r"ask|tell|write|answer|reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
     re.IGNORECASE,
 )
 _WISH = OpeningPattern(

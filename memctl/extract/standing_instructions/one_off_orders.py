@@ -12,8 +12,7 @@ from memctl.extract.rule_tables import compiled, lexicon
 _LASTING = KeyedPattern(
     r"\b(?:always|never|ever|from (?:now|here|today)|going forward|in (?:the )?future|every(?: time|thing)?|whenever|"
     r"by default|each time|any ?more|no more(?! than)|no longer|permanent(?:ly)?|as a rule|stands?|standing|stop|quit|"
-    r"forever|"
-    r"for good|all (?:your|the|my|of)|anything|generally|in general|rules?|when (?:i|you)|unless|if (?:i|you)|"
+    r"forever|for good|all (?:your|the|my|of)|anything|generally|in general|rules?|when (?:i|you)|unless|if (?:i|you)|"
     r"until|till|with me|to me|for me|house style|starting)\b",
     re.IGNORECASE,
 )

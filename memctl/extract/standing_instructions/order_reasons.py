@@ -18,9 +18,8 @@ _THEN_WHY = (
 """ "Keep it short I'm on a bus": the reason follows without a comma."""
 ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
-    r"it (?:\w+s|just|will)|"
-    r"that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|she|how|what|which|"
-    r"who|where|why|when should|can|could|would|do|does|is there|are there|"
+    r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|"
+    r"he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
     r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )

@@ -13,9 +13,8 @@ from memctl.extract.rule_tables import filled
 
 _CODE = (
     r"(?:[A-Z]{1,3}\d{1,3}[A-Z]? ?\d?[A-Z]{2,3}|#?\d[\d,./:xX-]*(?: ?(?:%|k|cm|mm|kg|lbs?|stone|inches|in|quid|"
-    r"pounds|euros?|dollars|"
-    r"people|hours?|mins?|minutes|miles|km|months?|weeks?|years?))?(?: (?:a|per|each) (?:day|week|month|year|hour|"
-    r"way))?"
+    r"pounds|euros?|dollars|people|hours?|mins?|minutes|miles|km|months?|weeks?|years?))?(?: (?:a|per|each) (?:day|"
+    r"week|month|year|hour|way))?"
     r"|[£$€] ?\d[\d,.]*k?(?: (?:a|per) (?:day|week|month|year|hour))?|[A-Z]{1,4}[- ]?\d[\w-]*)"
 )
 _NAME = r"(?:[A-ZÀ-Þ][\w'’&.+-]*(?: (?:of|the|de|and|&|[A-ZÀ-Þ0-9][\w'’&.+-]*))*)"

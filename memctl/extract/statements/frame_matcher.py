@@ -92,10 +92,9 @@ _CIRCLE = late(
 )
 _ONLY_WHEN = late(
     r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
-    r"whilst|when|"
-    r"whenever|if|between|without|apart from|other than)\b|on (?:weekdays?|weekends?|school nights|workdays|(?:mon|"
-    r"tues|wednes|"
-    r"thurs|fri|satur|sun)days?)|at (?:night|work|home|lunch|breakfast|dinner|school|weekends|the moment)|in (?:the )?"
+    r"whilst|when|whenever|if|between|without|apart from|other than)\b|on (?:weekdays?|weekends?|school nights|"
+    r"workdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)|at (?:night|work|home|lunch|breakfast|dinner|school|"
+    r"weekends|the moment)|in (?:the )?"
     r"(?:mornings?|evenings?|afternoons?|winter|summer|public|bed|my coffee|my tea|my [\w]+)|for (?:lunch|breakfast|"
     r"dinner|lent|now)\b)",
     re.IGNORECASE,

@@ -35,9 +35,8 @@ _PEOPLE = (
     r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started)|their|them|you|your|who|"
     r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|members?|sister|"
     r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
-    r"grandad|"
-    r"grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|friend|mate|"
-    r"boss|client|customer|fella|bloke|chap|donor|protagonist|"
+    r"grandad|grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|"
+    r"friend|mate|boss|client|customer|fella|bloke|chap|donor|protagonist|"
     r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
 )
 _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
@@ -45,10 +44,8 @@ _SOMEBODY_ELSE = KeyedPattern(
     rf"{_PEOPLE}|"
     rf"\b(?:{filled('{PET}')})s?\b|"
     r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|"
-    r"Turns|"
-    r"Rheum\w*|"
-    r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|from|"
-    r"[a-z]{2,}(?:ed|[^s]s)))\b",
+    r"Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|"
+    r"from|[a-z]{2,}(?:ed|[^s]s)))\b",
     re.IGNORECASE,
 )
 _ENDED_BEFORE = late(
@@ -72,8 +69,7 @@ _FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b", re.IGNORECASE)
 """ "Changed warfarin to apixaban" ends the first."""
 _ENDED_AFTER = late(
     r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
-    r"gone(?! (?:up|down|from|to|back))|away|"
-    r"off|over|"
+    r"gone(?! (?:up|down|from|to|back))|away|off|over|"
     r"suspended|out|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
     re.IGNORECASE,
 )
@@ -124,10 +120,8 @@ _ORDERED = late(
 """ "Speak Welsh with me, English otherwise" is an order."""
 _NOT_SPOKEN = KeyedPattern(
     r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|duolingo|"
-    r"dictionary|"
-    r"food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|letters?|"
-    r"explain|draft|strings?|"
-    r"small talk|anything|"
+    r"dictionary|food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|"
+    r"letters?|explain|draft|strings?|small talk|anything|"
     r"please|movie|news|radio|version|menu|not|don't|doesn't|can't|no|never|if|would|should|speaks|talks|understand|"
     r"\w+n't)\b",
     re.IGNORECASE,

@@ -13,8 +13,7 @@ from memctl.extract.statements.phrase_rules import hint_index, row_drafts
 _NEGATED = late(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
 _REPORTED = late(
     r"\b(?:dijo|dicho|dice|dicen|decía|contó|cree|piensa|afirma|pregunt[óa]|según|no es (?:verdad|cierto)|"
-    r"(?:m'a |a )dit|"
-    r"dit(?= que|,|:)|disent|disait|prétend|croit|pense que|affirme|selon|d'après|"
+    r"(?:m'a |a )dit|dit(?= que|,|:)|disent|disait|prétend|croit|pense que|affirme|selon|d'après|"
     r"n'est pas (?:vrai|exact)|sagte?|sagten|"
     r"sagen|gesagt|meint[e]?|behauptet\w*|glaubt|laut|stimmt nicht|disse|diz|dizem|afirma|acha|acredita|segundo|"
     r"não é verdade)\b",
