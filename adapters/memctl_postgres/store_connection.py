@@ -63,7 +63,7 @@ def any_values(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
 
 
 def _lenient(loader: type[Loader]) -> type[Loader]:
-    class Lenient(loader):  # type: ignore[valid-type, misc]
+    class Lenient(loader):  # type: ignore[valid-type, misc]  # the base is a parameter
         def load(self, data: Buffer) -> Any:
             text = bytes(data).decode()
             try:

@@ -172,7 +172,7 @@ _SOFTWARE_BEFORE = KeyedPattern(
 
 
 def moves_software(draft: Draft, text: str) -> bool:
-    """True for the Scrivener of "I used to write in Word but moved to Scrivener", which is no home."""
+    """True if the speaker moved to a tool, not to a place: "I used to write in Word but moved to Scrivener"."""
     return draft.predicate == "lives_in" and draft.op == "assert" and bool(_SOFTWARE_BEFORE.search(text))
 
 

@@ -93,7 +93,7 @@ def _returns(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
 
 
 def _marriages(new: list[Draft], fresh: AbstractSet[tuple[str, object]], earlier: EarlierDrafts) -> Iterator[Draft]:
-    """The speaker is no longer married once the wife or husband has died or the two have separated."""
+    """The end of the speaker's marriage, if the wife or husband has died or the two have separated."""
     over = [
         draft
         for draft in new

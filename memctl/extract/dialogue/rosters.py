@@ -17,6 +17,12 @@ from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.kinship import CHILD, canonical
 
+LONGEST_ANSWER = 25
+"""Words of an answer that is a list."""
+LONGEST_MEMBER = 8
+"""Words of a member of a list."""
+FEWEST = 2
+"""Members of a list that only "are" announces: "my friends are Anna and Bo", not "my kids are Muslim"."""
 _RELATIONS = {
     "kids": "child", "children": "child", "boys": "son", "girls": "daughter", "sons": "son", "daughters": "daughter",
     "little ones": "child", "twins": "child", "grandkids": "grandchild", "grandchildren": "grandchild",
@@ -178,7 +184,7 @@ def _closed(match: re.Match[str]) -> str:
 
 
 def _split(members: str) -> list[str]:
-    """The members of a list; those between semicolons without what is said of them: "Una, a guard; Orla, at home"."""
+    """The members of a list. In "Una, a guard; Orla, at home" they are "Una" and "Orla"."""
     return [part.split(",")[0] for part in members.split(";")] if ";" in members else _MEMBER.split(members)
 
 
@@ -211,14 +217,10 @@ def _answered(text: str, question: str, taken: set[str]) -> Iterator[Draft]:
     yield from _members(members, _RELATIONS.get(kind, kind), (lead.end(), len(first)), taken)
 
 
-LONGEST_ANSWER = 25
-"""Words of an answer that is a list."""
-
-
 def _members(
     members: list[str], kind: str, span: tuple[int, int], taken: set[str], *, strict: bool = False
 ) -> Iterator[Draft]:
-    """The drafts of the members of a list; none if its first is no member, or if it is `strict` and any is none."""
+    """The drafts of the members of a list: none if the first word group is no member. If `strict`, all must be."""
     found: list[Draft] = []
     for number, member in enumerate(members):
         member = member.strip(" .\t")
@@ -238,10 +240,6 @@ def _members(
             yield draft
 
 
-FEWEST = 2
-"""Members of a list that only "are" announces: "my friends are Anna and Bo", not "my kids are Muslim"."""
-
-
 def _member(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of one member: a person with an age or a role, a pet, a drug, an allergy."""
     if not text or _MINE.fullmatch(text) or len(text.split()) > LONGEST_MEMBER:
@@ -258,8 +256,6 @@ def _member(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
 
 
 _WITH_SURNAMES = frozenset({"colleague", "employee", "friend", "business partner", "co-founder", "us"})
-LONGEST_MEMBER = 8
-"""Words of a member of a list."""
 
 
 def _person(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
@@ -272,7 +268,8 @@ def _person(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
         return
     note = (groups.get("note") or groups.get("more") or "").strip()
     role = compiled(r"(?:(?:my|our|the|an?) )?(?P<rel>{RELATIONS})").fullmatch(note) if note else None
-    relation = canonical((kin or role)["rel"]) if kin or role else None  # type: ignore[index]
+    named = kin or role
+    relation = canonical(named["rel"]) if named else None
     if relation is None and kind in ("us", "family"):
         if kind == "family":
             return

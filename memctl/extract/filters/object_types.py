@@ -133,7 +133,7 @@ _ADJUNCTS = {
         re.IGNORECASE,
     ),
 }
-"""Words that begin an adjunct: what comes after the object and says how, with whom or when."""
+"""By predicate, what is cut off an object: words about the manner, the company or the time."""
 
 
 _THIS = late(r"this (?=[\w-]+ )", re.IGNORECASE)

@@ -116,7 +116,7 @@ class NameCase:
         return _UNCAPITALISED.sub(self._spelled, text)
 
     def _announced(self, match: re.Match[str]) -> str:
-        """The words of a match with the capital of the name; they stay as they are if that is no name."""
+        """The matched words with the name capitalised, or unchanged if they contain no name."""
         name = match["name"]
         relative = re.fullmatch(lexicon("RELATIONS"), name) is not None
         if not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES or relative:
