@@ -14,7 +14,7 @@ from memctl.core.claim import DENIAL, DOUBT, Claim, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
-from memctl.extract.dialogue.answers_about_others import of_the_speaker
+from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
 from memctl.extract.dialogue.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
 from memctl.extract.dialogue.doubts import doubts
@@ -25,6 +25,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     without_gifts,
 )
 from memctl.extract.dialogue.follow_ups import follow_ups
+from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
 from memctl.extract.dialogue.rosters import roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
@@ -136,7 +137,14 @@ class _SessionReader:
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
         reader = TurnReader(
-            text, turn.at, third=memory, orders=self.orders, people=self.people, written=straightened(turn.text)
+            text,
+            turn.at,
+            third=memory,
+            orders=self.orders,
+            people=self.people,
+            written=straightened(turn.text),
+            speaker=first_name(turn.speaker or self.user_id),
+            other=person_asked(self.question, self.people, self.subject) if self.question else None,
         )
         drafts = without_gifts(text, reader.read())
         if drafts and self.question is not None and not memory:
@@ -154,6 +162,7 @@ class _SessionReader:
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
         if not memory:
             drafts += roster_drafts(reader.text, self.question, drafts)
+            drafts = self.profile(reader.text, turn, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         drafts += multilingual_drafts(text)
@@ -194,6 +203,19 @@ class _SessionReader:
             words = statement(question, rest, self.subject)
         if words is None:
             return []
+        return self.reread(words, span, turn)
+
+    def profile(self, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
+        """`drafts`, with those of the lines of a profile, or without them if it is somebody else's."""
+        speaker = first_name(turn.speaker or self.user_id)
+        statements, own = profile(text, speaker, asked=self.question is not None)
+        if own:
+            return drafts + [draft for words, span in statements if words for draft in self.reread(words, span, turn)]
+        spans = [span for _, span in statements]
+        return [one for one in drafts if not any(start <= one.quote[0] < end for start, end in spans)]
+
+    def reread(self, words: str, span: tuple[int, int], turn: Turn) -> list[Draft]:
+        """The drafts of a statement into which the words at `span` of a turn were put."""
         reader = TurnReader(words, turn.at, orders=False, people=self.people)
         read = reader.read()
         self.people = reader.people

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import zip_longest
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
 from memctl.extract.events import appointments, event_dates, events, timetable
@@ -16,7 +17,7 @@ from memctl.extract.filters.prompt_injection import is_instruction_like, may_ins
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.people import ages, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import ages, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_strangers, stranger
 from memctl.extract.standing_instructions import instructions
@@ -30,7 +31,7 @@ from memctl.extract.statements import (
 )
 from memctl.extract.statements.apposition import list_drafts
 from memctl.extract.statements.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
-from memctl.extract.time.dates import Grounded, certain, may_name_time
+from memctl.extract.time.dates import certain, may_name_time
 from memctl.extract.vocabulary import kinship
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -53,20 +54,25 @@ class TurnReader:
         orders: bool = True,
         people: dict[str, tuple[str, str]] | None = None,
         written: str | None = None,
+        speaker: str = "",
+        other: tuple[str, str] | None = None,
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
-        `people`."""
+        `people`. `speaker` is the first name of the speaker in lower case, `other` the person whom "she" means."""
         self.raw = text
         typed = text if written is None else written
-        self.text = assertion_filter.hide_pasted(plain(text))
+        self.people = {} if people is None else people
+        visible = assertion_filter.hide_pasted(plain(text))
+        self.of_others = labelled_lines.lines_of_others(visible, speaker, self.people)
+        self.text = labelled_lines.without_their_words(visible, self.of_others)
         self.hints = phrase_rules.hints_in(self.text)
         self.at = at
         self.casual = not WRITTEN_I.search(typed) and sum(map(str.isupper, typed)) <= max(2, len(typed) // 60)
         self.third = third
         self.orders = orders
-        self.people = {} if people is None else people
         self.drafts: list[Draft] = []
-        self.other: tuple[str, str] | None = None
+        self.other = self.asked = other
+        self.pronouns: dict[tuple[str, str], str] = {}
         self.flagged = False
         self.rules = False
         self.dated = self.of_another = False
@@ -97,6 +103,8 @@ class TurnReader:
                 self.of_another = sentence_subjects.of_another(sentence.text, self.people)
             else:
                 drafts = sentence_subjects.without_speaker(drafts)
+            if any(start <= sentence.start < end for start, end in self.of_others):
+                drafts = [one for one in drafts if one.subject is not None or is_relation(one.predicate)]
             self.drafts.extend(drafts)
             last = drafts or last
         name_pets(self.drafts, self.text)
@@ -195,7 +203,7 @@ class TurnReader:
             first = False
             span = self.span(clause.start, clause.text)
             if self.dated and not drafts and (plan := timetable.planned(clause.text, span, self.at, self.people)):
-                drafts = self.timed([plan[0]], clause, None, plan[1])
+                drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
             if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
                 drafts += mentions.mentioned(clause.text, span, other, drafts, f"{self.context} \x1e {self.preceding}")
@@ -220,10 +228,10 @@ class TurnReader:
             return [], person, prog
         props = list(possessive_rules.properties(text, span))
         if props:
-            return self.timed(props, clause, None), "i", False
+            return event_dates.timed(props, clause.text, self.at, None), "i", False
         planned = appointments.appointment(text, span, self.at) if self.dated else None
         if planned is not None:
-            return self.timed([planned[0]], clause, None, planned[1]), "i", False
+            return event_dates.timed([planned[0]], clause.text, self.at, None, planned[1]), "i", False
         named = people.named_subject(text, self.people)
         unknown = stranger(text) if named is None else None
         if unknown is not None and (read := self.stranger(unknown, clause, span)):
@@ -274,7 +282,7 @@ class TurnReader:
             verb_head = head(text, words, subject_at=at_word)
             return self.of_self(verb_head, clause, span), "i", bool(verb_head and verb_head.prog)
         if words[0].word in ("he", "she", "they"):
-            self.other = sentence_subjects.meant(words[0].word, self.other, self.preceding)
+            self.other = self.meant(words[0].word, clause)
             verb_head = head(text, words)
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         if (
@@ -304,6 +312,15 @@ class TurnReader:
             drafts = self.subjectless(clause, words, span)
             return drafts, "i" if drafts or person == "i" else MAYBE_I, False
         return [], person, prog
+
+    def meant(self, pronoun: str, clause: Clause) -> tuple[str, str] | None:
+        """The person whom a clause means by "he", "she" or "they", None if that is not certain."""
+        other = sentence_subjects.meant(pronoun, self.other, self.preceding)
+        if other is None or (other is self.asked and sentence_subjects.names_another(self.text[: clause.start], other)):
+            return None
+        if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
+            return None  # "She keeps the ring, he keeps the rabbit"
+        return other
 
     def subject(self, words: list[Token]) -> int | None:
         """Index of the subject pronoun if the clause starts with it."""
@@ -354,7 +371,7 @@ class TurnReader:
             elif not drafts and verb_head.lemma == "go" and verb_head.tense == "past" and not verb_head.neg:
                 drafts += events.occasion(verb_head, span)
         drafts = drafts or events.routine(clause, verb_head, span)
-        return self.timed(drafts, clause, verb_head, dates)
+        return event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
 
     def of_other(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about a third person."""
@@ -387,20 +404,8 @@ class TurnReader:
             drafts = of_strangers(drafts, verb_head, self.text[clause.start :])
         for draft in drafts:
             draft.owner = relation or None
-        drafts = self.timed(drafts, clause, verb_head, dates)
+        drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
         return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]
-
-    def timed(
-        self, drafts: list[Draft], clause: Clause, verb_head: Head | None, dates: list[Grounded] | None = None
-    ) -> list[Draft]:
-        """`drafts`, with the dates of the clause."""
-        if not drafts:
-            return drafts
-        dates = certain(clause.text, self.at) if dates is None else dates
-        if dates:
-            for draft in drafts:
-                event_dates.date_into(draft, dates, verb_head)
-        return drafts
 
     def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
         """ "Scratch that, my favourite colour is red": retracts the last drafts, unless the new value replaces them."""

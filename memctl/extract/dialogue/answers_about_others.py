@@ -4,7 +4,7 @@ Sentences without "I" or "my" that open such an answer are not about their speak
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
@@ -13,6 +13,8 @@ from memctl.extract.grammar.segmentation import last_question, plain, sentences
 from memctl.extract.people.people import FOND_NAMES
 from memctl.extract.people.sentence_subjects import names_speaker
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.vocabulary.kinship import fits, the_only
 
 _KIN = (
     rf"(?:{FOND_NAMES}|mama|papa)(?:'s(?: \w+)?)?\b|"
@@ -35,6 +37,46 @@ _OF_NAME = (
 _ASKED = late(
     rf"\W*(?:(?:and|so|but|oh|hey|ok|wait|really|then|well)\b[ ,]*)*(?:{_OF_KIN}|{_OF_NAME})\b", re.IGNORECASE
 )
+
+
+_SOMEBODY = late(
+    rf"\byour (?:(?:big|little|older|younger|elder|eldest|youngest|twin|best) )*(?P<rel>{lexicon('RELATIONS')})\b(?!'s "
+    r"(?!(?:name|doing|called|job|birthday)\b))|"
+    r"\b(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)\b|(?P<pronoun>\b(?:he|she)\b)",
+    re.IGNORECASE,
+)
+_IS_YOURS = late(
+    rf"\W*(?:(?:and|so|oh),? )?is (?P<name>(?-i:[A-ZÀ-Þ])[\w-]+) your (?P<rel>{lexicon('RELATIONS')})\?", re.IGNORECASE
+)
+
+
+def person_asked(
+    question: str, known: Mapping[str, tuple[str, str]], subject: tuple[str, str] | None
+) -> tuple[str, str] | None:
+    """The name and relation of the one person whom the last sentence of a message asks about, None if there are more.
+
+    In the answer, "she" is this person. `known` are the people named before, by their name in lower case; `subject` is
+    the person spoken of last.
+    """
+    asked = last_question(plain(question))
+    if asked is None:
+        return None
+    if yours := _IS_YOURS.match(asked):
+        return yours["name"], yours["rel"].lower()
+    found: set[tuple[str, str]] = set()
+    for match in _SOMEBODY.finditer(asked):
+        if match["rel"]:
+            relation = match["rel"].lower()
+            found.add(the_only(relation, known.values()) or (relation, relation))
+        elif match["name"]:
+            person = known.get(match["name"].casefold())
+            if person is None and match.start() and not is_given_name(match["name"]):
+                continue
+            found.add(person or (match["name"], ""))
+        elif subject is not None and fits(match["pronoun"].lower(), subject[1]):
+            found.add(subject)
+    found = {one for one in found if one[1] or one[0].casefold() in known or is_given_name(one[0])}
+    return found.pop() if len(found) == 1 else None
 
 
 def asks_about_another(question: str) -> bool:

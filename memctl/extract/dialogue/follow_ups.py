@@ -23,6 +23,16 @@ _DOSE = KeyedPattern(
     r"(?: (?:up|down|back))? to (?P<o>\d[\d.]* ?(?:mg|mcg|ml|g|units?))(?![\w/])",
     re.IGNORECASE,
 )
+_DOSE_NOW = late(
+    r"\W*(?:(?:actually|update|oh|ah|well|sorry|no|so|and|correction|wait|hm+)\b[,.:]* )*"
+    r"(?:it's|its|it is|i'm on|im on|make that|make it) (?:up to |down to )?"
+    r"(?P<o>\d[\d.]* ?(?P<unit>mg|mcg|ml|g|units?)?),? (?:now|these days|since \w+|actually)\b",
+    re.IGNORECASE,
+)
+""" "Actually it's 100 now", right after a dose."""
+_LIKELY = 4
+"""How many times a changed dose is more or less than the one before, at most, if the change names no unit."""
+_FIGURE = late(r"\d+(?:[.,]\d+)?")
 _BACK = KeyedPattern(
     r"\b(?:back (?:home |living )*in|moved back to|returned to|back to living in) (?P<o>(?-i:[A-ZÀ-Þ])[\w-]+(?: "
     r"(?-i:[A-ZÀ-Þ])[\w-]+)?)(?= (?:again|now|for good|permanently|full time)\b|\W*$)",
@@ -58,17 +68,21 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
 
 
 def _doses(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
-    match = _DOSE.search(text)
-    doses = {
-        draft.slot: draft for draft in earlier.standing.values() if draft.predicate == "dose" and not draft.subject
-    }
+    now = _DOSE_NOW.match(text)
+    match = now or _DOSE.search(text)
+    among = earlier.last_turn() if now else earlier.standing.values()
+    doses = {draft.slot: draft for draft in among if draft.predicate == "dose" and (now or not draft.subject)}
     if match is None or len(doses) != 1:
         return
     (old,) = doses.values()
-    phrase = old.phrase.replace(old.object or "", match["o"])
-    yield msgspec.structs.replace(
-        old, object=match["o"], phrase=phrase, quote=match.span(), valid_at=None, precision=None
-    )
+    value = match["o"].strip()
+    if now and not now["unit"]:
+        before = _FIGURE.search(old.object or "")
+        if before is None or not 1 / _LIKELY <= float(value) / float(before[0].replace(",", ".")) <= _LIKELY:
+            return  # "It's 4 now, time for lunch"
+        value = _FIGURE.sub(value, old.object or "", count=1)
+    phrase = old.phrase.replace(old.object or "", value)
+    yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span(), valid_at=None, precision=None)
 
 
 def _doses_over(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
@@ -182,7 +196,6 @@ _WEIGHT = KeyedPattern(
     r"[,.;!)](?!\d)| (?:now|today|this|again|already|as of|and|but)\b)",
     re.IGNORECASE,
 )
-_FIGURE = late(r"\d+(?:[.,]\d+)?")
 
 
 def _weights(text: str, earlier: EarlierDrafts, fresh: AbstractSet[tuple[str, object]]) -> Iterator[Draft]:

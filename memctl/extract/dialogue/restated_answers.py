@@ -115,6 +115,7 @@ _WHO_IS = late(r"\b(?:[Ww]ho(?:'s| is)) (?P<name>[A-ZÀ-Þ][\w-]+)(?: to you)?\?
 _YES = late(r"\W*(?:yes|yep|yeah|yup|correct|indeed|that's right|right|aye|he is|she is)\b", re.IGNORECASE)
 _HOW_OLD = late(r"\bhow old (?:is|'s) (?:he|she|it)\b|\bhow old are they\b", re.IGNORECASE)
 _WHERE_LIVE = late(r"\bwhere (?:does|do) (?:he|she|they) live\b", re.IGNORECASE)
+_WHAT_NAME = late(r"\bwhat(?:'s| is) (?:(?:his|her) name|(?:he|she) called)\b", re.IGNORECASE)
 _WHAT_DO = late(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
 
 
@@ -224,6 +225,8 @@ def _about_them(question: str, subject: tuple[str, str] | None) -> str | None:
     if subject is None:
         return None
     name = subject[0] if subject[0][:1].isupper() else f"my {subject[0]}"
+    if subject[0] == subject[1] and _WHAT_NAME.search(question):
+        return f"{name} is called {{a}}"
     for pattern, rest in ((_HOW_OLD, "is {a}"), (_WHERE_LIVE, "lives in {a}"), (_WHAT_DO, "is a {a}")):
         if pattern.search(question):
             return f"{name} {rest}"

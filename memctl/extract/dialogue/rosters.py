@@ -247,7 +247,10 @@ def _member(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
     if kind == "meds":
         yield from _drug(text, span)
     elif kind == "allergies":
-        if not re.match(r"(?:none|no|nil|n/a|unknown)\b", text, re.IGNORECASE):
+        named = _ALLERGY_OF.match(text)
+        if not (named and may_be_a_person(named["name"])) and not re.match(
+            r"(?:none|no|nil|n/a|unknown)\b", text, re.IGNORECASE
+        ):
             yield _draft("allergic_to", text, f"is allergic to {text}", span, "health")
     elif kind.startswith("pets"):
         yield from _pet(text, kind.removeprefix("pets").strip(), span)
@@ -255,6 +258,8 @@ def _member(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
         yield from _person(text, kind, span)
 
 
+_ALLERGY_OF = late(r"(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?: ?[-–—:(]|'s)", re.IGNORECASE)
+""" "Wiremu – eggs": Wiremu's allergy."""
 _WITH_SURNAMES = frozenset({"colleague", "employee", "friend", "business partner", "co-founder", "us"})
 
 

@@ -154,3 +154,16 @@ def long_ago(draft: Draft, now: datetime | None) -> bool:
     if draft.predicate not in ("lives_in", "works_at", "job_title") or draft.op == "retract":
         return False
     return draft.valid_at is not None and now is not None and draft.valid_at.year < now.year - _LONG_AGO
+
+
+def timed(
+    drafts: list[Draft], text: str, at: datetime | None, head: Head | None, dates: list[Grounded] | None = None
+) -> list[Draft]:
+    """`drafts`, with the dates of their clause `text`."""
+    if not drafts:
+        return drafts
+    dates = certain(text, at) if dates is None else dates
+    if dates:
+        for draft in drafts:
+            date_into(draft, dates, head)
+    return drafts

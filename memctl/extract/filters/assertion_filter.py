@@ -6,7 +6,7 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.filters.pasted_messages import hide_messages
+from memctl.extract.filters.pasted_messages import hide_dialogue, hide_messages
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import holds, spoken_words, words
@@ -56,13 +56,6 @@ _STORY = KeyedPattern(
         r"resume|haiku|limerick|scene|novel|review|fanfic\w*)\b"
     ),
     re.IGNORECASE,
-)
-_LINE_LABEL = late(
-    (
-        r"^[ \t]*(?:(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|"
-        r"host|guest|caller|user|human|assistant)[ \d]*|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s.*$"
-    ),
-    re.MULTILINE | re.IGNORECASE,
 )
 _STATEMENTS = (
     r"select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|import \w+|console\.log|"
@@ -232,10 +225,7 @@ def hide_pasted(text: str) -> str:
                 text = head + _hidden(rest)
     if ("$" in text or _STATEMENT.possible(text)) and _SQL.search(text) and not re.search(r"\bI'm\b|\bI am\b", text):
         text = _SQL.sub(lambda found: HIDDEN * len(found[0]), text)
-    labelled = _LINE_LABEL.findall(text) if ":" in text else ()
-    if len(labelled) >= 2:
-        text = _LINE_LABEL.sub(lambda found: _hidden(found[0]), text)
-    return text
+    return hide_dialogue(text)
 
 
 def _own_list(head: str, rest: str) -> bool:

@@ -15,6 +15,7 @@ from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled, filled, lexicon
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST_OBJECT = 8
@@ -221,7 +222,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "uses" and compiled("{MEDICINE}").fullmatch(value):
         return False
-    if predicate in ("likes", "dislikes") and _VAGUE_THING.fullmatch(value):
+    if predicate in ("likes", "dislikes") and (_VAGUE_THING.fullmatch(value) or _is_somebody(value)):
         return False
     if predicate == "job_title" and (form := FORMS.get(value.split()[0].lower())) is not None and form[1] == "s":
         return False
@@ -271,6 +272,12 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     return True
 
 
+def _is_somebody(value: str) -> bool:
+    """True for "gary" and "Gary from finance": one who is fond of a person has no taste."""
+    first, *more = value.split()
+    return is_given_name(first) and (not more or more[0].lower() in _AFTER_A_NAME)
+
+
 def _says_of_another(value: str) -> bool:
     """True for the clause "Leo loves food" at the end of a list."""
     clause = _NAME_AND_VERB.match(value)
@@ -278,6 +285,7 @@ def _says_of_another(value: str) -> bool:
     return verb is not None and verb[1] == "s"
 
 
+_AFTER_A_NAME = frozenset(words("from at in and with who so too very the"))
 _VAGUE_THING = late(
     r"the (?:smell|taste|sound|noise|sight|texture|idea|thought|feel|way|look)s?|"
     r"(?:hers|his|mine|theirs|ours|yours)\b.*",

@@ -6,6 +6,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.wordlist import words
 from memctl.transcripts.messages.pasted import own_part
+from memctl.transcripts.speaker_labels.label_words import HEADINGS, ROLES
 from memctl.transcripts.speaker_labels.speakers import is_name
 
 _SENDER = frozenset(words("from von de da van от"))
@@ -25,6 +26,22 @@ _SALUTATION = late(
 """What follows the header of a mail of which only the sender was copied."""
 _IN_BRACKETS = late(r"^[ \t]*\[(?P<name>[^\W\d_][^\[\]\n:]{0,40})\][ \t]*:[ \t]", re.MULTILINE)
 """ "[Carl]: Hi": how programs for groups show an assistant who sent a message."""
+_LINE = late(
+    r"^[ \t]*(?P<label>(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|"
+    r"host|guest|caller|user|human|assistant)[ \d]*|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s.*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_KEYS = frozenset(
+    words(
+        "household family kids children pets cat cats dog dogs car cars bike home city town country address born "
+        "birthday married partner wife husband parents siblings brother sister mother father school university company "
+        "employer work team meds medicine allergic hobby sport sports training run swim sleep mood food drink height "
+        "blood condition conditions insurance bank passport visa holiday holidays trip flight hotel rent salary income "
+        "debt debts savings dentist gp vet garage wifi boiler garden house flat landlord neighbours language languages "
+        "nationality nickname pronouns timezone laptop computer editor stack project"
+    )
+)
+"""What opens the lines of a profile or of notes, besides the headings of documents."""
 _SEPARATOR = late(
     r"""
       ^[ \t>*]*-{2,}\ ?(?:original\ message|forwarded\ (?:message|by)|ursprüngliche\ nachricht|message\ d'origine
@@ -44,6 +61,23 @@ def hide_messages(text: str) -> str:
     starts += [match.start() for match in _IN_BRACKETS.finditer(text) if is_name(match["name"])]
     start = min(place for place in starts if place is not None)
     return text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:])
+
+
+def hide_dialogue(text: str) -> str:
+    """The text with the lines of a pasted dialogue hidden: two lines or more that open with a speaker.
+
+    The lines of a profile, "Age: 34" or "City: Kiel", are the speaker's own.
+    """
+    lines = [] if ":" not in text else [match for match in _LINE.finditer(text) if not is_key(match["label"])]
+    for match in lines if len(lines) > 1 else ():
+        text = text[: match.start()] + HIDDEN * len(match[0]) + text[match.end() :]
+    return text
+
+
+def is_key(label: str) -> bool:
+    """True for a label such as "Car" or "Plans", which names no speaker."""
+    first = label.split()[0].casefold()
+    return first in _KEYS or (first in HEADINGS and first not in ROLES)
 
 
 def _header(text: str) -> int | None:

@@ -13,6 +13,7 @@ from memctl.extract.grammar.clause_openers import after_lead
 from memctl.extract.people.people import ONE_NAME, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import fits
 
 _OWN = late(r"\b(?:i|im|ive|me|my|mine|we|our|ours|us|myself)\b", re.IGNORECASE)
@@ -123,3 +124,14 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     ):
         return None
     return other if other and fits(pronoun, other[1]) else None
+
+
+_RELATIVE_NAMED = r"\b(?:my|our|his|her|their|[a-z]+'s) (?:[\w-]+ )?(?:{RELATIONS})\b"
+_NAME = late(r"(?<![\w'-])[A-ZÀ-Þ][\w-]+")
+
+
+def names_another(text: str, person: tuple[str, str]) -> bool:
+    """True if a text names a relative, or a first name that is not that of `person`."""
+    return compiled(_RELATIVE_NAMED).search(text) is not None or any(
+        is_given_name(match[0]) and match[0] != person[0] for match in _NAME.finditer(text)
+    )

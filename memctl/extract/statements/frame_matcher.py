@@ -114,6 +114,8 @@ _WHICH = late(
     re.IGNORECASE,
 )
 """ "Stories that make me cry": not all stories."""
+_SIMILE = late(r"\s+as (?:an?|the|my) ", re.IGNORECASE)
+""" "Deaf as a post"."""
 _BODY_PART = late(
     r"\s+in (?P<o>(?:my|one|both|the) (?:[\w]+ )?(?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|ankle|wrist|back|lung|"
     r"kidney|finger|toe)s?)\b",
@@ -130,6 +132,8 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
         return value
     tail = caught[at + len(value) :]
     if predicate == "has_condition":
+        if _SIMILE.match(tail):
+            return None
         part = _BODY_PART.match(tail)
         return f"{value} in {part['o']}" if part else value
     if predicate in ("likes", "dislikes") and " " not in value and (which := _WHICH.match(tail)):

@@ -101,6 +101,8 @@ _TRAIT = late(r"\w+(?:ic|ed|blind|plegic)")
 _AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
 """ "Kai, 5, glue ear": about Kai."""
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
+_ALLERGIES = KeyedPattern(r"\ballergies:", re.IGNORECASE)
+""" "Allergies: pollen, amoxicillin": not what the speaker takes."""
 _OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _FURTHER = late(r", $")
 """ "Diabetes, type 2" is one illness."""
@@ -239,7 +241,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
         return None
-    if _FORMERLY.search(before) and not _FOUND_OUT.search(before):
+    if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
         return "retract"

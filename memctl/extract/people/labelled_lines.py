@@ -1,0 +1,56 @@
+"""Lines about somebody else: "Opa: blood pressure 150/85", "Ben: I live in Oslo", the list below "Mum's tablets:".
+
+What such lines say without a subject is not about the person who wrote them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from memctl.core.late_pattern import late
+from memctl.extract.filters.pasted_messages import is_key
+from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.people.strangers import may_be_a_person
+from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.transcripts.speaker_labels.speakers import is_name
+
+_LABEL = late(
+    r"^[ \t]*(?:[-*•·–] ?)?(?:#+ )?(?:(?:my|our) )?(?P<name>[^\W\d_][\w-]*(?: [A-ZÀ-Þ][\w-]*)?)"
+    r"(?P<owned>'s? [^\n:]{2,60})?[ \t]*:(?P<said>[^\n]*)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_OWN = late(r"(?:.*\W)?(?:i|im|ive|we)\b|\W*(?:my|our)\b", re.IGNORECASE)
+_ITEMS = late(r"(?:\n+[ \t]*(?:[-*•·–]|\d+[.)])[^\n]*)+")
+
+
+def lines_of_others(text: str, speaker: str, known: Mapping[str, tuple[str, str]]) -> list[tuple[int, int]]:
+    """The spans of the lines about somebody else in the plain `text` of a turn by `speaker`.
+
+    `known` are the people that were named before, by their name in lower case.
+    """
+    return list(_spans(text, speaker, known)) if ":" in text else []
+
+
+def _spans(text: str, speaker: str, known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[int, int]]:
+    for match in _LABEL.finditer(text):
+        name, first = match["name"], match["name"].split()[0].casefold()
+        if first == speaker:
+            continue
+        spoken = bool(match["said"].strip())
+        certain = first in known or is_given_name(first) or compiled("(?:{RELATIONS})").fullmatch(name)
+        if not certain and (
+            is_key(name) or not _OWN.match(match["said"]) or not (is_name(name) and may_be_a_person(name))
+        ):
+            continue
+        if not spoken and (items := _ITEMS.match(text, match.end())):
+            yield match.start(), items.end()
+        elif spoken and not match["owned"]:
+            yield match.span()
+
+
+def without_their_words(text: str, lines: list[tuple[int, int]]) -> str:
+    """`text` with those `lines` hidden in which somebody else says "I"."""
+    for start, end in lines:
+        if _OWN.match(text[start:end].partition(":")[2]):
+            text = text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:end]) + text[end:]
+    return text
