@@ -74,6 +74,7 @@ MULTI_VALUED = frozenset(
         "hobby",
         "has_pet",
         "owns",
+        "owes",
         "uses",
         "knows",
         "speaks",

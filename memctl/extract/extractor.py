@@ -25,6 +25,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     without_gifts,
 )
 from memctl.extract.dialogue.follow_ups import follow_ups
+from memctl.extract.dialogue.invitations import accepted
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
 from memctl.extract.dialogue.rosters import roster_drafts
@@ -92,6 +93,7 @@ def extract(
                 claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
             reader.question = straightened(turn.text) if "?" in turn.text else None
+            reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
     return claims
 
@@ -125,6 +127,7 @@ class _SessionReader:
     ) -> None:
         self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
         self.question: str | None = None
+        self.asker: str | None = None
         self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
@@ -182,6 +185,8 @@ class _SessionReader:
         drafts = [
             draft for draft in drafts if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text))
         ]
+        if self.question is not None and self.asker != turn.speaker:
+            drafts += accepted(self.question, self.asker, text, turn.at)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 

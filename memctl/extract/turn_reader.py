@@ -401,7 +401,7 @@ class TurnReader:
         if relation in kinship.SEVERAL:
             drafts = [draft for draft in drafts if draft.predicate != "age"]
         if not relation:
-            drafts = of_strangers(drafts, verb_head, self.text[clause.start :])
+            drafts = of_strangers(drafts, subject, verb_head, self.text[clause.start :])
         for draft in drafts:
             draft.owner = relation or None
         drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)

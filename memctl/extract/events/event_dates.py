@@ -50,7 +50,9 @@ def _which(text: str, span: tuple[int, int]) -> bool:
 
 
 _BEFORE_DATE = late(
-    r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$", re.IGNORECASE
+    r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from|about|around|roughly|almost|nearly))?"
+    r"(?:\s(?:the|early|late|mid))?\s*$",
+    re.IGNORECASE,
 )
 _BEFORE_DAY = late(r"(?:\s(?:for|by|until|till|through|since|from))?\s*$", re.IGNORECASE)
 _DAY_WITHOUT_PREPOSITION = late(r"(?:yesterday|today|tonight|tomorrow|last|next|this)\b", re.IGNORECASE)

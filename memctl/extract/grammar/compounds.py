@@ -7,7 +7,8 @@ from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.verbs import FORMS
 
 _CONTINUED = late(
-    r" (?:outside|inside|within|beyond|above|below|behind|opposite|beside|along|across|and|or|but|so|nor|as|at|by|"
+    r" (?:about|around|roughly|almost|nearly|"
+    r"outside|inside|within|beyond|above|below|behind|opposite|beside|along|across|and|or|but|so|nor|as|at|by|"
     r"for|from|in|of|off|on|out|over|per|since|through|to|under|until|till|up|down|with|"
     r"without|wi|after|before|besides|during|than|like|that|which|who|when|where\w*|while|if|because|cos|cuz|bc|tho|"
     r"though|although|seit|desde|depuis|und|y|et|e|the|an?|my|our|his|her|their|your|this|these|every|each|both|half|"

@@ -123,10 +123,27 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
         and may_be_a_person(last["name"])
     ):
         return None
-    return other if other and fits(pronoun, other[1]) else None
+    if other is None:
+        return _only_person(before) if pronoun != "they" else None
+    return other if fits(pronoun, other[1]) else None
+
+
+def _only_person(before: str) -> tuple[str, str] | None:
+    """The one person that the words before a pronoun name, "met Priya at the climbing gym, she's …", if it is certain.
+
+    It is not if they also name a relative or somebody by their job.
+    """
+    names = {match[0] for match in _NAME.finditer(before) if is_given_name(match[0])}
+    if len(names) != 1 or compiled(_ANYBODY).search(before):
+        return None
+    (name,) = names
+    return name, ""
 
 
 _RELATIVE_NAMED = r"\b(?:my|our|his|her|their|[a-z]+'s) (?:[\w-]+ )?(?:{RELATIONS})\b"
+_ANYBODY = (
+    r"\b(?:{RELATIONS}|{JOBS}|{PET}|girl|woman|man|guy|lady|people|someone|somebody|another|who|he|she|they)s?\b|'s\b"
+)
 _NAME = late(r"(?<![\w'-])[A-ZÀ-Þ][\w-]+")
 
 

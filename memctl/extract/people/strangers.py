@@ -13,6 +13,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import GENITIVE, NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
 
 _OWNED_BY = (
@@ -100,6 +101,8 @@ OF_STRANGERS = frozenset(
 )
 """Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""
 
+_OF_PEOPLE = frozenset({"likes", "dislikes", "prefers", "hobby", "habit", "owns"})
+"""What is said of "Huw", which is a first name; "Quarkus" may like a file too."""
 _AGED = late(
     r"[^,.;!?]*?(?:\bis|'s) (?:(?:only|just|now|nearly|already) )*"
     r"(?:[a-z]+\b|\d{1,3}(?: years?\b| yrs?\b| ?y/?o\b|"
@@ -113,7 +116,7 @@ _OF_THINGS = KeyedPattern(
 )
 
 
-def of_strangers(drafts: Iterable[Draft], head: Head, said: str) -> list[Draft]:
+def of_strangers(drafts: Iterable[Draft], name: str, head: Head, said: str) -> list[Draft]:
     """The drafts of a clause about a name without a relation that make the name a person.
 
     `said` is the turn from the clause on: "turned 9", "is nine", "is 9 years old" and "is 9 and plays chess" tell the
@@ -123,7 +126,7 @@ def of_strangers(drafts: Iterable[Draft], head: Head, said: str) -> list[Draft]:
     return [
         draft
         for draft in drafts
-        if draft.predicate in OF_STRANGERS
+        if (draft.predicate in OF_STRANGERS or (draft.predicate in _OF_PEOPLE and is_given_name(name)))
         and draft.confidence > STRANGERS_THRESHOLD
         and (draft.predicate != "age" or aged)
     ]

@@ -145,6 +145,11 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     return None if _SUBJECT.search(circumstance) else f"{value} {circumstance}"
 
 
+def _why(head: Head) -> str:
+    """The words after the verb; of "we moved to Lyon because of my job" those before the reason."""
+    return head.rest.split(" because")[0] if head.lemma in MOTION else head.rest
+
+
 def _lasts(rest: str) -> bool:
     """Whether "I'm not eating meat" says more than "I'm not eating that": a food that people give up, or a time."""
     return bool(_LASTING.search(rest) or compiled(r".*\b(?:{VICES}|{FOODS})\b").match(rest))
@@ -270,7 +275,7 @@ def match(  # noqa: C901 -- one step per part of a frame
             continue  # "We're six for dinner", "we're called the Jets".
         if predicate == "works_at" and head.lemma == "leave" and head.pronoun == "we":
             continue  # "We left Dorking for Hove": places, more likely than employers.
-        if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(head.rest):
+        if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(_why(head)):
             continue
         if frame.shape == "none":
             words = third_person(head.lemma)

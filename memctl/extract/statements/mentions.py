@@ -97,7 +97,7 @@ _ANOTHER_HAS = late(
     re.IGNORECASE,
 )
 """ "Shosho has cataracts"; "my left ear has tinnitus" is the speaker's."""
-_TRAIT = late(r"\w+(?:ic|ed|blind|plegic)")
+_TRAIT = late(r"(?!colic)[\w-]+(?:ic|ed|blind|plegic)", re.IGNORECASE)
 _AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
 """ "Kai, 5, glue ear": about Kai."""
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
@@ -231,7 +231,8 @@ def mentioned(
             continue
         if _asserted(text, match, subject) == "assert":
             taken += name.casefold()
-            yield _draft("has_condition", name, f"has {name}", span, subject, owner)
+            verb = "is" if _TRAIT.fullmatch(name.split()[-1]) else "has"
+            yield _draft("has_condition", name, f"{verb} {name}", span, subject, owner)
 
 
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
