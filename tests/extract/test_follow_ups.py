@@ -14,7 +14,7 @@ from spelt_claims import said, spelt
             "-family_event=pregnant ; has_child=Juno",
         ),
         (("I weigh 82 kg", "down to 79 now"), "measure/weight=79 kg"),
-        (("I weigh 82 kg", "my blood sugar is down to 79 now"), ""),
+        (("I weigh 82 kg", "my blood sugar is down to 79 now"), "measure/blood sugar=79"),
         (("I weigh 82 kg", "down to 12 now"), ""),
         (("I use vim", "switched to helix"), "-uses/editor=None ; -uses=vim ; uses=helix"),
         (("I use vim", "switched to the window seat"), ""),
@@ -32,3 +32,12 @@ from spelt_claims import said, spelt
 def test_a_turn_is_read_with_the_turns_before_it(turns: tuple[str, ...], expected: str) -> None:
     claims = sorted(spelt(claim) for claim in said(*turns) if claim.turn_id == str(len(turns) - 1))
     assert claims == sorted(filter(None, expected.split(" ; ")))
+
+
+def test_a_plan_keeps_its_time_of_day_until_it_is_moved() -> None:
+    claims = said("the dentist is on Thursday at 9:15", "sorry, it's the 6th", "dentist moved to Monday at 11:30")
+    assert [claim.text for claim in claims] == [
+        "alice has a dentist appointment at 9:15 on 5 June 2025.",
+        "alice has a dentist appointment at 9:15 on 6 June 2025.",
+        "alice has a dentist appointment at 11:30 on 9 June 2025.",
+    ]

@@ -49,8 +49,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         ),
         (
             frozenset({"phone"}),
-            r"\b(?:new (?:phone )?number|chang(?:ed|ing) my (?:phone )?number|old number|number(?:'s| is| has) "
-            r"changed)\b",
+            r"\b(?:new (?:phone )?number(?! (?:for|of) )|chang(?:ed|ing) my (?:phone )?number|old number|"
+            r"number(?:'s| is| has) changed)\b",
         ),
         (frozenset({"email"}), r"\b(?:new e-?mail|chang(?:ed|ing) my e-?mail|old e-?mail)\b"),
         (

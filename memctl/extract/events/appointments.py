@@ -95,7 +95,9 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     draft = Draft(
         predicate="plans",
         object=owned,
-        phrase=event_dates.absolute(f"has {_possessed(owned, named=owned != what)}", [first]),
+        phrase=event_dates.absolute(
+            event_dates.at_time(f"has {_possessed(owned, named=owned != what)}", after), [first]
+        ),
         quote=span,
         confidence=0.8,
         category="plans",
@@ -117,22 +119,49 @@ def _possessed(what: str, *, named: bool) -> str:
     return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
 
 
+_CORRECTED = late(
+    r"\W*(?:(?:correction|sorry|actually|wait|no|oops|my bad|hang on)\b[,.:! ]*)+(?:it's|its|it is|that's|make that|"
+    r"make it)(?: on)? ",
+    re.IGNORECASE,
+)
+""" "Correction, it's the 25th", right after a plan."""
+_SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
+
+
+_THE_DAY = late(r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! of)) the", re.IGNORECASE)
+
+
+def _in_its_month(new: Grounded, plan: datetime) -> Grounded:
+    """The day `new` in the month of a `plan`, if that has such a day: "sorry, it's the 25th"."""
+    try:
+        start = plan.replace(day=new.start.day)
+    except ValueError:
+        return new
+    return msgspec.structs.replace(new, start=start, end=start + (new.end - new.start))
+
+
 def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
     """An earlier plan with its new day: "The dentist is moved to Friday"."""
-    if not earlier.plans or not _CHANGED.search(text) or "?" in text:
+    corrected = _CORRECTED.match(text) if earlier.plans else None
+    if not earlier.plans or not (corrected or _CHANGED.search(text)) or "?" in text:
         return
-    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
-    if not dates:
+    last = [draft for draft in earlier.last_turn() if draft.predicate == "plans"] if corrected else []
+    dates = [one for one in certain(_THE_DAY.sub(" on the", text, 1), at, future=True) if one.role == "at"]
+    if not dates or len({draft.object for draft in last}) > 1:
         return
     spoken = set(_words(text))
     for draft in reversed(earlier.plans):
         if draft.valid_at is None or draft.subject is not None:
             continue
         chief = set(_words(draft.object or ""))
-        new = dates[-1]
-        if not chief or not chief & spoken or new.start == draft.valid_at:
+        if not (draft in last if corrected else chief & spoken):
+            continue
+        new = _in_its_month(dates[-1], draft.valid_at) if corrected and _THE_DAY.search(text) else dates[-1]
+        if new.start == draft.valid_at:
             continue
         phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
+        if (later := event_dates.at_time("", text[new.span[1] :])) and not _SAME_TIME.search(text):
+            phrase = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase) + later
         yield msgspec.structs.replace(
             draft,
             phrase=event_dates.absolute(phrase, [new]),

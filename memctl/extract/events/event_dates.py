@@ -51,7 +51,7 @@ def _which(text: str, span: tuple[int, int]) -> bool:
 
 _BEFORE_DATE = late(
     r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from|about|around|roughly|almost|nearly))?"
-    r"(?:\s(?:the|early|late|mid))?\s*$",
+    r"(?:\s(?:the )?(?:end|start|beginning|middle)(?: of)?)?(?:\s(?:the|early|late|mid))?\s*$",
     re.IGNORECASE,
 )
 _BEFORE_DAY = late(r"(?:\s(?:for|by|until|till|through|since|from))?\s*$", re.IGNORECASE)
@@ -156,6 +156,19 @@ def long_ago(draft: Draft, now: datetime | None) -> bool:
     if draft.predicate not in ("lives_in", "works_at", "job_title") or draft.op == "retract":
         return False
     return draft.valid_at is not None and now is not None and draft.valid_at.year < now.year - _LONG_AGO
+
+
+_CLOCK = late(
+    r",? (?:(?:at|around|from) )?(?P<o>\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b|\d{1,2}[:.]\d\d\b(?! ?(?:km|mins?|per)\b)|"
+    r"(?<=at )(?:\d{1,2}|noon|midnight|half (?:past )?\w+)\b(?![:.]\d))",
+    re.IGNORECASE,
+)
+
+
+def at_time(phrase: str, after: str) -> str:
+    """`phrase` with the time of day that the words `after` a date begin with: "a scan at 8:40"."""
+    clock = _CLOCK.match(after)
+    return f"{phrase} at {clock['o']}" if clock else phrase
 
 
 def timed(

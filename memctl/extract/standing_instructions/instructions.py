@@ -144,7 +144,7 @@ _RULE = OpeningPattern(
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*"
-    r"(?:rules|requests|preferences|instructions|guidelines)(?: (?:for|about|from|when|with) [\w "
+    r"(?:rules|requests|preferences|instructions|guidelines)(?: (?:for|about|from|when|with|of) [\w "
     r"]{1,20})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
 )
@@ -179,7 +179,7 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
     text = sentence.text
-    if HIDDEN in text or _SAID_BY.search(text):
+    if (HIDDEN in text and not _INLINE.match(text)) or _SAID_BY.search(text):
         return [], False
     number = _NUMBER.match(text)
     text = text[number.end() :] if number else text
@@ -194,7 +194,9 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
             else re.split(r"[,;]\s+(?:and )?", inline["o"])
         )
         goals = [
-            trimmed(piece) for piece in pieces if not (ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
+            trimmed(piece)
+            for piece in pieces
+            if not (HIDDEN in piece or ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
         ]
         return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
     lead = _LEAD_IN.match(text)

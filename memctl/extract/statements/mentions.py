@@ -25,8 +25,9 @@ from memctl.extract.vocabulary.verbs import FORMS
 
 _UNCERTAIN = KeyedPattern(
     rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
-    r"perhaps|almost|nearly|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|"
-    r"quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|that i take)\b)|"
+    r"perhaps|almost|nearly|borderline|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|"
+    r"vs|imagine|quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|"
+    r"wants?(?! (?:me on|that i take)\b)|"
     r"which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|for an?|allerg\w+|"
     r"calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,

@@ -91,8 +91,13 @@ def ended(drafts: Iterable[Draft]) -> list[Draft]:
     ]
 
 
+_WISHED = late(r"\b(?:want|hop(?:e|ing)|plan|planning|intend|aim(?:ing)?|like|thinking|looking)\b", re.IGNORECASE)
+
+
 def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence: str, start: int) -> list[Draft]:
     """`drafts` of a clause in a `sentence` that starts at `start`, as the rest of the sentence leaves them."""
+    if after is not None and after.conj in ("if", "unless") and _WISHED.search(clause.text):
+        drafts = [draft for draft in drafts if draft.predicate != "plans"]  # "I want to run it in July if I'm well"
     rest = sentence[clause.start + len(clause.text) - start :]
     if is_over(clause.text, after.conj if after else "", after.text if after else "", rest):
         drafts = ended(drafts)
