@@ -328,11 +328,11 @@ class PostgresEngine:
             if users is None:
                 connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("writers"), 0])
                 return
-            connection.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [self._key("writers"), 0])
             keys = sorted({_signed(crc32(user.encode())) for user in users})
             connection.execute(
-                "SELECT pg_advisory_xact_lock(%s, key) FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) k",
-                [self._key("users"), keys],
+                "SELECT pg_advisory_xact_lock_shared(%s, 0), (SELECT count(pg_advisory_xact_lock(%s, key)) "
+                "FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) k)",
+                [self._key("writers"), self._key("users"), keys],
             )
         except psycopg.errors.LockNotAvailable:
             raise Locked(

@@ -34,6 +34,8 @@ else:
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\?|\$(\w+)|%")
+_FEW = 20
+"""How many rows one INSERT adds at most."""
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 
 
@@ -120,6 +122,10 @@ class PostgresConnection:
             return "TRUE"
         return f"{table}.user_id IN ({self._users})" if table else f"user_id IN ({self._users})"
 
+    def in_list(self, type_: str) -> str:
+        """The condition that a value is in a list; a join with the list would take the planner twice as long."""
+        return f"= ANY(?::{type_}[])"
+
     def execute(self, statement: str, parameters: Parameters = (), /) -> psycopg.Cursor[Any]:
         """The result of a statement."""
         if " meta " in statement and not statement.startswith("SELECT"):
@@ -153,55 +159,43 @@ class PostgresConnection:
         return self.execute(statement, parameters).rowcount
 
     def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows with COPY."""
-        if not rows:
-            return
-        if self._secured:
-            with self.raw.cursor() as cursor:
-                values = ", ".join(["%s"] * len(rows[0]))
-                cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})".encode(), rows)  # noqa: S608
+        """Add rows: few with INSERT, which takes one round trip, and many with COPY."""
+        if self._secured or len(rows) <= _FEW:
+            self._insert(table, columns, rows)
             return
         with self.raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
         self.appended[table] += len(rows)
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
-        """Add one vector for each of these units that exists and has none; returns how many were added."""
+    def _insert(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        for few in (rows[first : first + _FEW] for first in range(0, len(rows), _FEW)):
+            row = f"({', '.join(['%s'] * len(few[0]))})"
+            statement = f"INSERT INTO {table} ({columns}) VALUES {', '.join([row] * len(few))}"  # noqa: S608
+            self.raw.execute(statement.encode(), [value for row in few for value in row])
+
+    def append_vectors(
+        self, table: str, units: Sequence[int], users: Sequence[str], vectors: Matrix | Sequence[Any]
+    ) -> None:
+        """Add one vector for each of these units, which belong to `users` and have none."""
         import numpy as np
 
-        rows = self.execute(
-            f"SELECT key, user_id FROM units u WHERE {self.mine('u')} AND key IN (SELECT unnest(?::BIGINT[])) "  # noqa: S608
-            f"AND NOT EXISTS (SELECT 1 FROM {table} v WHERE {self.mine('v')} AND v.unit = u.key "
-            "AND v.user_id = u.user_id)",
-            [list(units)],
-        ).fetchall()
-        owners: dict[int, str] = dict(rows)
         matrix = np.asarray(vectors, dtype=np.float32)
-        dim = matrix.shape[1]
-        if self._secured:
-            new = [
-                (unit, owners[unit], self.vector(values))
-                for unit, values in dict(zip(units, matrix, strict=True)).items()
-                if unit in owners
-            ]
-            self.append(table, "unit, user_id, embedding", new)
-            return len(new)
+        if self._secured or len(units) <= _FEW:
+            rows = zip(units, users, map(self.vector, matrix.tolist()), strict=True)
+            self._insert(table, "unit, user_id, embedding", list(rows))
+            return
         # pgvector's binary form: the number of dimensions, an unused field, and the values, all in network order.
+        dim = matrix.shape[1]
         head = pack(">ihh", 4 + 4 * dim, dim, 0)
-        added = 0
         command = f"COPY {table} (unit, user_id, embedding) FROM STDIN (FORMAT binary)".encode()
         with self.raw.cursor() as cursor, cursor.copy(command) as copy:
             copy.write(_COPY_HEADER)
-            for unit, values in zip(units, matrix.astype(">f4"), strict=True):
-                owner = owners.pop(unit, None)
-                if owner is not None:
-                    user = stored_text(owner).encode()
-                    copy.write(pack(">hiqi", 3, 8, unit, len(user)) + user + head + values.tobytes())
-                    added += 1
+            for unit, owner, values in zip(units, users, matrix.astype(">f4"), strict=True):
+                user = stored_text(owner).encode()
+                copy.write(pack(">hiqi", 3, 8, unit, len(user)) + user + head + values.tobytes())
             copy.write(pack(">h", -1))
-        self.appended[table] += added
-        return added
+        self.appended[table] += len(units)
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
         """The only column of a result, of the function `half`."""
@@ -234,13 +228,16 @@ class PostgresConnection:
             [list(names)],
         )
 
-    def keys(self, table: str, number: int) -> list[int]:
-        """Reserve `number` unused row keys."""
-        rows = self.execute(
-            f"SELECT nextval('{table}_keys') FROM generate_series(1, ?::BIGINT)",  # noqa: S608 - one of three tables
-            [number],
-        ).fetchall()
-        return [row[0] for row in rows]
+    def keys(self, **numbers: int) -> list[Sequence[int]]:
+        """Reserve that many unused row keys of each table."""
+        reserved = " UNION ALL ".join(
+            f"SELECT {place}, nextval('{table}_keys') FROM generate_series(1, ?::BIGINT)"  # noqa: S608
+            for place, table in enumerate(numbers)
+        )
+        keys: list[Sequence[int]] = [[] for _ in numbers]
+        for place, key in self.execute(reserved, list(numbers.values())).fetchall():
+            keys[place].append(key)
+        return keys
 
     def skip_keys(self, table: str, last: int) -> None:
         """Reserve all row keys of a table up to `last`, so that new rows get higher ones."""

@@ -41,11 +41,11 @@ def commit(
     tx.use_embedder(spec)
     vectors = batch.vectors if tx.embedder() == spec else {}
     episodes = {entry.fact.id: entry for entry in batch.episodes}
-    known = tx.known(episodes)
+    known, tombstoned = tx.known_and_tombstoned(episodes)
     dead = tx.claims_of_episodes(batch.redigest)
     tx.before_change("fact", batch.redigest)
     tx.remove(batch.redigest)
-    skipped = (known - batch.redigest) | tx.tombstoned(episodes)
+    skipped = (known - batch.redigest) | tombstoned
     tx.add([entry for id_, entry in episodes.items() if id_ not in skipped], vectors)
 
     withdrawn = 0

@@ -285,7 +285,7 @@ class Recogniser:
     def _removed_turns(self, line: Line, session: StoreSession) -> frozenset[str]:
         """The turns that were removed by hand, under whatever id."""
         keys = dict(zip(_removal_keys(line.rows), line.rows, strict=True))
-        tombstones = session.tombstoned(self._removed.among(list(keys)))
+        _, tombstones = session.known_and_tombstoned(self._removed.among(list(keys)))
         return frozenset(row.turn_id for key, row in keys.items() if key in tombstones)
 
 

@@ -186,8 +186,8 @@ class Session(Protocol):
     def evidence_of(self, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
         """Fact id -> the claims that are its evidence, in order; facts without evidence are left out."""
 
-    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
-        """The subset of these ids that have a tombstone."""
+    def known_and_tombstoned(self, ids: Iterable[UUID]) -> tuple[set[UUID], set[UUID]]:
+        """The subsets of these ids that are records, and that have a tombstone."""
 
     def unfolded(self, groups: Iterable[Group], now: datetime) -> list[Fact]:
         """The current facts of these groups that have no evidence: imported or stated, not yet part of a fold."""

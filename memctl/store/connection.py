@@ -45,6 +45,9 @@ class Connection(Protocol):
         TRUE in a transaction about everybody, and where no statement gets faster by it.
         """
 
+    def in_list(self, type_: str) -> str:
+        """The condition that a value of this type (UUID or BIGINT) is in the list that is the next parameter."""
+
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """The result of a statement, valid until the next one."""
 
@@ -69,8 +72,10 @@ class Connection(Protocol):
     def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows in bulk; `columns` are the names of their values, with commas."""
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
-        """Add one vector for each of these units that exists and has none; returns how many were added.
+    def append_vectors(
+        self, table: str, units: Sequence[int], users: Sequence[str], vectors: Matrix | Sequence[Any]
+    ) -> None:
+        """Add one vector for each of these units, which belong to `users` and have none.
 
         `vectors` has shape (len(units), dim), or is a list of arrays or of lists of floats.
         """
@@ -90,8 +95,8 @@ class Connection(Protocol):
     def lock(self, names: Iterable[str]) -> None:
         """Be the only transaction that works on what has these names, until it ends."""
 
-    def keys(self, table: str, number: int) -> Sequence[int]:
-        """That many unused row keys of a table, in ascending order."""
+    def keys(self, **numbers: int) -> list[Sequence[int]]:
+        """For each of these tables, that many unused row keys in ascending order."""
 
     def skip_keys(self, table: str, last: int) -> None:
         """Give no row key up to `last` to new rows of a table."""

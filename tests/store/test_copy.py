@@ -158,12 +158,12 @@ def breaking(monkeypatch, own_tables):
     state = {"until": 0, "rows": 0, "patch": monkeypatch}
 
     def counting(append):
-        def counted(self, table, columns, rows):
+        def counted(self, table, *added):
             state["until"] -= 1
             if state["until"] == 0:
                 raise ConnectionResetError("lost")
-            state["rows"] += len(rows)
-            return append(self, table, columns, rows)
+            state["rows"] += len(added[-1])
+            return append(self, table, *added)
 
         return counted
 

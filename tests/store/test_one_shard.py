@@ -24,7 +24,7 @@ from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
 SHARDS = 8
-_LISTED = "IN (SELECT unnest(?::UUID[]))"
+_LISTED = "= ANY(?::UUID[])"
 _EXPLAINED = re.compile(r"\s*(?:SELECT|WITH|INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 _OWNERLESS = "user_id = ''"
 """What is left of forgotten users belongs to nobody, and is in one more shard."""

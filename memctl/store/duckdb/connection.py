@@ -55,6 +55,10 @@ class DuckConnection:
         """Always TRUE: rows are found by their ids, whoever's they are."""
         return "TRUE"
 
+    def in_list(self, type_: str) -> str:
+        """The condition that a value is in a list, as a join: `= ANY` would compare each row with each value."""
+        return f"IN (SELECT unnest(?::{type_}[]))"
+
     def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
         """The result of a statement."""
         if " meta" in statement and not statement.startswith("SELECT"):
@@ -172,24 +176,24 @@ class DuckConnection:
         finally:
             self.raw.execute("RESET pandas_analyze_sample")
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
-        """Add one vector for each of these units that exists and has none; returns how many were added."""
+    def append_vectors(
+        self, table: str, units: Sequence[int], users: Sequence[str], vectors: Matrix | Sequence[Any]
+    ) -> None:
+        """Add one vector for each of these units, which belong to `users` and have none."""
         dim = len(vectors[0])
-        # With the range of keys DuckDB skips all older rows.
-        span = f"BETWEEN {min(units)} AND {max(units)}"
-        statement = (
-            f"INSERT INTO {table} SELECT unit, u.user_id, {{vector}}::FLOAT[{dim}] "  # noqa: S608
-            f"FROM {{columns}} JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit {span} AND v.unit = columns.unit)"
-        )
+        statement = f"INSERT INTO {table} SELECT unit, user_id, {{vector}}::FLOAT[{dim}] FROM {{columns}}"  # noqa: S608
         if isinstance(vectors[0], list):
-            rows = "(SELECT unnest(?::BIGINT[]) AS unit, unnest(?::FLOAT[][]) AS vector) columns"
-            return self.change(statement.format(vector="vector", columns=rows), [list(units), list(vectors)])
+            rows = "(SELECT unnest(?::BIGINT[]) AS unit, unnest(?::TEXT[]) AS user_id, unnest(?::FLOAT[][]) AS vector)"
+            self.execute(statement.format(vector="vector", columns=rows), [list(units), list(users), list(vectors)])
+            return
         import numpy as np
 
         # DuckDB finds the local `columns` by name. dim flat columns are the fastest way for many vectors that needs no
         # Arrow, but take a dozen milliseconds to plan; few vectors go in as objects.
-        columns: dict[str, Any] = {"unit": np.asarray(units, dtype=np.int64)}
+        columns: dict[str, Any] = {
+            "unit": np.asarray(units, dtype=np.int64),
+            "user_id": np.fromiter(users, dtype=object, count=len(users)),
+        }
         if len(units) <= _FEW:
             columns["vector"] = np.fromiter(vectors, dtype=object, count=len(vectors))
             array = "vector"
@@ -197,9 +201,8 @@ class DuckConnection:
             matrix = np.asarray(vectors)
             columns |= {f"c{i}": matrix[:, i] for i in range(dim)}
             array = f"[{', '.join(f'c{i}' for i in range(dim))}]"
-        added = self.raw.execute(statement.format(vector=array, columns="columns"))
+        self.raw.execute(statement.format(vector=array, columns="columns"))
         del columns
-        return int(added.fetchall()[0][0])
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
         """The only column of a result, of the macro `half`."""
@@ -225,13 +228,17 @@ class DuckConnection:
     def lock(self, names: Iterable[str]) -> None:
         """Nothing: a file has one writer at a time."""
 
-    def keys(self, table: str, number: int) -> range:
-        """That many unused row keys; safe because a file has one writer at a time. A key that an undo would bring back
-        is in use."""
-        tables = (table, f"undo_{table}") if table in _UNDOABLE else (table,)
-        highest = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
-        first = int(self.raw.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({highest})").fetchall()[0][0])  # noqa: S608
-        return range(first, first + number)
+    def keys(self, **numbers: int) -> list[Sequence[int]]:
+        """That many unused row keys of each table; safe because a file has one writer at a time. A key that an undo
+        would bring back is in use."""
+        highest = (
+            f"greatest((SELECT max(key) FROM {table}), (SELECT max(key) FROM undo_{table}))"  # noqa: S608
+            if table in _UNDOABLE
+            else f"(SELECT max(key) FROM {table})"  # noqa: S608
+            for table in numbers
+        )
+        rows = self.execute("SELECT " + ", ".join(f"coalesce({key}, 0) + 1" for key in highest)).fetchall()
+        return [range(first, first + number) for first, number in zip(rows[0], numbers.values(), strict=True)]
 
     def skip_keys(self, table: str, last: int) -> None:
         """Nothing: a new key is above all that are in use."""

@@ -23,7 +23,7 @@ def add(connection: Connection, claims: Sequence[tuple[Claim, UUID | None]], now
     if not claims:
         return []
     ids = [claim.id for claim, _ in claims]
-    seen = known(connection, "claims", ids) | known(connection, "removed", ids)
+    seen = set().union(*known(connection, ids, "claims", "removed"))
     fresh: dict[UUID, tuple[Claim, UUID | None]] = {}
     for claim, episode in claims:
         if claim.id not in seen:
@@ -84,7 +84,7 @@ def of_episodes(connection: Connection, episodes: Iterable[UUID]) -> list[Claim]
     if not wanted:
         return []
     rows = connection.execute(
-        f"SELECT claim FROM claims WHERE {connection.mine()} AND episode IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT claim FROM claims WHERE {connection.mine()} AND episode {connection.in_list('UUID')}",  # noqa: S608
         [wanted],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
@@ -96,7 +96,7 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
     if not wanted:
         return []
     rows = connection.execute(
-        f"SELECT claim FROM claims WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT claim FROM claims WHERE {connection.mine()} AND id {connection.in_list('UUID')}",  # noqa: S608
         [wanted],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
@@ -119,7 +119,7 @@ def episodes(connection: Connection, claims: Iterable[UUID]) -> dict[UUID, UUID]
         return {}
     rows = connection.execute(
         f"SELECT id, episode FROM claims WHERE {connection.mine()} AND episode IS NOT NULL "  # noqa: S608
-        "AND id IN (SELECT unnest(?::UUID[]))",
+        f"AND id {connection.in_list('UUID')}",
         [wanted],
     ).fetchall()
     return dict(rows)
@@ -131,7 +131,7 @@ def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID
     if not wanted:
         return set()
     rows = connection.execute(
-        f"SELECT DISTINCT fact FROM evidence WHERE {connection.mine()} AND claim IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT DISTINCT fact FROM evidence WHERE {connection.mine()} AND claim {connection.in_list('UUID')}",  # noqa: S608
         [wanted],
     ).fetchall()
     return {row[0] for row in rows}
@@ -144,7 +144,7 @@ def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tup
         return {}
     rows = connection.execute(
         f"SELECT fact, array_agg(claim ORDER BY seq) FROM evidence WHERE {connection.mine()} "  # noqa: S608
-        "AND fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
+        f"AND fact {connection.in_list('UUID')} GROUP BY fact",
         [wanted],
     ).fetchall()
     return {fact: tuple(claims) for fact, claims in rows}
@@ -157,7 +157,7 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> None:
         return
     for table, column in (("evidence", "claim"), ("claims", "id")):
         connection.execute(
-            f"DELETE FROM {table} WHERE {connection.mine()} AND {column} IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+            f"DELETE FROM {table} WHERE {connection.mine()} AND {column} {connection.in_list('UUID')}",  # noqa: S608
             [gone],
         )
 
@@ -176,7 +176,7 @@ def set_evidence(
     """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
     if old := [*evidence.keys(), *gone]:
         connection.execute(
-            f"DELETE FROM evidence WHERE {connection.mine()} AND fact IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+            f"DELETE FROM evidence WHERE {connection.mine()} AND fact {connection.in_list('UUID')}",  # noqa: S608
             [old],
         )
     connection.append(

@@ -237,7 +237,8 @@ def _copy_rows(old: Connection, writer: _Writer, table: str, meter: _Meter) -> _
         if vectors is None:
             writer.connection.append(table, columns, rows)
         else:
-            writer.connection.append_vectors(table, [row[0] for row in rows], vectors)
+            units, users = zip(*rows, strict=True)
+            writer.connection.append_vectors(table, units, users, vectors)
         digest.add(_comparable(rows, vectors, table))
         meter.add(len(rows), table)
         writer.wrote(len(rows))

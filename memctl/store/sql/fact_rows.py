@@ -115,7 +115,7 @@ def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Fact]:
     """The records with these ids, in the order they were stored; missing ids are skipped."""
     wanted = list(ids)
-    which = f"{connection.mine()} AND id IN (SELECT unnest(?::UUID[])) ORDER BY key"
+    which = f"{connection.mine()} AND id {connection.in_list('UUID')} ORDER BY key"
     return select(connection, which, [wanted]) if wanted else []
 
 
@@ -142,7 +142,7 @@ def owners(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     for condition in dict.fromkeys((connection.mine(), "TRUE")):
         if left:
             rows = connection.execute(
-                f"SELECT id, user_id FROM records WHERE {condition} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+                f"SELECT id, user_id FROM records WHERE {condition} AND id {connection.in_list('UUID')}",  # noqa: S608
                 [list(left)],
             ).fetchall()
             owners_ |= rows
@@ -150,15 +150,19 @@ def owners(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     return owners_
 
 
-def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
-    """The subset of these ids that `table` (records, claims, removed) has."""
+def known(connection: Connection, ids: Iterable[UUID], *tables: str) -> list[set[UUID]]:
+    """The subset of these ids that each of the tables (records, claims, removed) has."""
     wanted = list(ids)
+    found: list[set[UUID]] = [set() for _ in tables]
     if not wanted:
-        return set()
+        return found
     # Tombstones from before the store recorded their owners have none.
-    nobody = " OR user_id = ''" if table == "removed" else ""
-    rows = connection.execute(
-        f"SELECT id FROM {table} WHERE ({connection.mine()}{nobody}) AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [wanted],
+    mine = {"removed": f"({connection.mine()} OR user_id = '')"}
+    statement = " UNION ALL ".join(
+        f"SELECT {place}, id FROM {table} WHERE {mine.get(table, connection.mine())} "  # noqa: S608
+        f"AND id {connection.in_list('UUID')}"
+        for place, table in enumerate(tables)
     )
-    return {row[0] for row in rows.fetchall()}
+    for place, id_ in connection.execute(statement, [wanted] * len(tables)).fetchall():
+        found[place].add(id_)
+    return found

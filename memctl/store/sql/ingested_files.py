@@ -56,7 +56,8 @@ def keys(connection: Connection, files: Sequence[FileEntry]) -> list[int]:
 def episodes_of(connection: Connection, entry: FileEntry) -> set[UUID]:
     """The episodes seen in a file when it was last read."""
     rows = connection.execute(
-        "SELECT episode FROM sightings WHERE file IN (SELECT unnest(?::BIGINT[]))", [keys(connection, [entry])]
+        f"SELECT episode FROM sightings WHERE file {connection.in_list('BIGINT')}",  # noqa: S608
+        [keys(connection, [entry])],
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -84,12 +85,13 @@ def record(connection: Connection, files: Sequence[FileRead]) -> list[int]:
     }
     old = list(before.values())
     new = [file.entry for file in files if (file.entry.uri, file.entry.attribution) not in before]
-    before |= zip(((entry.uri, entry.attribution) for entry in new), connection.keys("files", len(new)), strict=True)
+    (fresh,) = connection.keys(files=len(new))
+    before |= zip(((entry.uri, entry.attribution) for entry in new), fresh, strict=True)
     keys_ = [before[file.entry.uri, file.entry.attribution] for file in files]
     now = naive(datetime.now(UTC))
     # A file that was read before may have had turns of anyone.
     for table, column in (("sightings", "file"), ("files", "key")) if old else ():
-        connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?::BIGINT[]))", [old])  # noqa: S608
+        connection.execute(f"DELETE FROM {table} WHERE {column} {connection.in_list('BIGINT')}", [old])  # noqa: S608
     connection.append("files", COLUMNS, [_row(key, file.entry, now) for key, file in zip(keys_, files, strict=True)])
     sighted = ((key, episode) for key, file in zip(keys_, files, strict=True) for episode in file.episodes)
     while chunk := list(islice(sighted, CHUNK)):

@@ -163,7 +163,7 @@ def owned(connection: Connection, ids: Iterable[UUID], user: str | None = None) 
     """The subset of these ids that are records of the user, or of anyone."""
     rows = connection.execute(
         f"SELECT id FROM records WHERE {connection.mine()} AND (?::TEXT IS NULL OR user_id = ?) "  # noqa: S608
-        "AND id IN (SELECT unnest(?::UUID[]))",
+        f"AND id {connection.in_list('UUID')}",
         [user, user, list(ids)],
     ).fetchall()
     return [row[0] for row in rows]
@@ -180,7 +180,7 @@ def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
 def hashes_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     """The content hashes of these records, by id; an id without a record is left out."""
     rows = connection.execute(
-        f"SELECT id, content_hash FROM records WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT id, content_hash FROM records WHERE {connection.mine()} AND id {connection.in_list('UUID')}",  # noqa: S608
         [list(ids)],
     ).fetchall()
     return dict(rows)

@@ -6,7 +6,8 @@ resumes where it stopped. The store is open for one batch at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.connection import Connection, Engine
@@ -39,12 +40,24 @@ def reindex(engine: Engine, spec: EmbedderSpec, progress: Progress | None = None
         if rows:
             vectors = embedder.embed([text for _, text in rows])
             with engine.writing() as connection:
-                made += connection.append_vectors(table, [key for key, _ in rows], vectors)
+                made += _append(connection, table, dict(zip((key for key, _ in rows), vectors, strict=True)))
         elif _finish(engine, spec, table):
             break
         if progress:
             progress(kept + made, total, embedder.name)
     return Reindexed(embedder=embedder.name, made=made, kept=kept)
+
+
+def _append(connection: Connection, table: str, vectors: Mapping[int, Any]) -> int:
+    """Add the vectors of units that still exist, and that no other process gave one; returns how many."""
+    rows = connection.execute(
+        f"SELECT key, user_id FROM units WHERE key {connection.in_list('BIGINT')} AND {_lacking(table)}",  # noqa: S608
+        [list(vectors)],
+    ).fetchall()
+    if rows:
+        units, users = zip(*rows, strict=True)
+        connection.append_vectors(table, units, users, [vectors[unit] for unit in units])
+    return len(rows)
 
 
 def _target(connection: Connection, spec: EmbedderSpec) -> str:

@@ -168,7 +168,7 @@ def _records(
     connection: Connection, columns: str, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
 ) -> list[tuple[Any, ...]]:
     """These columns of the records with these ids."""
-    listed = "id IN (SELECT unnest(?::UUID[]))"
+    listed = f"id {connection.in_list('UUID')}"
     if tables is not None:
         return connection.kept_rows(f"SELECT {columns} FROM {tables['member']} WHERE {listed}", [ids])  # noqa: S608
     mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])

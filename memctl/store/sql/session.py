@@ -102,11 +102,12 @@ class SqlSession:
 
     def known(self, ids: Iterable[UUID]) -> set[UUID]:
         """The subset of these ids that are records."""
-        return fact_rows.known(self.connection, "records", ids)
+        return fact_rows.known(self.connection, ids, "records")[0]
 
-    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
-        """The subset of these ids that have a tombstone."""
-        return fact_rows.known(self.connection, "removed", ids)
+    def known_and_tombstoned(self, ids: Iterable[UUID]) -> tuple[set[UUID], set[UUID]]:
+        """The subsets of these ids that are records, and that have a tombstone."""
+        records, removed = fact_rows.known(self.connection, ids, "records", "removed")
+        return records, removed
 
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""

@@ -92,7 +92,7 @@ def latest(connection: Connection, user: str, at: datetime, limit: int) -> list[
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[StoredTurn]:
     """The episodes with these ids."""
     return _turns(
-        connection, f"{connection.mine()} AND kind = 'episode' AND id IN (SELECT unnest(?::UUID[]))", [list(ids)]
+        connection, f"{connection.mine()} AND kind = 'episode' AND id {connection.in_list('UUID')}", [list(ids)]
     )
 
 
@@ -100,7 +100,7 @@ def read_by(connection: Connection, recipe: str, episodes: Iterable[UUID]) -> se
     """The subset of these episodes that a file read by the recipe contains."""
     rows = connection.execute(
         "SELECT DISTINCT episode FROM sightings JOIN files ON files.key = file "  # noqa: S608
-        f"WHERE {connection.mine('sightings')} AND recipe = ? AND episode IN (SELECT unnest(?::UUID[]))",
+        f"WHERE {connection.mine('sightings')} AND recipe = ? AND episode {connection.in_list('UUID')}",
         [recipe, list(episodes)],
     ).fetchall()
     return {row[0] for row in rows}

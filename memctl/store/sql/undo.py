@@ -38,8 +38,8 @@ def touched(connection: Connection, run: Run, place: Place) -> set[UUID]:
 def touching(connection: Connection, place: Place, ids: Iterable[UUID]) -> set[str]:
     """The runs that changed any of these rows and can be undone."""
     rows = connection.execute(
-        "SELECT DISTINCT r.id FROM touched t JOIN runs r ON r.id = t.run AND r.undone_at IS NULL "
-        "WHERE t.place = ? AND t.id IN (SELECT unnest(?::UUID[]))",
+        "SELECT DISTINCT r.id FROM touched t JOIN runs r ON r.id = t.run AND r.undone_at IS NULL "  # noqa: S608
+        f"WHERE t.place = ? AND t.id {connection.in_list('UUID')}",
         [place, list(ids)],
     ).fetchall()
     return {row[0] for row in rows}
@@ -81,7 +81,7 @@ def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
     taken_back = f"FROM taken_back WHERE {connection.mine()}"
     # There are hardly ever any.
     if connection.execute(f"SELECT 1 {taken_back} LIMIT 1").fetchall():
-        connection.execute(f"DELETE {taken_back} AND id IN (SELECT unnest(?::UUID[]))", [list(facts)])
+        connection.execute(f"DELETE {taken_back} AND id {connection.in_list('UUID')}", [list(facts)])
 
 
 def _put_back(connection: Connection, run: str, kept: list[int]) -> None:

@@ -7,7 +7,7 @@ a hash are kept. A run may span several transactions under one id, and can be un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,6 @@ from memctl.store.sql.meta import get_meta
 
 TOUCHED = "run, place, id, before, state, user_id"
 
-_LISTED = "IN (SELECT unnest(?::UUID[]))"
 _COPIED: dict[str, str] = {
     "records": fact_rows.COLUMNS,
     "units": writes.UNITS,
@@ -56,8 +55,9 @@ _STATES: dict[Place, str] = {
 }
 
 
-def states(connection: Connection, place: Place, which: str = f"id {_LISTED}") -> str:
-    """The statement for the ids, states and owners of the rows that `which` chooses."""
+def states(connection: Connection, place: Place, which: str = "") -> str:
+    """The statement for the ids, states and owners of the rows that `which` chooses, by default of a list of ids."""
+    which = which or f"id {connection.in_list('UUID')}"
     return _STATES[place].replace("{which}", which).replace("{mine}", connection.mine())
 
 
@@ -99,7 +99,7 @@ class Journal:
         if fresh:
             earlier = self._found_first(place, fresh)
             now = [id_ for id_ in fresh if id_ not in earlier]
-            before |= dict.fromkeys(now) | self._now(place, now) | earlier
+            before |= self._now({place: now}).get(place, {}) | earlier
             self._copy(place, [id_ for id_ in now if before[id_] is not None])
         if place == "fact" and reworded and (bare := [id_ for id_ in wanted if id_ not in self._whole]):
             self._copy_units(bare)
@@ -119,24 +119,22 @@ class Journal:
         """Record the new state of changed rows and drop unchanged ones; returns how many this transaction changed."""
         self._before["fact"] |= self._brought_back()
         changed = self._note_new_facts()
-        for place, before in self._before.items():
-            ids = list(before)
-            if not ids:
-                continue
-            after = dict.fromkeys(before) | self._now(place, ids)
+        touched = []
+        for place, after in self._now({place: list(before) for place, before in self._before.items()}).items():
+            ids, before = list(after), self._before[place]
             if self._goes_on:
                 self.connection.execute(
-                    f"DELETE FROM touched WHERE run = ? AND place = ? AND id {_LISTED}",  # noqa: S608
+                    f"DELETE FROM touched WHERE run = ? AND place = ? AND id {self.connection.in_list('UUID')}",  # noqa: S608
                     [self.id, place, ids],
                 )
             self._forget(place, [id_ for id_ in ids if after[id_] == before[id_]])
-            touched = [
+            touched += [
                 (self.id, place, id_, before[id_], after[id_], self._owners.get(id_, ""))
                 for id_ in ids
                 if after[id_] != before[id_]
             ]
-            self.connection.append("touched", TOUCHED, touched)
-            changed += len(touched)
+        self.connection.append("touched", TOUCHED, touched)
+        changed += len(touched)
         if changed and not self._goes_on:
             self._begin()
             self.run = self.id
@@ -170,7 +168,8 @@ class Journal:
         if not self._goes_on or not ids:
             return {}
         return self._noted(
-            f"SELECT id, before, user_id FROM touched WHERE run = ? AND place = ? AND id {_LISTED}",  # noqa: S608
+            "SELECT id, before, user_id FROM touched "  # noqa: S608
+            f"WHERE run = ? AND place = ? AND id {self.connection.in_list('UUID')}",
             [self.id, place, list(ids)],
         )
 
@@ -201,10 +200,18 @@ class Journal:
         it ends no other process writes about its users, and earlier records have lower keys."""
         return f"{self.connection.mine()} AND key BETWEEN ? AND ?"
 
-    def _now(self, place: Place, ids: Sequence[UUID]) -> dict[UUID, int | None]:
-        if not ids:
-            return {}
-        return self._noted(states(self.connection, place), [list(ids)])
+    def _now(self, asked: Mapping[Place, list[UUID]]) -> dict[Place, dict[UUID, int | None]]:
+        """The states of these rows by place and id, None for those that do not exist; no places without ids."""
+        asked = {place: ids for place, ids in asked.items() if ids}
+        found: dict[Place, dict[UUID, int | None]] = {place: dict.fromkeys(ids) for place, ids in asked.items()}
+        if asked:
+            statement = " UNION ALL ".join(
+                f"SELECT id, state, user_id, '{place}' FROM ({states(self.connection, place)}) {place}"  # noqa: S608
+                for place in asked
+            )
+            for id_, state, user, place in self.connection.execute(statement, list(asked.values())).fetchall():
+                found[place][id_], self._owners[id_] = state, user
+        return found
 
     def _noted(self, statement: str, parameters: list[Any]) -> dict[UUID, int | None]:
         """The states of rows by id; their owners are remembered."""
@@ -214,20 +221,26 @@ class Journal:
 
     def _copy(self, place: Place, ids: Sequence[UUID]) -> None:
         for table, column in _ROWS[place] if ids else ():
-            self._copy_rows(table, f"{column} IN (SELECT {_found(place)})", list(ids))
+            self._copy_rows(table, f"{column} {self._among(place)}", list(ids))
+
+    def _among(self, place: Place) -> str:
+        """The condition that one of the columns in `_ROWS` has one of the ids in a list."""
+        if place == "file":
+            return "IN (SELECT file_key(id) FROM (SELECT unnest(?::UUID[]) AS id) chosen)"
+        return self.connection.in_list("UUID")
 
     def _copy_units(self, ids: Sequence[UUID]) -> None:
         """Copy the chunks and vectors of facts whose rows are still the original ones."""
         mine = self.connection.mine()
         rows = self.connection.execute(
-            f"SELECT key FROM undo_records o WHERE run = ? AND {mine} AND id {_LISTED} "  # noqa: S608
+            f"SELECT key FROM undo_records o WHERE run = ? AND {mine} AND id {self.connection.in_list('UUID')} "  # noqa: S608
             "AND EXISTS (SELECT 1 FROM records r WHERE r.key = o.key AND r.user_id = o.user_id) "
             f"AND NOT EXISTS (SELECT 1 FROM undo_units u WHERE {self.connection.mine('u')} AND u.run = o.run "
             "AND u.record = o.key AND u.user_id = o.user_id)",
             [self.id, list(ids)],
         ).fetchall()
         keys = [row[0] for row in rows]
-        listed = "IN (SELECT unnest(?::BIGINT[]))"
+        listed = self.connection.in_list("BIGINT")
         if keys:
             self._copy_rows("units", f"record {listed}", keys)
             units = f"SELECT key FROM units WHERE {mine} AND record {listed}"  # noqa: S608
@@ -248,7 +261,7 @@ class Journal:
         if not ids:
             return
         if place == "fact":
-            keys = f"SELECT key FROM undo_records WHERE run = ? AND id {_LISTED}"  # noqa: S608
+            keys = f"SELECT key FROM undo_records WHERE run = ? AND id {self.connection.in_list('UUID')}"  # noqa: S608
             units = f"WHERE run = ? AND record IN ({keys})"
             for statement in (
                 f"DELETE FROM undo_vectors WHERE run = ? AND unit IN (SELECT key FROM undo_units {units})",  # noqa: S608
@@ -257,7 +270,7 @@ class Journal:
                 self.connection.execute(statement, [self.id] * (statement.count("?") - 1) + [list(ids)])
         for table, column in _ROWS[place]:
             self.connection.execute(
-                f"DELETE FROM undo_{table} WHERE run = ? AND {column} IN (SELECT {_found(place)})",  # noqa: S608
+                f"DELETE FROM undo_{table} WHERE run = ? AND {column} {self._among(place)}",  # noqa: S608
                 [self.id, list(ids)],
             )
 
@@ -269,11 +282,6 @@ _ROWS: dict[Place, tuple[tuple[str, str], ...]] = {
     "file": (("files", "key"), ("sightings", "file")),
 }
 """For each place, the tables with its rows and the column that holds the id."""
-
-
-def _found(place: Place) -> str:
-    """What those columns hold for a list of ids."""
-    return "file_key(id) FROM (SELECT unnest(?::UUID[]) AS id) chosen" if place == "file" else "unnest(?::UUID[])"
 
 
 def runs(connection: Connection) -> list[Run]:

@@ -46,7 +46,7 @@ def nearest(connection: Connection, user: str, vectors: Matrix, k: int) -> list[
     wanted = sorted({key for row in chosen for key in row})
     rows = connection.execute(
         f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records "  # noqa: S608
-        "WHERE user_id = ? AND key IN (SELECT unnest(?::BIGINT[]))",
+        f"WHERE user_id = ? AND key {connection.in_list('BIGINT')}",
         [user, wanted],
     ).fetchall()
     facts = {row[-1]: fact_rows.to_fact(row) for row in rows}

@@ -93,39 +93,31 @@ def add(connection: Connection, entries: Sequence[Entry], vectors: Mapping[str, 
     """
     if not entries:
         return ()
-    keys = connection.keys("records", len(entries))
+    keys, unit_keys = connection.keys(records=len(entries), units=sum(len(entry.chunks) for entry in entries))
     fact_rows.insert(connection, [(entry.fact, entry.episodic) for entry in entries], keys, datetime.now(UTC))
-    rows = add_units(connection, list(zip(keys, entries, strict=True)))
-    embedded = [(key, vectors[text]) for key, text in rows if text in vectors]
-    if embedded and not outdated_model(connection):
-        connection.append_vectors("vectors", [key for key, _ in embedded], [vector for _, vector in embedded])
-    return keys
-
-
-def add_units(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> list[tuple[int, str]]:
-    """Append the units of records, given with their row keys; the units' own row keys and texts."""
     units = [
-        (record, entry.fact.user_id, seq, unit) for record, entry in entries for seq, unit in enumerate(entry.chunks)
+        (record, entry.fact.user_id, seq, unit.text, unit.tokens)
+        for record, entry in zip(keys, entries, strict=True)
+        for seq, unit in enumerate(entry.chunks)
     ]
-    keys = connection.keys("units", len(units))
-    connection.append(
-        "units",
-        UNITS,
-        [
-            (key, record, user_id, seq, unit.text, unit.tokens)
-            for key, (record, user_id, seq, unit) in zip(keys, units, strict=True)
-        ],
-    )
-    return [(key, unit.text) for key, (_, _, _, unit) in zip(keys, units, strict=True)]
+    connection.append("units", UNITS, [(key, *unit) for key, unit in zip(unit_keys, units, strict=True)])
+    embedded = [
+        (key, user, vectors[text])
+        for key, (_, user, _, text, _) in zip(unit_keys, units, strict=True)
+        if text in vectors
+    ]
+    if embedded and not outdated_model(connection):
+        connection.append_vectors("vectors", *zip(*embedded, strict=True))
+    return keys
 
 
 def vectors_of(connection: Connection, user: str, ids: Iterable[UUID]) -> dict[UUID, Vector]:
     """The vectors of whole texts, of those of a user's facts that have one; each of shape (dim,)."""
     rows, vectors = connection.vectors(
-        "SELECT r.id, v.embedding FROM records r "
+        "SELECT r.id, v.embedding FROM records r "  # noqa: S608
         "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
         "JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id "
-        "WHERE r.user_id = ? AND r.id IN (SELECT unnest(?::UUID[]))",
+        f"WHERE r.user_id = ? AND r.id {connection.in_list('UUID')}",
         [user, list(ids)],
     )
     return {row[0]: vector for row, vector in zip(rows, vectors, strict=True)}
@@ -138,14 +130,10 @@ def replace(connection: Connection, facts: Iterable[Fact]) -> None:
         return
     ids = list(changed)
     rows = connection.execute(
-        "SELECT id, key, imported_at, role, speaker, position, episode FROM records "  # noqa: S608
-        f"WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",
+        f"DELETE FROM records WHERE {connection.mine()} AND id {connection.in_list('UUID')} "  # noqa: S608
+        "RETURNING id, key, imported_at, role, speaker, position, episode",
         [ids],
     ).fetchall()
-    connection.execute(
-        f"DELETE FROM records WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [ids],
-    )
     connection.append(
         "records",
         fact_rows.COLUMNS,
@@ -160,12 +148,12 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> int:
         return 0
     mine = connection.mine()
     rows = connection.execute(
-        f"SELECT key FROM records WHERE {mine} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT key FROM records WHERE {mine} AND id {connection.in_list('UUID')}",  # noqa: S608
         [wanted],
     ).fetchall()
     keys = [row[0] for row in rows]
     if keys:
-        listed = "IN (SELECT unnest(?::BIGINT[]))"
+        listed = connection.in_list("BIGINT")
         units = f"SELECT key FROM units WHERE {mine} AND record {listed}"  # noqa: S608
         for table in vector_tables(connection):
             connection.execute(f"DELETE FROM {table} WHERE {mine} AND unit IN ({units})", [keys])  # noqa: S608
