@@ -32,6 +32,8 @@ COPYING = " copying"
 """The suffix of the version of a store that is an unfinished copy."""
 MANY = 1000
 """The number of rows added to a table by one transaction from which on statistics may be needed for the planner."""
+_REPEATED = 5
+"""How often a connection executes a statement before it prepares it."""
 _INDEX = """CREATE INDEX records_key ON {} (user_id, key)
     INCLUDE (kind, created_at, invalid_at, expired_at, expires_at, superseded_by)"""
 """Includes the columns that `memctl users` and `stats` count, so that they need not read the records."""
@@ -195,7 +197,7 @@ class PostgresEngine:
                     raise UsageError(f"the statement failed: {words}", where="sql")
                 if not write and not _READS.match(statement):
                     raise UsageError(_CHANGES, where="sql", hint="memctl sql is read-only without --write")
-                cursor = any_values(raw.cursor()).execute(statement.encode())
+                cursor = any_values(raw.cursor()).execute(statement.encode(), prepare=False)
                 if cursor.description is None:
                     # As in a file.
                     return (("Count",), [(cursor.rowcount,)]) if cursor.rowcount >= 0 else ((), [])
@@ -213,12 +215,15 @@ class PostgresEngine:
         """Give a transaction the settings that the statements need, and check the store at the first use."""
         if not self._path:
             self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
-        connection.execute(
-            "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
+        (process, *_) = connection.execute(
+            "SELECT pg_backend_pid(), set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
             "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true), "
             "set_config('lock_timeout', %s, true)",
             [self._path, f"{max(1, int(self.lock_timeout * 1000))}ms"],
-        )
+        ).fetchall()[0]
+        # Behind a pooler such as PgBouncer, the next transaction may be in another process of the server, which has not
+        # prepared the statements of this one.
+        connection.prepare_threshold = _REPEATED if process == connection.info.backend_pid else None
         if not self._ready:
             self._require(self._version(connection))
             ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()

@@ -1,7 +1,7 @@
 """A connection to PostgreSQL for the store's SQL: implements `memctl.store.connection.Connection`.
 
-The statements have `?` or `$name` where psycopg uses `%s` or `%(name)s`. A text with NUL, which PostgreSQL cannot
-store, is encoded with `mapping.stored_text`.
+The statements have `?` or `$name` where PostgreSQL has `$1`. A text with NUL, which PostgreSQL cannot store, is encoded
+with `mapping.stored_text`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ else:
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\?|\$(\w+)|%")
+_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\?|\$(\w+)")
+_USER = "_user"
+"""The name of the parameter that is the only user of the transaction, so that a statement has the same text, and can be
+prepared, whoever it is about."""
 _FEW = 20
 """How many rows one INSERT adds at most."""
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -88,15 +91,20 @@ _TIMES = {
 
 
 @lru_cache(maxsize=512)
-def translated(statement: str) -> str:
-    """A statement with psycopg's placeholders."""
+def numbered(statement: str) -> tuple[bytes, tuple[str | None, ...]]:
+    """A statement with PostgreSQL's placeholders, and the name of each parameter, None for the next one in order."""
+    names: list[str | None] = []
 
     def placeholder(match: re.Match[str]) -> str:
-        if match[0] == "?":
-            return "%s"
-        return f"%({match[1]})s" if match[1] else match[0].replace("%", "%%")
+        name = match[1]
+        if not name and match[0] != "?":
+            return match[0]
+        if name not in names or not name:
+            names.append(name)
+            return f"${len(names)}"
+        return f"${names.index(name) + 1}"
 
-    return _PLACEHOLDER.sub(placeholder, statement)
+    return _PLACEHOLDER.sub(placeholder, statement).encode(), tuple(names)
 
 
 class PostgresConnection:
@@ -114,13 +122,16 @@ class PostgresConnection:
         """The number of rows that `append` and `append_vectors` added to each table."""
         self.users = users
         self._kept: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-        self._users = None if users is None else ", ".join(map(_quoted, users)) or "NULL"
+        if users is None or len(users) == 1:
+            self._mine = f"user_id = ${_USER}"
+        else:
+            self._mine = f"user_id IN ({', '.join(map(_quoted, users)) or 'NULL'})"
 
     def mine(self, table: str = "") -> str:
         """The condition that a row is of a user of this transaction."""
-        if self._users is None:
+        if self.users is None:
             return "TRUE"
-        return f"{table}.user_id IN ({self._users})" if table else f"user_id IN ({self._users})"
+        return f"{table}.{self._mine}" if table else self._mine
 
     def in_list(self, type_: str) -> str:
         """The condition that a value is in a list; a join with the list would take the planner twice as long."""
@@ -130,7 +141,18 @@ class PostgresConnection:
         """The result of a statement."""
         if " meta " in statement and not statement.startswith("SELECT"):
             self._kept.clear()
-        return self.raw.execute(translated(statement).encode(), parameters)
+        return self._execute(psycopg.RawCursor(self.raw), statement, parameters)
+
+    def _execute(
+        self, cursor: psycopg.Cursor[Any], statement: str, parameters: Parameters = (), *, prepare: bool | None = None
+    ) -> psycopg.Cursor[Any]:
+        text, names = numbered(statement)
+        named = parameters if isinstance(parameters, Mapping) else {}
+        if self.users and _USER in names:
+            named = {**named, _USER: self.users[0]}
+        in_order = iter(() if isinstance(parameters, Mapping) else parameters)
+        values = [next(in_order) if name is None else named[name] for name in names]
+        return cursor.execute(text, values, prepare=prepare)
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         """The rows of a statement about `meta`, which no other process changes until the transaction ends."""
@@ -149,8 +171,9 @@ class PostgresConnection:
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time, from a cursor on the server."""
-        with self.raw.cursor(name="stream") as cursor:
-            cursor.execute(translated(statement).encode())
+        with psycopg.RawServerCursor(self.raw, "stream") as cursor:
+            text, names = numbered(statement)
+            cursor.execute(text, self.users if names else None)
             while batch := cursor.fetchmany(size):
                 yield batch
 
@@ -178,15 +201,15 @@ class PostgresConnection:
         self, table: str, units: Sequence[int], users: Sequence[str], vectors: Matrix | Sequence[Any]
     ) -> None:
         """Add one vector for each of these units, which belong to `users` and have none."""
+        if self._secured or len(units) <= _FEW:
+            rows = zip(units, users, map(self.vector, vectors), strict=True)
+            self._insert(table, "unit, user_id, embedding", list(rows))
+            return
         import numpy as np
 
         matrix = np.asarray(vectors, dtype=np.float32)
-        if self._secured or len(units) <= _FEW:
-            rows = zip(units, users, map(self.vector, matrix.tolist()), strict=True)
-            self._insert(table, "unit, user_id, embedding", list(rows))
-            return
-        # pgvector's binary form: the number of dimensions, an unused field, and the values, all in network order.
         dim = matrix.shape[1]
+        # pgvector's binary form: the number of dimensions, an unused field, and the values, all in network order.
         head = pack(">ihh", 4 + 4 * dim, dim, 0)
         command = f"COPY {table} (unit, user_id, embedding) FROM STDIN (FORMAT binary)".encode()
         with self.raw.cursor() as cursor, cursor.copy(command) as copy:
@@ -208,7 +231,8 @@ class PostgresConnection:
         """The rows of a result without their last column, and the vectors in that."""
         import numpy as np
 
-        rows = self.execute(statement, parameters).fetchall()
+        # The type of the vectors changes when another process changes the embedder, which a prepared statement refuses.
+        rows = self._execute(psycopg.RawCursor(self.raw), statement, parameters, prepare=False).fetchall()
         vectors = [np.fromstring(row[-1][1:-1], dtype=np.float32, sep=",") for row in rows]
         return [row[:-1] for row in rows], np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from emulators import openai_embeddings
 
+from memctl.backends.contract import Query
 from memctl.core.errors import Locked, NotFound, Retryable, UsageError
 from memctl.store.engines import open_engine
 from memctl.store.sql import stats
@@ -50,6 +52,29 @@ def test_concurrent_writers_lose_nothing_and_are_not_refused(team: Workspace, ad
         assert team.sql(f"SELECT count(*) > 0 FROM {table}").rows == [(True,)]
     lacking = "SELECT count(*) FROM units u WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.unit = u.key)"
     assert team.sql(lacking).rows == [(0,)]
+
+
+def test_a_program_goes_on_after_another_one_changed_the_embedder(
+    team: Workspace, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection has prepared statements about vectors of another length by then."""
+    team.add("zoe", ["I prefer express shipping."])
+    (fact,) = team.facts("zoe")
+
+    def used() -> set[int]:
+        team.search(Query("zoe", "shipping"))
+        team.add("zoe", ["I live in Oslo."])
+        with team.store.reading(users=["zoe"]) as session:
+            return {len(vector) for vector in session.vectors_of("zoe", [fact.id]).values()}
+
+    before = [used() for _ in range(8)]
+    monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
+    with openai_embeddings.serve() as running:
+        with Workspace(address, embedder="openai:letters", base_url=running.url) as changing:
+            changing.reindex()
+        after = [used() for _ in range(2)]
+    assert len(set(map(frozenset, before))) == len(set(map(frozenset, after))) == 1
+    assert before[0] != after[0]
 
 
 def test_writers_about_different_users_do_not_wait_for_each_other(team: Workspace, address: str) -> None:
