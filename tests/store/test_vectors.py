@@ -7,8 +7,10 @@ import duckdb
 import numpy as np
 import pytest
 
+from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import connection
 from memctl.store.duckdb.connection import DuckConnection
+from memctl.workspace import Workspace
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,24 @@ def test_many_rows_are_stored_like_few():
         with pytest.raises(duckdb.Error):
             DuckConnection(raw).append("many", ", ".join(names[:9]), [(*row[:8], "\ud83d") for row in ROWS])
         assert raw.execute("SELECT current_setting('pandas_analyze_sample')").fetchone() == (1000,)
+
+
+@pytest.mark.engines
+def test_a_reindex_adds_no_vector_that_another_process_added_or_made_superfluous(store, monkeypatch):
+    with Workspace(store) as memory:
+        memory.add("alice", ["I live in Oslo.", "I prefer tea."])
+        with memory.engine.writing() as connection:
+            connection.execute("DELETE FROM vectors")
+        embedder = type(EmbedderSpec().open())
+        embed = embedder.embed
+
+        def after_others(self, texts):
+            monkeypatch.setattr(embedder, "embed", embed)
+            memory.delete("alice", [memory.facts("alice")[0].id])
+            memory.reindex()
+            return embed(self, texts)
+
+        monkeypatch.setattr(embedder, "embed", after_others)
+        memory.reindex()
+        ((vectors, units),) = memory.sql("SELECT (SELECT count(*) FROM vectors), (SELECT count(*) FROM units)").rows
+    assert vectors == units > 0
