@@ -167,7 +167,9 @@ def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, ho
     assert "swordfish" not in memctl("config", "show").out + result.out
 
 
-@pytest.mark.parametrize("place", ["zebra/fish@db.example", "zebra@fish@db.example", "zebrafish@[broken"])
+@pytest.mark.parametrize(
+    "place", ["zebra/fish@db.example", "4711/fish@db.example", "zebra@fish@db.example", "zebrafish@[broken"]
+)
 def test_a_password_that_is_not_escaped_is_refused_and_never_shown(memctl, monkeypatch, place):
     address = f"postgresql://zoe:{place}/memory"
     assert "must not contain a password" in memctl("facts", "zoe", "--store", address).err
@@ -175,8 +177,7 @@ def test_a_password_that_is_not_escaped_is_refused_and_never_shown(memctl, monke
     ran, shown = memctl("facts", "zoe"), memctl("config", "show")
     assert (ran.code, "write @ as %40" in ran.err) == (2, True)
     for text in (ran.err, shown.out):
-        assert "zebra" not in text
-        assert "fish" not in text
+        assert not any(part in text for part in ("zebra", "4711", "fish"))
 
 
 def test_init_writes_a_valid_private_file_and_never_overwrites(memctl, home):

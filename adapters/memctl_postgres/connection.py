@@ -89,8 +89,10 @@ class Database:
             if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
                 raise UsageError(f"the port in {origin} is not a number", hint=_FORM)
             host = str(parts.get("host") or parts.get("hostaddr") or "the local server")
-            if "@" in host[1:]:  # libpq takes the rest of a password with @ for the host
-                raise UsageError(f"{origin} has a host with @", hint="in a password, write @ as %40 and / as %2F")
+            # libpq takes the rest of a password with @ for the host, and of one with / for the database.
+            for part, value in (("host", host[1:]), ("database", str(parts.get("dbname") or ""))):
+                if "@" in value:
+                    raise UsageError(f"{origin} has a {part} with @", hint="in a password, write @ as %40 and / as %2F")
             port = f":{parts['port']}" if parts.get("port") else ""
             database = f"/{parts['dbname']}" if parts.get("dbname") else ""
             self.place = f"{host}{port}{database}"

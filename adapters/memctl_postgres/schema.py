@@ -124,7 +124,13 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
         )
         for version, name in MIGRATIONS:
             if version > (current.version or 0):
-                connection.execute(files(__package__).joinpath(name).read_bytes())
+                try:
+                    connection.execute(files(__package__).joinpath(name).read_bytes())
+                except errors.DuplicateTable:
+                    raise UsageError(
+                        f"the schema {schema!r} has tables of another program, with names that memctl needs",
+                        hint="choose another one with the option schema; memctl's own store is not a backend's schema",
+                    ) from None
                 connection.execute("INSERT INTO migrations (version) VALUES (%s)", [version])
                 applied.append(version)
     return applied

@@ -1,6 +1,12 @@
 """The addresses of stores in PostgreSQL: how they differ from paths, and the passwords in them."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _ADDRESS = re.compile(
     r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|(?:ssl)?password|passfile|service)\s*=", re.IGNORECASE
@@ -28,14 +34,12 @@ def passwords(address: str) -> list[str]:
     """The passwords in the address of a PostgreSQL: the account's, and that of the key of its certificate."""
     if not _POSTGRES.match(address.strip()):
         return []
-    from urllib.parse import parse_qs, unquote, urlsplit
+    from urllib.parse import parse_qs, unquote
 
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018 - raises ValueError for a port that is a part of the password
-        query = parse_qs(parts.query)
-    except ValueError:
+    parts = _parts(address)
+    if parts is None:
         return [account[2] for account in _ACCOUNT.finditer(address)]
+    query = parse_qs(parts.query)
     return list(
         filter(None, [unquote(parts.password or ""), *(one for name in _PASSWORDS for one in query.get(name, ()))])
     )
@@ -45,14 +49,24 @@ def without_password(address: str) -> str:
     """The address of a PostgreSQL without the password in it."""
     if not passwords(address):
         return address
-    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+    from urllib.parse import parse_qsl, urlencode, urlunsplit
 
-    try:
-        parts = urlsplit(address)
-        parts.port  # noqa: B018 - as in `passwords`
-    except ValueError:
+    parts = _parts(address)
+    if parts is None:
         return _ACCOUNT.sub(r"\1@", address)
     account, _, host = parts.netloc.rpartition("@")
     user = account.partition(":")[0]
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _PASSWORDS]
     return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query)))
+
+
+def _parts(address: str) -> SplitResult | None:
+    """The parts of an address that is a URL; None if a password that is not escaped is in other parts than its own."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises ValueError for a port that is a part of the password
+    except ValueError:
+        return None
+    return None if "@" in parts.path else parts

@@ -205,7 +205,7 @@ def _shown(name: str, value: Any) -> Any:
         return value
     if _SECRET.search(name):
         return "[redacted]"
-    return _PASSWORD.sub(r"\1[redacted]", _USER_OF_URL.sub("[redacted]@", value))
+    return _PASSWORD.sub(r"\1[redacted]", _USER_OF_URL.sub("[redacted]@", addresses.without_password(value)))
 
 
 def without_files(**flags: Any) -> Settings:

@@ -344,6 +344,17 @@ def test_a_write_creates_the_schema_with_init_set(postgres_dsn: str, postgres_sc
         assert "1 facts of 1 users" in adapter.check().detail
 
 
+def test_a_schema_with_tables_of_another_program_is_left_as_it_is(postgres_dsn: str, postgres_schema: str) -> None:
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{postgres_schema}"')
+        connection.execute(f'CREATE TABLE "{postgres_schema}".facts (fact text)')
+        with PostgresAdapter(postgres_dsn, schema=postgres_schema) as adapter:
+            with pytest.raises(UsageError, match="another program") as caught:
+                adapter.init()
+            assert "option schema" in str(caught.value.hint)
+            assert not adapter.initialized()
+
+
 @pytest.mark.parametrize("name", ['we"ird; DROP', "UPPER.case", "日本"])
 def test_any_schema_name_can_be_used(postgres_dsn: str, name: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=name) as adapter:
