@@ -155,7 +155,7 @@ LEXICAL, SEMANTIC = 0.3, 0.7
 """What words and meaning weigh, wherever memctl computes a score itself."""
 ENDED = 0.5
 """What a fact weighs that ended without a successor."""
-TYPED, EXPECTED = 0.04, 0.1
+TYPED, EXPECTED = 0.04, 0.15
 """What a fact counts more than a turn, and a record with the time or number that the query asks for."""
 K1, B = 0.9, 0.6
 """BM25's saturation and length normalisation: the first as Anserini sets it for short passages, the second higher,

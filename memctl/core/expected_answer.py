@@ -1,4 +1,4 @@
-"""What the answer to a question contains: a time if it asks "when", a number if it asks "how many".
+"""What the answer to a question contains: a time if it asks "when", a number if it asks "how many", a name for "who".
 
 English, Spanish, French, German and Portuguese are known; question and answer may be in different languages.
 """
@@ -25,16 +25,26 @@ _TIME = late(
     r"\d\d?(?:st|nd|rd|th)|\d\d?[:.h]\d\d|\d\d? ?[ap]\.?m|(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
-_NUMBER = late(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|half|once|"
-    r"twice|couple|dozen)\b",
+_NUMERALS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred|half|couple|dozen"
+)
+_NUMBER = late(rf"\d|\b(?:{_NUMERALS}|once|twice)\b", re.IGNORECASE)
+_DURATION = late(
+    rf"\b(?:since|(?:\d+|an?|few|several|{_NUMERALS})(?: of| more| whole)? ?(?:years?|months?|weeks?|days?|nights?|"
+    r"hours?|minutes?|min|h|d[ií]as?|semanas?|mes(?:es)?|a[ñn]os?|horas?|jours?|nuits?|semaines?|mois|ans?|heures?|tagen?|"
+    r"wochen?|monaten?|jahren?|stunden?|noches?|noites?))\b",
     re.IGNORECASE,
 )
+_CAPITAL = "[A-ZÀ-ÖØ-Þ]"
+# A capital that no sentence begins with.
+_NAME = late(rf"(?<=[\w,;:] ){_CAPITAL}\w*[a-zß-öø-ÿ]|\b(?:called|named|name(?:'s| is)) \w")
+_PLACE = late(rf"\b(?:in|at|to|from|near|on|en|de|à|em|nach|aus) (?:the )?{_CAPITAL}\w")
 _ADDRESS = late(r"\d[\d .()-]{5,}\d|\S@\S")
 _QUESTIONS = (
+    (late(r"\b(?:how long|combien de temps|cu[áa]nto tiempo|wie lange|quanto tempo)\b", re.IGNORECASE), _DURATION),
     (
         late(
-            r"\b(?:when|how long|(?:what|which) (?:day|date|time|year|month)|dates?|cu[áa]ndo|fecha|quand|wann|datum|"
+            r"\b(?:when|(?:what|which) (?:day|date|time|year|month)|dates?|cu[áa]ndo|fecha|quand|wann|datum|"
             r"quando|(?:que|qual [ée] a) data)\b",
             re.IGNORECASE,
         ),
@@ -48,6 +58,22 @@ _QUESTIONS = (
             re.IGNORECASE,
         ),
         _NUMBER,
+    ),
+    (
+        late(
+            r"\b(?:who|whom|whose|names?|called|qui[ée]n(?:es)?|nombre|llama|qui|appelle|wer|wen|wem|hei(?:ß|ss)t|quem|nome|"
+            r"chama)\b",
+            re.IGNORECASE,
+        ),
+        _NAME,
+    ),
+    (
+        late(
+            r"\b(?:where|(?:which|what) (?:city|town|country|place|street|school|company|hotel|shop)|d[óo]nde|o[ùu]|wo|"
+            r"wohin|onde)\b",
+            re.IGNORECASE,
+        ),
+        _PLACE,
     ),
 )
 

@@ -128,6 +128,11 @@ def test_a_fact_ended_without_a_successor_ranks_below_a_current_one(memory: Memo
         ("How many hens do we have?", "Our hens, all four of them, lay well.", "Our hens, all of them, lay well."),
         ("phone of the plumber", "The plumber: 01632 960 111.", "The plumber has a new phone."),
         ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
+        ("How long were the hens ill?", "The hens were ill for nine nights.", "The hens were ill for ages."),
+        ("Who looks after the hens?", "The hens love our neighbour Marjan.", "The hens love our neighbour."),
+        ("what is the plumber called", "the plumber is called pete", "the plumber is great"),
+        ("¿cómo se llama la dentista?", "Mi dentista, Élodie, es cara.", "Mi dentista es cara."),
+        ("Where are the hens?", "The hens are in Delft.", "The hens are in a shed."),
     ],
 )
 def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
@@ -141,6 +146,16 @@ def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
     assert set(hits.values()) == {0}
     for query in ("dentist hens plumber", "what data about the dentist, the hens and the plumber is there"):
         assert not any("answer" in hit.parts for hit in memory.ask(query))
+
+
+def test_a_query_for_the_current_state_does_not_look_for_the_word_now(memory: Memory) -> None:
+    memory.turn("We moved to a houseboat, so we live on the water.")
+    memory.turn("I am busy now, do it now please.")
+    for query in ("where do we live now", "where do we still live"):
+        assert {hit.fact.text for hit in memory.ask(query) if "lexical" in hit.parts} == {
+            "We moved to a houseboat, so we live on the water."
+        }
+    assert memory.ask("now")[0].parts["lexical"] > 0
 
 
 def test_a_stored_question_is_not_ranked_as_its_answer(memory: Memory) -> None:

@@ -19,7 +19,7 @@ The score of a record is the sum of its parts:
     speaker     0.2 when the query names the one who said it, or the person the fact is about. The user's own name
                 does not count: it is all over the user's memory.
     fact        0.04 for a typed fact that was not replaced.
-    answer      0.1 when the query asks for a time or a number, and the record has one.
+    answer      0.15 when the query asks for a time, a duration, a number, a name or a place, and the record has one.
     turn        for a typed fact: what the turn it was read in scores above it.
     current     for a fact that replaced a better match: what lifts it level with the one it replaced.
 
@@ -59,6 +59,8 @@ CORRECTED = 0.8
 """How much a word counts that a misspelled word of the query may stand for."""
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
+NOW = "now currently still nowadays anymore"
+"""Words that say when, and not what about: "where does she live now?"."""
 POOL = 100
 """Records looked at beyond the k asked for, since several may belong to one turn."""
 
@@ -218,9 +220,9 @@ def _shown(
 
 
 def _telling(query: str, user: str | None) -> list[str]:
-    """The stems of the query, without the user's own name, which occurs everywhere in the user's memory."""
+    """The stems of the query, without the user's own name, which occurs everywhere in the user's memory, and `NOW`."""
     asked = set(stems(query))
-    return sorted(asked - set(stems(user or "")) or asked)
+    return sorted(asked.difference(stems(user or ""), stems(NOW)) or asked)
 
 
 def _plain_words(query: str) -> list[str]:
