@@ -24,7 +24,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     moves_software,
     without_gifts,
 )
-from memctl.extract.dialogue.follow_ups import follow_ups
+from memctl.extract.dialogue.follow_ups import follow_ups, without_widowhood
 from memctl.extract.dialogue.invitations import accepted
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
@@ -149,7 +149,7 @@ class _SessionReader:
             speaker=first_name(turn.speaker or self.user_id),
             other=person_asked(self.question, self.people, self.subject) if self.question else None,
         )
-        drafts = without_gifts(text, reader.read())
+        drafts = without_widowhood(text, without_gifts(text, reader.read()))
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people

@@ -316,7 +316,8 @@ class TurnReader:
     def meant(self, pronoun: str, clause: Clause) -> tuple[str, str] | None:
         """The person whom a clause means by "he", "she" or "they", None if that is not certain."""
         other = sentence_subjects.meant(pronoun, self.other, self.preceding)
-        if other is None or (other is self.asked and sentence_subjects.names_another(self.text[: clause.start], other)):
+        before = self.text[: clause.start] if other is self.asked and other not in self.pronouns else ""
+        if other is None or sentence_subjects.names_another(before, other):
             return None
         if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
             return None  # "She keeps the ring, he keeps the rabbit"

@@ -67,6 +67,25 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
         yield from _roles(text, earlier)
 
 
+_LOST = KeyedPattern(
+    r"\b(?:we|i) lost (?:her|him)(?=$|[,.;!]| (?:in|last|to|on|back|this|just|suddenly|when|two|three|four|five|six|a|"
+    r"\d+)\b)|\b(?:she|he)(?: [a-z]+)? (?:died|passed away|passed on)\b",
+    re.IGNORECASE,
+)
+_SPOUSES = frozenset(words("spouse partner has_wife has_husband has_partner has_boyfriend has_girlfriend"))
+
+
+def without_widowhood(text: str, drafts: list[Draft]) -> list[Draft]:
+    """`drafts` without a marriage that a death has ended: "I married Joan in 1977. We lost her last March"."""
+    if not _LOST.search(text):
+        return drafts
+    return [
+        draft
+        for draft in drafts
+        if draft.predicate not in _SPOUSES and (draft.predicate, draft.object) != ("relationship_status", "married")
+    ]
+
+
 def _doses(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     now = _DOSE_NOW.match(text)
     match = now or _DOSE.search(text)

@@ -127,6 +127,7 @@ _ADJUNCTS = {
     "allergic_to": late(r"\s+(?:like|so|as|too)\b.*", re.IGNORECASE),
     "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
     "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
+    "avoids": late(r"\s+(?:since|ever since|any ?more)$", re.IGNORECASE),
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
     "owns": late(
         r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"

@@ -12,6 +12,7 @@ from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import CHILD, GROUPS, canonical
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -44,7 +45,7 @@ _RELATION = KeyedPattern(
         rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
-        rf"name is|'s name's|,? name of| name is| now is| is now| is|'s)?) (?P<name>{_NAMES})"
+        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{_NAMES})"
         r"(?P<age>,? (?:is |who's |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
@@ -236,6 +237,10 @@ def _is_owner(match: re.Match[str]) -> bool:
     return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
 
 
+_OF_ANOTHER = late(r"(?:\b(?:he|she|they)|(?<!\w)(?!I\b|We\b)[A-ZÀ-Þ][\w-]+) (?:has|have|had|got|with)(?: got)? $")
+""" "Ruth has the twins, Isla and Rory"."""
+_ANCESTORS = frozenset({"father", "mother", "grandfather", "grandmother"})
+""" "My father was Arthur Penrose" stays true; "my boss was Arthur" does not."""
 _NOT_SO = late(r"\b(?:almost|nearly|would have|(?:wanted|going) to (?:name|call)) (?:\w+ )?$", re.IGNORECASE)
 """ "We almost named our baby Milana"."""
 
@@ -246,7 +251,11 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     "My dad's Toyota" is a thing, "Sister Wangari" a nun, "DAD PASSED" in capitals, and in "us three, mum and dad,
     Bilal" Bilal is another person.
     """
-    if _NOT_SO.search(match.string[: match.start()]):
+    before = match.string[: match.start()]
+    if _NOT_SO.search(before) or (match[0][:4].lower() == "the " and _OF_ANOTHER.search(before)):
+        return True
+    was = match.groupdict().get("link") == " was"
+    if was and not (canonical(spoken) in _ANCESTORS and is_given_name(match["name"].split()[0])):
         return True
     if _is_owner(match) or (spoken.isupper() and len(spoken) > 2):
         return True

@@ -148,7 +148,8 @@ _NAME = late(r"(?<![\w'-])[A-ZÀ-Þ][\w-]+")
 
 
 def names_another(text: str, person: tuple[str, str]) -> bool:
-    """True if a text names a relative, or a first name that is not that of `person`."""
+    """True if a text names a relative, or somebody who is not `person`."""
     return compiled(_RELATIVE_NAMED).search(text) is not None or any(
-        is_given_name(match[0]) and match[0] != person[0] for match in _NAME.finditer(text)
+        (is_given_name(match[0]) or (match.start() > 0 and may_be_a_person(match[0]))) and match[0] != person[0]
+        for match in _NAME.finditer(text)
     )
