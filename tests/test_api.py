@@ -1,6 +1,7 @@
 """`memctl.open`, as a program uses it, and the local store behind the adapter contract."""
 
 import asyncio
+import gc
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -284,6 +285,25 @@ def test_a_backend_without_a_model_uses_the_one_in_the_settings(
         memory.backend.write([fact])
         [hit] = memory.search("alice", "puppy")
         assert hit.parts["semantic"] > 0.2
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_program_finds_the_garbage_collector_as_it_left_it(memory, monkeypatch, on):
+    def during_a_write():
+        seen.append(gc.isenabled())
+        raise OSError("the disk is full")
+
+    seen = []
+    (gc.enable if on else gc.disable)()
+    try:
+        memory.backend.write([fact()])
+        assert gc.isenabled() == on
+        monkeypatch.setattr(memory.backend.store, "changing", lambda *_, **__: during_a_write())
+        with pytest.raises(OSError, match="full"):
+            memory.backend.write([fact("Alice likes tea.")])
+        assert (seen, gc.isenabled()) == ([False], on)
+    finally:
+        gc.enable()
 
 
 def test_a_rejected_turn_is_reported_and_the_others_are_stored(memory):
