@@ -143,11 +143,11 @@ class TurnReader:
         self.people |= people.introduced(relatives)
         if len(named) == 1 and named[0].object:
             self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
+        self.context, self.before = self.before, text
         if not body:
             return
         repair = corrections.REPAIR.search(body)
-        restatement = corrections.restated(body, self.before, repaired=repair is not None) if last else None
-        self.context, self.before = self.before, text
+        restatement = corrections.restated(body, self.context, repaired=repair is not None) if last else None
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
         if restatement is None:

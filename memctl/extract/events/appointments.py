@@ -61,7 +61,7 @@ _DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", r
 _SENTENCE = late(
     r"^(?:set|book|schedule|arrange|plan|call|make|get|see|take|put|move|try|need)\b(?: up| in)? (?:an?|the|my|our)\b|"
     r"^\w+ing (?:about|of|on|to|my|our|his|her|their|its|an?|the)\b|"
-    r"\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i)\b",
+    r"\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i|im|ive|hes|shes|theyre|off)\b",
     re.IGNORECASE,
 )
 """ "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""

@@ -66,7 +66,8 @@ _STAGE = late(
 _WEEKDAY_OR_MONTH = late(
     r"(?:mon|tues?|wed|thurs?|thu|fri|sat|sun)(?: (?:to|and|-|–) \w+)?|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:january|february|march|april|may|june|july|august|september|"
-    r"october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|noon|midnight",
+    r"october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|"
+    r"the \d{1,2}(?:st|nd|rd|th)|noon|midnight",
     re.IGNORECASE,
 )
 _NO_NAME = late(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)

@@ -67,7 +67,7 @@ _THE_RELATION = KeyedPattern(
     rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
     rf"cousin|lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|"
     rf"roommate|grandson|"
-    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{ONE_NAME}(?: "
+    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{_TITLED}|{ONE_NAME}(?: "
     rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
     re.IGNORECASE,
 )
@@ -254,6 +254,8 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     before = match.string[: match.start()]
     if _NOT_SO.search(before) or (match[0][:4].lower() == "the " and _OF_ANOTHER.search(before)):
         return True
+    if match["name"].isupper() and match.groupdict().get("link") == ":":
+        return True  # "Physio: ITB"
     was = match.groupdict().get("link") == " was"
     if was and not (canonical(spoken) in _ANCESTORS and is_given_name(match["name"].split()[0])):
         return True

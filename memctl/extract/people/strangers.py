@@ -64,7 +64,7 @@ def may_be_a_person(name: str) -> bool:
         or name.removesuffix("s") in NOT_NAMES
         or is_opening(spoken[0])
         or compiled(
-            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET}))s?"
+            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET})|{EVENT})s?"
         ).fullmatch(name)
     )
 

@@ -30,8 +30,8 @@ _PATTERNS: tuple[str, ...] = (
     rf"(?:my|our) (?:new |current |old )?(?P<s>(?:[\w'-]+ ){{0,2}}?{{DETAIL}})(?:'s| is| are|:| =)(?: now| about| "
     rf"around| still| "
     rf"currently| just| only| under| on| in| called| named| an?)* (?P<o>{_CODE}|{_HANDLE}|(?-i:{_NAME})){_END}",
-    rf"(?:my|our|(?:the )?(?=(?:new )?(?:project|repo|repository|app|product|startup|business|shop|company|farm|"
-    rf"boat|server)\b)) ?(?:new )?(?P<s>{{DETAIL}})(?:'s| is)(?: now)? (?:called|named) (?P<o>(?-i:{_NAME})|"
+    rf"(?:my|our|(?:the )?(?=(?:new )?(?:project|repo|repository|app|product|startup|server)\b)) ?"
+    rf"(?:new )?(?P<s>{{DETAIL}})(?:'s| is)(?: now)? (?:called|named) (?P<o>(?-i:{_NAME})|"
     rf"[a-z][\w-]{{2,}}){_END}",
     rf"(?:(?:the|new|current) )*(?P<s>{{IDENTIFIER}})(?:'s| is|:| =)?(?: now| about| around| still| an?)* "
     rf"(?P<o>{_CODE}|{_HANDLE}){_END}",

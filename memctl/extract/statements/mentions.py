@@ -104,6 +104,12 @@ _AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
 _ALLERGIES = KeyedPattern(r"\ballergies:", re.IGNORECASE)
 """ "Allergies: pollen, amoxicillin": not what the speaker takes."""
+_OF_SOMEBODY = late(
+    r"\W*(?!(?:It|That|This|What|There|Here|He|She|Who|Where|How|When|Doc|Doctor|Today|Let|One|Everything|Name|"
+    r"Thyroid|Heart|Back|Knee|Blood|Stomach|Head|Skin|Hip|Shoulder|Leg|Foot|Eye|Ear|Chest|Liver|Bladder|Gut|Pain)'s)"
+    r"(?-i:[A-ZÀ-Þ])[\w-]+'s "
+)
+""" "Till's cough = asthma. Salbutamol when needed": about Till."""
 _OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _FURTHER = late(r", $")
 """ "Diabetes, type 2" is one illness."""
@@ -217,7 +223,11 @@ def mentioned(
     earlier, _, opening = context.partition("\x1e")
     if (person is None and _SOMEBODY_ELSE.search(f"{_in_lower_case(opening)} ")) or _DENIED.search(opening):
         return
-    if person is None and not _OWN.search(f"{opening} {text}") and _OTHERS.search(earlier):
+    if (
+        person is None
+        and not _OWN.search(f"{opening} {text}")
+        and (_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier))
+    ):
         return
     subject, owner = person or (None, None)
     taken = " ".join((draft.object or "").casefold() for draft in read)
