@@ -19,6 +19,7 @@ from memctl.extract.dialogue.arrows import arrow_changes
 from memctl.extract.dialogue.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
 from memctl.extract.dialogue.doubts import doubts
 from memctl.extract.dialogue.elliptical_retractions import (
+    disowned,
     elliptical_retractions,
     leaves_place,
     moves_software,
@@ -183,7 +184,9 @@ class _SessionReader:
         drafts = [in_lower_case(without_address(shortened(draft), addressed), text) for draft in drafts]
         drafts = [draft for draft in drafts if acceptable(draft) and not cuts_word(draft.object, text)]
         drafts = [
-            draft for draft in drafts if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text))
+            draft
+            for draft in drafts
+            if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text) or disowned(draft, text))
         ]
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)

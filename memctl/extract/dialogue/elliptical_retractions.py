@@ -69,6 +69,12 @@ _HANDED_ON = KeyedPattern(
 )
 """ "Gave the bike to my brother", "the bike is his now"."""
 _THEIRS_NOW = KeyedPattern(r"\b(?:it's|it is|its)(?: all)? (?:his|hers|theirs) now\b", re.IGNORECASE)
+_NOT_MINE = KeyedPattern(
+    r"\b(?:he|she|it|they)(?:'s|'re|s| is| are)? ?(?:not|isn't|aren't|isnt|arent)(?: actually| really)? "
+    r"(?:mine|ours)\b",
+    re.IGNORECASE,
+)
+""" "Kevin. He's not mine, he's the class's"."""
 _OWNED = frozenset({"owns"})
 _SUPPOSED = KeyedPattern(
     r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b", re.IGNORECASE
@@ -148,6 +154,11 @@ def without_gifts(text: str, drafts: Iterable[Draft]) -> list[Draft]:
         for draft in drafts
         if given is None or draft.predicate != "owns" or draft.op == "retract" or draft.quote[0] > given.start()
     ]
+
+
+def disowned(draft: Draft, text: str) -> bool:
+    """True for a thing or a pet of which the speaker says that it is somebody else's."""
+    return draft.predicate in ("owns", "has_pet") and draft.op == "assert" and bool(_NOT_MINE.search(text))
 
 
 def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:

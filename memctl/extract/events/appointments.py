@@ -60,7 +60,7 @@ _DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", r
 """ "Dentist on the 3rd": the words before the date."""
 _SENTENCE = late(
     r"^(?:set|book|schedule|arrange|plan|call|make|get|see|take|put|move|try|need)\b(?: up| in)? (?:an?|the|my|our)\b|"
-    r"^\w+ing (?:about|of|on|to|my|our|his|her|their|its|an?|the)\b|"
+    r"^\w+ing (?:about|for|of|on|to|my|our|his|her|their|its|an?|the)\b|"
     r"\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i|im|ive|hes|shes|theyre|off)\b",
     re.IGNORECASE,
 )

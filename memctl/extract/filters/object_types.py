@@ -252,6 +252,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "allergic_to" and (_SYMPTOM.fullmatch(value) or _FIGURATIVE.match(value)):
         return False
     if predicate == "owns":
+        if draft.phrase.startswith("drives ") and _DRIVEN_FOR_WORK.search(value):
+            return False
         return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value) or _ONE.search(value))
     if predicate == "name" and value.isupper() and not compiled("{NOT_A_NAME}.").match(value.capitalize()):
         return False  # "I'm fine, I'm FINE"
@@ -288,6 +290,12 @@ def _says_of_another(value: str) -> bool:
 
 
 _AFTER_A_NAME = frozenset(words("from at in and with who so too very the"))
+_DRIVEN_FOR_WORK = late(
+    r"\b(?:bus|coach|lorry|hgv|taxi|cab|uber|tram|train|ambulance|forklift|crane|digger|limo|"
+    r"fire engine)\b| for (?!the\b|my\b)",
+    re.IGNORECASE,
+)
+""" "I drive a bus for Västtrafik": the company's."""
 _VAGUE_THING = late(
     r"the (?:smell|taste|sound|noise|sight|texture|idea|thought|feel|way|look)s?|"
     r"(?:hers|his|mine|theirs|ours|yours)\b.*",

@@ -33,7 +33,8 @@ _ALLOWED = KeyedPattern(
     r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
     r"(?:is|are) "
     r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*"
-    r"(?: (?:now|but|because|since|as)\b.*)?)\W*$",
+    r"(?: (?:now|but|because|since|as)\b.*)?)(?:,? (?:btw|tho|though|please|pls))*"
+    r"(?:, (?:i|i'm|i've|they|it)\b.*)?\W*$",
     re.IGNORECASE,
 )
 _NEEDLESS = KeyedPattern(

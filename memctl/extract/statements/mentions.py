@@ -34,7 +34,8 @@ _UNCERTAIN = KeyedPattern(
 )
 _PEOPLE = (
     r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started)|their|them|you|your|who|"
-    r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|members?|sister|"
+    r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|"
+    r"year[- ]olds?|eldest|youngest|oldest|toddler|twins?|teenager|pupils?|members?|sister|"
     r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
     r"grandad|grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|"
     r"friend|mate|boss|client|customer|fella|bloke|chap|donor|protagonist|"
@@ -66,7 +67,7 @@ _FOUND_OUT = late(r"\b(?:told|found out|learn(?:ed|t)|turn(?:s|ed) out|confirmed
 _EXCHANGED = late(
     r"\b(?:changed|swapped|switched|replaced|moved|from)(?: me| us)?(?: from)?(?: my| the)? $", re.IGNORECASE
 )
-_FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b", re.IGNORECASE)
+_FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b(?! ?\d)", re.IGNORECASE)
 """ "Changed warfarin to apixaban" ends the first."""
 _ENDED_AFTER = late(
     r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
