@@ -96,13 +96,12 @@ def numbered(statement: str) -> tuple[bytes, tuple[str | None, ...]]:
     names: list[str | None] = []
 
     def placeholder(match: re.Match[str]) -> str:
-        name = match[1]
-        if not name and match[0] != "?":
+        if match[0].startswith("'"):
             return match[0]
-        if name not in names or not name:
+        name = match[1]
+        if name is None or name not in names:
             names.append(name)
-            return f"${len(names)}"
-        return f"${names.index(name) + 1}"
+        return f"${len(names) if name is None else names.index(name) + 1}"
 
     return _PLACEHOLDER.sub(placeholder, statement).encode(), tuple(names)
 
@@ -119,7 +118,7 @@ class PostgresConnection:
         self.raw = raw
         self._secured = secured
         self.appended: Counter[str] = Counter()
-        """The number of rows that `append` and `append_vectors` added to each table."""
+        """The number of rows that were added to each table with COPY."""
         self.users = users
         self._kept: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         if users is None or len(users) == 1:
@@ -141,18 +140,16 @@ class PostgresConnection:
         """The result of a statement."""
         if " meta " in statement and not statement.startswith("SELECT"):
             self._kept.clear()
-        return self._execute(psycopg.RawCursor(self.raw), statement, parameters)
+        return self._execute(statement, parameters)
 
-    def _execute(
-        self, cursor: psycopg.Cursor[Any], statement: str, parameters: Parameters = (), *, prepare: bool | None = None
-    ) -> psycopg.Cursor[Any]:
+    def _execute(self, statement: str, parameters: Parameters, *, prepare: bool | None = None) -> psycopg.Cursor[Any]:
         text, names = numbered(statement)
         named = parameters if isinstance(parameters, Mapping) else {}
         if self.users and _USER in names:
             named = {**named, _USER: self.users[0]}
         in_order = iter(() if isinstance(parameters, Mapping) else parameters)
         values = [next(in_order) if name is None else named[name] for name in names]
-        return cursor.execute(text, values, prepare=prepare)
+        return psycopg.RawCursor(self.raw).execute(text, values, prepare=prepare)
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         """The rows of a statement about `meta`, which no other process changes until the transaction ends."""
@@ -232,7 +229,7 @@ class PostgresConnection:
         import numpy as np
 
         # The type of the vectors changes when another process changes the embedder, which a prepared statement refuses.
-        rows = self._execute(psycopg.RawCursor(self.raw), statement, parameters, prepare=False).fetchall()
+        rows = self._execute(statement, parameters, prepare=False).fetchall()
         vectors = [np.fromstring(row[-1][1:-1], dtype=np.float32, sep=",") for row in rows]
         return [row[:-1] for row in rows], np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
 
