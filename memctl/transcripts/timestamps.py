@@ -33,7 +33,7 @@ _MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES, 1) for name i
 
 _TIME = late(r"(\d{1,2})[:h](\d\d)(?::(\d\d))?(?:[.,]\d+)?(?: ?([ap])\.? ?m\.?(?!\w))?", re.IGNORECASE)
 _YMD = late(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
-_NUMBERS = late(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
+_NUMBERS = late(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d\d)(?!\d)")
 _DAY_MONTH = late(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)")
 _MONTH_DAY = late(r"([^\W\d_]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
 _CTIME = late(r"([A-Z][a-z]{2}) +(\d{1,2}) +([\d:]+)((?: [A-Z]{1,5})?) +(\d{4})\Z")
@@ -293,11 +293,14 @@ def _date_in(text: str, options: ReadOptions) -> tuple[tuple[int, int, int], str
     if match := _YMD.search(text):
         date = int(match[1]), int(match[2]), int(match[3])
     elif match := _NUMBERS.search(text):
-        order: DateOrder | None = "dmy" if match[2] == "." else options.date_order
-        day = day_of(int(match[1]), int(match[3]), order)
-        if not day:
+        first, second, third = int(match[1]), int(match[3]), int(match[4])
+        short = len(match[4]) == 2
+        order: DateOrder | None = "dmy" if match[2] == "." and options.date_order != "ymd" else options.date_order
+        day = day_of(first, second, order)
+        # Without a given order, the first of three short numbers may be the year.
+        if not day or (short and not options.date_order):
             return None
-        date = int(match[4]), day[1], day[0]
+        date = (_full(first), second, third) if short and order == "ymd" else (_full(third), day[1], day[0])
     elif (match := _DAY_MONTH.search(text)) and match[2].lower() in _MONTHS:
         date = int(match[3]), _MONTHS[match[2].lower()], int(match[1])
     elif (match := _MONTH_DAY.search(text)) and match[1].lower() in _MONTHS:
@@ -305,3 +308,8 @@ def _date_in(text: str, options: ReadOptions) -> tuple[tuple[int, int, int], str
     else:
         return None
     return date, text[: match.start()] + " " + text[match.end() :]
+
+
+def _full(year: int) -> int:
+    """A year of two digits as one from 1970 to 2069."""
+    return year if year > 99 else year + (2000 if year < 70 else 1900)

@@ -33,6 +33,28 @@ def test_a_stamp_that_is_not_understood_gives_no_time(read_back: Callable[..., A
     assert result.sessions[0].notes == {TIME_UNCLEAR: 3}
 
 
+@pytest.mark.parametrize(
+    ("order", "stamp", "day"),
+    [
+        ("dmy", "03/04/26", "2026-04-03"),
+        ("mdy", "03/04/26", "2026-03-04"),
+        ("ymd", "03/04/26", "2003-04-26"),
+        ("ymd", "03.04.26", "2003-04-26"),
+        ("mdy", "03.04.26", "2026-04-03"),
+        ("dmy", "03-04-99", "1999-04-03"),
+        ("dmy", "31/04/26", None),
+    ],
+)
+def test_a_year_of_two_digits_needs_a_given_order(
+    read_back: Callable[..., Any], order: str, stamp: str, day: str | None
+) -> None:
+    text = f"{stamp} 21:14 Ann: one\n{stamp} 21:15 Ben: two\n"
+    assert times(read_back("chat.txt", text)) == [None, None]
+    assert times(read_back("chat.txt", text, date_order=order)) == [
+        day and f"{day} {clock}" for clock in ("21:14", "21:15")
+    ]
+
+
 def test_yesterday_is_not_the_day_of_the_file(read_back: Callable[..., Any]) -> None:
     text = "Ann Lee — Yesterday at 10:14 PM\nI moved.\nBen Ode — 03/10/2026 10:15 AM\nok\nAnn Lee — 11:15 AM\nyes\n"
     result = read_back(DATED, text, date_order="mdy")
