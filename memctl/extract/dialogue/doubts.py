@@ -103,13 +103,19 @@ _NOT_OWN = late(
 _SMALL = frozenset(words("the a an my our to in at on for of and with go have trip"))
 
 
+_ASKS = late(
+    r"\W*(?:(?:so|and|hey|oh|ok),? )*(?:how|what|where|who|when|why)(?:'?s| is| are| was| did| do)\b", re.IGNORECASE
+)
+""" "hows the new job ade": the speaker's own job is the same."""
+
+
 def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
     """Doubts about what the speaker said before, except for predicates for which `new` gives a value.
 
     Only doubts about plans, which share words with the plan, need the plan in `earlier`.
     """
     spoken_of = spoken_words(text)
-    if _CHANGES.isdisjoint(spoken_of) or _THINGS.isdisjoint(spoken_of):
+    if _CHANGES.isdisjoint(spoken_of) or _THINGS.isdisjoint(spoken_of) or _ASKS.match(text):
         return
     cues = [cue for _, cue in _CUES] + [_UNSURE] * ("plans" in earlier.predicates)
     if not any(cue.search(text) for cue in cues):

@@ -52,6 +52,8 @@ _CHAT = KeyedPattern(
     r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|things)\b",
     re.IGNORECASE,
 )
+_TOLD = late(r"\b(?:came|went|said|was|were|took|told|asked)\b|^[\d\W]+$", re.IGNORECASE)
+""" "Moving firm came by: 14 April", "visiting 2-4": no plan."""
 _NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
 """ "Came within an inch of moving" did not happen; "taught me chess" and "sold her car" are about somebody else."""
 _NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*"
@@ -299,6 +301,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     vague = (
         (verb == "be" and compiled("(?:{AGE})\\b").match(body))
         or _WORKING.match(f"{verb} {body}")
+        or _TOLD.search(body)
         or HIDDEN in body
         or _CHAT.search(body)
         or len(body.split()) > 14

@@ -43,7 +43,7 @@ _PLACELESS = late(
     r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|"
     r"style|sin|harmony|limbo|chaos|isolation|the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|"
     r"their) (?:head|dreams?|mind|car|own \w+)|"
-    r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
+    r"quicker|faster|better|easier|nicer|nicely|quickly|easily|well|fine|already|badly|sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
     re.IGNORECASE,
 )
 _STATE_OF_A_THING = late(

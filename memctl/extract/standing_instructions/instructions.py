@@ -138,7 +138,8 @@ _FROM_NOW_ON = OpeningPattern(
 _RULE = OpeningPattern(
     r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
     r"(?:the |a |my |our )?(?:house |ground )?rules?(?: \d+)?"
-    r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
+    r"(?: (?:for|in|of|about|here|from(?= (?:me|now|here)\b))[^:]{0,40})?|"
+    r"(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
 )
 _INLINE = late(

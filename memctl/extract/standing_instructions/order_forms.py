@@ -20,7 +20,7 @@ POLITE = KeyedPattern(
     re.IGNORECASE,
 )
 _TOPIC = late(
-    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:)[\w][\w' /&-]{1,24}:\s+|"
+    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b))[\w][\w' /&-]{1,24}:\s+|"
     r"(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
     r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
     r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
