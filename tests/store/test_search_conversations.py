@@ -90,6 +90,19 @@ def test_turns_of_the_person_named_in_the_query_rank_first(memory: Memory) -> No
         assert hits[0].parts["speaker"] > 0
 
 
+@pytest.mark.engines
+def test_a_fact_about_the_person_named_in_the_query_gets_half_of_what_their_own_turn_gets(memory: Memory) -> None:
+    memory.turn("I started pottery classes.", speaker="Zoë Martin")
+    memory.fact("Zoë is learning pottery.", subject="Zoë")
+    memory.fact("Bob is learning pottery.", subject="Bob")
+    parts = {hit.fact.text: hit.parts.get("speaker", 0.0) for hit in memory.ask("Zoë's pottery")}
+    assert parts == {
+        "I started pottery classes.": pytest.approx(0.2),
+        "Zoë is learning pottery.": pytest.approx(0.1),
+        "Bob is learning pottery.": 0.0,
+    }
+
+
 def test_turns_of_assistants_rank_below_those_of_users(memory: Memory) -> None:
     memory.turn("Express shipping costs ten euros.", role="assistant")
     memory.turn("Somebody asked about express shipping in that shop.")

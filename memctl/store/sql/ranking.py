@@ -22,7 +22,7 @@ from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows
 
 NEIGHBOUR, ANSWER = 0.3, 0.5
-SPEAKER = 0.2
+SPEAKER, SUBJECT = 0.2, 0.1
 ASSISTANT = 0.3
 QUESTION = 0.8
 CONTEXT = {1: 0.5, 2: 0.25}
@@ -112,7 +112,8 @@ _RANK = """
 WITH {given}judged AS MATERIALIZED (
     SELECT key, id, superseded_by, kind, place, shown, tier,
            (CASE WHEN asks AND tier = 1 AND NOT assisted THEN {question} ELSE 1 END)::FLOAT8 AS discount,
-           (CASE WHEN names && $names::TEXT[] THEN tier * {speaker} ELSE 0 END)::FLOAT8 AS speaker
+           (CASE WHEN NOT names && $names::TEXT[] THEN 0 WHEN kind = 'episode' THEN tier * {speaker}
+                 ELSE tier * {subject} END)::FLOAT8 AS speaker
     FROM (
         SELECT key, id, superseded_by, kind, place, asks, assisted, names, {shown} AS shown,
                (CASE WHEN kind <> 'episode' AND superseded_by IS NULL AND coalesce(invalid_at, expired_at) <= $at
@@ -204,6 +205,7 @@ _WEIGHTS = {
     "short": SHORT,
     "longest": LONGEST_QUESTION,
     "speaker": SPEAKER,
+    "subject": SUBJECT,
     "k1": K1,
     "b": B,
 }

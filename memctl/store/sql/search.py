@@ -16,8 +16,8 @@ The score of a record is the sum of its parts:
     neighbour   0.3 x lexical + semantic of the better one of the two turns next to it; 0.5 x those of a question, for
                 the turn in which somebody else answers it. In a conversation with an assistant at most 0.3 of the
                 turn's own: there the turns of the user are often separate requests.
-    speaker     0.2 when the query names the one who said it, or the person the fact is about. The user's own name
-                does not count: it is all over the user's memory.
+    speaker     0.2 when the query names the one who said it, 0.1 when it names the person the fact is about. The user's
+                own name does not count: it is all over the user's memory.
     fact        0.04 for a typed fact that was not replaced.
     answer      0.15 when the query asks for a time, a duration, a number, a name or a place, and the record has one.
     turn        for a typed fact: what the turn it was read in scores above it.
