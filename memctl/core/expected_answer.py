@@ -77,7 +77,18 @@ _QUESTIONS = (
     ),
 )
 
+_MORE = late(
+    r"\b(?:what|which|when|where|why|how|cu[áa]l(?:es)?|cu[áa]ndo|d[óo]nde|c[óo]mo|qu[ée]|quel(?:le)?s?|quand|o[ùu]|comment|"
+    r"pourquoi|welche[mnrs]?|wann|warum|wie|wo|qual|quais|quando|onde)\b",
+    re.IGNORECASE,
+)
+
 
 def expected(question: str) -> re.Pattern[str] | None:
     """The pattern of what the answer must contain, None if the question may have any answer."""
     return next((answer for asks, answer in _QUESTIONS if asks.search(question)), None)
+
+
+def asks_more(question: str) -> bool:
+    """Whether the question asks for something that it does not name: not "is he vegan?", not "who is Ida?"."""
+    return _MORE.search(question) is not None

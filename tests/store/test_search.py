@@ -63,6 +63,17 @@ def test_a_fact_ranks_at_least_as_high_as_its_hidden_turn(memory: Memory) -> Non
     assert fact.parts["turn"] > 0
 
 
+@pytest.mark.engines
+def test_a_turn_is_shown_if_the_query_names_the_object_of_its_fact(memory: Memory) -> None:
+    text = "My hands are wrecked, it's eczema, and the cream of the chemist works."
+    memory.fact("Alice has eczema.", predicate="has_condition", object="eczema", episode=memory.turn(text))
+    assert texts(memory.ask("what helped with my eczema")) == [text]
+    # These ask for no more than the fact says.
+    for query in ("do I have eczema?", "eczema", "what condition of the skin do I have?"):
+        assert texts(memory.ask(query)) == ["Alice has eczema."]
+    assert texts(memory.ask("what helped with my eczema", kinds=("fact",))) == ["Alice has eczema."]
+
+
 def test_two_matching_facts_of_one_turn_are_two_hits(memory: Memory) -> None:
     episode = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
     memory.fact("Alice is allergic to peanuts.", episode=episode)

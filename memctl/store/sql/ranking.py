@@ -110,12 +110,12 @@ _NARROW = {
 # negative. Statistics are those of the records searched, so that every user has their own.
 _RANK = """
 WITH {given}judged AS MATERIALIZED (
-    SELECT key, id, superseded_by, kind, place, shown, tier,
+    SELECT key, id, superseded_by, kind, object, place, shown, tier,
            (CASE WHEN asks AND tier = 1 AND NOT assisted THEN {question} ELSE 1 END)::FLOAT8 AS discount,
            (CASE WHEN NOT names && $names::TEXT[] THEN 0 WHEN kind = 'episode' THEN tier * {speaker}
                  ELSE tier * {subject} END)::FLOAT8 AS speaker
     FROM (
-        SELECT key, id, superseded_by, kind, place, asks, assisted, names, {shown} AS shown,
+        SELECT key, id, superseded_by, kind, object, place, asks, assisted, names, {shown} AS shown,
                (CASE WHEN kind <> 'episode' AND superseded_by IS NULL AND coalesce(invalid_at, expired_at) <= $at
                      THEN {ended}
                      WHEN assistant OR (question IS NOT NULL AND says_only(question, $words::TEXT[])) THEN {assistant}
@@ -168,9 +168,10 @@ fit AS MATERIALIZED (
         SELECT sum(idf) / 2 AS half, string_agg(term, ' ') FILTER (WHERE spread = 0) AS unmatched FROM rarity
     ) asked
 )
-SELECT id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker
+SELECT id, superseded_by, place, verbatim, object, unmatched, lexical, semantic, neighbour, speaker
 FROM (
-    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim, unmatched, lexical, semantic, speaker,
+    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim, object, unmatched,
+           lexical, semantic, speaker,
            tier * least(coalesce(lent, 0), CASE WHEN assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END)
                AS neighbour
     FROM fit
@@ -187,7 +188,7 @@ ORDER BY lexical + semantic + neighbour + speaker DESC, key
 LIMIT $pool
 """
 _NEEDED = (
-    "r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position, "
+    "r.key, r.id, r.superseded_by, r.kind, r.object, r.user_id, r.session_id, r.position, "
     "r.valid_at, r.created_at, r.invalid_at, r.expired_at, r.expires_at"
 )
 """The columns of `records` that the ranking uses; all of them are kept, so that hits can be read from them."""
@@ -223,9 +224,9 @@ def kept_tables(connection: Connection, user: str) -> Mapping[str, str] | None:
 def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, vector: str) -> str:
     """The ranking of the records of a user (None: of everybody), from these tables or from the store's own.
 
-    Its rows are (id, superseded_by, place, verbatim, unmatched, lexical, semantic, neighbour, speaker), best first.
-    `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters are
-    $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None.
+    Its rows are (id, superseded_by, place, verbatim, object, unmatched, lexical, semantic, neighbour, speaker), best
+    first. `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters
+    are $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None.
     """
     given = ""
     if tables is None:

@@ -43,7 +43,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.contract import EXPECTED, TYPED, Hit
-from memctl.core.expected_answer import expected
+from memctl.core.expected_answer import asks_more, expected
 from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
@@ -68,12 +68,16 @@ _PARTS = ("lexical", "semantic", "neighbour", "speaker")
 
 
 class Candidate(msgspec.Struct, kw_only=True):
-    """A record that may become a hit. `place` is the row key of the turn it belongs to, or its own."""
+    """A record that may become a hit. `place` is the row key of the turn it belongs to, or its own.
+
+    `known` is true of a fact whose object the query names while it asks for something else.
+    """
 
     id: UUID
     superseded_by: UUID | None
     place: int
     verbatim: bool
+    known: bool
     parts: dict[str, float]
 
     @property
@@ -130,22 +134,24 @@ def search(
         "pool": 4 * k + POOL,
     }
     rows = _rows(connection, statement, parameters, kept=tables is not None)
-    doubtful = misspelled(query, (rows[0][4] or "").split()) if rows else []
+    doubtful = misspelled(query, (rows[0][5] or "").split()) if rows else []
     corrected = corrections(connection, doubtful, user) if doubtful else []
     if corrected:
         parameters["stems"] += [other for other, _ in corrected]
         parameters["terms"] += [term for _, term in corrected]
         parameters["weights"] += [CORRECTED] * len(corrected)
         rows = _rows(connection, statement, parameters, kept=tables is not None)
+    named = set(telling) if asks_more(query) else set()
     candidates = [
         Candidate(
             id=id_,
             superseded_by=successor,
             place=place,
             verbatim=verbatim,
+            known=bool(named and object_) and named.issuperset(stems(object_)),
             parts={name: part for name, part in zip(_PARTS, parts, strict=True) if part},
         )
-        for id_, successor, place, verbatim, _, *parts in rows
+        for id_, successor, place, verbatim, object_, _, *parts in rows
     ]
     answer = expected(query)
     answering = _matching(connection, answer, [one.id for one in candidates], user, tables) if answer else {}
@@ -240,13 +246,16 @@ def _names(query: str, user: str | None) -> list[str]:
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     """One candidate for a turn and the facts read in it: a fact, if one fits about as well as the turn, else the turn.
 
-    Every further fact that fits as well makes a candidate of its own. The first takes the score of the best.
+    Every further fact that fits as well makes a candidate of its own. The first takes the score of the best. Of a fact
+    whose object the query names the turn may say more: "what helped with my eczema?" is not answered by "has eczema".
     """
     places: dict[int, list[Candidate]] = {}
     for candidate in candidates:
         places.setdefault(candidate.place, []).append(candidate)
     chosen: list[Candidate] = []
-    for members in places.values():
+    for everything in places.values():
+        turns = [member for member in everything if member.verbatim]
+        members = [one for one in everything if not (turns and one.known and "answer" not in one.parts)]
         least = AS_GOOD * max(member.fit for member in members)
         facts = [member for member in members if not member.verbatim and member.fit >= least]
         distinct = sorted(facts, key=lambda fact: fact.superseded_by is not None) or members[:1]
