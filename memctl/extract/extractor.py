@@ -46,6 +46,7 @@ from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people.foreign_kinship import foreign_relations
+from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
 from memctl.extract.statements.mentions import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
@@ -150,7 +151,10 @@ class _SessionReader:
             speaker=first_name(turn.speaker or self.user_id),
             other=person_asked(self.question, self.people, self.subject) if self.question else None,
         )
-        drafts = without_widowhood(text, without_gifts(text, reader.read()))
+        due = reader.due if reader.text == text else TURN_RULES.due(text)
+        drafts = without_widowhood(text, reader.read())
+        if "retractions" in due:
+            drafts = without_gifts(text, drafts)
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
@@ -158,19 +162,22 @@ class _SessionReader:
         drafts += corrected_numbers(text, self.earlier)
         drafts += exchanges(text, self.earlier)
         drafts += rescheduled(text, turn.at, self.earlier)
-        drafts += elliptical_retractions(text, self.earlier)
+        if "retractions" in due:
+            drafts += elliptical_retractions(text, self.earlier)
         ended = list(ended_instructions(text, self.earlier, drafts))
         # A claim of this turn stays current, even if the turn also names what has ended.
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
         if not memory:
-            drafts += roster_drafts(reader.text, self.question, drafts)
+            if "rosters" in reader.due or self.question is not None:
+                drafts += roster_drafts(reader.text, self.question, drafts)
             drafts = self.profile(reader.text, turn, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         drafts += multilingual_drafts(text)
-        drafts += foreign_relations(text)
+        if "foreign_relations" in due:
+            drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier))
@@ -191,7 +198,7 @@ class _SessionReader:
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
-        return kept + list(doubts(text, self.earlier, kept))
+        return kept + list(doubts(text, self.earlier, kept)) if "doubts" in due else kept
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""

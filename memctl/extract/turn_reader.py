@@ -3,7 +3,7 @@
 A `TurnReader` keeps the state between the sentences of a turn: who "she" is, and what "scratch that" retracts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from itertools import zip_longest
 
@@ -15,11 +15,12 @@ from memctl.extract.events import appointments, event_dates, events, timetable
 from memctl.extract.filters import assertion_filter
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar import clause_openers
-from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, clauses, complement, head
+from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_strangers, stranger
+from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions
 from memctl.extract.statements import (
     mentions,
@@ -33,7 +34,6 @@ from memctl.extract.statements.apposition import list_drafts
 from memctl.extract.statements.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
 from memctl.extract.time.dates import certain, may_name_time
 from memctl.extract.vocabulary import kinship
-from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
@@ -65,7 +65,7 @@ class TurnReader:
         visible = assertion_filter.hide_pasted(plain(text))
         self.of_others = labelled_lines.lines_of_others(visible, speaker, self.people)
         self.text = labelled_lines.without_their_words(visible, self.of_others)
-        self.hints = phrase_rules.hints_in(self.text)
+        self.due = TURN_RULES.due(self.text)
         self.at = at
         self.casual = not WRITTEN_I.search(typed) and sum(map(str.isupper, typed)) <= max(2, len(typed) // 60)
         self.third = third
@@ -80,7 +80,7 @@ class TurnReader:
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
-        if assertion_filter.fictional(self.text):
+        if "fiction" in self.due and assertion_filter.fictional(self.text):
             return []
         last: list[Draft] = []
         wary = len(self.raw) > LONGEST or may_instruct(self.raw)
@@ -91,13 +91,14 @@ class TurnReader:
             ):
                 self.flagged = True
                 continue
-            if assertion_filter.foreign(sentence.text):
+            due = SENTENCE_RULES.due(sentence.text)
+            if "foreign" in due and assertion_filter.foreign(sentence.text):
                 continue
-            if assertion_filter.joke_follows(sentence.text):
+            if ("jokes" in due or "/" in sentence.text) and assertion_filter.joke_follows(sentence.text):
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
-            drafts = list(self.sentence(sentence, last))
-            if sentence_subjects.of_a_relative(sentence.text):
+            drafts = list(self.sentence(sentence, last, due))
+            if drafts and sentence_subjects.of_a_relative(sentence.text):
                 drafts = sentence_subjects.without_speaker(drafts)
             if self.third or sentence_subjects.names_speaker(sentence.text) or not self.of_another:
                 self.of_another = sentence_subjects.of_another(sentence.text, self.people)
@@ -111,11 +112,12 @@ class TurnReader:
         names = {draft.object for draft in self.drafts if draft.predicate == "name" and draft.subject is None}
         return [draft for draft in self.drafts if draft.subject is None or draft.subject not in names]
 
-    def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
-        """The drafts of one sentence; `last` are those of the sentence before."""
+    def sentence(self, sentence: Sentence, last: list[Draft], due: Container[str]) -> Iterator[Draft]:
+        """The drafts of one sentence; `last` are those of the sentence before, `due` names the rules that may find
+        something in it."""
         text, begin = sentence.text, sentence.start
         span = self.span(begin, text)
-        if corrections.SCRATCH.match(text):
+        if "scratch" in due and corrections.SCRATCH.match(text):
             yield from self.scratched(sentence, last)
             return
         orders, alone = self.instructions(sentence, span)
@@ -123,8 +125,9 @@ class TurnReader:
         if alone:
             yield from phrase_rules.phrase_drafts(text, span, ("retractions",))
             return
-        body, cutoff = assertion_filter.declarative(text, sentence.mark)
-        names = sentence_phrases.sentence_drafts(body, span, self.before, self.hints) if body else []
+        doubtful = "not_asserted" in due or "not_asserted_opening" in due or "?" in sentence.mark or "/" in text
+        body, cutoff = assertion_filter.declarative(text, sentence.mark) if doubtful else (text, 0)
+        names = sentence_phrases.sentence_drafts(body, span, self.before, due) if body else []
         if body != text:
             names += [
                 draft
@@ -134,9 +137,10 @@ class TurnReader:
         relatives: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
-            relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
+            read = body or ("" if assertion_filter.reported(text) else text)
+            relatives = list(people.relations(read, span)) if "relatives" in due else []
             yield from relatives
-            for aged in ages.aged(body, span, self.people):
+            for aged in ages.aged(body, span, self.people) if "ages" in due else ():
                 yield aged
                 self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
@@ -146,15 +150,15 @@ class TurnReader:
         self.context, self.before = self.before, text
         if not body:
             return
-        repair = corrections.REPAIR.search(body)
+        repair = corrections.REPAIR.search(body) if "repairs" in due else None
         restatement = corrections.restated(body, self.context, repaired=repair is not None) if last else None
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
         if restatement is None:
             drafts = list(self.statements(statement, begin + cutoff))
             yield from drafts
-            yield from relatives_of_others.of_names(statement, span)
-            yield from relatives_of_others.of_pronouns(statement, span, self.other)
+            yield from relatives_of_others.of_names(statement, span) if "relatives_of_others" in due else ()
+            yield from relatives_of_others.of_pronouns(statement, span, self.other) if "her_relatives" in due else ()
         basis = drafts or last
         put_right = repair or restatement
         if basis and put_right:
@@ -185,7 +189,8 @@ class TurnReader:
         self.dated, mentioning = may_name_time(text), any(mentions.may_mention(text))
         mentioning = mentioning and not mentions.is_bare(self.text)
         restricted = assertion_filter.THEN.possible(text)
-        pieces = list(clauses(text, start))
+        read = self.third or self.dated or mentioning or sentence_subjects.may_have_subject(text, self.people)
+        pieces = list(clauses(text, start)) if read else []
         for clause, after in zip_longest(pieces, pieces[1:]):
             if lead := clause_openers.after_lead(clause.text):
                 clause = Clause(clause.text[lead:], clause.start + lead, clause.conj, clause.elided)
@@ -277,7 +282,7 @@ class TurnReader:
         words = tokens(text)
         if not words:
             return [], person, prog
-        at_word = self.subject(words)
+        at_word = clause_openers.subject_at(words, third=self.third)
         if at_word is not None:
             verb_head = head(text, words, subject_at=at_word)
             return self.of_self(verb_head, clause, span), "i", bool(verb_head and verb_head.prog)
@@ -322,19 +327,6 @@ class TurnReader:
         if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
             return None  # "She keeps the ring, he keeps the rabbit"
         return other
-
-    def subject(self, words: list[Token]) -> int | None:
-        """Index of the subject pronoun if the clause starts with it."""
-        for n, token in enumerate(words[:9]):
-            if token.word in ("i", "we"):
-                if n and not clause_openers.adverbial([token.word for token in words]):
-                    return None
-                return n
-            if token.word in clause_openers.BLOCKERS or (token.word in FORMS and n == 0 and token.word not in ADVERBS):
-                return None
-            if self.third and token.word == "user" and n <= 1:
-                return n
-        return None
 
     def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
         """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""

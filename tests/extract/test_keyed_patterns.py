@@ -1,7 +1,7 @@
 """Skipping the patterns whose words are not in a text loses no match."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -12,12 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import memctl.extract
-from memctl.extract.dialogue import doubts
+from memctl.extract.dialogue import doubts, rosters
 from memctl.extract.extractor import extract
+from memctl.extract.filters import assertion_filter
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
+from memctl.extract.patterns.lower_case import for_lower_case
+from memctl.extract.patterns.rule_index import DIGIT, RuleIndex
+from memctl.extract.patterns.wordlist import lowered
+from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, phrases, records
-from memctl.extract.statements import details, phrase_rules
+from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
+from memctl.extract.statements import (
+    apposition,
+    details,
+    mentions,
+    phrase_rules,
+    possessive_rules,
+    self_introductions,
+)
 from memctl.transcripts.model import Session, Turn
 
 DATA = sorted((Path(__file__).parent / "data").glob("*.tsv"))
@@ -51,17 +64,21 @@ MODULES = [import_module(module.name) for module in walk_packages(memctl.extract
 
 def patterns() -> list[KeyedPattern]:
     named = [value for module in MODULES for value in vars(module).values() if isinstance(value, KeyedPattern)]
-    return [*named, *details._compiled().patterns, *(cue for _, cue in doubts._CUES)]
+    return [*named, *details.DETAILS.patterns, *(cue for _, cue in doubts._CUES)]
 
 
 def groups() -> list[KeyedGroup]:
-    named = [value for module in MODULES for value in vars(module).values() if isinstance(value, KeyedGroup)]
-    return [*named, details._compiled()]
+    return [value for module in MODULES for value in vars(module).values() if isinstance(value, KeyedGroup)]
 
 
-def every_rule_whose_hint_is_looked_for_alone(
-    index: HintIndex[Any], lowered: str, hints: Iterable[str] | None = None
-) -> list[Any]:
+def filled_index(index: RuleIndex[Any]) -> RuleIndex[Any]:
+    filled_one: RuleIndex[Any] = RuleIndex(index.needs)
+    filled_one.left = 1
+    filled_one.due("")
+    return filled_one
+
+
+def every_rule_whose_hint_is_looked_for_alone(index: HintIndex[Any], lowered: str) -> list[Any]:
     numbers = {number for hint, numbers in index.numbers.items() if hint in lowered for number in numbers}
     return [rule for number, rule in enumerate(index.rules) if number in numbers]
 
@@ -125,12 +142,141 @@ def test_all_hints_of_a_text_are_found_even_where_they_overlap(text: str, hints:
     assert index.due(text) == expected
     index.left = 0
     assert index.due(text) == expected
-    assert index.due(text, index.hints(f"{text} abc")) == expected
 
 
-def test_facts_are_the_same_if_every_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+LOWER_CASE = (
+    (r"\b(?:Anna|bob)\b", "ANNA", True),
+    (r"(?-i:[A-ZÀ-Þ])\w+ lives", "Éva lives", True),
+    (r"(?-i:[A-ZÀ-Þ])\w+ lives", "éva lives", False),
+    (r"^(?!(?-i:Dr)\b)\w+ is in", "DR is in", True),
+    (r"\bi (?!am\b)\w+", "I AM", False),
+    (r"[^a-c]x", "Dx", True),
+    (r"la[sz]t", "laſt", True),
+    (r"(?:ab){2}c", "ABabC", True),
+)
+
+
+@pytest.mark.parametrize(("pattern", "text", "matches"), LOWER_CASE)
+def test_the_pattern_for_lower_case_matches_where_the_other_does(pattern: str, text: str, matches: bool) -> None:
+    small = for_lower_case(pattern, re.IGNORECASE)
+    assert bool(re.search(pattern, text, re.IGNORECASE)) is matches
+    assert small is not None
+    assert small.search(lowered(text)) or not matches
+
+
+@pytest.mark.parametrize("pattern", [r"(?-i:[^A-Z])x", r"(?P<a>x)(?(a)y|z)", r"(?>ab)c", r"\dµg"])
+def test_a_pattern_that_lower_case_may_change_has_no_such_pattern(pattern: str) -> None:
+    assert for_lower_case(pattern, re.IGNORECASE) is None
+    assert for_lower_case("x", 0) is None
+
+
+def test_no_match_is_lost_in_lower_case() -> None:
+    both = [(for_lower_case(one.text, one.flags), one.compiled()) for one in patterns()]
+    small = [(lower, pattern) for lower, pattern in both if lower is not None]
+    assert len(small) > len(both) * 3 // 4
+    for text in [*TEXTS[::9], *map(str.upper, TEXTS[::45])]:
+        in_lower_case = lowered(text)
+        for lower, pattern in small:
+            assert lower.search(in_lower_case) or not pattern.search(text), (pattern.pattern, text)
+
+
+@pytest.mark.parametrize("index", [SENTENCE_RULES, TURN_RULES])
+def test_a_rule_is_due_in_every_text_with_one_of_its_patterns(index: RuleIndex[str]) -> None:
+    filled_one, found = filled_index(index), 0
+    for text in [*TEXTS[::5], *map(str.upper, TEXTS[::25])]:
+        due = filled_one.due(text)
+        for name, group in index.needs.items():
+            method = "match" if group.opening else "search"
+            if any(getattr(pattern.compiled(), method)(text) for pattern in group.patterns):
+                found += 1
+                assert name in due, (name, text)
+    assert found > 30
+    assert set(filled_one.due("colourless green ideas sleep furiously")) <= {"tools"}
+
+
+SPAN = (0, 1)
+READERS: dict[str, Callable[[str], Iterable[object]]] = {
+    "foreign": lambda text: [text] * assertion_filter.foreign(text),
+    "introductions": lambda text: self_introductions.introduction_drafts(text, SPAN),
+    "properties": lambda text: possessive_rules.inverted_properties(text, SPAN),
+    "tools": lambda text: apposition.tech_list(text, SPAN),
+    "details": lambda text: details.detail_drafts(text, SPAN),
+    "languages": lambda text: mentions.spoken(text, SPAN),
+    "relatives": lambda text: people.relations(text, SPAN),
+    "ages": lambda text: ages.aged(text, SPAN, {}),
+    "relatives_of_others": lambda text: relatives_of_others.of_names(text, SPAN),
+    "foreign_relations": foreign_kinship.foreign_relations,
+    "rosters": lambda text: rosters.roster_drafts(text, None, []),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_rule_is_due_in_every_text_in_which_it_finds_something(name: str) -> None:
+    index = filled_index(SENTENCE_RULES if name in SENTENCE_RULES.needs else TURN_RULES)
+    found = [text for text in TEXTS if any(True for _ in READERS[name](text))]
+    names = {name, "introductions_by_name"} if name == "introductions" else {name}
+    assert found
+    assert all(names & set(index.due(text)) for text in found)
+
+
+def test_a_rule_is_due_by_words_digits_and_pairs() -> None:
+    index = filled_index(
+        RuleIndex(
+            {
+                "words": KeyedGroup(words=("go", "hat")),
+                "digits": KeyedGroup(words=(DIGIT,)),
+                "pairs": KeyedGroup(KeyedPattern(r"\bthe end\b")),
+                "openings": KeyedGroup(OpeningPattern(r"^so sorry\b")),
+                "anywhere": KeyedGroup(OpeningPattern(r"^so sorry\b"), anywhere=True),
+                "stems": KeyedGroup(KeyedPattern(r"\bdivorc\w+")),
+            }
+        )
+    )
+    assert index.due("Go!") == index.due("a Go2 hat")[:1] == ("words",)
+    assert index.due("hats, goes") == ()
+    assert index.due("K9") == ("digits",)
+    assert index.due("The end, the start") == ("pairs",)
+    assert index.due("end the") == ()
+    assert index.due("So sorry") == ("openings", "anywhere")
+    assert index.due("But so sorry") == ("anywhere",)
+    assert index.due("Divorced") == ("stems",)
+
+
+SUBJECTS = (
+    ("It was great fun, and there was cake", False),
+    ("The weather is really nice here", False),
+    ("That's so cool", False),
+    ("I live in Leeds", True),
+    ("It was great, as we moved house", True),
+    ("Imma sell it", True),
+    ("My sister sold it", True),
+    ("Mum died", True),
+    ("The missus works nights", True),
+    ("It rained, she lives there", True),
+    ("Been living abroad", True),
+    ("It rained, you know been living abroad", True),
+    ("As someone who works nights, it is loud", True),
+    ("Great stuff, sold the van", True),
+    ("Me & the girls are off to Ibiza", True),
+    ("Tetteh sold the Corsa", True),
+    ("That is where Tetteh works", True),
+    ("ana works there", True),
+)
+
+
+@pytest.mark.parametrize(("sentence", "read"), SUBJECTS)
+def test_a_sentence_is_read_if_a_clause_may_be_about_a_person(
+    sentence: str, read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for group in groups():
+        monkeypatch.setattr(group, "keys", group.computed())
+        monkeypatch.setattr(group, "left", 0)
+    assert sentence_subjects.may_have_subject(sentence, {"ana": ("Ana", "sister")}) is read
+
+
+def test_facts_are_the_same_if_every_rule_and_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     turns = tuple(Turn(turn_id=str(number), role="user", text=text) for number, text in enumerate(TEXTS[::3]))
-    sessions = [Session(source_format="test", session_id="s", turns=turns[at : at + 40]) for at in range(0, 200, 40)]
+    sessions = [Session(source_format="test", session_id="s", turns=turns[at : at + 40]) for at in range(0, 240, 40)]
     for session in sessions:
         extract(session, "alice")  # so that the keys are computed
     skipped = [extract(session, "alice") for session in sessions]
@@ -138,7 +284,12 @@ def test_facts_are_the_same_if_every_pattern_is_tried(monkeypatch: pytest.Monkey
     for pattern in (*patterns(), *groups()):
         monkeypatch.setattr(pattern, "keys", None)
         monkeypatch.setattr(pattern, "left", 0)
-    monkeypatch.setattr(KeyedPattern, "warming", KeyedPattern.compiled)
+    for pattern in patterns():
+        monkeypatch.setattr(pattern, "in_lower_case", None)
+        monkeypatch.setattr(pattern, "left_with_key", 0)
+    monkeypatch.setattr(KeyedPattern, "computed", lambda _: None)
     monkeypatch.setattr(HintIndex, "due", every_rule_whose_hint_is_looked_for_alone)
+    monkeypatch.setattr(RuleIndex, "due", lambda index, _: tuple(index.needs))
+    monkeypatch.setattr(sentence_subjects, "may_have_subject", lambda *_: True)
     assert [extract(session, "alice") for session in sessions] == skipped
     assert sum(map(len, skipped)) > 60

@@ -159,9 +159,9 @@ _NO_ITS_A_NUMBER = late(
 
 def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "36:12 actually": the number replaces the one of the same form in the last turn, if there is only one."""
-    match = _NUMBER_ACTUALLY.match(text) or _NO_ITS_A_NUMBER.match(text)
-    last = earlier.last_turn() if match else []
-    if match is None or not last:
+    last = earlier.last_turn()
+    match = (_NUMBER_ACTUALLY.match(text) or _NO_ITS_A_NUMBER.match(text)) if last else None
+    if match is None:
         return
     form = _form(match["o"])
     meant = [
@@ -190,9 +190,9 @@ _ALIKE = 0.6
 
 def asterisks(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "*Anneke, damn autocorrect": the word replaces the most similar word of the last turn."""
-    match = _ASTERISK.match(text)
-    last = earlier.last_turn() if match else []
-    if match is None or not last:
+    last = earlier.last_turn()
+    match = _ASTERISK.match(text) if last else None
+    if match is None:
         return
     new = match["o"]
     for old in last:

@@ -14,7 +14,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, words
 
 _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
@@ -92,6 +92,7 @@ _UNSURE = KeyedPattern(
     r"(?:about|if))\b",
     re.IGNORECASE,
 )
+CUES = KeyedGroup(*(cue for _, cue in _CUES), _UNSURE)
 _NOT_OWN = late(
     r"(?-i:[A-ZÀ-Þ]\w+) (?:has|got|had|found|is|was)\b|\b(?:sister|brother|mum|mom|dad|wife|husband|partner|son|"
     r"daughter|mate|colleague|boss|neighbour|cousin)s?\b|"

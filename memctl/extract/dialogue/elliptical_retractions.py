@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
@@ -122,6 +122,9 @@ _ENDINGS = (
     (_HANDED_ON, _OWNED),
 )
 """Patterns of an end, and the predicates that each may end."""
+ENDS = KeyedGroup(
+    _ENDED, _NOT_ANY_MORE, _THEIRS_NOW, _CLASS_STOPPED, _NO_MANAGER, *(pattern for pattern, _ in _ENDINGS)
+)
 
 
 def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

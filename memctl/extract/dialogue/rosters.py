@@ -12,7 +12,7 @@ from memctl.extract.dialogue.answers_about_others import asks_about_another
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.segmentation import HIDDEN
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.kinship import CHILD, canonical
@@ -82,6 +82,7 @@ _ANNOUNCED = KeyedPattern(
 )
 """ "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
 _HEADED = KeyedPattern(rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n", re.IGNORECASE)
+ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED)
 _MEMBER = late(r"\s*(?:,|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE)
 _NAME = r"(?P<name>(?!(?-i:[A-ZÀ-Þ]{2,})\b)(?-i:[A-ZÀ-Þ])[\wÀ-ž'-]*[a-zà-ž](?: (?-i:[A-ZÀ-Þ])[\wÀ-ž'-]+)?)"
 _PERSON = late(

@@ -57,6 +57,7 @@ _STORY = KeyedPattern(
     ),
     re.IGNORECASE,
 )
+FICTION = KeyedGroup(_FICTION, _STORY)
 _STATEMENTS = (
     r"select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|import \w+|console\.log|"
     r"print\(|export \w+="
@@ -154,17 +155,17 @@ _MOCKERY = KeyedPattern(
 )
 _JOKE = KeyedPattern(
     (
-        r"(?:^|\s)/s\b|, no (?:he|she|it|they|i|we) (?:\w+n't|am not|is not)\b|"
+        r", no (?:he|she|it|they|i|we) (?:\w+n't|am not|is not)\b|"
         r"\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
         r"an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|"
         r"i'm kidding|only joking|april fools)\b"
     ),
     re.IGNORECASE,
 )
-_JOKE_AFTER = OpeningPattern(
+JOKE_AFTER = OpeningPattern(
     (
         r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|"
-        r"not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|"
+        r"not really(?! (?:into|an?|my|keen|fond|big)\b)|nah just|april fools|i'm (?:just )?(?:kidding|"
         r"joking))\b"
     ),
     re.IGNORECASE,
@@ -177,6 +178,8 @@ _LYRIC = KeyedPattern(
     ),
     re.IGNORECASE,
 )
+_SARCASM = late(r"(?:^|\s)/s\b", re.IGNORECASE)
+_SARCASM_AFTER = late(r"^\W*/s\b", re.IGNORECASE)
 _VERSES = late(r"\w / \w.* / \w")
 _DID_YOU_KNOW = KeyedPattern(
     (
@@ -185,7 +188,20 @@ _DID_YOU_KNOW = KeyedPattern(
     ),
     re.IGNORECASE,
 )
+FOREIGN_WORDS = frozenset(
+    words(
+        "la en y de que se por su tiene al "
+        "le un du ein der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein "
+        "meine wir habe sind jetzt "
+        "les une "
+        "est et je ai pas avec pour dans chez mon mes suis nous el los las una es mi mis yo con pero para muy os uma "
+        "meu minha eu na não do da em hab nich noch wieder schon geht"
+    )
+)
 _NOT_MEANT = KeyedGroup(_JOKE, _MOCKERY, _TRAILING_REPORT, _LYRIC, _OWN_REPORT, _DID_YOU_KNOW)
+NOT_ASSERTED = KeyedGroup(*_NOT_MEANT.patterns, _REPORTED)
+NOT_ASSERTED_OPENING = KeyedGroup(_CONDITION, _QUESTION_HEAD)
+"""A sentence without these, a question mark and a slash asserts all that it says."""
 _GIVEN = late(
     (
         r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|"
@@ -257,16 +273,6 @@ def _hidden(text: str) -> str:
     return re.sub(r"[^\n]", HIDDEN, text)
 
 
-_FOREIGN = frozenset(
-    words(
-        "la en y de que se por su tiene al "
-        "le un du ein der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein "
-        "meine wir habe sind jetzt "
-        "les une "
-        "est et je ai pas avec pour dans chez mon mes suis nous el los las una es mi mis yo con pero para muy os uma "
-        "meu minha eu na não do da em hab nich noch wieder schon geht"
-    )
-)
 _OF_ENGLISH = frozenset(
     words("the and is my i of for to it you we but have this that at with was are so in's they he she not can")
 )
@@ -275,7 +281,7 @@ _OF_ENGLISH = frozenset(
 def foreign(sentence: str) -> bool:
     """True for a sentence of another language, in which "am" and "es" are not English words."""
     spoken = spoken_words(sentence)
-    return _OF_ENGLISH.isdisjoint(spoken) and len(spoken & _FOREIGN) > 1
+    return _OF_ENGLISH.isdisjoint(spoken) and len(spoken & FOREIGN_WORDS) > 1
 
 
 def fictional(text: str) -> bool:
@@ -288,7 +294,7 @@ def fictional(text: str) -> bool:
 
 def joke_follows(sentence: str) -> bool:
     """True when `sentence` declares the one before it a joke."""
-    return bool(_JOKE_AFTER.match(sentence))
+    return bool(JOKE_AFTER.match(sentence)) or ("/" in sentence and bool(_SARCASM_AFTER.match(sentence)))
 
 
 def declarative(sentence: str, mark: str) -> tuple[str, int]:
@@ -297,7 +303,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     A question keeps only its presupposition: "I'm vegan, what can I cook?", "Can you help, since I live in Leeds?".
     Reported speech keeps only what precedes it.
     """
-    if _NOT_MEANT.search(sentence) or (" / " in sentence and _VERSES.search(sentence)):
+    if _NOT_MEANT.search(sentence) or ("/" in sentence and (_SARCASM.search(sentence) or _VERSES.search(sentence))):
         return "", 0
     report = _REPORTED.search(sentence)
     if report:

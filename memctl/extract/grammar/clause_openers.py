@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.grammar.clauses import ADVERBS, Head, complement, head
+from memctl.extract.grammar.clauses import ADVERBS, Head, complement, has_boundary, head, may_be_joined
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words
@@ -124,7 +124,16 @@ ELIDED_BE = OpeningPattern(
     r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
     re.IGNORECASE,
 )
-ELLIPTICAL = KeyedGroup(AM_DATE, ELIDED_BE, ELIDED_START)
+ELLIPTICAL = KeyedGroup(AM_DATE, ELIDED_BE, ELIDED_START, AS_ONE_WHO)
+"""With what a clause without a subject opens that is read."""
+_ANYWHERE = KeyedGroup(*ELLIPTICAL.patterns, anywhere=True)
+
+
+def may_lack_subject(sentence: str) -> bool:
+    """False if no clause of a sentence is one of those without a subject that are read."""
+    return may_be_joined(sentence) or (
+        _ANYWHERE.possible(sentence) and (ELLIPTICAL.possible(sentence) or has_boundary(sentence))
+    )
 
 
 def adverbial(spoken: list[str]) -> bool:
@@ -157,6 +166,20 @@ def elided_head(text: str, spoken: list[Token]) -> Head | None:
     if word == "been" and len(spoken) > 1:
         return complement(text, tense="perfect")
     return head(text, spoken, person="i")
+
+
+def subject_at(words: list[Token], *, third: bool) -> int | None:
+    """Index of the subject pronoun if the clause starts with it; in notes in the `third` person it is "user"."""
+    for n, token in enumerate(words[:9]):
+        if token.word in ("i", "we"):
+            if n and not adverbial([token.word for token in words]):
+                return None
+            return n
+        if token.word in BLOCKERS or (token.word in FORMS and n == 0 and token.word not in ADVERBS):
+            return None
+        if third and token.word == "user" and n <= 1:
+            return n
+    return None
 
 
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)

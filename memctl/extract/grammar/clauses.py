@@ -156,6 +156,18 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
         yield _clause(sentence[at:], start + at, conj, elided)
 
 
+def has_boundary(sentence: str) -> bool:
+    """True if a clause with a subject of its own follows another."""
+    return _BOUNDARY.search(lowered(sentence)) is not None
+
+
+def may_be_joined(sentence: str) -> bool:
+    """False if a sentence has no clause without a subject of its own that continues another."""
+    spoken = lowered(sentence)
+    joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
+    return bool((joined and (_ELIDED.search(spoken) or _ELIDED_ING.search(spoken))) or _AFTER_ING.search(sentence))
+
+
 def _clause(text: str, start: int, conj: str, elided: bool) -> Clause:
     bare = text.lstrip(" ,;:.!-–—()")
     return Clause(bare, start + len(text) - len(bare), conj, elided)
@@ -190,6 +202,17 @@ _SHORT_OF = frozenset({"almost", "nearly"})
 _AFTER_SHORT_OF = frozenset({"always", "exclusively", "never", "all", "every", "entirely", "only", "completely"})
 _SUPPOSED = frozenset({"supposed", "meant"})
 _ABOUT_TO = _SUPPOSED | {"about", "set", "due", "planning", "hoping"}
+
+
+_OPENS_HEAD = frozenset(FORMS).union(
+    ADVERBS, NEGATIONS, BE, MODALS, _SHORT_OF, words("no used have has had do does did will can")
+)
+
+
+def may_have_head(text: str) -> bool:
+    """False if `head` finds no head in a text that follows its subject: neither verb nor adverb opens it."""
+    opening = tokens("".join(text.split(None, 1)[:1]))
+    return not opening or opening[0].word in _OPENS_HEAD
 
 
 class _Reader:

@@ -1,7 +1,7 @@
 """Find the rules that may match in a text by their hints: substrings of which each match has at least one.
 
-All hints are looked for in one pass, with a pattern in which common beginnings are written once. It must not import
-rules.
+Each word of a text is looked up once: which hints it may have is remembered, because a few thousand words make up most
+texts. It must not import rules.
 """
 
 import re
@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from memctl.core import late_pattern
+from memctl.extract.patterns.wordlist import FREQUENT, Remembered, words_with_digits
 
 R = TypeVar("R")
 WARM = 24
-"""Texts after which the pattern is made; a single command does not need it."""
+"""Texts after which words are looked up; a single command does not need that."""
+_WORD = re.compile(r"\w+")
 
 
 class HintIndex(Generic[R]):
@@ -27,24 +29,45 @@ class HintIndex(Generic[R]):
             self.rules.append(rule)
             for hint in hints:
                 self.numbers.setdefault(hint, []).append(number)
+        self.of_word = Remembered(self._of_word)
+
+    @cached_property
+    def by_part(self) -> dict[str, list[str]]:
+        """The hints by a rare part of theirs that is inside one word, with a blank where the word has to end: "call "
+        for "call me ", "me" for "me". Hints without any word are under ""."""
+        hints: dict[str, list[str]] = {}
+        for hint in self.numbers:
+            parts = (
+                f"{' ' * (word.start() > 0)}{word[0]}{' ' * (word.end() < len(hint))}" for word in _WORD.finditer(hint)
+            )
+            rarest = max(parts, key=lambda part: (part.strip() not in FREQUENT, len(part)), default="")
+            hints.setdefault(rarest, []).append(hint)
+        return hints
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Finds the longest hint at each place of a text, also where hints overlap."""
-        return late_pattern.compiler(f"(?=({prefix_tree(self.numbers)}))", 0)
+        """Finds the longest part at each place of a word, also where parts overlap."""
+        return late_pattern.compiler(f"(?=({prefix_tree(filter(None, self.by_part))}))", 0)
 
-    def hints(self, lowered: str) -> set[str]:
+    def _of_word(self, word: str) -> tuple[str, ...]:
+        """The hints one of whose parts is in a word."""
+        longest = set(self.pattern.findall(f" {word} "))
+        parts = longest | {part[:end] for part in longest for end in range(1, len(part))}
+        return tuple(hint for part in parts for hint in self.by_part.get(part, ()))
+
+    def hints(self, lowered: str) -> Iterable[str]:
         """The hints that occur in a text in lower case."""
         if self.left:
             self.left -= 1
-            return set(filter(lowered.__contains__, self.numbers))
-        longest = set(self.pattern.findall(lowered))
-        return longest | {hint[:end] for hint in longest for end in range(1, len(hint)) if hint[:end] in self.numbers}
+            near: Iterable[str] = self.numbers
+        else:
+            near = set(self.by_part.get("", ())).union(*map(self.of_word.__getitem__, words_with_digits(lowered)))
+        return filter(lowered.__contains__, near)
 
-    def due(self, lowered: str, hints: Iterable[str] | None = None) -> list[R]:
-        """The rules with a hint in a text in lower case, in order; `hints` are those of a text that contains it."""
-        occurring = self.hints(lowered) if hints is None else filter(lowered.__contains__, hints)
-        return [self.rules[number] for number in sorted(set().union(*map(self.numbers.__getitem__, occurring)))]
+    def due(self, lowered: str) -> list[R]:
+        """The rules with a hint in a text in lower case, in order."""
+        numbers = set().union(*map(self.numbers.__getitem__, self.hints(lowered)))
+        return [self.rules[number] for number in sorted(numbers)]
 
 
 def prefix_tree(words: Iterable[str]) -> str:

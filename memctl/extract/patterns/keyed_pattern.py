@@ -13,55 +13,65 @@ from itertools import pairwise
 from typing import Any
 
 from memctl.core import late_pattern
-from memctl.extract.patterns.wordlist import words, words_with_digits
+from memctl.extract.patterns.lower_case import for_lower_case
+from memctl.extract.patterns.wordlist import FREQUENT, MOST_FREQUENT, Remembered, lowered, words_with_digits
 
-_OPENING = re.compile(r"\W*\w+(?:\W+\w+)?")
 _WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 STEM = 3
-"""Characters of a word whose continuation is open: "divorc" is looked up as "div"."""
+"""Characters of a word whose continuation is open: "divorc" is looked up as "div-"."""
 WARM = 24
 """Texts after which the keys of a pattern are computed; a single command does not need them."""
 MOST_PATHS = 500
 """Different words with which a pattern may continue; with more, that place of the pattern is not used."""
-TOO_FREQUENT = 1000
+MOST_OPENINGS = 4000
+"""The same for the start of an `OpeningPattern`, which has no other place."""
+TOOFREQUENT = 1000
 """The rank of keys that are met so often that looking for them is not worth it."""
-_FREQUENT = frozenset(
-    words(
-        "a about all an and are as at be but by can do for from get got had has have he her his i if in is it just "
-        "like m me my not of on our out re s she so some t that the their them then they this to too up ve was we "
-        "were what when with would you your"
-    )
-)
-"""Words that are in so many sentences that they announce little."""
+_FREQUENT_STEMS = frozenset(f"{word[:STEM]}-" for word in FREQUENT)
 
 _parser: Any = import_module("re._parser")
 
 
+def stem(word: str) -> str:
+    """The key of all words with the same first letters."""
+    return f"{word[:STEM]}-"
+
+
+_keys_of_word = Remembered[str, tuple[str, str]](lambda word: (word, stem(word)))
+
+
 @lru_cache(maxsize=1024)
 def keys_in(text: str) -> frozenset[str]:
-    """The words of `text` in lower case, their first letters, and the pairs of words."""
-    spoken = words_with_digits(text)
-    return frozenset((*spoken, *[word[:STEM] for word in spoken], *map(" ".join, pairwise(spoken))))
+    """The words of `text` in lower case, their first letters, and the pairs of words whose first is a frequent one."""
+    words = words_with_digits(text)
+    return frozenset(pairs(words)).union(*map(_keys_of_word.__getitem__, words))
 
 
 @lru_cache(maxsize=1024)
 def opening_in(text: str) -> frozenset[str]:
     """The keys of the first two words of `text`, as in `keys_in`."""
-    opening = _OPENING.match(text)
-    return keys_in(opening[0]) if opening else frozenset()
+    words = words_with_digits(text)[:2]
+    return frozenset(pairs(words)).union(*map(_keys_of_word.__getitem__, words))
+
+
+def pairs(words: list[str]) -> list[str]:
+    """The pairs of neighbouring words that are keys."""
+    return [f"{first} {second}" for first, second in pairwise(words) if first in FREQUENT]
 
 
 class KeyedPattern:
     """A compiled pattern with the methods of `re.Pattern` that the rules use.
 
-    `text` is compiled on first use, and its keys are computed once it has been tried on `WARM` texts.
+    `text` is compiled on first use. Its keys are computed once it has been tried on `WARM` texts, and the same pattern
+    for texts in lower case once `WARM` of them had a key.
     """
 
     def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
         self.text, self.flags = text, flags
         self.pattern: re.Pattern[str] | None = None
         self.keys: frozenset[str] | None = None
-        self.left = WARM
+        self.in_lower_case: re.Pattern[str] | None = None
+        self.left = self.left_with_key = WARM
 
     def compiled(self) -> re.Pattern[str]:
         """The pattern itself."""
@@ -71,41 +81,51 @@ class KeyedPattern:
 
     def possible(self, text: str) -> bool:
         """False if the pattern occurs neither in `text` nor in a part of it that is cut between words."""
-        if self.keys is None:
-            self.warming()
-            return True
-        return not self.keys.isdisjoint(keys_in(text))
+        if self.left:
+            self.warm()
+        return self.keys is None or not self.keys.isdisjoint(keys_in(text))
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match in `text`."""
-        if self.keys is None:
-            return self.warming().search(text)
-        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().search(text)
+        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+            return None
+        return self.compiled().search(text) if self.may_occur(text) else None
 
     def match(self, text: str) -> re.Match[str] | None:
         """The match at the start of `text`."""
-        if self.keys is None:
-            return self.warming().match(text)
-        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().match(text)
+        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+            return None
+        if self.left:
+            self.warm()
+        return self.compiled().match(text)
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All matches in `text`."""
-        if self.keys is None:
-            return self.warming().finditer(text)
-        return iter(()) if self.keys.isdisjoint(keys_in(text)) else self.compiled().finditer(text)
+        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+            return iter(())
+        return self.compiled().finditer(text) if self.may_occur(text) else iter(())
 
     def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
         """`text` with every match replaced."""
-        if self.keys is None:
-            return self.warming().sub(replacement, text)
-        return text if self.keys.isdisjoint(keys_in(text)) else self.compiled().sub(replacement, text)
+        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+            return text
+        return self.compiled().sub(replacement, text) if self.may_occur(text) else text
 
-    def warming(self) -> re.Pattern[str]:
-        """The pattern, for use before its keys are computed or if it has none."""
+    def may_occur(self, text: str) -> bool:
+        """False if the pattern does not occur in a text with one of its keys."""
+        if self.left:
+            self.warm()
+        elif self.left_with_key:
+            self.left_with_key -= 1
+            if not self.left_with_key:
+                self.in_lower_case = for_lower_case(self.text, self.flags)
+        return self.in_lower_case is None or self.in_lower_case.search(lowered(text)) is not None
+
+    def warm(self) -> None:
+        """Count a text on which the pattern is tried before its keys are known."""
         self.left -= 1
         if not self.left:
             self.keys = self.computed()
-        return self.compiled()
 
     def computed(self) -> frozenset[str] | None:
         """The keys, from the text of the pattern."""
@@ -117,37 +137,54 @@ class OpeningPattern(KeyedPattern):
 
     def match(self, text: str) -> re.Match[str] | None:
         """The match at the start of `text`."""
-        if self.keys is None:
-            return self.warming().match(text)
-        return None if self.keys.isdisjoint(opening_in(text)) else self.compiled().match(text)
+        if self.keys is not None and self.keys.isdisjoint(opening_in(text)):
+            return None
+        if self.left:
+            self.warm()
+        return self.compiled().match(text)
 
     def computed(self) -> frozenset[str] | None:
         """The words with which the pattern may open."""
-        keys = _words((_parser.parse(self.text, self.flags).data,), math.inf)
+        keys = _words((_parser.parse(self.text, self.flags).data,), math.inf, MOST_OPENINGS)
         return frozenset(keys) if keys is not None else None
 
 
 class KeyedGroup:
     """Patterns that are tried in turn: most texts have no word of any, which one look at all their keys tells.
 
-    A group of `OpeningPattern`s looks at the first two words only.
+    A group of `OpeningPattern`s looks at the first two words only, unless a part of the text may start `anywhere`.
+    `words`, or a function that returns them, are needed by rules without such patterns.
     """
 
-    def __init__(self, *patterns: KeyedPattern) -> None:
+    def __init__(
+        self,
+        *patterns: KeyedPattern,
+        anywhere: bool = False,
+        words: Iterable[str] | Callable[[], Iterable[str]] = (),
+    ) -> None:
         self.patterns = patterns
-        self.words = opening_in if all(isinstance(one, OpeningPattern) for one in patterns) else keys_in
+        self.opening = not anywhere and not words and all(isinstance(one, OpeningPattern) for one in patterns)
+        self.words = words
         self.keys: frozenset[str] | None = None
         self.left = WARM
 
     def possible(self, text: str) -> bool:
         """False if no pattern of the group matches in `text` or in a part of it that is cut between words."""
         if self.keys is not None:
-            return not self.keys.isdisjoint(self.words(text))
-        self.left -= 1
-        if not self.left:
-            keys = [pattern.keys or pattern.computed() for pattern in self.patterns]
-            self.keys = frozenset().union(*filter(None, keys)) if all(keys) else None
+            return not self.keys.isdisjoint((opening_in if self.opening else keys_in)(text))
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                self.keys = self.computed()
         return True
+
+    def computed(self) -> frozenset[str] | None:
+        """The keys of all patterns, and the words."""
+        for pattern in self.patterns:
+            pattern.left, pattern.keys = 0, pattern.keys if pattern.keys is not None else pattern.computed()
+        keys = [pattern.keys for pattern in self.patterns]
+        words = self.words() if callable(self.words) else self.words
+        return frozenset(words).union(*filter(None, keys)) if all(keys) else None
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match of the first pattern that occurs in `text`."""
@@ -158,7 +195,7 @@ class KeyedGroup:
 
 def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
     """The keys one of which is in `keys_in` of every text in which `pattern` occurs; None if there are none."""
-    keys = _keys(_parser.parse(pattern, flags).data, False, (), TOO_FREQUENT)
+    keys = _keys(_parser.parse(pattern, flags).data, False, (), TOOFREQUENT)
     return frozenset(keys) if keys is not None else None
 
 
@@ -169,11 +206,11 @@ def _cost(keys: Iterable[str]) -> int:
 
 @lru_cache(maxsize=4096)
 def _rank(key: str) -> int:
-    if key in _FREQUENT:
-        return 20
+    if key in FREQUENT or key in _FREQUENT_STEMS:
+        return 200 if key in MOST_FREQUENT else 40
     if " " in key:
-        return 6 if _FREQUENT.issuperset(key.split()) else 1
-    return 3 if len(key) <= STEM else 1
+        return 60 if MOST_FREQUENT.issuperset(key.split()) else 8 if FREQUENT.issuperset(key.split()) else 1
+    return 3 if key.endswith("-") else 1
 
 
 Nodes = list[tuple[Any, Any]]
@@ -272,7 +309,7 @@ def _characters(node: tuple[Any, Any]) -> frozenset[str] | None:
     return frozenset(characters)
 
 
-def _words(sequences: tuple[Nodes, ...], limit: float) -> set[str] | None:
+def _words(sequences: tuple[Nodes, ...], limit: float, most: int = MOST_PATHS) -> set[str] | None:
     """The keys of the words with which `sequences` may open; None if they may open with anything, or if the keys cost
     `limit` or more."""
     keys: set[str] = set()
@@ -282,7 +319,7 @@ def _words(sequences: tuple[Nodes, ...], limit: float) -> set[str] | None:
     while paths:
         word, rest = paths.pop()
         steps += 1
-        if steps > MOST_PATHS * 5 or len(keys) > MOST_PATHS:
+        if steps > most * 5 or len(keys) > most:
             return None
         key = _step(word, rest, paths)
         if key is None:
@@ -338,7 +375,10 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
         inner = value[2].data
         characters = _characters(inner[0]) if len(inner) == 1 else None
         blank = characters is not None and not characters & _WORD_CHARACTER
-        paths.append((word, (inner, *(after if value[1] == 1 or blank else ()))))
+        if value[0] <= 1 or blank:
+            paths.append((word, (inner, *after)))
+        if value[1] > 1 and not blank:
+            paths.append((word, (inner, inner)))
         return ""
     ways: dict[str, Callable[[], list[tuple[Nodes, ...]]]] = {
         "ASSERT": lambda: [after],
@@ -357,13 +397,13 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
 def _open_end(word: str) -> str | None:
     """The key of a path after whose `word` anything may follow."""
     first, pair, _ = word.partition(" ")
-    return first if pair else word[:STEM] if len(word) >= STEM else None
+    return first if pair else stem(word) if len(word) >= STEM else None
 
 
 def _ended(word: str, after: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str:
     """The key of a path whose word has ended, "" if it continues: frequent words are paired with the next one."""
     first, pair, second = word.partition(" ")
-    if second or (first and not pair and first not in _FREQUENT):
+    if second or (first and not pair and first not in FREQUENT):
         return word
     paths.append((f"{first} " if first else "", after))
     return ""

@@ -1,9 +1,14 @@
 """Word lists written as running text, and cheap tests for their words."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 from memctl.core.late_pattern import late
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _WORD = late(r"[^\W\d_]+")
 _WITH_DIGITS = late(r"\w+")
@@ -44,6 +49,41 @@ def spoken_words(text: str) -> frozenset[str]:
     return frozenset(text.translate(_LETTERS).split() if text.isascii() else _WORD.findall(text.casefold()))
 
 
+MOST_FREQUENT = frozenset(words("a and for i in is it m my of s so t that the this to was with you your"))
+"""Words that are in a tenth of all sentences or more."""
+FREQUENT = MOST_FREQUENT | frozenset(
+    words(
+        "about all am an any are as at be been but by can could did do does don from get go going good got great had "
+        "has have he her here his how if just know let like ll look love made make me more new no not now oh on one or "
+        "our out re really right say see she should some sure t than thanks their them then there they thing things "
+        "think time too up ve want way we well were what when which who will would wow yeah yes"
+    )
+)
+"""Words that are in so many sentences that they announce little."""
+
+
+class Remembered(dict[K, V]):
+    """The results of a function, which are forgotten when there are many; faster than a cache that knows their age."""
+
+    MOST = 20_000
+
+    def __init__(self, function: Callable[[K], V]) -> None:
+        super().__init__()
+        self.function = function
+
+    def __missing__(self, key: K) -> V:
+        if len(self) >= self.MOST:
+            self.clear()
+        value = self[key] = self.function(key)
+        return value
+
+
 def words_with_digits(text: str) -> list[str]:
     """The words of `text` in lower case, as `lowered` writes them, in order; digits and "_" are parts of words."""
     return text.translate(_WORD_CHARACTERS).split() if text.isascii() else _WITH_DIGITS.findall(lowered(text))
+
+
+@lru_cache(maxsize=1024)
+def word_set(text: str) -> frozenset[str]:
+    """The words of `words_with_digits`."""
+    return frozenset(words_with_digits(text))

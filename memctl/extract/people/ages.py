@@ -7,7 +7,8 @@ from itertools import pairwise
 from memctl.extract.draft_claim import Draft
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.clauses import ADVERBS
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.rule_index import DIGIT
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.date_words import in_figures
@@ -25,6 +26,9 @@ _LISTED = KeyedPattern(
     rf"(?P<age>{_AGE})(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) {_AGE})",
     re.IGNORECASE,
 )
+
+NUMBERS = KeyedGroup(words=(DIGIT, *re.findall(r"[a-z]{3,}", _AGE)))
+"""What a sentence has that tells an age."""
 
 
 def _listed(text: str) -> list[re.Match[str]]:

@@ -9,7 +9,7 @@ from memctl.extract.filters.assertion_filter import hide_pasted
 from memctl.extract.grammar.segmentation import plain
 from memctl.extract.patterns.wordlist import spoken_words, words
 
-_MINE = frozenset(
+MINE = frozenset(
     words(
         "mein meine meiner meinem meinen unser unsere unserer unserem unseren mon ma notre mi nuestro nuestra meu "
         "minha "
@@ -69,7 +69,7 @@ _INTRODUCED = late(
 
 def foreign_relations(text: str) -> Iterator[Draft]:
     """The relatives and friends of the speaker that a turn in one of these languages names."""
-    if _MINE.isdisjoint(spoken_words(text)):
+    if MINE.isdisjoint(spoken_words(text)):
         return
     shown = hide_pasted(plain(text))
     for match in _INTRODUCED.finditer(shown):

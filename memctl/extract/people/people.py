@@ -137,7 +137,7 @@ _PETS = late(
 )
 ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
 """ "Noor (my sister) lives in Kyiv": the clause continues after it."""
-_PET_NAMED = late(
+_PET_NAMED = KeyedPattern(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
@@ -151,6 +151,8 @@ _PET_NAMED = late(
 
 
 _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
+RELATIVES = KeyedGroup(*_NAMING.patterns, _DEATH, _PET_NAMED, _SPOUSE)
+"""What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(_PET)
 _SOMEBODY = vocabulary(_REL) | _PET_WORDS | vocabulary("report|got|have|ve")
 
@@ -364,6 +366,14 @@ _GROUP = (
 )
 
 _BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
+SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".split("|")) | frozenset(
+    words(
+        "my our missus wife husband half law laws inlaws boyfriend girlfriend gf bf eldest youngest oldest twins boys "
+        "girls kids lads children parents folks grandparents grandkids sisters brothers sons daughters flatmates "
+        "housemates da mate bro sis sister brother cousin uncle aunt auntie son daughter nephew niece fella lad pal"
+    )
+)
+"""A subject that the next patterns match has one of these words."""
 _OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
 _OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
 

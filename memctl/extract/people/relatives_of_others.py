@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people.people import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
@@ -23,6 +23,8 @@ _OF_RELATIVE = KeyedPattern(
     re.IGNORECASE,
 )
 _OF_PRONOUN = KeyedPattern(rf"\b(?P<owner>her|his) {_KIN}{_LINK}{_NAMED}", re.IGNORECASE)
+OF_NAMES = KeyedGroup(_OF_NAME, _OF_RELATIVE)
+OF_PRONOUNS = KeyedGroup(_OF_PRONOUN)
 _PRONOUN = {"her": "she", "his": "he"}
 
 

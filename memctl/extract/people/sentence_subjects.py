@@ -9,15 +9,21 @@ from collections.abc import Iterable, Mapping
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
-from memctl.extract.grammar.clause_openers import after_lead
-from memctl.extract.people.people import ONE_NAME, named_subject
+from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
+from memctl.extract.grammar.clauses import may_have_head
+from memctl.extract.patterns.wordlist import lowered, word_set, words
+from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import fits
 
-_OWN = late(r"\b(?:i|im|ive|me|my|mine|we|our|ours|us|myself)\b", re.IGNORECASE)
-_SUBJECT_I = late(r"\b(?:i|im|ive|we)\b", re.IGNORECASE)
+_OWN = frozenset(words("i im ive me my mine we our ours us myself"))
+_SUBJECT_I = frozenset(words("i im ive we"))
+_SUBJECTS = SUBJECT_WORDS.union(words("i im ive imma we weve he she they theyre"))
+_JOINED_TO_ME = frozenset({"and", "n"})
+""" "Me and the girls are off to Ibiza"."""
+_NAME_LATER = late(r"(?<!^)(?<![\w'’-])(?!I\b)[A-ZÀ-Þ][\w\-À-ž]")
 _HE_OR_SHE = late(
     r"\W*(?:(?:and|but|so|then) )*(?:he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
 )
@@ -45,13 +51,29 @@ _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|person
 
 def names_speaker(text: str) -> bool:
     """True if a sentence has a word for its speaker."""
-    return bool(_OWN.search(text))
+    return not _OWN.isdisjoint(word_set(text))
+
+
+def may_have_subject(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
+    """False if no clause of a sentence is about its speaker or a person: its clauses have other subjects, such as "it".
+
+    `people` are those named before.
+    """
+    said = word_set(text)
+    return bool(
+        not _SUBJECTS.isdisjoint(said)
+        or any(name in lowered(text) for name in people)
+        or ("me" in said and ("&" in text or not _JOINED_TO_ME.isdisjoint(said)))
+        or _NAME_LATER.search(text)
+        or may_lack_subject(text)
+        or ((named := stranger(text)) and may_have_head(named[1]))
+    )
 
 
 def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
     """True if the only subject of a sentence is a person other than its speaker; `people` are those named before."""
     text = text[after_lead(text) :]
-    if _SUBJECT_I.search(text):
+    if names_i(text):
         return False
     if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
         return True
@@ -72,7 +94,7 @@ def opens_with_another(clause: str) -> bool:
 
 def names_i(text: str) -> bool:
     """True if the speaker is a subject in `text`."""
-    return bool(_SUBJECT_I.search(text))
+    return not _SUBJECT_I.isdisjoint(word_set(text))
 
 
 def of_a_relative(text: str) -> bool:

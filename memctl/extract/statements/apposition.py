@@ -9,8 +9,9 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clauses import Head, complement
 from memctl.extract.grammar.noun_phrases import org
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.rule_tables import compiled
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.wordlist import vocabulary
+from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.statements.frame_matcher import match
 
 _FIRM = late(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
@@ -135,12 +136,16 @@ _TECH_SPLIT = late(r"\s*(?:,|/|\bon\b|\band\b|\bwith\b|\+)\s*(?:and )?", re.IGNO
 _TECH_OPENING = late(r"(?:it's|its|it is|this is|an?|my|our|the|[\w-]+:)\b", re.IGNORECASE)
 
 
+_TOOL = r"(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}|postgresql)"
+TOOLS = KeyedGroup(words=lambda: vocabulary(filled(_TOOL)))
+
+
 def tech_list(text: str, span: tuple[int, int]) -> list[Draft]:
     """ "A billing service, FastAPI on Python 3.12, Postgres 16": three tools in a row are a stack."""
     if "," not in text:
         return []
     pieces = [piece.strip(" .") for piece in _TECH_SPLIT.split(text)]
-    tool = compiled(r"(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}|postgresql)(?: v?\d[\d.]*)?")
+    tool = compiled(rf"{_TOOL}(?: v?\d[\d.]*)?")
     if not tool.fullmatch(pieces[-1]):
         return []
     tools = [piece for piece in pieces if tool.fullmatch(piece)]

@@ -54,10 +54,8 @@ _NO_HANDLE = late(
 """ "My telegram is full" names no account."""
 
 
-@cache
-def _compiled() -> KeyedGroup:
-    opening = r"(?:^|[,;:–—(] ?| - |\b(?:and|but|so|because|btw|is that) )"
-    return KeyedGroup(*(KeyedPattern(opening + filled(pattern)) for pattern in _PATTERNS))
+_OPENING = r"(?:^|[,;:–—(] ?| - |\b(?:and|but|so|because|btw|is that) )"
+DETAILS = KeyedGroup(*(KeyedPattern(_OPENING + filled(pattern)) for pattern in _PATTERNS))
 
 
 @cache
@@ -67,10 +65,10 @@ def _nouns() -> frozenset[str]:
 
 def detail_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of the details in a sentence."""
-    if _nouns().isdisjoint(spoken_words(text)) or not _compiled().possible(text) or HIDDEN in text:
+    if _nouns().isdisjoint(spoken_words(text)) or not DETAILS.possible(text) or HIDDEN in text:
         return
     taken: set[str] = set()
-    for pattern in _compiled().patterns:
+    for pattern in DETAILS.patterns:
         for match in pattern.finditer(text):
             if _SECRET.search(text):
                 return

@@ -18,7 +18,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.grammar.clauses import MAY, NEGATED
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.grammar.segmentation import HIDDEN
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.vocabulary.verbs import FORMS
@@ -169,9 +169,7 @@ def _illness() -> re.Pattern[str]:
     )
 
 
-@cache
-def _language() -> re.Pattern[str]:
-    return compiled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])")
+_LANGUAGE = KeyedPattern(filled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])"))
 
 
 _COMMON = frozenset(
@@ -187,6 +185,9 @@ _COMMON = frozenset(
 def _told_by(pattern: str) -> frozenset[str]:
     """Words of which at least one occurs in every text that has a member of the vocabulary."""
     return frozenset(word for word in vocabulary(filled(pattern)) if len(word) > 2) - _COMMON
+
+
+LANGUAGES = KeyedGroup(words=lambda: _told_by("{LANGUAGES}|{MORE_LANGUAGES}"))
 
 
 @cache
@@ -311,7 +312,7 @@ def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The languages of a sentence that lists where each is spoken: "Ewe at home, French at school"."""
     if not _may_name(spoken_words(text), "{LANGUAGES}|{MORE_LANGUAGES}") or HIDDEN in text:
         return
-    matches = list(_language().finditer(text))
+    matches = list(_LANGUAGE.finditer(text))
     if len(matches) < 2 or _NOT_SPOKEN.search(text) or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
         return
     places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)

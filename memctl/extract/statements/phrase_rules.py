@@ -21,20 +21,11 @@ def phrase_drafts(
     span: tuple[int, int],
     tables: tuple[str, ...] = TABLES,
     before: str = "",
-    hints: Iterable[str] | None = None,
 ) -> Iterator[Draft]:
-    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it,
-    `hints` are the hints of these tables in the turn."""
-    for row in hint_index(tables).due(lowered(text), hints):
-        if _keyed(row.pattern, ignore_case=True).possible(text) and (
-            row.after is None or compiled(row.after).search(before)
-        ):
+    """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
+    for row in hint_index(tables).due(lowered(text)):
+        if row.after is None or compiled(row.after).search(before):
             yield from row_drafts(row, text, span)
-
-
-def hints_in(text: str) -> set[str]:
-    """The hints of the phrases in a text."""
-    return hint_index(TABLES).hints(lowered(text))
 
 
 @cache

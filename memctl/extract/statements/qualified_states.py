@@ -96,6 +96,8 @@ _WISHED = late(r"\b(?:want|hop(?:e|ing)|plan|planning|intend|aim(?:ing)?|like|th
 
 def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence: str, start: int) -> list[Draft]:
     """`drafts` of a clause in a `sentence` that starts at `start`, as the rest of the sentence leaves them."""
+    if not drafts:
+        return drafts
     if after is not None and after.conj in ("if", "unless") and _WISHED.search(clause.text):
         drafts = [draft for draft in drafts if draft.predicate != "plans"]  # "I want to run it in July if I'm well"
     rest = sentence[clause.start + len(clause.text) - start :]

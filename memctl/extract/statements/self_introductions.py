@@ -14,6 +14,7 @@ from memctl.extract.filters.object_types import names_no_person, names_relative
 from memctl.extract.grammar.clause_openers import AS_ONE_WHO, WE_ALL
 from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
+from memctl.extract.patterns.rule_index import DIGIT
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.statements.frame_matcher import match
 
@@ -51,6 +52,9 @@ NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|st
 
 _OF_ANOTHER = late(r"\b(?:my|our|an?|the|his|her)\b|[A-ZÀ-Þ][\w-]+, \d", re.IGNORECASE)
 """ "Hired my first worker! Donají, 19": her name and age."""
+ABOUT_ME = KeyedGroup(_ABOUT_ME)
+NAMED = KeyedGroup(words=("here", DIGIT))
+"""What a self-introduction that opens with a name has."""
 LONGEST_GREETING = 4
 """Words of a sentence that may come before "Maya, 34, nurse"; after others, Maya may be anybody."""
 

@@ -1,6 +1,6 @@
 """Rules that read a whole sentence, before it is split into clauses."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from memctl.extract.draft_claim import Draft
 from memctl.extract.statements.apposition import tech_list
@@ -11,14 +11,18 @@ from memctl.extract.statements.possessive_rules import inverted_properties
 from memctl.extract.statements.self_introductions import introduction_drafts
 
 
-def sentence_drafts(body: str, span: tuple[int, int], before: str, hints: Iterable[str]) -> list[Draft]:
-    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence, `hints` are the hints of
-    phrases in the turn."""
-    return [
-        *phrase_drafts(body, span, before=before, hints=hints),
-        *introduction_drafts(body, span, before),
-        *inverted_properties(body, span),
-        *tech_list(body, span),
-        *detail_drafts(body, span),
-        *spoken(body, span),
-    ]
+def sentence_drafts(body: str, span: tuple[int, int], before: str, due: Container[str]) -> list[Draft]:
+    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence, `due` names the rules
+    that may find something."""
+    drafts = [*phrase_drafts(body, span, before=before)]
+    if "introductions" in due or "introductions_by_name" in due:
+        drafts += introduction_drafts(body, span, before)
+    if "properties" in due:
+        drafts += inverted_properties(body, span)
+    if "tools" in due:
+        drafts += tech_list(body, span)
+    if "details" in due:
+        drafts += detail_drafts(body, span)
+    if "languages" in due:
+        drafts += spoken(body, span)
+    return drafts

@@ -15,7 +15,7 @@ import msgspec
 from memctl.core.claim import Precision
 from memctl.core.late_pattern import late
 from memctl.extract.patterns.hints import HintIndex
-from memctl.extract.patterns.keyed_pattern import STEM, KeyedPattern, keys_in
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.time import time_expressions
 from memctl.extract.time.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 from memctl.extract.vocabulary import date_words
@@ -74,7 +74,6 @@ _MAYBE = (
     ),
 )
 """A text with none of these and no digit names no period."""
-_MAYBE_STEMS = frozenset(word[:STEM] for hint in _MAYBE for word in hint.split() if hint.isascii())
 _DIGIT = late(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
@@ -326,8 +325,6 @@ def _plain(text: str) -> str:
 def _due(text: str) -> list[Rule]:
     """The rules that may match somewhere in a plain text."""
     digits = bool(_DIGIT.search(text))
-    if not digits and text.isascii() and _MAYBE_STEMS.isdisjoint(keys_in(text)):
-        return []
     announced = set(_BY_HINT.due(text.lower()))
     if not digits and _ANY not in announced:
         return []

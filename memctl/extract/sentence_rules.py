@@ -1,0 +1,40 @@
+"""Which rules may read something in a turn or a sentence: most have no word of most rules."""
+
+from memctl.extract.dialogue import corrections, doubts, elliptical_retractions, rosters
+from memctl.extract.filters import assertion_filter
+from memctl.extract.patterns.keyed_pattern import KeyedGroup
+from memctl.extract.patterns.rule_index import RuleIndex
+from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others
+from memctl.extract.statements import apposition, details, mentions, self_introductions
+
+SENTENCE_RULES = RuleIndex(
+    {
+        "foreign": KeyedGroup(words=assertion_filter.FOREIGN_WORDS),
+        "jokes": KeyedGroup(assertion_filter.JOKE_AFTER),
+        "not_asserted": assertion_filter.NOT_ASSERTED,
+        "not_asserted_opening": assertion_filter.NOT_ASSERTED_OPENING,
+        "scratch": KeyedGroup(corrections.SCRATCH),
+        "repairs": KeyedGroup(corrections.REPAIR),
+        "introductions": self_introductions.ABOUT_ME,
+        "introductions_by_name": self_introductions.NAMED,
+        "properties": KeyedGroup(words=("my", "our")),
+        "tools": apposition.TOOLS,
+        "details": details.DETAILS,
+        "languages": mentions.LANGUAGES,
+        "relatives": people.RELATIVES,
+        "ages": ages.NUMBERS,
+        "relatives_of_others": relatives_of_others.OF_NAMES,
+        "her_relatives": relatives_of_others.OF_PRONOUNS,
+    }
+)
+"""The rules that read a whole sentence."""
+TURN_RULES = RuleIndex(
+    {
+        "fiction": assertion_filter.FICTION,
+        "rosters": rosters.ROSTERS,
+        "foreign_relations": KeyedGroup(words=foreign_kinship.MINE),
+        "doubts": doubts.CUES,
+        "retractions": elliptical_retractions.ENDS,
+    }
+)
+"""The rules that read a whole turn."""
