@@ -19,6 +19,14 @@ MACROS_SINCE_3 = ("half", "row_state", "file_id", "file_key", "bag", "each", "ne
 def make_older(store: Path, version: int) -> None:
     """Convert the store to an older version of the schema."""
     with duckdb.connect(str(store)) as connection:
+        if version < 4:
+            connection.execute("DROP MACRO agreement")
+            rows = connection.execute(
+                "SELECT column_name FROM duckdb_columns() WHERE table_name = 'vectors' "
+                "AND (column_name LIKE 'signs%' OR column_name LIKE 'large%')"
+            )
+            for (column,) in rows.fetchall():
+                connection.execute(f"ALTER TABLE vectors DROP {column}")
         if version < 3:
             for macro in MACROS_SINCE_3:
                 connection.execute(f"DROP MACRO {macro}")

@@ -241,6 +241,13 @@ class PostgresConnection:
         """The type of a column of vectors with `dim` dimensions."""
         return f"vector({dim})"
 
+    def near(self, query: Sequence[float]) -> tuple[str, dict[str, Any]]:
+        """A SELECT of the record and the cosine of every vector."""
+        return (
+            "SELECT u.record AS key, similarity(v.embedding, $near::vector) AS cosine "
+            "FROM vectors v JOIN units u ON u.key = v.unit AND u.user_id = v.user_id"
+        ), {"near": self.vector(query)}
+
     def lock(self, names: Iterable[str]) -> None:
         """Lock these names until the transaction ends."""
         self.execute(
@@ -280,6 +287,9 @@ class PostgresConnection:
         self.execute(f"CREATE INDEX ON {table} (user_id)")
         if citus.is_distributed(self.raw):
             citus.distribute_table(self.raw, table)
+
+    def filled(self, table: str) -> None:
+        """Does nothing, because a table of vectors has no further columns."""
 
     def sort(self, table: str, columns: str) -> None:
         """Does nothing, because the indexes find a user's rows in any order."""

@@ -92,6 +92,12 @@ class Connection(Protocol):
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
 
+    def near(self, query: Sequence[float]) -> tuple[str, dict[str, Any]]:
+        """A SELECT of `key`, the row key of a record, and `cosine` with the query for every vector, and its parameters.
+
+        The cosine may be an estimate by which records are chosen that are then compared exactly.
+        """
+
     def lock(self, names: Iterable[str]) -> None:
         """Be the only transaction that works on what has these names, until it ends."""
 
@@ -103,6 +109,9 @@ class Connection(Protocol):
 
     def made(self, table: str) -> None:
         """Complete a table of vectors, or the view `facts`, that was just created."""
+
+    def filled(self, table: str) -> None:
+        """Complete a table of vectors after an INSERT by a statement."""
 
     def sort(self, table: str, columns: str) -> None:
         """Lay the rows of a table out in the order of these columns, if the engine profits from that."""

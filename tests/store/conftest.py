@@ -86,7 +86,7 @@ class Memory:
                 vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
                 writes.add(connection, self.entries, vectors)
             self.entries = []
-        options |= {"query": query, "query_vector": self.embedder.embed_one(query), "user": user, "k": k}
+        options = {"query": query, "query_vector": self.embedder.embed_one(query), "user": user, "k": k} | options
         with self.database.reading() as connection:
             hits = search(connection, **options)
         if self.database.file:

@@ -6,27 +6,90 @@ from uuid import UUID
 import duckdb
 import numpy as np
 import pytest
+from emulators import openai_embeddings
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.duckdb import connection
+from memctl.store.duckdb import connection, schema, signs
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.workspace import Workspace
 
 
+@pytest.mark.parametrize("dim", [7, 64, 130])
 @pytest.mark.parametrize(
     ("number", "floats"), [(1, False), (1, True), (connection._FEW, False), (connection._FEW + 1, False)]
 )
-def test_few_and_many_vectors_are_stored_exactly(number, floats):
-    vectors = np.random.default_rng(number).standard_normal((number, 7)).astype(np.float32)
-    units, users = list(range(10, 10 + number)), ["alice", "bob"] * number
+def test_few_and_many_vectors_are_stored_exactly(number, floats, dim):
+    vectors = (np.random.default_rng(number).standard_normal((number, dim)) / np.sqrt(dim)).astype(np.float32)
+    units, users = list(range(10, 10 + number)), (["alice", "bob"] * number)[:number]
     with duckdb.connect() as raw:
-        raw.execute("CREATE TABLE vectors (unit BIGINT, user_id TEXT, v FLOAT[7])")
-        given = vectors.tolist() if floats else vectors
-        DuckConnection(raw).append_vectors("vectors", units, users[:number], given)
-        stored = raw.execute("SELECT unit, user_id, v FROM vectors ORDER BY unit").fetchnumpy()
-    assert stored["unit"].tolist() == units
-    assert stored["user_id"].tolist() == users[:number]
-    assert np.array_equal(np.stack(list(stored["v"])), vectors)
+        raw.execute(f"CREATE TABLE vectors (unit BIGINT, user_id TEXT, embedding FLOAT[{dim}])")
+        signs.complete(raw, "vectors")
+        DuckConnection(raw).append_vectors("vectors", units, users, vectors.tolist() if floats else vectors)
+        stored = raw.execute("SELECT unit, user_id, embedding FROM vectors ORDER BY unit").fetchnumpy()
+        appended = raw.execute("SELECT * EXCLUDE embedding FROM vectors ORDER BY unit").fetchall()
+        for name in signs.names(dim):
+            raw.execute(f"ALTER TABLE vectors DROP {name}")
+        signs.complete(raw, "vectors")
+        completed = raw.execute("SELECT * EXCLUDE embedding FROM vectors ORDER BY unit").fetchall()
+    assert np.array_equal(np.stack(list(stored["embedding"])), vectors)
+    assert appended == completed
+    limit = signs.LARGE / np.sqrt(dim)
+    words = [
+        [
+            sum(1 << place for place, bit in enumerate(kind[start : start + 64]) if bit)
+            for kind in (vector > 0, abs(vector) > limit)
+            for start in range(0, dim, 64)
+        ]
+        for vector in vectors
+    ]
+    assert appended == [(unit, user, *row) for unit, user, row in zip(units, users, words, strict=True)]
+
+
+@pytest.mark.parametrize("dim", [64, 130, 384])
+def test_cosines_estimated_from_signs_are_close(dim):
+    chance = np.random.default_rng(dim)
+    query = chance.standard_normal(dim)
+    query /= np.linalg.norm(query)
+    vectors = chance.standard_normal((2000, dim)) / np.sqrt(dim) + np.linspace(-1, 2, 2000)[:, None] * query
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with duckdb.connect() as raw:
+        raw.execute("CREATE TABLE units AS SELECT range AS key, range AS record, 'alice' AS user_id FROM range(2000)")
+        raw.execute(f"CREATE TABLE vectors (unit BIGINT, user_id TEXT, embedding FLOAT[{dim}])")
+        signs.complete(raw, "vectors")
+        inside = DuckConnection(raw)
+        raw.execute(schema._statements("schema_4.sql"))
+        inside.append_vectors("vectors", range(2000), ["alice"] * 2000, vectors.astype(np.float32))
+        estimates = dict(inside.execute(*signs.near(query.tolist())).fetchall())
+        assert {cosine for _, cosine in inside.execute(*signs.near([0.0] * dim)).fetchall()} == {0}
+    errors = np.array([estimates[number] for number in range(2000)]) - vectors @ query
+    assert np.sqrt(np.mean(errors**2)) < 1.2 / np.sqrt(dim)
+    assert abs(errors.mean()) < 0.03
+
+
+SIGNED = "SELECT count(*) = count(signs0) AND count(*) = count(large0) AND count(*) > 0 FROM vectors"
+
+
+@pytest.mark.parametrize("command", ["undo", "reindex", "restore", "other embedder"])
+def test_every_vector_keeps_its_signs(memctl, store, command, tmp_path, monkeypatch):
+    memctl("add", "alice", "I live in Oslo and I have a dog named Rex.")
+    if command == "undo":
+        fact = memctl("facts", "alice", "--json").document["facts"][0]["id"]
+        memctl("rm", fact, "--yes")
+        run = memctl("runs", "--json").document["runs"][0]["id"]
+        assert memctl("undo", run).code == 0
+    elif command == "restore":
+        assert memctl("backup", tmp_path / "backup.zip").code == 0
+        store.unlink()
+        assert memctl("restore", tmp_path / "backup.zip").code == 0
+    elif command == "reindex":
+        assert memctl("reindex").code == 0
+    else:
+        monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
+        with openai_embeddings.serve() as server:
+            ran = memctl("reindex", "--embedder", "openai:letters", "--embed-base-url", server.url)
+        assert ran.code == 0, ran.err
+    with duckdb.connect(str(store), read_only=True) as raw:
+        assert raw.execute(SIGNED).fetchall() == [(True,)]
 
 
 def test_a_fact_split_by_an_earlier_statement_keeps_its_vectors(memctl, chat):

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import msgspec
 
+from memctl.store.duckdb import signs
+
 if TYPE_CHECKING:
     import numpy as np
     from duckdb import DuckDBPyConnection
@@ -181,24 +183,31 @@ class DuckConnection:
     ) -> None:
         """Add one vector for each of these units, which belong to `users` and have none."""
         dim = len(vectors[0])
-        statement = f"INSERT INTO {table} SELECT unit, user_id, {{vector}}::FLOAT[{dim}] FROM {{columns}}"  # noqa: S608
+        names = signs.names(dim)
+        statement = (
+            f"INSERT INTO {table} (unit, user_id, embedding, {', '.join(names)}) "  # noqa: S608
+            f"SELECT unit, user_id, {{vector}}::FLOAT[{dim}], {', '.join(names)} FROM {{columns}}"
+        )
         if isinstance(vectors[0], list):
-            rows = "(SELECT unnest(?::BIGINT[]) AS unit, unnest(?::TEXT[]) AS user_id, unnest(?::FLOAT[][]) AS vector)"
-            self.execute(statement.format(vector="vector", columns=rows), [list(units), list(users), list(vectors)])
+            words = "".join(f", unnest(?::UBIGINT[]) AS {name}" for name in names)
+            rows = "SELECT unnest(?::BIGINT[]) AS unit, unnest(?::TEXT[]) AS user_id, unnest(?::FLOAT[][]) AS vector"
+            values = [list(units), list(users), list(vectors), *signs.of_lists(vectors)]
+            self.execute(statement.format(vector="vector", columns=f"({rows}{words})"), values)
             return
         import numpy as np
 
         # DuckDB finds the local `columns` by name. dim flat columns are the fastest way for many vectors that needs no
         # Arrow, but take a dozen milliseconds to plan; few vectors go in as objects.
+        matrix = np.asarray(vectors)
         columns: dict[str, Any] = {
             "unit": np.asarray(units, dtype=np.int64),
             "user_id": np.fromiter(users, dtype=object, count=len(users)),
+            **dict(zip(names, signs.of_array(matrix), strict=True)),
         }
         if len(units) <= _FEW:
             columns["vector"] = np.fromiter(vectors, dtype=object, count=len(vectors))
             array = "vector"
         else:
-            matrix = np.asarray(vectors)
             columns |= {f"c{i}": matrix[:, i] for i in range(dim)}
             array = f"[{', '.join(f'c{i}' for i in range(dim))}]"
         self.raw.execute(statement.format(vector=array, columns="columns"))
@@ -225,6 +234,10 @@ class DuckConnection:
         """The type of a column of vectors with `dim` dimensions."""
         return f"FLOAT[{dim}]"
 
+    def near(self, query: Sequence[float]) -> tuple[str, dict[str, Any]]:
+        """A SELECT of the record and the estimated cosine of every vector, from their signs."""
+        return signs.near(query)
+
     def lock(self, names: Iterable[str]) -> None:
         """Nothing: a file has one writer at a time."""
 
@@ -244,7 +257,13 @@ class DuckConnection:
         """Nothing: a new key is above all that are in use."""
 
     def made(self, table: str) -> None:
-        """Nothing: there are no indexes."""
+        """Add the columns of the signs to a table of vectors. There are no indexes."""
+        if table != "facts":
+            self.filled(table)
+
+    def filled(self, table: str) -> None:
+        """Add the signs of vectors that have none."""
+        signs.complete(self.raw, table)
 
     def sort(self, table: str, columns: str) -> None:
         """Lay the rows of a table out in the order of these columns: a filter on the first skips most of them."""

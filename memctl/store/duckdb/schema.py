@@ -6,8 +6,10 @@ from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import driver
 from memctl.store.sql.meta import get_meta, set_meta
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
+SIGNS = 4
+"""The version since which vectors have their signs beside them."""
 EMPTY = "0"
 """The version of a file without tables, which a kill during the first write leaves."""
 
@@ -27,6 +29,10 @@ def upgrade(connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) 
     """Bring a store of `version` (0: an empty file) to a later one."""
     for number in range(version + 1, to + 1):
         connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
+        if number == SIGNS:
+            # The first embedder makes the table `vectors`, a reindex the other one.
+            for table in {"vectors", "vectors_next"}.intersection(connection.tables()):
+                connection.made(table)
     if version < to:
         set_meta(connection, "schema_version", str(to))
 

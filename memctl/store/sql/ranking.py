@@ -42,30 +42,29 @@ _MEMBER = """
                    AS question,
                coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
                cardinality(d.toks) AS length
-        FROM records r
-        LEFT JOIN (SELECT r.id, r.key, r.user_id FROM records r WHERE r.kind = 'episode' AND {mine}) e
+        FROM {records} r
+        LEFT JOIN (SELECT r.id, r.key, r.user_id FROM {records} r WHERE r.kind = 'episode' AND {mine}) e
             ON e.id = r.episode AND e.user_id = r.user_id
-        LEFT JOIN (SELECT r.record, r.user_id, r.toks FROM units r WHERE r.seq = 0 AND {mine}) d
+        LEFT JOIN (SELECT r.record, r.user_id, r.toks FROM {units} r WHERE r.seq = 0 AND {mine}) d
             ON d.record = r.key AND d.user_id = r.user_id
         WHERE {mine}
     )
     SELECT record.*, string_to_array(folded(who), ' ') AS names, assisted.session_id IS NOT NULL AS assisted
     FROM record
-    LEFT JOIN (SELECT DISTINCT user_id, session_id FROM record WHERE assistant AND session_id IS NOT NULL) assisted
-        USING (user_id, session_id)
+    LEFT JOIN ({assisted}) assisted USING (user_id, session_id)
 """
 _CORPUS = "SELECT count(length) AS size, greatest(avg(length)::FLOAT8, 1) AS mean FROM {member} member"
-_POSTING = "SELECT r.record AS key, unnest(r.toks) AS stem FROM units r WHERE r.seq = 0 AND {mine} AND {said}"
+_POSTING = "SELECT r.record AS key, unnest(r.toks) AS stem FROM {units} r WHERE r.seq = 0 AND {mine} AND {said}"
 _AROUND = """
     SELECT key AS source, key, NULL::FLOAT8 AS share, {k1} * (1 - {b} + {b} * length / mean) AS norm
-    FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL AND {spoke}
+    FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL
     UNION ALL
     SELECT source.key, near.key, share * least(1, {short}::FLOAT8 / greatest(near.length, 1)),
            {k1} * (1 - {b} + {b} * near.length / mean)
     FROM (
         SELECT key, user_id, session_id, unnest(ARRAY{weights}::FLOAT8[]) AS share,
                position + unnest(ARRAY{distances}) AS position
-        FROM {member} member WHERE session_id IS NOT NULL AND {spoke}
+        FROM {member} member WHERE session_id IS NOT NULL
     ) source
     JOIN (SELECT key, user_id, session_id, position, length FROM {member} member WHERE length IS NOT NULL) near
         USING (user_id, session_id, position)
@@ -73,15 +72,15 @@ _AROUND = """
 """
 _CHUNK = """
     SELECT u.record AS key, v.embedding
-    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine}) v
-    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) u USING (key)
+    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {near}) v
+    JOIN (SELECT r.key, r.record FROM {units} r WHERE {mine}) u USING (key)
 """
 _ADJACENT = """
     WITH turn AS (
         SELECT place AS key, bool_or(asks) AS asks, bool_or(assisted) AS assisted, min(user_id) AS user_id,
                max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
                max(position) FILTER (WHERE key = place) AS position
-        FROM {member} member WHERE {seated} GROUP BY place
+        FROM {member} member GROUP BY place
     )
     SELECT near.key, member.key AS source, near.assisted,
            spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted AS answers
@@ -100,11 +99,38 @@ _TABLES = {
     "adjacent": _ADJACENT,
 }
 _MINE = "r.user_id = $user"
-_NARROW = {
-    "spoke": "key IN (SELECT key FROM posting)",
-    "seated": "place IN (SELECT key FROM member WHERE session_id IS NOT NULL)",
+_OWN = {
+    "records": "records",
+    "units": "units",
+    "mine": _MINE,
+    "near": _MINE,
+    "assisted": "SELECT DISTINCT user_id, session_id FROM record WHERE assistant AND session_id IS NOT NULL",
 }
-"""Conditions on the records that have words of the query, and on those of turns in a session."""
+"""Where a user's rows are, and the conditions that choose them."""
+_CHOSEN = {
+    "records": "chosen_record",
+    "units": "chosen_unit",
+    "mine": "TRUE",
+    "near": "r.unit IN (SELECT key FROM chosen_unit)",
+    "assisted": "SELECT DISTINCT r.user_id, r.session_id FROM records r "
+    "WHERE r.role <> 'user' AND r.session_id IN (SELECT session_id FROM record)",
+}
+"""The same for some records of any users, which are read once."""
+_READ = """chosen_record AS MATERIALIZED (
+    SELECT {columns}, r.role, r.speaker, r.subject, r.episode, r.text
+    FROM records r WHERE r.key IN (SELECT unnest($keys::BIGINT[]))
+),
+chosen_unit AS MATERIALIZED (
+    SELECT r.key, r.record, r.user_id, r.seq, r.toks FROM units r WHERE r.record IN (SELECT unnest($keys::BIGINT[]))
+),
+"""
+_COUNTED = "SELECT $size::BIGINT AS size, $mean::FLOAT8 AS mean"
+"""The corpus of these records: all records."""
+_SPREAD = """
+        SELECT term, count(key) AS spread
+        FROM (SELECT key, term FROM total WHERE own UNION ALL SELECT NULL, unnest($terms::TEXT[])) said GROUP BY term
+"""
+_COUNTED_SPREAD = "SELECT unnest($distinct::TEXT[]) AS term, unnest($spreads::BIGINT[]) AS spread"
 
 # BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
 # negative. Statistics are those of the records searched, so that every user has their own.
@@ -143,10 +169,7 @@ total AS MATERIALIZED (
 ),
 rarity AS MATERIALIZED (
     SELECT term, spread, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
-    FROM (
-        SELECT term, count(key) AS spread
-        FROM (SELECT key, term FROM total WHERE own UNION ALL SELECT NULL, unnest($terms::TEXT[])) said GROUP BY term
-    ) counted CROSS JOIN {corpus} corpus
+    FROM ({spread}) counted CROSS JOIN {corpus} corpus
 ),
 signal AS MATERIALIZED (
     SELECT key, sum(bm25) AS bm25, max(cosine) AS cosine
@@ -217,27 +240,30 @@ def kept_tables(connection: Connection, user: str) -> Mapping[str, str] | None:
     suffix = md5(user.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
     names = {name: f"{name}_{suffix}" for name in _TABLES}
     columns = f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}"
-    selects = _selects(names, mine=_MINE, columns=columns, said="TRUE", spoke="TRUE", seated="TRUE")
+    selects = _selects(names, columns=columns, said="TRUE", **_OWN)
     return names if connection.keep({names[name]: text for name, text in selects.items()}, {"user": user}) else None
 
 
 def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, vector: str) -> str:
-    """The ranking of the records of a user (None: of everybody), from these tables or from the store's own.
+    """The ranking of the records of a user (None: of the `candidates`), from these tables or from the store's own.
 
     Its rows are (id, superseded_by, place, verbatim, object, unmatched, lexical, semantic, neighbour, speaker), best
     first. `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters
-    are $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None.
+    are $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None;
+    for candidates $keys, $size, $mean, $distinct and $spreads in place of $user.
     """
     given = ""
     if tables is None:
         tables = {name: name for name in _TABLES}
-        # Of few records these conditions, which change no result, take longer than they save.
-        conditions = {"mine": "TRUE", **_NARROW} if user is None else {"mine": _MINE, "spoke": "TRUE", "seated": "TRUE"}
-        selects = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **conditions)
-        shared = ("member", "corpus", "posting") if user is None else ("member", "corpus")
+        chosen = _OWN if user is not None else _CHOSEN
+        selects = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **chosen)
+        if user is None:
+            given = _READ.format(columns=_NEEDED)
+            selects["corpus"] = _COUNTED
         for name, text in selects.items():
-            given += f"{name} AS {'MATERIALIZED ' if name in shared else ''}({text}),\n"
-    return _RANK.format(given=given, shown=shown, vector=vector, **_WEIGHTS, **tables)
+            given += f"{name} AS {'MATERIALIZED ' if name in ('member', 'corpus') else ''}({text}),\n"
+    spread = _SPREAD if user is not None else _COUNTED_SPREAD
+    return _RANK.format(given=given, shown=shown, vector=vector, spread=spread, **_WEIGHTS, **tables)
 
 
 def _selects(names: Mapping[str, str], **conditions: str) -> dict[str, str]:

@@ -88,6 +88,7 @@ def _finish(engine: Engine, spec: EmbedderSpec, table: str) -> bool:
             connection.execute(
                 f"INSERT INTO vectors ({writes.VECTORS}) SELECT {writes.VECTORS} FROM {table}"  # noqa: S608
             )
+            connection.filled("vectors")
             connection.execute(f"DROP TABLE {table}")
             writes.define_facts_view(connection)
         for name, key in (("records", "key"), ("units", "key"), ("vectors", "unit")):

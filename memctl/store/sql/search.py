@@ -48,7 +48,7 @@ from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
-from memctl.store.sql import fact_rows, ranking
+from memctl.store.sql import candidates, fact_rows, ranking
 from memctl.store.sql.current import kept, true_at
 from memctl.store.sql.meta import get_meta
 from memctl.store.sql.spelling import corrections, misspelled
@@ -120,6 +120,13 @@ def search(
     condition, parameters = _shown(kinds, since, until, as_of)
     tables = None if user is None else ranking.kept_tables(connection, user)
     statement = ranking.statement(user, tables, condition, connection.vector_type(len(query_vector)))
+
+    def ranked() -> list[tuple[Any, ...]]:
+        if user is not None:
+            return _rows(connection, statement, parameters, kept=tables is not None)
+        chosen = candidates.choose(connection, condition, query_vector, parameters)
+        return connection.execute(statement, parameters | chosen).fetchall() if chosen else []
+
     if user is not None and tables is None:
         parameters["user"] = user
     telling = _telling(query, user)
@@ -133,16 +140,16 @@ def search(
         "vector": connection.vector(query_vector),
         "pool": 4 * k + POOL,
     }
-    rows = _rows(connection, statement, parameters, kept=tables is not None)
+    rows = ranked()
     doubtful = misspelled(query, (rows[0][5] or "").split()) if rows else []
     corrected = corrections(connection, doubtful, user) if doubtful else []
     if corrected:
         parameters["stems"] += [other for other, _ in corrected]
         parameters["terms"] += [term for _, term in corrected]
         parameters["weights"] += [CORRECTED] * len(corrected)
-        rows = _rows(connection, statement, parameters, kept=tables is not None)
+        rows = ranked()
     named = set(telling) if asks_more(query) else set()
-    candidates = [
+    found = [
         Candidate(
             id=id_,
             superseded_by=successor,
@@ -154,16 +161,16 @@ def search(
         for id_, successor, place, verbatim, object_, _, *parts in rows
     ]
     answer = expected(query)
-    answering = _matching(connection, answer, [one.id for one in candidates], user, tables) if answer else {}
-    for candidate in candidates:
+    answering = _matching(connection, answer, [one.id for one in found], user, tables) if answer else {}
+    for candidate in found:
         if not candidate.parts:
             continue
         if not candidate.verbatim and candidate.superseded_by is None:
             candidate.parts["fact"] = TYPED
         if candidate.id in answering:
             candidate.parts["answer"] = answering[candidate.id]
-    candidates.sort(key=lambda candidate: -candidate.score)
-    best = _current_first(_distinct(candidates), candidates, k)
+    found.sort(key=lambda candidate: -candidate.score)
+    best = _current_first(_distinct(found), found, k)
     facts = _facts(connection, [candidate.id for candidate in best], user, tables)
     return [Hit(score=ranked.score, parts=ranked.parts, fact=facts[ranked.id]) for ranked in best]
 

@@ -40,16 +40,16 @@ def corrections(connection: Connection, doubtful: list[str], user: str | None) -
     The first letter is taken to be right; one edit is an insertion, a deletion, a substitution or a swap of neighbours.
     """
     mine = "TRUE" if user is None else "r.user_id = $user"
-    parameters: dict[str, Any] = {
-        "initials": sorted({stem[0] for stem in doubtful}),
-        "most": max(map(len, doubtful)) + 2,
-    }
+    # Neither database needs to look at a whole stem for LIKE.
+    starts = {f"initial{number}": f"{letter}%" for number, letter in enumerate(sorted({stem[0] for stem in doubtful}))}
+    likely = " OR ".join(f"stem LIKE ${name}" for name in starts)
+    parameters: dict[str, Any] = {**starts, "most": max(map(len, doubtful)) + 2}
     if user is not None:
         parameters["user"] = user
     rows = connection.execute(
         "SELECT stem, count(*) FROM "  # noqa: S608
         f"(SELECT unnest(r.toks) AS stem FROM units r WHERE r.seq = 0 AND {mine}) spoken "
-        "WHERE left(stem, 1) = ANY($initials::TEXT[]) AND length(stem) <= $most GROUP BY stem",
+        f"WHERE ({likely}) AND length(stem) <= $most GROUP BY stem",
         parameters,
     ).fetchall()
     pairs: list[tuple[str, str]] = []

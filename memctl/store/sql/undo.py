@@ -107,6 +107,7 @@ def _put_back(connection: Connection, run: str, kept: list[int]) -> None:
             f"WHERE run = $run AND unit IN (SELECT key FROM undo_units WHERE {missing})",
             {"run": run, "kept": kept},
         )
+        connection.filled("vectors")
     connection.execute(
         "INSERT INTO taken_back (id, user_id) SELECT id, user_id FROM touched t WHERE run = $run AND place = 'fact' "
         "AND NOT EXISTS (SELECT 1 FROM taken_back b WHERE b.id = t.id AND b.user_id = t.user_id)",
