@@ -125,9 +125,17 @@ def test_what_counts_for_a_score_is_ranked_with_the_candidates(crowd: Memory, mo
     new = crowd.fact("Bob plays nothing any more.", user="bob", predicate="plays")
     crowd.fact("Bob plays the bassoon.", user="bob", predicate="plays", superseded_by=new, invalid_at=START)
     everything = exhaustive(crowd, monkeypatch, "bassoon of the orchestra")
+    chosen: list[Any] = []
+    choose = candidates.choose
+    monkeypatch.setattr(candidates, "choose", lambda *given: chosen.append(choose(*given)) or chosen[-1])
     hits = crowd.ask("bassoon of the orchestra", user=None, k=3)
     assert rounded(hits) == rounded(everything)[:3]
-    assert {turns[1], new} <= {hit.fact.id for hit in hits} or read in {hit.fact.id for hit in hits}
+    with crowd.database.reading() as connection:
+        rows = connection.execute(
+            "SELECT id FROM records WHERE key IN (SELECT unnest(?::BIGINT[]))", [chosen[-1]["keys"]]
+        ).fetchall()
+    assert {*turns, read, new} <= {id_ for (id_,) in rows}
+    assert len(rows) < 20
 
 
 def test_a_query_of_many_words_is_searched(crowd: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
