@@ -308,8 +308,9 @@ class Run:
         return digest_chunk(chunk, self.options.recipe, self.spec, self.store, self.asker)
 
     def _drain(self, limit: int) -> None:
-        """Add finished work to the batch until at most `limit` pieces are in progress; commit full batches."""
-        while len(self.line) > limit:
+        """Add finished work to the batch until at most `limit` chunks are in progress; commit full batches."""
+        chunks = sum(not isinstance(piece, FileEnd) for piece in self.line)
+        while self.line and (chunks > limit or isinstance(self.line[0], FileEnd)):
             piece = self.line.popleft()
             if isinstance(piece, FileEnd):
                 if piece.entry.uri in self.open:
@@ -318,6 +319,7 @@ class Run:
                     continue
                 self.read.append(self._ended(piece))
             else:
+                chunks -= 1
                 done = self.pool.result(piece) if self.pool else piece.result()
                 digest = done.digest
                 self.digested += 1

@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -98,6 +99,27 @@ def test_processes_extract_while_the_command_commits_to_the_file(home: Path, sto
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         ingest(store, pool)
     assert contents(store) == expected
+
+
+def test_two_workers_work_at_once_on_many_small_files(
+    chat: Callable[..., Path], store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ends of the files of a chunk are no work; one worker would wait for the other."""
+    together = Barrier(2, timeout=60)
+
+    class Both(ThreadPoolExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            def after_another(*given: Any) -> Any:
+                together.wait()
+                return fn(*given)
+
+            return super().submit(after_another, *args, **kwargs)
+
+    monkeypatch.setattr(pipeline, "CHUNK_TURNS", 10)
+    files = [chat(f"alice/{number}.jsonl", f"My shoe size is {number + 30}.") for number in range(40)]
+    with Workspace(store) as opened, Both(2) as pool:
+        report = opened.ingest([str(files[0].parent.parent)], Options(workers=pool, jobs=2))
+    assert (report.files, report.episodes) == (40, 40)
 
 
 @pytest.fixture(scope="module")
