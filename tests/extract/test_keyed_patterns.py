@@ -293,3 +293,21 @@ def test_facts_are_the_same_if_every_rule_and_pattern_is_tried(monkeypatch: pyte
     monkeypatch.setattr(sentence_subjects, "may_have_subject", lambda *_: True)
     assert [extract(session, "alice") for session in sessions] == skipped
     assert sum(map(len, skipped)) > 60
+
+
+def test_all_rules_are_due_while_another_thread_computes_their_keys() -> None:
+    """Otherwise a worker with several threads would lose facts among its first turns."""
+    meanwhile: list[tuple[str, ...]] = []
+
+    class Slow(KeyedGroup):
+        def computed(self) -> frozenset[str] | None:
+            if not meanwhile:
+                meanwhile.append(())
+                meanwhile.append(index.due("one text without any word"))
+            return super().computed()
+
+    index = RuleIndex({"cats": KeyedGroup(words=("cat",)), "dogs": Slow(words=("dog",))})
+    while not meanwhile:
+        index.due("a text before the keys are known")
+    assert meanwhile[1] == ("cats", "dogs")
+    assert index.due("one dog") == ("dogs",)

@@ -56,7 +56,7 @@ def test_a_sound_store_has_no_problems(run_checks, sound_store):
     findings = run_checks()
     assert {each["verdict"] for each in findings.values()} == {"ok"}
     assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
-    assert "schema version 3, 1 fact, 1 episode, 1 user" in findings["store"]["detail"]
+    assert "schema version 4, 1 fact, 1 episode, 1 user" in findings["store"]["detail"]
     assert "128 dimensions" in findings["embedder"]["detail"]
 
 

@@ -58,7 +58,7 @@ class HintIndex(Generic[R]):
     def hints(self, lowered: str) -> Iterable[str]:
         """The hints that occur in a text in lower case."""
         if self.left:
-            self.left -= 1
+            self.left = max(self.left - 1, 0)
             near: Iterable[str] = self.numbers
         else:
             near = set(self.by_part.get("", ())).union(*map(self.of_word.__getitem__, words_with_digits(lowered)))

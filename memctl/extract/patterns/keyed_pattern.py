@@ -116,14 +116,14 @@ class KeyedPattern:
         if self.left:
             self.warm()
         elif self.left_with_key:
-            self.left_with_key -= 1
+            self.left_with_key = max(self.left_with_key - 1, 0)
             if not self.left_with_key:
                 self.in_lower_case = for_lower_case(self.text, self.flags)
         return self.in_lower_case is None or self.in_lower_case.search(lowered(text)) is not None
 
     def warm(self) -> None:
         """Count a text on which the pattern is tried before its keys are known."""
-        self.left -= 1
+        self.left = max(self.left - 1, 0)
         if not self.left:
             self.keys = self.computed()
 
@@ -173,7 +173,7 @@ class KeyedGroup:
         if self.keys is not None:
             return not self.keys.isdisjoint((opening_in if self.opening else keys_in)(text))
         if self.left:
-            self.left -= 1
+            self.left = max(self.left - 1, 0)
             if not self.left:
                 self.keys = self.computed()
         return True

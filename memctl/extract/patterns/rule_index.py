@@ -4,12 +4,14 @@ Most texts say nothing that any rule reads. Asking each rule whether its words a
 rules that then read it.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from itertools import pairwise
 from operator import or_
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup, stem
 from memctl.extract.patterns.wordlist import Remembered, words_with_digits
@@ -27,30 +29,41 @@ class RuleIndex(Generic[R]):
     def __init__(self, needs: Mapping[R, KeyedGroup]) -> None:
         self.needs = needs
         self.named = Remembered(self._named)
-        self.always = 0
         self.left = WARM
-        self.anywhere, self.opening = _Keys(), _Keys()
+        self.keyed: _Keyed | None = None
 
     def due(self, text: str) -> tuple[R, ...]:
         """The rules that may find something in `text` or in a part of it that is cut between words, in order."""
-        if self.left:
+        keyed = self.keyed
+        if keyed is None:
             self.left -= 1
-            if not self.left:
-                self._fill()
+            if self.left <= 0:
+                # Set when it is complete: another thread may look up its words meanwhile.
+                self.keyed = self._computed()
             return tuple(self.needs)
         words = words_with_digits(text)
-        return self.named[self.always | self.anywhere.rules(words) | self.opening.rules(words[:2])]
+        return self.named[keyed.always | keyed.anywhere.rules(words) | keyed.opening.rules(words[:2])]
 
-    def _fill(self) -> None:
+    def _computed(self) -> _Keyed:
+        always, anywhere, opening = 0, _Keys(), _Keys()
         for number, group in enumerate(self.needs.values()):
             keys = group.computed()
             if keys is None:
-                self.always |= 1 << number
+                always |= 1 << number
             else:
-                (self.opening if group.opening else self.anywhere).add(keys, 1 << number)
+                (opening if group.opening else anywhere).add(keys, 1 << number)
+        return _Keyed(always, anywhere, opening)
 
     def _named(self, rules: int) -> tuple[R, ...]:
         return tuple(rule for number, rule in enumerate(self.needs) if rules & 1 << number)
+
+
+class _Keyed(NamedTuple):
+    """The rules that are due in every text, and the keys of the others, which are in the whole text or open it."""
+
+    always: int
+    anywhere: _Keys
+    opening: _Keys
 
 
 class _Keys:
