@@ -20,13 +20,13 @@ from memctl.extract.vocabulary.kinship import canonical
 
 _DOSE = KeyedPattern(
     r"\b(?:up|down|back|increased|reduced|upped|dropped|lowered|raised|halved|cut|bumped)(?: (?:it|me|that|them))?"
-    r"(?: (?:up|down|back))? to (?P<o>\d[\d.]* ?(?:mg|mcg|ml|g|units?))(?![\w/])",
+    r"(?: (?:up|down|back))? to (?P<o>\d+(?:\.\d+)? ?(?:mg|mcg|ml|g|units?))(?![\w/])",
     re.IGNORECASE,
 )
 _DOSE_NOW = late(
     r"\W*(?:(?:actually|update|oh|ah|well|sorry|no|so|and|correction|wait|hm+)\b[,.:]* )*"
     r"(?:it's|its|it is|i'm on|im on|make that|make it) (?:up to |down to )?"
-    r"(?P<o>\d[\d.]* ?(?P<unit>mg|mcg|ml|g|units?)?),? (?:now|these days|since \w+|actually)\b",
+    r"(?P<o>\d+(?:\.\d+)? ?(?P<unit>mg|mcg|ml|g|units?)?),? (?:now|these days|since \w+|actually)\b",
     re.IGNORECASE,
 )
 """ "Actually it's 100 now", right after a dose."""
@@ -97,11 +97,15 @@ def _doses(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     value = match["o"].strip()
     if now and not now["unit"]:
         before = _FIGURE.search(old.object or "")
-        if before is None or not 1 / _LIKELY <= float(value) / float(before[0].replace(",", ".")) <= _LIKELY:
+        if before is None or not _is_likely(float(before[0].replace(",", ".")), float(value)):
             return  # "It's 4 now, time for lunch"
         value = _FIGURE.sub(value, old.object or "", count=1)
     phrase = old.phrase.replace(old.object or "", value)
     yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span(), valid_at=None, precision=None)
+
+
+def _is_likely(old: float, new: float) -> bool:
+    return new <= old * _LIKELY and old <= new * _LIKELY
 
 
 def _doses_over(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
