@@ -58,7 +58,7 @@ class TurnReader:
         other: tuple[str, str] | None = None,
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
-        `people`. `speaker` is the first name of the speaker in lower case, `other` the person whom "she" means."""
+        `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she"."""
         self.raw = text
         typed = text if written is None else written
         self.people = {} if people is None else people

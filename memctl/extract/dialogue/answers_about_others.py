@@ -53,7 +53,7 @@ _IS_YOURS = late(
 def person_asked(
     question: str, known: Mapping[str, tuple[str, str]], subject: tuple[str, str] | None
 ) -> tuple[str, str] | None:
-    """The name and relation of the one person whom the last sentence of a message asks about, None if there are more.
+    """The name and relation of the person in a message's last question; None if there is none, or more than one.
 
     In the answer, "she" is this person. `known` are the people named before, by their name in lower case; `subject` is
     the person spoken of last.

@@ -24,7 +24,7 @@ class _UnlikeError(Exception):
 
 
 def for_lower_case(text: str, flags: int) -> re.Pattern[str] | None:
-    """A pattern that occurs in `lowered(x)` if the pattern `text` occurs in x; None if there is no such pattern."""
+    """A pattern that is found in `lowered(x)` whenever the pattern `text` is found in x. None if there is none."""
     if not flags & re.IGNORECASE:
         return None
     try:

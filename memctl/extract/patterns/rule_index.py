@@ -38,7 +38,7 @@ class RuleIndex(Generic[R]):
         if keyed is None:
             self.left -= 1
             if self.left <= 0:
-                # Set when it is complete: another thread may look up its words meanwhile.
+                # Assigned when it is complete, because other threads use it from then on.
                 self.keyed = self._computed()
             return tuple(self.needs)
         words = words_with_digits(text)

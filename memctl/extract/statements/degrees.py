@@ -11,7 +11,7 @@ _FURTHER = late(r",.*|\s+(?:and|then) (?:an?|my|minor)\s.*", re.IGNORECASE)
 
 
 def subject(text: str) -> str | None:
-    """The subject that `text` names; None for a single word or a name that is no known subject, perhaps a place."""
+    """The subject of a degree in `text`. None for a single word or a name, unless it is known to be a subject."""
     found = noun(_FURTHER.sub("", text))
     if found is None:
         return None
