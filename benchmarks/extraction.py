@@ -47,13 +47,21 @@ def plain(text: object) -> str:
 
 
 def mentions(keywords: Iterable[str], text: str) -> bool:
-    """True if one of `keywords` occurs at the start of a word of `text`; short words and numbers have to be whole."""
+    """True if one of `keywords` occurs at the start of a word of `text`.
+
+    Words of up to three letters have to be whole. After a number no digit may follow, so "29" occurs in "29th".
+    """
     for keyword in keywords:
         parts = [plain(part).strip() for part in keyword.split("&")]
-        whole = [part if len(part) > 3 and not part[-1:].isdigit() else rf"{part}s?\b" for part in parts]
-        if all(parts) and all(re.search(rf"\b{part}", text) for part in whole):
+        if all(parts) and all(re.search(rf"\b{part}{_end(part)}", text) for part in parts):
             return True
     return False
+
+
+def _end(part: str) -> str:
+    if part[-1].isdigit():
+        return r"(?!\d)"
+    return r"s?\b" if len(part) <= 3 else ""
 
 
 def matches(expected: dict[str, Any], fact: Fact, owners: frozenset[str]) -> bool:
