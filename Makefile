@@ -74,10 +74,8 @@ dist: $(STAMP)
 # DATA="path ..." adds the table of quality from folders and files that are not part of this repository;
 # benchmarks/quality.py describes them. LOCOMO=path/to/locomo10.json adds what is measured on that data set alone.
 bench: $(STAMP)
+	$(BIN)/python benchmarks/speed.py $(if $(LOCOMO),--locomo $(LOCOMO))
 	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/interactive.py
-	$(BIN)/python benchmarks/interactive.py 1000000
-	$(BIN)/python benchmarks/bulk_write.py
 	$(BIN)/python benchmarks/commit.py
 	$(BIN)/python benchmarks/embedders.py
 	$(BIN)/python benchmarks/llm_pipeline.py
@@ -90,7 +88,6 @@ ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
 	$(BIN)/python benchmarks/context_recall.py $(LOCOMO) --every 5
 	$(BIN)/python benchmarks/grounding.py $(LOCOMO)
-	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
 endif
 
 # TEXTS=path/to/texts.jsonl names the texts to train on, which are not part of this repository.

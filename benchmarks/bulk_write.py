@@ -19,7 +19,8 @@ from memctl.workspace import Workspace
 BATCH = 10_000
 
 
-def main(number: int) -> None:
+def main(number: int) -> tuple[float, float]:
+    """Print and return the facts per second of a complete write and of the plain insert."""
     made = list(facts(max(number // 1000, 1), min(number, 1000)))
     batches = [made[i : i + BATCH] for i in range(0, len(made), BATCH)]
     with tempfile.TemporaryDirectory() as folder:
@@ -47,6 +48,7 @@ def main(number: int) -> None:
     print(f"complete write, facts/s            {len(made) / whole:>9,.0f}")
     print(f"plain insert of rows, facts/s      {len(made) / bare:>9,.0f}")
     print(f"share of the plain insert          {bare / whole:>9.0%}")
+    return len(made) / whole, len(made) / bare
 
 
 if __name__ == "__main__":

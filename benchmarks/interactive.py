@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -42,6 +43,21 @@ COSINE = """
 """
 
 
+class Figures(NamedTuple):
+    """What was measured in one store."""
+
+    commands: dict[str, tuple[float, float]]
+    """Ratio to `import typer, duckdb` and peak memory in MB of each command."""
+    search: float
+    held_search: float
+    """Ratios to a plain cosine on an open connection."""
+    last_add: float
+    """Seconds until the last of eight simultaneous adds ended."""
+    failed_adds: int
+    reopened: float
+    """Seconds to open the store after `kill -9`."""
+
+
 def process(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """CPU seconds of a process, and its peak memory in MB."""
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as running:
@@ -52,18 +68,24 @@ def process(command: list[str], environment: dict[str, str]) -> tuple[float, flo
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def processes(commands: dict[str, tuple[list[str], dict[str, str]]]) -> None:
-    """Print each command's CPU time and its ratio to the first command's. The commands are run alternately."""
+def processes(commands: dict[str, tuple[list[str], dict[str, str]]]) -> dict[str, tuple[float, float]]:
+    """Print each command's CPU time and its ratio to the first command's. The commands are run alternately.
+
+    Returns the ratio and the peak memory in MB of each command.
+    """
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     # The first round fills the file cache.
     for _ in range(RUNS + 1):
         for name, (command, environment) in commands.items():
             times[name].append(process(command, environment))
     first = 0.0
+    measured = {}
     for name, runs in times.items():
-        seconds = statistics.median(cpu for cpu, _ in runs[1:])
+        seconds, peak = statistics.median(cpu for cpu, _ in runs[1:]), max(mb for _, mb in runs)
         first = first or seconds
-        print(f"{name:<36} {seconds * 1000:5.0f} ms  {seconds / first:5.2f} x  {max(mb for _, mb in runs):4.0f} MB")
+        measured[name] = (seconds / first, peak)
+        print(f"{name:<36} {seconds * 1000:5.0f} ms  {seconds / first:5.2f} x  {peak:4.0f} MB")
+    return measured
 
 
 def cpu(call: Callable[[], object]) -> float:
@@ -81,8 +103,11 @@ def hits(memory: memctl.Memory) -> list[tuple[object, float]]:
     return [(hit.fact.id, round(hit.score, 12)) for hit in memory.search(USER, QUERY)]
 
 
-def searches(path: Path) -> None:
-    """Print the time of searches through the API relative to a plain cosine on an open connection."""
+def searches(path: Path) -> tuple[float, float]:
+    """Print and return the time of searches through the API relative to a plain cosine on an open connection.
+
+    First with a connection for each search, then with `hold=True`.
+    """
     with memctl.open(path) as memory, memctl.open(path, hold=True) as held:
         vector = memory.backend.spec().open().embed_one(QUERY)
         if hits(memory) != hits(held):
@@ -91,13 +116,14 @@ def searches(path: Path) -> None:
         with instances.connected(path, read_only=True) as connection:
             bare = cpu(lambda: connection.execute(COSINE, [vector, USER]).fetchall())
         print(f"{'plain cosine, open connection':<36} {bare * 1000:5.1f} ms   1.00 x")
-        for name, one in (("API search", memory), ("API search, hold=True", held)):
-            seconds = cpu(lambda one=one: one.search(USER, QUERY))
+        opened, kept = (cpu(lambda one=one: one.search(USER, QUERY)) for one in (memory, held))
+        for name, seconds in (("API search", opened), ("API search, hold=True", kept)):
             print(f"{name:<36} {seconds * 1000:5.1f} ms  {seconds / bare:5.2f} x")
+    return opened / bare, kept / bare
 
 
-def at_once(environment: dict[str, str], number: int = 8) -> None:
-    """Print the time of `number` adds that start at the same moment."""
+def at_once(environment: dict[str, str], number: int = 8) -> tuple[float, int]:
+    """Print and return the seconds until the last of `number` simultaneous adds ended, and how many failed."""
     started = time.perf_counter()
     adds = [
         subprocess.Popen([MEMCTL, "add", USER, f"I live in house {n}."], env=environment, stdout=subprocess.DEVNULL)
@@ -112,6 +138,7 @@ def at_once(environment: dict[str, str], number: int = 8) -> None:
     failed = sum(add.returncode != 0 for add in adds)
     print(f"{number} simultaneous memctl add: the last one ended after {max(ends.values()):.1f} s, ", end="")
     print(f"{os.cpu_count()} cores, {failed} failed")
+    return max(ends.values()), failed
 
 
 def in_process(function: Callable[..., object], *arguments: object) -> None:
@@ -133,8 +160,8 @@ def _write_until_killed(path: Path) -> None:
         store.write([msgspec.structs.replace(fact, id=uuid4()) for fact in batch])
 
 
-def reopened(path: Path) -> None:
-    """Print the longest time to open the store after a writer was killed, over several moments of its work."""
+def reopened(path: Path) -> float:
+    """Print and return the longest time in seconds to open the store after a writer was killed at several moments."""
     log = path.with_name(f"{path.name}.wal")
     slowest = 0.0
     for delay in (0.0, 0.5, 1.0, 2.0):
@@ -151,6 +178,7 @@ def reopened(path: Path) -> None:
             connection.execute("SELECT count(*) FROM records").fetchall()
         slowest = max(slowest, time.perf_counter() - started)
     print(f"reopening after kill -9, maximum of 4: {slowest:.2f} s")
+    return slowest
 
 
 def batches(number: int) -> Iterator[list[Fact]]:
@@ -160,19 +188,20 @@ def batches(number: int) -> Iterator[list[Fact]]:
         yield batch
 
 
-def main(number: int) -> None:
+def main(number: int) -> Figures:
+    """Fill a store with so many facts, measure, and print the figures."""
     with tempfile.TemporaryDirectory() as folder:
         path, changed = Path(folder) / "store.duckdb", Path(folder) / "changed.duckdb"
         # Runs in a separate process: Linux counts the memory of a process also for the processes that it starts.
         in_process(_fill, path, number)
         shutil.copy(path, changed)
-        piped = {**os.environ, "MEMCTL_STORE": str(path), "HOME": folder}
+        piped = {**os.environ, "MEMCTL_STORE": str(path), "HOME": folder, "MEMCTL_NEURAL_MODEL": ""}
         piped.pop("COLUMNS", None)
         # As after an installation by pip, with compiled modules.
         piped.pop("PYTHONDONTWRITEBYTECODE", None)
         terminal, adding = {**piped, "COLUMNS": "100"}, {**piped, "MEMCTL_STORE": str(changed)}
         print(f"{number:,} facts, 1,000 of each user")
-        processes(
+        commands = processes(
             {
                 "import typer, duckdb": (IMPORTS, piped),
                 "memctl search": ([MEMCTL, "search", USER, QUERY], piped),
@@ -180,14 +209,15 @@ def main(number: int) -> None:
                 "memctl facts, pipe": ([MEMCTL, "facts", USER], piped),
                 "memctl facts, 100 columns": ([MEMCTL, "facts", USER], terminal),
                 "memctl facts --json": ([MEMCTL, "facts", USER, "--json"], piped),
+                "memctl users, pipe": ([MEMCTL, "users"], piped),
                 "memctl users, 100 columns": ([MEMCTL, "users"], terminal),
                 "memctl add": ([MEMCTL, "add", USER, "I moved to Ghent."], adding),
                 "memctl add --kind fact": ([MEMCTL, "add", USER, "Works at Portavo.", "--kind", "fact"], adding),
             }
         )
-        searches(path)
-        at_once(adding)
-        reopened(changed)
+        opened, held = searches(path)
+        last_add, failed_adds = at_once(adding)
+        return Figures(commands, opened, held, last_add, failed_adds, reopened(changed))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from memctl.extract.extractor import extract
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.secrets import redact
+from memctl.transcripts.model import Session
 
 
 def best(work: Callable[[], object], repeat: int) -> float:
@@ -41,13 +42,24 @@ def try_everything() -> None:
             pattern.in_lower_case, pattern.left_with_key = None, 0
 
 
+def turns_per_second(file: Path, repeat: int = 3) -> float:
+    """Turns of a file of LoCoMo that the rules read in a second of processor time."""
+    talks = sessions(file)
+    return sum(len(talk.turns) for talk in talks) / best(lambda: [extract(talk, "user") for talk in talks], repeat)
+
+
+def sessions(file: Path) -> list[Session]:
+    """All sessions of a file of LoCoMo."""
+    return [session for sample in locomo.samples([file]) for session in locomo.sessions(sample)]
+
+
 def main() -> None:
     """Measure and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("locomo", type=Path)
     parser.add_argument("--repeat", type=int, default=3)
     options = parser.parse_args()
-    talks = [session for sample in locomo.samples([options.locomo]) for session in locomo.sessions(sample)]
+    talks = sessions(options.locomo)
     texts = [turn.text for session in talks for turn in session.turns]
     claims = sum(len(extract(session, "user")) for session in talks)
     rules = best(lambda: [extract(session, "user") for session in talks], options.repeat)
