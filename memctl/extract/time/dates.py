@@ -53,6 +53,8 @@ _HALVES = (
     r"|an? (?P<one>week|month|year) and a half"
 )
 """ "half a year", "two and a half weeks", "1.5 years", "a month and a half"."""
+_MONTHS_TOO = rf"{_NUMBER} (?:year|yr)s?,? (?:and )?{_NUMBER.replace('?P<n>', '?P<months>')} months?"
+""" "2 years and 3 months"."""
 _SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
@@ -168,6 +170,13 @@ RULES: tuple[Rule, ...] = (
         ("today", "tonight", "this "),
     ),
     _rule(rf"\b(?:{_HALVES}) ago\b", time_expressions.halves_ago, (" ago",)),
+    _rule(rf"\b{_MONTHS_TOO} (?:ago|back)\b", time_expressions.years_and_months_ago, (" ago", " back")),
+    _rule(
+        rf"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?{_MONTHS_TOO}\b(?! old)",
+        time_expressions.years_and_months_ago,
+        (" month",),
+        "since",
+    ),
     _rule(
         rf"\b(?:for|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?(?:{_HALVES}){_END}(?! old)",
         time_expressions.halves_ago,

@@ -75,8 +75,8 @@ def period(day: datetime, unit: str) -> Period:
     return start, shift(start, 1, "year"), "year"
 
 
-def count_of(match: re.Match[str]) -> int:
-    text = " ".join(match["n"].lower().split())
+def count_of(match: re.Match[str], group: str = "n") -> int:
+    text = " ".join(match[group].lower().split())
     return int(text) if text.isdigit() else date_words.NUMBERS[text]
 
 
@@ -165,8 +165,7 @@ def foreign_last(match: re.Match[str], clock: Clock) -> Period:
 
 
 def foreign_ago(match: re.Match[str], clock: Clock) -> Period:
-    unit = date_words.FOREIGN_UNITS[match["unit"].lower()]
-    return period(shift(clock.today, -int(match["n"]), unit), unit)
+    return _before(clock, int(match["n"]), date_words.FOREIGN_UNITS[match["unit"].lower()])
 
 
 def japanese(match: re.Match[str], clock: Clock) -> Period:
@@ -176,8 +175,14 @@ def japanese(match: re.Match[str], clock: Clock) -> Period:
 
 
 def ago(match: re.Match[str], clock: Clock) -> Period:
-    unit = unit_of(match)
-    return period(shift(clock.today, -count_of(match), "week" if unit == "weekend" else unit), unit)
+    return _before(clock, count_of(match), unit_of(match))
+
+
+def _before(clock: Clock, count: int, unit: str) -> Period:
+    """ "Three years ago" names a year, but "a year ago", like "half a year ago", a month."""
+    if unit == "year" and count == 1:
+        return period(shift(clock.today, -12, "month"), "month")
+    return period(shift(clock.today, -count, "week" if unit == "weekend" else unit), unit)
 
 
 def halves_ago(match: re.Match[str], clock: Clock) -> Period:
@@ -187,6 +192,10 @@ def halves_ago(match: re.Match[str], clock: Clock) -> Period:
     if unit == "year":
         return period(shift(clock.today, -12 * whole - 6, "month"), "month")
     return period(shift(clock.today, -whole, unit) - timedelta(days=15 if unit == "month" else 4), unit)
+
+
+def years_and_months_ago(match: re.Match[str], clock: Clock) -> Period:
+    return period(shift(clock.today, -12 * count_of(match) - count_of(match, "months"), "month"), "month")
 
 
 def weekdays_ago(match: re.Match[str], clock: Clock) -> Period:
