@@ -34,6 +34,8 @@ from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.appointments import rescheduled
+from memctl.extract.filters.fragments import is_fragment, whole
+from memctl.extract.filters.not_meant import sincere
 from memctl.extract.filters.object_types import (
     acceptable,
     cuts_word,
@@ -175,7 +177,7 @@ class _SessionReader:
             drafts = self.profile(reader.text, turn, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
-        drafts += multilingual_drafts(text)
+        drafts = sincere(text, drafts + multilingual_drafts(text))
         if "foreign_relations" in due:
             drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
@@ -188,8 +190,12 @@ class _SessionReader:
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         heard = f"{self.question or ''} {text}"
         addressed = self.speakers - {first_name(turn.speaker)}
-        drafts = [in_lower_case(without_address(shortened(draft), addressed), text) for draft in drafts]
-        drafts = [draft for draft in drafts if acceptable(draft) and not cuts_word(draft.object, text)]
+        drafts = [in_lower_case(without_address(whole(shortened(draft)), addressed), text) for draft in drafts]
+        drafts = [
+            draft
+            for draft in drafts
+            if acceptable(draft) and not is_fragment(draft) and not cuts_word(draft.object, text)
+        ]
         drafts = [
             draft
             for draft in drafts

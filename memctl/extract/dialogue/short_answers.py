@@ -22,7 +22,7 @@ _NO_ANSWER = late(
     (
         r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|"
         r"i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|"
-        r"sure|skip|pass|secret|please|haha|lol|you|your|good|great|fine|well|tell|show|give)\b"
+        r"sure|skip|pass|secret|please|ha+|(?:ha){2,}h?|he+h|lo+l|lmao|hm+|mm+|er+m?|uh+m?|um+|ah+|oh+|ooh+|omg|wow|ugh|you|your|good|great|fine|well|tell|show|give)\b"
     ),
     re.IGNORECASE,
 )

@@ -125,7 +125,9 @@ _REPORTED = KeyedPattern(
     r"argues?|shouted|whispered|replied|texted|"
     r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|"
     r"was like|is like|announced|reckons?|mentioned|"
-    r"calls? me(?! (?-i:[A-ZÀ-Þ]))|heard))\b|\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
+    r"calls? me(?! (?-i:[A-ZÀ-Þ]))|heard|"
+    r"(?:e-?mailed|mailed|messaged|pinged|posted|commented)(?: me| us)?(?=:)))\b|"
+    r"\bthought (?:that )?(?:i|we) (?:was|were|had)\b",
     re.IGNORECASE,
 )
 _OWN_REPORT = KeyedPattern(
@@ -195,7 +197,9 @@ FOREIGN_WORDS = frozenset(
         "meine wir habe sind jetzt "
         "les une "
         "est et je ai pas avec pour dans chez mon mes suis nous el los las una es mi mis yo con pero para muy os uma "
-        "meu minha eu na não do da em hab nich noch wieder schon geht"
+        "meu minha eu na não do da em hab nich noch wieder schon geht "
+        "er sie hat den dem des sich selbst auch aber wurde wird "
+        "waren heute morgen gestern il elle ils elles ella ellos ele ela"
     )
 )
 _NOT_MEANT = KeyedGroup(_JOKE, _MOCKERY, _TRAILING_REPORT, _LYRIC, _OWN_REPORT, _DID_YOU_KNOW)
@@ -290,6 +294,11 @@ def fictional(text: str) -> bool:
         _FICTION.search(text)
         or (_STORY.search(text) and re.search(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", text, re.IGNORECASE))
     )
+
+
+def sets_scene(text: str) -> bool:
+    """True for a turn that asks for a story, dialogue or letter."""
+    return bool(_STORY.search(text))
 
 
 def joke_follows(sentence: str) -> bool:

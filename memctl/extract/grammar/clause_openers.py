@@ -8,6 +8,7 @@ from memctl.extract.grammar.clauses import ADVERBS, Head, complement, has_bounda
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words
+from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.verbs import FORMS
 
 LEAD = late(
@@ -147,9 +148,21 @@ _NO_LONGER = late(r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|
 _STATES = frozenset({"based", "born", "allergic", "divorced", "retired"})
 
 
+_OF_A_NOUN = late(
+    r"[\w-]+(?:ed|en|ing) (?!(?:it|this|that|last|yes|always|as|his|is|was|towards|across|perhaps)\b)"
+    r"(?:[\w-]+s|women|men|people|children) (?:(?:in|of|from|at|on|with) [\w' ]+? )?"
+    r"(?:(?:always|never|often|usually|still|rarely) \w+|"
+    r"(?:are|were|have|do|can|will|don't|can't|won't|aren't|weren't)\b)",
+    re.IGNORECASE,
+)
+""" "Retired teachers are the only ones": the participle belongs to the subject."""
+
+
 def elided_head(text: str, spoken: list[Token]) -> Head | None:
     """The head of a clause without a subject that is about the speaker; None if it has a subject or no verb."""
     if not ELLIPTICAL.possible(text) or GERUND_SUBJECT.match(text) or AM_DATE.match(text):
+        return None
+    if _OF_A_NOUN.match(text):
         return None
     if ELIDED_BE.match(text):
         return complement(text)
@@ -191,9 +204,22 @@ _THE = late(r"\bthe [\w-]+ and $", re.IGNORECASE)
 _ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
 
 
+_NAMED_SUBJECT = (
+    r"\W*(?:(?:and|but|so|well|ok|yeah) )*(?:"
+    r"(?:my|our|the|his|her|their) (?!(?:news|update)\b|(?:[\w-]+ )?(?:{RELATIONS})\b)[\w' -]{2,40}, "
+    r"(?:(?:Mrs?|Ms|Dr|Prof|Sir|Miss)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)*|"
+    r"(?-i:[A-ZÀ-Þ])[\w'-]+ (?:and|&|n) [\w' -]{2,30}(?:, (?-i:[A-ZÀ-Þ])[\w'-]+)?),\s*"
+)
+""" "My head of department, Mrs Lamptey, left for Canada": the clause after the comma has a subject."""
+
+
 def is_no_statement(text: str, before: str) -> bool:
     """Whether a clause without subject says nothing of the subject before it; `before` is the sentence up to it."""
-    return _is_noun(text, before) or _continues_infinitive(text, before)
+    return _is_noun(text, before) or _continues_infinitive(text, before) or _has_subject(before)
+
+
+def _has_subject(before: str) -> bool:
+    return before.rstrip().endswith(",") and compiled(_NAMED_SUBJECT).fullmatch(before) is not None
 
 
 def _is_noun(text: str, before: str) -> bool:

@@ -14,8 +14,10 @@ from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.verbs import FORMS
 
-_UNCAPITALISED = late(r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*")
-"""A word that does not start with a capital, as far as ASCII tells."""
+_UNCAPITALISED = late(
+    r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?<![@/])(?<!\w[.])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*(?![\w.+-]*[@]\w)"
+)
+"""A word that does not start with a capital, as far as ASCII tells; not one of an address such as an e-mail's."""
 _LOWER_CASE = late(r"(?<![A-Za-z])[a-z][A-Za-z]*")
 """In ASCII texts, every word that can be a name in lower case."""
 _CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")

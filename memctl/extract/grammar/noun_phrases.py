@@ -358,7 +358,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
 
 _JOB_STOP = late(
     (
-        r"\s+(?:at|for|in|with|from|on|up|out|down|over|round|who|working|living|based|by|and (?=i\b|a |an |my|"
+        r"\s+(?:at|for|in|with|from|on|up|out|down|over|round|who|working|living|based|by|not|and (?=i\b|a |an |my|"
         r"have)|to|near|of (?=\d)|turned)\b.*$"
     ),
     re.IGNORECASE,
@@ -375,7 +375,7 @@ _NO_JOB = late(
         r"survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
         r".*\b(?:fan|lover|fanatic|enthusiast|addict|buff|geek|nerd|junkie|believer|must|lifesaver|deal-?breaker|"
         r"game-?changer|no-?brainer)$|(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|"
-        r"simple) \w+$|(?:he|she|it|they|i|we|you)\b"
+        r"simple) \w+$|(?:he|she|it|they|i|we|you|widow(?:er)? \w|orphan)\b"
     ),
     re.IGNORECASE,
 )
@@ -391,6 +391,8 @@ _PARENT = KeyedPattern(
 
 def job(text: str) -> str | None:
     """An occupation without its article."""
-    text = re.sub(r"^(?:(?:only|sole|lone|main) |\d+[- ]years?[- ]old )+", "", cut(_ARTICLE.sub("", text)))
+    text = re.sub(
+        r"^(?:(?:only|sole|lone|main|actual|real|proper) |\d+[- ]years?[- ]old )+", "", cut(_ARTICLE.sub("", text))
+    )
     short = _JOB_STOP.sub("", text)
     return None if _NO_JOB.match(short) or _PARENT.search(short) else noun(short, limit=5)

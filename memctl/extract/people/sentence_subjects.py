@@ -78,12 +78,17 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
     if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
         return True
     named = stranger(text)
-    return named is not None and is_predicate(named[1])
+    return opens_with_another(text) or (named is not None and is_predicate(named[1]))
 
 
 _OWNED_SUBJECT = (
-    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:{FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|"
-    r"(?:my|our|me|ma|his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? )"
+    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:"
+    r"(?!(?:How|What|Who|Where|When|That|It|There|Here|He|She|Let|This)'s)"
+    r"{FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|"
+    r"(?:my|our|me|ma|his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? |"
+    r"(?:(?:the|my|our|an?|this|new|next|first|last|today's) )*(?:client|customer|patient|guest|visitor|passenger|guy|"
+    r"man|woman|lady|girl|boy|kid|bloke|fella|boss|manager|tenant|applicant|candidate|driver|{JOBS})"
+    r"(?: (?:today|here|upstairs|downstairs|opposite|next door))?(?:'s| is| was| has| had) )"
 )
 
 

@@ -14,7 +14,7 @@ from memctl.extract.patterns.wordlist import vocabulary
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.statements.frame_matcher import match
 
-_FIRM = late(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
+_FIRM = late(r"(?:(?:at|for) |with (?!an? ))(?P<o>.+)", re.IGNORECASE)
 _PERSONAL = ("carer", "caregiver", "nanny", "maid", "assistant", "tutor", "cook", "cleaner", "nurse")
 """ "A carer for Lola Ines": a person, not an employer."""
 _KIDS = late(
@@ -114,6 +114,8 @@ def list_drafts(
 def _is_person(description: str, earlier: Iterable[Draft]) -> bool:
     """True for "a nurse" or "Maya", after which "from Tokyo" is an origin; not for "back", "divorced" or "30 km"."""
     description = _ADVERBS.sub("", description)
+    if description.lower() == "retired":
+        return False  # "Retired from the railway"
     if not description or _AGED.fullmatch(description) or _PERSON.search(description):
         return True
     ends = tuple((one.object or "\n").lower() for one in earlier if one.predicate in _DESCRIBING)

@@ -108,6 +108,9 @@ _PASSING_IN = late(
 CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
 """Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
 _NEXT = late(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
+_MORE_DAYS = late(
+    r"(?:,| and| or) (?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days?(?: only)?(?=$|[ ,.;])", re.IGNORECASE
+)
 _SUBJECT = late(r"\b(?:i|i'm|we|it|it's|he|she|they|you|there|my|our)\b", re.IGNORECASE)
 _WHICH = late(
     r" (?:that|who|which)(?! (?:i'm|im|is why)\b) [^,.;:!?()—–]+?(?=$|[,.;:!?()—–]| (?:but|because|so)\b)",
@@ -142,6 +145,8 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
         return value
     circumstance = _NEXT.split(tail.strip(" ,"))[0]
+    if more := _MORE_DAYS.match(tail.strip(" ,"), len(circumstance)):
+        circumstance += more[0]
     return None if _SUBJECT.search(circumstance) else f"{value} {circumstance}"
 
 

@@ -77,11 +77,21 @@ _ENDED_AFTER = late(
 )
 _NOT_MINE_AFTER = late(
     r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing)\b)|"
-    rf"[^,;.]* (?:for|of|to|in) my (?:\w+ )?(?:{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|"
+    rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
+    r" (?:gives?|gave|made|makes|was wrecking|"
     r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|till) (?!now\b))\b|\?|"
     r"[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
+_PROPOSED = late(
+    r"\bwants? (?:me|us) on (?:the |some )?$|\b(?:i'd|we'd|they'd|would|could|might) be (?:\w+ )?(?:on|off) "
+    r"(?:the |my )?$|\b(?:talk\w*|think\w*|thought|spoke) (?:of|about) .*$",
+    re.IGNORECASE,
+)
+""" "The doctor wants me on statins", "I'd be off it tomorrow": nothing that the speaker takes or has stopped."""
+_FOR_SOMEBODY = late(r"\bfor (?-i:[A-ZÀ-Þ])[\w-]+:", re.IGNORECASE)
+""" "A pill chart for Abba: …"."""
+_DOSED = late(r",? (?:at )?\d", re.IGNORECASE)
 _PART = late(r"[;:]| so |, and ")
 _ITSELF = late(
     r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
@@ -223,6 +233,8 @@ def mentioned(
     if not (drugs or illnesses) or HIDDEN in text:
         return
     earlier, _, opening = context.partition("\x1e")
+    if person is None and _FOR_SOMEBODY.search(opening + text):
+        return
     if (person is None and _SOMEBODY_ELSE.search(f"{_in_lower_case(opening)} ")) or _DENIED.search(opening):
         return
     if (
@@ -254,6 +266,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
     if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
+        return None
+    if _PROPOSED.search(before) and not _DOSED.match(after):
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None

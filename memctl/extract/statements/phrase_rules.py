@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.noun_phrases import job, listed, noun, preference
@@ -50,7 +51,7 @@ def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bo
 
 
 def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
-    if cut_in_word(match):
+    if cut_in_word(match) or _NOT_DONE.search(match.string, 0, match.start(match.lastgroup or 0)):
         return
     groups = match.groupdict()
     slot = groups["s"].lower() if groups.get("s") else row.slot
@@ -73,6 +74,14 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
             confidence=row.confidence,
             category=row.category,
         )
+
+
+_NOT_DONE = late(
+    r"\b(?:almost|nearly|(?:talk(?:s|ed|ing)?|think(?:s|ing)?|thought) (?:of|about)|"
+    r"(?:discuss|consider|suggest)(?:s|ed|ing)?|offered to|threaten(?:s|ed) to)(?: [\w']+){0,3} $",
+    re.IGNORECASE,
+)
+""" "They almost switched me to Vyvanse", "talked of taking me off warfarin": nothing has changed."""
 
 
 def cut_in_word(match: re.Match[str]) -> bool:

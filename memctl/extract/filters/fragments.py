@@ -1,0 +1,94 @@
+"""Objects that are only a part of what was said: "talk every Sunday" without the person, "Sir" without the name."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+
+_DAY = (
+    r"(?:(?:second|other|single|few) )?(?:day|week|month|year|weekend|morning|evening|night|afternoon|lunch|summer|"
+    r"winter|(?:mon|tues|wednes|thurs|fri|satur|sun)day)s?"
+)
+_HOW_OFTEN = (
+    rf"(?:perhaps |about |maybe |only |just )?(?:(?:every|each|on|in the|most|twice an?|once an?|\w+ times an?) {_DAY}|"
+    rf"{_DAY})(?:,? (?:and |or )?{_DAY})*(?: at [\w.:]+(?: sharp| ?[ap]m)?)?"
+)
+_FRAGMENTS = {
+    "habit": late(
+        r"(?:talk|speak|chat|meet|play|have|do|get|make|take|see|visit|go)(?: (?:her|him|them|it))? " + _HOW_OFTEN,
+        re.IGNORECASE,
+    ),
+    "plans": late(
+        r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
+        r"go for (?:one|two|three|some|a few) things?",
+        re.IGNORECASE,
+    ),
+    "event": late(
+        r"(?:did|made|got|had|lost|won) \d[\d.,]*|found out|gave (?:over|up|in)|left with (?:an?|my|the) .*|"
+        r"(?:finished|sold|closed|opened) (?:at|by|to) .*",
+        re.IGNORECASE,
+    ),
+    "favorite": late(r"none|nothing|nobody|n/?a|anything|both|either|neither|depends\b.*", re.IGNORECASE),
+    "has_pet": late(r".*\b(?:Sir|Lady|Lord|Captain|Queen|King|Princess|Prince|Saint|Master|Miss|Madame)"),
+    "likes": late(r"(?:más|mais|mehr|plus) .*"),
+    "owns": late(r"outright|(?:last|rest|most|all|some|part)(?: of .*)?", re.IGNORECASE),
+    "hometown": late(r"God|Heaven|Nowhere", re.IGNORECASE),
+    "has_condition": late(r"\w+ (?:kind|type|sort)|\w+ (?:monthly|weekly|daily|yearly)", re.IGNORECASE),
+}
+"""By predicate, objects that name nothing: "did 140", "the favourite snake: none", "sold the last of the ewes"."""
+_DETERMINED = late(
+    r"(?:an?|the|my|our|his|her|their|some|one|two|three|four|five|six|several|many)\b|.*[A-ZÀ-Þ\d]|.*s$"
+)
+_OWN = late(r"(?:[a-z]+ )?(?:house|home|flat|car|practice|business|company|shop|salon|studio|van|bakkie|land|boat)")
+_PAIR_AS_ONE = late(r"(?P<one>(?:an?|the|one) .*(?:called|named) [A-ZÀ-Þ][\w'-]*) and [A-ZÀ-Þ].*")
+_WHEN_WORKING = late(
+    r"(?:\s+(?:now|currently|nowadays|at the moment|these days|weekends?|weekdays?|part[- ]time|full[- ]time|again|"
+    r"still|since \w+|at Christmas|at Easter|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|nights?|evenings?))+$",
+    re.IGNORECASE,
+)
+
+
+_CLAUSE = late(r"(?:I|we|you|he|she|they) \w+.*|\d+", re.IGNORECASE)
+_NOUNS = frozenset({"studies", "learning", "hobby", "likes", "dislikes", "owns", "speaks", "uses"})
+_WHILE = late(r".*\b(?:when|because|until|till)\b.*", re.IGNORECASE)
+""" "Off the beer till the funeral's done" is over soon; "gave up sugar when the doctor came" goes on too long."""
+_SINCE = late(
+    r"\s+(?:(?:last|this|next) (?:week|month|year|night|spring|summer|autumn|winter|\w+day)|since|yesterday|today|"
+    r"in (?:19|20)\d\d|when|after|\w+ (?:days?|weeks?|months?|years?) ago)\b.*",
+    re.IGNORECASE,
+)
+
+
+def is_fragment(draft: Draft) -> bool:
+    """True for an object that names nothing without the words around it."""
+    value = draft.object or ""
+    pattern = _FRAGMENTS.get(draft.predicate)
+    if pattern is not None and pattern.fullmatch(value):
+        return True
+    if (draft.predicate in _NOUNS and _CLAUSE.fullmatch(value)) or (
+        draft.predicate == "avoids" and _WHILE.match(value)
+    ):
+        return True
+    # "Plumber, own husband": an adjective, and no statement of what is owned.
+    return (
+        draft.predicate == "owns"
+        and draft.phrase == f"owns {value}"
+        and not (_DETERMINED.match(value) or _OWN.fullmatch(value))
+    )
+
+
+def whole(draft: Draft) -> Draft:
+    """`draft` without what does not belong to its object: one animal has one name, and "greggs now weekends" is a
+    name with words of time."""
+    value = draft.object or ""
+    short = value
+    if draft.predicate == "has_pet" and (pair := _PAIR_AS_ONE.fullmatch(value)):
+        short = pair["one"]
+    elif draft.predicate == "works_at":
+        short = _WHEN_WORKING.sub("", value)
+    elif draft.predicate == "has_condition":
+        short = _SINCE.sub("", value)
+    if not short or short == value:
+        return draft
+    draft.phrase, draft.object = draft.phrase.replace(value, short), short
+    return draft

@@ -1,0 +1,25 @@
+"""What a turn says and does not mean: "oh great, more forms, I love forms", and the characters of a story."""
+
+from collections.abc import Iterable
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.assertion_filter import sets_scene
+
+_IRONY = late(
+    r"(?i:^\W*(?:oh|ah|well|ugh|wow),? (?:great|brilliant|good|lovely|joy|super|wonderful|fantastic|perfect|marvellous|"
+    r"yay)\b)|\bjust LOVE\b|\b(?:LOVE|ADORE)\b.*[,;] (?i:best|nothing (?:better|like)|what (?:a|could))|🙄|"
+    r"(?i:\b(?:lucky me|living the dream|how lovely for (?:me|us)|just what i needed)\b)|"
+    r"^(?i:super|génial|na toll|qué bien|genial), (?:encore|schon wieder|otra vez)\b"
+)
+
+
+def sincere(text: str, drafts: Iterable[Draft]) -> list[Draft]:
+    """`drafts` of a turn without the tastes that it states in irony, and without the people of a story it asks for."""
+    ironic, scene = _IRONY.search(text), sets_scene(text)
+    return [
+        draft
+        for draft in drafts
+        if not (ironic and draft.predicate in ("likes", "prefers", "favorite"))
+        and not (scene and draft.subject is not None and draft.owner is None)
+    ]
