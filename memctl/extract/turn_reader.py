@@ -185,7 +185,7 @@ class TurnReader:
         whole, origin = text, start
         opening = clause_openers.after_lead(text)
         text, start = text[opening:], start + opening
-        text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+        text = sentence_subjects.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
         self.dated, mentioning = may_name_time(text), any(mentions.may_mention(text))
         mentioning = mentioning and not mentions.is_bare(self.text)
         restricted = assertion_filter.THEN.possible(text)

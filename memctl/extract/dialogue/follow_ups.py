@@ -69,7 +69,10 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
 
 _LOST = KeyedPattern(
     r"\b(?:we|i) lost (?:her|him)(?=$|[,.;!]| (?:in|last|to|on|back|this|just|suddenly|when|two|three|four|five|six|a|"
-    r"\d+)\b)|\b(?:she|he)(?: [a-z]+)? (?:died|passed away|passed on)\b",
+    r"\d+)\b)|\b(?:she|he)(?: [a-z]+)? (?:died|passed away|passed on)\b|"
+    r"\bmy (?:late (?:husband|wife|partner)\b|(?:husband|wife|partner)(?:'s (?:eulogy|funeral|ashes|grave|headstone|"
+    r"wake|"
+    r"will|memorial|estate|death|passing)\b| (?:died|passed (?:away|on))\b))",
     re.IGNORECASE,
 )
 _SPOUSES = frozenset(words("spouse partner has_wife has_husband has_partner has_boyfriend has_girlfriend"))

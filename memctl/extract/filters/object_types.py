@@ -104,7 +104,7 @@ _OF_A_CHOICE = late(
 """ "I prefer option B" is about what was just offered."""
 _NO_THING = late(
     r"(?:after|before|during|until|till|since) .*|up|off|out|on|'?em|u|yous?|ya|hers|mine|theirs|nobody|"
-    r"none|one|two|three",
+    r"none|one|two|three|both(?: of .*)?|all|each|neither|either|equally|everything",
     re.IGNORECASE,
 )
 """ "I don't eat after midnight" avoids nothing; "I own three" names nothing."""
@@ -306,7 +306,7 @@ _OF_THE_SPEAKER = late(
 )
 """ "I can't eat walnuts close my throat": what follows the object is a clause."""
 _NAME_AND_VERB = late(r"[A-ZÀ-Þ][\w-]+ (?P<verb>[a-z]+s) \S")
-_ALSO = late(r"\s+(?:also|too|as well|now)$", re.IGNORECASE)
+_ALSO = late(r"\s+(?:also|too|as well|now|either|equally|anyway|though)$", re.IGNORECASE)
 _ONE = late(r"\bones?\b", re.IGNORECASE)
 """ "A smaller one": of what, only the sentence before says."""
 _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)

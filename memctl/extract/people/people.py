@@ -135,12 +135,6 @@ _PETS = late(
     rf"{ONE_NAME})",
     re.IGNORECASE,
 )
-ASIDE = KeyedPattern(
-    r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)|"
-    r"(?<=, )i(?:'m| am) (?:told|sure|afraid|assured|informed),",
-    re.IGNORECASE,
-)
-""" "Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant": the clause continues after it."""
 _PET_NAMED = KeyedPattern(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"

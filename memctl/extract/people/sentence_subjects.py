@@ -11,6 +11,7 @@ from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import lowered, word_set, words
 from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
@@ -47,6 +48,14 @@ _RELATIVE_FIRST = (
 )
 """ "Big sister Ragna, had twins last May"."""
 _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
+
+
+ASIDE = KeyedPattern(
+    r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)|"
+    r"(?<=, )i(?:'m| am) (?:told|sure|afraid|assured|informed),",
+    re.IGNORECASE,
+)
+""" "Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant": the clause continues after it."""
 
 
 def names_speaker(text: str) -> bool:
@@ -152,7 +161,16 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
         return None
     if other is None:
         return _only_person(before) if pronoun != "they" else None
+    opening = _NAMED_FIRST.match(before)
+    if opening and opening["name"] not in other[0].split() and may_be_a_person(opening["name"]):
+        return None
     return other if fits(pronoun, other[1]) else None
+
+
+_NAMED_FIRST = late(
+    rf"\W*(?:(?:and|but|so|then) )?(?P<name>{ONE_NAME})(?:'s| is| was| has| works| lives)\b", re.IGNORECASE
+)
+""" "Ada is the eldest, she's a barrister" before a name that comes later in the sentence."""
 
 
 def _only_person(before: str) -> tuple[str, str] | None:

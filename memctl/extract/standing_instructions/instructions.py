@@ -169,6 +169,7 @@ def standing_instructions(
     """
     unlabelled = Sentence(_LABEL.sub("", sentence.text), sentence.start, sentence.mark)
     drafts, alone = _read(unlabelled, span, turn[: sentence.start], listed)
+    drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
         goal = requoted(draft.object or "", said)
@@ -210,7 +211,7 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     named = orders_without_verb.always_named(text)
     if named is not None:
         return [_draft(named, span)], True
-    later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _RULE.match(text)
+    later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _rule(text)
     if later:
         text = later["o"]
     if item and not ASIDE.match(text):
@@ -223,6 +224,18 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
         return [], False
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]
+
+
+_SAYS_RULE = late(
+    r"\b(?:no|never|always|only|don't|dont|do not|are|is|must|should|has|have|every|use|keep|stop|avoid|skip)\b",
+    re.IGNORECASE,
+)
+
+
+def _rule(text: str) -> re.Match[str] | None:
+    """The match of "House rule: no shoes indoors"; None for "rule: phone in the kitchen at 9", which is no order."""
+    rule = _RULE.match(text)
+    return rule if rule and (_SAYS_RULE.search(rule["o"]) or is_order(trimmed(rule["o"]))) else None
 
 
 def opens_rules(sentence: Sentence, turn: str) -> bool:

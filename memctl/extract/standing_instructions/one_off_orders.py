@@ -87,6 +87,16 @@ _POINTS_BACK = late(
     re.IGNORECASE,
 )
 """ "Use that tone always": only the conversation tells which."""
+_NO_RULE = late(
+    r"never (?:do|did|have|will|would) (?:i|we)\b.*|.*\bwho(?:'s| is|se)? (?:always|never)\b.*|"
+    r"(?:don't|dont|do not) bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|"
+    r"says? (?-i:[A-Z]).*|prefer (?:the|my|an?) .* (?:to|over) .*|which means\b.*|"
+    r"(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|things)\b.*|"
+    r"(?:shorter|longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|"
+    r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*",
+    re.IGNORECASE,
+)
+""" "Put together a roster with one who's always sick", "shorter list please": for one answer, or no order at all."""
 _SUPPOSES = late(
     r"(?:if|when|whenever) (?:i|we) .*\b(?:(?:you|i|we|there|they|it)'d|(?:you|i|we|there|they|it) would)\b|"
     r"no (?:joke|kidding|doubt|worries|problem|idea|clue|chance|way|rush|pressure|comment|offen[cs]e)\b[^,;]*$|"
@@ -128,4 +138,4 @@ def says_it_stands(text: str) -> bool:
 
 def is_no_rule(text: str) -> bool:
     """True for an order that only its conversation explains, or that is an idiom or a supposition."""
-    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text))
+    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text) or _NO_RULE.fullmatch(text))

@@ -66,10 +66,18 @@ LIMIT = late(r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sent
 """ "Write tickets in the present tense, max 2 lines": the limit of what was ordered before it."""
 
 
+_STOP_DOING = late(r"(?:stop|quit|no more) (?P<verb>[a-z]+ing)\b(?P<rest>.*)", re.IGNORECASE)
+_OF_ANSWERS = late(r"\b(?:me|my|us|you|your|answers?|replies|words?|every|all|the word)\b", re.IGNORECASE)
+_STOPPABLE = r"(?!(?:buy|book|order|plan|go|leave|work|do|try|run|swear|drop|close|open)$)(?:be|{ORDER_VERBS})"
+""" "Stop buying coffee" is a note to oneself; an assistant can stop what it does in its answers."""
+
+
 def is_order(text: str) -> bool:
     """True if `text` is a standing instruction."""
     always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
     text = trimmed(text)
+    if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or _stoppable(ends["verb"])):
+        return False
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
     # "If I skip a day, move it": the condition says what "it" is.
@@ -96,6 +104,12 @@ def is_order(text: str) -> bool:
         if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
             return True
     return False
+
+
+def _stoppable(gerund: str) -> bool:
+    """Whether an assistant does this: "apologising", "nagging", but not "fencing"."""
+    stem = gerund.lower().removesuffix("ing")
+    return any(compiled(_STOPPABLE).fullmatch(verb) for verb in (stem, f"{stem}e", stem[:-1]))
 
 
 @cache
