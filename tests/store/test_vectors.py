@@ -18,7 +18,8 @@ from memctl.workspace import Workspace
 @pytest.mark.parametrize(
     ("number", "floats"), [(1, False), (1, True), (connection._FEW, False), (connection._FEW + 1, False)]
 )
-def test_few_and_many_vectors_are_stored_exactly(number, floats, dim):
+def test_few_and_many_vectors_are_stored_exactly(number, floats, dim, monkeypatch):
+    monkeypatch.setattr(signs, "BATCH", 200)
     vectors = (np.random.default_rng(number).standard_normal((number, dim)) / np.sqrt(dim)).astype(np.float32)
     units, users = list(range(10, 10 + number)), (["alice", "bob"] * number)[:number]
     with duckdb.connect() as raw:
