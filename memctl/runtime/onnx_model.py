@@ -1,8 +1,10 @@
 """Open an ONNX model on onnxruntime, of the extra `[neural]`."""
 
+import contextlib
 import hashlib
 import importlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,21 @@ def package(name: str) -> Any:
         ) from error
 
 
+@contextlib.contextmanager
+def _one_numpy_thread() -> Iterator[None]:
+    """Import numpy with one thread: starting more takes a seventh of its import, and a model reads on one. Child
+    processes of this one are not affected."""
+    name = "OPENBLAS_NUM_THREADS"
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+
+
 def session(path: Path, sha256: str, *, hint: str) -> Any:
     """An `InferenceSession` of the file at `path`, on one thread.
 
@@ -26,9 +43,8 @@ def session(path: Path, sha256: str, *, hint: str) -> Any:
     """
     # Its packages for Linux and macOS otherwise send events to Microsoft, and keep an identifier in the user's cache.
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    # Starting numpy's threads takes a seventh of its import, and a model reads on one.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    onnxruntime = package("onnxruntime")
+    with _one_numpy_thread():
+        onnxruntime = package("onnxruntime")
     try:
         content = path.read_bytes()
     except OSError as error:

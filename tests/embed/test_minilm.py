@@ -1,6 +1,7 @@
 """The vectors of `--embedder minilm`."""
 
 import importlib
+import os
 
 import numpy as np
 import pytest
@@ -29,6 +30,12 @@ def test_a_vector_has_unit_length_and_does_not_depend_on_its_batch() -> None:
     assert [embedder.embed_one(text) for text in TEXTS] == vectors[:5].tolist()
     assert np.allclose(np.linalg.norm(vectors[:5], axis=1), [1, 1, 1, 0, 1], atol=1e-5)
     assert vectors[0] @ vectors[1] > 0.6 > vectors[0] @ vectors[2] + 0.4
+
+
+def test_child_processes_may_use_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    open_embedder("minilm").embed(TEXTS)
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
 def test_other_sizes_and_a_missing_package_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from uuid import UUID, uuid4
 
 from emulators.loopback import serving
 
-from memctl.embed.static import StaticEmbedder
+from memctl.embed.spec import EmbedderSpec
 
 KEY = "m0sk_" + "loopback"
 MOST_LISTED = 1000
@@ -167,7 +167,7 @@ class Mem0Server:
         ]
         if not memories:
             return []
-        vectors = StaticEmbedder().embed([query, *(payload["data"] for _, payload in memories)])
+        vectors = EmbedderSpec().open().embed([query, *(payload["data"] for _, payload in memories)])
         scores = [max(0.0, float(vectors[0] @ vector)) for vector in vectors[1:]]
         ranked = sorted(zip(scores, memories, strict=True), key=lambda one: -one[0])
         hits = [(score, one) for score, one in ranked if score >= body.get("threshold", 0.1)]

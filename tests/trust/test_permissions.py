@@ -1,14 +1,25 @@
 """Files and folders of memctl contain user data: even with umask 0 they are private to their owner."""
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
 
+import forked
 import pytest
 from campaigns import campaign, campaign_cases
 
+WITHOUT_PRIVILEGES = """
+import ctypes, os, sys
+from memctl.cli.app import main
+
+if not os.geteuid():
+    header, none = (ctypes.c_uint32 * 2)(0x20080522), (ctypes.c_uint32 * 6)()
+    assert not ctypes.CDLL(None, use_errno=True).capset(header, none), os.strerror(ctypes.get_errno())
+sys.argv[0] = "memctl"
+main()
+"""
+"""Give up all capabilities of Linux and run a command. The number is the version of the interface."""
 OIL = '[{"role": "user", "content": "I live in Rome."}, {"role": "us'
 
 
@@ -88,13 +99,13 @@ def test_files_of_a_migration_are_private(check_private, home, target):
 @pytest.fixture
 def unprivileged():
     """Run a command without the privileges of root, which may write to every file."""
-    prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
-    if prefix and shutil.which("setpriv") is None:
+    if not os.geteuid() and sys.platform != "linux":
         pytest.skip("root may write to every file")
 
     def run(*arguments):
-        command = [*prefix, sys.executable, "-m", "memctl", *map(str, arguments)]
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return forked.run(
+            [sys.executable, "-c", WITHOUT_PRIVILEGES, *map(str, arguments)], stdin=subprocess.DEVNULL, text=True
+        )
 
     return run
 

@@ -120,7 +120,7 @@ def _first_person(text: str, user: str) -> str | None:
 
 
 def _vectors(facts: Sequence[Fact]) -> dict[UUID, Any]:
-    from memctl.embed.static import StaticEmbedder
+    from memctl.embed.spec import EmbedderSpec
 
-    matrix = StaticEmbedder().embed([fact.text for fact in facts]) if facts else ()
+    matrix = EmbedderSpec().open().embed([fact.text for fact in facts]) if facts else ()
     return {fact.id: row for fact, row in zip(facts, matrix, strict=True)}
