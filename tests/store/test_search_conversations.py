@@ -72,6 +72,17 @@ def test_a_long_turn_gets_less_score_from_its_neighbours(memory: Memory) -> None
     assert hits[short]["lexical"] > 2 * hits[long]["lexical"] > 0
 
 
+@pytest.mark.engines
+def test_a_turn_about_him_or_her_takes_more_from_the_words_before_it(memory: Memory) -> None:
+    for text in ("He’s called Gary", "It is called Gary", "Shed is called Gary"):
+        memory.turn("Guess who has a hamster", session=text, position=0)
+        memory.turn("Exciting news", role="assistant", session=text, position=1)
+        memory.turn(text, session=text, position=2)
+    hits = {hit.fact.text: hit.parts.get("lexical", 0) for hit in memory.ask("name of the hamster")}
+    assert hits["He’s called Gary"] > 1.3 * hits["It is called Gary"]
+    assert hits["Shed is called Gary"] == pytest.approx(hits["It is called Gary"], rel=0.2)
+
+
 def test_neighbours_in_other_sessions_do_not_count(memory: Memory) -> None:
     memory.turn("What did you name your hamster?", session="one", position=0)
     memory.turn("Biscuit, after the biscuit tin", session="two", position=1)

@@ -27,6 +27,12 @@ ASSISTANT = 0.3
 QUESTION = 0.8
 CONTEXT = {1: 0.5, 2: 0.25}
 """How much a word said so many turns away counts."""
+CONTINUED = {1: 0.8, 2: 0.5}
+"""The same for words before a turn that begins with one of the `PERSONS`: only the turns before tell who that is."""
+PERSONS = (
+    *("he", "he's", "he'd", "he'll", "she", "she's", "she'd", "she'll"),
+    *("they", "they're", "they've", "they'd", "they'll", "his", "her", "their", "him", "them"),
+)
 SHORT = 15
 """Stems up to which a turn takes the words around it in full; twice as many take half."""
 OWN = 0.3
@@ -41,6 +47,8 @@ _MEMBER = """
                CASE WHEN r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest} THEN r.text END
                    AS question,
                coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
+               r.kind = 'episode' AND split_part(replace(lower(left(r.text, 9)), '’', ''''), ' ', 1) IN ({persons})
+                   AS continues,
                cardinality(d.toks) AS length
         FROM {records} r
         LEFT JOIN (SELECT r.id, r.key, r.user_id FROM {records} r WHERE r.kind = 'episode' AND {mine}) e
@@ -59,15 +67,19 @@ _AROUND = """
     SELECT key AS source, key, NULL::FLOAT8 AS share, {k1} * (1 - {b} + {b} * length / mean) AS norm
     FROM {member} member CROSS JOIN {corpus} corpus WHERE length IS NOT NULL
     UNION ALL
-    SELECT source.key, near.key, share * least(1, {short}::FLOAT8 / greatest(near.length, 1)),
+    SELECT source.key, near.key,
+           CASE WHEN near.continues THEN if_continued ELSE share END
+               * least(1, {short}::FLOAT8 / greatest(near.length, 1)),
            {k1} * (1 - {b} + {b} * near.length / mean)
     FROM (
         SELECT key, user_id, session_id, unnest(ARRAY{weights}::FLOAT8[]) AS share,
+               unnest(ARRAY{continued}::FLOAT8[]) AS if_continued,
                position + unnest(ARRAY{distances}) AS position
         FROM {member} member WHERE session_id IS NOT NULL
     ) source
-    JOIN (SELECT key, user_id, session_id, position, length FROM {member} member WHERE length IS NOT NULL) near
-        USING (user_id, session_id, position)
+    JOIN (
+        SELECT key, user_id, session_id, position, length, continues FROM {member} member WHERE length IS NOT NULL
+    ) near USING (user_id, session_id, position)
     CROSS JOIN {corpus} corpus
 """
 _CHUNK = """
@@ -218,6 +230,8 @@ _NEEDED = (
 _WEIGHTS = {
     "distances": [sign * distance for distance in CONTEXT for sign in (-1, 1)],
     "weights": [weight for weight in CONTEXT.values() for _ in (-1, 1)],
+    "continued": [weights[distance] for distance in CONTEXT for weights in (CONTEXT, CONTINUED)],
+    "persons": ", ".join("'" + word.replace("'", "''") + "'" for word in PERSONS),
     "assistant": ASSISTANT,
     "ended": ENDED,
     "lexical": LEXICAL,
