@@ -34,7 +34,8 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
             (
                 r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|"
                 r"\b(?:what|which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|"
-                r"\bwhere are you located\b"
+                r"\bwhere are you located\b|"
+                r"\bwhere(?:abouts)? in [\w ]{2,25} (?:are you|do you live)\b|\bwhereabouts (?:are you|do you live)\b"
             ),
             "lives_in",
             "lives in {o}",

@@ -24,6 +24,7 @@ _FRAGMENTS = {
         re.IGNORECASE,
     ),
     "event": late(
+        r"did (?:everything|nothing|something|it|that|this|so|well|badly|(?:my|our) best)\b.*|"
         r"(?:did|made|got|had|lost|won) \d[\d.,]*|found out|gave (?:over|up|in)|left with (?:an?|my|the) .*|"
         r"(?:finished|sold|closed|opened) (?:at|by|to) .*",
         re.IGNORECASE,
@@ -41,6 +42,9 @@ _DETERMINED = late(
 )
 _OWN = late(r"(?:[a-z]+ )?(?:house|home|flat|car|practice|business|company|shop|salon|studio|van|bakkie|land|boat)")
 _PAIR_AS_ONE = late(r"(?P<one>(?:an?|the|one) .*(?:called|named) [A-ZÀ-Þ][\w'-]*) and [A-ZÀ-Þ].*")
+_LOOSE_END = late(
+    r"(?: (?:as well|as|too|also|btw|tho|though|lol|tbh|and|but|so|or|the|an?|of|with|for))+$", re.IGNORECASE
+)
 _WHEN_WORKING = late(
     r"(?:\s+(?:now|currently|nowadays|at the moment|these days|weekends?|weekdays?|part[- ]time|full[- ]time|again|"
     r"still|since \w+|at Christmas|at Easter|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|nights?|evenings?))+$",
@@ -88,6 +92,8 @@ def whole(draft: Draft) -> Draft:
         short = _WHEN_WORKING.sub("", value)
     elif draft.predicate == "has_condition":
         short = _SINCE.sub("", value)
+    elif draft.predicate in ("event", "plans", "habit", "attended"):
+        short = _LOOSE_END.sub("", value)
     if not short or short == value:
         return draft
     draft.phrase, draft.object = draft.phrase.replace(value, short), short

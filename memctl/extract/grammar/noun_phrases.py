@@ -83,7 +83,8 @@ _REFUSED = late(
     r"everybody|something|someone|anything|anyone|nothing|one|ones|"
     r"like|given|how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|"
     r"some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
-    r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|sound|thought|"
+    r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|"
+    r"sound(?! (?:engineer|technician|designer|artist|recordist))|thought|"
     r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|"
     r"are|am|do|did|does|done|very|too|really|great|good|fine|sure|ok|okay|yes|yeah|right|"
     r"having|seeing|getting|knowing|hearing|being|thinking|idk|dunno|it's|that's)\b",

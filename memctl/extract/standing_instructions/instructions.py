@@ -29,7 +29,13 @@ from memctl.extract.standing_instructions.order_forms import (
     is_order,
     trimmed,
 )
-from memctl.extract.standing_instructions.order_reasons import ASIDE, PREFERS, before_reason, without_asides
+from memctl.extract.standing_instructions.order_reasons import (
+    ASIDE,
+    PREFERS,
+    before_reason,
+    without_asides,
+    without_run_on,
+)
 
 _INSTRUCTION = OpeningPattern(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
@@ -318,7 +324,7 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     if not _INSTRUCTION.match(order) or HIDDEN in order:
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
-    goal = without_asides(goal)
+    goal = without_asides(without_run_on(goal))
     while (shorter := POLITE.sub("", goal)) != goal:
         goal = shorter
     if not 2 <= len(goal.split()) <= 25 or is_no_rule(goal) or proverbs.SAYING.fullmatch(goal):

@@ -9,7 +9,7 @@ from memctl.extract.rule_tables import compiled, records
 from memctl.extract.standing_instructions import proverbs
 from memctl.extract.standing_instructions.instruction_changes import lifts
 from memctl.extract.standing_instructions.one_off_orders import is_no_rule
-from memctl.extract.standing_instructions.order_reasons import without_reason
+from memctl.extract.standing_instructions.order_reasons import without_reason, without_run_on
 from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST_ORDER = 30
@@ -131,7 +131,7 @@ def _base_verb(word: str) -> bool:
 
 def trimmed(text: str) -> str:
     """An order without its reason, "please" and "from now on"."""
-    text = without_reason(text)
+    text = without_run_on(without_reason(text))
     goal = re.sub(
         r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
     )

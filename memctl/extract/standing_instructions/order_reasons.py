@@ -46,3 +46,16 @@ def without_asides(goal: str) -> str:
         if ASIDE.match(remark) and not PREFERS.match(remark):
             return goal[: comma.start()].rstrip(" ,")
     return goal
+
+
+_RUN_ON = late(
+    r"(?<!when)(?<!if)(?<!what)(?<!that)(?<!how)(?<!because)(?<!unless)(?<!where)(?<!ever) i (?:gagged|cried|"
+    r"hate (?:it|them)|can'?t (?:stand|eat|have|bear) (?:it|them)|(?:never|don'?t) (?:like|want|need|have|use|eat|do) "
+    r"(?:it|them|that))\b.*$",
+    re.IGNORECASE,
+)
+
+
+def without_run_on(order: str) -> str:
+    """An order without the sentence that follows it with no comma: "don't put exclamation marks i never use them"."""
+    return _RUN_ON.sub("", order)
