@@ -89,14 +89,17 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     embedding: Embedding | None = None
 
     def __post_init__(self) -> None:
-        for field, at in zip(TIME_FIELDS, _times(self), strict=True):
+        for at in _times(self):
             if at is not None and at.tzinfo is not UTC:
-                msgspec.structs.force_setattr(self, field, to_utc(at, field))
-        if self.confidence is not None:
-            if not 0.0 <= self.confidence <= 1.0:
-                raise ValueError(f"confidence must be in 0..1, got {self.confidence}")
-            # 1 and 1.0 would hash differently.
-            msgspec.structs.force_setattr(self, "confidence", float(self.confidence))
+                _set_utc(self)
+                break
+        confidence = self.confidence
+        if confidence is not None:
+            if not 0.0 <= confidence <= 1.0:
+                raise ValueError(f"confidence must be in 0..1, got {confidence}")
+            if type(confidence) is not float:
+                # 1 and 1.0 would hash differently.
+                msgspec.structs.force_setattr(self, "confidence", float(confidence))
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind {self.kind!r}; kinds: {', '.join(KINDS)}")
         scope = (self.agent_id or "", self.session_id or "", self.app_id or "")
@@ -124,6 +127,13 @@ SOURCE_TEXT_FIELDS = ("system", "id", "uri", "session", "quote")
 DEEPEST_JSON = 200
 _times: Any = attrgetter(*TIME_FIELDS)
 UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
+
+
+def _set_utc(fact: Fact) -> None:
+    """Convert all times to UTC."""
+    for field, at in zip(TIME_FIELDS, _times(fact), strict=True):
+        if at is not None:
+            msgspec.structs.force_setattr(fact, field, to_utc(at, field))
 
 
 def _check_texts(record: Fact | Source, fields: Iterable[str], listing: str, prefix: str = "") -> None:

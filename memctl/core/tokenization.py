@@ -30,7 +30,7 @@ STOP_WORDS = frozenset(_COMMON.split())
 LONGEST_SENTENCE = 600
 """Characters after which a sentence without an end, such as a pasted log, is cut at a space."""
 LONGEST_REMEMBERED = 40
-"""Longest word whose stems are cached; longer ones are hashes and the like."""
+"""Longest word, or text between spaces, whose stems are cached; longer ones are hashes and the like."""
 
 _ENDINGS = {"s", "t", "d", "m", "ll", "re", "ve"}
 _ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
@@ -56,7 +56,6 @@ _BREAK = late(
     rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
     r"|\n++"
 )
-_ASCII_MARKS = ".!?\n"
 _BULLET = late(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
 _ABBREVIATION = late(
     r"(?:^|[\s(\"'])(?:"
@@ -77,8 +76,10 @@ def sentences(text: str) -> list[str]:
     sentence longer than LONGEST_SENTENCE characters is split.
     """
     # Most facts are one sentence: ASCII without a mark before the last character.
-    if text.isascii() and not any(mark in text[:-1] for mark in _ASCII_MARKS):
-        return _pieces(text)
+    if text.isascii():
+        body = text[:-1]
+        if not ("." in body or "!" in body or "?" in body or "\n" in body):
+            return _pieces(text)
     found: list[str] = []
     start = 0
     for match in _BREAK.finditer(text):
@@ -180,6 +181,11 @@ def stems(text: str) -> list[str]:
     ("Anna's", "l'hôtel") is dropped. Numbers are kept.
     """
     found: list[str] = []
+    if text.isascii():
+        # No word has white space in it, and the same words with the same marks at them come again and again.
+        for run in text.split():
+            found += _remembered_run(run) if len(run) <= LONGEST_REMEMBERED else _run_stems(run)
+        return found
     for word in words(text):
         found += _remembered(word) if len(word) <= LONGEST_REMEMBERED else _stems(word)
     return found
@@ -194,7 +200,13 @@ def _stems(word: str) -> tuple[str, ...]:
     return tuple(stem(part) if part.isascii() and part.isalpha() else part for part in parts)
 
 
+def _run_stems(run: str) -> tuple[str, ...]:
+    """The stems of a text without white space."""
+    return tuple(stem for word in words(run) for stem in _stems(word))
+
+
 _remembered = lru_cache(maxsize=1 << 15)(_stems)
+_remembered_run = lru_cache(maxsize=1 << 15)(_run_stems)
 
 
 def _without_affix(word: str) -> list[str]:

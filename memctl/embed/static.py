@@ -21,13 +21,13 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memctl.core.errors import Fatal
-from memctl.embed.wordpiece import pieces, plain, plain_row_numbers, read_vocabulary, row_numbers, settled, tokenizer
+from memctl.embed.wordpiece import plain, plain_row_numbers, read_vocabulary, row_numbers, settled, tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +154,8 @@ class StaticEmbedder:
 
     def _encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The tokens of each text, by their rows."""
-        encoded = [plain_row_numbers(text, self._pieces) if plain(text) else None for text in texts]
+        rows_of = self._plain_row_numbers
+        encoded = [rows_of(text) if plain(text) else None for text in texts]
         others = iter(self._encode_any([text for text, rows in zip(texts, encoded, strict=True) if rows is None]))
         return [next(others) if rows is None else rows for rows in encoded]
 
@@ -170,8 +171,8 @@ class StaticEmbedder:
         return [encoding.ids for encoding in encoded]
 
     @cached_property
-    def _pieces(self) -> Callable[[str], tuple[int, ...]]:
-        return lru_cache(maxsize=1 << 15)(lambda word: tuple(pieces(word, self._rows)))
+    def _plain_row_numbers(self) -> Callable[[str], list[int]]:
+        return plain_row_numbers(self._rows)
 
     @cached_property
     def _table(self) -> "NDArray[np.float32]":

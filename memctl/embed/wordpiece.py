@@ -6,8 +6,8 @@ and Nakajima, "Japanese and Korean Voice Search", 2012); a test compares them on
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +16,9 @@ from memctl.core.late_pattern import late
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
 """Longer words are unknown tokens, as in BERT."""
+
+LONGEST_REMEMBERED = 40
+"""Longest text between spaces whose tokens are cached; longer ones are links and the like."""
 
 CJK = (
     (0x4E00, 0x9FFF),
@@ -127,9 +130,21 @@ def plain(text: str) -> bool:
     return text.isascii() and (text.isprintable() or text.translate(_SPACES).isprintable())
 
 
-def plain_row_numbers(text: str, pieces_of: Callable[[str], Iterable[int]]) -> list[int]:
-    """As `row_numbers`, for a plain text; `pieces_of` may remember the words it was asked about."""
-    return [row for word in _PLAIN_WORD.findall(text.lower()) for row in pieces_of(word)]
+def plain_row_numbers(rows: Mapping[str, int]) -> Callable[[str], list[int]]:
+    """`row_numbers` for plain texts: a function that remembers what it found in the texts between spaces."""
+
+    def find(run: str) -> tuple[int, ...]:
+        return tuple(row for word in _PLAIN_WORD.findall(run.lower()) for row in pieces(word, rows))
+
+    remembered = lru_cache(maxsize=1 << 15)(find)
+
+    def find_all(text: str) -> list[int]:
+        numbers: list[int] = []
+        for run in text.split():
+            numbers += remembered(run) if len(run) <= LONGEST_REMEMBERED else find(run)
+        return numbers
+
+    return find_all
 
 
 class Token(NamedTuple):

@@ -35,8 +35,12 @@ def chunks_of(fact: Fact) -> list[Chunk]:
     counted with those of its text: "health" finds an allergy.
     """
     whole, *runs = texts_of(fact)
-    toks = stems(whole)
-    counted = toks + [label for label in _labels(fact.predicate, fact.categories) if label not in toks]
+    counted = stems(whole)
+    for label in _labels(fact.predicate, fact.categories):
+        if label not in counted:
+            counted.append(label)
+    if not runs:
+        return [Chunk(whole, counted)]
     return [Chunk(whole, counted), *(Chunk(text, []) for text in runs)]
 
 

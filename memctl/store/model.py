@@ -47,6 +47,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry_of(fact: Fact) -> Entry:
     """The entry of a fact; the speaker is taken from its `native` fields, if they name one."""
+    if not fact.native:
+        return Entry(fact=fact, chunks=tuple(chunks_of(fact)))
     episodic = Episodic(role=fact.native_text("role"), speaker=fact.native_text("speaker"))
     return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 

@@ -162,7 +162,7 @@ class DuckConnection:
         parameters: list[Any] = []
         expressions: list[str] = []
         for name, column in zip(names, values, strict=True):
-            if columns and all(value == column[0] for value in column):
+            if columns and _constant(column):
                 parameters.append(column[0])
                 expressions.append("?")
             else:
@@ -279,6 +279,11 @@ class DuckConnection:
             "WHERE NOT internal AND database_name = current_database() AND schema_name = 'main' ORDER BY table_name"
         ).fetchall()
         return [row[0] for row in rows]
+
+
+def _constant(column: Sequence[Any]) -> bool:
+    """Whether all values are equal; most columns show at their ends that they are not."""
+    return bool(column[0] == column[-1] == column[len(column) // 2]) and column.count(column[0]) == len(column)
 
 
 def _column_array(values: Sequence[Any]) -> tuple[Any, str]:

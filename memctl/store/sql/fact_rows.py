@@ -21,6 +21,11 @@ COLUMNS = f"key, {FACT_COLUMNS}, content_hash, imported_at, role, speaker, posit
 """All columns of `records`."""
 
 
+def _utc(at: datetime | None) -> datetime | None:
+    """As `naive`, for the time of a fact, which is in UTC."""
+    return at and at.replace(tzinfo=None)
+
+
 def naive(at: datetime | None) -> datetime | None:
     """UTC without its zone, as DuckDB's TIMESTAMP holds it."""
     if at is None:
@@ -35,6 +40,10 @@ def aware(at: datetime | None) -> datetime | None:
 
 def _json(value: dict[str, Any]) -> str:
     return msgspec.json.encode(value).decode() if value else "{}"
+
+
+def _object(text: str) -> dict[str, Any]:
+    return {} if text == "{}" else msgspec.json.decode(text)
 
 
 def to_row(fact: Fact) -> tuple[Any, ...]:
@@ -53,12 +62,12 @@ def to_row(fact: Fact) -> tuple[Any, ...]:
         fact.object,
         list(fact.categories),
         fact.confidence,
-        naive(fact.valid_at),
-        naive(fact.invalid_at),
-        naive(fact.created_at),
-        naive(fact.updated_at),
-        naive(fact.expired_at),
-        naive(fact.expires_at),
+        _utc(fact.valid_at),
+        _utc(fact.invalid_at),
+        _utc(fact.created_at),
+        _utc(fact.updated_at),
+        _utc(fact.expired_at),
+        _utc(fact.expires_at),
         fact.superseded_by,
         source.system,
         source.id,
@@ -101,8 +110,8 @@ def to_fact(row: Sequence[Any]) -> Fact:
             turns=tuple(row[23]),
             quote=row[24],
         ),
-        metadata=msgspec.json.decode(row[25]),
-        native=msgspec.json.decode(row[26]),
+        metadata=_object(row[25]),
+        native=_object(row[26]),
     )
 
 
