@@ -296,6 +296,11 @@ class Backend(Protocol):
         """Pass conversation turns to the backend's own extraction; raises UsageError if it has none."""
         raise UsageError(f"{self.name} does not extract facts", hint="memctl ingest reads transcripts")
 
+    def revision(self) -> str | None:
+        """A text that differs after every change of the facts by any program, such as the time of a file's last change;
+        None if the backend cannot tell. A migration then reads the source a second time to verify the result."""
+        return None
+
     def remarks(self) -> Sequence[str]:
         """Notes to show before a migration, such as what the backend never holds."""
         return ()

@@ -66,6 +66,7 @@ class Retrying(Backend):
     check, check_writable, close = _passed(Backend.check), _passed(Backend.check_writable), _passed(Backend.close)
     remarks, rejects, now = _passed(Backend.remarks), _passed(Backend.rejects), _passed(Backend.now)
     initialized, init = _passed(Backend.initialized), _passed(Backend.init)
+    revision = _passed(Backend.revision)
     start_run, changed_ids = _passed(Backend.start_run), _passed(Backend.changed_ids)
 
     users, everyone = _listed(Backend.users), _listed(Backend.everyone)

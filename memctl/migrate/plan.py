@@ -5,19 +5,22 @@ Computed from the capabilities and the actual facts. A duration is estimated onl
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec import NODEFAULT
 
 from memctl.backends.contract import Capabilities, FieldSupport
-from memctl.backends.field_diff import always_kept, fate, filled
+from memctl.backends.field_diff import always_kept, fate, values_of
 from memctl.core.errors import MemctlError, UsageError, unreadable, unwritable
 from memctl.core.fact import Fact
+from memctl.migrate.digest import Digest, together
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files
@@ -26,7 +29,6 @@ from memctl.store.ledger_records import fingerprint
 Mode = Literal["preserve", "rederive"]
 LOSSES: tuple[Literal["dropped", "coarsened", "in_metadata"], ...] = ("dropped", "coarsened", "in_metadata")
 LONGEST_EXAMPLE = 120
-_MODULUS = 1 << 256
 
 
 class Refused(MemctlError):
@@ -132,47 +134,69 @@ class Tally:
 
     def __init__(self, plan: Plan, target: Capabilities) -> None:
         self.plan = plan
+        self.digests: dict[str, Digest] = {}
+        """Of the facts to move, by the owner's name in the target."""
+        self.with_vectors: set[str] = set()
+        """The owners of facts with a vector, which is not part of a fingerprint."""
         self._capabilities = target
         self._now = datetime.now(UTC)
         self._fields: dict[str, FieldPlan] = {}
         self._kept = dict.fromkeys(always_kept(target), 0)
-        self._digest = 0
         self._conversations = 0
         self._session: tuple[str, str | None] | None = None
 
-    def add(self, user: str, facts: Iterable[Fact]) -> list[bytes]:
+    def add(self, user: str, facts: Sequence[Fact]) -> list[bytes]:
         """Count facts of the source's `user`, already renamed for the target; returns their fingerprints."""
-        marks = []
+        marks = [fingerprint(fact) for fact in facts]
         kinds = self.plan.users.setdefault(user, {})
+        moved = [(fact, mark) for fact, mark in zip(facts, marks, strict=True) if not self.leaves_out(fact)]
+        if len(moved) < len(facts):
+            reason = retired(self.plan)
+            self.plan.left_out[reason] = self.plan.left_out.get(reason, 0) + len(facts) - len(moved)
+        self.plan.facts += len(moved)
+        for kind, number in Counter(fact.kind for fact, _ in moved).items():
+            kinds[kind] = kinds.get(kind, 0) + number
+        self._sum(moved)
+        self._count([fact for fact, _ in moved])
+        return marks
+
+    def _sum(self, moved: Sequence[tuple[Fact, bytes]]) -> None:
+        """Add facts to the digests of their owners."""
+        for owner, group in groupby(moved, lambda item: item[0].user_id):
+            self.digests.setdefault(owner, Digest()).add((fact.id, mark) for fact, mark in group)
+
+    def _count(self, facts: Sequence[Fact]) -> None:
+        """Count texts that are too long, conversations, and values by field."""
         limit = self._capabilities.longest_text
+        if limit is not None:
+            self.plan.too_long += sum(len(fact.text) > limit for fact in facts)
         for fact in facts:
-            mark = fingerprint(fact)
-            marks.append(mark)
-            if self.leaves_out(fact):
-                reason = retired(self.plan)
-                self.plan.left_out[reason] = self.plan.left_out.get(reason, 0) + 1
-                continue
-            self.plan.facts += 1
-            kinds[fact.kind] = kinds.get(fact.kind, 0) + 1
-            self._digest = (self._digest + _number(fact, mark)) % _MODULUS
-            if limit is not None and len(fact.text) > limit:
-                self.plan.too_long += 1
             if (fact.user_id, fact.session_id) != self._session or fact.session_id is None:
                 self._session = (fact.user_id, fact.session_id)
                 self._conversations += 1
-            for name, value in filled(fact):
-                if name in self._kept:
-                    self._kept[name] += 1
-                else:
-                    self._count(fact, name, value)
-        return marks
+            if fact.embedding is not None:
+                self.with_vectors.add(fact.user_id)
+        for name, values, empty in values_of(facts):
+            if name in self._kept:
+                self._kept[name] += len(values) - (0 if empty is NODEFAULT else values.count(empty))
+                continue
+            for fact, value in zip(facts, values, strict=True):
+                if value != empty:
+                    self._count_value(fact, name, value)
+
+    def exact(self) -> dict[str, Digest]:
+        """The digests by owner, as far as comparing them proves as much as comparing every field: of a target that
+        keeps all fields as they are."""
+        if always_kept(self._capabilities) | {"embedding"} < set(Fact.__struct_fields__):
+            return {}
+        return {owner: digest for owner, digest in self.digests.items() if owner not in self.with_vectors}
 
     def leaves_out(self, fact: Fact) -> bool:
         """Whether the plan does not move the fact, because the target would show as current what no longer holds."""
         target = self._capabilities if self.plan.mode == "preserve" else None
         return self.plan.selection.leaves_out(fact, target, self._now)
 
-    def _count(self, fact: Fact, name: str, value: Any) -> None:
+    def _count_value(self, fact: Fact, name: str, value: Any) -> None:
         counted = self._fields.get(name)
         if counted is None:
             counted = self._fields[name] = FieldPlan(field=name)
@@ -196,7 +220,7 @@ class Tally:
             calls / per_second for calls, per_second in ((reader.pages, source_rate), (writes, rate)) if per_second
         ]
         plan.seconds = max(known) if known else None
-        plan.digest = f"{self._digest:064x}"
+        plan.digest = f"{together(self.digests.values()).total:064x}"
         plan.rejects = reader.rejects()
         refused = f"erased users that are not moved: {len(reader.refused)}; unblock with: memctl forget NAME --restore"
         if reader.refused and refused not in plan.notes:
@@ -207,14 +231,6 @@ class Tally:
 def retired(plan: Plan) -> str:
     """The reason for which facts are left out."""
     return f"facts that are no longer true, which {plan.target} would show as current"
-
-
-def _number(fact: Fact, mark: bytes) -> int:
-    """The fact's share of the digest: the sum does not depend on the order in which facts are read.
-
-    (Additive multiset hash: D. Clarke et al., "Incremental Multiset Hash Functions", ASIACRYPT 2003.)
-    """
-    return int.from_bytes(hashlib.sha256(fact.id.bytes + mark).digest(), "big")
 
 
 def _shortened(value: Any) -> str:

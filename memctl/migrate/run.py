@@ -26,6 +26,7 @@ from memctl.migrate.removal import Removed, Remover
 from memctl.migrate.reported import Reported
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target, batches
+from memctl.migrate.verified import Verified
 from memctl.migrate.verify import Verification, Verifier
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
@@ -110,6 +111,7 @@ class _Flow:
         self.remover = (
             Remover(job.removal, self.reader, self.target, ledger, halt, route=route, run=run) if job.removal else None
         )
+        self.revision = self.source.revision()
         self.reported = Reported(ledger, route, self.rejects, self.counts, remember=remember)
         self.standings: dict[str, Standing] = {}
         self.there: set[str] = set()
@@ -360,8 +362,7 @@ class _Flow:
             # What was removed may be there again, after an undo or a restore.
             again = self.remover is not None and standing.removed > 0 and not self.target.metered
             if self.acknowledged[owner] < standing.held or again:
-                acknowledged = self.ledger.acknowledged(self.route, owner, removed=again)
-                gone = [id_ for id_ in acknowledged if not self.reader.has_read(id_)]
+                gone = self.reader.unread(self.ledger.acknowledged(self.route, owner, removed=again))
                 there = self._spool.get(gone) if owner in self.surveyed else self.target.present(owner, gone)
                 if ids := [id_ for id_ in gone if id_ in there]:
                     extra[owner] = ids
@@ -380,16 +381,8 @@ class _Flow:
         if not owners:
             return None
         self.target.settle(self.written)
-        good: list[UUID] = []
-
-        def note(row: object) -> None:
-            id_ = getattr(row, "id", None)
-            if id_ is not None and not getattr(row, "fields", ()) and getattr(row, "symbol", "") in "=*":
-                good.append(id_)
-            if len(good) >= 10_000:
-                self.ledger.verified(self.route, good)
-                good.clear()
-
+        verified = Verified(self.ledger, self.route)
+        unchanged = self.revision is not None and self.revision == self.source.revision()
         verifier = Verifier(
             self.source,
             self.target,
@@ -397,7 +390,9 @@ class _Flow:
             one_way=True,
             skip=self.refused,
             leaves_out=self.tally.leaves_out,
-            on_row=note,
+            on_row=verified.row,
+            digests=self.tally.exact() if unchanged else {},
+            on_same=verified.owner,
             progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
             halt=self.halt,
         )
@@ -406,7 +401,7 @@ class _Flow:
         except Halted:
             return None
         finally:
-            self.ledger.verified(self.route, good)
+            verified.record()
 
     def _say(self, doing: str) -> None:
         if self._progress:

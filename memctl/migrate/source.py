@@ -15,7 +15,7 @@ from memctl.backends.missing_users import no_records
 from memctl.core.errors import Fatal, NotFound, Rejected
 from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
-from memctl.runtime.spool import SeenIds
+from memctl.runtime.seen_ids import SeenIds
 from memctl.store.model import SUPPRESSED
 
 REPEATED = "a fact of another user has the same id"
@@ -105,7 +105,7 @@ class Reader:
             self.pages += 1
             self._require_owner(user, page.facts)
             fresh = []
-            for fact, owner in zip(page.facts, self._seen.add(page.facts), strict=True):
+            for fact, owner in zip(page.facts, self._seen_before(page.facts), strict=True):
                 distinct += owner != user
                 if owner is None:
                     fresh.append(fact)
@@ -124,14 +124,17 @@ class Reader:
             self._came_short(user, distinct, before)
         self.complete.add(user)
 
+    def _seen_before(self, facts: Sequence[Fact]) -> list[str | None]:
+        return self._seen.add([fact.id for fact in facts], [fact.user_id for fact in facts])
+
     def _require_owner(self, user: str, facts: Iterable[Fact]) -> None:
         for fact in facts:
             if fact.user_id != user:
                 raise Fatal(f"{self._source.name} returned a fact of {fact.user_id!r} among those of {user!r}")
 
-    def has_read(self, id_: UUID) -> bool:
-        """Whether a fact with this id was read."""
-        return self._seen.owner(id_) is not None
+    def unread(self, ids: Sequence[UUID]) -> list[UUID]:
+        """The subset of these ids with which no fact was read."""
+        return self._seen.missing(ids)
 
     def missing(self, owner: str, ids: Sequence[UUID]) -> list[UUID]:
         """The subset of the facts, none of which was read, that the source really does not have.

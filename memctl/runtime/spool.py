@@ -9,9 +9,11 @@ import heapq
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from uuid import UUID
 
 from memctl.core.fact import Fact, decode, encode
+from memctl.runtime.seen_ids import SeenIds
 
 _MAX_VARIABLES = 500
 _PAGE = 512
@@ -118,48 +120,46 @@ class FactSpool:
         self._database.close()
 
 
-class SeenIds:
-    """The ids of facts with their owners."""
-
-    def __init__(self) -> None:
-        self._database = _database("CREATE TABLE seen (id BLOB PRIMARY KEY, user TEXT NOT NULL) WITHOUT ROWID")
-
-    def add(self, facts: Sequence[Fact]) -> list[str | None]:
-        """Add the facts' ids; returns for each the owner with which it was added before, None if it is new."""
-        ids = [fact.id.bytes for fact in facts]
-        seen: dict[bytes, str] = {}
-        for part, marks in _parts(ids):
-            seen |= self._database.execute(f"SELECT id, user FROM seen WHERE id IN ({marks})", part)  # noqa: S608
-        owners = []
-        for id_, fact in zip(ids, facts, strict=True):
-            owners.append(seen.get(id_))
-            seen.setdefault(id_, fact.user_id)
-        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen.items())
-        return owners
-
-    def owner(self, id_: UUID) -> str | None:
-        """The owner with which the id was added, None if it was not."""
-        row = self._database.execute("SELECT user FROM seen WHERE id = ?", (id_.bytes,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def close(self) -> None:
-        """Delete the database."""
-        self._database.close()
-
-
 class FactIndex:
     """The facts of a file: id, owner, and an integer that says where the fact is; numbered in the order of arrival."""
 
     def __init__(self) -> None:
         self._database = _database(
-            "CREATE TABLE facts (number INTEGER PRIMARY KEY, id BLOB UNIQUE, user TEXT, offset INTEGER);"
-            "CREATE INDEX facts_user ON facts (user)"
+            "CREATE TABLE facts (number INTEGER PRIMARY KEY, id BLOB NOT NULL, user TEXT, offset INTEGER)"
         )
+        self._seen: SeenIds | None = SeenIds()
+        """The ids, until there is an index of them: making one of all ids at the end takes half as long."""
+
+    def add_all(self, facts: Sequence[tuple[UUID, str, int]]) -> list[bool]:
+        """Add facts, each with its owner and where it is; returns which of them were added, because their ids were not
+        present."""
+        if self._seen is None:
+            return [self.add(*fact) for fact in facts]
+        present = self._seen.add([fact[0] for fact in facts], [fact[1] for fact in facts])
+        new = [owner is None for owner in present]
+        self._database.executemany(
+            "INSERT INTO facts (id, user, offset) VALUES (?, ?, ?)",
+            [(id_.bytes, user, offset) for id_, user, offset in compress(facts, new)],
+        )
+        return new
+
+    def _by_id(self) -> sqlite3.Connection:
+        """The database with an index of the ids."""
+        if self._seen is not None:
+            self._database.execute("CREATE UNIQUE INDEX facts_id ON facts (id)")
+            self._seen.close()
+            self._seen = None
+        return self._database
+
+    def _by_user(self) -> sqlite3.Connection:
+        """The database with an index of the owners."""
+        self._database.execute("CREATE INDEX IF NOT EXISTS facts_user ON facts (user)")
+        return self._database
 
     def add(self, id_: UUID, user: str, offset: int) -> bool:
         """Add a fact; False if its id is present."""
         insert = "INSERT OR IGNORE INTO facts (id, user, offset) VALUES (?, ?, ?)"
-        return self._database.execute(insert, (id_.bytes, user, offset)).rowcount > 0
+        return self._by_id().execute(insert, (id_.bytes, user, offset)).rowcount > 0
 
     def put(self, id_: UUID, user: str, offset: int) -> None:
         """Add a fact, or change where the fact with this id is."""
@@ -168,31 +168,35 @@ class FactIndex:
 
     def find(self, id_: UUID) -> int | None:
         """Where the fact is, None if it is not present."""
-        row = self._database.execute("SELECT offset FROM facts WHERE id = ?", (id_.bytes,)).fetchone()
+        row = self._by_id().execute("SELECT offset FROM facts WHERE id = ?", (id_.bytes,)).fetchone()
         return None if row is None else int(row[0])
 
     def drop(self, id_: UUID) -> None:
         """Remove a fact."""
-        self._database.execute("DELETE FROM facts WHERE id = ?", (id_.bytes,))
+        self._by_id().execute("DELETE FROM facts WHERE id = ?", (id_.bytes,))
 
     def counts(self) -> dict[str, int]:
         """The number of facts by owner, in the order of each owner's first fact."""
-        return dict(self._database.execute("SELECT user, count(*) FROM facts GROUP BY user ORDER BY min(number)"))
+        select = "SELECT user, count(*) FROM facts GROUP BY user ORDER BY min(number)"
+        return dict(self._by_user().execute(select))
 
     def count(self, user: str) -> int:
         """The number of facts of an owner."""
-        return int(self._database.execute("SELECT count(*) FROM facts WHERE user = ?", (user,)).fetchone()[0])
+        return int(self._by_user().execute("SELECT count(*) FROM facts WHERE user = ?", (user,)).fetchone()[0])
 
     def offsets(self, user: str | None, after: UUID | None = None) -> Iterator[int]:
         """Where the facts of a user (None: of everyone) are, in order, from the one after the id `after` if present.
 
         Facts may be added and dropped during the iteration.
         """
-        row = after and self._database.execute("SELECT number FROM facts WHERE id = ?", (after.bytes,)).fetchone()
-        number = int(row[0]) if row else -1
+        number = -1
+        if after is not None:
+            row = self._by_id().execute("SELECT number FROM facts WHERE id = ?", (after.bytes,)).fetchone()
+            number = int(row[0]) if row else -1
         of_user, owner = ("user = ? AND", [user]) if user is not None else ("", [])
         select = f"SELECT number, offset FROM facts WHERE {of_user} number > ? ORDER BY number LIMIT {_PAGE}"  # noqa: S608
-        while rows := self._database.execute(select, [*owner, number]).fetchall():
+        database = self._by_user() if user is not None else self._database
+        while rows := database.execute(select, [*owner, number]).fetchall():
             for _, offset in rows:
                 yield offset
             number = rows[-1][0]
@@ -200,3 +204,5 @@ class FactIndex:
     def close(self) -> None:
         """Delete the database."""
         self._database.close()
+        if self._seen is not None:
+            self._seen.close()

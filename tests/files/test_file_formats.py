@@ -106,14 +106,22 @@ def test_a_very_long_fact_is_kept_by_every_format(tmp_path, fact, put, read):
         assert read(path) == [long, fact("Short.")]
 
 
-def test_the_index_finds_every_one_of_many_facts():
+@pytest.mark.parametrize("together", [0, 300], ids=["one by one", "the first of them together"])
+def test_the_index_finds_every_one_of_many_facts(together):
     chance = random.Random(7)
     ids = [
         UUID(int=chance.choice([chance.getrandbits(128), chance.getrandbits(8), chance.getrandbits(8) << 120]))
         for _ in range(900)
     ]
     index, expected = FactIndex(), {}
-    for offset, id_ in enumerate(ids):
+    first = [(id_, f"user {offset % 3}", offset) for offset, id_ in enumerate(ids[:together])]
+    for start in range(0, together, 100):
+        part = first[start : start + 100]
+        assert index.add_all(part) == [id_ not in dict.fromkeys(ids[:offset]) for id_, _, offset in part]
+    for id_, user, offset in reversed(first):
+        expected[id_] = (user, offset)
+    assert sum(index.counts().values()) == len(expected)
+    for offset, id_ in enumerate(ids[together:], together):
         if id_ not in expected:
             assert index.add(id_, f"user {offset % 3}", offset)
             expected[id_] = (f"user {offset % 3}", offset)

@@ -132,6 +132,22 @@ def test_a_device_is_never_replaced(tmp_path):
         open_file("/dev/null", "w")
 
 
+def test_a_file_has_another_revision_after_every_change(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    put(path, fact("Number one."))
+    backend = open_file(path)
+    first = backend.revision()
+    assert first is not None
+    assert list(backend.users()) == ["alice"]
+    assert backend.revision() == first
+    put(path, fact("Number two."))
+    assert backend.revision() != first
+    backend.close()
+    written = open_file(path, "w")
+    assert written.revision() is None, "its changes are not in the file yet"
+    written.close()
+
+
 def test_a_file_changed_by_another_process_is_read_again(tmp_path, fact, put):
     path = tmp_path / "facts.jsonl"
     put(path, fact())

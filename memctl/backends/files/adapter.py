@@ -59,6 +59,12 @@ class FileBackend(Backend):
         self._format: Format = "jsonl" if self._dump else self._examine(mode)
         self._log = WriteAheadLog(self._path, lock_timeout) if mode == "w" else None
 
+    def revision(self) -> str | None:
+        """The size of the file and the time of its last change; None for one that is written to, whose changes are in a
+        log until the end."""
+        stamp = _stamp(self._path)
+        return str(stamp) if stamp and self._log is None else None
+
     def remarks(self) -> Sequence[str]:
         """Those of the kind of dump."""
         return self._dump.remarks if self._dump else ()

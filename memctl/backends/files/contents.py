@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,19 @@ from memctl.runtime.spool import FactIndex
 
 RecordReader = Callable[[Path], Iterator[Row]]
 READERS: dict[Format, RecordReader] = {"jsonl": jsonl.rows, "parquet": parquet.rows, "csv": csv_format.rows}
+
+
+_PAGE = 1000
+"""Rows that are added to the index together."""
+
+
+class _Place(NamedTuple):
+    """A fact of the file: the number of its row, its id and owner, and where it is."""
+
+    number: int
+    id: UUID
+    user: str
+    place: int
 
 
 class Contents:
@@ -70,41 +84,48 @@ class Contents:
 
     def _add_all(self, rows: Iterator[Row], lines: BinaryIO | None) -> None:
         """Index the facts; in formats other than JSON lines also write them to `lines`."""
-        end = 0
+        while page := self._placed(islice(rows, _PAGE), lines):
+            added = iter(self.index.add_all([(r.id, r.user, r.place) for r in page if isinstance(r, _Place)]))
+            for record in page:
+                if isinstance(record, Row):
+                    self._reject(record.number, record.reason)
+                elif not next(added):
+                    self._replace(record)
+
+    def _placed(self, rows: Iterator[Row], lines: BinaryIO | None) -> list[_Place | Row]:
+        """Where the facts of these rows are, without the facts, and the rows that are none."""
+        end = lines.seek(0, os.SEEK_END) if lines is not None else 0
+        placed: list[_Place | Row] = []
         for row in rows:
             fact = row.fact
             if fact is None:
-                self._reject(row.number, row.reason)
+                placed.append(row)
                 continue
-            place = end if row.offset is None else row.offset
-            if not self.index.add(fact.id, fact.user_id, place) and not self._replaces(fact, row.number, place):
-                continue
+            placed.append(_Place(row.number, fact.id, fact.user_id, end if row.offset is None else row.offset))
             if lines is not None:
-                end = lines.seek(0, os.SEEK_END) + lines.write(encode(fact) + b"\n")
+                end += lines.write(encode(fact) + b"\n")
+        return placed
 
-    def _replaces(self, fact: Fact, number: int, place: int) -> bool:
+    def _replace(self, later: _Place) -> None:
         """Replace an earlier fact with the same id, unless that is a later state of the record.
 
         Identical lines are one fact. A line of another owner is rejected, and so is one of which no time shows whether
         it is newer.
         """
-        offset = self.index.find(fact.id)
+        offset = self.index.find(later.id)
         assert offset is not None
-        earlier = self._fact(offset)
+        earlier, fact = self._fact(offset), self._fact(later.place)
         if earlier.user_id != fact.user_id:
-            self._reject(number, f"an earlier fact of another user has the same id {fact.id}")
-            return False
-        if earlier == fact:
-            return False
-        if not outdated(earlier, fact):
-            if outdated(fact, earlier):
-                self.older += 1
-            else:
-                self._reject(number, f"an earlier fact has the same id {fact.id}, and no time shows which is newer")
-            return False
-        self.older += 1
-        self.index.put(fact.id, fact.user_id, place)
-        return True
+            self._reject(later.number, f"an earlier fact of another user has the same id {fact.id}")
+        elif earlier == fact:
+            return
+        elif outdated(earlier, fact):
+            self.older += 1
+            self.index.put(fact.id, fact.user_id, later.place)
+        elif outdated(fact, earlier):
+            self.older += 1
+        else:
+            self._reject(later.number, f"an earlier fact has the same id {fact.id}, and no time shows which is newer")
 
     def _reject(self, number: int, reason: str) -> None:
         if self._rejects is None:

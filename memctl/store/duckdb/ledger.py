@@ -286,15 +286,15 @@ class Ledger:
                     "UPDATE entries SET attempts = attempts - 1 WHERE key IN (SELECT unnest(?::BIGINT[]))", [list(keys)]
                 )
 
-    def verified(self, route: int, ids: Sequence[UUID]) -> None:
-        """Mark written facts as verified in the target."""
+    def verified(self, route: int, ids: Sequence[UUID], owners: Sequence[str] = ()) -> None:
+        """Mark written facts as verified in the target: those with these ids, and all of these owners."""
+        mark = "UPDATE entries SET state = 'verified' WHERE route = ? AND state = 'written' AND "
         if ids:
             with self._transaction() as connection:
-                connection.execute(
-                    "UPDATE entries SET state = 'verified' WHERE route = ? AND state = 'written' "
-                    "AND source_id IN (SELECT unnest(?::UUID[]))",
-                    [route, list(ids)],
-                )
+                connection.execute(f"{mark} source_id IN (SELECT unnest(?::UUID[]))", [route, list(ids)])
+        if owners:
+            with self._transaction() as connection:
+                connection.execute(f"{mark} user_id IN (SELECT unnest(?::VARCHAR[]))", [route, list(owners)])
 
     def removed(self, route: int, ids: Sequence[UUID]) -> None:
         """Record that facts were deleted in the target."""
