@@ -177,9 +177,9 @@ class _SessionReader:
             drafts = self.profile(reader.text, turn, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
-        drafts = sincere(text, drafts + multilingual_drafts(text))
-        if "foreign_relations" in due:
-            drafts += foreign_relations(text)
+        drafts += multilingual_drafts(text) if "multilingual" in due else ()
+        drafts = sincere(text, drafts) if drafts else []
+        drafts += foreign_relations(text) if "foreign_relations" in due else ()
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier))

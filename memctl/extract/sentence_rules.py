@@ -4,8 +4,9 @@ from memctl.extract.dialogue import corrections, doubts, elliptical_retractions,
 from memctl.extract.filters import assertion_filter
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
-from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others
-from memctl.extract.statements import apposition, details, mentions, self_introductions
+from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects
+from memctl.extract.statements import apposition, details, mentions, multilingual, self_introductions
+from memctl.extract.time import dates
 
 SENTENCE_RULES = RuleIndex(
     {
@@ -25,9 +26,13 @@ SENTENCE_RULES = RuleIndex(
         "ages": ages.NUMBERS,
         "relatives_of_others": relatives_of_others.OF_NAMES,
         "her_relatives": relatives_of_others.OF_PRONOUNS,
+        "dates": dates.HINTS,
+        "mentions": mentions.HINTS,
+        "subjects": sentence_subjects.HINTS,
+        "in_that_case": KeyedGroup(assertion_filter.THEN),
     }
 )
-"""The rules that read a whole sentence."""
+"""The rules that read a whole sentence, and what its clauses are asked for."""
 TURN_RULES = RuleIndex(
     {
         "fiction": assertion_filter.FICTION,
@@ -35,6 +40,7 @@ TURN_RULES = RuleIndex(
         "foreign_relations": KeyedGroup(words=foreign_kinship.MINE),
         "doubts": doubts.CUES,
         "retractions": elliptical_retractions.ENDS,
+        "multilingual": multilingual.HINTS,
     }
 )
 """The rules that read a whole turn."""

@@ -5,13 +5,14 @@ A `TurnReader` keeps the state between the sentences of a turn: who "she" is, an
 
 from collections.abc import Container, Iterator
 from datetime import datetime
+from functools import cached_property
 from itertools import zip_longest
 
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import appointments, event_dates, events, timetable
+from memctl.extract.events import appointments, event_dates, events, happenings, timetable
 from memctl.extract.filters import assertion_filter
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar import clause_openers
@@ -31,7 +32,7 @@ from memctl.extract.statements import (
     sentence_phrases,
 )
 from memctl.extract.statements.apposition import list_drafts
-from memctl.extract.statements.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED, match
+from memctl.extract.statements.frame_matcher import match
 from memctl.extract.time.dates import certain, may_name_time
 from memctl.extract.vocabulary import kinship
 
@@ -67,16 +68,24 @@ class TurnReader:
         self.text = labelled_lines.without_their_words(visible, self.of_others)
         self.due = TURN_RULES.due(self.text)
         self.at = at
-        self.casual = not WRITTEN_I.search(typed) and sum(map(str.isupper, typed)) <= max(2, len(typed) // 60)
+        self.typed = typed
         self.third = third
         self.orders = orders
         self.drafts: list[Draft] = []
         self.other = self.asked = other
         self.pronouns: dict[tuple[str, str], str] = {}
+        self.undecided: tuple[str, tuple[str, str] | None] = "", None
         self.flagged = False
         self.rules = False
-        self.dated = self.of_another = False
+        self.dated = False
+        self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = self.preceding = ""
+
+    @cached_property
+    def casual(self) -> bool:
+        """Whether the turn is written without capitals, so that a name may have none."""
+        capitals = sum(map(str.isupper, self.typed))
+        return not WRITTEN_I.search(self.typed) and capitals <= max(2, len(self.typed) // 60)
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
@@ -100,14 +109,16 @@ class TurnReader:
             drafts = list(self.sentence(sentence, last, due))
             if drafts and sentence_subjects.of_a_relative(sentence.text):
                 drafts = sentence_subjects.without_speaker(drafts)
-            if self.third or sentence_subjects.names_speaker(sentence.text) or not self.of_another:
-                self.of_another = sentence_subjects.of_another(sentence.text, self.people)
-            else:
+            own = self.third or not drafts or sentence_subjects.names_speaker(sentence.text)
+            if not own and self.subjects.are_another():
                 drafts = sentence_subjects.without_speaker(drafts)
-            if any(start <= sentence.start < end for start, end in self.of_others):
+            self.subjects.add(sentence.text, self.people)
+            if drafts and any(start <= sentence.start < end for start, end in self.of_others):
                 drafts = [one for one in drafts if one.subject is not None or is_relation(one.predicate)]
             self.drafts.extend(drafts)
             last = drafts or last
+        if not self.drafts:
+            return []
         name_pets(self.drafts, self.text)
         names = {draft.object for draft in self.drafts if draft.predicate == "name" and draft.subject is None}
         return [draft for draft in self.drafts if draft.subject is None or draft.subject not in names]
@@ -118,7 +129,7 @@ class TurnReader:
         text, begin = sentence.text, sentence.start
         span = self.span(begin, text)
         if "scratch" in due and corrections.SCRATCH.match(text):
-            yield from self.scratched(sentence, last)
+            yield from self.scratched(sentence, last, due)
             return
         orders, alone = self.instructions(sentence, span)
         yield from orders
@@ -143,10 +154,8 @@ class TurnReader:
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():
                 yield aged
                 self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
-        named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
-        self.people |= people.introduced(relatives)
-        if len(named) == 1 and named[0].object:
-            self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
+        if relatives:
+            self.introduce(relatives)
         self.context, self.before = self.before, text
         if not body:
             return
@@ -155,7 +164,7 @@ class TurnReader:
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
         if restatement is None:
-            drafts = list(self.statements(statement, begin + cutoff))
+            drafts = list(self.statements(statement, begin + cutoff, due))
             yield from drafts
             yield from relatives_of_others.of_names(statement, span) if "relatives_of_others" in due else ()
             yield from relatives_of_others.of_pronouns(statement, span, self.other) if "her_relatives" in due else ()
@@ -163,6 +172,13 @@ class TurnReader:
         put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
+
+    def introduce(self, relatives: list[Draft]) -> None:
+        """Remember the people that a sentence names, and that "she" is the only one of them."""
+        named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+        self.people |= people.introduced(relatives)
+        if len(named) == 1 and named[0].object:
+            self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
 
     def instructions(self, sentence: Sentence, span: tuple[int, int]) -> tuple[list[Draft], bool]:
         """The standing instructions of a sentence to an assistant, and whether it says nothing else."""
@@ -178,57 +194,49 @@ class TurnReader:
         lead = len(text) - len(text.lstrip(" ,;:-–—"))
         return start + lead, start + len(text.rstrip(" ,;:-–—"))
 
-    def statements(self, text: str, start: int) -> Iterator[Draft]:
-        """The drafts of the asserting part of a sentence, clause by clause."""
+    def statements(self, text: str, start: int, due: Container[str]) -> Iterator[Draft]:
+        """The drafts of the asserting part of a sentence, clause by clause; `due` as in `sentence`."""
         person: str | None = "i" if self.third else None
         tense_prog, first = False, True
         whole, origin = text, start
         opening = clause_openers.after_lead(text)
         text, start = text[opening:], start + opening
         text = sentence_subjects.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
-        self.dated, mentioning = may_name_time(text), any(mentions.may_mention(text))
-        mentioning = mentioning and not mentions.is_bare(self.text)
-        restricted = assertion_filter.THEN.possible(text)
-        read = self.third or self.dated or mentioning or sentence_subjects.may_have_subject(text, self.people)
-        pieces = list(clauses(text, start)) if read else []
+        self.dated = "dates" in due and may_name_time(text)
+        mentioning = "mentions" in due and any(mentions.may_mention(text)) and not mentions.is_bare(self.text)
+        restricted = "in_that_case" in due
+        mentioned = self.dated or mentioning or "subjects" in due
+        if not (mentioned or self.third or sentence_subjects.may_have_subject(text, self.people)):
+            return
+        pieces = list(clauses(text, start))
         for clause, after in zip_longest(pieces, pieces[1:]):
-            if lead := clause_openers.after_lead(clause.text):
-                clause = Clause(clause.text[lead:], clause.start + lead, clause.conj, clause.elided)
-            think = clause_openers.THINK.match(clause.text)
-            doubt = 0.1 if think else 0.0
-            if think:
-                clause = Clause(clause.text[think.end() :], clause.start + think.end(), clause.conj, clause.elided)
+            clause, doubtful = clause_openers.without_opening(clause)
             if assertion_filter.conditional(clause.conj, clause.text) or (
                 restricted and assertion_filter.in_that_case(clause.text)
             ):
                 first = False
                 continue
             self.preceding = whole[: clause.start - origin]
-            drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
-            first = False
             span = self.span(clause.start, clause.text)
+            drafts, person, tense_prog = self.clause(clause, span, person, tense_prog, first)
+            first = False
             if self.dated and not drafts and (plan := timetable.planned(clause.text, span, self.at, self.people)):
                 drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
             if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
                 drafts += mentions.mentioned(clause.text, span, other, drafts, f"{self.context} \x1e {self.preceding}")
-            if after is not None and after.conj in assertion_filter.RESTRICTING:
-                drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
-                if assertion_filter.of_the_past(after.conj, after.text):
-                    drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
-            drafts = qualified_states.standing(drafts, clause, after, text, start)
-            for draft in drafts:
-                draft.confidence = max(0.7, draft.confidence - doubt)
+            for draft in qualified_states.standing(drafts, clause, after, text, start):
+                draft.confidence = max(0.7, draft.confidence - 0.1 * doubtful)
                 yield draft
 
     def clause(
-        self, clause: Clause, person: str | None, prog: bool, first: bool
+        self, clause: Clause, span: tuple[int, int], person: str | None, prog: bool, first: bool
     ) -> tuple[list[Draft], str | None, bool]:
         """The drafts of one clause, its subject, and whether its verb is progressive (for the next clause)."""
-        span = self.span(clause.start, clause.text)
         text = clause.text
         if person == MAYBE_I:
-            person = None if clause_openers.NOUN_OR_VERB.match(text) else "i"
+            noun = clause_openers.NOUN_OR_VERB.match(text) or self.undecided_is_another()
+            person = None if noun else "i"
         if clause.elided and clause_openers.is_no_statement(text, self.preceding):
             return [], person, prog
         props = list(possessive_rules.properties(text, span))
@@ -251,11 +259,18 @@ class TurnReader:
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
-        drafts, who, prog = self.unnamed(clause, person, prog, first)
-        another = unknown is not None and is_predicate(unknown[1])
-        if who == MAYBE_I and (another or sentence_subjects.opens_with_another(text)):
-            who = None  # "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
+        drafts, who, prog = self.unnamed(clause, span, person, prog, first)
+        self.undecided = text, unknown
         return drafts, who, prog
+
+    def undecided_is_another(self) -> bool:
+        """Whether the clause before, which has no pronoun, is about somebody else.
+
+        "Tetteh sold the Corolla and bought a bike": the speaker did not buy it either.
+        """
+        text, unknown = self.undecided
+        named = unknown is not None and is_predicate(unknown[1])
+        return named or sentence_subjects.opens_with_another(text)
 
     def stranger(
         self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
@@ -271,14 +286,16 @@ class TurnReader:
         return drafts, "other", bool(verb_head and verb_head.prog)
 
     def unnamed(
-        self, clause: Clause, person: str | None, prog: bool, first: bool
+        self, clause: Clause, span: tuple[int, int], person: str | None, prog: bool, first: bool
     ) -> tuple[list[Draft], str | None, bool]:
         """`clause` for a clause whose subject is not a name or a relation."""
-        text, span = clause.text, self.span(clause.start, clause.text)
+        text = clause.text
         if spelt_out := self_introductions.spelt_out(clause):
             clause, verb_head, name = spelt_out
             named = [self_introductions.named(name, span)] if name else []
             return [*named, *self.of_self(verb_head, clause, span)], "i", False
+        if clause_openers.is_of_nobody(clause, third=self.third):
+            return [], "i" if person == "i" else MAYBE_I if first else person, prog and not (first or person == "i")
         words = tokens(text)
         if not words:
             return [], person, prog
@@ -290,33 +307,30 @@ class TurnReader:
             self.other = self.meant(words[0].word, clause)
             verb_head = head(text, words)
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
-        if (
-            clause.elided
-            and person == "i"
-            and clause.conj.endswith("ing")
-            and clause_openers.GERUND_SUBJECT.match(text)
-        ):
-            return [], person, prog
-        if clause.elided and person == "i":
-            verb_head = (
-                complement(text)
-                if (prog or clause.conj.endswith("ing")) and words[0].word.endswith("ing")
-                else head(text, words, person="i")
-            )
-            if clause.conj == "after+ing":
-                verb_head = complement(text, tense="past")
-            return self.of_self(verb_head, clause, span), "i", prog
-        if (
-            clause.elided
-            and person == "other"
-            and self.other
-            and sentence_subjects.continues(self.other, self.preceding)
-        ):
-            return self.of_other(head(text, words, person="other"), clause, span), "other", prog
+        if clause.elided and (read := self.continued(clause, words, span, person, prog)) is not None:
+            return read
         if first or person == "i" or self.third:
             drafts = self.subjectless(clause, words, span)
             return drafts, "i" if drafts or person == "i" else MAYBE_I, False
         return [], person, prog
+
+    def continued(
+        self, clause: Clause, words: list[Token], span: tuple[int, int], person: str | None, prog: bool
+    ) -> tuple[list[Draft], str | None, bool] | None:
+        """`clause` for a clause without a subject that continues the one before it; None if it does not."""
+        text = clause.text
+        gerund = clause.conj.endswith("ing")
+        if person == "i" and gerund and clause_openers.GERUND_SUBJECT.match(text):
+            return [], person, prog
+        if person == "i":
+            progressive = (prog or gerund) and words[0].word.endswith("ing")
+            verb_head = complement(text) if progressive else head(text, words, person="i")
+            if clause.conj == "after+ing":
+                verb_head = complement(text, tense="past")
+            return self.of_self(verb_head, clause, span), "i", prog
+        if person == "other" and self.other and sentence_subjects.continues(self.other, self.preceding):
+            return self.of_other(head(text, words, person="other"), clause, span), "other", prog
+        return None
 
     def meant(self, pronoun: str, clause: Clause) -> tuple[str, str] | None:
         """The person whom a clause means by "he", "she" or "they", None if that is not certain."""
@@ -348,22 +362,7 @@ class TurnReader:
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if self.dated else []
-        event_dates.date_events(drafts, dates)
-        ahead = events.ahead(verb_head) is True
-        planned = event_dates.in_time(events.plan(clause, verb_head, dates, span), dates, self.at, ahead=ahead)
-        if planned is not None and verb_head.prog and verb_head.lemma == "go":
-            drafts = [draft for draft in drafts if draft.predicate != "hobby"]
-        if planned is not None and not any(d.op == "assert" for d in drafts):
-            planned.phrase = event_dates.absolute(planned.phrase, dates)
-            drafts.append(planned)
-        if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
-            happened = event_dates.in_time(events.event(clause, verb_head, dates, span), dates, self.at)
-            if happened is not None and not drafts:
-                happened.phrase = event_dates.absolute(happened.phrase, dates)
-                drafts.append(happened)
-            elif not drafts and verb_head.lemma == "go" and verb_head.tense == "past" and not verb_head.neg:
-                drafts += events.occasion(verb_head, span)
-        drafts = drafts or events.routine(clause, verb_head, span)
+        drafts = happenings.with_happenings(drafts, clause, verb_head, dates, span, self.at)
         return event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
 
     def of_other(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
@@ -380,13 +379,7 @@ class TurnReader:
         ]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
-        if not drafts and (planned := events.plan(clause, verb_head, dates or [], span)) and dates:
-            planned.phrase = event_dates.absolute(planned.phrase, dates)
-            drafts = [planned]
-        if not drafts and dates and (happened := events.event(clause, verb_head, dates, span, own=False)):
-            happened.phrase = event_dates.absolute(happened.phrase, dates)
-            drafts = [happened]
-        drafts = drafts or events.routine(clause, verb_head, span)
+        drafts = drafts or happenings.of_others(clause, verb_head, dates or [], span)
         for draft in drafts:
             draft.subject = subject
         if subject == relation:
@@ -400,13 +393,13 @@ class TurnReader:
         drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
         return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]
 
-    def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
+    def scratched(self, sentence: Sentence, last: list[Draft], due: Container[str]) -> Iterator[Draft]:
         """ "Scratch that, my favourite colour is red": retracts the last drafts, unless the new value replaces them."""
         lead = corrections.SCRATCH.match(sentence.text)
         at = lead.end() if lead else 0
         rest = sentence.text[at:]
         drafts: list[Draft] = []
         if rest.strip(" ,.:-") and assertion_filter.declarative(rest, sentence.mark)[0]:
-            drafts = list(self.statements(rest, sentence.start + at))
+            drafts = list(self.statements(rest, sentence.start + at, due))
         yield from corrections.retractions(last, drafts, self.span(sentence.start, sentence.text))
         yield from drafts

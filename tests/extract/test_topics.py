@@ -9,6 +9,7 @@ from spelt_claims import AT, said, spelt
 from memctl.extract import rule_tables
 from memctl.extract.extractor import extract
 from memctl.extract.rule_tables import Row
+from memctl.extract.statements.frame_matcher import frames_of
 from memctl.extract.statements.phrase_rules import hint_index
 from memctl.transcripts.model import Session, Turn
 
@@ -68,13 +69,19 @@ def test_each_table_row_is_needed_for_the_claims_of_its_example(rule: Row) -> No
     places = [(rows, rows.index(rule)) for rows in table_rows() if rule in rows]
     for rows, place in places:
         del rows[place]
-    hint_index.cache_clear()
+    forget_indexes()
     try:
         assert sorted(spelt(claim) for claim in said(rule.example)) != expected
     finally:
         for rows, place in places:
             rows.insert(place, rule)
-        hint_index.cache_clear()
+        forget_indexes()
+
+
+def forget_indexes() -> None:
+    """Let the rules be indexed again by their verbs and hints."""
+    hint_index.cache_clear()
+    frames_of.cache_clear()
 
 
 def test_the_same_session_gives_the_same_ids_and_skipped_turns_give_none() -> None:

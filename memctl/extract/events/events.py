@@ -247,6 +247,8 @@ _OUTING = late(
 )
 _GOES_TO = late(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
 _OFF_TO = late(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_MAY_BE_OFF = late(r"[\W_]*(?:all|off|away|heading|headed|flying)\b")
+"""How the words open in which `_OFF_TO` finds something."""
 _SHOP = late(
     r"(?:to|on) (?:the |my |our )?(?:aldi|lidl|tesco|asda|sainsbury'?s|ikea|costco|walmart|target|morrisons|"
     r"waitrose|spar|rewe|edeka|carrefour|b&q|boots|starbucks|mcdonald'?s|costa|pub|shops?|gym|bed|work|town)\b",
@@ -294,6 +296,8 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None  # "I'll start with the intro" is about this conversation.
     if len(ahead) < sum(one.role == "at" for one in dates):
         return None
+    if head.lemma == "be" and head.tense == "present" and not ahead and not _MAY_BE_OFF.match(head.rest):
+        return None  # Most clauses with "be" describe something.
     intended = _intended(head, without_dates(clause, head, ahead), ahead)
     if intended is None:
         return None

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.grammar.clauses import ADVERBS, Head, complement, has_boundary, head, may_be_joined
+from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, complement, has_boundary, head, may_be_joined
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words
@@ -61,6 +61,17 @@ def after_lead(text: str) -> int:
 THINK = OpeningPattern(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
+
+
+def without_opening(clause: Clause) -> tuple[Clause, bool]:
+    """The clause after words such as "btw" and "I think", and whether it was only thought."""
+    think = THINK.match(clause.text[after_lead(clause.text) :])
+    at = after_lead(clause.text) + (think.end() if think else 0)
+    if not at:
+        return clause, False
+    return Clause(clause.text[at:], clause.start + at, clause.conj, clause.elided), think is not None
+
+
 OPENING = frozenset(
     words(
         "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
@@ -193,6 +204,16 @@ def subject_at(words: list[Token], *, third: bool) -> int | None:
         if third and token.word == "user" and n <= 1:
             return n
     return None
+
+
+_PRONOUNS = KeyedGroup(words=("i", "im", "ive", "imma", "we", "weve", "he", "she", "they", "theyre"))
+
+
+def is_of_nobody(clause: Clause, *, third: bool) -> bool:
+    """True for a clause with a subject that is neither a pronoun for a person nor left out: "it was great"."""
+    if third or clause.elided or _PRONOUNS.possible(clause.text):
+        return False
+    return not ELLIPTICAL.possible(clause.text) and any(map(str.isalnum, clause.text))
 
 
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)

@@ -11,8 +11,8 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
-from memctl.extract.patterns.keyed_pattern import KeyedPattern, keys_in
-from memctl.extract.patterns.wordlist import lowered, words
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import lowered, word_set, words
 from memctl.extract.vocabulary.date_words import alternation
 from memctl.extract.vocabulary.verbs import FORMS, Form
 
@@ -139,7 +139,7 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
     for match in _BOUNDARY.finditer(spoken):
         if match.end() > match.start() and match.start() > 0 and not _ME_AND.fullmatch(spoken, 0, match.start()):
             cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
-    joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
+    joined = "," in sentence or not _JOINING.isdisjoint(word_set(sentence))
     listed = ((_ELIDED.finditer(spoken), ""), (_ELIDED_ING.finditer(spoken), "+ing")) if joined else ()
     for matches, mark in (*listed, (_AFTER_ING.finditer(sentence), "after+ing")):
         for match in matches:
@@ -164,7 +164,7 @@ def has_boundary(sentence: str) -> bool:
 def may_be_joined(sentence: str) -> bool:
     """False if a sentence has no clause without a subject of its own that continues another."""
     spoken = lowered(sentence)
-    joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
+    joined = "," in sentence or not _JOINING.isdisjoint(word_set(sentence))
     return bool((joined and (_ELIDED.search(spoken) or _ELIDED_ING.search(spoken))) or _AFTER_ING.search(sentence))
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.extract.patterns.wordlist import Remembered
 
 HIDDEN = "\x1a"
 """Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement.
@@ -64,7 +65,7 @@ class Sentence(msgspec.Struct, frozen=True):
 
 def straightened(text: str) -> str:
     """`text` with straight apostrophes, as long as before: "J’habite" is "J'habite"."""
-    return text.translate(_APOSTROPHES)
+    return text if text.isascii() else text.translate(_APOSTROPHES)
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +75,9 @@ def plain(text: str) -> str:
     The result is as long as `text`, so that offsets agree. A quotation of up to three words and the title of a work
     stay: "call me “Ally”", "I watched “The Return of the King”".
     """
-    text = text.translate(_PAPER) if "```" not in text else _hide(_CODE, text).translate(_PAPER)
+    if "```" in text:
+        text = _hide(_CODE, text)
+    text = text.replace("`", " ") if text.isascii() else text.translate(_PAPER)
     if "<" in text:
         text = _hide(_CODE, text)
     if ">" in text or "|" in text or "♪" in text or "♫" in text:
@@ -201,6 +204,7 @@ _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "woul
 _WORD = late(rf"[\w{HIDDEN}](?:[\w{HIDDEN}'+#./&-]*[\w{HIDDEN}+#])?|\.\w+")
 
 
+_END = late(r"(?<=[?!.])\s+")
 _DROPPED = late(
     r"(?:work|liv|smok|drink|eat|play|go|do|tak|mak|mov|study|learn|teach|us|run|walk|swim|rid|driv|look|try|think|"
     r"plan|start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|"
@@ -217,24 +221,30 @@ def tokens(text: str) -> list[Token]:
     """The words of a clause, contractions expanded ("I've" gives "i" and "have")."""
     found: list[Token] = []
     for match in _WORD.finditer(text):
-        word = match[0].lower()
         start, end = match.span()
-        if word.endswith(("in", "in'")):
-            word = _ing(word.rstrip("'"))
-        if word in CONTRACTIONS:
-            parts: tuple[str, ...] = CONTRACTIONS[word]
-        elif word.endswith("n't"):
-            parts = (word[:-3], "not")
-        elif "'" in word and (cut := word.rfind("'")) > 0 and word[cut:] in _SUFFIXES:
-            parts = (word[:cut], _SUFFIXES[word[cut:]])
-        else:
-            found.append(Token(word, start, end))
-            continue
-        found += [Token(part, start, end) for part in parts]
+        found.extend([Token(part, start, end) for part in _parts[match[0]]])
     return found
 
 
+def _parts_of(word: str) -> tuple[str, ...]:
+    """A word in lower case, or the words that it is short for."""
+    word = word.lower()
+    if word.endswith(("in", "in'")):
+        word = _ing(word.rstrip("'"))
+    if word in CONTRACTIONS:
+        return CONTRACTIONS[word]
+    if word.endswith("n't"):
+        return word[:-3], "not"
+    if "'" in word and (cut := word.rfind("'")) > 0 and word[cut:] in _SUFFIXES:
+        return word[:cut], _SUFFIXES[word[cut:]]
+    return (word,)
+
+
+_parts = Remembered(_parts_of)
+
+
+@lru_cache(maxsize=64)
 def last_question(text: str) -> str | None:
     """The last sentence of a message that ends with a question mark."""
-    asked = [part for part in re.split(r"(?<=[?!.])\s+", text.strip()) if part.endswith("?")]
+    asked = [part for part in _END.split(text.strip()) if part.endswith("?")]
     return asked[-1] if asked else None

@@ -6,7 +6,9 @@ texts. It must not import rules.
 
 import re
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import chain
+from operator import or_
 from typing import Generic, TypeVar
 
 from memctl.core import late_pattern
@@ -19,24 +21,25 @@ _WORD = re.compile(r"\w+")
 
 
 class HintIndex(Generic[R]):
-    """Rules, each with its hints in lower case."""
+    """Rules, each with its hints in lower case. `masks` has the rules of each hint, as the bits of a number."""
 
     def __init__(self, rules: Iterable[tuple[R, Iterable[str]]]) -> None:
         self.rules: list[R] = []
-        self.numbers: dict[str, list[int]] = {}
+        self.masks: dict[str, int] = {}
         self.left = WARM
         for number, (rule, hints) in enumerate(rules):
             self.rules.append(rule)
             for hint in hints:
-                self.numbers.setdefault(hint, []).append(number)
-        self.of_word = Remembered(self._of_word)
+                self.masks[hint] = self.masks.get(hint, 0) | 1 << number
+        self.inside = Remembered(self._inside)
+        self.around = Remembered(self._around)
 
     @cached_property
     def by_part(self) -> dict[str, list[str]]:
         """The hints by a rare part of theirs that is inside one word, with a blank where the word has to end: "call "
         for "call me ", "me" for "me". Hints without any word are under ""."""
         hints: dict[str, list[str]] = {}
-        for hint in self.numbers:
+        for hint in self.masks:
             parts = (
                 f"{' ' * (word.start() > 0)}{word[0]}{' ' * (word.end() < len(hint))}" for word in _WORD.finditer(hint)
             )
@@ -49,25 +52,40 @@ class HintIndex(Generic[R]):
         """Finds the longest part at each place of a word, also where parts overlap."""
         return late_pattern.compiler(f"(?=({prefix_tree(filter(None, self.by_part))}))", 0)
 
-    def _of_word(self, word: str) -> tuple[str, ...]:
+    def _of_word(self, word: str) -> list[str]:
         """The hints one of whose parts is in a word."""
         longest = set(self.pattern.findall(f" {word} "))
         parts = longest | {part[:end] for part in longest for end in range(1, len(part))}
-        return tuple(hint for part in parts for hint in self.by_part.get(part, ()))
+        return [hint for part in parts for hint in self.by_part.get(part, ())]
 
-    def hints(self, lowered: str) -> Iterable[str]:
-        """The hints that occur in a text in lower case."""
-        if self.left:
-            self.left = max(self.left - 1, 0)
-            near: Iterable[str] = self.numbers
-        else:
-            near = set(self.by_part.get("", ())).union(*map(self.of_word.__getitem__, words_with_digits(lowered)))
-        return filter(lowered.__contains__, near)
+    def announced_by(self, word: str) -> bool:
+        """True if a word in lower case may be part of a hint in the text that it is in."""
+        return bool(self._of_word(word)) or "" in self.by_part
+
+    def _inside(self, word: str) -> int:
+        """The rules that have a hint inside a word."""
+        return reduce(or_, [self.masks[hint] for hint in self._of_word(word) if hint in word], 0)
+
+    def _around(self, word: str) -> tuple[str, ...]:
+        """The hints that may be where a word is, but that other words or marks belong to."""
+        return tuple(hint for hint in self._of_word(word) if hint not in word)
 
     def due(self, lowered: str) -> list[R]:
         """The rules with a hint in a text in lower case, in order."""
-        numbers = set().union(*map(self.numbers.__getitem__, self.hints(lowered)))
-        return [self.rules[number] for number in sorted(numbers)]
+        if self.left:
+            self.left = max(self.left - 1, 0)
+            rules, near = 0, iter(self.masks)
+        else:
+            words = words_with_digits(lowered)
+            rules = reduce(or_, map(self.inside.__getitem__, words), 0)
+            near = chain(self.by_part.get("", ()), *map(self.around.__getitem__, words))
+        rules = reduce(or_, map(self.masks.__getitem__, filter(lowered.__contains__, near)), rules)
+        due: list[R] = []
+        while rules:
+            lowest = rules & -rules
+            due.append(self.rules[lowest.bit_length() - 1])
+            rules ^= lowest
+        return due
 
 
 def prefix_tree(words: Iterable[str]) -> str:

@@ -7,18 +7,16 @@ words that a match must contain are computed from the pattern itself, so that sk
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 from memctl.core import late_pattern
 from memctl.extract.patterns.lower_case import for_lower_case
-from memctl.extract.patterns.wordlist import FREQUENT, MOST_FREQUENT, Remembered, lowered, words_with_digits
+from memctl.extract.patterns.word_masks import OPENINGS, STEM, WORDS, stem
+from memctl.extract.patterns.wordlist import FREQUENT, MOST_FREQUENT, lowered
 
 _WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
-STEM = 3
-"""Characters of a word whose continuation is open: "divorc" is looked up as "div-"."""
 WARM = 24
 """Texts after which the keys of a pattern are computed; a single command does not need them."""
 MOST_PATHS = 500
@@ -32,44 +30,20 @@ _FREQUENT_STEMS = frozenset(f"{word[:STEM]}-" for word in FREQUENT)
 _parser: Any = import_module("re._parser")
 
 
-def stem(word: str) -> str:
-    """The key of all words with the same first letters."""
-    return f"{word[:STEM]}-"
-
-
-_keys_of_word = Remembered[str, tuple[str, str]](lambda word: (word, stem(word)))
-
-
-@lru_cache(maxsize=1024)
-def keys_in(text: str) -> frozenset[str]:
-    """The words of `text` in lower case, their first letters, and the pairs of words whose first is a frequent one."""
-    words = words_with_digits(text)
-    return frozenset(pairs(words)).union(*map(_keys_of_word.__getitem__, words))
-
-
-@lru_cache(maxsize=1024)
-def opening_in(text: str) -> frozenset[str]:
-    """The keys of the first two words of `text`, as in `keys_in`."""
-    words = words_with_digits(text)[:2]
-    return frozenset(pairs(words)).union(*map(_keys_of_word.__getitem__, words))
-
-
-def pairs(words: list[str]) -> list[str]:
-    """The pairs of neighbouring words that are keys."""
-    return [f"{first} {second}" for first, second in pairwise(words) if first in FREQUENT]
-
-
 class KeyedPattern:
     """A compiled pattern with the methods of `re.Pattern` that the rules use.
 
     `text` is compiled on first use. Its keys are computed once it has been tried on `WARM` texts, and the same pattern
-    for texts in lower case once `WARM` of them had a key.
+    for texts in lower case once `WARM` of them had a key. `bit` is the pattern's in the masks of texts, 0 as long as
+    the pattern has to be tried on every text.
     """
+
+    masks = WORDS
 
     def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
         self.text, self.flags = text, flags
         self.pattern: re.Pattern[str] | None = None
-        self.keys: frozenset[str] | None = None
+        self.bit = 0
         self.in_lower_case: re.Pattern[str] | None = None
         self.left = self.left_with_key = WARM
 
@@ -83,17 +57,17 @@ class KeyedPattern:
         """False if the pattern occurs neither in `text` nor in a part of it that is cut between words."""
         if self.left:
             self.warm()
-        return self.keys is None or not self.keys.isdisjoint(keys_in(text))
+        return not self.bit or self.bit & self.masks.of[text] != 0
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match in `text`."""
-        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+        if self.bit and not self.bit & self.masks.of[text]:
             return None
         return self.compiled().search(text) if self.may_occur(text) else None
 
     def match(self, text: str) -> re.Match[str] | None:
         """The match at the start of `text`."""
-        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+        if self.bit and not self.bit & self.masks.of[text]:
             return None
         if self.left:
             self.warm()
@@ -101,13 +75,13 @@ class KeyedPattern:
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
         """All matches in `text`."""
-        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+        if self.bit and not self.bit & self.masks.of[text]:
             return iter(())
         return self.compiled().finditer(text) if self.may_occur(text) else iter(())
 
     def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
         """`text` with every match replaced."""
-        if self.keys is not None and self.keys.isdisjoint(keys_in(text)):
+        if self.bit and not self.bit & self.masks.of[text]:
             return text
         return self.compiled().sub(replacement, text) if self.may_occur(text) else text
 
@@ -125,25 +99,28 @@ class KeyedPattern:
         """Count a text on which the pattern is tried before its keys are known."""
         self.left = max(self.left - 1, 0)
         if not self.left:
-            self.keys = self.computed()
+            self.add_keys()
 
-    def computed(self) -> frozenset[str] | None:
-        """The keys, from the text of the pattern."""
+    def add_keys(self) -> None:
+        """Compute the keys, and skip the texts without them from now on."""
+        self.left = 0
+        if self.keys is not None and not self.bit:
+            self.bit = self.masks.add(self.keys)
+
+    @cached_property
+    def keys(self) -> frozenset[str] | None:
+        """The keys, from the text of the pattern: every text in which it occurs has one of them. None if there are
+        none."""
         return keys_of(self.text, self.flags)
 
 
 class OpeningPattern(KeyedPattern):
     """A pattern that is only matched at the start of a text, by the word or two with which it may open."""
 
-    def match(self, text: str) -> re.Match[str] | None:
-        """The match at the start of `text`."""
-        if self.keys is not None and self.keys.isdisjoint(opening_in(text)):
-            return None
-        if self.left:
-            self.warm()
-        return self.compiled().match(text)
+    masks = OPENINGS
 
-    def computed(self) -> frozenset[str] | None:
+    @cached_property
+    def keys(self) -> frozenset[str] | None:
         """The words with which the pattern may open."""
         keys = _words((_parser.parse(self.text, self.flags).data,), math.inf, MOST_OPENINGS)
         return frozenset(keys) if keys is not None else None
@@ -153,7 +130,8 @@ class KeyedGroup:
     """Patterns that are tried in turn: most texts have no word of any, which one look at all their keys tells.
 
     A group of `OpeningPattern`s looks at the first two words only, unless a part of the text may start `anywhere`.
-    `words`, or a function that returns them, are needed by rules without such patterns.
+    `words`, or a function that returns them, are needed by rules without such patterns; a word that passes `test` is
+    one of them too.
     """
 
     def __init__(
@@ -161,27 +139,37 @@ class KeyedGroup:
         *patterns: KeyedPattern,
         anywhere: bool = False,
         words: Iterable[str] | Callable[[], Iterable[str]] = (),
+        test: Callable[[str], bool] | None = None,
     ) -> None:
         self.patterns = patterns
-        self.opening = not anywhere and not words and all(isinstance(one, OpeningPattern) for one in patterns)
-        self.words = words
-        self.keys: frozenset[str] | None = None
+        self.opening = bool(patterns) and not anywhere and all(isinstance(one, OpeningPattern) for one in patterns)
+        self.opening = self.opening and not words and test is None
+        self.masks = OPENINGS if self.opening else WORDS
+        self.words, self.test = words, test
+        self.bit = 0
         self.left = WARM
 
     def possible(self, text: str) -> bool:
         """False if no pattern of the group matches in `text` or in a part of it that is cut between words."""
-        if self.keys is not None:
-            return not self.keys.isdisjoint((opening_in if self.opening else keys_in)(text))
+        if self.bit:
+            return self.bit & self.masks.of[text] != 0
         if self.left:
             self.left = max(self.left - 1, 0)
             if not self.left:
-                self.keys = self.computed()
+                self.add_keys()
         return True
 
-    def computed(self) -> frozenset[str] | None:
+    def add_keys(self) -> None:
+        """Compute the keys of all patterns, and skip the texts without them from now on."""
+        keys = self.keys()
+        self.left = 0
+        if keys is not None and not self.bit:
+            self.bit = self.masks.add(keys, self.test)
+
+    def keys(self) -> frozenset[str] | None:
         """The keys of all patterns, and the words."""
         for pattern in self.patterns:
-            pattern.left, pattern.keys = 0, pattern.keys if pattern.keys is not None else pattern.computed()
+            pattern.add_keys()
         keys = [pattern.keys for pattern in self.patterns]
         words = self.words() if callable(self.words) else self.words
         return frozenset(words).union(*filter(None, keys)) if all(keys) else None

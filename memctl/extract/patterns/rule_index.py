@@ -4,23 +4,14 @@ Most texts say nothing that any rule reads. Asking each rule whether its words a
 rules that then read it.
 """
 
-from __future__ import annotations
-
-import re
-from collections.abc import Iterable, Mapping
-from functools import reduce
-from itertools import pairwise
-from operator import or_
+from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup, stem
-from memctl.extract.patterns.wordlist import Remembered, words_with_digits
+from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup
+from memctl.extract.patterns.word_masks import OPENINGS, WORDS
+from memctl.extract.patterns.wordlist import Remembered
 
 R = TypeVar("R")
-DIGIT = "0"
-"""In place of the words with a digit, for rules that need a number."""
-_DIGITS = re.compile(r"\d")
-_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 class RuleIndex(Generic[R]):
@@ -30,67 +21,35 @@ class RuleIndex(Generic[R]):
         self.needs = needs
         self.named = Remembered(self._named)
         self.left = WARM
-        self.keyed: _Keyed | None = None
+        self.bits: _Bits | None = None
 
-    def due(self, text: str) -> tuple[R, ...]:
-        """The rules that may find something in `text` or in a part of it that is cut between words, in order."""
-        keyed = self.keyed
-        if keyed is None:
+    def due(self, text: str) -> frozenset[R]:
+        """The rules that may find something in `text` or in a part of it that is cut between words."""
+        bits = self.bits
+        if bits is None:
             self.left -= 1
             if self.left <= 0:
                 # Assigned when it is complete, because other threads use it from then on.
-                self.keyed = self._computed()
-            return tuple(self.needs)
-        words = words_with_digits(text)
-        return self.named[keyed.always | keyed.anywhere.rules(words) | keyed.opening.rules(words[:2])]
+                self.bits = self._computed()
+            return frozenset(self.needs)
+        return self.named[bits.words & WORDS.of[text] | bits.openings & OPENINGS.of[text]]
 
-    def _computed(self) -> _Keyed:
-        always, anywhere, opening = 0, _Keys(), _Keys()
-        for number, group in enumerate(self.needs.values()):
-            keys = group.computed()
-            if keys is None:
-                always |= 1 << number
+    def _computed(self) -> "_Bits":
+        words = openings = 0
+        for group in self.needs.values():
+            group.add_keys()
+            if group.opening:
+                openings |= group.bit
             else:
-                (opening if group.opening else anywhere).add(keys, 1 << number)
-        return _Keyed(always, anywhere, opening)
+                words |= group.bit
+        return _Bits(words, openings)
 
-    def _named(self, rules: int) -> tuple[R, ...]:
-        return tuple(rule for number, rule in enumerate(self.needs) if rules & 1 << number)
-
-
-class _Keyed(NamedTuple):
-    """The rules that are due in every text, and the keys of the others, which are in the whole text or open it."""
-
-    always: int
-    anywhere: _Keys
-    opening: _Keys
+    def _named(self, mask: int) -> frozenset[R]:
+        return frozenset(rule for rule, group in self.needs.items() if not group.bit or group.bit & mask)
 
 
-class _Keys:
-    """Keys, each with the rules that need it, as the bits of a number."""
+class _Bits(NamedTuple):
+    """The bits of the rules that a word anywhere announces, and of those that the first two words announce."""
 
-    def __init__(self) -> None:
-        self.words: dict[str, int] = {}
-        self.pairs: dict[str, dict[str, int]] = {}
-        self.of_word = Remembered(self._of_word)
-
-    def add(self, keys: Iterable[str], rule: int) -> None:
-        """Add the keys of a rule."""
-        for key in keys:
-            first, pair, second = key.partition(" ")
-            table, word = (self.pairs.setdefault(first, {}), second) if pair else (self.words, first)
-            table[word] = table.get(word, 0) | rule
-
-    def rules(self, words: list[str]) -> int:
-        """The rules one of whose keys is in these words."""
-        rules = 0
-        for word in words:
-            rules |= self.of_word[word]
-        for first, second in pairwise(words):
-            if first in self.pairs:
-                rules |= self.pairs[first].get(second, 0)
-        return rules
-
-    def _of_word(self, word: str) -> int:
-        keys = (word, stem(word), DIGIT, *_LETTERS.findall(word)) if _DIGITS.search(word) else (word, stem(word))
-        return reduce(or_, [self.words.get(key, 0) for key in keys])
+    words: int
+    openings: int

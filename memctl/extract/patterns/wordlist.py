@@ -12,6 +12,7 @@ V = TypeVar("V")
 
 _WORD = late(r"[^\W\d_]+")
 _WITH_DIGITS = late(r"\w+")
+_TWO_WORDS = late(r"\W*\w+(?:\W+\w+)?")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 _ASCII = tuple(map(chr, range(128)))
@@ -65,14 +66,12 @@ FREQUENT = MOST_FREQUENT | frozenset(
 class Remembered(dict[K, V]):
     """The results of a function, which are forgotten when there are many; faster than a cache that knows their age."""
 
-    MOST = 20_000
-
-    def __init__(self, function: Callable[[K], V]) -> None:
+    def __init__(self, function: Callable[[K], V], most: int = 20_000) -> None:
         super().__init__()
-        self.function = function
+        self.function, self.most = function, most
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= self.MOST:
+        if len(self) >= self.most:
             self.clear()
         value = self[key] = self.function(key)
         return value
@@ -81,6 +80,12 @@ class Remembered(dict[K, V]):
 def words_with_digits(text: str) -> list[str]:
     """The words of `text` in lower case, as `lowered` writes them, in order; digits and "_" are parts of words."""
     return text.translate(_WORD_CHARACTERS).split() if text.isascii() else _WITH_DIGITS.findall(lowered(text))
+
+
+def first_two_words(text: str) -> list[str]:
+    """The first two words of `words_with_digits`."""
+    opening = _TWO_WORDS.match(text)
+    return words_with_digits(opening[0]) if opening else []
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.patterns.rule_index import DIGIT
+from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.date_words import in_figures

@@ -11,7 +11,7 @@ from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import lowered, word_set, words
 from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
@@ -22,6 +22,8 @@ from memctl.extract.vocabulary.kinship import fits
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
 _SUBJECTS = SUBJECT_WORDS.union(words("i im ive imma we weve he she they theyre"))
+HINTS = KeyedGroup(words=_SUBJECTS)
+"""With one of these words, a clause may be about a person."""
 _JOINED_TO_ME = frozenset({"and", "n"})
 """ "Me and the girls are off to Ibiza"."""
 _NAME_LATER = late(r"(?<!^)(?<![\w'’-])(?!I\b)[A-ZÀ-Þ][\w\-À-ž]")
@@ -88,6 +90,31 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
         return True
     named = stranger(text)
     return opens_with_another(text) or (named is not None and is_predicate(named[1]))
+
+
+class SubjectsSoFar:
+    """Whether the sentences read so far are about another person than the speaker.
+
+    That matters only for a later sentence from which something was read, so it is found out when such a sentence asks.
+    """
+
+    def __init__(self, *, third: bool) -> None:
+        """`third` is set for notes in the third person, in which every sentence has its subject."""
+        self.third = third
+        self.another = False
+        self._unread: list[tuple[str, dict[str, tuple[str, str]]]] = []
+
+    def add(self, text: str, people: Mapping[str, tuple[str, str]]) -> None:
+        """Add the next sentence; `people` are those named up to its end."""
+        self._unread.append((text, dict(people)))
+
+    def are_another(self) -> bool:
+        """True if a sentence that does not name its subject is about somebody else."""
+        for text, people in self._unread:
+            if self.third or names_speaker(text) or not self.another:
+                self.another = of_another(text, people)
+        self._unread.clear()
+        return self.another
 
 
 _OWNED_SUBJECT = (

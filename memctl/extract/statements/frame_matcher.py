@@ -13,9 +13,9 @@ from memctl.extract.filters.object_types import LONGEST_OBJECT
 from memctl.extract.grammar.clauses import Head
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, preference, proper, qualified
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
+from memctl.extract.rule_tables import Frame, compiled, filled, frames, lexicon
 from memctl.extract.statements.degrees import subject
 from memctl.extract.statements.likings import tastes
 from memctl.extract.vocabulary.date_words import in_figures
@@ -260,16 +260,26 @@ _OWNER = late(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
 """ "A doctor's wife" is not a doctor."""
 
 
+@cache
+def frames_of(lemma: str, *, own: bool) -> list[tuple[Frame, OpeningPattern]]:
+    """The frames of a verb about the speaker (`own`) or others, each with its pattern."""
+    applying = (frame for frame in frames().get(lemma, ()) if (frame.own if own else frame.others))
+    return [(frame, _opening(frame.pattern)) for frame in applying]
+
+
+@cache
+def _opening(pattern: str) -> OpeningPattern:
+    return OpeningPattern(filled(pattern))
+
+
 def match(  # noqa: C901 -- one step per part of a frame
     head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None
 ) -> list[Draft]:
     """The drafts from the frames of the head's verb; `offset` is the clause's span in the turn."""
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
-    for frame in frames().get(head.lemma, ()):
-        if not (frame.own if other is None else frame.others):
-            continue
-        matched = compiled(frame.pattern).match(head.rest)
+    for frame, pattern in frames_of(head.lemma, own=other is None):
+        matched = pattern.match(head.rest)
         if matched is None or _OWNER.match(head.rest, matched.end()):
             continue
         verdict = decide(frame, head)

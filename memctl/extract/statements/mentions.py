@@ -206,6 +206,14 @@ def _drug_endings() -> tuple[str, ...]:
     return tuple(endings[1].split("|")) if endings else ()
 
 
+def _names_drug_or_illness(word: str) -> bool:
+    return word in _told_by("{MEDICINE}") or word in _told_by("{ILLNESSES}") or word.endswith(_drug_endings())
+
+
+HINTS = KeyedGroup(test=_names_drug_or_illness)
+"""Words with which a drug or an illness may be mentioned."""
+
+
 def _may_name(spoken_: frozenset[str], pattern: str) -> bool:
     """False if no member of a vocabulary is among these words."""
     return not _told_by(pattern).isdisjoint(spoken_)

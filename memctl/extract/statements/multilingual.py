@@ -4,10 +4,13 @@ These are patterns, not grammar: they match at the start of a clause, outside qu
 """
 
 import re
+from functools import partial
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.segmentation import plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedGroup
+from memctl.extract.patterns.wordlist import lowered
 from memctl.extract.statements.phrase_rules import hint_index, row_drafts
 
 _NEGATED = late(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
@@ -22,10 +25,13 @@ _REPORTED = late(
 """Words of others, or denied: "Mi jefe me dijo: vivo en Toledo", "Ce n'est pas vrai que j'habite à Lyon"."""
 _ENGLISH = late(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.IGNORECASE)
 
+_rows = partial(hint_index, ("multilingual",), ignore_case=False)
+HINTS = KeyedGroup(test=lambda word: _rows().announced_by(word))
+
 
 def multilingual_drafts(text: str) -> list[Draft]:
     """The drafts of a turn in one of the four languages; none for an English turn."""
-    rows = hint_index(("multilingual",)).due(text.lower())
+    rows = _rows().due(lowered(text))
     if not rows or len(_ENGLISH.findall(text)) > 1 + len(text) // 200:
         return []
     drafts: list[Draft] = []
@@ -37,6 +43,6 @@ def multilingual_drafts(text: str) -> list[Draft]:
         # Names keep their capitals, so only the sentence's first letter is lowered.
         statement = sentence.text[:1].lower() + sentence.text[1:]
         span = (sentence.start, sentence.start + len(sentence.text))
-        for row in rows:
-            drafts += row_drafts(row, statement, span, ignore_case=False)
+        for row, pattern in rows:
+            drafts += row_drafts(row, pattern, statement, span)
     return drafts

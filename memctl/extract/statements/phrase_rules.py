@@ -24,25 +24,26 @@ def phrase_drafts(
     before: str = "",
 ) -> Iterator[Draft]:
     """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
-    for row in hint_index(tables).due(lowered(text)):
-        if row.after is None or compiled(row.after).search(before):
-            yield from row_drafts(row, text, span)
+    for row, pattern in hint_index(tables).due(lowered(text)):
+        if pattern.possible(text) and (row.after is None or compiled(row.after).search(before)):
+            yield from row_drafts(row, pattern, text, span)
 
 
 @cache
-def hint_index(tables: tuple[str, ...]) -> HintIndex[Phrase]:
-    """The rows of `tables` by their hints."""
-    return HintIndex((row, row.hints) for table in tables for row in phrases(table))
+def hint_index(tables: tuple[str, ...], *, ignore_case: bool = True) -> HintIndex[tuple[Phrase, KeyedPattern]]:
+    """The rows of `tables`, each with its pattern, by their hints."""
+    flags = re.IGNORECASE if ignore_case else 0
+    rows = (row for table in tables for row in phrases(table))
+    return HintIndex(((row, _keyed(row.pattern, flags)), row.hints) for row in rows)
 
 
 @cache
-def _keyed(pattern: str, *, ignore_case: bool) -> KeyedPattern:
-    return KeyedPattern(filled(pattern), re.IGNORECASE if ignore_case else 0)
+def _keyed(pattern: str, flags: int) -> KeyedPattern:
+    return KeyedPattern(filled(pattern), flags)
 
 
-def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:
+def row_drafts(row: Phrase, pattern: KeyedPattern, text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of one phrase, none if it does not occur in `text`."""
-    pattern = _keyed(row.pattern, ignore_case=ignore_case)
     if row.every:
         for match in pattern.finditer(text):
             yield from _matched(row, match, span)

@@ -7,8 +7,10 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.assertion_filter import RESTRICTING, of_the_past
 from memctl.extract.grammar.clauses import Clause
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.statements.frame_matcher import CUT_SHORT, MAY_HAVE_ENDED
 from memctl.extract.vocabulary.verbs import FORMS
 
 _OVER = late(
@@ -98,6 +100,10 @@ def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence
     """`drafts` of a clause in a `sentence` that starts at `start`, as the rest of the sentence leaves them."""
     if not drafts:
         return drafts
+    if after is not None and after.conj in RESTRICTING:
+        drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
+        if of_the_past(after.conj, after.text):
+            drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
     if after is not None and after.conj in ("if", "unless") and _WISHED.search(clause.text):
         drafts = [draft for draft in drafts if draft.predicate != "plans"]  # "I want to run it in July if I'm well"
     rest = sentence[clause.start + len(clause.text) - start :]

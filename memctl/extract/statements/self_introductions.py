@@ -14,7 +14,7 @@ from memctl.extract.filters.object_types import names_no_person, names_relative
 from memctl.extract.grammar.clause_openers import AS_ONE_WHO, WE_ALL
 from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
-from memctl.extract.patterns.rule_index import DIGIT
+from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.statements.frame_matcher import match
 

@@ -15,7 +15,8 @@ import msgspec
 from memctl.core.claim import Precision
 from memctl.core.late_pattern import late
 from memctl.extract.patterns.hints import HintIndex
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.time import time_expressions
 from memctl.extract.time.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 from memctl.extract.vocabulary import date_words
@@ -288,6 +289,8 @@ RULES: tuple[Rule, ...] = (
 _ANY = -1
 _BY_HINT = HintIndex([(_ANY, _MAYBE), *((number, rule.hints) for number, rule in enumerate(RULES))])
 """The numbers of the rules by their hints, and `_ANY` for the hints that every period without a digit has."""
+HINTS = KeyedGroup(words=(DIGIT,), test=HintIndex([(_ANY, _MAYBE)]).announced_by)
+"""Without one of these words, a text names no period."""
 
 _SINCE = KeyedPattern(
     r"\b(?:since|from|as of|starting|beginning|ever since|depuis|desde|seit)(?: the| about| around| early| late)*\s*$",

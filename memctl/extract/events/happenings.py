@@ -1,0 +1,40 @@
+"""The plans, events and routines of a clause, beside the states that its verb tells of."""
+
+from datetime import datetime
+
+from memctl.extract.draft_claim import Draft
+from memctl.extract.events import event_dates, events
+from memctl.extract.grammar.clauses import Clause, Head
+from memctl.extract.time.dates import Grounded
+
+
+def with_happenings(
+    drafts: list[Draft], clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int], at: datetime | None
+) -> list[Draft]:
+    """`drafts` of a clause about the speaker, with its plan, event or routine; `dates` are those of the clause."""
+    event_dates.date_events(drafts, dates)
+    ahead = events.ahead(head) is True
+    planned = event_dates.in_time(events.plan(clause, head, dates, span), dates, at, ahead=ahead)
+    if planned is not None and head.prog and head.lemma == "go":
+        drafts = [draft for draft in drafts if draft.predicate != "hobby"]
+    if planned is not None and not any(d.op == "assert" for d in drafts):
+        planned.phrase = event_dates.absolute(planned.phrase, dates)
+        drafts.append(planned)
+    if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
+        happened = event_dates.in_time(events.event(clause, head, dates, span), dates, at)
+        if happened is not None and not drafts:
+            happened.phrase = event_dates.absolute(happened.phrase, dates)
+            drafts.append(happened)
+        elif not drafts and head.lemma == "go" and head.tense == "past" and not head.neg:
+            drafts += events.occasion(head, span)
+    return drafts or events.routine(clause, head, span)
+
+
+def of_others(clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int]) -> list[Draft]:
+    """The plan, event or routine of a clause about another person."""
+    happening = events.plan(clause, head, dates, span) if dates else None
+    happening = happening or (events.event(clause, head, dates, span, own=False) if dates else None)
+    if happening is None:
+        return events.routine(clause, head, span)
+    happening.phrase = event_dates.absolute(happening.phrase, dates)
+    return [happening]
