@@ -77,8 +77,8 @@ class Memory:
     def _keep(self, fact: Fact, episodic: Episodic) -> None:
         self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
 
-    def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
-        """Search the store; an open connection must give the same hits."""
+    def write(self) -> None:
+        """Store what was added."""
         if self.entries:
             texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
             with self.database.writing() as connection:
@@ -86,12 +86,18 @@ class Memory:
                 vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
                 writes.add(connection, self.entries, vectors)
             self.entries = []
+
+    def ask(
+        self, query: str, *, user: str | None = "alice", k: int = 10, again: int = SEARCHES, **options: Any
+    ) -> list[Hit]:
+        """Search the store; `again` searches on an open connection must give the same hits."""
+        self.write()
         options = {"query": query, "query_vector": self.embedder.embed_one(query), "user": user, "k": k} | options
         with self.database.reading() as connection:
             hits = search(connection, **options)
         if self.database.file:
             open_database = Database(self.database.file, hold=True)
-            for _ in range(SEARCHES):
+            for _ in range(again):
                 with open_database.reading() as connection:
                     assert rounded(search(connection, **options)) == rounded(hits)
         return hits

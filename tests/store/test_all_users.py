@@ -1,6 +1,7 @@
 """A search of all users ranks only the candidates of a first selection, and finds what ranking every record finds."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -43,8 +44,17 @@ QUESTIONS = (
 
 
 @pytest.fixture
-def crowd(memory: Memory) -> Memory:
+def crowd(memory: Memory, once: Callable[[Callable[[], Any]], Any]) -> Memory:
     """Two thousand records of forty users: conversations of two people and with an assistant, and facts."""
+
+    def fill() -> None:
+        _add_crowd(memory)
+
+    once(fill)
+    return memory
+
+
+def _add_crowd(memory: Memory) -> None:
     chance = random.Random(4)
 
     def said() -> str:
@@ -65,14 +75,14 @@ def crowd(memory: Memory) -> Memory:
                     subject = options.get("speaker", user)
                     fact = {"id": derive_id(user, str(turn)), "user": user, "subject": subject, "valid_at": at}
                     memory.fact(f"{subject}: {text}", episode=turn, **fact)
-    return memory
+    memory.write()
 
 
 def exhaustive(crowd: Memory, monkeypatch: pytest.MonkeyPatch, query: str, **options: Any) -> list[Hit]:
     """The hits if every record is a candidate."""
     with monkeypatch.context() as patch:
         patch.setattr(candidates, "MOST", 1000)
-        return crowd.ask(query, user=None, k=10, **options)
+        return crowd.ask(query, user=None, k=10, again=0, **options)
 
 
 def test_the_candidates_contain_the_hits_of_a_ranking_of_all_records(

@@ -130,22 +130,23 @@ def test_a_fact_ended_without_a_successor_ranks_below_a_current_one(memory: Memo
     assert texts(memory.ask(query, as_of=START))[0] == "Alice uses Perl for her scripts."
 
 
-@pytest.mark.parametrize(
-    ("query", "answer", "other"),
-    [
-        ("When is the dentist?", "The dentist moved me to Friday.", "The dentist was rather rude to me."),
-        ("quand est le dentiste?", "Dentista el viernes, por fin.", "El dentista es un poco caro."),
-        ("When do the hens move?", "The hens move in may.", "The hens may move."),
-        ("How many hens do we have?", "Our hens, all four of them, lay well.", "Our hens, all of them, lay well."),
-        ("phone of the plumber", "The plumber: 01632 960 111.", "The plumber has a new phone."),
-        ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
-        ("How long were the hens ill?", "The hens were ill for nine nights.", "The hens were ill for ages."),
-        ("Who looks after the hens?", "The hens love our neighbour Marjan.", "The hens love our neighbour."),
-        ("what is the plumber called", "the plumber is called pete", "the plumber is great"),
-        ("¿cómo se llama la dentista?", "Mi dentista, Élodie, es cara.", "Mi dentista es cara."),
-        ("Where are the hens?", "The hens are in Delft.", "The hens are in a shed."),
-    ],
-)
+ANSWERS = [
+    ("When is the dentist?", "The dentist moved me to Friday.", "The dentist was rather rude to me."),
+    ("quand est le dentiste?", "Dentista el viernes, por fin.", "El dentista es un poco caro."),
+    ("When do the hens move?", "The hens move in may.", "The hens may move."),
+    ("How many hens do we have?", "Our hens, all four of them, lay well.", "Our hens, all of them, lay well."),
+    ("phone of the plumber", "The plumber: 01632 960 111.", "The plumber has a new phone."),
+    ("email of the plumber", "The plumber: jo@pipes.example.", "The plumber reads an email now and then."),
+    ("How long were the hens ill?", "The hens were ill for nine nights.", "The hens were ill for ages."),
+    ("Who looks after the hens?", "The hens love our neighbour Marjan.", "The hens love our neighbour."),
+    ("what is the plumber called", "the plumber is called pete", "the plumber is great"),
+    ("¿cómo se llama la dentista?", "Mi dentista, Élodie, es cara.", "Mi dentista es cara."),
+    ("Where are the hens?", "The hens are in Delft.", "The hens are in a shed."),
+]
+"""Queries with a record that has the kind of answer asked for, and one that has not."""
+
+
+@pytest.mark.parametrize(("query", "answer", "other"), ANSWERS)
 def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
     memory: Memory, query: str, answer: str, other: str
 ) -> None:
@@ -155,8 +156,19 @@ def test_a_record_with_the_kind_of_answer_asked_for_ranks_higher(
     hits = {hit.fact.id: hit.parts.get("answer", 0) for hit in memory.ask(query)}
     assert hits.pop(episode) > hits.pop(heard) > 0
     assert set(hits.values()) == {0}
-    for query in ("dentist hens plumber", "what data about the dentist, the hens and the plumber is there"):
-        assert not any("answer" in hit.parts for hit in memory.ask(query))
+
+
+@pytest.mark.parametrize(
+    "query", ["dentist hens plumber", "what data about the dentist, the hens and the plumber is there"]
+)
+def test_a_query_for_no_kind_of_answer_prefers_none(memory: Memory, query: str) -> None:
+    for _, answer, other in ANSWERS:
+        memory.turn(answer)
+        memory.turn(other)
+        memory.turn(answer, role="assistant")
+    hits = memory.ask(query, k=100)
+    assert {hit.fact.text for hit in hits} == {text for _, *pair in ANSWERS for text in pair}
+    assert not any("answer" in hit.parts for hit in hits)
 
 
 def test_a_query_for_the_current_state_does_not_look_for_the_word_now(memory: Memory) -> None:
