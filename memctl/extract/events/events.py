@@ -73,8 +73,8 @@ _STATES = frozenset(
     words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
 )
 _HAD = (
-    r"(?:got )?(?:(?:an?|my|our|the|two|another) (?:[\w'\-]+ ){0,4}?|)(?:{EVENT}|baby|accident|date|show|ceremony|"
-    r"session|birthday)\b"
+    r"(?:got )?(?:(?:an?|my|our|the|their|two|another) (?:[\w'\-]+ ){0,4}?|)"
+    r"(?:{EVENT}|baby|accident|date|show|ceremony|session|birthday)\b"
 )
 
 

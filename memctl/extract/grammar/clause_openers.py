@@ -75,7 +75,8 @@ def without_opening(clause: Clause) -> tuple[Clause, bool]:
 OPENING = frozenset(
     words(
         "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
-        "then these from until before over each most by around back given as"
+        "then these from until before over each most by around back given as "
+        "monday tuesday wednesday thursday friday saturday sunday tonight"
     )
 )
 TIME_NOUN = late(

@@ -376,7 +376,7 @@ _NO_JOB = late(
         r"survivor|genius|idiot|fool|saint|sinner|mess|wreck|animal|adult)$|"
         r".*\b(?:fan|lover|fanatic|enthusiast|addict|buff|geek|nerd|junkie|believer|must|lifesaver|deal-?breaker|"
         r"game-?changer|no-?brainer)$|(?:poor|good|bad|terrible|fair|harsh|excellent|great|proud|happy|lucky|"
-        r"simple) \w+$|(?:he|she|it|they|i|we|you|widow(?:er)? \w|orphan)\b"
+        r"simple) \w+$|(?:he|she|it|they|i|we|you|widow(?:er)?|orphan)\b"
     ),
     re.IGNORECASE,
 )

@@ -30,7 +30,8 @@ LEMMAS = tuple(
         "identify try experience check explore "
         "discover find take bring donate raise help join run finish participate compete spend relax unplug "
         "hang talk chat call send share show tell hear say realize decide expect set purchase order pick "
-        "grab start feel do be go walk jog commute babysit mow pray meditate"
+        "grab start feel do be go walk jog commute babysit mow pray meditate "
+        "knit crochet sew embroider ski kayak snowboard"
     )
 )
 
@@ -50,7 +51,7 @@ def _regular(lemma: str) -> tuple[str, str, str]:
 DOUBLING = frozenset(
     words(
         "plan stop sit drop swim run ship get quit begin transfer prefer chat swap cut hit put set win "
-        "enrol grab program"
+        "enrol grab program knit"
     )
 )
 THIRD_PERSON = {"be": "is", "have": "has", "do": "does", "go": "goes"}
