@@ -6,16 +6,20 @@ pytestmark = pytest.mark.engines(campaign="postgres")
 
 
 @pytest.fixture
-def memctl_with_alice(memctl, chat):
+def memctl_with_alice(memctl, chat, once):
     """alice in the store."""
-    file = chat(
-        "alice/a.jsonl",
-        "I live in Oslo.",
-        "From now on, always answer in English.",
-        "I prefer express shipping.",
-        *(f"The parcel number {n} came on time, the courier rang twice." for n in range(20)),
-    )
-    assert memctl("ingest", file.parent.parent).code == 0
+
+    def fill():
+        file = chat(
+            "alice/a.jsonl",
+            "I live in Oslo.",
+            "From now on, always answer in English.",
+            "I prefer express shipping.",
+            *(f"The parcel number {n} came on time, the courier rang twice." for n in range(20)),
+        )
+        assert memctl("ingest", file.parent.parent).code == 0
+
+    once(fill)
     return memctl
 
 

@@ -22,8 +22,15 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("MEMCTL_STORE", str(tmp_path / "store.duckdb"))
     (tmp_path / "memctl.toml").write_text('[backends.work]\nadapter = "local"\npath = "work.duckdb"\n')
-    Workspace(tmp_path / "store.duckdb").write(facts("alice", 4) + facts("bruno", 2, kind="episode"))
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def filled(home, once):
+    def fill():
+        Workspace(home / "store.duckdb").write(facts("alice", 4) + facts("bruno", 2, kind="episode"))
+
+    once(fill)
 
 
 def facts(user, number, **fields):

@@ -22,11 +22,15 @@ GENERATIONS = ("legacy", "auto")
 
 
 @pytest.fixture
-def path(home: Path) -> Path:
+def path(home: Path, once: Callable[[Callable[[], Any]], Any]) -> Path:
     store = home / "store.duckdb"
-    with memctl.open("local", path=store) as memory:
-        memory.add("alice", "I live in Oslo. I prefer express shipping.")
-        memory.add("bob", "I live in Rome.")
+
+    def fill() -> None:
+        with memctl.open("local", path=store) as memory:
+            memory.add("alice", "I live in Oslo. I prefer express shipping.")
+            memory.add("bob", "I live in Rome.")
+
+    once(fill)
     return store
 
 
