@@ -1,37 +1,53 @@
 """The drafts of a session's earlier turns, indexed for the lookups of later turns. Sessions may have tens of thousands
 of turns, so searching all earlier drafts for every turn would be too slow."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 
 _WORD = late(r"[\w\-+#]+")
+_NUMBER = late(r"(?:^|[\s(])(\d{1,2})[.):] ")
+_BEGINS = late(
+    r"\b(?:new|start(?:s|ed|ing)?|begin(?:s|ning)?|began|join(?:s|ed|ing)?|offer(?:ed)?|got the job|promot\w+|hired|"
+    r"moved|"
+    r"moving|just bought)\b",
+    re.IGNORECASE,
+)
 _LAST_NAME = late(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")
 
 
 class EarlierDrafts:
     """Earlier drafts in order.
 
-    `standing` has the last claim of every value, `ended` the subjects and predicates of retractions.
+    `standing` has the last claim of every value, `ended` the subjects and predicates of retractions, `doubted` the
+    predicates of the speaker in doubt, `begun` the claims of turns that say that something begins, and `numbered` the
+    instructions of the last numbered list.
     """
 
     def __init__(self) -> None:
         self.standing: dict[tuple[str | None, str, str | None, str | None], Draft] = {}
         self.predicates: set[str] = set()
         self.ended: set[tuple[str | None, str]] = set()
+        self.doubted: set[str] = set()
+        self.begun: set[tuple[str | None, str, str | None, str, str]] = set()
+        self.numbered: dict[str, Draft] = {}
         self.plans: list[Draft] = []
         self.instructions: list[Draft] = []
         self._claimed: list[Draft] = []
         self._turn = 0
         self._by_word: dict[str, list[int]] = {}
 
-    def add(self, draft: Draft) -> None:
-        """Add the next draft."""
+    def add(self, draft: Draft, text: str = "") -> None:
+        """Add the next draft, with the text of its turn."""
         if draft.op == "retract":
             if not draft.doubt:
                 self.ended.add((draft.subject, draft.predicate))
+            elif draft.subject is None:
+                self.doubted.add(draft.predicate)
             return
+        self._note_turn(draft, text)
         if not draft.doubt:
             self.standing[draft.subject, draft.predicate, draft.slot, draft.object] = draft
             self.predicates.add(draft.predicate)
@@ -43,6 +59,16 @@ class EarlierDrafts:
             for word in words_of(draft.object):
                 self._by_word.setdefault(word, []).append(len(self._claimed))
             self._claimed.append(draft)
+
+    def _note_turn(self, draft: Draft, text: str) -> None:
+        """Note what the rest of the turn says about a claim: that it begins, or the number of a rule."""
+        if _BEGINS.search(text):
+            self.begun.add(draft.key)
+        else:
+            self.begun.discard(draft.key)
+        number = _NUMBER.search(text[: draft.quote[0] + 5], max(0, draft.quote[0] - 5))
+        if draft.predicate == "instruction" and number:
+            self.numbered[number[1]] = draft
 
     def next_turn(self) -> None:
         """Start the next turn, to which the drafts added from now on belong."""

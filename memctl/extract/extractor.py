@@ -27,6 +27,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
 )
 from memctl.extract.dialogue.follow_ups import follow_ups, without_widowhood
 from memctl.extract.dialogue.invitations import accepted
+from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
 from memctl.extract.dialogue.rosters import roster_drafts
@@ -50,6 +51,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
+from memctl.extract.standing_instructions.numbered_rules import numbered_rules
 from memctl.extract.statements.mentions import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
 from memctl.extract.turn_reader import TurnReader
@@ -167,6 +169,7 @@ class _SessionReader:
         if "retractions" in due:
             drafts += elliptical_retractions(text, self.earlier)
         ended = list(ended_instructions(text, self.earlier, drafts))
+        drafts += numbered_rules(text, self.earlier) if self.orders else ()
         # A claim of this turn stays current, even if the turn also names what has ended.
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
@@ -183,6 +186,7 @@ class _SessionReader:
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier))
+        drafts += new_states(text, self.earlier, drafts)
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 
@@ -263,7 +267,7 @@ class _SessionReader:
                 continue
             if draft.predicate == "name" and self.plays(draft, text, turn.speaker):
                 continue
-            self.earlier.add(draft)
+            self.earlier.add(draft, text)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
             claims.append(

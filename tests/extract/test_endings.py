@@ -48,6 +48,13 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ("My husband Ken fishes", "Ken died last spring", ("relationship_status", "married")),
         ("My husband Ken fishes", "my husband died in 2020", ("relationship_status", "married")),
         ("I run 12 km every Sunday", "15 km actually", ("habit", "run 12 km every Sunday")),
+        (
+            "My rules:\n1. no tables\n2. cite sources",
+            "rule 2 changes: one link at the end",
+            ("instruction", "cite sources"),
+        ),
+        ("My rules:\n1. no tables\n2. cite sources", "please scrap rule 1", ("instruction", "no tables")),
+        ("My rules:\n1. no tables\n2. cite sources", "rule two is off", ("instruction", "cite sources")),
     ],
 )
 def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: tuple[str, str]) -> None:
@@ -58,6 +65,8 @@ def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: 
     ("before", "after"),
     [
         ("I play rugby every Saturday", "Should I quit rugby?"),
+        ("My rules:\n1. no tables\n2. cite sources", "you broke rule 2 there: no sources"),
+        ("My rules:\n1. no tables\n2. cite sources", "scrap rule 3"),
         ("I take rosuvastatin", "I haven't stopped the statin"),
         ("my manager is Olga", "Olga quit smoking"),
         ("I own a kayak", "gave the kayak a good scrub"),

@@ -25,7 +25,9 @@ def current(*texts: str) -> list[Fact]:
 @pytest.mark.parametrize(
     ("before", "later"),
     [
-        ("I work at Volvo.", "first week in the new job, knackered"),
+        ("I work at Volvo.", "still getting used to my new job"),
+        ("I live in Graz.", "got the keys friday"),
+        ("I live in Graz.", "keys at last, all moved in"),
         ("I work at Volvo.", "I handed in my notice today"),
         ("I live in Graz.", "our new flat has no lift"),
         ("I live in Graz.", "We moved house on Saturday"),
@@ -54,6 +56,7 @@ def test_an_unexplained_change_marks_the_fact_as_doubtful(before: str, later: st
         ("I live in Graz.", "if we moved house I'd cry"),
         ("I live in Graz.", "our new neighbours are loud, they moved in on Friday? no idea"),
         ("I work at Volvo.", "I'd love a new job one day"),
+        ("I live in Graz.", "got the keys to the van"),
         ("I work at Volvo.", "my sister has a new job"),
         ("I work at Volvo.", "I read your lists between jobs"),
         ("I work at Volvo.", "do you think I should be looking for a new job?"),

@@ -57,7 +57,7 @@ _EXCHANGE = KeyedPattern(
     (
         r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
         r"changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|"
-        r"\s(?:and|because|last|this|in|at|for|as|since|after|over|yesterday|now)\b)"
+        r"\s(?:and|because|last|this|in|at|for|as|since|after|over|yesterday|now|btw|so|but|which|though|tho|lol)\b)"
     ),
     re.IGNORECASE,
 )

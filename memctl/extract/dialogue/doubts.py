@@ -40,7 +40,11 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
             r"\b(?:(?:we|i)(?:'ve| have)? (?:just |finally )?(?:moved (?:house|home|out|again|flat|in(?! with my))|"
             r"moved(?= last| in \w+ber| yesterday|$))|(?:my|our) (?:old|last|previous) (?:flat|place|house|address|"
             r"apartment)|(?:my|our) new (?:flat|place|house|address|apartment|neighbou?rs|"
-            r"neighbou?rhood|landlord)|house move)\b",
+            r"neighbou?rhood|landlord)|house move|(?:all|we've|we have|i've|i have|we're|i'm) (?:all |just |finally |"
+            r"now )*moved in"
+            r"(?! (?:with|next|across|together|on|to)\b)|(?:got|picked up|collected) (?:the|our|my) keys(?! (?:to|"
+            r"for|of|and|"
+            r"out|in (?:the|my)|from|wrong)\b)|keys at last|first night in the new \w+)\b",
         ),
         (
             _PARTNER,
@@ -69,7 +73,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
 _CHANGES = frozenset(
     words(
         "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
-        "unemployed between reorg reorganisation reorganization switched ex since dating single different fell not in "
+        "unemployed between got picked collected all first reorg reorganisation reorganization switched ex since "
+        "dating single different fell not in "
         "on up may don second touch fifty having"
     )
 )
@@ -79,17 +84,16 @@ _THINGS = frozenset(
         "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
         "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
         "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
-        "ahead sure doubt go fifty plan plans thoughts know"
+        "ahead sure doubt go fifty plan plans thoughts know keys night"
     )
 )
 """Every sentence that says that something has changed has a word of each list."""
 _PAST = KeyedPattern(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNORECASE)
 """ "My old job" may be one that was over before the facts were told."""
 _UNSURE = KeyedPattern(
-    r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|not sure (?:about|"
-    r"if)|in doubt|touch and go|fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|my) plans?|"
-    r"having second thoughts|don't know "
-    r"(?:about|if))\b",
+    r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|"
+    r"not sure (?:about|if)|in doubt|touch and go|fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|"
+    r"my) plans?|having second thoughts|don't know (?:about|if))\b",
     re.IGNORECASE,
 )
 CUES = KeyedGroup(*(cue for _, cue in _CUES), _UNSURE)

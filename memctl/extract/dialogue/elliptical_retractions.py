@@ -14,21 +14,19 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
 _ENDED = KeyedPattern(
-    r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|"
-    r"recently|had to|have to|decided to) )"
-    r"(?:(?:finally|just|recently|now|really|right|totally|completely|sadly|also|already|even|all|since) )*"
-    r"(?:packed in|jacked in|jack in|chucked in|packing in|given up(?: on)?|gave up(?: on)?|"
-    r"giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|"
-    r"gone (?:right |totally |completely |really )?off|went (?:right |totally |completely |"
-    r"really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|"
-    r"canceled|called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
-    r"got rid of|gave away|had to rehome|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) "
-    r"(?P<what>[^.!?;\n]{2,80})",
+    r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|recently|had to|"
+    r"have to|decided to) )(?:(?:finally|just|recently|now|really|right|totally|completely|sadly|also|already|even|"
+    r"all|since) )*(?:packed in|jacked in|jack in|chucked in|packing in|given up(?: on)?|gave up(?: on)?|"
+    r"giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|gone (?:right |totally |completely |"
+    r"really )?off|went (?:right |totally |completely |really )?off|done with|finished with|through with|over|"
+    r"ditched|binned|sold|flogged|cancelled|canceled|called off|scrapped|no longer (?:have|do|play|use|own|take|eat|"
+    r"drink|like|at|with|in|on|into)|got rid of|gave away|had to rehome|split (?:up )?(?:with|from)|broke up with|"
+    r"left|rehomed|off) (?P<what>[^.!?;\n]{2,80})",
     re.IGNORECASE,
 )
 _DIED = KeyedPattern(
-    r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)? "
-    r"(?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
+    r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)?"
+    r"(?: to be)? (?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
 _PERSON_DIED = KeyedPattern(
@@ -51,20 +49,18 @@ _GIVEN_AWAY = KeyedPattern(
     re.IGNORECASE,
 )
 _CALLED_OFF = KeyedPattern(
-    r"\bno (?:more )?(?P<what>(?-i:[A-ZÀ-Þ])[\w-]+(?: (?-i:[A-Z])[\w-]+)?) for (?:me|us)\b|"
-    r"(?:^|[.!,;] *|\b(?:the|our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:'s| is| are| got| has been| "
-    r"was)(?: now| all)? (?:off|"
-    r"cancell?ed|called off|scrapped|not happening|no longer happening)(?=$|[,.!;–-]| (?:now|again|sadly|because|"
-    r"this|until)\b)",
+    r"\bno (?:more )?(?P<what>(?-i:[A-ZÀ-Þ])[\w-]+(?: (?-i:[A-Z])[\w-]+)?) for (?:me|us)\b|(?:^|[.!,;] *|\b(?:the|"
+    r"our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:'s| is| are| got| has been| was)(?: now|"
+    r" all)? (?:off|cancell?ed|called off|scrapped|not happening|no longer happening)(?=$|[,.!;–-]| (?:now|again|"
+    r"sadly|because|this|until)\b)",
     re.IGNORECASE,
 )
 _HANDED_ON = KeyedPattern(
-    r"\b(?:gave|given|passed|handed|donated|giving) (?:(?:my|our) (?:\w+ ){0,2}?\w+ |(?-i:[A-ZÀ-Þ])[\w-]+ )?"
-    r"(?:the|my|our) (?P<what>(?:old )?[\w-]+(?: [\w-]+){0,2}?)(?: away(?! for)| on(?= to)|"
-    r"(?= to (?:my|our|an?|the|some|(?-i:[A-ZÀ-Þ])))|"
-    r"(?=,? (?:it's|its|and it's|it is)?(?: all)? ?(?:his|hers|theirs)\b))|"
-    r"(?:^|[.!,;] *|\b(?:and|but|so|now) )(?:the|my|our) (?P<that>[\w-]+(?: [\w-]+){0,2}?)(?:'s| is| belongs to)"
-    r"(?: all| now)* (?:hers|his|theirs|(?:my|our) [\w-]+(?:'s)?|(?-i:[A-ZÀ-Þ])[\w-]+(?:'s)?)(?: now)(?=\W|$)",
+    r"\b(?:gave|given|passed|handed|donated|giving) (?:(?:my|our) (?:\w+ ){0,2}?\w+ |(?-i:[A-ZÀ-Þ])[\w-]+ )?(?:the|"
+    r"my|our) (?P<what>(?:old )?[\w-]+(?: [\w-]+){0,2}?)(?: away(?! for)| on(?= to)|(?= to (?:my|our|an?|the|some|"
+    r"(?-i:[A-ZÀ-Þ])))|(?=,? (?:it's|its|and it's|it is)?(?: all)? ?(?:his|hers|theirs)\b))|(?:^|[.!,;] *|\b(?:and|"
+    r"but|so|now) )(?:the|my|our) (?P<that>[\w-]+(?: [\w-]+){0,2}?)(?:'s| is| belongs to)(?: all| now)* (?:hers|his|"
+    r"theirs|(?:my|our) [\w-]+(?:'s)?|(?-i:[A-ZÀ-Þ])[\w-]+(?:'s)?)(?: now)(?=\W|$)",
     re.IGNORECASE,
 )
 """ "Gave the bike to my brother", "the bike is his now"."""

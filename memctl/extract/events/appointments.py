@@ -20,18 +20,15 @@ from memctl.extract.vocabulary.verbs import FORMS
 
 _WHOSE = r"(?:(?P<whose>my|our|the|an?|(?:mum|mom|dad|nan|gran|grandma|grandad)'s|(?-i:[A-ZÀ-Þ])[\w-]+'s|the kids'?) )?"
 _LINK = (
-    r"(?P<link>(?:'s| is| are|'re| will be|'ll be| has been| have been| got| gets| been| now| also| all| finally| "
-    r"actually|"
-    r" just| still| moved| changed| pushed(?: back)?| brought forward| rescheduled| postponed| delayed| switched| "
-    r"booked(?: in)?| "
-    r"scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off| takes place| happens| expires| "
-    r"runs out| ends| "
-    r"opens| comes? out| falls| lands| coming up| leaves| departs| arrives| up)*)"
+    r"(?P<link>(?:'s| is| are|'re| will be|'ll be| has been| have been| got| gets| been| now| also| all| finally|"
+    r" actually| just| still| moved| changed| pushed(?: back)?| brought forward| rescheduled| postponed| delayed|"
+    r" switched| booked(?: in)?| scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off|"
+    r" takes place| happens| expires| runs out| ends| opens| comes? out| falls| lands| coming up| leaves| departs|"
+    r" arrives| up)*)"
 )
 _LEAD = late(
-    r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "
-    r")?for|signed up for|enrolled (?:on|in)|"
-    r"registered for|scheduled for|down for) )?",
+    r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |"
+    r"we are )?(?:booked (?:in )?for|signed up for|enrolled (?:on|in)|registered for|scheduled for|down for) )?",
     re.IGNORECASE,
 )
 _PREPOSITIONS = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
@@ -110,12 +107,18 @@ _VISITED = late(
 )
 
 
+_SEVERAL = late(r"^[^'\s]+[^'siu]s$")
+""" "Interviews", which have no article."""
+
+
 def _possessed(what: str, *, named: bool) -> str:
     """The occasion with its owner: "a scan", "Ida's recital", "their sister's wedding"."""
     if _VISITED.search(what):
         what += " appointment"
     if named:
         return what if what[:1].isupper() or what.startswith("the ") else f"their {what}"
+    if _SEVERAL.search(what):
+        return what
     return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
 
 

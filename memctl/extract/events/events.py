@@ -19,16 +19,14 @@ from memctl.extract.time.dates import Grounded, certain
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 _PAST_EVENT = late(
-    r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|"
-    r"signed|saw|watched|made|took|had|gave|did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|"
-    r"passed|failed|adopted|applied|moved|travell?ed|flew|drove|hiked|camped|"
-    r"painted|baked|cooked|read|wrote|published|recorded|released|received|competed|participated|"
-    r"volunteered|graduated|interviewed|presented|"
-    r"proposed|married|broke|fell|hurt|injured|recovered|climbed|swam|played|sang|danced|built|fixed|"
-    r"donated|raised|planted|tried|discovered|found|"
-    r"quit|left|sold|lost|retired|decided|submitted|shipped|released|taught|learned|helped|spoke|came|"
-    r"returned|threw|booked|created|designed|set|brought|dropped|upgraded|installed|renovated|hung|"
-    r"shared|spent)$",
+    r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|signed|saw|"
+    r"watched|made|took|had|gave|did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|passed|failed|"
+    r"adopted|applied|moved|travell?ed|flew|drove|hiked|camped|painted|baked|cooked|read|wrote|published|recorded|"
+    r"released|received|competed|participated|volunteered|graduated|interviewed|presented|proposed|married|broke|"
+    r"fell|hurt|injured|recovered|climbed|swam|played|sang|danced|built|fixed|donated|raised|planted|tried|"
+    r"discovered|found|quit|left|sold|lost|retired|decided|submitted|shipped|released|taught|learned|helped|spoke|"
+    r"came|returned|threw|booked|created|designed|set|brought|dropped|upgraded|installed|renovated|hung|shared|"
+    r"spent)$",
     re.IGNORECASE,
 )
 _ANCHOR = late(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
@@ -49,7 +47,8 @@ _VAGUE = late(
     re.IGNORECASE,
 )
 _CHAT = KeyedPattern(
-    r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|things)\b",
+    r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|"
+    r"things)\b",
     re.IGNORECASE,
 )
 _TOLD = late(r"\b(?:came|went|said|was|were|took|told|asked)\b|^[\d\W]+$", re.IGNORECASE)
@@ -80,7 +79,7 @@ _HAD = (
 
 def ahead(head: Head) -> bool | None:
     """Whether a clause is about the future; None if its tense does not decide."""
-    if (head.lemma == "book" or _TICKETS.match(head.rest)) and not head.stopped:
+    if (head.lemma == "book" or _TICKETS.match(head.rest) or _entered(head)) and not head.stopped:
         return True
     if head.tense in ("past", "perfect") or head.stopped:
         return False
@@ -136,7 +135,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     rest = without_dates(clause, head, dates)
     before = clause.text[head.rest_at : dates[0].span[0]]
-    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
+    if _TICKETS.match(head.rest) or _entered(head) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None
@@ -162,6 +161,19 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         confidence=0.8,
         category="events",
     )
+
+
+_ENTERED = late(
+    r"(?:(?:me |us |myself )?(?:up )?for |(?=the |my |an? ))(?P<o>[^,(]+?) ?[,(–-] ?(?:it's |"
+    r"which is )?(?:on )?(?:the )?\d",
+    re.IGNORECASE,
+)
+_ENTERING = frozenset(words("sign register enter enrol enroll"))
+
+
+def _entered(head: Head) -> re.Match[str] | None:
+    """The match of the race in "signed up for the Leeds half, 26 October": the date is that of the race."""
+    return _ENTERED.match(head.rest) if head.lemma in _ENTERING else None
 
 
 _TICKETS = late(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
@@ -206,11 +218,15 @@ def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
     ]
 
 
-def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
+def _intended(  # noqa: C901 -- one case per form of a plan
+    head: Head, rest: str, dates: list[Grounded]
+) -> tuple[str, str] | None:
     """The verb of a plan and the words after it; None if the clause is not a plan."""
     if head.tense == "future":
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
+        if (entered := _entered(head)) and dates:
+            return "", entered["o"]
         return ("", rest) if head.lemma == "book" or (_TICKETS.match(rest) and dates) else None
     wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
     pondering = head.prog and (
@@ -274,10 +290,9 @@ _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "h
 
 _WORKING = late(
     r"\W*(?:make sure|make (?:some |real |good )*progress|get ready|get started|keep (?:in mind|going|working)|"
-    r"meet (?:the|my|our|all|this) [\w ]*"
-    r"deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|go through|work on|focus on|start with|"
-    r"try (?:to|out)|look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|with)|continue|follow|take (?:it|care|"
-    r"note))\b",
+    r"meet (?:the|my|our|all|this) [\w ]*deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|"
+    r"go through|work on|focus on|start with|try (?:to|out)|look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|"
+    r"with)|continue|follow|take (?:it|care|note))\b",
     re.IGNORECASE,
 )
 """ "I'll go with the first draft": the next steps of a task."""

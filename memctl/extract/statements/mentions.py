@@ -76,11 +76,12 @@ _ENDED_AFTER = late(
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
-    r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing)\b)|"
+    r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing|visits?|rounds?|patients?|"
+    r"clinics?|"
+    r"appointments?)\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
-    r" (?:gives?|gave|made|makes|was wrecking|"
-    r"last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|till) (?!now\b))\b|\?|"
-    r"[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
+    r" (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|"
+    r"till) (?!now\b))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
 _PROPOSED = late(
@@ -139,11 +140,10 @@ _ORDERED = late(
 )
 """ "Speak Welsh with me, English otherwise" is an order."""
 _NOT_SPOKEN = KeyedPattern(
-    r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|duolingo|"
-    r"dictionary|food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|"
-    r"letters?|explain|draft|strings?|small talk|anything|"
-    r"please|movie|news|radio|version|menu|not|don't|doesn't|can't|no|never|if|would|should|speaks|talks|understand|"
-    r"\w+n't)\b",
+    r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|"
+    r"duolingo|dictionary|food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|"
+    r"app|forms?|letters?|explain|draft|strings?|small talk|anything|please|movie|news|radio|version|menu|not|don't|"
+    r"doesn't|can't|no|never|if|would|should|speaks|talks|understand|\w+n't)\b",
     re.IGNORECASE,
 )
 

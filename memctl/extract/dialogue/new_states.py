@@ -1,0 +1,203 @@
+"""Ends of a state that a turn says in plain words, but without naming what has ended: "started the new job today", "all
+moved in", "the baby's here", "it was my birthday yesterday. 79."."""
+
+import re
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+
+from memctl.core.late_pattern import late
+from memctl.extract.dialogue.corrections import retraction
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.filters.assertion_filter import declarative
+from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.wordlist import words
+
+_JOB = r"(?:place|job|role|gig|post|position|company|firm|school|hospital|office|team)"
+_STARTED = KeyedPattern(
+    rf"\b(?:(?:start(?:ed|ing)?|began) (?:(?:at|in|on|with) )?(?:the|my|a) new {_JOB}|first (?:day|shift|week|"
+    rf"month)s?(?: "
+    rf"\w+)? (?:at|in|on|of|with) (?:the|my) new {_JOB}|(?:the |my )?new {_JOB} (?:tomorrow|today|start(?:s|ed)|begins|"
+    rf"began)|(?:just |finally |have |'ve )*(?:left|quit|lost) my (?:\w+ )?job(?! (?:when|in (?:19|20)\d\d|for an?|"
+    rf"as soon)\b))",
+    re.IGNORECASE,
+)
+_FIRST_DAY = KeyedPattern(
+    r"\b(?:(?:my )?first (?:day|shift|week)(?:'s| is| was)? (?:done|over|went|down|today|yesterday|survived|"
+    r"in the bag)|"
+    r"(?:my )?last (?:day|shift)(?:'s| is| was)? (?:done|over|today|yesterday)|started (?:on )?(?:today|yesterday|"
+    r"monday))\b",
+    re.IGNORECASE,
+)
+""" "First day done", after notice was given."""
+_WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
+_SETTLED = KeyedPattern(
+    r"\b(?:(?:all|we've|we have|i've|i have|we're|i'm|we|finally|both) (?:all |just |finally |"
+    r"now )*moved in(?! (?:with|next|"
+    r"across|together|on|to)\b)|that's (?:us|me) (?:all |finally )?(?:in|moved|moved in)|(?:got|picked up|have|"
+    r"collected|"
+    r"given) (?:the|our|my) keys(?! (?:to|for|of|and|out|in (?:the|my)|from|wrong)\b)|keys at last|(?:the|our|"
+    r"my) first night in the new \w+|we(?:'ve| have)? "
+    r"(?:finally )?moved(?= (?:on |last |yesterday|over the weekend))|done with the move|the move is done|"
+    r"made the move)\b",
+    re.IGNORECASE,
+)
+_DESTINATION = late(
+    r"(?:move|moving|relocate) (?:back )?to (?P<o>(?-i:[A-ZÀ-Þ])[\w'-]+(?:,? (?-i:[A-ZÀ-Þ])[\w'-]+){0,2})$"
+)
+_BORN = KeyedPattern(
+    r"\b(?:(?:it's|its|it was|we(?:'ve| have)? (?:got|had|have)|she(?:'s| has)? had) (?:a (?:baby |little |healthy |"
+    r"wee )*"
+    r"(?:boy|girl)|twins)|(?:s?he|baby(?: \w+)?|(?:the|our) (?:baby|little one|twins|son|daughter))(?:'s| is| are|"
+    r" was| were|'ve"
+    r"| have)? (?:finally |now |just |safely )*(?:here|arrived|born|came)|born (?:on|at|last|this|yesterday|early|"
+    r"today)|"
+    r"gave birth|had (?:the|our|her|a) (?:baby|boy|girl|son|daughter))\b",
+    re.IGNORECASE,
+)
+_ARRIVED = KeyedPattern(
+    r"\b(?:born|birth|arrived|here|weigh\w*|kg|lbs?|pounds|last night|this morning|yesterday|at \d{1,2}[:.]\d\d|"
+    r"healthy|"
+    r"labour|labor|c-section|calling (?:him|her|them)|called (?:him|her|them)|named (?:him|her|them))\b",
+    re.IGNORECASE,
+)
+_EXPECTED = KeyedPattern(
+    r"\b(?:scan|reveal|due|expecting|kicks?|bump|will be|going to be|if|hope|hoping|bets?)\b", re.IGNORECASE
+)
+_NAMED = KeyedPattern(
+    r"\b(?:(?:we're|we are|they're|were) calling|(?:we|they)(?:'ve| have)? (?:called|named)) (?:him|her) "
+    r"(?P<name>(?-i:[A-ZÀ-Þ])[\w'-]+)",
+    re.IGNORECASE,
+)
+_OF_BIRTHDAY = KeyedPattern(
+    r"\b(?:my birthday(?: (?:was |is |today|yesterday|on \w+|last \w+|this \w+))*|birthday (?:today|"
+    r"yesterday))\W+(?:(?:and|so|"
+    r"i'm|im|i am|turned|now|officially|finally|the big) )*(?P<age>\d{1,3})(?: (?:now|today|already))?(?=$|[,.!;)]|"
+    r" (?:and|lol)\b)",
+    re.IGNORECASE,
+)
+_EXCHANGED = KeyedPattern(
+    r"\b(?:changed|swapped|switched|replac\w+|instead|in place of|came off|come off|taken off|was giving|were giving|"
+    r"gave me|"
+    r"given me|so now (?:it|i)|now it's|now it is|not .{3,30} any ?more|didn't (?:work|agree|suit)|wasn't working)\b",
+    re.IGNORECASE,
+)
+_ADDED = late(r"\b(?:as well|too|also|on top|added|adding|with it|both|alongside|plus)\b", re.IGNORECASE)
+CUES = KeyedGroup(_STARTED, _FIRST_DAY, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED)
+_NOT_SAID = late(
+    r"\b(?:if|would|could|should|might|may|maybe|want|wants|wish|hope|hoping|dream\w*|not|never|don't|didn't|haven't|"
+    r"nearly|"
+    r"almost|before|until|till|when|once|he|she|they|his|her|their|your|sister|brother|mum|mom|dad|wife|husband|"
+    r"partner|"
+    r"son|daughter|mate|friend|colleague|boss|neighbour|neighbor|cousin)s?\b",
+    re.IGNORECASE,
+)
+_PARTNERS = frozenset(words("wife partner girlfriend fiancée"))
+
+
+def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
+    """The retractions of what has ended, and the new states that follow; `new` are the drafts of the turn so far."""
+    if not earlier.standing or not CUES.possible(text):
+        return
+    new = list(new)
+    said = {(draft.subject, draft.predicate) for draft in new if draft.op == "assert"}
+    for sentence in sentences(plain(text)):
+        body, _ = declarative(sentence.text, sentence.mark)
+        if not body or HIDDEN in body:
+            continue
+        span = (sentence.start, sentence.start + len(sentence.text))
+        yield from _jobs(body, span, earlier, said)
+        yield from _homes(body, span, earlier, said)
+    if "?" not in text:
+        yield from _births(text, earlier)
+        yield from _birthdays(text, earlier, said)
+    yield from _medicines(text, earlier, new)
+
+
+def _jobs(
+    body: str, span: tuple[int, int], earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]
+) -> Iterator[Draft]:
+    match = _STARTED.search(body) or (_FIRST_DAY.search(body) if "works_at" in earlier.doubted else None)
+    if match is None or _NOT_SAID.search(body[: match.start()]):
+        return
+    for draft in list(earlier.standing.values()):
+        old = draft.subject is None and draft.predicate in _WORK and draft.key not in earlier.begun
+        if old and (None, draft.predicate) not in said:
+            yield retraction(draft, span)
+
+
+def _homes(
+    body: str, span: tuple[int, int], earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]
+) -> Iterator[Draft]:
+    match = _SETTLED.search(body) if (None, "lives_in") not in said else None
+    if match is None or _NOT_SAID.search(body[: match.start()]):
+        return
+    planned = [draft for draft in earlier.plans if draft.subject is None and draft.object]
+    places = [found["o"] for draft in planned if (found := _DESTINATION.search(draft.object or ""))]
+    if places:
+        place = places[-1]
+        yield Draft(
+            predicate="lives_in", object=place, phrase=f"lives in {place}", quote=span, confidence=0.8, category="home"
+        )
+
+
+def _births(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The end of a pregnancy, and the child's name."""
+    expected = [draft for draft in earlier.standing.values() if draft.object == "pregnant"]
+    match = _BORN.search(text) if expected else None
+    if match is None or not _ARRIVED.search(text) or _EXPECTED.search(text):
+        return
+    own = [one for one in expected if one.subject is None or one.owner in _PARTNERS or one.subject in _PARTNERS]
+    if len(own) != 1:
+        return
+    yield retraction(own[0], match.span())
+    named = _NAMED.search(text)
+    if named:
+        name = named["name"]
+        phrase = f"has a child called {name}"
+        yield Draft(
+            predicate="has_child", object=name, phrase=phrase, quote=named.span(), confidence=0.8, category="family"
+        )
+
+
+def _birthdays(text: str, earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]) -> Iterator[Draft]:
+    match = _OF_BIRTHDAY.search(text) if (None, "age") not in said else None
+    if match is None:
+        return
+    age = match["age"]
+    yield Draft(
+        predicate="age",
+        object=age,
+        phrase=f"is {age} years old",
+        quote=match.span(),
+        confidence=0.8,
+        category="identity",
+    )
+
+
+def _medicines(text: str, earlier: EarlierDrafts, new: list[Draft]) -> Iterator[Draft]:
+    """ "The ramipril gave me a cough so now it is losartan": the end of the medicine that another one replaces."""
+    before = {(draft.subject, draft.object) for draft in earlier.standing.values()}
+    taken = [
+        draft
+        for draft in new
+        if draft.predicate == "takes_medication"
+        and draft.op == "assert"
+        and (draft.subject, draft.object) not in before
+    ]
+    match = _EXCHANGED.search(text) if len(taken) == 1 else None
+    if match is None or _ADDED.search(text):
+        return
+    for old in list(earlier.standing.values()):
+        named = (
+            old.predicate == "takes_medication" and old.subject == taken[0].subject and old.object != taken[0].object
+        )
+        if named and re.search(rf"\b{re.escape(old.object or '')}\b", text, re.IGNORECASE):
+            yield retraction(old, match.span())
+            for dose in list(earlier.standing.values()):
+                if dose.predicate == "dose" and (dose.subject, dose.slot) == (
+                    old.subject,
+                    (old.object or "").casefold(),
+                ):
+                    yield retraction(dose, match.span())
