@@ -29,7 +29,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
             _WORK,
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
             r"lost) my job|my (?:old|last|previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|"
-            r"handed in my notice|career change|unemployed|(?:i'm|im|i am|currently|now|still) between jobs)\b",
+            r"handed in my notice|career change|unemployed|(?:i'm|im|i am|currently|now|still) between jobs|"
+            r"got the (?:job|post))\b",
         ),
         (
             frozenset({"has_boss", "has_manager"}),

@@ -7,12 +7,13 @@ from collections.abc import Set as AbstractSet
 
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, article
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
 
 _JOB = r"(?:place|job|role|gig|post|position|company|firm|school|hospital|office|team)"
 _STARTED = KeyedPattern(
@@ -84,7 +85,13 @@ _EXCHANGED = KeyedPattern(
     re.IGNORECASE,
 )
 _ADDED = late(r"\b(?:as well|too|also|on top|added|adding|with it|both|alongside|plus)\b", re.IGNORECASE)
-CUES = KeyedGroup(_STARTED, _FIRST_DAY, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED)
+_PROMOTED = KeyedPattern(
+    r"\bpromoted\b(?: [a-z]+)?[,.!:;– -]+(?:(?:to|i'm|im|i am|now|so|officially) )*(?P<o>[a-z][\w -]{3,40}?)(?=$|"
+    r"[,.;!]|"
+    r" (?:from|since|as of|now|starting|at|in|of)\b)",
+    re.IGNORECASE,
+)
+CUES = KeyedGroup(_STARTED, _FIRST_DAY, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
 _NOT_SAID = late(
     r"\b(?:if|would|could|should|might|may|maybe|want|wants|wish|hope|hoping|dream\w*|not|never|don't|didn't|haven't|"
     r"nearly|"
@@ -111,7 +118,8 @@ def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
         yield from _homes(body, span, earlier, said)
     if "?" not in text:
         yield from _births(text, earlier)
-        yield from _birthdays(text, earlier, said)
+        yield from _birthdays(text, said)
+        yield from _promotions(text, said)
     yield from _medicines(text, earlier, new)
 
 
@@ -161,7 +169,7 @@ def _births(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
         )
 
 
-def _birthdays(text: str, earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]) -> Iterator[Draft]:
+def _birthdays(text: str, said: AbstractSet[tuple[str | None, str]]) -> Iterator[Draft]:
     match = _OF_BIRTHDAY.search(text) if (None, "age") not in said else None
     if match is None:
         return
@@ -173,6 +181,22 @@ def _birthdays(text: str, earlier: EarlierDrafts, said: AbstractSet[tuple[str | 
         quote=match.span(),
         confidence=0.8,
         category="identity",
+    )
+
+
+def _promotions(text: str, said: AbstractSet[tuple[str | None, str]]) -> Iterator[Draft]:
+    """ "Got promoted lol. engineering manager from 1 August"."""
+    match = _PROMOTED.search(text) if (None, "job_title") not in said else None
+    if match is None or _NOT_SAID.search(text[: match.start()]) or not compiled("{POST}").fullmatch(match["o"]):
+        return
+    post = match["o"]
+    yield Draft(
+        predicate="job_title",
+        object=post,
+        phrase=f"is {article(post)}",
+        quote=match.span(),
+        confidence=0.8,
+        category="work",
     )
 
 

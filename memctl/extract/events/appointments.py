@@ -131,6 +131,7 @@ _CORRECTED = late(
 _SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
 
 
+_OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
 _THE_DAY = late(r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! of)) the", re.IGNORECASE)
 
 
@@ -165,6 +166,8 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
         phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
         if (later := event_dates.at_time("", text[new.span[1] :])) and not _SAME_TIME.search(text):
             phrase = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase) + later
+        elif clock := _OTHER_CLOCK.search(text, new.span[1]):
+            phrase = f"{re.sub(r' at [0-9][0-9:.]*(?: ?[ap]m)?$', '', phrase)} at {clock['o']}"
         yield msgspec.structs.replace(
             draft,
             phrase=event_dates.absolute(phrase, [new]),

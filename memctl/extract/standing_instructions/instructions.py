@@ -132,6 +132,7 @@ _WISH = OpeningPattern(
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
     r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|"
     r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
+    r"[^?]*\b(?:your|the|all) (?:answers|replies|responses)\b(?! in (?:an?|the|this|my) )|"
     r"[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)|"
     r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
