@@ -35,7 +35,7 @@ def best(work: Callable[[], object], repeat: int) -> float:
 
 def try_everything() -> None:
     """Try every rule and pattern on every text from now on."""
-    setattr(RuleIndex, "due", lambda index, _: frozenset(index.needs))  # noqa: B010 -- mypy takes it for a mistake
+    setattr(RuleIndex, "due", lambda index, _: tuple(index.needs))  # noqa: B010 -- mypy takes it for a mistake
     for pattern in [one for one in gc.get_objects() if isinstance(one, KeyedPattern | KeyedGroup)]:
         pattern.bit = pattern.left = 0
         if isinstance(pattern, KeyedPattern):

@@ -6,6 +6,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -104,6 +105,7 @@ def extract(
     return claims
 
 
+@lru_cache(maxsize=256)
 def speaks_for_user(speaker: str | None, user_id: str) -> bool:
     """True if the turn's speaker is the user: no name, the user's name, or their first name."""
     if speaker is None:
@@ -112,6 +114,7 @@ def speaks_for_user(speaker: str | None, user_id: str) -> bool:
     return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
 
 
+@lru_cache(maxsize=256)
 def first_name(speaker: str | None) -> str:
     """The first name of a speaker in lower case, "" if the name is not known."""
     return (speaker or "").casefold().strip().split(" ")[0]

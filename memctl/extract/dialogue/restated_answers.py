@@ -8,6 +8,8 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import last_question, plain
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.rule_tables import compiled
 
 LONGEST_ANSWER = 10
@@ -42,8 +44,8 @@ _KIN = (
     r"(?P<x>(?!name\b|question|problem|issue|goal|plan|thoughts|idea|opinion|answer|choice|take|view)[\w-]+(?: "
     r"[\w-]+){0,2}?)"
 )
-_STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (late(pattern, re.IGNORECASE), statement)
+_STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
+    (KeyedPattern(pattern), statement)
     for pattern, statement in (
         (rf"\b(?:what(?:'s| is| are| was)|and|what about) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is| are) your {_KIN} called\?", "my {x} is called {a}"),
@@ -95,6 +97,7 @@ _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bwhat(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
     )
 )
+_BY_WORDS = RuleIndex({statement: KeyedGroup(statement[0]) for statement in _STATEMENTS})
 _STATE = late(
     r"\bare you (?:a |already |still )?(?P<x>married|single|engaged|divorced|vegan|vegetarian|pescatarian|pregnant|"
     r"diabetic|left-handed|retired|self-employed|coeliac|celiac|asthmatic|lactose intolerant)\?",
@@ -161,7 +164,7 @@ def _the_pet() -> re.Pattern[str]:
 
 def _filled(question: str, answer: str) -> str | None:
     """The statement for a kind of question, with the answer in it."""
-    for pattern, form in _STATEMENTS:
+    for pattern, form in _BY_WORDS.due(question):
         matched = pattern.search(question)
         if matched is None:
             continue

@@ -112,14 +112,14 @@ _MINE = late(r"(?:me|myself|i|us|yours truly|you|them|him|her)", re.IGNORECASE)
 _BULLET = late(r"^[ \t]*(?:[-*•·–]|\d+[.)])?[ \t]*")
 _ASKED = (
     (
-        late(
+        KeyedPattern(
             r"\bwho(?:'s| is| else is)? (?:on|in) your (?P<group>team|crew|band)\b|\bwho do you work with\b",
             re.IGNORECASE,
         ),
         "team",
     ),
     (
-        late(
+        KeyedPattern(
             r"\bhow many (?:of you )?(?:are (?:you|there)|people|of you|live)\b.*\b(?:home|house|household|flat|live|"
             r"with you)\b|\bwho (?:do you live with|lives with you|else lives|is in your household|is at home)\b|"
             r"\bdo you live (?:alone|with)\b",
@@ -127,7 +127,7 @@ _ASKED = (
         ),
         "us",
     ),
-    (late(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
+    (KeyedPattern(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
 )
 _ASKED_GROUP = (
     rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|"

@@ -7,6 +7,8 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.grammar.clauses import complement, head
 from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, proper
 from memctl.extract.grammar.segmentation import last_question
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.rule_tables import compiled
 from memctl.extract.statements.frame_matcher import match
 
@@ -27,8 +29,8 @@ _NO_ANSWER = late(
     re.IGNORECASE,
 )
 
-_QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
-    (late(pattern, re.IGNORECASE), predicate, template, shape)
+_QUESTIONS: tuple[tuple[KeyedPattern, str, str, str], ...] = tuple(
+    (KeyedPattern(pattern), predicate, template, shape)
     for pattern, predicate, template, shape in (
         (
             (
@@ -125,6 +127,7 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
         (r"\bwhat (?:car|phone|laptop) do you (?:drive|have|use|own)\b", "owns", "owns {o}", "np"),
     )
 )
+_BY_WORDS = RuleIndex({question: KeyedGroup(question[0]) for question in _QUESTIONS})
 _ARE_YOU = late(
     (
         r"(?:^|[.!?,]\s+|\b(?:so|and|by the way),?\s+)(?P<aux>are|do|have) you (?:currently |still |also |"
@@ -166,7 +169,7 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     bare = _LEAD.sub("", text.strip().rstrip(".! "))
     if not bare or (_NO_ANSWER.match(text.strip()) and not _LEAD.match(text.strip())):
         return []
-    for pattern, predicate, template, shape in _QUESTIONS:
+    for pattern, predicate, template, shape in _BY_WORDS.due(asked):
         matched = pattern.search(asked)
         if matched is None:
             continue
@@ -187,7 +190,7 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     return []
 
 
-_ABOUT_ANSWERS = late(
+_ABOUT_ANSWERS = KeyedPattern(
     r"\b(?:you (?:like|prefer|want)|should|shall|do you|would you)\b.*\b(?P<what>answers|replies|responses|"
     r"explanations|summaries)\b",
     re.IGNORECASE,
@@ -200,8 +203,10 @@ _EITHER_MANNER = (
 def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
     """ "Long or short replies?" – "Short." is a standing instruction."""
     about = _ABOUT_ANSWERS.search(asked) or compiled(_EITHER_MANNER).search(asked)
+    if about is None:
+        return None
     manner = compiled(r"\W*(?P<o>(?:(?:very|quite|rather|as) )*{MANNER})(?:,? (?:please|pls|thanks))?\W*").match(text)
-    if about is None or manner is None or (text[manner.end() :].strip() and not re.search(r"[.!,;]\W*$", manner[0])):
+    if manner is None or (text[manner.end() :].strip() and not re.search(r"[.!,;]\W*$", manner[0])):
         return None
     goal = f"{manner['o']} {about['what'].lower()}"
     return Draft(

@@ -6,13 +6,15 @@ rest. This is not a parser: a clause whose head is not understood is skipped.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import lowered, word_set, words
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.word_masks import WordMasks
+from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
 from memctl.extract.vocabulary.date_words import alternation
 from memctl.extract.vocabulary.verbs import FORMS, Form
 
@@ -89,7 +91,7 @@ _AFTER_ING = KeyedPattern(
     r"becoming|retiring|finishing|switching|starting|resigning)\b)",
     re.IGNORECASE,
 )
-_JOINING = frozenset({"and", "but", "or"})
+_JOINING = KeyedGroup(words=("and", "but", "or"))
 """Before a verb without a subject stands one of these words, or a comma."""
 
 
@@ -136,10 +138,10 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
     """The clauses of a sentence whose offset is `start`."""
     cuts: dict[int, tuple[int, str, bool]] = {}
     spoken = lowered(sentence)
-    for match in _BOUNDARY.finditer(spoken):
+    for match in _BOUNDARY.finditer(spoken) if has_later_subject(sentence) else ():
         if match.end() > match.start() and match.start() > 0 and not _ME_AND.fullmatch(spoken, 0, match.start()):
             cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
-    joined = "," in sentence or not _JOINING.isdisjoint(word_set(sentence))
+    joined = "," in sentence or _JOINING.possible(sentence)
     listed = ((_ELIDED.finditer(spoken), ""), (_ELIDED_ING.finditer(spoken), "+ing")) if joined else ()
     for matches, mark in (*listed, (_AFTER_ING.finditer(sentence), "after+ing")):
         for match in matches:
@@ -158,13 +160,28 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
 
 def has_boundary(sentence: str) -> bool:
     """True if a clause with a subject of its own follows another."""
-    return _BOUNDARY.search(lowered(sentence)) is not None
+    return has_later_subject(sentence) and _BOUNDARY.search(lowered(sentence)) is not None
+
+
+_LATER_WORDS = WordMasks(lambda text: words_with_digits(text)[text[:1].isalnum() :])
+"""The masks of all words of a text but the one that opens it."""
+
+
+@cache
+def _later_subject() -> int:
+    keys = OpeningPattern(rf"{_SUBJECT}\b", 0).keys
+    return _LATER_WORDS.add(key.split(" ")[0] for key in keys or ())
+
+
+def has_later_subject(sentence: str) -> bool:
+    """False if no word of a sentence can be a subject before which another clause ends."""
+    return bool(_later_subject() & _LATER_WORDS.of[sentence])
 
 
 def may_be_joined(sentence: str) -> bool:
     """False if a sentence has no clause without a subject of its own that continues another."""
     spoken = lowered(sentence)
-    joined = "," in sentence or not _JOINING.isdisjoint(word_set(sentence))
+    joined = "," in sentence or _JOINING.possible(sentence)
     return bool((joined and (_ELIDED.search(spoken) or _ELIDED_ING.search(spoken))) or _AFTER_ING.search(sentence))
 
 

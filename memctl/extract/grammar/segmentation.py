@@ -33,6 +33,7 @@ TITLE = late(rf"{_TITLE_WORD}(?::? (?:{_TITLE_WORD}|{_SMALL_WORD})){{0,6}}:? {_T
 _END_MARK = late(r"[.!?…]+$")
 """ "Stop saying 'Great question!' each time": the sentence does not end there."""
 _QUOTES = frozenset("\"“«»„'")
+_OPENING_QUOTE = late(r"[“«»„]|(?<!\w)'")
 _STAGE = late(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
 _PAPER = str.maketrans({"`": " ", "\u00a0": " ", "\u202f": " "}) | _APOSTROPHES
@@ -84,7 +85,7 @@ def plain(text: str) -> str:
         text = _hide(_BLOCKQUOTE, text)
     if "\n    " in text or "\n\t" in text:
         text = _hide(_INDENTED, text)
-    if not _QUOTES.isdisjoint(text):
+    if '"' in text or _OPENING_QUOTE.search(text):
         text = _QUOTATION.sub(_quotation, text)
     return _STAGE.sub(_stage, text) if "*" in text else text
 

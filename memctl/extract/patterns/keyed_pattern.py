@@ -163,7 +163,9 @@ class KeyedGroup:
         """Compute the keys of all patterns, and skip the texts without them from now on."""
         keys = self.keys()
         self.left = 0
-        if keys is not None and not self.bit:
+        if len(self.patterns) == 1 and self.masks is self.patterns[0].masks and not self.words and self.test is None:
+            self.bit = self.patterns[0].bit
+        elif keys is not None and not self.bit:
             self.bit = self.masks.add(keys, self.test)
 
     def keys(self) -> frozenset[str] | None:
@@ -335,10 +337,10 @@ def _spelt(word: str, rest: tuple[Nodes, ...]) -> tuple[str, tuple[Nodes, ...]]:
 
 def _letter(node: tuple[Any, Any]) -> str:
     """The letter or digit that a node stands for, in lower case; "" if it matches anything else."""
-    if node[0].name != "LITERAL" or node[1] >= 128:
-        return ""
-    letter = chr(node[1]).lower()
-    return letter if letter in _WORD_CHARACTER else ""
+    return _LETTER.get(node[1], "") if node[0] is _parser.LITERAL else ""
+
+
+_LETTER = {ord(form): one for one in _WORD_CHARACTER for form in (one, one.upper())}
 
 
 def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str | None:

@@ -53,7 +53,7 @@ def _node(kind: Any, value: Any, ignored: bool) -> list[Any]:
     if name == "IN":
         return [(kind, _members(value, ignored))]
     if name == "BRANCH":
-        return [(kind, (value[0], [_within(way, ignored) for way in value[1]]))]
+        return _branch(value[0], [_within(way, ignored) for way in value[1]])
     if name == "SUBPATTERN":
         group, added, removed, inner = value
         if added & ~re.IGNORECASE:
@@ -66,6 +66,27 @@ def _node(kind: Any, value: Any, ignored: bool) -> list[Any]:
         # What must not stand here can only be told if case does not matter for it.
         return [(kind, (value[0], _within(value[1], ignored)))] if ignored and not _minds_case(value[1].data) else []
     raise _UnlikeError
+
+
+def _branch(before: Any, ways: list[Any]) -> list[Any]:
+    """A branch with the alternatives that open with the same letter in one, so that the others are passed over at once.
+
+    Which of several alternatives matches does not matter here, only whether one does.
+    """
+    opened: dict[Any, list[Any]] = {}
+    for number, way in enumerate(ways):
+        literal = len(way.data) > 0 and way.data[0][0] is _parser.LITERAL
+        opened.setdefault(way.data[0][1] if literal else -1 - number, []).append(way)
+    if len(opened) == len(ways):
+        return [(_parser.BRANCH, (before, ways))]
+    grouped = []
+    for letter, same in opened.items():
+        if len(same) > 1:
+            rest = [_parser.SubPattern(way.state, way.data[1:]) for way in same]
+            inner = _branch(before, rest) if all(one.data for one in rest) else [(_parser.BRANCH, (before, rest))]
+            same = [_parser.SubPattern(same[0].state, [(_parser.LITERAL, letter), *inner])]
+        grouped += same
+    return [(_parser.BRANCH, (before, grouped))] if len(grouped) > 1 else list(grouped[0].data)
 
 
 def _within(inner: Any, ignored: bool) -> Any:

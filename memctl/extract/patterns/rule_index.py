@@ -23,16 +23,17 @@ class RuleIndex(Generic[R]):
         self.left = WARM
         self.bits: _Bits | None = None
 
-    def due(self, text: str) -> frozenset[R]:
-        """The rules that may find something in `text` or in a part of it that is cut between words."""
+    def due(self, text: str) -> tuple[R, ...]:
+        """The rules that may find something in `text` or in a part of it that is cut between words, in order."""
         bits = self.bits
         if bits is None:
             self.left -= 1
             if self.left <= 0:
                 # Assigned when it is complete, because other threads use it from then on.
                 self.bits = self._computed()
-            return frozenset(self.needs)
-        return self.named[bits.words & WORDS.of[text] | bits.openings & OPENINGS.of[text]]
+            return tuple(self.needs)
+        anywhere = bits.words and bits.words & WORDS.of[text]
+        return self.named[anywhere, bits.openings and bits.openings & OPENINGS.of[text]]
 
     def _computed(self) -> "_Bits":
         words = openings = 0
@@ -44,8 +45,8 @@ class RuleIndex(Generic[R]):
                 words |= group.bit
         return _Bits(words, openings)
 
-    def _named(self, mask: int) -> frozenset[R]:
-        return frozenset(rule for rule, group in self.needs.items() if not group.bit or group.bit & mask)
+    def _named(self, masks: tuple[int, int]) -> tuple[R, ...]:
+        return tuple(rule for rule, group in self.needs.items() if not group.bit or group.bit & masks[group.opening])
 
 
 class _Bits(NamedTuple):

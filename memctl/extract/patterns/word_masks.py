@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import reduce
-from itertools import pairwise
+from itertools import compress, count, pairwise
 from operator import or_
-from threading import Lock
+from threading import RLock
 
 from memctl.extract.patterns.wordlist import Remembered, first_two_words, words_with_digits
 
@@ -19,9 +19,10 @@ STEM = 3
 """Characters of a word whose continuation is open: "divorc" is looked up as "div-"."""
 DIGIT = "0"
 """In place of the words with a digit, for rules that need a number."""
+MOST_TEXTS = 2000
+MOST_WORDS = 20_000
 _DIGITS = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_bits = iter(range(1_000_000_000))
 
 
 def stem(word: str) -> str:
@@ -39,43 +40,80 @@ class WordMasks:
     def __init__(self, words: Callable[[str], list[str]]) -> None:
         """`words` gives the words of a text that count."""
         self._words_of = words
-        self._words: dict[str, int] = {}
+        self._bits = count()
+        self._keys: dict[str, int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
+        self._firsts: set[str] = set()
         self._tests: list[tuple[Callable[[str], bool], int]] = []
-        self._lock = Lock()
-        self._forget()
+        self._of_word = _Words(self)
+        self._lock = RLock()
+        self.of: dict[str, int] = Remembered(self._of_text, most=MOST_TEXTS)
 
     def add(self, keys: Iterable[str], test: Callable[[str], bool] | None = None) -> int:
         """A new bit for a pattern that needs one of `keys`, or a word (letters only) that passes `test`."""
         with self._lock:
-            bit = 1 << next(_bits)
+            bit = 1 << next(self._bits)
             for key in keys:
                 first, pair, second = key.partition(" ")
                 if pair:
                     self._pairs[first, second] = self._pairs.get((first, second), 0) | bit
+                    self._firsts.add(first)
                 else:
-                    self._words[first] = self._words.get(first, 0) | bit
+                    self._keys[first] = self._keys.get(first, 0) | bit
+                    self._of_word.add(self._of_word.by_key.get(first, ()), bit)
             if test is not None:
-                self._tests.append((Remembered(test).__getitem__, bit))
-            self._forget()
+                self._tests.append((test, bit))
+                self._of_word.add([word for word in self._of_word if any(map(test, _letters(word)))], bit)
+            # What other threads still compute without the new bit goes into the old table.
+            self.of = Remembered(self._of_text, most=MOST_TEXTS)
             return bit
 
-    def _forget(self) -> None:
-        """Look up everything again. What other threads still compute without the new bit goes into the old tables."""
-        of_word = Remembered(self._of_word).__getitem__
+    def _of_text(self, text: str) -> int:
+        words = self._words_of(text)
+        followed = compress(pairwise(words), map(self._firsts.__contains__, words))
+        mask = reduce(or_, filter(None, map(self._of_word.__getitem__, words)), 0)
+        return reduce(or_, filter(None, map(self._pairs.get, followed)), mask)
 
-        def of_text(text: str) -> int:
-            words = self._words_of(text)
-            mask = reduce(or_, map(of_word, words), 0)
-            return reduce(or_, filter(None, map(self._pairs.get, pairwise(words))), mask)
+    def learn(self, word: str) -> int:
+        """The mask of a word that was not looked up before."""
+        with self._lock:
+            letters = _letters(word)
+            keys = {word, stem(word), *letters, *(DIGIT for _ in _DIGITS.findall(word))}
+            mask = reduce(or_, [bit for test, bit in self._tests if any(map(test, letters))], 0)
+            mask = reduce(or_, [self._keys.get(key, 0) for key in keys], mask)
+            self._of_word.remember(word, keys, mask)
+            return mask
 
-        self.of: dict[str, int] = Remembered(of_text, most=2000)
 
-    def _of_word(self, word: str) -> int:
-        letters = _LETTERS.findall(word if word.isascii() else f"{word} {word.casefold()}")
-        keys = {word, stem(word), *letters, *(DIGIT for _ in _DIGITS.findall(word))}
-        mask = reduce(or_, [self._words.get(key, 0) for key in keys])
-        return reduce(or_, [bit for test, bit in self._tests if any(map(test, letters))], mask)
+class _Words(dict[str, int]):
+    """The masks of the words looked up so far; `by_key` has the words that a key stands for."""
+
+    def __init__(self, masks: WordMasks) -> None:
+        super().__init__()
+        self.masks = masks
+        self.by_key: dict[str, list[str]] = {}
+
+    def __missing__(self, word: str) -> int:
+        return self.masks.learn(word)
+
+    def remember(self, word: str, keys: Iterable[str], mask: int) -> None:
+        """Add a word; all are forgotten when there are many."""
+        if len(self) >= MOST_WORDS:
+            self.clear()
+            self.by_key.clear()
+        self[word] = mask
+        for key in keys:
+            self.by_key.setdefault(key, []).append(word)
+
+    def add(self, words: Iterable[str], bit: int) -> None:
+        """Add the bit of a new pattern to some of the words."""
+        for word in words:
+            self[word] |= bit
+
+
+def _letters(word: str) -> list[str]:
+    """The parts of a word between digits and "_"."""
+    return _LETTERS.findall(word if word.isascii() else f"{word} {word.casefold()}")
 
 
 WORDS = WordMasks(words_with_digits)

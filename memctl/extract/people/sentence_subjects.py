@@ -24,7 +24,8 @@ _SUBJECT_I = frozenset(words("i im ive we"))
 _SUBJECTS = SUBJECT_WORDS.union(words("i im ive imma we weve he she they theyre"))
 HINTS = KeyedGroup(words=_SUBJECTS)
 """With one of these words, a clause may be about a person."""
-_JOINED_TO_ME = frozenset({"and", "n"})
+_ME = KeyedGroup(words=("me",))
+_JOINED_TO_ME = KeyedGroup(words=("and", "n"))
 """ "Me and the girls are off to Ibiza"."""
 _NAME_LATER = late(r"(?<!^)(?<![\w'’-])(?!I\b)[A-ZÀ-Þ][\w\-À-ž]")
 _HE_OR_SHE = late(
@@ -70,12 +71,11 @@ def may_have_subject(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
 
     `people` are those named before.
     """
-    said = word_set(text)
     return bool(
-        not _SUBJECTS.isdisjoint(said)
-        or any(name in lowered(text) for name in people)
-        or ("me" in said and ("&" in text or not _JOINED_TO_ME.isdisjoint(said)))
-        or _NAME_LATER.search(text)
+        HINTS.possible(text)
+        or (people and any(map(lowered(text).__contains__, people)))
+        or (_ME.possible(text) and ("&" in text or _JOINED_TO_ME.possible(text)))
+        or (not text[1:].islower() and _NAME_LATER.search(text))
         or may_lack_subject(text)
         or ((named := stranger(text)) and may_have_head(named[1]))
     )

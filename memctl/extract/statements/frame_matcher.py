@@ -13,7 +13,8 @@ from memctl.extract.filters.object_types import LONGEST_OBJECT
 from memctl.extract.grammar.clauses import Head
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, preference, proper, qualified
-from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import Frame, compiled, filled, frames, lexicon
 from memctl.extract.statements.degrees import subject
@@ -261,10 +262,11 @@ _OWNER = late(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
 
 
 @cache
-def frames_of(lemma: str, *, own: bool) -> list[tuple[Frame, OpeningPattern]]:
+def frames_of(lemma: str, *, own: bool) -> RuleIndex[tuple[Frame, OpeningPattern]]:
     """The frames of a verb about the speaker (`own`) or others, each with its pattern."""
     applying = (frame for frame in frames().get(lemma, ()) if (frame.own if own else frame.others))
-    return [(frame, _opening(frame.pattern)) for frame in applying]
+    rules = ((frame, _opening(frame.pattern)) for frame in applying)
+    return RuleIndex({rule: KeyedGroup(rule[1]) for rule in rules})
 
 
 @cache
@@ -278,7 +280,7 @@ def match(  # noqa: C901 -- one step per part of a frame
     """The drafts from the frames of the head's verb; `offset` is the clause's span in the turn."""
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
-    for frame, pattern in frames_of(head.lemma, own=other is None):
+    for frame, pattern in frames_of(head.lemma, own=other is None).due(head.rest):
         matched = pattern.match(head.rest)
         if matched is None or _OWNER.match(head.rest, matched.end()):
             continue
