@@ -14,6 +14,7 @@ from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
 from memctl.extract.events import appointments, event_dates, events, happenings, timetable
 from memctl.extract.filters import assertion_filter
+from memctl.extract.filters.not_meant import hedged
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
@@ -353,7 +354,7 @@ class TurnReader:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if verb_head is None:
             return []
-        if verb_head.lemma == "be" and assertion_filter.figurative(clause.text):
+        if verb_head.lemma == "be" and (assertion_filter.figurative(clause.text) or hedged(verb_head.rest)):
             return []
         drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
@@ -371,6 +372,8 @@ class TurnReader:
             return []
         subject, relation = self.other
         if subject == relation and kinship.canonical(relation) not in kinship.FAMILY:
+            return []
+        if verb_head.lemma == "be" and hedged(verb_head.rest):
             return []
         drafts = [
             draft

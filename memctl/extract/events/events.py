@@ -321,6 +321,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         (verb == "be" and compiled("(?:{AGE})\\b").match(body))
         or _WORKING.match(f"{verb} {body}")
         or _TOLD.search(body)
+        or compiled(_TO_A_TOOL).match(body)
         or HIDDEN in body
         or _CHAT.search(body)
         or len(body.split()) > 14
@@ -343,6 +344,8 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     )
 
 
+_TO_A_TOOL = r"to (?:[a-z]+ )?(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})\b"
+""" "Going to plain Postgres" is no journey."""
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DAYS = f"{_DAY}s"

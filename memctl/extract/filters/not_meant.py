@@ -1,5 +1,6 @@
 """What a turn says and does not mean: "oh great, more forms, I love forms", and the characters of a story."""
 
+import re
 from collections.abc import Iterable
 
 from memctl.core.late_pattern import late
@@ -23,3 +24,13 @@ def sincere(text: str, drafts: Iterable[Draft]) -> list[Draft]:
         if not (ironic and draft.predicate in ("likes", "prefers", "favorite"))
         and not (scene and draft.subject is not None and draft.owner is None)
     ]
+
+
+_HEDGED = late(
+    r"(?:(?:just|also|a bit|only) )?(?:kind of|kinda|sort of|sorta|almost|nearly|not quite) \w", re.IGNORECASE
+)
+
+
+def hedged(complement: str) -> bool:
+    """True for "kind of veggie" after "I'm": a description that is not quite true."""
+    return bool(_HEDGED.match(complement))

@@ -390,6 +390,8 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if match is None:
         return _known_subject(text, known) if known else None
     rel, at = (match["rel"] or match["bare"]).lower(), match.end()
+    if match["bare"] and not text[at:].strip(" ,.!?"):
+        return None  # "Yes mum" speaks to her, not of her.
     if rel == "partner" and _COLLEAGUE.match(text[at:]):
         return None
     if match["gen"]:

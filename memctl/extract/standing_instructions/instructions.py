@@ -86,8 +86,8 @@ _IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+
 
 _LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
-    r"quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|"
-    r"ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
+    r"note(?=:)|nb(?=:)|quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|"
+    r"anyway|wait|just|then|ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
     r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
