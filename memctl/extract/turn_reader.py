@@ -354,7 +354,7 @@ class TurnReader:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if verb_head is None:
             return []
-        if verb_head.lemma == "be" and (assertion_filter.figurative(clause.text) or hedged(verb_head.rest)):
+        if verb_head.lemma == "be" and (assertion_filter.figurative(clause.text) or hedged(clause.text)):
             return []
         drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
@@ -373,7 +373,7 @@ class TurnReader:
         subject, relation = self.other
         if subject == relation and kinship.canonical(relation) not in kinship.FAMILY:
             return []
-        if verb_head.lemma == "be" and hedged(verb_head.rest):
+        if verb_head.lemma == "be" and hedged(clause.text):
             return []
         drafts = [
             draft

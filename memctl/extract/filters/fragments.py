@@ -15,11 +15,13 @@ _HOW_OFTEN = (
 )
 _FRAGMENTS = {
     "habit": late(
-        r"(?:talk|speak|chat|meet|play|have|do|get|make|take|see|visit|go)(?: (?:her|him|them|it))? " + _HOW_OFTEN,
+        r"(?:talk|speak|chat|meet|ship|release|deploy|publish|play|have|do|get|make|take|see|visit|go)"
+        rf"(?: (?:her|him|them|it))? {_HOW_OFTEN}",
         re.IGNORECASE,
     ),
     "plans": late(
         r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
+        r"\w+ (?:him|her|them)(?: (?:over|here|home|back|up|in|out|again|to \w+))?|"
         r"go for (?:one|two|three|some|a few) things?",
         re.IGNORECASE,
     ),

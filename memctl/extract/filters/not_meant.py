@@ -27,10 +27,12 @@ def sincere(text: str, drafts: Iterable[Draft]) -> list[Draft]:
 
 
 _HEDGED = late(
-    r"(?:(?:just|also|a bit|only) )?(?:kind of|kinda|sort of|sorta|almost|nearly|not quite) \w", re.IGNORECASE
+    r"(?:\b(?:am|is|are|was|i'?m)|'s|'re) (?:(?:just|also) )?(?:kind of|kinda|sort of|sorta|almost|nearly|"
+    r"not quite) \w",
+    re.IGNORECASE,
 )
 
 
-def hedged(complement: str) -> bool:
-    """True for "kind of veggie" after "I'm": a description that is not quite true."""
-    return bool(_HEDGED.match(complement))
+def hedged(clause: str) -> bool:
+    """True for "I'm kind of veggie": a description that is not quite true."""
+    return bool(_HEDGED.search(clause))

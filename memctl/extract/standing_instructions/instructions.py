@@ -278,7 +278,7 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
         order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
-        if order and goal and LIMIT.match(piece):
+        if order and LIMIT.match(piece) and (goal or (number and not lasting)):
             order = False
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
             order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."

@@ -62,7 +62,11 @@ _ALWAYS = late(
     re.IGNORECASE,
 )
 """ "Always cook for four"; "always eat at noon" is a habit."""
-LIMIT = late(r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words)\b)", re.IGNORECASE)
+LIMIT = late(
+    r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words|"
+    r"bullets?|bullet points|items|points|paragraphs|options)\b)",
+    re.IGNORECASE,
+)
 """ "Write tickets in the present tense, max 2 lines": the limit of what was ordered before it."""
 
 
