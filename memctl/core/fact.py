@@ -6,6 +6,7 @@ Knows nothing of stores, backends or transcripts.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, get_args
 from uuid import UUID, uuid5
@@ -197,15 +198,22 @@ _hashed_values: Any = attrgetter(*_HASHED)
 _hashed_source_values: Any = attrgetter(*_HASHED_OF_SOURCE)
 
 
-def content_hash(fact: Fact) -> str:
-    """SHA-256 (hex) of everything that makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
+@cache
+def _sha256() -> Any:
+    # Imported on demand, because short commands need no hashes.
     import hashlib
 
+    return hashlib.sha256
+
+
+def content_hash(fact: Fact) -> str:
+    """SHA-256 (hex) of everything that makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
     values = list(_hashed_values(fact))
     values[_SOURCE] = _HashedSource(*_hashed_source_values(fact.source))
     # The fields are declared in sorted order; only the keys of the metadata may have to be sorted.
     order: Literal["sorted"] | None = "sorted" if fact.metadata else None
-    return hashlib.sha256(msgspec.json.encode(_HashedFact(*values), order=order)).hexdigest()
+    digest: str = _sha256()(msgspec.json.encode(_HashedFact(*values), order=order)).hexdigest()
+    return digest
 
 
 _Packed: Any = msgspec.defstruct(

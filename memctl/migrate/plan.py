@@ -21,7 +21,7 @@ from memctl.backends.field_diff import always_kept, fate, values_of
 from memctl.core.errors import MemctlError, UsageError, unreadable, unwritable
 from memctl.core.fact import Fact
 from memctl.migrate.digest import Digest, together
-from memctl.migrate.selection import Selection
+from memctl.migrate.selection import Selection, shown_again
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files
 from memctl.store.ledger_records import fingerprint
@@ -139,6 +139,7 @@ class Tally:
         self.with_vectors: set[str] = set()
         """The owners of facts with a vector, which is not part of a fingerprint."""
         self._capabilities = target
+        self._lost_ends = plan.selection.lost_ends(target if plan.mode == "preserve" else None)
         self._now = datetime.now(UTC)
         self._fields: dict[str, FieldPlan] = {}
         self._kept = dict.fromkeys(always_kept(target), 0)
@@ -193,8 +194,7 @@ class Tally:
 
     def leaves_out(self, fact: Fact) -> bool:
         """Whether the plan does not move the fact, because the target would show as current what no longer holds."""
-        target = self._capabilities if self.plan.mode == "preserve" else None
-        return self.plan.selection.leaves_out(fact, target, self._now)
+        return shown_again(fact, self._lost_ends, self._now)
 
     def _count_value(self, fact: Fact, name: str, value: Any) -> None:
         counted = self._fields.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -44,22 +45,32 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the fact's kind is selected."""
         return not self.kinds or fact.kind in self.kinds
 
-    def leaves_out(self, fact: Fact, target: Capabilities | None, now: datetime) -> bool:
-        """Whether the fact no longer holds at `now`, and the target would show it as current, because it has no field
-        of its own for that. None is a target that extracts facts from the text again."""
-        if self.include_retired or is_current(fact, now):
-            return False
-        lost = [
+    def lost_ends(self, target: Capabilities | None) -> tuple[str, ...]:
+        """The fields that say that a fact no longer holds, and that the target has no field of its own for. None is a
+        target that extracts facts from the text again."""
+        if self.include_retired:
+            return ()
+        return tuple(
             name
             for name in ENDS
             if target is None or (target.support(name).level in ("in_metadata", "dropped") and name not in target.ends)
-        ]
-        return is_current(msgspec.structs.replace(fact, **dict.fromkeys(lost)), now)
+        )
+
+    def leaves_out(self, fact: Fact, target: Capabilities | None, now: datetime) -> bool:
+        """Whether the fact no longer holds at `now`, and the target would show it as current."""
+        return shown_again(fact, self.lost_ends(target), now)
 
     def renamed(self, fact: Fact) -> Fact:
         """The fact with its owner in the target."""
         owner = self.owner(fact.user_id)
         return fact if owner == fact.user_id else msgspec.structs.replace(fact, user_id=owner)
+
+
+def shown_again(fact: Fact, lost: Sequence[str], now: datetime) -> bool:
+    """Whether a fact that no longer holds at `now` would be current without the fields `lost`."""
+    if not lost or is_current(fact, now):
+        return False
+    return is_current(msgspec.structs.replace(fact, **dict.fromkeys(lost)), now)
 
 
 def load_user_map(path: str) -> dict[str, str]:

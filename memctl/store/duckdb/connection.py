@@ -67,7 +67,7 @@ class DuckConnection:
             self._once.clear()
         if self.kept is not None:
             self._optimize(self.kept, True)
-        return self.raw.execute(self._statement(statement), parameters)
+        return self.raw.execute(self._statement(statement), plain(parameters))
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         """The rows of a statement about `meta`, which no other process changes while the file is open here."""
@@ -279,6 +279,19 @@ class DuckConnection:
             "WHERE NOT internal AND database_name = current_database() AND schema_name = 'main' ORDER BY table_name"
         ).fetchall()
         return [row[0] for row in rows]
+
+
+def plain(parameters: Parameters) -> Parameters:
+    """Parameters with lists of ids as texts, which DuckDB takes in half the time."""
+    if isinstance(parameters, Mapping):
+        return {name: _ids_as_texts(value) for name, value in parameters.items()}
+    return [_ids_as_texts(value) for value in parameters]
+
+
+def _ids_as_texts(value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], UUID):
+        return [id_ and id_.hex for id_ in value]
+    return value
 
 
 def _constant(column: Sequence[Any]) -> bool:

@@ -25,7 +25,7 @@ def rebuild(connection: Connection, path: Path) -> None:
         connection.execute("CHECKPOINT")
         name = connection.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()[0][0]
         quoted = str(fresh).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS rebuilt")
+        connection.execute(f"ATTACH '{quoted}' AS rebuilt ({instances.ROW_GROUP})")
         connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
         connection.execute("DETACH rebuilt")
         fresh.chmod(0o600)

@@ -26,6 +26,9 @@ else:
     Connection = Any
 
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+ROW_GROUP = "ROW_GROUP_SIZE 20480"
+"""How many rows of a table a file keeps together, as an option of ATTACH. DuckDB writes the last group, which is partly
+filled, again after most batches; with its own 122,880 rows, that takes a tenth of the time of a bulk write."""
 _KEPT = 2
 """How many instances without an attached file are kept for the next transaction."""
 HOLD = 2.0
@@ -95,7 +98,7 @@ class _Instance:
         if self.attached is None:
             self.writable = self.mode == _WRITING
             quoted = str(path).replace("'", "''")
-            self.memory.execute(f"ATTACH '{quoted}' AS store{'' if self.writable else ' (READ_ONLY)'}")
+            self.memory.execute(f"ATTACH '{quoted}' AS store ({ROW_GROUP if self.writable else 'READ_ONLY'})")
             self.attached = _number(path)
 
     def connect(self) -> Connection:

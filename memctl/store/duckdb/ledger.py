@@ -21,7 +21,7 @@ import msgspec
 
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
-from memctl.store.duckdb.connection import DuckConnection
+from memctl.store.duckdb.connection import DuckConnection, plain
 from memctl.store.duckdb.files import commit, rebuild
 from memctl.store.duckdb.instances import Connection, connected, driver
 from memctl.store.duckdb.unusable import unusable_ledger
@@ -222,12 +222,13 @@ class Ledger:
     def known(self, route: int, ids: Sequence[UUID]) -> dict[UUID, Entry]:
         """The entries of these facts."""
         with self._transaction() as connection:
+            # Places in the list instead of ids: DuckDB makes numbers in a tenth of the time.
             rows = connection.execute(
-                "SELECT source_id, key, content_hash, state, attempts, target_id FROM entries "
-                "WHERE route = ? AND source_id IN (SELECT unnest(?::UUID[]))",
-                [route, list(ids)],
+                "SELECT a.place, key, content_hash, state, attempts, target_id FROM entries JOIN "
+                "(SELECT unnest(?::UUID[]) AS id, unnest(range(?)) AS place) a ON source_id = a.id WHERE route = ?",
+                plain([list(ids), len(ids), route]),
             ).fetchall()
-        return {id_: Entry(key=k, content_hash=h, state=s, attempts=a, target_id=t) for id_, k, h, s, a, t in rows}
+        return {ids[at]: Entry(key=k, content_hash=h, state=s, attempts=a, target_id=t) for at, k, h, s, a, t in rows}
 
     def acknowledged(self, route: int, user: str, *, removed: bool = False) -> list[UUID]:
         """The ids of the user's facts that the target confirmed, optionally also of those that were removed since."""
@@ -291,7 +292,7 @@ class Ledger:
         mark = "UPDATE entries SET state = 'verified' WHERE route = ? AND state = 'written' AND "
         if ids:
             with self._transaction() as connection:
-                connection.execute(f"{mark} source_id IN (SELECT unnest(?::UUID[]))", [route, list(ids)])
+                connection.execute(f"{mark} source_id IN (SELECT unnest(?::UUID[]))", plain([route, list(ids)]))
         if owners:
             with self._transaction() as connection:
                 connection.execute(f"{mark} user_id IN (SELECT unnest(?::VARCHAR[]))", [route, list(owners)])
