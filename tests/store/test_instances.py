@@ -117,3 +117,21 @@ def test_a_writer_continues_if_its_temporary_folder_is_removed(store, monkeypatc
     note(Database(store), "one")
     note(Database(store), "two")
     assert noted(Database(store)) == "two"
+
+
+def test_a_write_after_another_rewrites_few_rows(store):
+    database = Database(store)
+
+    def largest_group():
+        with database.reading() as connection:
+            groups = "SELECT max(number) FROM (SELECT max(start + count) AS number FROM pragma_storage_info('numbers') "
+            return connection.execute(groups + "WHERE column_name = 'n' GROUP BY row_group_id)").fetchall()[0][0]
+
+    with database.writing() as connection:
+        connection.execute("CREATE TABLE numbers AS SELECT range AS n FROM range(60000)")
+    for _ in range(3):
+        with database.writing() as connection:
+            connection.execute("INSERT INTO numbers SELECT range FROM range(9000)")
+    assert 0 < largest_group() <= 20_480
+    database.rebuild()
+    assert 0 < largest_group() <= 20_480
