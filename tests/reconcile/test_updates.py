@@ -43,9 +43,10 @@ def test_a_later_message_ends_only_the_facts_it_contradicts(messages: list[str],
     [
         (("I have an eye scan on 9 July 2025.", "My eye scan has been moved to 16 July 2025."), "2025-07-16"),
         (("I have an eye scan on 9 July 2025.", "My eye scan has been moved to 2 July 2025."), "2025-07-02"),
+        (("My op is on 14 July 2025.", "they've moved the op to the 21st"), "2025-07-21"),
         (("My hearing test is on 9 July 2025.", "My hearing test is on 9 July 2025."), "2025-07-09"),
     ],
-    ids=("later", "earlier", "said again"),
+    ids=("later", "earlier", "in its month", "said again"),
 )
 def test_a_moved_appointment_has_only_its_new_day(messages: tuple[str, ...], day: str) -> None:
     turns = tuple(

@@ -30,7 +30,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
             r"lost) my job|my (?:old|last|previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|"
             r"handed in my notice|career change|unemployed|(?:i'm|im|i am|currently|now|still) between jobs|"
-            r"got the (?:job|post))\b",
+            r"got the (?:job|post)|(?:gave|given|put in|handed in)(?: in)? (?:my|them my) (?:2|two|4|"
+            r"four)[- ]?weeks?|gave (?:in )?my notice)\b",
         ),
         (
             frozenset({"has_boss", "has_manager"}),
@@ -74,7 +75,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
 _CHANGES = frozenset(
     words(
         "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
-        "unemployed between got picked collected all first reorg reorganisation reorganization switched ex since "
+        "unemployed between gave given put got picked collected all first reorg reorganisation reorganization "
+        "switched ex since "
         "dating single different fell not in "
         "on up may don second touch fifty having"
     )
@@ -85,7 +87,7 @@ _THINGS = frozenset(
         "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
         "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
         "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
-        "ahead sure doubt go fifty plan plans thoughts know keys night"
+        "ahead sure doubt go fifty plan plans thoughts know keys night weeks"
     )
 )
 """Every sentence that says that something has changed has a word of each list."""

@@ -32,6 +32,24 @@ _FIRST_DAY = KeyedPattern(
     re.IGNORECASE,
 )
 """ "First day done", after notice was given."""
+_FIRST_WITH = KeyedPattern(
+    r"\bfirst (?:day|shift|run|week|trip|load|month) (?:with|at|"
+    r"for) (?P<o>(?-i:[A-ZÀ-Þ])[\w&'-]*(?: (?-i:[A-ZÀ-Þ])[\w&'-]*)?)"
+    r"(?: (?:is|was|went))?(?: (?:done|over|today|yesterday|tomorrow))?(?=$|[,.;!])",
+    re.IGNORECASE,
+)
+""" "First run with Kessler done", after notice was given."""
+_START_AT = late(
+    r"^start (?:work(?:ing)? |(?:an?|the|my) new job )?(?:(?:at|with|for) (?:the )?(?-i:[A-ZÀ-Þ])|as an? |"
+    r"in the (?:[\w-]+ )*"
+    r"(?:room|office|department|team|ward|shop|unit|depot|warehouse|kitchen)$)",
+    re.IGNORECASE,
+)
+_STUDY = late(
+    r"\b(?:school|ysgol|college|uni\w*|academy|nursery|gym|class\w*|course|club|choir|physio|"
+    r"therapy)\b",
+    re.IGNORECASE,
+)
 _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
 _SETTLED = KeyedPattern(
     r"\b(?:(?:all|we've|we have|i've|i have|we're|i'm|we|finally|both) (?:all |just |finally |"
@@ -91,7 +109,7 @@ _PROMOTED = KeyedPattern(
     r" (?:from|since|as of|now|starting|at|in|of)\b)",
     re.IGNORECASE,
 )
-CUES = KeyedGroup(_STARTED, _FIRST_DAY, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
+CUES = KeyedGroup(_STARTED, _FIRST_DAY, _FIRST_WITH, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
 _NOT_SAID = late(
     r"\b(?:if|would|could|should|might|may|maybe|want|wants|wish|hope|hoping|dream\w*|not|never|don't|didn't|haven't|"
     r"nearly|"
@@ -105,9 +123,12 @@ _PARTNERS = frozenset(words("wife partner girlfriend fiancée"))
 
 def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
     """The retractions of what has ended, and the new states that follow; `new` are the drafts of the turn so far."""
-    if not earlier.standing or not CUES.possible(text):
+    if not earlier.standing:
         return
     new = list(new)
+    yield from _starts(new, earlier)
+    if not CUES.possible(text):
+        return
     said = {(draft.subject, draft.predicate) for draft in new if draft.op == "assert"}
     for sentence in sentences(plain(text)):
         body, _ = declarative(sentence.text, sentence.mark)
@@ -126,13 +147,36 @@ def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
 def _jobs(
     body: str, span: tuple[int, int], earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]
 ) -> Iterator[Draft]:
-    match = _STARTED.search(body) or (_FIRST_DAY.search(body) if "works_at" in earlier.doubted else None)
+    leaving = "works_at" in earlier.doubted
+    joined = _FIRST_WITH.search(body) if leaving else None
+    match = joined or _STARTED.search(body) or (_FIRST_DAY.search(body) if leaving else None)
     if match is None or _NOT_SAID.search(body[: match.start()]):
         return
     for draft in list(earlier.standing.values()):
         old = draft.subject is None and draft.predicate in _WORK and draft.key not in earlier.begun
         if old and (None, draft.predicate) not in said:
             yield retraction(draft, span)
+    if joined and (None, "works_at") not in said:
+        firm = joined["o"]
+        yield Draft(
+            predicate="works_at", object=firm, phrase=f"works at {firm}", quote=span, confidence=0.8, category="work"
+        )
+
+
+def _starts(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "Huw starts in the control room on 1 July": the old job ends on that day."""
+    for plan in new:
+        place = plan.object or ""
+        if plan.predicate != "plans" or plan.op != "assert" or plan.valid_at is None:
+            continue
+        if not _START_AT.match(place) or _STUDY.search(place):
+            continue
+        for draft in list(earlier.standing.values()):
+            old = draft.subject == plan.subject and draft.predicate in ("works_at", "job_title")
+            if old and draft.key not in earlier.begun:
+                over = retraction(draft, plan.quote)
+                over.invalid_at, over.precision = plan.valid_at, plan.precision
+                yield over
 
 
 def _homes(

@@ -87,7 +87,7 @@ _MEMBER = late(r"\s*(?:,|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE)
 _NAME = r"(?P<name>(?!(?-i:[A-ZÀ-Þ]{2,})\b)(?-i:[A-ZÀ-Þ])[\wÀ-ž'-]*[a-zà-ž](?: (?-i:[A-ZÀ-Þ])[\wÀ-ž'-]+)?)"
 _PERSON = late(
     rf"(?:(?:baby|little|wee|young|big|old|then|also|our) )*{_NAME}"
-    r"(?:(?:,| is|'s|:| -| –)? ?\(?(?P<age>\d{1,2})(?: ?(?:yrs?|years?)(?: old)?)?\)?|"
+    r"(?:(?:,|,? who's|,? whos|,? who is| is|'s|:| -| –)? ?\(?(?P<age>\d{1,2})(?: ?(?:yrs?|years?)(?: old)?)?\)?|"
     r"(?: ?\((?P<note>[^()]{2,40})\)|(?: -| –|:|,| does| is (?:the |our |my |an? )?) ?(?P<more>[^()]{2,40})))?\W*",
     re.IGNORECASE,
 )

@@ -132,7 +132,10 @@ _SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
 
 
 _OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
-_THE_DAY = late(r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! of)) the", re.IGNORECASE)
+_THE_DAY = late(
+    r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! (?:of|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))) the",
+    re.IGNORECASE,
+)
 
 
 def _in_its_month(new: Grounded, plan: datetime) -> Grounded:
@@ -160,7 +163,8 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
         chief = set(_words(draft.object or ""))
         if not (draft in last if corrected else chief & spoken):
             continue
-        new = _in_its_month(dates[-1], draft.valid_at) if corrected and _THE_DAY.search(text) else dates[-1]
+        new = _in_its_month(dates[-1], draft.valid_at) if _THE_DAY.search(text) else dates[-1]
+        new = new if corrected or at is None or new.start > at else dates[-1]
         if new.start == draft.valid_at:
             continue
         phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
@@ -179,4 +183,4 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in re.findall(r"[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]
+    return [word for word in re.findall(r"op\b|[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]

@@ -46,7 +46,7 @@ _RELATION = KeyedPattern(
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
         rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{_NAMES})"
-        r"(?P<age>,? (?:is |who's |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+        r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
     re.IGNORECASE,

@@ -15,7 +15,8 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 
 _OPENING = (
-    r"^\W*(?:(?:no|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|i changed my mind)[,:]? )*"
+    r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|"
+    r"i changed my mind)[,:]? )*"
 )
 _OVER = KeyedPattern(
     _OPENING
@@ -34,7 +35,7 @@ _ALLOWED = KeyedPattern(
     r"(?:is|are) "
     r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*"
     r"(?: (?:now|but|because|since|as)\b.*)?)(?:,? (?:btw|tho|though|please|pls))*"
-    r"(?:, (?:i|i'm|i've|they|it)\b.*)?\W*$",
+    r"(?:,.*| (?:just not|but not|except|because|cos|since) .*)?\W*$",
     re.IGNORECASE,
 )
 _NEEDLESS = KeyedPattern(

@@ -76,7 +76,8 @@ _ENDED_AFTER = late(
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
-    r"(?: of a different kind| just \w+ing| (?:training|nurse|research|tests?|study|thing|visits?|rounds?|patients?|"
+    r"(?: of a different kind| my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
+    r"tests?|study|thing|visits?|rounds?|patients?|"
     r"clinics?|"
     r"appointments?)\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"

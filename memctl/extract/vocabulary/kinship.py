@@ -38,6 +38,8 @@ _SAME = ONE_RELATIVE | {
     "bestie": "friend",
     "best mate": "friend",
     "mate": "friend",
+    "bro": "brother",
+    "sis": "sister",
     "lad": "son",
     "lass": "daughter",
     "auntie": "aunt",
