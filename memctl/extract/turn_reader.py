@@ -238,7 +238,14 @@ class TurnReader:
             if self.dated and not drafts and (plan := timetable.planned(clause.text, span, self.at, self.people)):
                 drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
-            if mentioning and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY):
+            skipped = (
+                other is None and after is not None and sentence_subjects.leads_to_another(clause.text, after.text)
+            )
+            if (
+                mentioning
+                and not skipped
+                and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY)
+            ):
                 drafts += mentions.mentioned(clause.text, span, other, drafts, f"{self.context} \x1e {self.preceding}")
             for draft in qualified_states.standing(drafts, clause, after, text, start):
                 draft.confidence = max(0.7, draft.confidence - 0.1 * doubtful)

@@ -79,10 +79,27 @@ def person_asked(
     return found.pop() if len(found) == 1 else None
 
 
+_POLITELY = late(
+    r"^\W*(?:(?:and|so|ok|okay|great|thanks|thank you),? )*(?:(?:could|can|would|will) you|do you know|"
+    r"may i (?:ask|know))(?: please)?(?: (?:tell|give) me| describe| confirm| say| list)? ",
+    re.IGNORECASE,
+)
+_OF_HIS = late(r"^(?!.*\byou).*\b(?:his|her|their)\b(?! (?:own|way)\b)", re.IGNORECASE)
+""" "Could you describe his mobility?": the answer is about him."""
+_WHICH_RELATIVE = late(
+    r"\b(?:your (?:relationship|relation)|relationship to|who are you|are you (?:his|her|their))\b", re.IGNORECASE
+)
+_RELATIVE = late(rf"\W*(?:(?:yes|i'm|im|i am|the|his|her|their|a),? )*(?:{lexicon('RELATIONS')})\b", re.IGNORECASE)
+""" "What's your relationship to him?" – "Daughter, Lynne": the speaker is the daughter."""
+
+
 def asks_about_another(question: str) -> bool:
     """True if the last sentence of a message asks about a person who is not "you"."""
     asked = last_question(plain(question))
-    if asked is None or not _ASKED.match(asked):
+    if asked is None:
+        return False
+    asked = _POLITELY.sub("", asked)
+    if not _ASKED.match(asked) and not _OF_HIS.search(asked):
         return False
     rest = re.sub(_KIN, "", asked, flags=re.IGNORECASE)
     return not re.search(r"\byours?\b|\byou\b", rest, re.IGNORECASE)
@@ -93,6 +110,7 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
 
     Relatives that the answer names stay: "How is he?" – "The missus is called Rosie."
     """
+    own_role = _RELATIVE.match(text) if _WHICH_RELATIVE.search(question) else None
     end = 0
     if asks_about_another(question):
         for sentence in sentences(plain(text)):
@@ -101,5 +119,7 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
             end = sentence.start + len(sentence.text)
     for draft in drafts:
         relative = is_relation(draft.predicate)
+        if own_role and relative and draft.subject is None and draft.quote[0] < own_role.end():
+            continue
         if draft.subject is not None or relative or draft.predicate == "instruction" or draft.quote[0] >= end:
             yield draft

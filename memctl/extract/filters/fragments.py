@@ -35,6 +35,7 @@ _FRAGMENTS = {
     "has_pet": late(r".*\b(?:Sir|Lady|Lord|Captain|Queen|King|Princess|Prince|Saint|Master|Miss|Madame)"),
     "likes": late(r"(?:más|mais|mehr|plus) .*"),
     "owns": late(r"outright|(?:last|rest|most|all|some|part)(?: of .*)?", re.IGNORECASE),
+    "allergic_to": late(r".*\ballerg.*", re.IGNORECASE),
     "hometown": late(r"God|Heaven|Nowhere", re.IGNORECASE),
     "has_condition": late(r"\w+ (?:kind|type|sort)|\w+ (?:monthly|weekly|daily|yearly)", re.IGNORECASE),
 }

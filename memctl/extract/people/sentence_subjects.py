@@ -133,6 +133,17 @@ def opens_with_another(clause: str) -> bool:
     return not names_i(clause) and compiled(_OWNED_SUBJECT).match(clause) is not None
 
 
+def leads_to_another(clause: str, after: str) -> bool:
+    """True for "copd" before "and he's diabetic": what has no subject is about him too."""
+    return not names_speaker(clause) and _HE_OR_SHE_NEXT.match(after) is not None
+
+
+_HE_OR_SHE_NEXT = late(
+    r"(?:and |but )?(?:he|she|hes|shes|he's|she's)\b(?! (?:calls|says|said|thinks|reckons|told|put|gave)\b)",
+    re.IGNORECASE,
+)
+
+
 def names_i(text: str) -> bool:
     """True if the speaker is a subject in `text`."""
     return not _SUBJECT_I.isdisjoint(word_set(text))

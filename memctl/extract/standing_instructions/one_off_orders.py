@@ -92,6 +92,7 @@ _NO_RULE = late(
     r"(?:don't|dont|do not) bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|"
     r"says? (?-i:[A-Z]).*|prefer (?:the|my|an?) .* (?:to|over) .*|which means\b.*|"
     r"(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|things)\b.*|"
+    r"(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|"
     r"(?:shorter|longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|"
     r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*",
     re.IGNORECASE,
