@@ -75,11 +75,19 @@ _LOST = KeyedPattern(
     r"will|memorial|estate|death|passing)\b| (?:died|passed (?:away|on))\b))",
     re.IGNORECASE,
 )
+_SEPARATED = KeyedPattern(
+    r"\b(?:are|is|'re|'s|they've|we've|have|has) (?:now |just |finally |both )*(?:separating|separated|divorcing|"
+    r"split(?:ting)? up|"
+    r"getting (?:a )?divorced?)\b(?!.*\b(?:again|remarried|second)\b)",
+    re.IGNORECASE,
+)
 _SPOUSES = frozenset(words("spouse partner has_wife has_husband has_partner has_boyfriend has_girlfriend"))
 
 
 def without_widowhood(text: str, drafts: list[Draft]) -> list[Draft]:
-    """`drafts` without a marriage that a death has ended: "I married Joan in 1977. We lost her last March"."""
+    """`drafts` without a marriage that has ended: "I married Joan in 1977. We lost her last March"."""
+    if _SEPARATED.search(text):
+        drafts = [one for one in drafts if (one.predicate, one.object) != ("relationship_status", "married")]
     if not _LOST.search(text):
         return drafts
     return [

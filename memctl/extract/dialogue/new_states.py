@@ -45,6 +45,7 @@ _START_AT = late(
     r"(?:room|office|department|team|ward|shop|unit|depot|warehouse|kitchen)$)",
     re.IGNORECASE,
 )
+_SELF_EMPLOYED = late(r"self[- ]employed|freelancer?|freelance \w+|(?:now )?my own boss", re.IGNORECASE)
 _STUDY = late(
     r"\b(?:school|ysgol|college|uni\w*|academy|nursery|gym|class\w*|course|club|choir|physio|"
     r"therapy)\b",
@@ -54,7 +55,8 @@ _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
 _SETTLED = KeyedPattern(
     r"\b(?:(?:all|we've|we have|i've|i have|we're|i'm|we|finally|both) (?:all |just |finally |"
     r"now )*moved in(?! (?:with|next|"
-    r"across|together|on|to)\b)|that's (?:us|me) (?:all |finally )?(?:in|moved|moved in)|(?:got|picked up|have|"
+    r"across|together|on|to)\b)|(?:we're|we are|i'm|i am) (?:now |finally )*in (?:the |our |my )?new (?:house|flat|"
+    r"place|home|apartment)\b|that's (?:us|me) (?:all |finally )?(?:in|moved|moved in)|(?:got|picked up|have|"
     r"collected|"
     r"given) (?:the|our|my) keys(?! (?:to|for|of|and|out|in (?:the|my)|from|wrong)\b)|keys at last|(?:the|our|"
     r"my) first night in the new \w+|we(?:'ve| have)? "
@@ -127,6 +129,7 @@ def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
         return
     new = list(new)
     yield from _starts(new, earlier)
+    yield from _bosses(new, earlier)
     if not CUES.possible(text):
         return
     said = {(draft.subject, draft.predicate) for draft in new if draft.op == "assert"}
@@ -177,6 +180,20 @@ def _starts(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
                 over = retraction(draft, plan.quote)
                 over.invalid_at, over.precision = plan.valid_at, plan.precision
                 yield over
+
+
+def _bosses(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The end of a boss with the job, when the speaker becomes self-employed or has another employer."""
+    known = {draft.object for draft in earlier.standing.values() if draft.predicate == "works_at" and not draft.subject}
+    for job in new:
+        moved = job.predicate == "works_at" and known and job.object not in known
+        alone = job.predicate == "job_title" and _SELF_EMPLOYED.fullmatch(job.object or "")
+        if job.subject is not None or job.op != "assert" or job.corrects or not (moved or alone):
+            continue
+        for draft in list(earlier.standing.values()):
+            boss = draft.subject is None and draft.predicate in ("has_boss", "has_manager")
+            if boss and draft.key not in {one.key for one in new}:
+                yield retraction(draft, job.quote)
 
 
 def _homes(

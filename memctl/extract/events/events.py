@@ -316,7 +316,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     intended = _intended(head, without_dates(clause, head, ahead), ahead)
     if intended is None:
         return None
-    verb, body = intended[0], _TAIL.sub("", cut(intended[1]))
+    verb, body = intended[0], _TO_SEE.sub("", _TAIL.sub("", cut(intended[1])))
     vague = (
         (verb == "be" and compiled("(?:{AGE})\\b").match(body))
         or _WORKING.match(f"{verb} {body}")
@@ -346,6 +346,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 
 _TO_A_TOOL = r"to (?:[a-z]+ )?(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})\b"
 """ "Going to plain Postgres" is no journey."""
+_TO_SEE = late(r" to (?:see|visit|meet|help|join|get|collect|fetch) (?:him|her|them|it)$", re.IGNORECASE)
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DAYS = f"{_DAY}s"

@@ -151,6 +151,9 @@ def shortened(draft: Draft) -> Draft:
         bare = (draft.object or "")[shown.end() if shown else len("the ") :]
         phrase = draft.phrase.replace(draft.object or "", article(bare))
         draft = msgspec.structs.replace(draft, object=article(bare), phrase=phrase)
+    if draft.predicate in _COMMON_NOUNS and (draft.object or "").casefold().startswith("also "):
+        bare = (draft.object or "")[len("also ") :]
+        draft = msgspec.structs.replace(draft, object=bare, phrase=draft.phrase.replace(draft.object or "", bare))
     adjuncts = _ADJUNCTS.get(draft.predicate)
     value = draft.object or ""
     short = adjuncts.sub("", value).strip() if adjuncts and draft.extractor is None else value

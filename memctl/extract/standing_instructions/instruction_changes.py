@@ -7,6 +7,7 @@ the same aspect of the answers ("metric" after "imperial").
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 
+from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -16,6 +17,7 @@ from memctl.extract.rule_tables import compiled
 
 _OPENING = (
     r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|"
+    r"rule update|update|"
     r"i changed my mind)[,:]? )*"
 )
 _OVER = KeyedPattern(
@@ -77,6 +79,11 @@ _ENDINGS = KeyedGroup(_LOOSENED, _OVER, _ALLOWED, _NEEDLESS)
 _ANSWERING = KeyedPattern(
     r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
     r"^switch (?:back )?to (?P<next>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_LIMIT = late(
+    r"\b(?:max(?:imum)?|at most|no more than|up to) (?P<number>\d+|"
+    r"[a-z]+) (?P<of>[a-z]{4,})\b",
     re.IGNORECASE,
 )
 _NARROW = KeyedPattern(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
@@ -154,6 +161,9 @@ def _replaces(new: str, old: str) -> bool:
     tongue, before = _tongue(new), _tongue(old)
     if tongue and before:
         return tongue != before
+    limit, former = _LIMIT.search(new), _LIMIT.search(old)
+    if limit and former and limit["of"].rstrip("s") == former["of"].rstrip("s"):
+        return bool(limit["number"] != former["number"])
     for values in _ASPECTS:
         chosen = [n for n, value in enumerate(values) if re.search(value, new, re.IGNORECASE)]
         earlier = [n for n, value in enumerate(values) if re.search(value, old, re.IGNORECASE)]

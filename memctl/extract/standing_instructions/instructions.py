@@ -145,7 +145,7 @@ _FROM_NOW_ON = OpeningPattern(
 )
 _RULE = OpeningPattern(
     r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
-    r"(?:the |a |my |our )?(?:house |ground )?rules?(?: \d+)?"
+    r"(?:the |a |my |our )?(?:house |ground )?rules?(?: (?:\d+|update|change))?"
     r"(?: (?:for|in|of|about|here|from(?= (?:me|now|here)\b))[^:]{0,40})?|"
     r"(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
@@ -164,7 +164,11 @@ _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGN
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 
-_SAID_BY = late(r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$", re.IGNORECASE)
+_SAID_BY = late(
+    r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$|"
+    r"\b(?:s?he|they|the \w+|doc|doctor|gp|physio|vet) (?:said|says|reckons|told me|tells me)$",
+    re.IGNORECASE,
+)
 """ "Never trust a fart, said grandad"."""
 
 

@@ -296,6 +296,14 @@ _SINCE = KeyedPattern(
     r"\b(?:since|from|as of|starting|beginning|ever since|depuis|desde|seit)(?: the| about| around| early| late)*\s*$",
     re.IGNORECASE,
 )
+_FROM = KeyedPattern(r"\b(?:from|as of|starting|beginning)(?: the)?\s*$", re.IGNORECASE)
+_PAST_TENSE = KeyedPattern(
+    r"\b(?:was|were|had|been|did|until|till|to|lived|worked|went|stayed|came|got|have|has|'ve|ago|"
+    r"last)\b",
+    re.IGNORECASE,
+)
+_SOON = timedelta(days=183)
+""" "From 1 July I am self-employed", said in June, is about the July to come."""
 _UNTIL = KeyedPattern(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
 _RANGE = KeyedPattern(
     rf"\b(?:from|between) (?:{_EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
@@ -357,6 +365,10 @@ def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded
     since = role == "since" or _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since")
     try:
         named = reader(match, msgspec.structs.replace(clock, future=False) if since else clock)
+        if since and named and _FROM.search(text[: match.start()]) and not _PAST_TENSE.search(text):
+            coming = reader(match, msgspec.structs.replace(clock, future=True))
+            soon = coming is not None and clock.at is not None and coming[0] - clock.at < _SOON
+            named = coming if soon else named
     except (NoClockError, ValueError, OverflowError):
         return None
     if named is None:
