@@ -1,5 +1,4 @@
-"""Shared fixtures: a separate home folder per test, the command line in this process, small transcripts, and one
-embedded PostgreSQL for the whole run, shared by all workers."""
+"""Shared fixtures: a home folder per test, the command line in this process, small transcripts, and one PostgreSQL."""
 
 import fcntl
 import gc
@@ -39,10 +38,8 @@ settings.load_profile("any load")
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures" / "transcripts"
 
-
 SETTINGS = ("MEMCTL_", "XDG_", "OPENAI_", "MEM0_", "ZEP_", "LETTA_", "GRAPHITI_")
 """Prefixes of the environment variables that could change the behaviour of memctl or of an SDK."""
-
 
 SERVICES = (
     *("adapters/", "chains/", "conformance/", "cli/test_migrate_cli.py", "embed/test_openai", "ingest/test_batches.py"),
@@ -147,6 +144,14 @@ def interruptible() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment_kept() -> Iterator[None]:
+    """No library leaves a variable that child processes inherit, for which each of them would be started anew."""
+    before = forked.read_at_start(os.environ)
+    yield
+    assert forked.read_at_start(os.environ) == before
 
 
 @pytest.fixture(scope="session", autouse=True)
