@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from unittest import mock
 
 import pytest
 from campaigns import campaign_cases
@@ -127,7 +128,9 @@ def dask() -> Iterator[Any]:
     """A Dask cluster of one worker process with two threads."""
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0", host="127.0.0.1") as cluster:
+    place = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    # Dask sets the variables of its worker process in this one.
+    with mock.patch.dict(os.environ), LocalCluster(n_workers=1, threads_per_worker=2, **place) as cluster:
         yield cluster
 
 
