@@ -132,6 +132,6 @@ def test_a_write_after_another_rewrites_few_rows(store):
     for _ in range(3):
         with database.writing() as connection:
             connection.execute("INSERT INTO numbers SELECT range FROM range(9000)")
-    assert 0 < largest_group() <= 20_480
+    assert 0 < largest_group() <= 40_960
     database.rebuild()
-    assert 0 < largest_group() <= 20_480
+    assert 0 < largest_group() <= 40_960
