@@ -3,7 +3,6 @@
 A `TurnReader` keeps the state between the sentences of a turn: who "she" is, and what "scratch that" retracts.
 """
 
-import re
 from collections.abc import Container, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -43,19 +42,6 @@ LONGEST = 2000
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
-
-
-_REPORTER = late(
-    r"\W*(?:(?:and|so|but|oh|also|well|anyway|then|now)[, ]+)*(?P<o>(?:my|our) [^,.;:!?]{3,40}?) "
-    r"(?:says|said|thinks|told|reckons|wants|asked|swears)\b",
-    re.IGNORECASE,
-)
-
-
-def _reporter(text: str) -> str:
-    """The speaker's own relative, whose words a sentence reports: "my daughter Kay says I snore"."""
-    match = _REPORTER.match(text)
-    return match["o"] if match else ""
 
 
 class TurnReader:
@@ -163,7 +149,7 @@ class TurnReader:
         relatives: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
-            read = body or (_reporter(text) if assertion_filter.reported(text) else text)
+            read = body or (sentence_subjects.reporter(text) if assertion_filter.reported(text) else text)
             relatives = list(people.relations(read, span)) if "relatives" in due else []
             yield from relatives
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():

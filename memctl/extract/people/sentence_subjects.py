@@ -236,3 +236,16 @@ def names_another(text: str, person: tuple[str, str]) -> bool:
         (is_given_name(match[0]) or (match.start() > 0 and may_be_a_person(match[0]))) and match[0] != person[0]
         for match in _NAME.finditer(text)
     )
+
+
+_REPORTER = late(
+    r"\W*(?:(?:and|so|but|oh|also|well|anyway|then|now)[, ]+)*(?P<o>(?:my|our) [^,.;:!?]{3,40}?) "
+    r"(?:says|said|thinks|told|reckons|wants|asked|swears)\b",
+    re.IGNORECASE,
+)
+
+
+def reporter(text: str) -> str:
+    """The speaker's own relative, whose words a sentence reports: "my daughter Kay says I snore"."""
+    match = _REPORTER.match(text)
+    return match["o"] if match else ""
