@@ -19,6 +19,7 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
+from memctl.extract.patterns.compiled_patterns import remembered_at_first
 from memctl.ingest.commit import commit
 from memctl.ingest.identity import Recogniser, Shown
 from memctl.ingest.refusals import IN_PART, RETRIED, Refusals
@@ -302,7 +303,8 @@ class Run:
 
     def _digest(self, chunk: list[Work]) -> Digest:
         if self.asker is None:
-            return digest_all(chunk, self.options.recipe, self.spec)
+            with remembered_at_first():
+                return digest_all(chunk, self.options.recipe, self.spec)
         from memctl.ingest.llm_extraction import digest_chunk
 
         return digest_chunk(chunk, self.options.recipe, self.spec, self.store, self.asker)

@@ -21,6 +21,7 @@ import msgspec
 from memctl import __version__
 from memctl.core.errors import MemctlError, Retryable, UsageError
 from memctl.embed.spec import EmbedderSpec
+from memctl.extract.patterns.compiled_patterns import remembered_at_first
 from memctl.ingest.commit import commit
 from memctl.ingest.result import Report
 from memctl.ingest.session_extraction import Digest, Recipe, Work, digest_all
@@ -74,7 +75,8 @@ def job(chunk: Sequence[Work], task: Task) -> Done:
             where="--workers",
             hint="install the same version on all workers",
         )
-    digest = digest_all(chunk, task.recipe, task.spec)
+    with remembered_at_first():
+        digest = digest_all(chunk, task.recipe, task.spec)
     if task.address is None:
         return Done(digest=digest)
     report = Report()

@@ -15,7 +15,7 @@ import memctl.extract
 from memctl.core import late_pattern
 from memctl.core.late_pattern import late
 from memctl.extract.patterns import compiled_patterns
-from memctl.extract.patterns.compiled_patterns import remembered
+from memctl.extract.patterns.compiled_patterns import remembered, remembered_at_first
 from memctl.workspace import Workspace
 
 PATTERN, FLAGS = r"\b(?P<who>anna|bert) (?:likes|hates) (?P<what>[\w-]+)(?<!x)\b|ſki", re.IGNORECASE
@@ -69,7 +69,7 @@ def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monk
     with remembered():
         all_matches(late(PATTERN, FLAGS))
     file = compiled_patterns._file()
-    codes = compiled_patterns._read()
+    codes = compiled_patterns._read(file)
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-9])
     elif damage == "text":
@@ -112,6 +112,26 @@ def test_a_sentence_like_an_earlier_one_compiles_nothing(tmp_path: Path) -> None
         subprocess.run([*command, str(tmp_path / "store.duckdb")], env=environment, check=True, capture_output=True)
         files.add(compiled_patterns._file().stat().st_ino)
     assert len(files) == 1, "the file was written again"
+
+
+def test_a_process_that_reads_transcripts_compiles_what_no_process_before_it_has_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "chat.json").write_text('[{"role": "user", "content": "I moved to Ghent in May."}]', encoding="utf-8")
+    files = set()
+    for store in ("a.duckdb", "b.duckdb"):
+        command = [sys.executable, "-m", "memctl", "ingest", str(tmp_path / "chat.json"), "--user", "anna"]
+        environment = {**os.environ, "MEMCTL_NEURAL_MODEL": ""}
+        subprocess.run([*command, "--store", str(tmp_path / store)], env=environment, check=True, capture_output=True)
+        files.add(compiled_patterns._file("all-").stat().st_ino)
+    assert len(files) == 1, "the file was written again"
+    assert not compiled_patterns._file().exists(), "the file of short commands grew"
+    monkeypatch.setattr(compiled_patterns, "_first", iter((True,)))
+    seen = counted(monkeypatch)
+    for pattern in ("x+y", "y+x"):
+        with remembered_at_first():
+            late(pattern).search("xy")
+    assert seen == ["x+y"], "later blocks are compiled as usual"
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:

@@ -40,10 +40,10 @@ _compiler: Any = import_module("re._compiler")
 _sre: Any = import_module("_sre")
 
 
-def _file() -> Path:
+def _file(purpose: str = "") -> Path:
     """The cache file of this build of Python: compiled code differs between builds."""
     build = f"{sys.implementation.cache_tag}-{sys.hexversion:x}-{_sre.MAGIC}-{_sre.CODESIZE}-{sys.byteorder}"
-    return settings.cache_folder() / f"patterns-{build}.msgpack"
+    return settings.cache_folder() / f"patterns-{purpose}{build}.msgpack"
 
 
 class _Patterns:
@@ -100,12 +100,13 @@ def _made(code: _Code) -> re.Pattern[str]:
 
 
 @contextlib.contextmanager
-def remembered() -> Iterator[None]:
+def remembered(purpose: str = "") -> Iterator[None]:
     """Read the patterns that are first used in the block from the cache file, and add missing ones to it."""
     if sys.implementation.name != "cpython" or array("I").itemsize != _sre.CODESIZE:
         yield
         return
-    patterns = _Patterns(_read())
+    file = _file(purpose)
+    patterns = _Patterns(_read(file))
     late_pattern.compiler = patterns.compile
     try:
         yield
@@ -114,13 +115,26 @@ def remembered() -> Iterator[None]:
     if patterns.new:
         # Without a folder to write to, every command compiles its own.
         with contextlib.suppress(OSError):
-            private_files.make_folder(_file().parent)
-            private_files.replace(_file(), msgspec.msgpack.encode(patterns.codes()))
+            private_files.make_folder(file.parent)
+            private_files.replace(file, msgspec.msgpack.encode(patterns.codes()))
 
 
-def _read() -> list[_Code]:
+_first = iter((True,))
+
+
+@contextlib.contextmanager
+def remembered_at_first() -> Iterator[None]:
+    """`remembered` for the first block of a process that reads many turns.
+
+    It uses most patterns. They are in a file of their own, so that the file of a short command stays small.
+    """
+    with remembered("all-") if next(_first, False) else contextlib.nullcontext():
+        yield
+
+
+def _read(path: Path) -> list[_Code]:
     try:
-        with _file().open("rb") as file:
+        with path.open("rb") as file:
             status = os.fstat(file.fileno())
             # Anyone who can write this file could change what the rules find.
             if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
