@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_of
 from memctl.extract.patterns.lower_case import for_lower_case
 from memctl.extract.patterns.rule_index import RuleIndex
-from memctl.extract.patterns.word_masks import DIGIT, WordMasks
+from memctl.extract.patterns.word_masks import DIGIT, WORDS, WordMasks
 from memctl.extract.patterns.wordlist import first_two_words, lowered, words_with_digits
 from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, frames, phrases, records
@@ -355,6 +356,30 @@ def test_all_rules_are_due_while_another_thread_computes_their_keys() -> None:
         index.due("a text before the keys are known")
     assert meanwhile[1] == ("cats", "dogs")
     assert index.due("one dog") == ("dogs",)
+
+
+def test_two_threads_give_a_rule_one_bit() -> None:
+    """Otherwise a worker with several threads would lose the rule: its index would know the other bit."""
+    others: list[Thread] = []
+    added = Event()
+
+    def add() -> None:
+        group.add_keys()
+        added.set()
+
+    def words() -> tuple[str, ...]:
+        if not others:
+            others.append(Thread(target=add))
+            others[0].start()
+            added.wait(0.5)
+        return ("qwxyz",)
+
+    group = KeyedGroup(words=words)
+    group.add_keys()
+    bit = group.bit
+    others[0].join()
+    assert group.bit == bit
+    assert WORDS.of["qwxyz"] == bit, "another bit was added"
 
 
 def test_a_text_is_looked_up_again_after_a_pattern_was_added() -> None:

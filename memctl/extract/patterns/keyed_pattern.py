@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from importlib import import_module
+from threading import RLock
 from typing import Any
 
 from memctl.core import late_pattern
@@ -26,6 +27,9 @@ MOST_OPENINGS = 4000
 TOOFREQUENT = 1000
 """The rank of keys that are met so often that looking for them is not worth it."""
 _FREQUENT_STEMS = frozenset(f"{word[:STEM]}-" for word in FREQUENT)
+
+_ADDING = RLock()
+"""Held while a bit is added: one that another thread replaced would make a `RuleIndex` lose its rule."""
 
 _parser: Any = import_module("re._parser")
 
@@ -103,9 +107,10 @@ class KeyedPattern:
 
     def add_keys(self) -> None:
         """Compute the keys, and skip the texts without them from now on."""
-        self.left = 0
-        if self.keys is not None and not self.bit:
-            self.bit = self.masks.add(self.keys)
+        with _ADDING:
+            self.left = 0
+            if self.keys is not None and not self.bit:
+                self.bit = self.masks.add(self.keys)
 
     @cached_property
     def keys(self) -> frozenset[str] | None:
@@ -161,12 +166,15 @@ class KeyedGroup:
 
     def add_keys(self) -> None:
         """Compute the keys of all patterns, and skip the texts without them from now on."""
-        keys = self.keys()
-        self.left = 0
-        if len(self.patterns) == 1 and self.masks is self.patterns[0].masks and not self.words and self.test is None:
-            self.bit = self.patterns[0].bit
-        elif keys is not None and not self.bit:
-            self.bit = self.masks.add(keys, self.test)
+        with _ADDING:
+            if self.bit:
+                return
+            keys = self.keys()
+            self.left = 0
+            if len(self.patterns) == 1 and self.masks is self.patterns[0].masks and not self.words and not self.test:
+                self.bit = self.patterns[0].bit
+            elif keys is not None:
+                self.bit = self.masks.add(keys, self.test)
 
     def keys(self) -> frozenset[str] | None:
         """The keys of all patterns, and the words."""
