@@ -28,7 +28,8 @@ _FRAGMENTS = {
     "event": late(
         r"did (?:everything|nothing|something|it|that|this|so|well|badly|(?:my|our) best)\b.*|"
         r"(?:did|made|got|had|lost|won) \d[\d.,]*|found out|gave (?:over|up|in)|left with (?:an?|my|the) .*|"
-        r"(?:finished|sold|closed|opened) (?:at|by|to) .*",
+        r"(?:finished|sold|closed|opened) (?:at|by|to) .*|"
+        r".*\b(?:an?|the|some) (?:man|woman|guy|bloke|girl|boy|person|lady|thing|place)",
         re.IGNORECASE,
     ),
     "favorite": late(r"none|nothing|nobody|n/?a|anything|both|either|neither|depends\b.*", re.IGNORECASE),
