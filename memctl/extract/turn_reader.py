@@ -21,7 +21,7 @@ from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, he
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.pet_names import name_pets
-from memctl.extract.people.strangers import is_predicate, of_strangers, stranger
+from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions
 from memctl.extract.statements import (
@@ -375,12 +375,10 @@ class TurnReader:
 
     def of_other(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about a third person."""
-        if verb_head is None or self.other is None:
+        if verb_head is None or self.other is None or (verb_head.lemma == "be" and hedged(clause.text)):
             return []
         subject, relation = self.other
         if subject == relation and kinship.canonical(relation) not in kinship.FAMILY:
-            return []
-        if verb_head.lemma == "be" and hedged(clause.text):
             return []
         drafts = [
             draft
@@ -390,16 +388,7 @@ class TurnReader:
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
         drafts = drafts or happenings.of_others(clause, verb_head, dates or [], span)
-        for draft in drafts:
-            draft.subject = subject
-        if subject == relation:
-            drafts = [draft for draft in drafts if draft.predicate != "name"]
-        if relation in kinship.SEVERAL:
-            drafts = [draft for draft in drafts if draft.predicate != "age"]
-        if not relation:
-            drafts = of_strangers(drafts, subject, verb_head, self.text[clause.start :])
-        for draft in drafts:
-            draft.owner = relation or None
+        drafts = of_person(drafts, self.other, verb_head, self.text[clause.start :])
         drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
         return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]
 

@@ -14,6 +14,7 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import GENITIVE, NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.vocabulary.kinship import SEVERAL
 from memctl.extract.vocabulary.verbs import FORMS
 
 _OWNED_BY = (
@@ -114,6 +115,25 @@ _OF_THINGS = KeyedPattern(
     r"software|tools?|stack|databases?|api|plugins?|upgrad\w+|migrat\w+|deploy\w*)\b",
     re.IGNORECASE,
 )
+
+
+def of_person(drafts: list[Draft], person: tuple[str, str], verb_head: Head, text: str) -> list[Draft]:
+    """The `drafts` about a `person`, by name and relation, without those that such a person cannot have.
+
+    `text` is the turn from the clause on.
+    """
+    subject, relation = person
+    for draft in drafts:
+        draft.subject = subject
+    if subject == relation:
+        drafts = [draft for draft in drafts if draft.predicate != "name"]
+    if relation in SEVERAL:
+        drafts = [draft for draft in drafts if draft.predicate != "age"]
+    if not relation:
+        drafts = of_strangers(drafts, subject, verb_head, text)
+    for draft in drafts:
+        draft.owner = relation or None
+    return drafts
 
 
 def of_strangers(drafts: Iterable[Draft], name: str, head: Head, said: str) -> list[Draft]:
