@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import TYPE_CHECKING, Any
@@ -158,13 +158,8 @@ class PostgresConnection:
             self._kept[asked] = self.execute(statement, parameters).fetchall()
         return self._kept[asked]
 
-    def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        """False, because other processes may write between two transactions."""
-        return False
-
-    def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """The rows of a statement."""
-        return self.execute(statement, parameters).fetchall()
+    def remembered(self, name: str, make: Callable[[], object]) -> None:
+        """None, because other processes may write between two transactions."""
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time, from a cursor on the server."""

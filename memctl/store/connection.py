@@ -7,10 +7,10 @@ PostgreSQL schema), or a method of `Connection`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 else:
     Matrix = Halves = Any
 
+T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
 COPYING = " copying"
 """What follows the number in the schema version of a store that is an unfinished copy."""
@@ -54,14 +55,11 @@ class Connection(Protocol):
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
         """The rows of a statement about `meta`, which is executed again only after `meta` was changed here."""
 
-    def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        """Whether there are temporary tables with these names and the results of these SELECTs, as they are now.
+    def remembered(self, name: str, make: Callable[[], T]) -> T | None:
+        """What `make` returns, computed from the store as it is now; None if it is not kept.
 
-        Only a connection that stays open keeps any, and only for those who ask for them again.
+        Only a connection that stays open keeps anything, and only what is asked for by the same name again.
         """
-
-    def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """The rows of a statement that reads only tables which `keep` keeps."""
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time and without keeping them all in memory."""

@@ -83,6 +83,14 @@ def test_a_turn_about_him_or_her_takes_more_from_the_words_before_it(memory: Mem
     assert hits["Shed is called Gary"] == pytest.approx(hits["It is called Gary"], rel=0.2)
 
 
+def test_the_words_of_an_assistant_count_less_for_the_turns_beside_it(memory: Memory) -> None:
+    for number, role in enumerate(("user", "assistant")):
+        memory.turn("Is the hamster asleep?", role=role, session=role, position=0)
+        memory.turn(f"Biscuit is number {number}.", session=role, position=1)
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
+    assert hits["Biscuit is number 0."]["lexical"] > 2 * hits["Biscuit is number 1."]["lexical"] > 0
+
+
 def test_neighbours_in_other_sessions_do_not_count(memory: Memory) -> None:
     memory.turn("What did you name your hamster?", session="one", position=0)
     memory.turn("Biscuit, after the biscuit tin", session="two", position=1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,35 +22,28 @@ if TYPE_CHECKING:
 else:
     Matrix = Halves = Any
 
+T = TypeVar("T")
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _FEW = 512
 """How many rows are added one by one, and vectors as objects, at most."""
-_STATEMENTS, _TABLES = 256, 16
-"""How many parsed statements a process keeps, and how many sets of temporary tables a connection."""
-_ROWS = 20_000
-"""Most rows of the first table of a set that is kept: with its vectors, twenty megabytes."""
+_STATEMENTS, _REMEMBERED = 256, 16
+"""How many parsed statements a process keeps, and how many results of `remembered` a connection."""
 _UNDOABLE = ("records", "units", "files")
 """The tables with row keys whose rows an undo may bring back."""
 _parsed: dict[str, Any] = {}
 """Statements as DuckDB parsed them, by their texts; parsing takes a fifth of the time of a short statement."""
 
 
-class Kept:
-    """What a connection keeps that serves several transactions: nobody can write to the file in the meantime."""
-
-    def __init__(self) -> None:
-        self.optimizes = True
-        self.tables: dict[tuple[str, ...], bool] = {}
-        """Whether the temporary tables that were asked for exist, by their names; the last used ones are at the end."""
-
-
 class DuckConnection:
-    """A connection inside a transaction; `raw` is DuckDB's own. One with `kept` stays open between two of them."""
+    """A connection inside a transaction; `raw` is DuckDB's own. One that `stays_open` serves several of them: nobody
+    can write to the file in the meantime."""
 
-    def __init__(self, raw: DuckDBPyConnection, kept: Kept | None = None) -> None:
+    def __init__(self, raw: DuckDBPyConnection, *, stays_open: bool = False) -> None:
         self.raw = raw
-        self.kept = kept
+        self.stays_open = stays_open
+        self._remembered: dict[str, tuple[Any] | None] = {}
+        """What `remembered` was asked for, None until it is made; the last used is at the end."""
         self._once: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
 
     def mine(self, table: str = "") -> str:
@@ -65,8 +58,6 @@ class DuckConnection:
         """The result of a statement."""
         if " meta" in statement and not statement.startswith("SELECT"):
             self._once.clear()
-        if self.kept is not None:
-            self._optimize(self.kept, True)
         return self.raw.execute(self._statement(statement), plain(parameters))
 
     def once(self, statement: str, parameters: Sequence[Any] = (), /) -> list[tuple[Any, ...]]:
@@ -87,52 +78,17 @@ class DuckConnection:
             _parsed[text] = parsed
         return parsed
 
-    def _optimize(self, kept: Kept, wanted: bool) -> None:
-        if kept.optimizes != wanted:
-            self.raw.execute(f"PRAGMA {'enable' if wanted else 'disable'}_optimizer")
-            kept.optimizes = wanted
-
-    def keep(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        """Whether there are temporary tables with these names and the results of these SELECTs.
-
-        They are made when they are asked for the second time, if the first of them has no more than _ROWS rows.
-        """
-        if self.kept is None:
-            return False
-        names = tuple(tables)
-        asked = names in self.kept.tables
-        made = self.kept.tables.pop(names, False)
-        if not made and asked:
-            made = self._make(tables, parameters)
-        self.kept.tables[names] = made
-        if len(self.kept.tables) > _TABLES:
-            self._drop(next(iter(self.kept.tables)))
-        return made
-
-    def kept_rows(self, statement: str, parameters: Parameters) -> list[tuple[Any, ...]]:
-        """The rows of a statement that reads only tables which `keep` keeps.
-
-        They are so small that optimizing the statement takes longer than it saves.
-        """
-        if self.kept is None:
-            return self.execute(statement, parameters).fetchall()
-        self._optimize(self.kept, False)
-        return self.raw.execute(self._statement(statement), parameters).fetchall()
-
-    def _make(self, tables: Mapping[str, str], parameters: Mapping[str, Any]) -> bool:
-        for place, (name, select) in enumerate(tables.items()):
-            named = {key: value for key, value in parameters.items() if f"${key}" in select}
-            rows = self.change(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", named)
-            if place == 0 and rows > _ROWS:
-                self._drop(tuple(tables))
-                return False
-        return True
-
-    def _drop(self, names: tuple[str, ...]) -> None:
-        for name in names:
-            self.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        if self.kept is not None:
-            self.kept.tables.pop(names, None)
+    def remembered(self, name: str, make: Callable[[], T]) -> T | None:
+        """What `make` returned the second time that it was asked for; None the first time, or if nothing is kept."""
+        if not self.stays_open:
+            return None
+        made: tuple[T] | None = None
+        if name in self._remembered:
+            made = self._remembered.pop(name) or (make(),)
+        self._remembered[name] = made
+        if len(self._remembered) > _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        return made[0] if made else None
 
     def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a result, at most `size` at a time."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from memctl.core.errors import Locked
 from memctl.runtime import file_lock
-from memctl.store.duckdb.connection import DuckConnection, Kept
+from memctl.store.duckdb.connection import DuckConnection
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -183,7 +183,7 @@ def held(path: Path) -> Iterator[DuckConnection]:
         with _lock:
             instance.attach(path, None)
             _keeper.keep(instance)
-            connection = instance.idle.pop() if instance.idle else DuckConnection(instance.connect(), Kept())
+            connection = instance.idle.pop() if instance.idle else DuckConnection(instance.connect(), stays_open=True)
         try:
             yield connection
         except BaseException:

@@ -1,7 +1,7 @@
 """The SQL of the ranking: what is computed from a user's records alone, and what is computed for each query.
 
-The first part is six tables. They are subqueries of the ranking statement, or, on a connection that stays open,
-temporary tables that later searches of the user use again. `search` describes the score.
+The first part is six tables. They are subqueries of the ranking statement; on a connection that stays open,
+`held_ranking` keeps them for later searches of the user. `search` describes the score.
 
 member      the records with what a query cannot change: the turn they belong to, who said them, whether they ask
 corpus      the number of records and their average length
@@ -15,10 +15,8 @@ adjacent    the records of the turns beside a turn, and whether the turn answers
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import md5
 
 from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B
-from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows
 
 NEIGHBOUR, ANSWER = 0.3, 0.5
@@ -102,7 +100,7 @@ _ADJACENT = """
            AND near.position = spoken.position + step
     JOIN {member} member ON member.place = spoken.key
 """
-_TABLES = {
+TABLES = {
     "member": _MEMBER,
     "corpus": _CORPUS,
     "posting": _POSTING,
@@ -226,7 +224,7 @@ _NEEDED = (
     "r.key, r.id, r.superseded_by, r.kind, r.object, r.user_id, r.session_id, r.position, "
     "r.valid_at, r.created_at, r.invalid_at, r.expired_at, r.expires_at"
 )
-"""The columns of `records` that the ranking uses; all of them are kept, so that hits can be read from them."""
+"""The columns of `records` that the statement uses."""
 _WEIGHTS = {
     "distances": [sign * distance for distance in CONTEXT for sign in (-1, 1)],
     "weights": [weight for weight in CONTEXT.values() for _ in (-1, 1)],
@@ -249,36 +247,32 @@ _WEIGHTS = {
 }
 
 
-def kept_tables(connection: Connection, user: str) -> Mapping[str, str] | None:
-    """The names of temporary tables of this user, by their names in the statement; None if the connection has none."""
-    suffix = md5(user.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
-    names = {name: f"{name}_{suffix}" for name in _TABLES}
+def selects(names: Mapping[str, str]) -> dict[str, str]:
+    """The SELECTs of the tables of one user ($user), by the name of the table; `names` are the names of all of them."""
     columns = f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}"
-    selects = _selects(names, columns=columns, said="TRUE", **_OWN)
-    return names if connection.keep({names[name]: text for name, text in selects.items()}, {"user": user}) else None
+    return _selects(names, columns=columns, said="TRUE", **_OWN)
 
 
-def statement(user: str | None, tables: Mapping[str, str] | None, shown: str, vector: str) -> str:
-    """The ranking of the records of a user (None: of the `candidates`), from these tables or from the store's own.
+def statement(user: str | None, shown: str, vector: str) -> str:
+    """The ranking of the records of a user (None: of the `candidates`).
 
     Its rows are (id, superseded_by, place, verbatim, object, unmatched, lexical, semantic, neighbour, speaker), best
     first. `shown` is the condition on `records r` for what may be a hit, `vector` the type of a vector. Its parameters
-    are $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user if `tables` is None;
-    for candidates $keys, $size, $mean, $distinct and $spreads in place of $user.
+    are $stems, $terms, $weights, $names, $words, $vector, $at, $pool, those of `shown`, and $user; for candidates
+    $keys, $size, $mean, $distinct and $spreads in place of $user.
     """
+    tables = {name: name for name in TABLES}
+    chosen = _OWN if user is not None else _CHOSEN
+    selected = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **chosen)
     given = ""
-    if tables is None:
-        tables = {name: name for name in _TABLES}
-        chosen = _OWN if user is not None else _CHOSEN
-        selects = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **chosen)
-        if user is None:
-            given = _READ.format(columns=_NEEDED)
-            selects["corpus"] = _COUNTED
-        for name, text in selects.items():
-            given += f"{name} AS {'MATERIALIZED ' if name in ('member', 'corpus') else ''}({text}),\n"
+    if user is None:
+        given = _READ.format(columns=_NEEDED)
+        selected["corpus"] = _COUNTED
+    for name, text in selected.items():
+        given += f"{name} AS {'MATERIALIZED ' if name in ('member', 'corpus') else ''}({text}),\n"
     spread = _SPREAD if user is not None else _COUNTED_SPREAD
     return _RANK.format(given=given, shown=shown, vector=vector, spread=spread, **_WEIGHTS, **tables)
 
 
 def _selects(names: Mapping[str, str], **conditions: str) -> dict[str, str]:
-    return {name: text.format(**conditions, **_WEIGHTS, **names) for name, text in _TABLES.items()}
+    return {name: text.format(**conditions, **_WEIGHTS, **names) for name, text in TABLES.items()}

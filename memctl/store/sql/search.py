@@ -35,7 +35,7 @@ assistant (BEAM) together: halving or doubling any one of them moves recall@10 b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -44,13 +44,13 @@ import msgspec
 
 from memctl.backends.contract import EXPECTED, TYPED, Hit
 from memctl.core.expected_answer import asks_more, expected
-from memctl.core.fact import Fact
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
-from memctl.store.sql import candidates, fact_rows, ranking
+from memctl.store.sql import fact_rows, ranking
 from memctl.store.sql.current import kept, true_at
 from memctl.store.sql.meta import get_meta
+from memctl.store.sql.searched_records import SearchedRecords, searched_records
 from memctl.store.sql.spelling import corrections, misspelled
 
 SYNONYM = 0.5
@@ -118,17 +118,7 @@ def search(
     if get_meta(connection, "embedder") is None:
         return []  # no record was ever stored
     condition, parameters = _shown(kinds, since, until, as_of)
-    tables = None if user is None else ranking.kept_tables(connection, user)
-    statement = ranking.statement(user, tables, condition, connection.vector_type(len(query_vector)))
-
-    def ranked() -> list[tuple[Any, ...]]:
-        if user is not None:
-            return _rows(connection, statement, parameters, kept=tables is not None)
-        chosen = candidates.choose(connection, condition, query_vector, parameters)
-        return connection.execute(statement, parameters | chosen).fetchall() if chosen else []
-
-    if user is not None and tables is None:
-        parameters["user"] = user
+    records = searched_records(connection, user, condition, query_vector, parameters)
     telling = _telling(query, user)
     similar = [(other, term) for term in telling for other in sorted(synonyms(term).difference(telling))]
     parameters |= {
@@ -140,14 +130,14 @@ def search(
         "vector": connection.vector(query_vector),
         "pool": 4 * k + POOL,
     }
-    rows = ranked()
+    rows = records.rank(parameters)
     doubtful = misspelled(query, (rows[0][5] or "").split()) if rows else []
     corrected = corrections(connection, doubtful, user) if doubtful else []
     if corrected:
         parameters["stems"] += [other for other, _ in corrected]
         parameters["terms"] += [term for _, term in corrected]
         parameters["weights"] += [CORRECTED] * len(corrected)
-        rows = ranked()
+        rows = records.rank(parameters)
     named = set(telling) if asks_more(query) else set()
     found = [
         Candidate(
@@ -161,7 +151,7 @@ def search(
         for id_, successor, place, verbatim, object_, _, *parts in rows
     ]
     answer = expected(query)
-    answering = _matching(connection, answer, [one.id for one in found], user, tables) if answer else {}
+    answering = _matching(records, answer, [one.id for one in found]) if answer else {}
     for candidate in found:
         if not candidate.parts:
             continue
@@ -171,43 +161,15 @@ def search(
             candidate.parts["answer"] = answering[candidate.id]
     found.sort(key=lambda candidate: -candidate.score)
     best = _current_first(_distinct(found), found, k)
-    facts = _facts(connection, [candidate.id for candidate in best], user, tables)
+    facts = records.facts([candidate.id for candidate in best])
     return [Hit(score=ranked.score, parts=ranked.parts, fact=facts[ranked.id]) for ranked in best]
 
 
-def _rows(connection: Connection, statement: str, parameters: dict[str, Any], *, kept: bool) -> list[tuple[Any, ...]]:
-    return connection.kept_rows(statement, parameters) if kept else connection.execute(statement, parameters).fetchall()
-
-
-def _records(
-    connection: Connection, columns: str, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
-) -> list[tuple[Any, ...]]:
-    """These columns of the records with these ids."""
-    listed = f"id {connection.in_list('UUID')}"
-    if tables is not None:
-        return connection.kept_rows(f"SELECT {columns} FROM {tables['member']} WHERE {listed}", [ids])  # noqa: S608
-    mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
-    return connection.execute(f"SELECT {columns} FROM records WHERE {mine} AND {listed}", [*owner, ids]).fetchall()  # noqa: S608
-
-
-def _facts(
-    connection: Connection, ids: list[UUID], user: str | None, tables: Mapping[str, str] | None
-) -> dict[UUID, Fact]:
-    facts = map(fact_rows.to_fact, _records(connection, fact_rows.FACT_COLUMNS, ids, user, tables))
-    return {fact.id: fact for fact in facts}
-
-
-def _matching(
-    connection: Connection,
-    answer: re.Pattern[str],
-    ids: list[UUID],
-    user: str | None,
-    tables: Mapping[str, str] | None,
-) -> dict[UUID, float]:
+def _matching(records: SearchedRecords, answer: re.Pattern[str], ids: list[UUID]) -> dict[UUID, float]:
     """How much more the records with what the question asks for count, by their ids."""
     return {
         id_: EXPECTED if role in (None, "user") else EXPECTED * ranking.ASSISTANT
-        for id_, role, text in _records(connection, "id, role, text", ids, user, tables)
+        for id_, role, text in records.said(ids)
         if text and answer.search(text)
     }
 
