@@ -42,4 +42,4 @@ def test_a_workload_is_measured_in_postgres(memctl: Callable[..., Any]):
     assert priced["workload"]["users"]["said"].startswith("measured in postgres on ")
     moved = memctl("report", "pricing", "--from", "pg", "--migrate", "postgres:zep", "--json").document
     assert moved["basis"].startswith("everything in postgres")
-    assert moved["records"] == 157
+    assert moved["records"] == memctl("report", "volume", "--json").document["records"]
