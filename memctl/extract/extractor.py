@@ -172,7 +172,7 @@ class _SessionReader:
         if "retractions" in due:
             drafts += elliptical_retractions(text, self.earlier)
         ended = list(ended_instructions(text, self.earlier, drafts))
-        drafts += numbered_rules(text, self.earlier) if self.orders else ()
+        drafts = numbered_rules(text, self.earlier, drafts) if self.orders else drafts
         # A claim of this turn stays current, even if the turn also names what has ended.
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:

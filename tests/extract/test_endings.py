@@ -55,6 +55,7 @@ def retracted(*texts: str) -> list[tuple[str, str | None]]:
         ),
         ("My rules:\n1. no tables\n2. cite sources", "please scrap rule 1", ("instruction", "no tables")),
         ("My rules:\n1. no tables\n2. cite sources", "rule two is off", ("instruction", "cite sources")),
+        ("My rules:\n1. no tables\n2. cite sources", "Ok thanks. And scrap rule 1", ("instruction", "no tables")),
     ],
 )
 def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: tuple[str, str]) -> None:
@@ -67,6 +68,12 @@ def test_the_end_of_a_known_fact_retracts_it(before: str, after: str, expected: 
         ("I play rugby every Saturday", "Should I quit rugby?"),
         ("My rules:\n1. no tables\n2. cite sources", "you broke rule 2 there: no sources"),
         ("My rules:\n1. no tables\n2. cite sources", "scrap rule 3"),
+        ("My rules:\n1. no tables\n2. cite sources", "Do not scrap rule 2."),
+        ("My rules:\n1. no tables\n2. cite sources", "My boss wants me to scrap rule 1."),
+        ("My rules:\n1. no tables\n2. cite sources", "If you can't find a source, scrap rule 2."),
+        ("My rules:\n1. no tables\n2. cite sources", "The king in my novel said: scrap rule 2."),
+        ("My rules:\n1. no tables\n2. cite sources", "Rule 2 changes everything in my board game."),
+        ("My rules:\n1. no tables\n2. cite sources", "In chess club, rule 2 changes: no talking."),
         ("I take rosuvastatin", "I haven't stopped the statin"),
         ("my manager is Olga", "Olga quit smoking"),
         ("I own a kayak", "gave the kayak a good scrub"),
@@ -122,3 +129,11 @@ def test_the_end_of_an_unknown_fact_is_stored_as_a_retraction() -> None:
 def test_a_name_equal_to_the_subject_is_not_a_fact() -> None:
     assert claims_of("My name is Alice.") == []
     assert [claim.text for claim in claims_of("My name is Alice Chen.")] == ["alice is called Alice Chen."]
+
+
+def test_a_changed_rule_is_stored_once_and_can_be_dropped_by_its_number() -> None:
+    texts = ["My rules:\n1. no tables\n2. cite sources", "Rule 2 changes: keep answers short.", "scrap rule 2"]
+    turns = tuple(Turn(turn_id=str(n), role="user", text=text, at=AT) for n, text in enumerate(texts))
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    said = [(claim.op, claim.object) for claim in claims if claim.turn_id != "0"]
+    assert said == [("retract", "cite sources"), ("assert", "keep answers short"), ("retract", "keep answers short")]

@@ -148,6 +148,13 @@ def test_what_counts_for_a_score_is_ranked_with_the_candidates(crowd: Memory, mo
     assert len(rows) < 20
 
 
+@pytest.mark.parametrize("query", ["!!!", "the of", "🍄", " "])
+def test_a_query_without_words_is_searched(crowd: Memory, query: str) -> None:
+    texts = [hit.fact.text for hit in crowd.ask(query, user=None, k=3)]
+    assert len(texts) == 3
+    assert crowd.ask(query, user="zoe") == []
+
+
 def test_a_query_of_many_words_is_searched(crowd: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The flags of the words take several columns; the word that records have is in the last one."""
     query = f"{' '.join(f'a{number}' for number in range(150))} bassoon"

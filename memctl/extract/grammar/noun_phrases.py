@@ -23,8 +23,8 @@ _NUM = (
 )
 _UNIT = r"(?:days?|weeks?|weekends?|months?|years?|yrs?|decades?|hours?)"
 TIME = (
-    rf"(?:(?:about |around |almost |nearly |over |roughly )?{_NUM} {_UNIT}(?: and a half)? (?:ago|back|"
-    r"now|from now|earlier)"
+    rf"(?:(?:about |around |almost |nearly |over |roughly )?{_NUM} {_UNIT}(?: and a half|,? and {_NUM} months?)? "
+    r"(?:ago|back|now|from now|earlier)"
     r"|(?:for|in|after|within|over) (?:about |around |almost |nearly |over |roughly |more than |"
     rf"the )?(?:past |last )?{_NUM} {_UNIT}(?: and a half)?(?: now| time)?"
     r"|(?:for (?:ages|years|decades|months|weeks|a while|a long time|ever|now|quite some time|"

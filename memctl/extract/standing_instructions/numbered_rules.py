@@ -1,8 +1,9 @@
 """Changes of a numbered rule: "rule 1 changes: ask me first", "scrap rule 3", after a list of rules."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -29,18 +30,44 @@ _ENDED = KeyedPattern(
 )
 
 
-def numbered_rules(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """The retractions of the rules that `text` changes or ends, and the new rules."""
+_OPENING = late(
+    r"\W*(?:(?:please|pls|plz|ok|okay|so|and|also|oh|actually|btw|now|hey|hi|then|right|let's|lets|you can|you may|"
+    r"we can|just|one change|small change|correction|from now on)\b\W*)*",
+    re.IGNORECASE,
+)
+_SEPARATED = late(r".*(?:[:=–—-]|\b(?:to|by|with|now|becomes|instead))\s*", re.IGNORECASE | re.DOTALL)
+
+
+def numbered_rules(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -> list[Draft]:
+    """`drafts` of a turn, with the retractions of the rules that it changes or ends, and with the new rules."""
+    drafts = list(drafts)
     if not earlier.numbered or "?" in text:
-        return
+        return drafts
+    changes = list(_changes(text, earlier))
+    if any(one.op == "assert" for one in changes):
+        # "Rule 2 changes: …" as an instruction of its own.
+        drafts = [one for one in drafts if one.predicate != "instruction" or not _CHANGED.match(one.object or "")]
+    return drafts + changes
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether a sentence begins at `start`, apart from words such as "please"; "do not scrap rule 3" does not."""
+    sentence = re.split(r"[.!;\n]", text[:start])[-1]
+    return _OPENING.fullmatch(sentence) is not None
+
+
+def _changes(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     for ended in _ENDED.finditer(text):
-        old = earlier.numbered.pop(in_figures(ended["n"] or ended["m"]), None)
-        if old is not None:
+        old = earlier.numbered.get(in_figures(ended["n"] or ended["m"]))
+        if old is not None and _opens(text, ended.start()):
+            del earlier.numbered[in_figures(ended["n"] or ended["m"])]
             yield retraction(old, ended.span())
     for changed in _CHANGED.finditer(text):
         number, goal = in_figures(changed["n"]), trimmed(changed["o"])
         old = earlier.numbered.get(number)
-        if old is None or not goal or not _SAYS_CHANGE.search(text[changed.start() : changed.start("o")]):
+        lead = text[changed.start() : changed.start("o")]
+        said = _SAYS_CHANGE.search(lead) and _SEPARATED.fullmatch(lead) and _opens(text, changed.start())
+        if old is None or not goal or not said:
             continue
         yield retraction(old, changed.span())
         new = Draft(

@@ -133,7 +133,10 @@ def choose(
     other parameters of the statement.
     """
     near, bound = connection.near(query_vector)
-    stems, terms, weights = parameters["stems"], parameters["terms"], parameters["weights"]
+    # A query without words, such as "?", has one that no record has.
+    stems, terms, weights = (
+        parameters[name] or [none] for name, none in (("stems", ""), ("terms", ""), ("weights", 0.0))
+    )
     distinct = list(dict.fromkeys(terms))
     bits = [(number // _BITS, 1 << number % _BITS) for number in range(len(stems))]
     has = [f"(flags{column} & {bit}) <> 0" for column, bit in bits]
