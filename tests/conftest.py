@@ -148,7 +148,7 @@ def interruptible() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def environment_kept() -> Iterator[None]:
-    """No library leaves a variable that child processes inherit, for which each of them would be started anew."""
+    """Fail if a library leaves an environment variable behind: later processes could then not be copied."""
     before = forked.read_at_start(os.environ)
     yield
     assert forked.read_at_start(os.environ) == before

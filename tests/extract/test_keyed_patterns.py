@@ -310,7 +310,7 @@ def test_a_sentence_is_read_if_a_clause_may_be_about_a_person(
 
 
 def eagerly(subjects: sentence_subjects.SubjectsSoFar, text: str, people: dict[str, tuple[str, str]]) -> None:
-    """Find out at once whom a sentence is about."""
+    """Find out who a sentence is about before it is asked for."""
     subjects._unread = [(text, people)]
     subjects.are_another()
 
@@ -342,19 +342,19 @@ def test_facts_are_the_same_if_every_rule_and_pattern_is_tried(monkeypatch: pyte
 
 def test_all_rules_are_due_while_another_thread_computes_their_keys() -> None:
     """Otherwise a worker with several threads would lose facts among its first turns."""
-    meanwhile: list[tuple[str, ...]] = []
+    looked_up: list[tuple[str, ...]] = []
 
     class Slow(KeyedGroup):
         def keys(self) -> frozenset[str] | None:
-            if not meanwhile:
-                meanwhile.append(())
-                meanwhile.append(index.due("one text without any word"))
+            if not looked_up:
+                looked_up.append(())
+                looked_up.append(index.due("one text without any word"))
             return super().keys()
 
     index = RuleIndex({"cats": KeyedGroup(words=("cat",)), "dogs": Slow(words=("dog",))})
-    while not meanwhile:
+    while not looked_up:
         index.due("a text before the keys are known")
-    assert meanwhile[1] == ("cats", "dogs")
+    assert looked_up[1] == ("cats", "dogs")
     assert index.due("one dog") == ("dogs",)
 
 

@@ -221,7 +221,7 @@ def _answered(text: str, question: str, taken: set[str]) -> Iterator[Draft]:
 def _members(
     members: list[str], kind: str, span: tuple[int, int], taken: set[str], *, strict: bool = False
 ) -> Iterator[Draft]:
-    """The drafts of the members of a list, none if its first part is no member; with `strict`, if any part is none."""
+    """The drafts of the members of a list. None if the first part, or with `strict` any part, is not a member."""
     found: list[Draft] = []
     for number, member in enumerate(members):
         member = member.strip(" .\t")

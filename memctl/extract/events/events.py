@@ -345,7 +345,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 
 
 _TO_A_TOOL = r"to (?:[a-z]+ )?(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})\b"
-""" "Going to plain Postgres" is no journey."""
+""" "Going to plain Postgres" is not a journey."""
 _TO_SEE = late(r" to (?:see|visit|meet|help|join|get|collect|fetch) (?:him|her|them|it)$", re.IGNORECASE)
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"

@@ -183,8 +183,8 @@ def continues(other: tuple[str, str], before: str) -> bool:
 def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str, str] | None:
     """The name and relation of the person called "he", "she" or "they" after the words `before` of the sentence.
 
-    It is the person named just before the pronoun; if there is none, `other`, whom the turn was about so far. None if
-    the pronoun does not fit this person, or means a pet or a character.
+    It is the person named just before the pronoun, otherwise `other`, the person of the sentences before. None if the
+    pronoun does not fit this person, or means a pet or a character.
     """
     named = _JUST_NAMED.search(before)
     if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):

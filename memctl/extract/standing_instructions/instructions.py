@@ -245,7 +245,7 @@ _SAYS_RULE = late(
 
 
 def _rule(text: str) -> re.Match[str] | None:
-    """The match of "House rule: no shoes indoors"; None for "rule: phone in the kitchen at 9", which is no order."""
+    """The match of "House rule: no shoes indoors"; None for "rule: phone in the kitchen at 9", not an order."""
     rule = _RULE.match(text)
     return rule if rule and (_SAYS_RULE.search(rule["o"]) or is_order(trimmed(rule["o"]))) else None
 

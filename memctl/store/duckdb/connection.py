@@ -213,7 +213,7 @@ class DuckConnection:
         """Nothing: a new key is above all that are in use."""
 
     def made(self, table: str) -> None:
-        """Add the columns of the signs to a table of vectors. There are no indexes."""
+        """Add the columns of the signs to a table of vectors. A file needs no index."""
         if table != "facts":
             self.filled(table)
 

@@ -1,8 +1,8 @@
 """The score of `ranking` for one user whose records are in memory, for a connection that stays open.
 
 DuckDB takes longer to plan the statement of `ranking` than to execute it on the records of one user. Here the same
-SELECTs fill arrays once, and the same formulas are computed with numpy. Scores may differ in the last digits of a
-32-bit number, in which DuckDB computes cosines.
+SELECTs fill arrays once, and numpy computes the same formulas. Cosines are 32-bit numbers in both, so scores may differ
+after the sixth digit.
 """
 
 from __future__ import annotations
