@@ -14,8 +14,9 @@ from memctl.backends.missing_users import no_records
 from memctl.backends.registry import open_backend
 from memctl.context.model import TOKENS, Context, Count, Format, Request
 from memctl.core import timeline
+from memctl.core.arguments import require_count, require_kinds, require_query, require_time, require_user
 from memctl.core.errors import NotFound, UsageError
-from memctl.core.fact import KINDS, Fact
+from memctl.core.fact import Fact
 from memctl.core.subjects import about
 from memctl.core.timeline import current, require_order
 
@@ -49,8 +50,7 @@ class Memory:
         A text or a single turn is one turn. If no turn has a time, the time of all is now. Raises UsageError for an
         empty user or text.
         """
-        if not user_id.strip():
-            raise UsageError("the user is empty", hint="pass the name of the user")
+        require_user(user_id)
         if isinstance(turns, str) and not turns.strip():
             raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
         from memctl.transcripts.model import Turn  # with the readers of all formats, half as long as a search
@@ -80,9 +80,18 @@ class Memory:
 
         `kinds` limits the hits to these kinds, `since` and `until` to facts said or true in that time, `as_of` to facts
         true at that instant; times are `datetime` or text such as "2026-01-01" (UTC if they name no zone). Conditions
-        that the backend's own search does not support are applied to its hits here.
+        that the backend's own search does not support are applied to its hits here. Raises UsageError for an empty user
+        or query, and for a condition of another type.
         """
-        asked = Query(user_id, query, k, _kinds(kinds), _time(since), _time(until), _time(as_of))
+        asked = Query(
+            None if user_id is None else require_user(user_id),
+            require_query(query),
+            require_count(k, "k"),
+            require_kinds(kinds),
+            require_time(since, "since"),
+            require_time(until, "until"),
+            require_time(as_of, "as_of"),
+        )
         try:
             return self.find(asked)
         except NotFound:
@@ -149,7 +158,14 @@ class Memory:
         that did not fit. `format` is "text" or "markdown". `count` counts the tokens of a text as your model does;
         without it they are estimated. An unknown user has an empty block.
         """
-        request = Request(user=user_id, query=query, tokens=tokens, as_of=_time(as_of), format=format, count=count)
+        request = Request(
+            user=require_user(user_id),
+            query=None if query is None else require_query(query),
+            tokens=tokens,
+            as_of=require_time(as_of, "as_of"),
+            format=format,
+            count=count,
+        )
         try:
             return self.find_context(request)
         except NotFound:
@@ -178,23 +194,9 @@ class Memory:
         return sorted(self.backend.users())
 
     def _facts(self, user_id: str, subject: str | None) -> list[Fact]:
-        pages = self.backend.read(user_id)
+        pages = self.backend.read(require_user(user_id))
         facts = [fact for page in pages for fact in page.facts if fact.kind != "episode"]
         return facts if subject is None else about(facts, subject)
-
-
-def _kinds(kinds: str | Iterable[str]) -> tuple[str, ...]:
-    chosen = (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    for kind in chosen:
-        if kind not in KINDS:
-            raise UsageError(f"unknown kind {kind!r}", where="kinds", hint=f"kinds: {', '.join(KINDS)}")
-    return chosen
-
-
-def _time(value: datetime | str | None) -> datetime | None:
-    if isinstance(value, str):
-        return timeline.parse_when(value, now=datetime.now(UTC), timezone=UTC)
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def _matches(fact: Fact, query: Query) -> bool:

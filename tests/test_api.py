@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -351,3 +352,36 @@ class TestOperations:
 def test_turns_of_a_wrong_type_are_a_usage_error(tmp_path):
     with memctl.open("local", path=str(tmp_path / "s.duckdb")) as memory, pytest.raises(memctl.UsageError, match="int"):
         memory.add("alice", 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "wrong"),
+    [
+        (lambda memory: memory.add(5, "I live in Rome."), "the user cannot be of type int"),
+        (lambda memory: memory.add("alice", [{"content": "Hi", "name": 5}]), "a name cannot be of type int"),
+        (lambda memory: memory.search(5, "Rome"), "the user cannot be of type int"),
+        (lambda memory: memory.search(" ", "Rome"), "the user is empty"),
+        (lambda memory: memory.search("\ud800", "Rome"), "the user has a lone surrogate"),
+        (lambda memory: memory.search("alice", None), "the query cannot be of type NoneType"),
+        (lambda memory: memory.search("alice", " "), "the query is empty"),
+        (lambda memory: memory.search("alice", "Ro\ud800me"), "the query has a lone surrogate at position 2"),
+        (lambda memory: memory.search("alice", "Rome", k=0), "k is 0"),
+        (lambda memory: memory.search("alice", "Rome", k="3"), "k is '3'"),
+        (lambda memory: memory.search("alice", "Rome", kinds=5), "kinds cannot be of type int"),
+        (lambda memory: memory.search("alice", "Rome", since=2026), "since cannot be of type int"),
+        (lambda memory: memory.context(5), "the user cannot be of type int"),
+        (lambda memory: memory.context("alice", ""), "the query is empty"),
+        (lambda memory: memory.context("alice", tokens=2.5), "tokens is 2.5"),
+        (lambda memory: memory.facts(""), "the user is empty"),
+        (lambda memory: memory.history(None), "the user cannot be of type NoneType"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_does_not_search(memory, call, wrong):
+    memory.add("alice", "I live in Rome.")
+    with pytest.raises(memctl.UsageError, match=re.escape(wrong)):
+        call(memory)
+
+
+def test_characters_that_cannot_be_stored_do_not_stop_a_turn(memory):
+    memory.add("alice", [{"role": "user", "name": "Al\ud800", "content": "I live in Rome. \udc00"}])
+    assert [fact.text for fact in memory.facts("alice")] == ["Al\ufffd lives in Rome."]

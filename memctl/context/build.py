@@ -26,6 +26,7 @@ from memctl.context.lines import excerpt, item_of, shown
 from memctl.context.model import Context, Count, Format, Item, Name, Request, Section, State
 from memctl.context.render import HEADINGS, heading, intro, render
 from memctl.context.sources import SHORTEST, Material, Search, gather
+from memctl.core.arguments import require_count
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
@@ -49,8 +50,7 @@ _NEGATIONS = frozenset({"not", "no", "never", "nor", "none", "nobody", "nothing"
 def build(backend: Backend, search: Search, request: Request, session: Backend | None = None) -> Context:
     """The block about a user; `session` has the open session, if that is in another backend. Raises NotFound for a user
     that neither has, UsageError for no tokens and for an unknown format."""
-    if request.tokens < 1:
-        raise UsageError(f"{request.tokens} is not a number of tokens", where="tokens", hint="give 1 or more")
+    require_count(request.tokens, "tokens")
     if request.format not in get_args(Format):
         hint = f"formats: {', '.join(get_args(Format))}"
         raise UsageError(f"unknown format {request.format!r}", where="format", hint=hint)

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from memctl.core.arguments import require_user
 from memctl.core.errors import UsageError
 from memctl.core.fact import derive_id, to_utc
 from memctl.embed.spec import EmbedderSpec
@@ -15,6 +16,7 @@ from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.base import Store
+from memctl.transcripts.files.encoding import clean
 from memctl.transcripts.messages.content import content_text
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -34,9 +36,8 @@ def add_turns(
     `content` may be a list of parts. Turns that cannot be stored are in the report's `rejects`. Raises UsageError for
     an empty user, for turns without any text, and for a turn of another type.
     """
-    if not user.strip():
-        raise UsageError("the user is empty", hint="pass the name of the user")
-    read = [_turn(index, turn) for index, turn in enumerate(turns)]
+    require_user(user)
+    read = [_storable(_turn(index, turn)) for index, turn in enumerate(turns)]
     if not any(turn.text.strip() for turn in read):
         raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
     if all(turn.at is None for turn in read):
@@ -54,6 +55,12 @@ def add_turns(
     return report
 
 
+def _storable(turn: Turn) -> Turn:
+    """The turn with U+FFFD for characters that cannot be stored, as in turns that come from a file."""
+    speaker = turn.speaker if turn.speaker is None else clean(turn.speaker)
+    return msgspec.structs.replace(turn, turn_id=clean(turn.turn_id), text=clean(turn.text), speaker=speaker)
+
+
 def _turn(index: int, turn: Any) -> Turn:
     where = f"turn {index}"
     if isinstance(turn, Turn):
@@ -62,10 +69,13 @@ def _turn(index: int, turn: Any) -> Turn:
         return Turn(turn_id=str(index), role="user", text=turn)
     if not isinstance(turn, Mapping):
         raise UsageError(f"a turn cannot be a {type(turn).__name__}", where=where, hint="give a mapping or a text")
+    speaker = turn.get("name") or turn.get("speaker")
     text = next((turn[key] for key in _TEXT_KEYS if key in turn), None)
     if isinstance(text, list | tuple | Mapping):
         text = content_text(text)
     role = _ROLES.get(str(turn.get("role", "user")))
+    if speaker is not None and not isinstance(speaker, str):
+        raise UsageError(f"a name cannot be of type {type(speaker).__name__}", where=where, hint="give a text")
     if not isinstance(text, str) or role is None:
         raise UsageError(
             "a turn needs a text under 'content' and a role",
@@ -76,7 +86,7 @@ def _turn(index: int, turn: Any) -> Turn:
         turn_id=str(turn.get("id", index)),
         role=role,
         text=text,
-        speaker=turn.get("name") or turn.get("speaker"),
+        speaker=speaker,
         at=_time(next((turn[key] for key in _TIME_KEYS if turn.get(key) is not None), None), where),
     )
 
