@@ -199,14 +199,23 @@ def test_a_pattern_that_lower_case_may_change_has_no_such_pattern(pattern: str) 
     assert for_lower_case("x", 0) is None
 
 
-def test_no_match_is_lost_in_lower_case() -> None:
-    both = [(for_lower_case(one.text, one.flags), one.compiled()) for one in patterns()]
-    small = [(lower, pattern) for lower, pattern in both if lower is not None]
+def test_the_first_match_is_found_where_the_pattern_for_lower_case_matches() -> None:
+    both = [(one, for_lower_case(one.text, one.flags)) for one in patterns()]
+    small = [(one, lower) for one, lower in both if lower is not None]
     assert len(small) > len(both) * 3 // 4
     for text in [*TEXTS[::9], *map(str.upper, TEXTS[::45])]:
-        in_lower_case = lowered(text)
-        for lower, pattern in small:
-            assert lower.search(in_lower_case) or not pattern.search(text), (pattern.pattern, text)
+        for one, lower in small:
+            match, expected = one.first_as(lower, text), one.compiled().search(text)
+            assert (match and match.regs) == (expected and expected.regs), (one.text, text)
+
+
+@pytest.mark.parametrize(("text", "span"), [("Anna", (0, 4)), ("anna, Bnna", (6, 10)), ("anna", None)])
+def test_a_match_is_found_after_one_that_is_none_because_of_its_case(text: str, span: tuple[int, int] | None) -> None:
+    pattern = KeyedPattern(r"\b(?-i:[AB])nna\b")
+    lower = for_lower_case(pattern.text, pattern.flags)
+    assert lower is not None
+    match = pattern.first_as(lower, text)
+    assert (match and match.span()) == span
 
 
 @pytest.mark.parametrize("index", [SENTENCE_RULES, TURN_RULES])

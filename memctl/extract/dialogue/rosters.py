@@ -129,10 +129,11 @@ _ASKED = (
     ),
     (KeyedPattern(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
 )
-_ASKED_GROUP = (
+_ASKED_GROUP = KeyedPattern(
     rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|"
     rf"[ ,]+(?:do|have|"
-    rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|how many (?P<many>{_GROUP}) (?:do|have) you\b)"
+    rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|how many (?P<many>{_GROUP}) (?:do|have) you\b)",
+    re.IGNORECASE,
 )
 _ANSWER_LEAD = (
     rf"\W*(?:(?:yes|yeah|yep|sure|well|oh|just|only|so|ok|i have|i've got|we have|we've got|there's|there are|it's|"
@@ -200,7 +201,7 @@ def _kind(match: re.Match[str]) -> str:
 def _answered(text: str, question: str, taken: set[str]) -> Iterator[Draft]:
     """The drafts of a list that answers a question."""
     kind = next((kind for pattern, kind in _ASKED if pattern.search(question)), None)
-    if kind is None and (asked := compiled(_ASKED_GROUP).search(question)):
+    if kind is None and (asked := _ASKED_GROUP.search(question)):
         kind = _RELATIONS[(asked["group"] or asked["many"]).lower()]
     if kind is None or asks_about_another(question) or not question.rstrip().endswith("?"):
         return

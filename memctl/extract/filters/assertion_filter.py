@@ -243,7 +243,7 @@ def hide_pasted(text: str) -> str:
             rest = text[match.end() :]
             if not _own_list(head, rest) and not _OWN_TROUBLE.search(head):
                 text = head + _hidden(rest)
-    if ("$" in text or _STATEMENT.possible(text)) and _SQL.search(text) and not re.search(r"\bI'm\b|\bI am\b", text):
+    if (_SQL.search(text) if "$" in text else _STATEMENT.search(text)) and not re.search(r"\bI'm\b|\bI am\b", text):
         text = _SQL.sub(lambda found: HIDDEN * len(found[0]), text)
     return hide_dialogue(text)
 

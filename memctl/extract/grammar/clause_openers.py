@@ -7,7 +7,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, complement, has_boundary, head, may_be_joined
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.patterns.wordlist import lowered, words
+from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -58,7 +58,7 @@ def after_lead(text: str) -> int:
     return lead.end() if lead and lead.end() < len(text) else 0
 
 
-THINK = OpeningPattern(
+THINK = late(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 
@@ -207,12 +207,12 @@ def subject_at(words: list[Token], *, third: bool) -> int | None:
     return None
 
 
-_PRONOUNS = KeyedGroup(words=("i", "im", "ive", "imma", "we", "weve", "he", "she", "they", "theyre"))
+_PRONOUNS = frozenset(words("i im ive imma we weve he she they theyre"))
 
 
 def is_of_nobody(clause: Clause, *, third: bool) -> bool:
     """True for a clause with a subject that is neither a pronoun for a person nor left out: "it was great"."""
-    if third or clause.elided or _PRONOUNS.possible(clause.text):
+    if third or clause.elided or not _PRONOUNS.isdisjoint(words_with_digits(clause.text)):
         return False
     return not ELLIPTICAL.possible(clause.text) and any(map(str.isalnum, clause.text))
 

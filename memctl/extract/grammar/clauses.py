@@ -13,7 +13,6 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.patterns.word_masks import WordMasks
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
 from memctl.extract.vocabulary.date_words import alternation
 from memctl.extract.vocabulary.verbs import FORMS, Form
@@ -163,19 +162,16 @@ def has_boundary(sentence: str) -> bool:
     return has_later_subject(sentence) and _BOUNDARY.search(lowered(sentence)) is not None
 
 
-_LATER_WORDS = WordMasks(lambda text: words_with_digits(text)[text[:1].isalnum() :])
-"""The masks of all words of a text but the one that opens it."""
-
-
 @cache
-def _later_subject() -> int:
-    keys = OpeningPattern(rf"{_SUBJECT}\b", 0).keys
-    return _LATER_WORDS.add(key.split(" ")[0] for key in keys or ())
+def _subject_words() -> frozenset[str]:
+    """The words with which a subject opens."""
+    return frozenset(key.split(" ")[0] for key in OpeningPattern(rf"{_SUBJECT}\b", 0).keys or ())
 
 
 def has_later_subject(sentence: str) -> bool:
     """False if no word of a sentence can be a subject before which another clause ends."""
-    return bool(_later_subject() & _LATER_WORDS.of[sentence])
+    later = words_with_digits(sentence)[sentence[:1].isalnum() :]
+    return not _subject_words().isdisjoint(later)
 
 
 def may_be_joined(sentence: str) -> bool:

@@ -20,7 +20,7 @@ _UNCAPITALISED = late(
 """A word that does not start with a capital, as far as ASCII tells; not one of an address such as an e-mail's."""
 _LOWER_CASE = late(r"(?<![A-Za-z])[a-z][A-Za-z]*")
 """In ASCII texts, every word that can be a name in lower case."""
-_CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
+_CAPITALISED = late(r"[A-ZÀ-Þ](?<=[\w,;)] .)[^\W\d_A-ZÀ-Þ]+(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
 _HEADING = late(
     r"\s*(?:#|\*\*|[-*•] \*\*|\d+[.)] \*\*|(?:[A-Z][\w'’-]*[:,]? (?:(?:of|and|the|for|in|to|a|with|on|&) )*){3,})"
@@ -92,10 +92,7 @@ class NameCase:
     def learn(self, text: str) -> None:
         """Add the names of a turn; words that are also spelled without a capital in edited text are none."""
         capitalised = [
-            match["word"]
-            for line in text.splitlines()
-            if not _HEADING.match(line)
-            for match in _CAPITALISED.finditer(line)
+            word for line in text.splitlines() if not _HEADING.match(line) for word in _CAPITALISED.findall(line)
         ]
         for name in capitalised:
             key = name.casefold()

@@ -33,7 +33,7 @@ TITLE = late(rf"{_TITLE_WORD}(?::? (?:{_TITLE_WORD}|{_SMALL_WORD})){{0,6}}:? {_T
 _END_MARK = late(r"[.!?…]+$")
 """ "Stop saying 'Great question!' each time": the sentence does not end there."""
 _QUOTES = frozenset("\"“«»„'")
-_OPENING_QUOTE = late(r"[“«»„]|(?<!\w)'")
+_OPENING_QUOTE = late(r"[“«»„'](?<!\w')")
 _STAGE = late(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
 _PAPER = str.maketrans({"`": " ", "\u00a0": " ", "\u202f": " "}) | _APOSTROPHES

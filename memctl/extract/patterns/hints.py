@@ -6,9 +6,7 @@ texts. It must not import rules.
 
 import re
 from collections.abc import Iterable
-from functools import cached_property, reduce
-from itertools import chain
-from operator import or_
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from memctl.core import late_pattern
@@ -31,8 +29,7 @@ class HintIndex(Generic[R]):
             self.rules.append(rule)
             for hint in hints:
                 self.masks[hint] = self.masks.get(hint, 0) | 1 << number
-        self.inside = Remembered(self._inside)
-        self.around = Remembered(self._around)
+        self.of_word = Remembered(self._of_word)
 
     @cached_property
     def by_part(self) -> dict[str, list[str]]:
@@ -52,7 +49,7 @@ class HintIndex(Generic[R]):
         """Finds the longest part at each place of a word, also where parts overlap."""
         return late_pattern.compiler(f"(?=({prefix_tree(filter(None, self.by_part))}))", 0)
 
-    def _of_word(self, word: str) -> list[str]:
+    def _beginning_in(self, word: str) -> list[str]:
         """The hints one of whose parts is in a word."""
         longest = set(self.pattern.findall(f" {word} "))
         parts = longest | {part[:end] for part in longest for end in range(1, len(part))}
@@ -60,26 +57,33 @@ class HintIndex(Generic[R]):
 
     def announced_by(self, word: str) -> bool:
         """True if a word in lower case may be part of a hint in the text that it is in."""
-        return bool(self._of_word(word)) or "" in self.by_part
+        return bool(self._beginning_in(word)) or "" in self.by_part
 
-    def _inside(self, word: str) -> int:
-        """The rules that have a hint inside a word."""
-        return reduce(or_, [self.masks[hint] for hint in self._of_word(word) if hint in word], 0)
-
-    def _around(self, word: str) -> tuple[str, ...]:
-        """The hints that may be where a word is, but that other words or marks belong to."""
-        return tuple(hint for hint in self._of_word(word) if hint not in word)
+    def _of_word(self, word: str) -> tuple[int, tuple[str, ...]] | None:
+        """The rules that have a hint inside a word, and the hints that may be where the word is, but that other words
+        or marks belong to. None if there are neither."""
+        inside, around = 0, []
+        for hint in self._beginning_in(word):
+            if hint in word:
+                inside |= self.masks[hint]
+            else:
+                around.append(hint)
+        return (inside, tuple(around)) if inside or around else None
 
     def due(self, lowered: str) -> list[R]:
         """The rules with a hint in a text in lower case, in order."""
+        rules = 0
         if self.left:
             self.left = max(self.left - 1, 0)
-            rules, near = 0, iter(self.masks)
+            near = [*self.masks]
         else:
-            words = words_with_digits(lowered)
-            rules = reduce(or_, map(self.inside.__getitem__, words), 0)
-            near = chain(self.by_part.get("", ()), *map(self.around.__getitem__, words))
-        rules = reduce(or_, map(self.masks.__getitem__, filter(lowered.__contains__, near)), rules)
+            near = [*self.by_part.get("", ())]
+            for inside, around in filter(None, map(self.of_word.__getitem__, words_with_digits(lowered))):
+                rules |= inside
+                near += around
+        for hint in near:
+            if hint in lowered:
+                rules |= self.masks[hint]
         due: list[R] = []
         while rules:
             lowest = rules & -rules

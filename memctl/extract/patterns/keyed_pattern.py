@@ -67,7 +67,20 @@ class KeyedPattern:
         """The first match in `text`."""
         if self.bit and not self.bit & self.masks.of[text]:
             return None
-        return self.compiled().search(text) if self.may_occur(text) else None
+        if self.left or self.left_with_key or self.in_lower_case is None:
+            return self.compiled().search(text) if self.may_occur(text) else None
+        return self.first_as(self.in_lower_case, text)
+
+    def first_as(self, in_lower_case: re.Pattern[str], text: str) -> re.Match[str] | None:
+        """The first match in `text`, which is tried only where the pattern for lower case matches."""
+        small = lowered(text)
+        place = in_lower_case.search(small)
+        while place is not None:
+            match = self.compiled().match(text, place.start())
+            if match is not None:
+                return match
+            place = in_lower_case.search(small, place.start() + 1)
+        return None
 
     def match(self, text: str) -> re.Match[str] | None:
         """The match at the start of `text`."""

@@ -7,9 +7,9 @@ the bits of its words: a pattern whose bit is missing cannot occur. It must not 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from itertools import compress, count, pairwise
+from itertools import count, pairwise
 from operator import or_
 from threading import RLock
 
@@ -37,13 +37,12 @@ class WordMasks:
     is looked up again.
     """
 
-    def __init__(self, words: Callable[[str], list[str]]) -> None:
+    def __init__(self, words: Callable[[str], Sequence[str]]) -> None:
         """`words` gives the words of a text that count."""
         self._words_of = words
         self._bits = count()
         self._keys: dict[str, int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
-        self._firsts: set[str] = set()
         self._tests: list[tuple[Callable[[str], bool], int]] = []
         self._of_word = _Words(self)
         self._lock = RLock()
@@ -57,7 +56,6 @@ class WordMasks:
                 first, pair, second = key.partition(" ")
                 if pair:
                     self._pairs[first, second] = self._pairs.get((first, second), 0) | bit
-                    self._firsts.add(first)
                 else:
                     self._keys[first] = self._keys.get(first, 0) | bit
                     self._of_word.add(self._of_word.by_key.get(first, ()), bit)
@@ -69,10 +67,12 @@ class WordMasks:
             return bit
 
     def _of_text(self, text: str) -> int:
-        words = self._words_of(text)
-        followed = compress(pairwise(words), map(self._firsts.__contains__, words))
-        mask = reduce(or_, filter(None, map(self._of_word.__getitem__, words)), 0)
-        return reduce(or_, filter(None, map(self._pairs.get, followed)), mask)
+        words, of_word, mask = self._words_of(text), self._of_word, 0
+        for word in words:
+            mask |= of_word[word]
+        for bits in filter(None, map(self._pairs.get, pairwise(words))):
+            mask |= bits
+        return mask
 
     def learn(self, word: str) -> int:
         """The mask of a word that was not looked up before."""

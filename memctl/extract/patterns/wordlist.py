@@ -12,7 +12,6 @@ V = TypeVar("V")
 
 _WORD = late(r"[^\W\d_]+")
 _WITH_DIGITS = late(r"\w+")
-_TWO_WORDS = late(r"\W*\w+(?:\W+\w+)?")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 _ASCII = tuple(map(chr, range(128)))
@@ -77,15 +76,22 @@ class Remembered(dict[K, V]):
         return value
 
 
-def words_with_digits(text: str) -> list[str]:
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.translate(_WORD_CHARACTERS).split() if text.isascii() else _WITH_DIGITS.findall(lowered(text)))
+
+
+_split_texts = Remembered(_split, most=2000)
+"""The same sentence is asked for its words by several rules."""
+
+
+def words_with_digits(text: str) -> tuple[str, ...]:
     """The words of `text` in lower case, as `lowered` writes them, in order; digits and "_" are parts of words."""
-    return text.translate(_WORD_CHARACTERS).split() if text.isascii() else _WITH_DIGITS.findall(lowered(text))
+    return _split_texts[text]
 
 
-def first_two_words(text: str) -> list[str]:
+def first_two_words(text: str) -> tuple[str, ...]:
     """The first two words of `words_with_digits`."""
-    opening = _TWO_WORDS.match(text)
-    return words_with_digits(opening[0]) if opening else []
+    return _split_texts[text][:2]
 
 
 @lru_cache(maxsize=1024)

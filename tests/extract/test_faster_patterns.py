@@ -1,0 +1,33 @@
+"""Patterns that are written so that `re` finds them faster match what the plain ones match."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memctl.extract.filters import assertion_filter
+from memctl.extract.grammar import name_case, segmentation
+
+MARKED = st.text(st.sampled_from("aIÉßz \n'’“”«»„.,;:!?)$1_"))
+
+
+@given(MARKED)
+def test_an_opening_quote_follows_no_letter(text: str) -> None:
+    plain = re.search(r"[“«»„]|(?<!\w)'", text)
+    assert bool(segmentation._OPENING_QUOTE.search(text)) is bool(plain)
+
+
+@given(MARKED)
+def test_capitalised_words_are_found_after_another_word(text: str) -> None:
+    plain = r"(?<=[\w,;)] )[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+(?=['’]s\b|[\s,.;:!?)]|$)"
+    for line in text.splitlines():
+        assert name_case._CAPITALISED.findall(line) == re.findall(plain, line)
+
+
+@pytest.mark.parametrize(
+    "text", ["SELECT a FROM b", "import re and go", "print(1)", "I selected one from it", "pay $5"]
+)
+def test_code_without_a_dollar_is_found_by_its_words(text: str) -> None:
+    found = assertion_filter._STATEMENT.search(text)
+    assert "$" in text or bool(found) is bool(assertion_filter._SQL.search(text))
