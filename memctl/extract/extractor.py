@@ -50,6 +50,7 @@ from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people.foreign_kinship import foreign_relations
+from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
 from memctl.extract.standing_instructions.numbered_rules import numbered_rules
@@ -99,6 +100,7 @@ def extract(
             if turn.turn_id not in skip:
                 claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
+            reader.before = turn.text if turn.role == "user" else last_question(turn.text)
             reader.question = straightened(turn.text) if "?" in turn.text else None
             reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
@@ -137,6 +139,7 @@ class _SessionReader:
         self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
         self.question: str | None = None
         self.asker: str | None = None
+        self.before = ""
         self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
@@ -165,6 +168,7 @@ class _SessionReader:
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
+        drafts = drafts if memory else without_unnamed_owners(drafts, text, self.before, self.people)
         drafts += asterisks(text, self.earlier)
         drafts += corrected_numbers(text, self.earlier)
         drafts += exchanges(text, self.earlier)

@@ -4,7 +4,7 @@ from memctl.extract.dialogue import corrections, doubts, elliptical_retractions,
 from memctl.extract.filters import assertion_filter
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
-from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import ages, deaths, foreign_kinship, people, relatives_of_others, sentence_subjects
 from memctl.extract.statements import apposition, details, mentions, multilingual, self_introductions
 from memctl.extract.time import dates
 
@@ -23,6 +23,7 @@ SENTENCE_RULES = RuleIndex(
         "details": details.DETAILS,
         "languages": mentions.LANGUAGES,
         "relatives": people.RELATIVES,
+        "deaths": deaths.DEATHS,
         "ages": ages.NUMBERS,
         "relatives_of_others": relatives_of_others.OF_NAMES,
         "her_relatives": relatives_of_others.OF_PRONOUNS,

@@ -19,7 +19,7 @@ from memctl.extract.filters.prompt_injection import is_instruction_like, may_ins
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
-from memctl.extract.people import ages, labelled_lines, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
@@ -139,7 +139,7 @@ class TurnReader:
             return
         doubtful = "not_asserted" in due or "not_asserted_opening" in due or "?" in sentence.mark or "/" in text
         body, cutoff = assertion_filter.declarative(text, sentence.mark) if doubtful else (text, 0)
-        names = sentence_phrases.sentence_drafts(body, span, self.before, due) if body else []
+        names = self.phrases(body, span, due) if body else []
         if body != text:
             names += [
                 draft
@@ -152,6 +152,7 @@ class TurnReader:
             read = body or (sentence_subjects.reporter(text) if assertion_filter.reported(text) else text)
             relatives = list(people.relations(read, span)) if "relatives" in due else []
             yield from relatives
+            yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():
                 yield aged
                 self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
@@ -173,6 +174,11 @@ class TurnReader:
         put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
+
+    def phrases(self, body: str, span: tuple[int, int], due: Container[str]) -> list[Draft]:
+        """The drafts of the phrases of a sentence."""
+        drafts = sentence_phrases.sentence_drafts(body, span, self.before, due)
+        return event_dates.without_future(drafts, body, self.at) if "dates" in due else drafts
 
     def introduce(self, relatives: list[Draft]) -> None:
         """Remember the people that a sentence names, and that "she" is the only one of them."""

@@ -150,8 +150,9 @@ _NUMBER_ACTUALLY = late(
 
 
 _NO_ITS_A_NUMBER = late(
-    r"\W*(?:(?:ah|oh|sorry|no|wait|oops|hang on)\b[,. ]*)+(?:it's|its|make that|that's|thats|should be) "
-    r"(?P<o>\d[\d.,:/]*(?<=\d))(?: ?(?:mg|mcg|ml|g))?\W*$",
+    r"\W*(?:(?:ah|oh|sorry|no|wait|oops|hang on)\b[,. ]*)+(?:it's|its|it was|make that|that's|thats|should be|i meant?|"
+    r"i meant to say) "
+    r"(?:in )?(?P<o>\d[\d.,:/]*(?<=\d))(?: ?(?:mg|mcg|ml|g))?\W*$",
     re.IGNORECASE,
 )
 """ "Ah no, that's 40", and nothing else."""
@@ -164,6 +165,9 @@ def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     if match is None:
         return
     form = _form(match["o"])
+    if form == "0000" and (dated := [draft for draft in last if draft.precision and draft.valid_at is not None]):
+        yield from _other_year(dated, int(match["o"]), match.span("o"))
+        return
     meant = [
         (draft, number)
         for draft in last
@@ -177,6 +181,21 @@ def corrected_numbers(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
         yield retraction(old, match.span("o"))
     value, phrase = (words.replace(number, match["o"]) for words in (old.object or "", old.phrase))
     yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span("o"), corrects=True)
+
+
+def _other_year(dated: list[Draft], year: int, span: tuple[int, int]) -> Iterator[Draft]:
+    """ "Sorry, I meant 2021" after one statement with a date."""
+    for old in dated if len({draft.valid_at for draft in dated}) == 1 else ():
+        if old.valid_at is None or not 0 < abs(old.valid_at.year - year) < _LIFETIME or old.valid_at.day > 28:
+            continue
+        phrase = old.phrase.replace(str(old.valid_at.year), str(year))
+        yield retraction(old, span)
+        yield msgspec.structs.replace(
+            old, phrase=phrase, valid_at=old.valid_at.replace(year=year), quote=span, corrects=True
+        )
+
+
+_LIFETIME = 100
 
 
 def _form(number: str) -> str:

@@ -159,9 +159,19 @@ def _changed(body: str, lately: set[str]) -> set[str]:
     changed: set[str] = set()
     for predicates, cue in _CUES:
         match = cue.search(body)
-        if match is not None and not _NOT_OWN.search(body[: match.start()]):
+        own = match is not None and not (
+            _NOT_OWN.search(body[: match.start()]) or _FOR_ANOTHER.match(body, match.end())
+        )
+        if match is not None and own:
             changed |= predicates & lately if _PAST.search(match[0]) else predicates
     return changed
+
+
+_FOR_ANOTHER = late(
+    r" (?:for|of|from) (?!me\b|us\b|a\b|the\b|my (?:own|new|old|first)\b)(?:my|our|his|her|their|the|(?-i:[A-ZÀ-Þ]))",
+    re.IGNORECASE,
+)
+""" "New job for my brother"."""
 
 
 def _chief(value: str) -> set[str]:

@@ -50,8 +50,9 @@ _GIVEN_AWAY = KeyedPattern(
 )
 _CALLED_OFF = KeyedPattern(
     r"\bno (?:more )?(?P<what>(?-i:[A-ZÀ-Þ])[\w-]+(?: (?-i:[A-Z])[\w-]+)?) for (?:me|us)\b|(?:^|[.!,;] *|\b(?:the|"
-    r"our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:'s| is| are| got| has been| was)(?: now|"
-    r" all)? (?:off|cancell?ed|called off|scrapped|not happening|no longer happening)(?=$|[,.!;–-]| (?:now|again|"
+    r"our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:(?: has|'s)?(?: just| now| sadly)? "
+    r"(?:fell|fallen) through|(?:'s| is| are| got| has been| was)(?: now| all)? "
+    r"(?:off|cancell?ed|called off|scrapped|not happening|no longer happening))(?=$|[,.!;–-]| (?:now|again|"
     r"sadly|because|this|until)\b)",
     re.IGNORECASE,
 )

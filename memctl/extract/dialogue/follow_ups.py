@@ -69,7 +69,8 @@ def follow_ups(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
 
 _LOST = KeyedPattern(
     r"\b(?:we|i) lost (?:her|him)(?=$|[,.;!]| (?:in|last|to|on|back|this|just|suddenly|when|two|three|four|five|six|a|"
-    r"\d+)\b)|\b(?:she|he)(?: [a-z]+)? (?:died|passed away|passed on)\b|"
+    r"\d+)\b)|\b(?:she|he)(?: [a-z]+)? (?:died|passed away|passed on|passed(?= in\b| last\b| "
+    r"suddenly\b| peacefully\b| (?:two|three|four|five|six|\d+|a few) (?:years|months|weeks)\b|[.!,]|$))\b|"
     r"\bmy (?:late (?:husband|wife|partner)\b|(?:husband|wife|partner)(?:'s (?:eulogy|funeral|ashes|grave|headstone|"
     r"wake|"
     r"will|memorial|estate|death|passing)\b| (?:died|passed (?:away|on))\b))",
@@ -88,12 +89,35 @@ def without_widowhood(text: str, drafts: list[Draft]) -> list[Draft]:
     """`drafts` without a marriage that has ended: "I married Joan in 1977. We lost her last March"."""
     if _SEPARATED.search(text):
         drafts = [one for one in drafts if (one.predicate, one.object) != ("relationship_status", "married")]
+    drafts = _without_those_left(text, drafts)
     if not _LOST.search(text):
         return drafts
     return [
         draft
         for draft in drafts
         if draft.predicate not in _SPOUSES and (draft.predicate, draft.object) != ("relationship_status", "married")
+    ]
+
+
+_JOINED = frozenset({"engaged", "married", "in a relationship"})
+_TOGETHER = KeyedPattern(r"\b(?:engaged|married|wedding|together|dating)\b", re.IGNORECASE)
+_SPLIT = KeyedPattern(
+    r"\b(?:we|have|i|then) (?:have |just |then |finally |since |both )*(?:split(?:ted)? up|split(?=$|[,.;!])|broke up|"
+    r"broken up|separated|divorced|called it off|called it quits|parted)\b",
+    re.IGNORECASE,
+)
+
+
+def _without_those_left(text: str, drafts: list[Draft]) -> list[Draft]:
+    """`drafts` without the bond that a text tells of and then ends: "got engaged in May, but we split up in August"."""
+    split = _SPLIT.search(text)
+    if split is None or not _TOGETHER.search(text[: split.start()]) or _TOGETHER.search(text[split.end() :]):
+        return drafts
+    return [
+        draft
+        for draft in drafts
+        if draft.op != "assert"
+        or not (draft.predicate in _SPOUSES or (draft.predicate == "relationship_status" and draft.object in _JOINED))
     ]
 
 

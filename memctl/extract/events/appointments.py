@@ -64,6 +64,11 @@ _SENTENCE = late(
 """ "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""
 
 
+_ENDING = KeyedPattern(r"\b(?:expires|runs out|ends|up)$", re.IGNORECASE)
+""" "My tenancy is up in June"."""
+_OWNED = late(r"(?:my|our|the|an?)?", re.IGNORECASE)
+
+
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
     """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
     if not may_name_time(text) or HIDDEN in text or PASSED.search(text):
@@ -86,6 +91,17 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
         return None
+    if _ENDING.search(matched["link"]):
+        thing = matched["o"].strip()
+        draft = Draft(
+            predicate="plans",
+            object=thing,
+            phrase=event_dates.absolute(f"'s {thing} {'expires' if 'expires' in matched['link'] else 'ends'}", [first]),
+            quote=span,
+            confidence=0.8,
+            category="plans",
+        )
+        return (draft, dates) if _OWNED.fullmatch(whose) else None
     owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
     if what.lower() in ("appointment", "meeting", "trip", "party", "course", "class", "match") and not whose:
         return None

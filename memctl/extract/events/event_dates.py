@@ -89,8 +89,7 @@ def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
         draft.valid_at, draft.precision = since.start, since.precision
     elif at is not None and draft.predicate not in ("birthday", "age"):
         dated = draft.predicate in ("plans", "event", "attended") or (
-            head is not None
-            and (head.tense in ("past", "perfect") or head.started or (head.prog and head.lemma != "be"))
+            head is not None and (head.tense in ("past", "perfect") or head.started)
         )
         if dated:
             draft.valid_at, draft.precision = at.start, at.precision
@@ -136,6 +135,17 @@ def date_events(drafts: Iterable[Draft], dates: list[Grounded]) -> None:
     for draft in drafts:
         if draft.predicate == "event":
             draft.phrase = absolute(draft.phrase, dates)
+
+
+_STARTING_LATER = frozenset({"detail", "dose"})
+
+
+def without_future(drafts: list[Draft], text: str, at: datetime | None) -> list[Draft]:
+    """`drafts` without figures that are not true yet: "rent goes up to 640 from May"."""
+    if at is None or "→" in text or not any(draft.predicate in _STARTING_LATER for draft in drafts):
+        return drafts
+    later = any(one.role == "since" and one.start > at for one in certain(text, at, future=True))
+    return [draft for draft in drafts if not (later and draft.predicate in _STARTING_LATER)]
 
 
 def undated(phrase: str, at: datetime | None) -> str:

@@ -61,7 +61,8 @@ _BELONGS = (
 )
 _TAIL = late(
     rf"\s*,(?!{_BELONGS}).*|(?:^|\s+)(?:and|but|so|because) "
-    r"(?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|it|nobody)\b|.*'s \w+ing\b).*",
+    r"(?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|it|nobody)\b|.*'s \w+ing\b).*|"
+    r"\s+so (?!far\b|much\b|many\b|long\b)\w+ .*",
     re.IGNORECASE,
 )
 """What comes after the words of a plan or event: ", flat's sorted"; not more names, ", to Zed" or "nvim → zed"."""
@@ -109,7 +110,10 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
     )
 
 
-_OTHER_DAY = late(r"\bto [a-z]+ .*\bby (?:the )?$|\bfor (?:the )?$|\bduring [^,]+$", re.IGNORECASE)
+_OTHER_DAY = late(
+    r"\bto [a-z]+ .*\bby (?:the )?$|\b(?:for|start(?:ing|s)(?: on| in| from)?) (?:the )?$|\bduring [^,]+$",
+    re.IGNORECASE,
+)
 """ "Agreed to finish it by 4 May", "scheduled a call for 4 May": that is not the day on which they did so."""
 
 
@@ -178,7 +182,10 @@ def _entered(head: Head) -> re.Match[str] | None:
 
 _TICKETS = late(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
 """ "Got tickets for 12 September" is about that day."""
-_OTHER_CLAUSE = KeyedPattern(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
+_OTHER_CLAUSE = KeyedPattern(
+    r",[^,]*\b(?:moving|starting|leaving|going|flying|due)\b|,[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b",
+    re.IGNORECASE,
+)
 _DOSE_CHANGE = late(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
 _COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
 """ "I graduated in May": the verb is the whole event."""
@@ -193,29 +200,6 @@ _MARK = late(
     r"kitten|dog|cat|mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
     re.IGNORECASE,
 )
-
-_OCCASION = late(
-    r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|"
-    r"meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
-    re.IGNORECASE,
-)
-
-
-def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
-    """An `attended` draft without a date: "Went to my cousin's wedding"."""
-    there = _OCCASION.match(cut(head.rest))
-    if there is None or len(there["o"].split()) > 10:
-        return []
-    return [
-        Draft(
-            predicate="attended",
-            object=there["o"],
-            phrase=f"went {cut(head.rest)}",
-            quote=offset,
-            confidence=0.75,
-            category="events",
-        )
-    ]
 
 
 def _intended(  # noqa: C901 -- one case per form of a plan

@@ -25,8 +25,6 @@ def with_happenings(
         if happened is not None and not drafts:
             happened.phrase = event_dates.absolute(happened.phrase, dates)
             drafts.append(happened)
-        elif not drafts and head.lemma == "go" and head.tense == "past" and not head.neg:
-            drafts += events.occasion(head, span)
     return drafts or events.routine(clause, head, span)
 
 

@@ -66,6 +66,10 @@ _THINGS = (
     r"runs? out|running out|expires?|leaves?|departs?|lands?|"
     r"breaks? up|goes back|renews|up for renewal|in))"
 )
+_NEW_JOB = (
+    r"(?:i(?:'ve| have)? |we )?(?:(?:start|begin|got|accepted|took|landed)(?: at)? )?(?:(?:my|the|an?) )?(?P<o>new "
+    r"(?:job|role|post|position|school|uni|college))(?: (?:starts|starting|begins|beginning))?"
+)
 _PATTERNS = (
     rf"{_OPENING}{_SELF}?{_AWAY}",
     rf"{_OPENING}{_SELF}{_JOURNEY}",
@@ -73,13 +77,14 @@ _PATTERNS = (
     rf"{_OPENING}{_VISITORS}",
     rf"{_OPENING}{_NAMED_VISITOR}",
     rf"{_OPENING}{_THINGS}",
+    rf"{_OPENING}{_NEW_JOB}",
 )
 LONGEST_PLAN = 9
 """Words of a plan."""
 _KEYED = KeyedPattern(
     r"\b(?:back|away|off|leave|holidays?|hols|vacation|pto|land|lands|arrives?|departs?|set|sail|check|fly|exchange|"
     r"complete|move|get|gets|pick|collect|sit|resit|hand|submit|defend|close|coming|comes?|visiting|staying|delivered|"
-    r"installed|fitted|due|starts?|begins?|ends?|finishes|goes|going|runs?|expires?|leaves?|breaks?|renews|renewal|in|"
+    r"installed|fitted|due|starts?|begins?|ends?|finishes|goes|going|runs?|expires?|leaves?|breaks?|renews|renewal|in|new|"
     r"[a-z]+ing)\b",
     re.IGNORECASE,
 )
@@ -144,6 +149,8 @@ def planned(  # noqa: C901 -- one check per reason not to keep it
             phrase = f"is on {what}" if leave else re.sub(r"^(?:go|be)\b", lambda verb: third_person(verb[0]), what)
         elif verb or pattern is _PATTERNS[1]:
             phrase = re.sub(r"^\w+", lambda verb: third_person(verb[0].lower()), what)
+        elif pattern is _PATTERNS[-1]:
+            what, phrase = f"start a {what.lower()}", f"starts a {what.lower()}"
         else:
             phrase = f"expects this: {what}"
         draft = Draft(

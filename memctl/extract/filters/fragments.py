@@ -22,6 +22,7 @@ _FRAGMENTS = {
     "plans": late(
         r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
         r"\w+ (?:him|her|them)(?: (?:over|here|home|back|up|in|out|again|to \w+))?|"
+        r".*\b(?:an?|another|second|third|new|bigger|smaller|better|nicer) one\b.*|"
         r"go for (?:one|two|three|some|a few) things?",
         re.IGNORECASE,
     ),
@@ -34,8 +35,17 @@ _FRAGMENTS = {
     ),
     "favorite": late(r"none|nothing|nobody|n/?a|anything|both|either|neither|depends\b.*", re.IGNORECASE),
     "has_pet": late(r".*\b(?:Sir|Lady|Lord|Captain|Queen|King|Princess|Prince|Saint|Master|Miss|Madame)"),
+    "learning": late(
+        r"(?:(?:an?|the|some|so many|new|more|other|whole|lots? of|different) )*(?:ways?|things?|tricks?|lots?|stuff|"
+        r"lessons?|words?|bits?)\b.*",
+        re.IGNORECASE,
+    ),
     "likes": late(r"(?:más|mais|mehr|plus) .*"),
-    "owns": late(r"outright|(?:last|rest|most|all|some|part)(?: of .*)?", re.IGNORECASE),
+    "owns": late(
+        r"outright|[A-ZÀ-Þ][\w-]+ (?:an?|some|(?:a )?few|two|three) (?-i:[a-z]).*|"
+        r"(?:last|rest|most|all|some|part)(?: of .*)?",
+        re.IGNORECASE,
+    ),
     "allergic_to": late(r".*\ballerg.*", re.IGNORECASE),
     "hometown": late(r"God|Heaven|Nowhere", re.IGNORECASE),
     "has_condition": late(r"\w+ (?:kind|type|sort)|\w+ (?:monthly|weekly|daily|yearly)", re.IGNORECASE),
@@ -56,6 +66,12 @@ _WHEN_WORKING = late(
 )
 
 
+_TAUGHT = late(
+    r"(?:the )?(?:\w+ology|\w*economics|chemistry|physics|(?:further )?maths?|geography|law|medicine|politics|"
+    r"business(?: studies)?|philosophy|computer science|english lit\w*)",
+    re.IGNORECASE,
+)
+""" "Dropped chemistry and picked up sociology": subjects of a school."""
 _CLAUSE = late(r"(?:I|we|you|he|she|they) \w+.*|\d+", re.IGNORECASE)
 _NOUNS = frozenset({"studies", "learning", "hobby", "likes", "dislikes", "owns", "speaks", "uses"})
 _WHILE = late(r".*\b(?:when|because|until|till)\b.*", re.IGNORECASE)
@@ -76,6 +92,8 @@ def is_fragment(draft: Draft) -> bool:
     if (draft.predicate in _NOUNS and _CLAUSE.fullmatch(value)) or (
         draft.predicate == "avoids" and _WHILE.match(value)
     ):
+        return True
+    if draft.predicate == "hobby" and draft.phrase.startswith("has taken up") and _TAUGHT.fullmatch(value):
         return True
     # "Plumber, own husband": an adjective, and no statement of what is owned.
     return (

@@ -133,7 +133,8 @@ _ADJUNCTS = {
     "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
     "owns": late(
         r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"
-        r"\s+(?:from|off) .*|\s+in (?:'\d\d|(?:19|20)\d\d)\b.*",
+        r"\s+(?:from|off) .*|\s+(?:an?|one|two|three|four|five|\d+) (?:years?|months?|weeks?|days?)$|"
+        r"\s+in (?:'\d\d|(?:19|20)\d\d)\b.*",
         re.IGNORECASE,
     ),
 }

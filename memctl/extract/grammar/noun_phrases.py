@@ -331,7 +331,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
         return (
             None
             if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE)
-            else re.sub(r",? (?:in|at) [A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
+            else re.sub(r",? (?:in|at) (?:the )?[A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
         )
     if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
         found = noun(re.sub(r",.*$|\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)

@@ -20,7 +20,8 @@ _LABEL = late(
     re.MULTILINE | re.IGNORECASE,
 )
 _OWN = late(r"(?:.*\W)?(?:i|im|ive|we)\b|\W*(?:my|our)\b", re.IGNORECASE)
-_ITEMS = late(r"(?:\n+[ \t]*(?:[-*•·–]|\d+[.)])[^\n]*)+")
+_ITEMS = late(r"(?:\n+[ \t]*(?:[-*•·–]|\d+[.)])[^\n]*)+|(?:\n(?![ \t]*(?:\n|$))[^\n]+)+")
+"""The items below a heading, or the lines up to an empty one."""
 
 
 def lines_of_others(text: str, speaker: str, known: Mapping[str, tuple[str, str]]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
 _TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 _PET = lexicon("PET")
 _REL = lexicon("RELATIONS")
-_SIDE = (
+SIDE = (
     r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
     r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
@@ -41,7 +41,7 @@ _NAMES = (
 )
 _RELATION = KeyedPattern(
     (
-        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
+        rf"\b{_WHOSE} {SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
         rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
@@ -77,7 +77,7 @@ _REL_NAMED = KeyedPattern(
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
         rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
-        rf"{_SIDE}(?P<rel>{_REL})\b(?!'s)"
+        rf"{SIDE}(?P<rel>{_REL})\b(?!'s)"
         r"(?! (?:and|say|think|said|told|was like)\b)(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
     ),
     re.IGNORECASE,
@@ -85,7 +85,7 @@ _REL_NAMED = KeyedPattern(
 _SIBLINGS = KeyedPattern(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
-        rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
+        rf"one |two |three |four )?{SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
         r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
         r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate)"
         r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
@@ -122,14 +122,6 @@ _SPOUSE = KeyedPattern(
 )
 _COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
-_DEATH = KeyedPattern(
-    rf"(?:\b(?:my|our) {_SIDE}(?P<rel>{_REL})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|nan|gran|"
-    rf"grandma|grandad|"
-    r"granddad|grandpa))(?: [A-Z][a-z]+)?,?(?: has| sadly| suddenly| just| actually| finally| only)* (?:died|passed "
-    r"away|passed on)\b"
-    r"(?P<when> in (?:19|20)\d\d)?",
-    re.IGNORECASE,
-)
 _PETS = late(
     rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
     rf"{ONE_NAME})",
@@ -149,7 +141,7 @@ _PET_NAMED = KeyedPattern(
 
 
 _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
-RELATIVES = KeyedGroup(*_NAMING.patterns, _DEATH, _PET_NAMED, _SPOUSE)
+RELATIVES = KeyedGroup(*_NAMING.patterns, _PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(_PET)
 _SOMEBODY = vocabulary(_REL) | _PET_WORDS | vocabulary("report|got|have|ve")
@@ -163,17 +155,6 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
-    for match in _DEATH.finditer(text):
-        event = f"{canonical(match['rel'] or match['bare'])} died"
-        when = match["when"] or ""
-        yield Draft(
-            predicate="family_event",
-            object=event,
-            phrase=f"'s {event}{when}",
-            quote=span,
-            confidence=0.8,
-            category="family",
-        )
     for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
@@ -373,7 +354,7 @@ SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".
 )
 """A subject that the next patterns match has one of these words."""
 _OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
-_OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
+_OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
 
 
 def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:

@@ -106,6 +106,7 @@ _PASSING_IN = late(
     re.IGNORECASE,
 )
 """ "Off sugar this month" is over before long, and nobody will say so."""
+_NOW = late(r"(?<!till )(?<!until )(?<!by )\bnow$", re.IGNORECASE)
 CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
 """Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
 _NEXT = late(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
@@ -202,6 +203,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
     if head.tense in ("past", "perfect") and predicate in MAY_HAVE_ENDED and _ONCE_UPON.search(head.rest):
         return None
     if head.tense == "past" and not head.started:
+        if frame.past == "retract" and _NOW.search(head.rest):
+            return None  # "The blog moved, hosted on Netlify now"
         return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]
     if (
         head.tense == "perfect"
@@ -214,6 +217,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
             return None
         if head.lemma in MOTION and frame.past == "assert":
             return None
+        if head.prog and head.lemma == "stay":
+            return None  # "We're staying in Whitby" is a visit; "I stay in Leith" is a home.
         if head.prog and _FUTURE_DATE.search(head.rest) and frame.past == "assert":
             return None
     return op, predicate

@@ -278,6 +278,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if _PROPOSED.search(before) and not _DOSED.match(after):
         return None
+    if subject is not None and _DIED_OF.search(before):
+        return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
@@ -287,6 +289,10 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if _about_itself(before, after):
         return None
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
+
+
+_DIED_OF = late(r"\b(?:died|dead|death|dying|passed|lost|late)\b", re.IGNORECASE)
+""" "Dad died of cancer" says nothing of his health now."""
 
 
 def _in_lower_case(text: str) -> str:

@@ -22,6 +22,8 @@ _OVER = late(
 _VERB = late(r"(?:i|we|he|she|they|it|(?:my|our|the) \w+) (?:(?:then|just|finally) )?(?P<verb>\w+)", re.IGNORECASE)
 _EVENTS = frozenset(words("event attended plans goal family_event instruction name preferred_name age birthday"))
 """Predicates of what happened or is to come, which does not end like a state."""
+_OF_ADULTS = frozenset(words("lives_in works_at job_title studies"))
+"""What a child's home or school says nothing of."""
 
 
 _STOPPED_IT = late(
@@ -96,6 +98,29 @@ def ended(drafts: Iterable[Draft]) -> list[Draft]:
 _WISHED = late(r"\b(?:want|hop(?:e|ing)|plan|planning|intend|aim(?:ing)?|like|thinking|looking)\b", re.IGNORECASE)
 
 
+_AS_A_CHILD = late(
+    r"(?:i|we) (?:was|were) (?:(?:only|just|about|like|still|maybe) )*(?:(?:[1-9]|1[0-7]|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b(?! (?:months|weeks|pounds))|"
+    r"an? (?:\w+ )?(?:kid|child|baby|boy|girl|teen\w*|toddler)\b|(?:very |really )?(?:little|small|young|wee)\b|"
+    r"(?:at|in) (?:primary |high |secondary )?school\b)",
+    re.IGNORECASE,
+)
+
+
+def _of_childhood(conj: str, clause: str) -> bool:
+    """True for "when I was six" after "we moved to Cardiff": where the speaker lives now is not said."""
+    return conj == "when" and _AS_A_CHILD.match(clause) is not None
+
+
+_PERHAPS = late(
+    r"[\s,.(–-]*(?:but |or )?(?:maybe|perhaps|possibly|hopefully|not sure|we'll see|if all goes|if i'm|"
+    r"fingers crossed|touch wood|tbc|tbd|dunno|or not)\b",
+    re.IGNORECASE,
+)
+""" "Going to Oslo, maybe"."""
+_PERHAPS_LAST = late(r"\b(?:maybe|perhaps|possibly|hopefully|tbc|tbd|dunno|or not)\W*$", re.IGNORECASE)
+
+
 def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence: str, start: int) -> list[Draft]:
     """`drafts` of a clause in a `sentence` that starts at `start`, as the rest of the sentence leaves them."""
     if not drafts:
@@ -104,9 +129,13 @@ def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence
         drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
         if of_the_past(after.conj, after.text):
             drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
+        if _of_childhood(after.conj, after.text):
+            drafts = [draft for draft in drafts if draft.predicate not in _OF_ADULTS]
     if after is not None and after.conj in ("if", "unless") and _WISHED.search(clause.text):
         drafts = [draft for draft in drafts if draft.predicate != "plans"]  # "I want to run it in July if I'm well"
     rest = sentence[clause.start + len(clause.text) - start :]
+    if _PERHAPS.match(rest) or _PERHAPS_LAST.search(clause.text):
+        drafts = [draft for draft in drafts if draft.predicate != "plans"]
     if is_over(clause.text, after.conj if after else "", after.text if after else "", rest):
         drafts = ended(drafts)
     return without_qualified(drafts, sentence, rest)
