@@ -178,7 +178,7 @@ class TurnReader:
     def phrases(self, body: str, span: tuple[int, int], due: Container[str]) -> list[Draft]:
         """The drafts of the phrases of a sentence."""
         drafts = sentence_phrases.sentence_drafts(body, span, self.before, due)
-        return event_dates.without_future(drafts, body, self.at) if "dates" in due else drafts
+        return event_dates.starting_later(drafts, body, self.at) if "dates" in due else drafts
 
     def introduce(self, relatives: list[Draft]) -> None:
         """Remember the people that a sentence names, and that "she" is the only one of them."""

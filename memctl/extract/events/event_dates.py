@@ -140,12 +140,15 @@ def date_events(drafts: Iterable[Draft], dates: list[Grounded]) -> None:
 _STARTING_LATER = frozenset({"detail", "dose"})
 
 
-def without_future(drafts: list[Draft], text: str, at: datetime | None) -> list[Draft]:
-    """`drafts` without figures that are not true yet: "rent goes up to 640 from May"."""
-    if at is None or "→" in text or not any(draft.predicate in _STARTING_LATER for draft in drafts):
+def starting_later(drafts: list[Draft], text: str, at: datetime | None) -> list[Draft]:
+    """`drafts` with the date from which a figure is true: "rent goes up to 640 from May"."""
+    if at is None or not any(draft.predicate in _STARTING_LATER for draft in drafts):
         return drafts
-    later = any(one.role == "since" and one.start > at for one in certain(text, at, future=True))
-    return [draft for draft in drafts if not (later and draft.predicate in _STARTING_LATER)]
+    later = next((one for one in certain(text, at, future=True) if one.role == "since" and one.start > at), None)
+    for draft in drafts if later else ():
+        if later and draft.predicate in _STARTING_LATER and draft.valid_at is None:
+            draft.valid_at, draft.precision = later.start, later.precision
+    return drafts
 
 
 def undated(phrase: str, at: datetime | None) -> str:

@@ -123,7 +123,7 @@ _SPOUSE = KeyedPattern(
 _COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
 _PETS = late(
-    rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
+    rf"(?:.*?\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
     rf"{ONE_NAME})",
     re.IGNORECASE,
 )

@@ -97,7 +97,7 @@ OF_STRANGERS = frozenset(
     words(
         "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "
         "nationality "
-        "relationship_status birthday takes_medication plans event speaks avoids has_pet learning"
+        "relationship_status birthday takes_medication plans event speaks avoids has_pet learning trait"
     )
 )
 """Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""

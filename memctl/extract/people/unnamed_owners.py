@@ -41,6 +41,8 @@ def _beings() -> frozenset[str]:
     return frozenset((nouns | {f"{noun}s" for noun in nouns} | _PRONOUNS) - _VISITED)
 
 
+_CONCLUDES = late(r"\W*so,? [\w-]+(?: then)?\W*$", re.IGNORECASE)
+""" "So pescatarian": about the one who spoke before."""
 _QUESTION = late(r"[^.!?\n]*\?")
 
 
@@ -73,6 +75,10 @@ def _is_unowned(draft: Draft, text: str, before: str, people: Collection[str]) -
     start, end = draft.quote
     if names_speaker(text[start:end]):
         return False
+    if _CONCLUDES.match(text[max(0, start - 3) : end]) and before:
+        return True
     earlier = [one for one in _SENTENCE.findall(text[:start]) if one.strip()]
     spoken = word_set(earlier[-1] if earlier else before)
+    if "me" in spoken:
+        return False  # "She took me off lisinopril. Metformin 1000 twice a day."
     return not _beings().isdisjoint(spoken) or any(name in spoken for name in people)

@@ -102,7 +102,9 @@ _ONLY_WHEN = late(
 )
 """ "After 3pm" after the object: the whole is true only then."""
 _PASSING_IN = late(
-    r"^[^,.;!?]*\b(?:this (?:week|month|term|year|morning|evening|weekend)|for (?:lent|ramadan|now)|today|tonight)\b",
+    r"^[^,.;!?]*\b(?:this (?:week|month|term|year|morning|evening|weekend)|for (?:lent|ramadan|now|"
+    r"an?(?: few| couple of)? (?:days?|weeks?|months?|while|bit)|"
+    r"(?:one|two|three|four|six|\d+) (?:days|weeks|months))|today|tonight)\b",
     re.IGNORECASE,
 )
 """ "Off sugar this month" is over before long, and nobody will say so."""

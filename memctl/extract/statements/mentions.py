@@ -111,6 +111,12 @@ _ANOTHER_HAS = late(
     re.IGNORECASE,
 )
 """ "Shosho has cataracts"; "my left ear has tinnitus" is the speaker's."""
+_ONE_OF_MINE = late(
+    r"\W*(?:(?:and|but|so) )*(?:my|our|the) (?:[\w-]+ )?(?:one|eldest|oldest|youngest|middle|lot|ones)"
+    r"(?:'s| is| has| was)(?: got| a| an| also| very)* $",
+    re.IGNORECASE,
+)
+""" "My middle one is autistic"."""
 _TRAIT = late(r"(?!colic)[\w-]+(?:ic|ed|blind|plegic)", re.IGNORECASE)
 _AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
 """ "Kai, 5, glue ear": about Kai."""
@@ -282,6 +288,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None
+    if _ONCE_TAKEN.search(before) and not _DOSED.match(after):
+        return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
         return "retract"
     if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
@@ -291,6 +299,10 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
 
 
+_ONCE_TAKEN = late(
+    r"\b(?:took|popped|necked)(?: (?:an?|some|two|three|\d+|a couple of|more|my|the last))* $", re.IGNORECASE
+)
+""" "Took paracetamol for my head" was once."""
 _DIED_OF = late(r"\b(?:died|dead|death|dying|passed|lost|late)\b", re.IGNORECASE)
 """ "Dad died of cancer" says nothing of his health now."""
 
@@ -311,7 +323,7 @@ def _about_itself(before: str, after: str) -> bool:
 
 def _of_another(before: str, illness: str) -> bool:
     """True if the words `before` have a subject other than the speaker."""
-    if _AGED.match(before):
+    if _AGED.match(before) or _ONE_OF_MINE.match(before):
         return True
     subject = _ANOTHER_HAS.fullmatch(before)
     return subject is not None and (subject["is"] is None or bool(_TRAIT.fullmatch(illness)))

@@ -113,12 +113,12 @@ def _of_childhood(conj: str, clause: str) -> bool:
 
 
 _PERHAPS = late(
-    r"[\s,.(–-]*(?:but |or )?(?:maybe|perhaps|possibly|hopefully|not sure|we'll see|if all goes|if i'm|"
-    r"fingers crossed|touch wood|tbc|tbd|dunno|or not)\b",
+    r"[\s,.(–-]*(?:but |or )?(?:maybe|perhaps|possibly|not sure|we'll see|if all goes|if i'm|"
+    r"tbc|tbd|dunno|or not)\b",
     re.IGNORECASE,
 )
 """ "Going to Oslo, maybe"."""
-_PERHAPS_LAST = late(r"\b(?:maybe|perhaps|possibly|hopefully|tbc|tbd|dunno|or not)\W*$", re.IGNORECASE)
+_PERHAPS_LAST = late(r"\b(?:maybe|perhaps|possibly|tbc|tbd|dunno|or not)\W*$", re.IGNORECASE)
 
 
 def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence: str, start: int) -> list[Draft]:
