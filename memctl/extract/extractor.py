@@ -49,6 +49,7 @@ from memctl.extract.filters.object_types import (
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import holds
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
@@ -75,6 +76,8 @@ NO_CLAIMS = frozenset({"attachment", "note_apart"})
 """Kinds of turns without statements of their own about the owner; the second is a note below "Ben", such as "Sold the
 boat", which says nothing of who did it."""
 MEMORY = "memory_write"
+ON_STAGE = ("rehears", "the play", "school play", "panto", "musical", "nativity", "audition", "costume", "cosplay")
+"""Words of a turn in which "I'm Banquo" is a part."""
 
 
 def extract(
@@ -309,10 +312,11 @@ class _SessionReader:
         return claims
 
     def plays(self, draft: Draft, text: str, speaker: str | None) -> bool:
-        """Whether "im Juliet" gives a speaker of a chat, whose name is known, another name: a part, or a joke."""
+        """Whether "im Juliet" tells a part, or is a joke: it is said of a play, or by a speaker of another name."""
         told = bool(_I_AM.fullmatch(text[draft.quote[0] : draft.quote[1]]))
         known, name = first_name(speaker), first_name(draft.object)
-        return told and draft.subject is None and not self.alone and bool(known) and known[:2] != name[:2]
+        other = not self.alone and bool(known) and known[:2] != name[:2]
+        return told and draft.subject is None and (other or holds(text, ON_STAGE))
 
     def named_before(self, draft: Draft, text: str) -> bool:
         """Whether "I am Flemish" follows the speaker's name: it says what they are, not another name."""

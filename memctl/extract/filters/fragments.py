@@ -41,6 +41,7 @@ _FRAGMENTS = {
         re.IGNORECASE,
     ),
     "likes": late(r"(?:más|mais|mehr|plus) .*"),
+    "dislikes": late(r"(?:fall|get|feel|make|go|have|keep|lose|end|give|put|take)s? .*", re.IGNORECASE),
     "owns": late(
         r"outright|[A-ZÀ-Þ][\w-]+ (?:an?|some|(?:a )?few|two|three) (?-i:[a-z]).*|"
         r"(?:last|rest|most|all|some|part)(?: of .*)?",
