@@ -27,7 +27,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memctl.core.errors import Fatal
-from memctl.embed.wordpiece import plain, plain_row_numbers, read_vocabulary, row_numbers, settled, tokenizer
+from memctl.embed.wordpiece import (
+    LateVocabulary,
+    plain,
+    plain_row_numbers,
+    read_vocabulary,
+    row_numbers,
+    settled,
+    tokenizer,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +70,7 @@ class StaticEmbedder:
         """Open the model in `folder`. Raises Fatal if a file is missing or the sizes do not match."""
         self._folder = folder
         try:
-            self._rows = read_vocabulary(folder / "vocabulary.txt")
+            self._rows = LateVocabulary(folder / "vocabulary.txt")
             self._pairs = _read_keys(folder / "pairs.u32")
             self._scales = (folder / "scales.f16").read_bytes()
             with (folder / "vectors.u4").open("rb") as file:
@@ -172,7 +180,7 @@ class StaticEmbedder:
 
     @cached_property
     def _plain_row_numbers(self) -> Callable[[str], list[int]]:
-        return plain_row_numbers(self._rows)
+        return plain_row_numbers(self._rows.table)
 
     @cached_property
     def _table(self) -> "NDArray[np.float32]":
@@ -191,7 +199,7 @@ class StaticEmbedder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        return tokenizer(self._rows)
+        return tokenizer(self._rows.table)
 
 
 @cache

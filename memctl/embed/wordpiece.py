@@ -17,6 +17,8 @@ UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
 """Longer words are unknown tokens, as in BERT."""
 
+LOOKED_UP = 40
+"""How many different tokens a process looks up in a vocabulary before it makes the table of all."""
 LONGEST_REMEMBERED = 40
 """Longest text between spaces whose tokens are cached; longer ones are links and the like."""
 
@@ -41,6 +43,42 @@ ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 def read_vocabulary(path: Path) -> Mapping[str, int]:
     """Token to row number, for a UTF-8 file with one token per line; read once per process."""
     return {token: row for row, token in enumerate(path.read_text(encoding="utf-8").splitlines())}
+
+
+class LateVocabulary(Mapping[str, int]):
+    """What `read_vocabulary` returns, for a process that may only look up the few tokens of a query.
+
+    The first LOOKED_UP different tokens are looked for in the bytes of the file: making the table takes as long as
+    fifty of them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines = b"\n" + path.read_bytes()
+        self._size = self._lines.count(b"\n") - 1
+        self._found: dict[str, int | None] = {}
+
+    def __getitem__(self, token: str) -> int:
+        if token not in self._found:
+            if len(self._found) >= LOOKED_UP:
+                return self.table[token]
+            line = self._lines.find(b"\n%b\n" % token.encode())
+            self._found[token] = None if line < 0 else self._lines.count(b"\n", 0, line)
+        row = self._found[token]
+        if row is None:
+            raise KeyError(token)
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.table)
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def table(self) -> Mapping[str, int]:
+        """All tokens, for many lookups."""
+        return read_vocabulary(self._path)
 
 
 def settled(text: str) -> bool:

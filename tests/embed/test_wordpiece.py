@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memctl.embed.static import FOLDER, StaticEmbedder
-from memctl.embed.wordpiece import plain, plain_tokens, read_vocabulary, row_numbers, settled
+from memctl.embed.wordpiece import LateVocabulary, plain, plain_tokens, read_vocabulary, row_numbers, settled
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +117,13 @@ def test_known_words(rows: Mapping[str, int], text: str, tokens: list[str]) -> N
 def test_a_character_newer_than_the_tables_is_left_to_the_library() -> None:
     assert settled("Wo ist München? 😀")
     assert not settled("a\u0898b")
+
+
+def test_a_token_is_found_in_the_bytes_of_the_vocabulary_as_in_its_table(rows: Mapping[str, int]) -> None:
+    tokens = [*list(rows)[::97], list(rows)[-1], "##qzx", "[UN", "gree", ""]
+    late = LateVocabulary(FOLDER / "vocabulary.txt")
+    assert len(late) == len(rows)
+    # The first ones are looked for in the bytes, the others in the table.
+    assert [late.get(token) for token in tokens] == [rows.get(token) for token in tokens]
+    for token in tokens:
+        assert LateVocabulary(FOLDER / "vocabulary.txt").get(token) == rows.get(token), token
