@@ -47,9 +47,12 @@ class Draft(msgspec.Struct, kw_only=True):
         return self.subject, self.predicate, self.slot, (self.object or "").casefold(), self.op
 
 
+_NO_ARTICLE = late(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired$|unemployed|between)\b", re.IGNORECASE)
+
+
 def article(noun: str) -> str:
     """`noun` with "a" or "an", unless it has an article or possessive: "nurse" gives "a nurse"."""
-    if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired$|unemployed|between)\b", noun, re.IGNORECASE):
+    if _NO_ARTICLE.match(noun):
         return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 

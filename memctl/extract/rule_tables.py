@@ -151,11 +151,24 @@ class Phrase(Row, frozen=True, kw_only=True):
 @cache
 def frames() -> dict[str, list[Frame]]:
     """The frames of every topic by the lemma of their verb, in the order they are tried."""
-    by_lemma: dict[str, list[Frame]] = defaultdict(list)
+    return {lemma: verb_frames(lemma) for lemma in _frame_blocks()}
+
+
+@cache
+def verb_frames(lemma: str) -> list[Frame]:
+    """The frames of one verb, in the order they are tried: a sentence needs few of a thousand."""
+    return [_row(_record(block), Frame) for block in _frame_blocks().get(lemma, ())]
+
+
+@cache
+def _frame_blocks() -> dict[str, list[str]]:
+    by_lemma: dict[str, list[str]] = defaultdict(list)
     for topic in TOPICS:
-        for frame in _rows(topic, Frame):
-            for verb in frame.verbs:
-                by_lemma[verb].append(frame)
+        for block in _blocks(topic):
+            for line in block.splitlines():
+                if line.startswith("verbs: "):
+                    for verb in _words(line.removeprefix("verbs: ")):
+                        by_lemma[verb].append(block)
     return by_lemma
 
 
@@ -172,12 +185,12 @@ def phrases(table: str) -> list[Phrase]:
 
 
 def _rows(table: str, kind: type[R]) -> list[R]:
-    return [
-        msgspec.convert(
-            record | {key: _words(record[key]) for key in ("verbs", "hints") if key in record}, kind, strict=False
-        )
-        for record in records(table)
-    ]
+    return [_row(record, kind) for record in records(table)]
+
+
+def _row(record: dict[str, str], kind: type[R]) -> R:
+    lists = {key: _words(record[key]) for key in ("verbs", "hints") if key in record}
+    return msgspec.convert(record | lists, kind, strict=False)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -187,12 +200,16 @@ def _words(text: str) -> tuple[str, ...]:
 
 def records(table: str) -> list[dict[str, str]]:
     """The records of `tables/<table>.txt`, in order."""
-    text = re.sub(r"\n +", "", (FOLDER / f"{table}.txt").read_text(encoding="utf-8"))
-    blocks = (
-        dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith("#"))
-        for block in text.split("\n\n")
-    )
-    return [block for block in blocks if block]
+    return list(filter(None, map(_record, _blocks(table))))
+
+
+def _blocks(table: str) -> list[str]:
+    """The texts of the records, each line with its continuation."""
+    return re.sub(r"\n +", "", (FOLDER / f"{table}.txt").read_text(encoding="utf-8")).split("\n\n")
+
+
+def _record(block: str) -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith("#"))
 
 
 @cache

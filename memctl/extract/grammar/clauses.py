@@ -7,12 +7,13 @@ rest. This is not a parser: a clause whose head is not understood is skipped.
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import count
 
 import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
-from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
 from memctl.extract.vocabulary.date_words import alternation
 from memctl.extract.vocabulary.verbs import FORMS, Form
@@ -33,14 +34,8 @@ ADVERBS = frozenset(
 )
 NEGATIONS = frozenset({"not", "never", "hardly", "barely", "n't"})
 BE = frozenset({"am", "is", "are", "was", "were", "been", "being", "be", "'m"})
-_BEFORE_MONTH = (
-    *words("in of by last next since from until till early mid late"),
-    r"\d",
-    r"\dst",
-    r"\dnd",
-    r"\drd",
-    r"\dth",
-)
+_ORDINALS = (r"\d", r"\dst", r"\dnd", r"\drd", r"\dth")
+_BEFORE_MONTH = (*words("in of by last next since from until till early mid late"), *_ORDINALS)
 MAY = r"may(?=\s+[^\W\d])" + "".join(rf"(?<!{word}[ -]may)" for word in _BEFORE_MONTH)
 """Pattern of the verb, as opposed to the month."""
 NEGATED = r"(?:is|are|was|were|do|does|did|has|have|had|would|could|should|need|wo|ca|ai)n'?t"
@@ -168,8 +163,13 @@ def _subject_words() -> frozenset[str]:
     return frozenset(key.split(" ")[0] for key in OpeningPattern(rf"{_SUBJECT}\b", 0).keys or ())
 
 
+_read = count()
+
+
 def has_later_subject(sentence: str) -> bool:
-    """False if no word of a sentence can be a subject before which another clause ends."""
+    """False if no word of a sentence can be a subject before which another clause ends; not known of the first few."""
+    if next(_read) < WARM:
+        return True
     later = words_with_digits(sentence)[sentence[:1].isalnum() :]
     return not _subject_words().isdisjoint(later)
 

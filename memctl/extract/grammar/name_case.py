@@ -141,4 +141,4 @@ class NameCase:
 
 
 def _language(word: str) -> bool:
-    return bool(re.fullmatch(lexicon("LANGUAGES"), word))
+    return bool(compiled("{LANGUAGES}", ignore_case=False).fullmatch(word))

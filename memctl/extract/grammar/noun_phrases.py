@@ -236,16 +236,21 @@ _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
 
 
+_HANGING = late(r",? (?:and|in|at|for|of|the|de|la|&|I|I'm|I've) ?$")
+_CAPITALISED = late(r"I|I'm|I've|The|A|An|My|It|We|Not|No|This|That|These|Those|Here|There|He|She|They|What|Which")
+"""Words that are no names though they have a capital at the start of a sentence."""
+_DATE_AFTER = late(rf",? (?:in|of|on|for|at|since) (?:{_MONTH}|may|(?:19|20)\d\d|{_DAY}).*$", re.IGNORECASE)
+_DAY_OR_MONTH = late(f"{_DAY}|{_MONTH}", re.IGNORECASE)
+
+
 def proper(text: str, *, casual: bool = False) -> str | None:
     """A proper name at the start of `text`; with `casual` (a turn in lower case) up to three plain words."""
     text = text.lstrip(" \"'“*")
     match = _PROPER.match(text)
     if match:
         found = cut(_months_off(match[0])).rstrip(".,'")
-        found = re.sub(r",? (?:and|in|at|for|of|the|de|la|&|I|I'm|I've) ?$", "", found).rstrip(",. ")
-        if re.match(
-            r"(?:I|I'm|I've|The|A|An|My|It|We|Not|No|This|That|These|Those|Here|There|He|She|They|What|Which)$", found
-        ) or _PLACEHOLDER.search(found):
+        found = _HANGING.sub("", found).rstrip(",. ")
+        if _CAPITALISED.fullmatch(found) or _PLACEHOLDER.search(found):
             return None
         return found if found and not found.isdigit() else None
     if casual and (match := _LOWER_PLACE.match(text)):
@@ -268,12 +273,7 @@ def proper(text: str, *, casual: bool = False) -> str | None:
 
 def _months_off(text: str) -> str:
     """ "Paris in May" gives "Paris"."""
-    return re.sub(
-        rf",? (?:in|of|on|for|at|since) (?:{_MONTH}|may|(?:19|20)\d\d|{_DAY}).*$",
-        "",
-        text,
-        flags=re.IGNORECASE,
-    )
+    return _DATE_AFTER.sub("", text)
 
 
 def _after(text: str, found: str) -> str:
@@ -292,7 +292,7 @@ def place(text: str, *, casual: bool = False) -> str | None:
     if found and cuts_place(_after(text, found)):
         return None
     if found:
-        return None if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE) else found
+        return None if _DAY_OR_MONTH.fullmatch(found) else found
     match = _ARTICLED.match(text)
     if match:
         return proper(text[match.end() :])

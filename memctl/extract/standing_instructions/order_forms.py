@@ -133,12 +133,13 @@ def _base_verb(word: str) -> bool:
     return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
 
 
+_POLITELY_ALWAYS = late(r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", re.IGNORECASE)
+
+
 def trimmed(text: str) -> str:
     """An order without its reason, "please" and "from now on"."""
     text = without_run_on(without_reason(text))
-    goal = re.sub(
-        r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
-    )
+    goal = _POLITELY_ALWAYS.sub("", text.strip(" ,.!:;-–—"))
     while (shorter := POLITE.sub("", goal)) != goal:
         goal = shorter
     return goal

@@ -16,7 +16,7 @@ from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, p
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.rule_tables import Frame, compiled, filled, frames, lexicon
+from memctl.extract.rule_tables import Frame, compiled, filled, lexicon, verb_frames
 from memctl.extract.statements.degrees import subject
 from memctl.extract.statements.likings import tastes
 from memctl.extract.vocabulary.date_words import in_figures
@@ -271,7 +271,7 @@ _OWNER = late(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
 @cache
 def frames_of(lemma: str, *, own: bool) -> RuleIndex[tuple[Frame, OpeningPattern]]:
     """The frames of a verb about the speaker (`own`) or others, each with its pattern."""
-    applying = (frame for frame in frames().get(lemma, ()) if (frame.own if own else frame.others))
+    applying = (frame for frame in verb_frames(lemma) if (frame.own if own else frame.others))
     rules = ((frame, _opening(frame.pattern)) for frame in applying)
     return RuleIndex({rule: KeyedGroup(rule[1]) for rule in rules})
 
