@@ -5,7 +5,6 @@ Adapters are found by the entry-point group `memctl.adapters`, and imported only
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,8 +13,9 @@ import msgspec
 
 from memctl.backends import entry_points
 from memctl.backends.contract import Backend, Capabilities
-from memctl.backends.files import foreign, formats, open_file
+from memctl.backends.files import formats, open_file
 from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.core.late_pattern import late
 from memctl.core.suggestions import near
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings as config
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ENTRY_POINT_GROUP = "memctl.adapters"
 LOCAL = "local"
-_PASSWORD = re.compile(r"//[^/@\s]*:[^/\s]*@")
+_PASSWORD = late(r"//[^/@\s]*:[^/\s]*@")
 FILES = "files"
 
 
@@ -202,6 +202,8 @@ def _with_secrets(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _unknown(name: str, settings: config.Settings) -> NotFound:
     if Path(name).is_dir():
+        from memctl.backends.files import foreign
+
         foreign.refuse_folder(Path(name))
     names = sorted({LOCAL, *settings.backends, *installed()})
     listed = f"known backends: {', '.join(names)}; or a file: x.jsonl, x.parquet, x.csv, -"

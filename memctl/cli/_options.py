@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _complete, _ignored, _render, _transfer
+from memctl.cli import _complete, _ignored, _render
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
@@ -363,7 +363,7 @@ def reader(source: str | None, service: Service, store: Store) -> Workspace | Li
 
     store.refuse()
     backend = registry.open_backend(source, **store.backends(service, source=source).get(source, {}))
-    return Listing(backend, _transfer.warn)
+    return Listing(backend, _render.warn)
 
 
 def memory(source: str | None, service: Service, store: EmbeddedStore) -> Memory:
@@ -380,7 +380,7 @@ def warn_of_unreadable(memory: Memory) -> None:
     """Name on stderr the records of a backend that could not be read; the store has none."""
     from memctl.migrate.listing import warn_of_unreadable
 
-    warn_of_unreadable(memory.backend.rejects(), _transfer.warn)
+    warn_of_unreadable(memory.backend.rejects(), _render.warn)
 
 
 def check_kinds(kinds: list[str], where: str = "--kind") -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import json
 import os
 import re
 import sys
@@ -19,6 +18,7 @@ import typer
 from memctl.cli import _table
 from memctl.core import clean_text
 from memctl.core.claim import DOUBT
+from memctl.core.late_pattern import late
 from memctl.core.plurals import count as count
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from memctl.maintenance.snapshots import Replaced
     from memctl.store.model import Run
 
-_CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{clean_text.TURNING}]")
+_CONTROLS_IN_JSON = late(rf"[\x7f-\x9f{clean_text.TURNING}]")
 clean, line = clean_text.clean, clean_text.line
-_LONG = re.compile(r"[^\s/\\]{256,}")
+_LONG = late(r"[^\s/\\]{256,}")
 PIPE_WIDTH = 10_000
 """Output into a pipe is not wrapped, so that each line stays one record."""
 NUMBERS = frozenset({"score", "conf", "facts", "episodes", "n"})
@@ -50,12 +50,19 @@ def shortened(text: str) -> str:
     return _LONG.sub(lambda match: f"{match[0][:80]}…", text)
 
 
+def warn(text: str) -> None:
+    """Print a warning on stderr."""
+    typer.echo(f"{typer.style('note:', fg='yellow')} {clean(shortened(text))}", err=True)
+
+
 def escaped(document: bytes) -> str:
     """JSON with terminal controls as escapes, and every character that the encoding of stdout may lack; all of them can
     only occur in strings."""
     text = _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
     if codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8":
         return text
+    import json
+
     return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
 
 

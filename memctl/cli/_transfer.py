@@ -31,11 +31,6 @@ def command_line() -> str:
     return shlex.join(["memctl", *sys.argv[1:]])
 
 
-def warn(text: str) -> None:
-    """A warning on stderr."""
-    typer.echo(f"{typer.style('note:', fg='yellow')} {_render.clean(_render.shortened(text))}", err=True)
-
-
 @contextlib.contextmanager
 def stopping(halt: Halt) -> Iterator[None]:
     """The first Ctrl-C (or SIGTERM) ends the run after the current batch, the second one immediately."""
@@ -90,13 +85,13 @@ class Terminal(Monitor):
         self._quiet = quiet
 
     def warn(self, text: str) -> None:
-        warn(text)
+        _render.warn(text)
 
     def begin(self, source: str, target: str, remarks: Sequence[str]) -> None:
         if not self._quiet:
             typer.echo(_render.clean(f"{source} -> {target}"), err=True)
             for remark in remarks:
-                warn(remark)
+                _render.warn(remark)
 
     def step(self, verb: str) -> contextlib.AbstractContextManager[tuple[Progress | None, Announce | None]]:
         return showing(verb, quiet=self._quiet)

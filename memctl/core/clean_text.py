@@ -10,6 +10,8 @@ _CONTROLS = late(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """`text` with control and direction-override characters as visible escapes."""
+    if text.isprintable():
+        return text
     return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
 
 

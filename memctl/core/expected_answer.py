@@ -77,11 +77,12 @@ _QUESTIONS = (
     ),
 )
 
-_MORE = late(
-    r"\b(?:what|which|when|where|why|how|cu[áa]l(?:es)?|cu[áa]ndo|d[óo]nde|c[óo]mo|qu[ée]|quel(?:le)?s?|quand|o[ùu]|comment|"
-    r"pourquoi|welche[mnrs]?|wann|warum|wie|wo|qual|quais|quando|onde)\b",
-    re.IGNORECASE,
-)
+_WORD = late(r"\w+")
+_ASKING = """
+what which when where why how cuál cual cuáles cuales cuándo cuando dónde donde cómo como qué que quel quels quelle
+quelles quand où ou comment pourquoi welche welchem welchen welcher welches wann warum wie wo qual quais quando onde
+"""
+_MORE = frozenset(_ASKING.split())
 
 
 def expected(question: str) -> re.Pattern[str] | None:
@@ -91,4 +92,4 @@ def expected(question: str) -> re.Pattern[str] | None:
 
 def asks_more(question: str) -> bool:
     """Whether the question asks for something that it does not name: not "is he vegan?", not "who is Ida?"."""
-    return _MORE.search(question) is not None
+    return not _MORE.isdisjoint(_WORD.findall(question.lower()))

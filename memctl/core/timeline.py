@@ -14,6 +14,7 @@ import msgspec
 
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
+from memctl.core.late_pattern import late
 from memctl.core.subjects import about
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -133,8 +134,8 @@ WHEN_FORMS = (
     "(Z, +02:00)"
 )
 
-_SPAN = re.compile(r"(\d{1,6}) ?(h|d|w|mo|y)", re.ASCII)
-_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+_SPAN = late(r"(\d{1,6}) ?(h|d|w|mo|y)", re.ASCII)
+_MONTH = late(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 
 
 def parse_when(text: str, *, now: datetime, timezone: tzinfo) -> datetime:

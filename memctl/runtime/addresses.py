@@ -5,29 +5,31 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from memctl.core.late_pattern import late
+
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-_ADDRESS = re.compile(
+_ADDRESS = late(
     r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|(?:ssl)?password|passfile|service)\s*=", re.IGNORECASE
 )
 """What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
-_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
+_POSTGRES = late(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
 """How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
 _PASSWORDS = ("password", "sslpassword")
 """The parameters of a PostgreSQL address that are passwords."""
-_ACCOUNT = re.compile(r"(://[^:/?#@\s]*):(\S*)@")
+_ACCOUNT = late(r"(://[^:/?#@\s]*):(\S*)@")
 """The user and password in an address that is not a URL, such as one with a slash in the password."""
 
 
 def is_address(text: str) -> bool:
     """Whether the text is the address of a server, of any kind, and not the path of a file."""
-    return bool(_ADDRESS.search(text))
+    return (":" in text or "=" in text) and bool(_ADDRESS.search(text))
 
 
 def on_server(name: str) -> bool:
     """Whether a store is in a PostgreSQL and not a file."""
-    return bool(_POSTGRES.match(name))
+    return ":" in name and bool(_POSTGRES.match(name))
 
 
 def passwords(address: str) -> list[str]:

@@ -6,7 +6,6 @@ Secrets are not settings: they come from the environment, from `*_FILE` or from 
 """
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -16,13 +15,14 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.core.errors import UsageError, unwritable
+from memctl.core.late_pattern import late
 from memctl.runtime import addresses, private_files
 
 PROJECT_FILE = "memctl.toml"
-_SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
+_SECRET = late(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """Names of backend options with secret values."""
-_PASSWORD = re.compile(r"(\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
-_USER_OF_URL = re.compile(r"(?<=://)(?:[^/\s]*|[^/\s:@]*:(?!\d+/)\S*)@|[^/\s:@]+:[^/\s]*@")
+_PASSWORD = late(r"(\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
+_USER_OF_URL = late(r"(?<=://)(?:[^/\s]*|[^/\s:@]*:(?!\d+/)\S*)@|[^/\s:@]+:[^/\s]*@")
 """The account in a URL, with or without a scheme. An unescaped password may contain a slash or an @."""
 
 
@@ -354,6 +354,8 @@ def init(path: Path, *, model: str = "gpt-5.4-mini", url: str = "http://localhos
 
     Raises UsageError if it exists.
     """
+    import json
+
     text = TEMPLATE.replace("{model}", json.dumps(model)).replace("{url}", json.dumps(url))
     try:
         private_files.make_folder(path.parent)

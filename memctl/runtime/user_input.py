@@ -6,11 +6,12 @@ import re
 from datetime import UTC, datetime, tzinfo
 
 from memctl.core.errors import UsageError
+from memctl.core.late_pattern import late
 from memctl.core.timeline import parse_when
 from memctl.runtime import settings
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/([smh]))?", re.ASCII)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
+_RATE = late(r"(\d+(?:\.\d+)?)(?:/([smh]))?", re.ASCII)
+_DURATION = late(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

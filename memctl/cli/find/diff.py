@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _options, _render, _typer
 from memctl.cli._typer import option
 from memctl.runtime import user_input
 
@@ -61,4 +61,4 @@ def command(
     typer.echo(", ".join(f"{len(getattr(difference, what))} {what}" for what in SIGNS), err=True)
     if difference.undated:
         facts = _render.count(difference.undated, "fact")
-        _transfer.warn(f"{facts} without a date, so not in any period; memctl history shows all facts")
+        _render.warn(f"{facts} without a date, so not in any period; memctl history shows all facts")

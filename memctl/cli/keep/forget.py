@@ -162,7 +162,7 @@ def _print(held: list[Holding]) -> None:
     _render.table(("backend", "records", "by kind", "other data"), rows, wrap="by kind", right=("records",))
     for each in held:
         if each.error:
-            _transfer.warn(f"{_render.line(each.backend)} cannot be read: {_render.line(each.error)}")
+            _render.warn(f"{_render.line(each.backend)} cannot be read: {_render.line(each.error)}")
 
 
 def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
@@ -237,7 +237,7 @@ def _print_erased(erased: Erased, *, quiet: bool) -> None:
     if erased.listed:
         typer.echo(f"{name}: still in its list of users", err=True)
     for remark in () if quiet else erased.remarks:
-        _transfer.warn(_render.line(remark))
+        _render.warn(_render.line(remark))
     if erased.error:
         _error(erased.error)
 

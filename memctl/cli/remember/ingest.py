@@ -189,7 +189,7 @@ def command(
 
 def _resolved(options: IngestOptions, paths: Sequence[str]) -> Options:
     """The options with all values set. Raises UsageError for an option of a model if none reads the turns."""
-    chosen = options.resolve(paths, _transfer.warn)
+    chosen = options.resolve(paths, _render.warn)
     if chosen.model is None:
         extractor = chosen.recipe.extractor
         _ignored.refuse(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.core.suggestions import near
@@ -64,7 +64,7 @@ def command(
                 name=name,
                 examples=examples,
                 progress=(lambda done, total, item: bar(done, total or 0, item)) if bar else None,
-                warn=_transfer.warn,
+                warn=_render.warn,
             )
     finally:
         backend.close()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _ignored, _options, _render, _transfer, _typer
+from memctl.cli import _ignored, _options, _render, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 
@@ -109,7 +109,7 @@ def volume(
             top=top,
             tokenizer=tokenizer,
             progress=progress,
-            warn=_transfer.warn,
+            warn=_render.warn,
         )
 
     def pictures() -> tuple[Any, str]:
@@ -156,7 +156,7 @@ def memory(
     if html != STDOUT:
         charts.require_place(html)
     options = store.backends(service, source=source)
-    content = page(remembered(source, user, options, now=datetime.now(UTC), warn=_transfer.warn))
+    content = page(remembered(source, user, options, now=datetime.now(UTC), warn=_render.warn))
     if html == STDOUT:
         typer.echo(content, nl=False)
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from pathlib import Path
 
 from memctl.core.errors import MemctlError, UnusableStore, unwritable
+from memctl.core.late_pattern import late
 from memctl.runtime.private_files import NO_ROOM
 
 PERMISSIONS = "check the permissions of the file and its folder"
@@ -15,11 +15,11 @@ MAKE_ROOM = "make room on its disk"
 REPLACING = (
     "replace it with memctl snapshot restore last or memctl restore BACKUP --force (it is kept under another name)"
 )
-_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
+_DAMAGE = late(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
 """How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 HEADERS = 12_288
 """The bytes of a DuckDB file before its first data."""
-_UNWRITTEN = re.compile(r'Could not (?:write|truncate|fsync) file \\*"(?P<name>.+?)\\*": (?P<reason>[^"]+)')
+_UNWRITTEN = late(r'Could not (?:write|truncate|fsync) file \\*"(?P<name>.+?)\\*": (?P<reason>[^"]+)')
 
 
 def unwritten(error: Exception) -> OSError | None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC
 from memctl.core.fact import Fact
+from memctl.core.late_pattern import late
 from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows, ranking
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Records of a user that are kept at most: with their texts and vectors, thirty megabytes."""
-_WORD = re.compile(r"\w+", re.ASCII)
+_WORD = late(r"\w+", re.ASCII)
 _MEMBER = (
     "key, id, superseded_by, place, kind = 'episode', object, assistant, asks AND NOT assisted, question, names, "
     "CASE WHEN kind <> 'episode' AND superseded_by IS NULL THEN coalesce(invalid_at, expired_at) END, "
@@ -58,11 +59,7 @@ class HeldSearch(NamedTuple):
 
 
 def held_records(connection: Connection, user: str) -> HeldRecords | None:
-    """The records of a user, if the connection stays open, was asked for them before, and they are not too many."""
-    return connection.remembered(user, lambda: _load(connection, user))
-
-
-def _load(connection: Connection, user: str) -> HeldRecords | None:
+    """The records of a user, unless they are too many."""
     ((number,),) = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
     if not 0 < number <= MOST:
         return None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from memctl.core.fact import Fact
 from memctl.store.connection import Connection
-from memctl.store.sql import candidates, fact_rows, held_ranking, ranking
+from memctl.store.sql import candidates, fact_rows, ranking
+
+if TYPE_CHECKING:
+    from memctl.store.sql.held_ranking import HeldRecords
 
 
 class SearchedRecords(Protocol):
@@ -31,12 +34,20 @@ def searched_records(
 
     Those that meet the SQL `condition` on `records r`, with these parameters, may be hits.
     """
-    held = None if user is None else held_ranking.held_records(connection, user)
+    held = None if user is None else connection.remembered(user, lambda: _held(connection, user))
     if held is None:
         return StoredRecords(connection, user, condition, query_vector)
+    from memctl.store.sql.held_ranking import HeldSearch
+
     statement = f"SELECT r.key FROM records r WHERE r.user_id = $user AND {condition}"  # noqa: S608
     keys = connection.execute(statement, parameters | {"user": user}).fetchall()
-    return held_ranking.HeldSearch(held, frozenset(key for (key,) in keys))
+    return HeldSearch(held, frozenset(key for (key,) in keys))
+
+
+def _held(connection: Connection, user: str) -> HeldRecords | None:
+    from memctl.store.sql.held_ranking import held_records
+
+    return held_records(connection, user)
 
 
 class StoredRecords:
