@@ -8,7 +8,7 @@ corpus      the number of records and their average length
 posting     each stem of each record
 around      the records near a record: how much a word counts there, and what BM25 adds for the length. A record is near
             itself, with a `share` of NULL
-chunk       the vectors
+chunk       the vectors; in a search their cosines with the query
 adjacent    the records of the turns beside a turn, and whether the turn answers them
 """
 
@@ -81,8 +81,8 @@ _AROUND = """
     CROSS JOIN {corpus} corpus
 """
 _CHUNK = """
-    SELECT u.record AS key, v.embedding
-    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {near}) v
+    SELECT u.record AS key, v.{measure}
+    FROM (SELECT r.unit AS key, {compared} AS {measure} FROM vectors r WHERE {near}) v
     JOIN (SELECT r.key, r.record FROM {units} r WHERE {mine}) u USING (key)
 """
 _ADJACENT = """
@@ -117,6 +117,11 @@ _OWN = {
     "assisted": "SELECT DISTINCT user_id, session_id FROM record WHERE assistant AND session_id IS NOT NULL",
 }
 """Where a user's rows are, and the conditions that choose them."""
+_OWN_UNITS = """own_unit AS MATERIALIZED (
+    SELECT r.key, r.record, r.user_id, r.seq, r.toks FROM units r WHERE {mine}
+),
+"""
+"""A user's units, which are read once."""
 _CHOSEN = {
     "records": "chosen_record",
     "units": "chosen_unit",
@@ -187,7 +192,7 @@ signal AS MATERIALIZED (
         SELECT key, idf * times * ({k1} + 1) / (times + norm) AS bm25, NULL AS cosine
         FROM total JOIN rarity USING (term)
         UNION ALL
-        SELECT key, NULL, similarity(embedding, $vector::{vector}) FROM {chunk} chunk
+        SELECT key, NULL, cosine FROM {chunk} chunk
     ) signals
     GROUP BY key
 ),
@@ -250,7 +255,7 @@ _WEIGHTS = {
 def selects(names: Mapping[str, str]) -> dict[str, str]:
     """The SELECTs of the tables of one user ($user), by the name of the table; `names` are the names of all of them."""
     columns = f"r.{fact_rows.COLUMNS.replace(', ', ', r.')}"
-    return _selects(names, columns=columns, said="TRUE", **_OWN)
+    return _selects(names, columns=columns, said="TRUE", measure="embedding", compared="r.embedding", **_OWN)
 
 
 def statement(user: str | None, shown: str, vector: str) -> str:
@@ -262,16 +267,19 @@ def statement(user: str | None, shown: str, vector: str) -> str:
     $keys, $size, $mean, $distinct and $spreads in place of $user.
     """
     tables = {name: name for name in TABLES}
-    chosen = _OWN if user is not None else _CHOSEN
-    selected = _selects(tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", **chosen)
-    given = ""
+    chosen = _OWN | {"units": "own_unit"} if user is not None else _CHOSEN
+    compared = f"similarity(r.embedding, $vector::{vector})"
+    selected = _selects(
+        tables, columns=_NEEDED, said="r.toks && $stems::TEXT[]", measure="cosine", compared=compared, **chosen
+    )
+    given = _OWN_UNITS.format(mine=_MINE)
     if user is None:
         given = _READ.format(columns=_NEEDED)
         selected["corpus"] = _COUNTED
     for name, text in selected.items():
         given += f"{name} AS {'MATERIALIZED ' if name in ('member', 'corpus') else ''}({text}),\n"
     spread = _SPREAD if user is not None else _COUNTED_SPREAD
-    return _RANK.format(given=given, shown=shown, vector=vector, spread=spread, **_WEIGHTS, **tables)
+    return _RANK.format(given=given, shown=shown, spread=spread, **_WEIGHTS, **tables)
 
 
 def _selects(names: Mapping[str, str], **conditions: str) -> dict[str, str]:
