@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -36,19 +36,27 @@ _parsed: dict[str, Any] = {}
 
 
 class DuckConnection:
-    """A connection inside a transaction; `raw` is DuckDB's own. One that `stays_open` serves several of them: nobody
-    can write to the file in the meantime."""
+    """A connection inside a transaction about these `users` (None: everybody); `raw` is DuckDB's own. One that
+    `stays_open` serves several of them: nobody can write to the file in the meantime."""
 
-    def __init__(self, raw: DuckDBPyConnection, *, stays_open: bool = False) -> None:
+    def __init__(
+        self, raw: DuckDBPyConnection, users: Collection[str] | None = None, *, stays_open: bool = False
+    ) -> None:
         self.raw = raw
         self.stays_open = stays_open
+        self._user = next(iter(users)) if users is not None and len(users) == 1 else None
+        self._unused: dict[str, int] = {}
+        """The lowest unused row key of the tables that were given some."""
         self._remembered: dict[str, tuple[Any] | None] = {}
         """What `remembered` was asked for, None until it is made; the last used is at the end."""
         self._once: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
 
     def mine(self, table: str = "") -> str:
-        """Always TRUE: rows are found by their ids, whoever's they are."""
-        return "TRUE"
+        """The condition for a single user, by which DuckDB skips most rows; TRUE for several, which it does not."""
+        if self._user is None or not self._user.isprintable():
+            return "TRUE"
+        quoted = self._user.replace("'", "''")
+        return f"{table}.user_id = '{quoted}'" if table else f"user_id = '{quoted}'"
 
     def in_list(self, type_: str) -> str:
         """The condition that a value is in a list, as a join: `= ANY` would compare each row with each value."""
@@ -56,7 +64,7 @@ class DuckConnection:
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
         """The result of a statement."""
-        if " meta" in statement and not statement.startswith("SELECT"):
+        if " meta " in statement and not statement.startswith("SELECT"):
             self._once.clear()
         return self.raw.execute(self._statement(statement), plain(parameters))
 
@@ -199,18 +207,25 @@ class DuckConnection:
 
     def keys(self, **numbers: int) -> list[Sequence[int]]:
         """That many unused row keys of each table; safe because a file has one writer at a time. A key that an undo
-        would bring back is in use."""
-        highest = (
-            f"greatest((SELECT max(key) FROM {table}), (SELECT max(key) FROM undo_{table}))"  # noqa: S608
-            if table in _UNDOABLE
-            else f"(SELECT max(key) FROM {table})"  # noqa: S608
-            for table in numbers
-        )
-        rows = self.execute("SELECT " + ", ".join(f"coalesce({key}, 0) + 1" for key in highest)).fetchall()
-        return [range(first, first + number) for first, number in zip(rows[0], numbers.values(), strict=True)]
+        would bring back is in use. They are looked up once: DuckDB reads all keys of a table with new rows for that."""
+        unknown = [table for table in numbers if table not in self._unused]
+        if unknown:
+            highest = (
+                f"greatest((SELECT max(key) FROM {table}), (SELECT max(key) FROM undo_{table}))"  # noqa: S608
+                if table in _UNDOABLE
+                else f"(SELECT max(key) FROM {table})"  # noqa: S608
+                for table in unknown
+            )
+            rows = self.execute("SELECT " + ", ".join(f"coalesce({key}, 0) + 1" for key in highest)).fetchall()
+            self._unused |= zip(unknown, rows[0], strict=True)
+        first = {table: self._unused[table] for table in numbers}
+        self._unused |= {table: first[table] + number for table, number in numbers.items()}
+        return [range(first[table], first[table] + number) for table, number in numbers.items()]
 
     def skip_keys(self, table: str, last: int) -> None:
-        """Nothing: a new key is above all that are in use."""
+        """Give no row key up to `last` to new rows of a table."""
+        if table in self._unused:
+            self._unused[table] = max(self._unused[table], last + 1)
 
     def made(self, table: str) -> None:
         """Add the columns of the signs to a table of vectors. A file needs no index."""

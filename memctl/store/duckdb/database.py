@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
 import re
 import shutil
@@ -100,7 +99,7 @@ class Database:
         """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
         with contextlib.ExitStack() as opened:
-            connection = self._reading(opened, config)
+            connection = self._reading(opened, config, users)
             with self._explained():
                 version = self._version(connection)
                 if not version:
@@ -108,13 +107,15 @@ class Database:
                 if version < SCHEMA_VERSION:
                     opened.close()
                     self._bring_up_to_date()
-                    connection = self._reading(opened, config)
+                    connection = self._reading(opened, config, users)
                 yield connection
 
-    def _reading(self, opened: contextlib.ExitStack, config: dict[str, str]) -> DuckConnection:
+    def _reading(
+        self, opened: contextlib.ExitStack, config: dict[str, str], users: Collection[str] | None
+    ) -> DuckConnection:
         if self.hold and not config:
             return self._opened(opened, lambda: instances.held(self.path))
-        return DuckConnection(opened.enter_context(self._connected(config=config)))
+        return DuckConnection(opened.enter_context(self._connected(config=config)), users)
 
     @contextlib.contextmanager
     def writing(
@@ -146,7 +147,7 @@ class Database:
                     _rolled_back(connection),
                 ):
                     # Before BEGIN: querying a missing table would abort the transaction.
-                    inside = DuckConnection(connection)
+                    inside = DuckConnection(connection, users)
                     version = self._version(inside)
                     if 0 < version < SCHEMA_VERSION:
                         self._keep_copy(connection, version)
@@ -342,12 +343,18 @@ class Database:
 
     def damaged(self) -> list[Path]:
         """The damaged stores that were set aside, oldest first, without their logs."""
-        paths = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
+        paths = self._beside(f"{DAMAGED}*")
         return sorted(path for path in paths if path.suffix != ".wal")
 
     def copies(self) -> list[Path]:
         """The copies made before upgrades, one file per version."""
-        return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*"))
+        return sorted(self._beside(".v*"))
+
+    def _beside(self, pattern: str) -> Iterator[Path]:
+        """The files whose names are that of the store with something behind it."""
+        from glob import escape
+
+        return self.path.parent.glob(escape(self.path.name) + pattern)
 
     def _bring_up_to_date(self) -> None:
         with self.writing():

@@ -49,7 +49,7 @@ class SqlTransaction(SqlSession):
         """Add records that are not in the store."""
         keys = writes.add(self.connection, entries, vectors)
         if self.journal:
-            self.journal.added_records(keys)
+            self.journal.added_records(keys, [entry.fact.id for entry in entries])
 
     @property
     def run(self) -> str | None:

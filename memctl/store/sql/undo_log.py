@@ -19,6 +19,9 @@ from memctl.store.sql.fact_rows import aware, naive
 from memctl.store.sql.meta import get_meta
 
 TOUCHED = "run, place, id, before, state, user_id"
+_FEW = 100
+"""Up to this many new records are noted with the changed rows, in one statement; more, without their ids leaving the
+database."""
 
 _COPIED: dict[str, str] = {
     "records": fact_rows.COLUMNS,
@@ -111,9 +114,12 @@ class Journal:
         fresh = [id_ for id_ in ids if id_ not in before]
         before |= dict.fromkeys(fresh) | self._found_first(place, fresh)
 
-    def added_records(self, keys: Iterable[int]) -> None:
-        """Record the row keys of new records."""
-        self._new += keys
+    def added_records(self, keys: Iterable[int], ids: Sequence[UUID]) -> None:
+        """Record new records, by their row keys and ids."""
+        if len(ids) <= _FEW:
+            self.added("fact", ids)
+        else:
+            self._new += keys
 
     def close(self) -> int:
         """Record the new state of changed rows and drop unchanged ones; returns how many this transaction changed."""
