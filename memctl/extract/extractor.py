@@ -165,8 +165,9 @@ class _SessionReader:
             other=person_asked(self.question, self.people, self.subject) if self.question else None,
         )
         due = reader.due if reader.text == text else TURN_RULES.due(text)
-        drafts = without_widowhood(text, reader.read())
-        if "retractions" in due:
+        drafts = reader.read()
+        drafts = without_widowhood(text, drafts) if drafts else []
+        if drafts and "retractions" in due:
             drafts = without_gifts(text, drafts)
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
@@ -202,6 +203,14 @@ class _SessionReader:
 
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
+        drafts = self.acceptable(drafts, turn, text) if drafts else []
+        if self.question is not None and self.asker != turn.speaker:
+            drafts += accepted(self.question, self.asker, text, turn.at)
+        kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
+        return kept + list(doubts(text, self.earlier, kept)) if "doubts" in due else kept
+
+    def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
+        """The drafts of a turn whose object says what the speaker meant."""
         heard = f"{self.question or ''} {text}"
         addressed = self.speakers - {first_name(turn.speaker)}
         drafts = [in_lower_case(without_address(whole(shortened(draft)), addressed), text) for draft in drafts]
@@ -210,15 +219,11 @@ class _SessionReader:
             for draft in drafts
             if acceptable(draft) and not is_fragment(draft) and not cuts_word(draft.object, text)
         ]
-        drafts = [
+        return [
             draft
             for draft in drafts
             if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text) or disowned(draft, text))
         ]
-        if self.question is not None and self.asker != turn.speaker:
-            drafts += accepted(self.question, self.asker, text, turn.at)
-        kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED)
-        return kept + list(doubts(text, self.earlier, kept)) if "doubts" in due else kept
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""

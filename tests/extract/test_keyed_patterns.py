@@ -18,8 +18,9 @@ from memctl.extract.extractor import extract
 from memctl.extract.filters import assertion_filter
 from memctl.extract.grammar import clause_openers, clauses
 from memctl.extract.patterns.hints import HintIndex
-from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern, keys_of
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.lower_case import for_lower_case
+from memctl.extract.patterns.pattern_keys import keys_of
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.patterns.word_masks import DIGIT, WORDS, WordMasks
 from memctl.extract.patterns.wordlist import first_two_words, lowered, words_with_digits
@@ -62,6 +63,7 @@ CASES = (
     (r"\b(?:w[io]n|lose)s?\b", ("wins", "WON", "loſe")),
     (r"\b(?-i:[AB])nna\b", ("Anna", "Bnna")),
     (r"\bskı\b|\bski\b", ("skİ", "SKI", "skı")),
+    (r"\b\d+ (?:cats|dogs)\b|\bv[0-9]", ("3 cats", "٣ dogs", "v2")),
 )
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 
 import msgspec
 
@@ -14,7 +15,7 @@ from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import filled
 from memctl.extract.time.dates import Grounded, certain, may_name_time
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -69,9 +70,14 @@ _ENDING = KeyedPattern(r"\b(?:expires|runs out|ends|up)$", re.IGNORECASE)
 _OWNED = late(r"(?:my|our|the|an?)?", re.IGNORECASE)
 
 
+@cache
+def _named() -> KeyedPattern:
+    return KeyedPattern(filled(rf"^{_NAMED}$"))
+
+
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
     """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
-    if not may_name_time(text) or HIDDEN in text or PASSED.search(text):
+    if not may_name_time(text) or HIDDEN in text or PASSED.search(text) or not _named().possible(text):
         return None
     lead = _LEAD.match(text)
     text = text[lead.end() :] if lead else text
@@ -79,7 +85,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if not dates or (at is not None and dates[0].end <= at.astimezone(dates[0].start.tzinfo)):
         return None
     first, last = dates[0], dates[-1]
-    matched = compiled(_NAMED).fullmatch(text[: first.span[0]].rstrip(" ,"))
+    matched = _named().compiled().fullmatch(text[: first.span[0]].rstrip(" ,"))
     end = last.span[1]
     after = text[end - text[:end].endswith(",") :]
     if matched is None or not AFTER.match(after) or MORE_DAYS.match(after):

@@ -240,8 +240,9 @@ def _intended(  # noqa: C901 -- one case per form of a plan
     return None
 
 
-_MAY_PLAN = frozenset(words("plan intend aim hope want be fly leave start move graduate have travel return"))
-"""Verbs whose simple present may be a plan."""
+_MAY_PLAN = frozenset(words("plan intend aim hope be"))
+_MAY_PLAN_A_DAY = _MAY_PLAN.union(words("want fly leave start move graduate have travel return"))
+"""Verbs whose simple present may be a plan; some are one only on a day, as in "I fly on Monday"."""
 _OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )
@@ -286,7 +287,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
-    if head.tense == "present" and not head.prog and head.lemma not in _MAY_PLAN:
+    if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
         return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
     if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:

@@ -9,7 +9,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.filters.pasted_messages import hide_dialogue, hide_messages
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.patterns.wordlist import holds, spoken_words, words
+from memctl.extract.patterns.wordlist import spoken_words, words
 
 _FICTION = KeyedPattern(
     r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|"
@@ -40,15 +40,17 @@ _TASK = (
     r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|"
     r"recite|copy|repeat|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
 )
+_SALUTATION = r"^\s*(?:dear|hi|hello) (?:hiring|sir|madam|team|customer|mr|mrs|ms|dr|\[)[^\n]*,?"
 _PASTED = KeyedPattern(
     rf"(?:\b(?:{_TASK})\b[^:\n]{{0,120}}:\s*(?=\S|\n)|"
     r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|"
     r"lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|"
     r"article|script|prompt)|the customer'?s \w+|following)\b[^:\n]{0,80}:\s*(?=\S|\n)"
-    r"|\bstart:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|^\s*(?:dear|hi|hello) (?:hiring|sir|"
-    r"madam|team|customer|mr|mrs|ms|dr|\[)[^\n]*,?)",
+    rf"|\bstart:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|{_SALUTATION})",
     re.IGNORECASE | re.MULTILINE,
 )
+_LETTER = KeyedPattern(_SALUTATION, re.IGNORECASE | re.MULTILINE)
+"""What `_PASTED` matches in a text without a colon."""
 _STORY = KeyedPattern(
     (
         r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|"
@@ -229,7 +231,7 @@ _OWN_TROUBLE = KeyedPattern(
 def hide_pasted(text: str) -> str:
     """Plain text with pasted material (messages, what follows "Translate: …") hidden; the length stays the same."""
     text = hide_messages(text)
-    match = _PASTED.search(text) if ":" in text or holds(text, ("dear ", "hello ", "hi ")) else None
+    match = (_PASTED if ":" in text else _LETTER).search(text)
     if match and (match.end() > 0):
         head = text[: match.end()]
         if re.search(

@@ -54,7 +54,7 @@ TIME = (
     r"on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|"
     r"for health reasons|just like that)"
 )
-_TAIL = late(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
+_TAIL = KeyedPattern(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = late(rf"{TIME}$", re.IGNORECASE)
 _SHORTENED = ("st", "dr", "mr", "mrs", "ms", "mt", "ft", "prof", "jr", "sr", "no", "vs")
 """Words with a dot that ends nothing before a capital or a digit: "St. Louis", "No. 5"."""
