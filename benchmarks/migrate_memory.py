@@ -1,6 +1,6 @@
 """Resident memory and speed of a migration, file -> local store -> file, each step in a separate process.
 
-python benchmarks/migrate_memory.py [facts] [users]     1,000,000 facts of 1,000 users must stay under 600 MB
+python benchmarks/migrate_memory.py [facts] [users]     1,000,000 facts of 1,000 users must stay under 500 MB
 """
 
 import json
@@ -18,7 +18,7 @@ from synthetic import facts
 from memctl.core.fact import encode_lines
 
 MEMCTL = str(Path(sys.executable).parent / "memctl")
-LIMIT_MB = 600
+LIMIT_MB = 500
 STEPS = ("file -> store", "repeated", "store -> file")
 
 

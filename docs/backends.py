@@ -82,7 +82,17 @@ stdin, in any of the three formats, and stdout, as JSONL.
   unreadable records are not modified, because those records would be lost.
 - Search is by words (BM25), computed for each query.
 
-**JSONL** has one fact per line, as described by `memctl schema fact`. Lines end with a line feed.
+**JSONL** has one fact per line, as described by `memctl schema fact`. Lines end with a line feed. These fields
+are required; all others may be left out:
+
+- `id`, a UUID, and `user_id`, which must not be empty
+- `kind`: `fact`, `preference`, `episode`, `procedure`, `summary` or `block`
+- `text`
+- `source`, an object with at least `system`, the name of the program that the fact comes from
+
+```json
+{"id":"4c2a1a4e-92a8-5a51-a39f-1f3c1e7ba7d3","user_id":"al","kind":"fact","text":"al is 5","source":{"system":"x"}}
+```
 
 **Parquet** has one column per field. Times are UTC instants, `source` and `embedding` are structs, `metadata` and
 `native` are JSON text.

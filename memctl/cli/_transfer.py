@@ -270,7 +270,7 @@ def _print_verification(result: Verification) -> None:
 
 def row_line(row: Row) -> str:
     """A row of a comparison on one line: symbol, owner, id, and the differing fields."""
-    said = [row.symbol, _render.line(row.user), str(row.id or "-")]
+    said = [row.symbol, _render.line(row.user) or "-", str(row.id or "-")]
     if row.fields:
         said.append(",".join(row.fields))
     if row.declared:

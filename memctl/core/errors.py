@@ -70,9 +70,19 @@ class Fatal(MemctlError):
 
 
 class Rejected(MemctlError):
-    """The backend refuses this record; others may be accepted."""
+    """The backend refuses this record; others may be accepted.
+
+    `digest` is a hash of the content of a record that has only a place, such as a line: another record there is another
+    reject.
+    """
 
     exit = Exit.PARTIAL
+
+    def __init__(
+        self, message: str, *, where: str | None = None, hint: str | None = None, digest: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.digest = digest
 
 
 class Retryable(MemctlError):

@@ -20,6 +20,10 @@ NAMESPACE = UUID("6d656d63-746c-5e00-8000-6661637400ff")
 """uuid5 namespace of all ids that memctl derives."""
 
 
+NOBODY = "the fact names no user"
+"""Why a fact with an empty `user_id` is rejected."""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The origin of a fact: the system, its native id, the file or endpoint, and the quoted words.
 

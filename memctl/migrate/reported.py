@@ -41,12 +41,16 @@ class Reported:
         """A fact that the target rejected."""
         self._add(f"{_of(fact)} {short_hash(_VARYING.sub('#', reason))}", {"reason": reason, "fact": fact})
 
-    def record(self, where: str, reason: str) -> None:
-        """A record that is not a fact that can be moved. Of equal ones, each further one is another."""
+    def record(self, where: str, reason: str, digest: str | None = None) -> None:
+        """A record that is not a fact that can be moved. Of equal ones, each further one is another.
+
+        Without a `digest` of its content, it is known by its place.
+        """
+        known_by = short_hash(digest or where, reason)
         with self._lock:
-            self._times[f"{where} {reason}"] += 1
-            number = self._times[f"{where} {reason}"]
-        self._add(short_hash(where, reason, number), {"reason": reason, "where": where})
+            self._times[known_by] += 1
+            number = self._times[known_by]
+        self._add(short_hash(known_by, number), {"reason": reason, "where": where})
 
     def accepted(self, fact: Fact) -> None:
         """A fact that the target accepted: if it is rejected later, that is news."""

@@ -200,10 +200,10 @@ class _Flow:
         rejects = (*self.source.rejects(), *self.reader.repeated)
         self.unreadable = len(rejects)
         for reject in rejects:
-            self._reject(reject.where or "", reject.message)
+            self._reject(reject.where or "", reject.message, reject.digest)
 
-    def _reject(self, where: str, reason: str) -> None:
-        self.reported.record(where, reason)
+    def _reject(self, where: str, reason: str, digest: str | None = None) -> None:
+        self.reported.record(where, reason, digest)
         self.counts.read += 1
         self.counts.rejected += 1
 

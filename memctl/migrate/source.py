@@ -16,6 +16,7 @@ from memctl.core.errors import Fatal, NotFound, Rejected
 from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
 from memctl.runtime.seen_ids import SeenIds
+from memctl.store.ledger_records import fingerprint
 from memctl.store.model import SUPPRESSED
 
 REPEATED = "a fact of another user has the same id"
@@ -110,7 +111,8 @@ class Reader:
                 if owner is None:
                     fresh.append(fact)
                 elif owner != user and selection.wants(fact):
-                    self.repeated.append(Rejected(REPEATED, where=f"{user} {fact.id}"))
+                    mark = fingerprint(fact).hex()
+                    self.repeated.append(Rejected(REPEATED, where=f"{user} {fact.id}", digest=mark))
             chosen = [selection.renamed(fact) for fact in fresh if selection.wants(fact)]
             if selection.limit is not None and self.read + len(chosen) >= selection.limit:
                 chosen = chosen[: selection.limit - self.read]

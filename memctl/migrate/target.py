@@ -134,6 +134,11 @@ class Target:
             return adapter.delete(user, ids)
         return 0
 
+    def rejects(self) -> list[Rejected]:
+        """The records read so far that are not valid facts."""
+        with self.use() as adapter:
+            return list(adapter.rejects())
+
     def name_of(self, held: Fact) -> str | None:
         """The target's own id of a fact read from it."""
         return target_id(self.capabilities, held)

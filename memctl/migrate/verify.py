@@ -31,7 +31,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One record: `=` same, `*` different, `>` newer in the target, `+` only in the source, `-` only in the target, `!`
     unreadable.
 
-    `user` is the owner in the target; `declared` are differences that the capabilities declare, `fields` the others.
+    `user` is the owner in the target, empty if none is known; `declared` are differences that the capabilities declare,
+    `fields` the others.
     """
 
     symbol: Symbol
@@ -89,8 +90,9 @@ OnRow = Callable[[Row], None]
 class Verifier:
     """Compares the selected users of a source with their owners in a target, one owner at a time.
 
-    `one_way` ignores records that exist only in the target; `skip` has ids that a migration rejected, `leaves_out` is
-    true of facts that may be missing. `on_row` receives every row. `run` raises Halted if `halt` says so.
+    `one_way` ignores records that exist only in the target; `skip` has ids that a migration rejected, which reports
+    unreadable records itself; `leaves_out` is true of facts that may be missing. `on_row` receives every row. `run`
+    raises Halted if `halt` says so.
 
     `digests` are those of the records that must be in the target, by owner, if the source has certainly not changed
     since they were read. Users with the same digest in the target are not read in the source again; `on_same` receives
@@ -112,6 +114,7 @@ class Verifier:
         progress: Callable[[int, int | None], None] | None = None,
         halt: Halt | None = None,
     ) -> None:
+        self._source = source
         self._target = target
         self._selection = selection
         self._reader = Reader(source, selection)
@@ -147,6 +150,9 @@ class Verifier:
             for owner, users in groups.items():
                 if not (owner in self._digests and self._has(owner, self._digests[owner])):
                     self._owner(owner, users)
+            if self._skip is None:
+                for reject in (*self._source.rejects(), *self._target.rejects()):
+                    self._row(Row(symbol="!", user="", detail=str(reject)))
             return self._found
         finally:
             self._reader.close()

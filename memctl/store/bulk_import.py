@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from memctl.backends.contract import Outcome
-from memctl.core.fact import Fact, content_hash
+from memctl.core.fact import NOBODY, Fact, content_hash
 from memctl.core.timeline import outdated
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.base import Store
@@ -19,9 +19,9 @@ def write_facts(
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
 
     The changes can be undone as a run of `command`; `run` continues an existing one. A fact is rejected if another user
-    owns its id, since no owner ever changes, or if its user was forgotten. A stored fact is kept if it is a later state
-    of the record than the one given. Of two facts with one id the later is stored. Chunks and vectors are made before
-    the store is opened.
+    owns its id, since no owner ever changes, if it names no user, or if its user was forgotten. A stored fact is kept
+    if it is a later state of the record than the one given. Of two facts with one id the later is stored. Chunks and
+    vectors are made before the store is opened.
     """
     with _without_collector():
         return _write(store, spec, facts, command, run)
@@ -40,8 +40,11 @@ def _without_collector() -> Iterator[None]:
 
 
 def _write(store: Store, spec: EmbedderSpec, facts: Sequence[Fact], command: str, run: str | None) -> list[Outcome]:
-    gone = suppressed_users(store, {fact.user_id for fact in facts})
-    flaws = [SUPPRESSED if fact.user_id in gone else None for fact in facts]
+    users = {fact.user_id for fact in facts}
+    refused = {user: NOBODY for user in users if not user.strip()} | dict.fromkeys(
+        suppressed_users(store, users), SUPPRESSED
+    )
+    flaws = [refused.get(fact.user_id) for fact in facts]
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(chunk.text for entry in last.values() for chunk in entry.chunks))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import decode
 from memctl.migrate.removal import DeleteLimit, Removal, parse_limit
 from memctl.migrate.selection import Selection
@@ -100,7 +100,7 @@ def test_facts_that_the_source_hides_are_not_deleted(pair, hidden, facts_of, mon
         source.records.clear()
     elif hidden == "unreadable":
         source.records.pop()
-        monkeypatch.setattr(source, "rejects", lambda: [UsageError("broken line", where="x:1")])
+        monkeypatch.setattr(source, "rejects", lambda: [Rejected("broken line", where="x:1")])
     else:
         source.read_faults = {source.pages_read + 2: UsageError("no more")}
     before = ids(target.records)

@@ -6,7 +6,7 @@ import pytest
 from migrate.conftest import MemoryBackend, QuickHalt, made
 from msgspec import structs
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import Rejected
 from memctl.core.fact import decode
 from memctl.migrate.removal import DeleteLimit, Removal
 from memctl.migrate.two_way import Sides, run
@@ -120,7 +120,7 @@ def test_a_side_that_hides_facts_deletes_none_on_the_other(pair, fault, monkeypa
         pair.left.lost = {pair.left.records[0].id}
     elif fault == "unreadable":
         del pair.left.records[0]
-        monkeypatch.setattr(pair.left, "rejects", lambda: [UsageError("a broken line")])
+        monkeypatch.setattr(pair.left, "rejects", lambda: [Rejected("a broken line")])
     else:
         del pair.left.records[:3]
     limit = Removal(limit=DeleteLimit(share=0.0, number=2))

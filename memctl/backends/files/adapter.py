@@ -22,7 +22,7 @@ from memctl.backends.files.formats import STANDARD, Format, by_content, by_name
 from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, size_of
 from memctl.backends.files.write_ahead_log import WriteAheadLog
 from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
-from memctl.core.fact import Fact, encode
+from memctl.core.fact import NOBODY, Fact, encode
 from memctl.core.plurals import count
 
 PAGE_SIZE = 1000
@@ -119,7 +119,7 @@ class FileBackend(Backend):
     def rejects(self) -> Iterator[Rejected]:
         """The records that are not valid facts, in order, each with file, line (Parquet: row) and reason."""
         for reject in self._contents().rejects():
-            yield Rejected(reject.reason, where=reject.where)
+            yield Rejected(reject.reason, where=reject.where, digest=reject.digest)
 
     def users(self) -> Iterator[str]:
         """Every user with a fact, in the order of their first fact."""
@@ -251,7 +251,7 @@ class FileBackend(Backend):
 
 def _put(contents: Contents, fact: Fact, stored: Fact | None) -> Outcome:
     target = str(fact.id)
-    line = encode_fact(fact)
+    line = encode_fact(fact) if fact.user_id.strip() else NOBODY
     if isinstance(line, str):
         return Outcome(state="rejected", target_id=target, reason=line)
     if stored is not None and stored.user_id != fact.user_id:

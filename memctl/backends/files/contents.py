@@ -21,7 +21,8 @@ from memctl.backends.files.formats import Format
 from memctl.backends.files.records import Reject, Row
 from memctl.backends.files.write_ahead_log import Deleted, WriteAheadLog
 from memctl.core.errors import MemctlError, UsageError, unwritable
-from memctl.core.fact import Fact, encode
+from memctl.core.fact import NOBODY, Fact, encode
+from memctl.core.short_hash import bytes_hash
 from memctl.core.timeline import outdated
 from memctl.runtime import private_files
 from memctl.runtime.spool import FactIndex
@@ -88,7 +89,7 @@ class Contents:
             added = iter(self.index.add_all([(r.id, r.user, r.place) for r in page if isinstance(r, _Place)]))
             for record in page:
                 if isinstance(record, Row):
-                    self._reject(record.number, record.reason)
+                    self._reject(record.number, record.reason, record.digest)
                 elif not next(added):
                     self._replace(record)
 
@@ -100,6 +101,9 @@ class Contents:
             fact = row.fact
             if fact is None:
                 placed.append(row)
+                continue
+            if not fact.user_id.strip():
+                placed.append(Row(row.number, None, NOBODY, digest=bytes_hash(encode(fact))))
                 continue
             placed.append(_Place(row.number, fact.id, fact.user_id, end if row.offset is None else row.offset))
             if lines is not None:
@@ -116,7 +120,7 @@ class Contents:
         assert offset is not None
         earlier, fact = self._fact(offset), self._fact(later.place)
         if earlier.user_id != fact.user_id:
-            self._reject(later.number, f"an earlier fact of another user has the same id {fact.id}")
+            self._reject_fact(later, fact, f"an earlier fact of another user has the same id {fact.id}")
         elif earlier == fact:
             return
         elif outdated(earlier, fact):
@@ -125,12 +129,17 @@ class Contents:
         elif outdated(fact, earlier):
             self.older += 1
         else:
-            self._reject(later.number, f"an earlier fact has the same id {fact.id}, and no time shows which is newer")
+            reason = f"an earlier fact has the same id {fact.id}, and no time shows which is newer"
+            self._reject_fact(later, fact, reason)
 
-    def _reject(self, number: int, reason: str) -> None:
+    def _reject_fact(self, place: _Place, fact: Fact, reason: str) -> None:
+        self._reject(place.number, reason, bytes_hash(encode(fact)))
+
+    def _reject(self, number: int, reason: str, digest: str | None) -> None:
         if self._rejects is None:
             self._rejects = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
-        self._rejects.write(msgspec.json.encode(Reject(where=f"{self._name}:{number}", reason=reason)) + b"\n")
+        reject = Reject(where=f"{self._name}:{number}", reason=reason, digest=digest)
+        self._rejects.write(msgspec.json.encode(reject) + b"\n")
         self.rejected += 1
 
     def rejects(self) -> Iterator[Reject]:

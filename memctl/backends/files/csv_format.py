@@ -6,6 +6,7 @@ with = + - @, a tab, a line end or an apostrophe is escaped, because a spreadshe
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import msgspec
 from memctl.backends.files.records import LONGEST_LINE, Row, check_columns, convert, decoded
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
+from memctl.core.short_hash import short_hash
 
 _SOURCE = ("system", "id", "uri", "session", "turns", "quote")
 _EMBEDDING = ("model", "vector")
@@ -94,19 +96,22 @@ def rows(path: Path) -> Iterator[Row]:
         header = _header(names, path)
         while True:
             number = lines.read + 1
+            lines.of_record = hashlib.sha256()
             try:
                 cells = next(records)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(number, None, f"the record is not well-formed CSV: {error}")
+                yield Row(number, None, f"the record is not well-formed CSV: {error}", digest=lines.digest())
                 if str(error).startswith("field larger"):
                     # The end of the cell is unknown, so every following line would be another bad record.
-                    yield Row(lines.read, None, "a cell is too long; the rest of the file was not read")
+                    rest = "a cell is too long; the rest of the file was not read"
+                    yield Row(lines.read, None, rest, digest=lines.digest())
                     return
                 continue
             except UnicodeDecodeError as error:
-                yield Row(number, None, f"not valid UTF-8: {error.reason} at byte {error.start + 1} of the line")
+                reason = f"not valid UTF-8: {error.reason} at byte {error.start + 1} of the line"
+                yield Row(number, None, reason, digest=lines.digest())
                 continue
             if cells:
                 yield _row(number, header, cells)
@@ -118,6 +123,12 @@ class _Lines:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.read = 0
+        self.of_record = hashlib.sha256()
+        """Of the lines read since the last record."""
+
+    def digest(self) -> str:
+        """A hash of the lines of the record that is being read."""
+        return self.of_record.hexdigest()[:32]
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -127,6 +138,7 @@ class _Lines:
         if not line:
             raise StopIteration
         self.read += 1
+        self.of_record.update(line)
         if len(line) > LONGEST_LINE:
             while not line.endswith(b"\n") and (line := self._file.readline(LONGEST_LINE)):
                 pass
@@ -150,11 +162,15 @@ def _header(names: list[str], path: Path) -> list[str]:
 
 def _row(number: int, header: list[str], cells: list[str]) -> Row:
     if len(cells) != len(header):
-        return Row(number, None, f"the record has {len(cells)} cells, the header {len(header)}")
+        return _bad(number, f"the record has {len(cells)} cells, the header {len(header)}", cells)
     try:
         return Row(number, _fact(dict(zip(header, cells, strict=True))))
     except ValueError as error:
-        return Row(number, None, str(error))
+        return _bad(number, str(error), cells)
+
+
+def _bad(number: int, reason: str, cells: list[str]) -> Row:
+    return Row(number, None, reason, digest=short_hash(*cells))
 
 
 def _fact(cells: dict[str, str]) -> Fact:

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from memctl.backends.files.records import LONGEST_LINE, Row
 from memctl.core.fact import Fact, decode
+from memctl.core.short_hash import bytes_hash, short_hash
 from memctl.runtime.json_limits import unfit
 
 _BOM = b"\xef\xbb\xbf"
@@ -27,7 +28,9 @@ def parse(file: BinaryIO) -> Iterator[Row]:
         length = len(line)
         if length > LONGEST_LINE and not line.endswith(b"\n"):
             length += _skip_line(file)
-            yield Row(number, None, f"the line is longer than {LONGEST_LINE:,} bytes", offset)
+            # Its length and its beginning: a line of any length is not read into memory.
+            digest = short_hash(length, bytes_hash(line))
+            yield Row(number, None, f"the line is longer than {LONGEST_LINE:,} bytes", offset, digest)
         elif stripped := line.strip():
             yield _row(number, stripped, offset, ended=line.endswith(b"\n"))
         offset += length
@@ -38,7 +41,7 @@ def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Row:
         return Row(number, fact_of(line), offset=offset)
     except ValueError as error:
         torn = "" if ended else "; the line has no line feed: the file may be truncated"
-        return Row(number, None, f"{error}{torn}", offset)
+        return Row(number, None, f"{error}{torn}", offset, bytes_hash(line))
 
 
 def fact_of(line: bytes) -> Fact:

@@ -16,6 +16,7 @@ import msgspec
 
 from memctl.backends.files.records import LONGEST_LINE
 from memctl.core.errors import MemctlError, Rejected
+from memctl.core.short_hash import bytes_hash
 from memctl.runtime.json_limits import Bounds, unfit
 from memctl.transcripts.files import archives, double_encoded
 
@@ -57,7 +58,9 @@ def _sound(path: Path, mtime_ns: int, size: int) -> Sound:
                 file.seek(0)
                 _measure(file, str(path))
             elif bad := dict(_bad_lines(file)):
-                rejects = tuple(Rejected(reason, where=f"line {number}") for number, reason in bad.items())
+                rejects = tuple(
+                    Rejected(reason, where=f"line {number}", digest=digest) for number, (reason, digest) in bad.items()
+                )
                 copy = _without(file, bad.keys())
                 return Sound(Path(copy.name), rejects, copy)
     elif double_encoded.is_quoted(head) and size <= double_encoded.LARGEST:
@@ -91,13 +94,12 @@ def _is_lines(file: BinaryIO) -> bool:
         return False
 
 
-def _bad_lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
-    """The lines that must not be parsed, by number, each with the reason."""
+def _bad_lines(file: BinaryIO) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The lines that must not be parsed, by number, each with the reason and a hash of what is read of it."""
     for number, line, whole in _lines(file):
-        if not whole:
-            yield number, f"the line is longer than {LONGEST_LINE:,} bytes"
-        elif reason := unfit(line):
-            yield number, reason
+        reason = unfit(line) if whole else f"the line is longer than {LONGEST_LINE:,} bytes"
+        if reason:
+            yield number, (reason, bytes_hash(line))
 
 
 def _without(file: BinaryIO, bad: Collection[int]) -> IO[bytes]:

@@ -16,6 +16,7 @@ import msgspec
 
 from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, Row, check_columns, convert, decoded
 from memctl.core.fact import TIME_FIELDS, Fact
+from memctl.core.short_hash import short_hash
 from memctl.store.duckdb import parquet_sql
 
 FETCH = 256
@@ -61,7 +62,7 @@ def _row(number: int, values: dict[str, Any], zoned: set[str]) -> Row:
         record = {name: _value(name, value, zoned) for name, value in values.items() if value is not None}
         return Row(number, convert(record))
     except ValueError as error:
-        return Row(number, None, str(error))
+        return Row(number, None, str(error), digest=short_hash(*map(repr, values.values())))
 
 
 def _value(name: str, value: Any, zoned: set[str]) -> Any:

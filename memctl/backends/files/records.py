@@ -19,19 +19,22 @@ class Row(NamedTuple):
     """One record of a file: a fact, or the `reason` why it is not one.
 
     `number` is its line (Parquet: its row), from 1. `offset` is the byte at which it begins, in JSON lines only.
+    `digest` is a hash of the content of a record that is not a fact.
     """
 
     number: int
     fact: Fact | None
     reason: str = ""
     offset: int | None = None
+    digest: str | None = None
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that is not a valid fact. `where` is file and line."""
+    """A record that is not a valid fact. `where` is file and line, `digest` a hash of its content."""
 
     where: str
     reason: str
+    digest: str | None = None
 
 
 def size_of(fact: Fact) -> int:

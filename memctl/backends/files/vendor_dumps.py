@@ -69,4 +69,4 @@ def rows(dump: Dump, path: Path, default_user: str | None) -> Iterator[Row]:
             yield Row(number, record)
         else:
             place = f"{record.where}: " if record.where else ""
-            yield Row(number, None, f"{place}{record.message}")
+            yield Row(number, None, f"{place}{record.message}", digest=record.digest or record.where)

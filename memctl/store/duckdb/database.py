@@ -32,8 +32,9 @@ from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, or_c
 Opened = TypeVar("Opened")
 
 DAMAGED = ".damaged-"
-WRITING_LIMIT = "256MB"
-"""An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
+WRITING_LIMIT = "192MB"
+"""An ingest and a migration stay below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to
+the file. The ledger of a migration has a limit of its own."""
 
 _writing = threading.Lock()
 """One writer at a time in this process too, because row keys are shared."""

@@ -30,6 +30,7 @@ from memctl.backends.files.interchange.format import (
 )
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact, Source
+from memctl.core.short_hash import bytes_hash
 
 VERSION = "0.1"
 _FILES = {
@@ -106,7 +107,7 @@ def _facts(line: bytes, where: str, default_user: str | None) -> Iterator[Fact |
     try:
         record = mapping(msgspec.json.decode(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        yield Rejected(f"not JSON: {error}", where=where)
+        yield Rejected(f"not JSON: {error}", where=where, digest=bytes_hash(line))
         return
     text = _text(record)
     metadata, scope = mapping(record.get("metadata")), mapping(record.get("scope"))

@@ -13,6 +13,7 @@ import msgspec
 from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.errors import Rejected
 from memctl.core.fact import KINDS, Fact, Kind, Source, decode, derive_id, encode
+from memctl.core.short_hash import short_hash
 
 CARRIED = "memctl"
 """The key of the metadata under which the whole fact is written, as JSON text."""
@@ -88,10 +89,14 @@ def foreign(
     system: str, native_id: str, text: object, owner: object, *, kind: str = "fact", **fields: Any
 ) -> Fact | Rejected:
     """The fact of another program's record; Rejected if it has no text or no owner, or an invalid value."""
+
+    def rejected(reason: str) -> Rejected:
+        return Rejected(reason, where=native_id, digest=short_hash(native_id, text, owner, kind, fields))
+
     if not isinstance(text, str) or not text.strip():
-        return Rejected("the record has no text", where=native_id)
+        return rejected("the record has no text")
     if not isinstance(owner, str) or not owner.strip():
-        return Rejected("the record names no user; pass --user NAME or set default_user", where=native_id)
+        return rejected("the record names no user; pass --user NAME or set default_user")
     values = {name: value for name, value in fields.items() if value not in (None, (), {})}
     values.setdefault("source", Source(system=system, id=native_id))
     try:
@@ -103,7 +108,7 @@ def foreign(
             **values,
         )
     except (ValueError, TypeError) as error:
-        return Rejected(str(error), where=native_id)
+        return rejected(str(error))
 
 
 def document(path: Path) -> Mapping[str, Any]:

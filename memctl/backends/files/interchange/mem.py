@@ -16,6 +16,7 @@ from memctl.backends.files.interchange.archives import unpacked
 from memctl.backends.files.interchange.format import foreign, mapping, texts, time_of
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact, Source
+from memctl.core.short_hash import bytes_hash
 
 _READ = ("fact", "episode", "core", "preference", "procedure")
 
@@ -57,7 +58,7 @@ def _fact(kind: str, line: bytes, where: str, owner: str | None) -> Fact | Rejec
     try:
         record = mapping(msgspec.json.decode(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return Rejected(f"not JSON: {error}", where=where)
+        return Rejected(f"not JSON: {error}", where=where, digest=bytes_hash(line))
     native_id = str(record.get("id") or record.get("key") or where)
     source = Source(system="mem", id=native_id)
     values: dict[str, Any] = {"native": {"mem": dict(record)}, "source": source}

@@ -15,6 +15,7 @@ from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.backends.files.interchange.format import foreign
 from memctl.core.errors import Rejected
 from memctl.core.fact import KINDS, Fact, Source
+from memctl.core.short_hash import short_hash
 
 _DATE = r"unknown|\d{4}(?:-\d\d(?:-\d\d(?:[T ][\d:.+Z-]+)?)?)?|[A-Z][a-z]{2,8} \d{1,2}, \d{4}"
 _DATED = re.compile(
@@ -61,7 +62,7 @@ class Paste:
         text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
         for number, line in enumerate([*text.splitlines(), "#"], 1):
             if _SURROGATE.search(line):
-                yield Rejected("the line is not UTF-8 text; save the file as UTF-8", where=f"line {number}")
+                yield _unread("the line is not UTF-8 text; save the file as UTF-8", number, line)
                 continue
             match, title = _DATED.match(line), _HEADING.match(line)
             if entry and not match and not title and line[:1].isspace() and line.strip():
@@ -75,7 +76,7 @@ class Paste:
             elif match:
                 entry = (number, match["date"], match["text"].rstrip(), heading)
             elif line.strip() and line != "#" and not line.startswith("```"):
-                yield Rejected("the line does not begin with a date in brackets", where=f"line {number}")
+                yield _unread("the line does not begin with a date in brackets", number, line)
 
     def refuses(self, fact: Fact) -> str | None:
         return None if fact.text.strip() else "a pasted line needs a text"
@@ -86,6 +87,10 @@ class Paste:
             by_kind.setdefault(fact.kind, []).append(fact)
         sections = [f"## {kind}\n\n" + "\n".join(map(_line, by_kind[kind])) + "\n" for kind in KINDS if kind in by_kind]
         path.write_text("\n".join(sections), encoding="utf-8")
+
+
+def _unread(reason: str, number: int, line: str) -> Rejected:
+    return Rejected(reason, where=f"line {number}", digest=short_hash(line))
 
 
 def _fact(name: str, entry: tuple[int, str | None, str, str | None], owner: str | None) -> Fact | Rejected:

@@ -20,6 +20,7 @@ from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.backends.files.interchange.format import foreign, mapping
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact, Source
+from memctl.core.short_hash import bytes_hash
 
 _KEY = "server_memory"
 _MARK = re.compile(rb'^\s*\{\s*"type"\s*:\s*"(?:entity|relation)"\s*,\s*"(?:name|from)"\s*:')
@@ -57,7 +58,7 @@ class ServerMemory:
                     continue
                 for where, text, origin, triple in _statements(line.removeprefix(b"\xef\xbb\xbf"), number):
                     if origin is None:
-                        yield Rejected(text, where=where)
+                        yield Rejected(text, where=where, digest=bytes_hash(line))
                         continue
                     words = f"{triple.get('subject')}: {text}"
                     said[words] += 1
