@@ -143,12 +143,25 @@ class StaticEmbedder:
         self._add(out, rows[inside], text[places][inside])
 
     def _add(self, out: "NDArray[np.float32]", rows: "NDArray[np.int64]", text: "NDArray[np.int64]") -> None:
-        """Add each row's vector to the text it belongs to; `text` is in ascending order."""
+        """Add each row's vector to the text it belongs to; `text` is in ascending order.
+
+        First the first row of every text, then the second of those that have two, and so on: `reduceat` takes three
+        times as long.
+        """
         import numpy as np
 
-        if len(rows):
-            starts = np.flatnonzero(np.diff(text, prepend=-1))
-            out[text[starts]] += np.add.reduceat(self._table.take(rows, axis=0), starts, axis=0)
+        if not len(rows):
+            return
+        lengths = np.bincount(text, minlength=len(out))
+        order = np.argsort(-lengths, kind="stable")
+        starts, lengths = (np.cumsum(lengths) - lengths)[order], lengths[order]
+        sums, taken = np.zeros_like(out), np.empty_like(out)
+        for place in range(int(lengths[0])):
+            longer = np.count_nonzero(lengths > place)
+            # "clip" only because "raise", the default, would copy.
+            self._table.take(rows[starts[:longer] + place], axis=0, out=taken[:longer], mode="clip")
+            sums[:longer] += taken[:longer]
+        out[order] += sums
 
     def _pair_rows(self, tokens: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
         """The rows of the pairs among adjacent tokens, and the place of each pair's first token."""

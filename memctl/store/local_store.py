@@ -195,7 +195,7 @@ class LocalStore(Backend):
         """Store facts verbatim: new ones are written, changed ones updated, those with another owner's id rejected."""
         from memctl.store.bulk_import import write_facts
 
-        return write_facts(self.store, self.spec(), facts, command=self._command, run=self._run)
+        return write_facts(self.store, self._spec, facts, command=self._command, run=self._run)
 
     def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
         """The subset of these facts, all written before, that are not stored as they are here."""

@@ -7,11 +7,13 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from memctl.core.errors import Locked
 from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.instances import _instances
+from memctl.store.sql import writes
 
 WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database\n"
 WRITE += "import sys; from memctl.store.sql.meta import set_meta\n"
@@ -135,3 +137,15 @@ def test_a_write_after_another_rewrites_few_rows(store):
     assert 0 < largest_group() <= 40_960
     database.rebuild()
     assert 0 < largest_group() <= 40_960
+
+
+def test_vectors_are_stored_without_compression(store):
+    vectors = np.random.default_rng(1).random((2000, 8), dtype=np.float32)
+    with Database(store).writing() as connection:
+        writes.make_vectors_table(connection, "signed", 8)
+        connection.append_vectors("signed", range(2000), ["alice"] * 2000, vectors)
+    with Database(store).reading() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT compression FROM pragma_storage_info('signed') WHERE segment_type = 'FLOAT'"
+        )
+        assert rows.fetchall() == [("Uncompressed",)]

@@ -146,16 +146,16 @@ def insert(
 def owners(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
     """The owner of each of these records, by id, whoever they are: the users of the transaction are asked about first,
     because in a cluster of servers a question about everybody goes to all of them."""
-    left = set(ids)
+    left = list(ids)
     owners_: dict[UUID, str] = {}
     for condition in dict.fromkeys((connection.mine(), "TRUE")):
         if left:
             rows = connection.execute(
                 f"SELECT id, user_id FROM records WHERE {condition} AND id {connection.in_list('UUID')}",  # noqa: S608
-                [list(left)],
+                [left],
             ).fetchall()
             owners_ |= rows
-            left.difference_update(owners_)
+            left = [id_ for id_ in left if id_ not in owners_] if rows else left
     return owners_
 
 
