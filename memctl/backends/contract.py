@@ -129,7 +129,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     owners: bool = False
     forget: bool = False
     inventory: bool = False
-    # start_run() and changed_ids()
+    # start_run() and changed()
     undo: bool = False
     # now()
     clock: bool = False
@@ -354,9 +354,9 @@ class Backend(Protocol):
         """Make everything written from now on part of the run with this id, listed as what `command` did."""
         raise _undeclared(self.name, "undo")
 
-    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
-        """The subset of these facts, all written before, that are no longer stored as they are here: undone, removed or
-        changed since."""
+    def changed(self, facts: Sequence[Fact], hashes: Sequence[str]) -> set[int]:
+        """Which of these facts, by their places, all written before, are no longer stored as they are here: undone,
+        removed or changed since. `hashes` are their `content_hash`es."""
         raise _undeclared(self.name, "undo")
 
     # Feature `clock`.

@@ -67,7 +67,7 @@ class Retrying(Backend):
     remarks, rejects, now = _passed(Backend.remarks), _passed(Backend.rejects), _passed(Backend.now)
     initialized, init = _passed(Backend.initialized), _passed(Backend.init)
     revision = _passed(Backend.revision)
-    start_run, changed_ids = _passed(Backend.start_run), _passed(Backend.changed_ids)
+    start_run, changed = _passed(Backend.start_run), _passed(Backend.changed)
 
     users, everyone = _listed(Backend.users), _listed(Backend.everyone)
     owners, count, inventory = _retried(Backend.owners), _retried(Backend.count), _retried(Backend.inventory)

@@ -1,6 +1,7 @@
 """The canonical record: `Fact`, `Source`, `Embedding`, content hash, JSON Schema and JSONL codec.
 
-Knows nothing of stores, backends or transcripts.
+Knows nothing of stores, backends or transcripts. The records contain plain values and never each other, so Python's
+search for cycles (`gc`), which would take a while with many of them, leaves them out.
 """
 
 import math
@@ -24,7 +25,7 @@ NOBODY = "the fact names no user"
 """Why a fact with an empty `user_id` is rejected."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The origin of a fact: the system, its native id, the file or endpoint, and the quoted words.
 
     `turns` are the turn ids of the transcript format (such as a ChatGPT node id), else turn indices.
@@ -45,7 +46,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             _check_texts(self, SOURCE_TEXT_FIELDS, "turns", "source.")
 
 
-class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A vector and the name of its model. Not part of a fact's identity.
 
     Raises ValueError for a model name that is not valid Unicode (lone surrogates).
@@ -58,7 +59,7 @@ class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         _check_unicode(self.model, "embedding.model")
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One fact about a user. Values that the source does not give are None.
 
     All times are timezone-aware and converted to UTC: `valid_at`/`invalid_at` when it was true in the world,

@@ -24,7 +24,7 @@ from memctl.migrate.digest import Digest, together
 from memctl.migrate.selection import Selection, shown_again
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files
-from memctl.store.ledger_records import fingerprint
+from memctl.store.ledger_records import Marked, marked
 
 Mode = Literal["preserve", "rederive"]
 LOSSES: tuple[Literal["dropped", "coarsened", "in_metadata"], ...] = ("dropped", "coarsened", "in_metadata")
@@ -146,25 +146,25 @@ class Tally:
         self._conversations = 0
         self._session: tuple[str, str | None] | None = None
 
-    def add(self, user: str, facts: Sequence[Fact]) -> list[bytes]:
-        """Count facts of the source's `user`, already renamed for the target; returns their fingerprints."""
-        marks = [fingerprint(fact) for fact in facts]
+    def add(self, user: str, facts: Sequence[Fact]) -> list[Marked]:
+        """Count facts of the source's `user`, already renamed for the target; returns them with their hashes."""
+        marks = [marked(fact) for fact in facts]
         kinds = self.plan.users.setdefault(user, {})
-        moved = [(fact, mark) for fact, mark in zip(facts, marks, strict=True) if not self.leaves_out(fact)]
+        moved = [each for each in marks if not self.leaves_out(each.fact)]
         if len(moved) < len(facts):
             reason = retired(self.plan)
             self.plan.left_out[reason] = self.plan.left_out.get(reason, 0) + len(facts) - len(moved)
         self.plan.facts += len(moved)
-        for kind, number in Counter(fact.kind for fact, _ in moved).items():
+        for kind, number in Counter(each.fact.kind for each in moved).items():
             kinds[kind] = kinds.get(kind, 0) + number
         self._sum(moved)
-        self._count([fact for fact, _ in moved])
+        self._count([each.fact for each in moved])
         return marks
 
-    def _sum(self, moved: Sequence[tuple[Fact, bytes]]) -> None:
+    def _sum(self, moved: Sequence[Marked]) -> None:
         """Add facts to the digests of their owners."""
-        for owner, group in groupby(moved, lambda item: item[0].user_id):
-            self.digests.setdefault(owner, Digest()).add((fact.id, mark) for fact, mark in group)
+        for owner, group in groupby(moved, lambda each: each.fact.user_id):
+            self.digests.setdefault(owner, Digest()).add((each.fact.id, each.mark) for each in group)
 
     def _count(self, facts: Sequence[Fact]) -> None:
         """Count texts that are too long, conversations, and values by field."""

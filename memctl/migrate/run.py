@@ -32,7 +32,7 @@ from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
 from memctl.runtime.spool import FactSpool
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.ledger_records import Counts, Planned, RunState, Settled, Standing, acknowledged
+from memctl.store.ledger_records import Counts, Entry, Marked, Planned, RunState, Settled, Standing, acknowledged
 from memctl.store.model import SUPPRESSED
 
 SMALLEST_CHUNK = 500
@@ -207,15 +207,14 @@ class _Flow:
         self.counts.read += 1
         self.counts.rejected += 1
 
-    def _chunks(self, users: Sequence[str]) -> Iterator[list[tuple[Fact, bytes]]]:
-        """The selected facts with their fingerprints in chunks of one ledger transaction; a chunk may contain facts of
-        several users."""
+    def _chunks(self, users: Sequence[str]) -> Iterator[list[Marked]]:
+        """The selected facts in chunks of one ledger transaction; a chunk may contain facts of several users."""
         size = max(self.job.batch_size, SMALLEST_CHUNK)
-        waiting: list[tuple[Fact, bytes]] = []
+        waiting: list[Marked] = []
         for user in users:
             self._survey(self.selection.owner(user))
             for facts in self.reader.facts(user):
-                waiting += zip(facts, self.tally.add(user, facts), strict=True)
+                waiting += self.tally.add(user, facts)
                 while len(waiting) >= size:
                     yield waiting[:size]
                     waiting = waiting[size:]
@@ -225,42 +224,49 @@ class _Flow:
             yield waiting
 
     def _survey(self, owner: str) -> None:
-        """Spool the target's facts of an owner, because the ledger only knows what the target had after the last run.
-
-        A target that itself tells what changed since is asked in `_take` instead. In a service with a rate limit the
-        ledger is trusted unless there are facts in doubt (after a kill), facts that it does not know, or fewer facts
-        than the service acknowledged.
-        """
+        """Spool the target's facts of an owner: the ledger only knows what the target had after the last run."""
         if self.job.plan.mode != "preserve" or owner in self.surveyed:
             return
-        standing = self.standings.get(owner, Standing())
-        if owner not in self.there:
-            needed = standing.held > 0 or standing.doubtful > 0
-        elif standing.doubtful or not standing.held or (self.remover and self.remover.backup):
-            needed = True
-        elif self.target.metered or self.target.compares:
-            count = self.target.count(owner)
-            needed = count is not None and count < standing.held
-        else:
-            needed = True
-        if needed:
+        standing, there = self.standings.get(owner, Standing()), owner in self.there
+        if (there and self.remover and self.remover.backup) or self.target.must_be_read(owner, standing, there=there):
             self._say(f"reading {self.target.name}: {owner}")
             self.target.settle(())
             for facts in self.target.stream(owner):
                 self._spool.put(facts)
             self.surveyed.add(owner)
 
-    def _take(self, chunk: Sequence[tuple[Fact, bytes]]) -> None:
+    def _take(self, chunk: Sequence[Marked]) -> None:
         """Write one chunk to the target: skip what is stored, plan the rest, send it, record the outcome."""
-        ids = [fact.id for fact, _ in chunk]
-        known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f, _ in chunk) else {}
-        looked = [fact.id for fact, _ in chunk if fact.user_id in self.surveyed]
+        moved = any(fact.user_id in self.standings for fact, _, _ in chunk)
+        stored = self._stored(chunk) if moved else set()
+        with self._lock:
+            self.acknowledged.update(chunk[place].fact.user_id for place in stored)
+            self.counts.read += len(stored)
+            self.counts.unchanged += len(stored)
+        others = [each for place, each in enumerate(chunk) if place not in stored] if stored else chunk
+        if others:
+            self._take_others(
+                others, self.ledger.known(self.route, [fact.id for fact, _, _ in others]) if moved else {}
+            )
+        self._say("")
+
+    def _stored(self, chunk: Sequence[Marked]) -> set[int]:
+        """The facts, by their places, that the target confirmed as they are and has not changed since; none of users
+        whose facts in the target were read, and none that a run that deletes may have to remove."""
+        places = [
+            place
+            for place in self.ledger.confirmed(self.route, chunk)
+            if (fact := chunk[place].fact).user_id not in self.surveyed
+            and not (self.remover and self.tally.leaves_out(fact))
+        ]
+        return self.target.unchanged(chunk, places)
+
+    def _take_others(self, chunk: Sequence[Marked], known: Mapping[UUID, Entry]) -> None:
+        """`_take` facts of which the ledger, which knows these, does not tell that the target has them as they are."""
+        looked = [fact.id for fact, _, _ in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
-        items = [(fact, mark, known.get(fact.id)) for fact, mark in chunk]
+        items = [(fact, mark, known.get(fact.id)) for fact, _, mark in chunk]
         items = [item for item in items if not self.tally.leaves_out(item[0]) or self._follows(item, held)]
-        changed = self.target.changed_ids(
-            [item[0] for item in items if item[0].user_id not in self.surveyed and acknowledged(item)]
-        )
         planned: list[Planned] = []
         send: list[Planned] = []
         newer = 0
@@ -272,7 +278,7 @@ class _Flow:
                     planned.append(item)
             elif surveyed and self.target.newer(fact, held.get(fact.id)):
                 newer += 1
-            elif surveyed or fact.id in changed or not acknowledged(item):
+            else:
                 send.append(item)
         with self._lock:
             self.acknowledged.update(item[0].user_id for item in items if item[2] and item[2].acknowledged)
@@ -292,7 +298,6 @@ class _Flow:
             if self.remover:
                 self.remover.keep(held[fact.id] for fact, _, _ in send if fact.id in held)
             self._deliver(send)
-        self._say("")
 
     def _follows(self, item: Planned, held: Mapping[UUID, Fact]) -> bool:
         """Whether a fact that no longer holds is updated in the target, because that has it; a run that deletes removes

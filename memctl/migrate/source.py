@@ -113,7 +113,9 @@ class Reader:
                 elif owner != user and selection.wants(fact):
                     mark = fingerprint(fact).hex()
                     self.repeated.append(Rejected(REPEATED, where=f"{user} {fact.id}", digest=mark))
-            chosen = [selection.renamed(fact) for fact in fresh if selection.wants(fact)]
+            chosen = fresh
+            if selection.kinds or selection.user_map:
+                chosen = [selection.renamed(fact) for fact in fresh if selection.wants(fact)]
             if selection.limit is not None and self.read + len(chosen) >= selection.limit:
                 chosen = chosen[: selection.limit - self.read]
                 self.limited = True

@@ -16,6 +16,7 @@ from memctl.core.errors import NotFound, Rejected
 from memctl.core.fact import Fact
 from memctl.core.timeline import outdated
 from memctl.migrate.plan import Mode
+from memctl.store.ledger_records import Marked, Standing
 
 
 class Target:
@@ -55,9 +56,28 @@ class Target:
         """True if the target itself tells which facts changed since they were written."""
         return bool(self._undoable)
 
-    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
-        """The subset of these facts, all acknowledged before, that the target knows to have changed since."""
-        return self._undoable[0].changed_ids(facts) if self._undoable and facts else set()
+    def must_be_read(self, owner: str, standing: Standing, *, there: bool) -> bool:
+        """Whether the facts of an owner have to be read before anything is sent; `there` is whether it has any.
+
+        A target that itself tells what changed is asked for that later. In a service with a rate limit the ledger is
+        trusted unless there are facts in doubt (after a kill), facts that it does not know, or fewer facts than the
+        service acknowledged.
+        """
+        if not there:
+            return standing.held > 0 or standing.doubtful > 0
+        if standing.doubtful or not standing.held or not (self.metered or self.compares):
+            return True
+        count = self.count(owner)
+        return count is not None and count < standing.held
+
+    def unchanged(self, facts: Sequence[Marked], places: Sequence[int]) -> set[int]:
+        """Those of the `places` whose facts, all acknowledged before, have not changed in the target as far as it can
+        tell."""
+        if not (self._undoable and places):
+            return set(places)
+        asked = [facts[place] for place in places]
+        changed = self._undoable[0].changed([each.fact for each in asked], [each.content for each in asked])
+        return {place for number, place in enumerate(places) if number not in changed}
 
     def owners(self, wanted: Collection[str]) -> set[str]:
         """The subset of the users who own a fact in the target, perhaps with more; empty if it does not exist yet."""

@@ -128,8 +128,8 @@ class Session(Protocol):
     def hashes(self, user: str | None = None) -> dict[UUID, str]:
         """The content hash of every record, by id."""
 
-    def hashes_of(self, ids: Sequence[UUID]) -> dict[UUID, str]:
-        """The content hashes of these records, by id; an id without a record is left out."""
+    def alike(self, ids: Sequence[UUID], hashes: Sequence[str]) -> set[int]:
+        """Which of these records, by their places, are in the store with these content hashes."""
 
     def search(
         self,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -87,6 +87,20 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
+class Marked(NamedTuple):
+    """A fact to be moved, its content hash, and its fingerprint."""
+
+    fact: Fact
+    content: str
+    mark: bytes
+
+
+def marked(fact: Fact) -> Marked:
+    """The fact with its hashes."""
+    content = content_hash(fact)
+    return Marked(fact, content, _fingerprint(fact, content))
+
+
 Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
 """A fact about to be sent, its fingerprint, and its row if it has one."""
 
@@ -100,8 +114,12 @@ def acknowledged(item: Planned) -> bool:
 def fingerprint(fact: Fact) -> bytes:
     """SHA-256 over everything that a migration carries: the content hash, and the native fields, which the content
     hash leaves out."""
+    return _fingerprint(fact, content_hash(fact))
+
+
+def _fingerprint(fact: Fact, content: str) -> bytes:
     native = msgspec.json.encode(fact.native, order="sorted") if fact.native else b"{}"
-    return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
+    return hashlib.sha256(bytes.fromhex(content) + native).digest()
 
 
 def to_run(row: Sequence[Any]) -> Run:

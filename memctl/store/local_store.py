@@ -15,7 +15,7 @@ from uuid import UUID
 from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
-from memctl.core.fact import Fact, content_hash
+from memctl.core.fact import Fact
 from memctl.core.plurals import count
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings
@@ -197,12 +197,12 @@ class LocalStore(Backend):
 
         return write_facts(self.store, self._spec, facts, command=self._command, run=self._run)
 
-    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
-        """The subset of these facts, all written before, that are not stored as they are here."""
-        stored: dict[UUID, str] = {}
+    def changed(self, facts: Sequence[Fact], hashes: Sequence[str]) -> set[int]:
+        """Which of these facts, by their places, all written before, are not stored as they are here."""
+        same: set[int] = set()
         with suppress(NotFound), self.store.reading(users={fact.user_id for fact in facts}) as session:
-            stored = session.hashes_of([fact.id for fact in facts])
-        return {fact.id for fact in facts if stored.get(fact.id) != content_hash(fact)}
+            same = session.alike([fact.id for fact in facts], hashes)
+        return set(range(len(facts))) - same
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user with their evidence; returns how many there were."""

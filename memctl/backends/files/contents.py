@@ -31,6 +31,8 @@ RecordReader = Callable[[Path], Iterator[Row]]
 READERS: dict[Format, RecordReader] = {"jsonl": jsonl.rows, "parquet": parquet.rows, "csv": csv_format.rows}
 
 
+_BUFFER = 2**16
+"""Bytes of JSON lines that are read at a time."""
 _PAGE = 1000
 """Rows that are added to the index together."""
 
@@ -76,7 +78,7 @@ class Contents:
 
     def _load(self) -> None:
         if self._reader is None and (self._path.stat().st_size == 0 or self._format == "jsonl"):
-            self._lines = self._path.open("rb")
+            self._lines = self._path.open("rb", buffering=_BUFFER)
             self._add_all(jsonl.rows(self._path), None)
         else:
             self._lines = lines = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close

@@ -45,7 +45,7 @@ class Write(Harness):
             "forget": "forget",
             "inventory": "inventory",
             "vectors": "read_vectors",
-            "undo": "changed_ids",
+            "undo": "changed",
             "clock": "now",
         }
         for feature, method in methods.items():

@@ -252,6 +252,11 @@ class DuckConnection:
         return [row[0] for row in rows]
 
 
+def transposed(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """The columns of rows, as parameters."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
 def plain(parameters: Parameters) -> Parameters:
     """Parameters with lists of ids as texts, which DuckDB takes in half the time."""
     if isinstance(parameters, Mapping):

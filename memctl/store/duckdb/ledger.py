@@ -21,11 +21,12 @@ import msgspec
 
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
-from memctl.store.duckdb.connection import DuckConnection, plain
+from memctl.store.duckdb.connection import DuckConnection, plain, transposed
 from memctl.store.duckdb.files import commit, rebuild
 from memctl.store.duckdb.instances import Connection, connected, driver
 from memctl.store.duckdb.unusable import unusable_ledger
-from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
+from memctl.store.ledger_records import Counts, Entry, Marked, Planned, Route, Run, RunState, Settled, Standing, to_run
+from memctl.store.sql.fact_rows import naive
 
 SCHEMA_VERSION = "1"
 MEMORY_LIMIT = "64MB"
@@ -190,7 +191,7 @@ class Ledger:
             connection.execute("UPDATE runs SET state = 'killed' WHERE route = ? AND state = 'running'", [route])
             connection.execute(
                 "INSERT INTO runs VALUES (?, ?, 'running', ?, ?, NULL, ?, NULL, NULL)",
-                [run, route, command, _now(), msgspec.json.encode(Counts()).decode()],
+                [run, route, command, naive(datetime.now(UTC)), msgspec.json.encode(Counts()).decode()],
             )
 
     def drop_run(self, run: str) -> None:
@@ -205,7 +206,7 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE runs SET state = ?, finished_at = ?, counts = ?, rejects_file = ?, error = ? WHERE id = ?",
-                [state, _now(), msgspec.json.encode(counts).decode(), rejects_file, error, run],
+                [state, naive(datetime.now(UTC)), msgspec.json.encode(counts).decode(), rejects_file, error, run],
             )
 
     def standings(self, route: int) -> dict[str, Standing]:
@@ -229,6 +230,17 @@ class Ledger:
                 plain([list(ids), len(ids), route]),
             ).fetchall()
         return {ids[at]: Entry(key=k, content_hash=h, state=s, attempts=a, target_id=t) for at, k, h, s, a, t in rows}
+
+    def confirmed(self, route: int, facts: Sequence[Marked]) -> set[int]:
+        """Which of these facts, by their places, the target confirmed as they are."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT a.place FROM entries JOIN (SELECT unnest(?::UUID[]) AS id, unnest(?::BLOB[]) AS mark, "
+                "unnest(range(?)) AS place) a ON source_id = a.id AND content_hash = a.mark "
+                "WHERE route = ? AND state IN ('written', 'verified')",
+                plain([[each.fact.id for each in facts], [each.mark for each in facts], len(facts), route]),
+            ).fetchall()
+        return {row[0] for row in rows}
 
     def acknowledged(self, route: int, user: str, *, removed: bool = False) -> list[UUID]:
         """The ids of the user's facts that the target confirmed, optionally also of those that were removed since."""
@@ -260,7 +272,7 @@ class Ledger:
                     "UPDATE entries SET state = 'planned', attempts = attempts + 1, run = ?, user_id = a.u, "
                     "content_hash = a.h, error = NULL FROM (SELECT unnest(?::BIGINT[]) k, unnest(?::VARCHAR[]) u, "
                     "unnest(?::BLOB[]) h) a WHERE key = a.k",
-                    [run, *_columns(again)],
+                    [run, *transposed(again)],
                 )
             DuckConnection(connection).append("entries", _ENTRY, fresh)
         return keys
@@ -276,7 +288,7 @@ class Ledger:
                 "UPDATE entries SET state = a.s, target_id = coalesce(a.t, target_id), error = a.e, run = ? "
                 "FROM (SELECT unnest(?::BIGINT[]) k, unnest(?::VARCHAR[]) s, unnest(?::VARCHAR[]) t, "
                 "unnest(?::VARCHAR[]) e) a WHERE key = a.k AND key BETWEEN ? AND ?",
-                [run, *_columns(rows), min(keys), max(keys)],
+                [run, *transposed(rows), min(keys), max(keys)],
             )
 
     def release(self, keys: Sequence[int]) -> None:
@@ -406,11 +418,3 @@ def _left(connection: Connection) -> list[str]:
     """The names in `meta` under which routes of erased persons are kept."""
     rows = connection.execute("SELECT DISTINCT name FROM meta WHERE starts_with(name, ?)", [_LEFT]).fetchall()
     return [row[0] for row in rows]
-
-
-def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -177,13 +177,16 @@ def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
     return dict(rows)
 
 
-def hashes_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The content hashes of these records, by id; an id without a record is left out."""
+def alike(connection: Connection, ids: Sequence[UUID], hashes: Sequence[str]) -> set[int]:
+    """Which of these records, by their places, are in the store with these content hashes."""
+    # Places and not ids, which take ten times as long to make.
     rows = connection.execute(
-        f"SELECT id, content_hash FROM records WHERE {connection.mine()} AND id {connection.in_list('UUID')}",  # noqa: S608
-        [list(ids)],
+        "SELECT a.place FROM records r JOIN (SELECT unnest(?::UUID[]) AS id, unnest(?::TEXT[]) AS content_hash, "  # noqa: S608
+        "unnest(?::INTEGER[]) AS place) a ON r.id = a.id AND r.content_hash = a.content_hash "
+        f"WHERE {connection.mine('r')}",
+        [list(ids), list(hashes), list(range(len(ids)))],
     ).fetchall()
-    return dict(rows)
+    return {row[0] for row in rows}
 
 
 def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:

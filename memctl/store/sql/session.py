@@ -62,7 +62,7 @@ class SqlSession:
     owned = operation(queries.owned)
     owners = operation(fact_rows.owners)
     hashes = operation(queries.hashes)
-    hashes_of = operation(queries.hashes_of)
+    alike = operation(queries.alike)
     search = operation(ranking.search)
     has_facts = operation(vector_search.has_facts)
     nearest = operation(vector_search.nearest)
