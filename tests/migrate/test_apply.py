@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from memctl.core.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
 from memctl.migrate.run import SMALLEST_CHUNK
@@ -113,6 +114,17 @@ def test_too_many_failures_end_the_run_with_a_resume_command(route, backend, fac
     assert target.copies.keys() == source_ids
     assert set(target.copies.values()) == {1}
     assert report.exit is Exit.OK
+
+
+def test_only_what_changed_is_sent_to_a_service_whose_facts_are_not_read_again(route, backend, facts_of):
+    source, target = backend(facts_of(9)), backend(name="target", updatable=True, rate=10_000.0)
+    target.refuses = lambda fact: "no sevens" if fact.text.endswith("7") else None
+    route.run(source, target, verify=False)
+    source.records[4] = replace(source.records[4], text="alice moved")
+    target.calls.clear()
+    report = route.run(source, target, verify=False)
+    assert target.calls == [[source.records[4].id, source.records[7].id]]
+    assert (report.counts.updated, report.counts.rejected, report.counts.unchanged) == (1, 1, 7)
 
 
 @pytest.mark.parametrize("whole_batches", [False, True])
