@@ -6,9 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.vocabulary.date_words import in_figures
 
 _WORD = late(r"[\w\-+#]+")
-_NUMBER = late(r"(?:^|[\s(])(\d{1,2})[.):] ")
+_NUMBER_BEFORE = late(r"(?:^|[\s(,;])(\d{1,2}|[a-h])[.):]\s+$", re.IGNORECASE)
+_NUMBER_AT = late(
+    r"\(?(\d{1,2}|[a-h])[.):]\s|(?:(?:and|my|our|the|first|next|last) )*(?:rule )?(?:number |no\.? ?|#)?"
+    r"(\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)(?: is)?(?:(?<= is)| ?[:=–-])\s",
+    re.IGNORECASE,
+)
 _BEGINS = late(
     r"\b(?:new|start(?:s|ed|ing)?|begin(?:s|ning)?|began|join(?:s|ed|ing)?|offer(?:ed)?|got the job|promot\w+|hired|"
     r"moved|"
@@ -66,9 +72,8 @@ class EarlierDrafts:
             self.begun.add(draft.key)
         else:
             self.begun.discard(draft.key)
-        number = _NUMBER.search(text[: draft.quote[0] + 5], max(0, draft.quote[0] - 5))
-        if draft.predicate == "instruction" and number:
-            self.numbered[number[1]] = draft
+        if draft.predicate == "instruction" and (number := _number_of(text, draft.quote[0])):
+            self.numbered[number] = draft
 
     def next_turn(self) -> None:
         """Start the next turn, to which the drafts added from now on belong."""
@@ -82,6 +87,15 @@ class EarlierDrafts:
         """The claims whose object has one of the words, in lower case, in order."""
         numbers = {number for word in words for number in self._by_word.get(word, ())}
         return (self._claimed[number] for number in sorted(numbers))
+
+
+def _number_of(text: str, start: int) -> str | None:
+    """The number or the letter of the rule that begins at `start`, in figures and lower case."""
+    before = _NUMBER_BEFORE.search(text[max(0, start - 6) : start])
+    if before:
+        return before[1].lower()
+    at = _NUMBER_AT.match(text, start)
+    return in_figures((at[1] or at[2]).lower()) if at else None
 
 
 def words_of(text: str) -> set[str]:

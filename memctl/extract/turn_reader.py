@@ -23,7 +23,7 @@ from memctl.extract.people import ages, deaths, labelled_lines, people, relative
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
-from memctl.extract.standing_instructions import instructions
+from memctl.extract.standing_instructions import instructions, rule_lists
 from memctl.extract.statements import (
     mentions,
     phrase_rules,
@@ -61,7 +61,7 @@ class TurnReader:
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
         `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she"."""
-        self.raw = text
+        self.raw = text = rule_lists.on_lines(text) if orders else text
         typed = text if written is None else written
         self.people = {} if people is None else people
         visible = assertion_filter.hide_pasted(plain(text))
@@ -77,7 +77,7 @@ class TurnReader:
         self.pronouns: dict[tuple[str, str], str] = {}
         self.undecided: tuple[str, tuple[str, str] | None] = "", None
         self.flagged = False
-        self.rules = False
+        self.rules = self.of_no_concern = False
         self.dated = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = self.preceding = ""
@@ -191,7 +191,14 @@ class TurnReader:
         """The standing instructions of a sentence to an assistant, and whether it says nothing else."""
         if not self.orders:
             return [], False
-        if instructions.opens_rules(sentence, self.raw):
+        if rule_lists.are_of_others(sentence):
+            self.rules, self.of_no_concern = False, True
+            return [], True
+        if self.of_no_concern:
+            self.of_no_concern = rule_lists.is_item(sentence, self.raw)
+            if self.of_no_concern:
+                return [], True
+        if rule_lists.opens_rules(sentence, self.raw):
             self.rules = True
             return [], True
         return instructions.standing_instructions(sentence, span, self.raw, self.rules)

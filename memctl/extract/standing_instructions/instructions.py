@@ -15,6 +15,7 @@ from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.standing_instructions import orders_without_verb, proverbs
 from memctl.extract.standing_instructions.one_off_orders import (
+    SCOPE,
     for_one_task,
     for_the_moment,
     is_manner,
@@ -36,6 +37,7 @@ from memctl.extract.standing_instructions.order_reasons import (
     without_asides,
     without_run_on,
 )
+from memctl.extract.standing_instructions.rule_lists import ITEM
 
 _INSTRUCTION = OpeningPattern(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
@@ -93,24 +95,16 @@ _LEAD_IN = late(
     re.IGNORECASE,
 )
 _LABEL = late(
-    r"^(?:(?:and|my|our|the|first|next|last) )*(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
-    r"(?: is)?:\s+",
+    r"^(?:(?:and|my|our|the|first|next|last) )*(?:(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
+    r"(?: is)?:|rule (?:number |no\.? ?|#)?(?:one|two|three|four|five|six|\d)(?: is| [-–=]))\s+",
     re.IGNORECASE,
 )
 """ "My rule number one: no long introductions. Number two: metric"."""
 _NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
 _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
-_ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
-HEADING = KeyedPattern(
-    r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
-    r"guidelines|instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|"
-    r"to) work with me|working "
-    r"with me|"
-    r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when)\b",
-    re.IGNORECASE,
-)
-_NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
+_NEXT_FOLLOWS = late(r"[,;]?\s+(?:and|plus|&|then|also)$", re.IGNORECASE)
+""" "1) no tables, and 2) cite sources"."""
 _SPLIT = late(
     r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|"
     r"as a standing|in all "
@@ -182,11 +176,22 @@ def standing_instructions(
     unlabelled = Sentence(_LABEL.sub("", sentence.text), sentence.start, sentence.mark)
     drafts, alone = _read(unlabelled, span, turn[: sentence.start], listed)
     drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
+    if drafts and (scope := SCOPE.match(unlabelled.text)):
+        _limit(drafts[0], scope, unlabelled.text)
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
         goal = requoted(draft.object or "", said)
         draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
     return drafts, alone
+
+
+def _limit(order: Draft, scope: re.Match[str], text: str) -> None:
+    """Put what an order is about in front of it: "In my emails, never use exclamation marks"."""
+    goal = order.object or ""
+    at = text.find(goal[:12], scope.end())
+    if 0 <= at <= scope.end() + len("always "):
+        limited = f"{scope['scope']}, {goal}"
+        order.phrase, order.object = order.phrase.replace(goal, limited), limited
 
 
 def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) -> tuple[list[Draft], bool]:
@@ -200,7 +205,7 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     text = text[number.end() :] if number else text
     if listed and sentence.mark == ".":
         text = _NEXT_NUMBER.sub("", text)
-    item = listed and bool(number or _ITEM.search(before))
+    item = listed and bool(number or ITEM.search(before))
     inline = None if item else _INLINE.match(text)
     if inline and "?" not in sentence.mark:
         pieces = (
@@ -226,12 +231,17 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _rule(text)
     if later:
         text = later["o"]
+    scoped = text
+    text = SCOPE.sub("", text)
     if item and not ASIDE.match(text):
+        text = _NEXT_FOLLOWS.sub("", text)
         return [_draft(trimmed(text), span)] if trimmed(text) else [], True
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
     lasting = bool(later) or wanted or says_it_stands(text)
     talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
-    orders = list(_orders(text, marked=bool(later) or wanted, lasting=lasting, talk=talk))
+    marked = bool(later) or wanted
+    read = (list(_orders(words, marked=marked, lasting=lasting, talk=talk)) for words in dict.fromkeys((text, scoped)))
+    orders = next(filter(None, read), [])
     if orders and (for_the_moment(sentence.text) or (not lasting and for_one_task(before))):
         return [], False
     drafts = [_draft(goal, span) for goal, _ in orders]
@@ -248,17 +258,6 @@ def _rule(text: str) -> re.Match[str] | None:
     """The match of "House rule: no shoes indoors"; None for "rule: phone in the kitchen at 9", not an order."""
     rule = _RULE.match(text)
     return rule if rule and (_SAYS_RULE.search(rule["o"]) or is_order(trimmed(rule["o"]))) else None
-
-
-def opens_rules(sentence: Sentence, turn: str) -> bool:
-    """True for the heading of a list of rules: "Some ground rules:"."""
-    if re.search(r"(?::|-)\s*\(?1$", sentence.text) and (HEADING.search(sentence.text) or _INLINE.match(sentence.text)):
-        return True
-    if not HEADING.search(sentence.text) or _NOT_A_HEADING.search(sentence.text + sentence.mark):
-        return False
-    return bool(
-        re.match(r"[^\n]{0,3}\n\s*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])\s", turn[sentence.start + len(sentence.text) :])
-    )
 
 
 def _orders(  # noqa: C901 -- one condition per kind of piece

@@ -6,7 +6,7 @@ An order that says that it stands ("always", "in every answer", "from now on") i
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.rule_tables import compiled, lexicon
 
 _LASTING = KeyedPattern(
@@ -54,7 +54,7 @@ _FOR_TODAY = (
     r"\b(?:just |only )?for (?:today|tonight|now|the moment)\b|\b(?:only|just) (?:for |in )?(?:today|tonight|now)\b|"
     r"(?<!from )\btoday\W*$|"
     rf"^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|"
-    rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b"
+    rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b|\b(?:for|in|from|of|to) this (?:one )?{_ONE_WORK}\W*$"
 )
 """ "For today, use American spelling", "only this piece"."""
 _OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE)
@@ -64,6 +64,21 @@ _PRODUCT = (
     r"recipe|quiz|worksheet|agenda|schedule|timetable|itinerary|template|draft|headline|slogan|advert|post|tweet|story|"
     r"toast|report|table|chart|checklist|abstract|proposal|flyer|menu|notice|invitation|sketch|paragraph|song)"
 )
+SCOPE = OpeningPattern(
+    r"^(?:and |also |so |please )*(?P<scope>(?:in|for|on) (?!(?:me|us|now|once|example|instance|fact|case|general|"
+    r"short|future|every|each|all|your|this|that|these|those|what|which)\b|the (?:meantime|end|future|moment|record|"
+    r"time)\b)(?:[\w'-]+ ){0,5}?[\w'-]+|"
+    r"when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|planning|"
+    r"translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)"
+    r"(?:[,:] (?:please )?| (?=(?:always|never|no|don't|dont|do not|avoid|only) ))"
+    r"(?=(?:always |never |only |don't |dont |do not |no |use |keep |avoid |skip |leave out |show ))",
+    re.IGNORECASE,
+)
+""" "In my emails to clients, never use exclamation marks": what an order is about."""
+_ONE_PRODUCT = late(
+    rf"(?:in|for|on|when \w+ing) (?:the|my|our|an?|his|her) (?:[\w'-]+ ){{0,2}}{_PRODUCT}\b", re.IGNORECASE
+)
+_EVERY_TIME = late(r"always|every|each|from now on|weekly|monthly|daily|in future", re.IGNORECASE)
 _AMOUNT = (
     r"(?:about |around |max |maximum |under |up to |only )?(?:\d+|{NUMBER_WORDS}) (?:words?|weeks?|pages?|lines?|"
     r"slides?|questions?|minutes?|items?|options?|examples?|days?|paragraphs?|verses?|people|servings|portions|steps|"
@@ -127,9 +142,12 @@ def for_one_task(before: str) -> bool:
 
 
 def for_the_moment(text: str) -> bool:
-    """Whether an order holds only for the moment: because of its reason ("they haven't said yes") or of its end ("until
-    Friday")."""
-    return bool(_OF_THE_MOMENT.search(text))
+    """Whether an order holds only for the moment: because of its reason ("they haven't said yes"), of its end ("until
+    Friday"), or of the one thing it is about ("in the toast")."""
+    if _OF_THE_MOMENT.search(text):
+        return True
+    scope = SCOPE.match(text)
+    return bool(scope and _ONE_PRODUCT.match(scope["scope"]) and not _EVERY_TIME.search(text))
 
 
 def says_it_stands(text: str) -> bool:
