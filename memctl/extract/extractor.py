@@ -17,7 +17,14 @@ from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
-from memctl.extract.dialogue.corrections import asterisks, corrected_numbers, exchanges, replacements, withdrawn
+from memctl.extract.dialogue.corrections import (
+    asterisks,
+    corrected_numbers,
+    exchanges,
+    replacements,
+    scrapped_plan,
+    withdrawn,
+)
 from memctl.extract.dialogue.doubts import doubts
 from memctl.extract.dialogue.elliptical_retractions import (
     disowned,
@@ -27,7 +34,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     without_gifts,
 )
 from memctl.extract.dialogue.follow_ups import follow_ups, without_widowhood
-from memctl.extract.dialogue.invitations import accepted
+from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
@@ -50,6 +57,7 @@ from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import holds
+from memctl.extract.people.deaths_by_pronoun import death_of
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
@@ -67,6 +75,8 @@ if TYPE_CHECKING:
 EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
+RECENT = 10
+"""Turns after which "she died" no longer means the person of an earlier one."""
 FIRST_PART = late(r"[,;(–—]|\s-+\s")
 YES_OR_NO = late(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
@@ -147,6 +157,8 @@ class _SessionReader:
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
         self.subject: tuple[str, str] | None = None
+        self.lately: tuple[str, str] | None = None
+        self.silent = 0
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.speakers = {first_name(speaker) for speaker in speakers if speaker}
         self.alone = len(speakers) < 2
@@ -173,10 +185,13 @@ class _SessionReader:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
         drafts = drafts if memory else without_unnamed_owners(drafts, text, self.before, self.people)
+        if self.lately is not None and self.silent < RECENT and (died := death_of(text, self.lately)):
+            drafts += self.reread(*died, turn)
         drafts += asterisks(text, self.earlier)
         drafts += corrected_numbers(text, self.earlier)
         drafts += exchanges(text, self.earlier)
         drafts += rescheduled(text, turn.at, self.earlier)
+        drafts += scrapped_plan(text, self.earlier)
         if "retractions" in due:
             drafts += elliptical_retractions(text, self.earlier)
         ended = list(ended_instructions(text, self.earlier, drafts))
@@ -184,6 +199,7 @@ class _SessionReader:
         # A claim of this turn stays current, even if the turn also names what has ended.
         drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
+            drafts += confirmed(self.question, text, turn.at, self.earlier)
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
         if not memory:
             if "rosters" in reader.due or self.question is not None:
@@ -191,6 +207,7 @@ class _SessionReader:
             drafts = self.profile(reader.text, turn, drafts)
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
+        self.lately, self.silent = reader.other or self.lately, 0 if reader.other else self.silent + 1
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
         drafts += foreign_relations(text) if "foreign_relations" in due else ()

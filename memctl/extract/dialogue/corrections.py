@@ -69,6 +69,23 @@ def retraction(old: Draft, span: tuple[int, int]) -> Draft:
     return msgspec.structs.replace(old, quote=span, op="retract", valid_at=None, invalid_at=None, precision=None)
 
 
+_SCRAPPED = OpeningPattern(
+    r"^\W*(?:(?:oops|no|nah|wait|sorry|actually|ok|okay|hmm|right|so|oh),?\s+)*"
+    r"(?:(?:scrap|scratch|strike|forget|cancel) "
+    r"that\b(?! (?:last|one|first|idea about|i said))|change of plans?\b|plans? (?:has |have )?changed\b)",
+    re.IGNORECASE,
+)
+
+
+def scrapped_plan(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The end of the one plan of the turn before, which `text` scraps: "Scrap that, Porto in June instead"."""
+    if not earlier.plans or not _SCRAPPED.match(text):
+        return
+    last = [one for one in earlier.last_turn() if one.predicate == "plans" and one.subject is None]
+    if len({one.object for one in last}) == 1:
+        yield retraction(last[0], (0, len(text.rstrip())))
+
+
 def retractions(last: Iterable[Draft], drafts: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
     """Retractions of `last`, except for single-valued predicates that `drafts` replace anyway."""
     replaced_keys = {

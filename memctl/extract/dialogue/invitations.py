@@ -1,11 +1,14 @@
 """Plans made in two messages: "Want to come to mine tomorrow?" – "yes please!" is a plan of the one who accepts."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events import event_dates
+from memctl.extract.events.appointments import rescheduled
 from memctl.extract.grammar.segmentation import HIDDEN, last_question
 from memctl.extract.time.dates import certain
 from memctl.extract.vocabulary.verbs import FORMS
@@ -42,6 +45,17 @@ _FIRST_PERSON = late(r"\b(?:us|me|mine|ours|my|our)\b", re.IGNORECASE)
 _DAYTIME = late(r"(?:in the )?(?:morning|afternoon|evening|night|lunchtime)\b ?", re.IGNORECASE)
 _MEET = late(r"meet(?: up)?|catch up", re.IGNORECASE)
 _PREPOSITION = late(r",?(?: (?:on|at|this|next|for|in|the|coming))*$", re.IGNORECASE)
+
+
+def confirmed(question: str, text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The plan with its new day, if `text` says yes to "So the wedding moves to 20 December?"."""
+    asked = last_question(question) if earlier.plans else None
+    if asked is None or len(text.split()) > LONGEST_ANSWER or "?" in text or HIDDEN in asked:
+        return
+    if _ACCEPTS.match(text) and not _BUT.search(text):
+        for draft in rescheduled(asked.rstrip("?! "), at, earlier):
+            draft.quote = (0, len(text.rstrip()))
+            yield draft
 
 
 def accepted(question: str, asker: str | None, text: str, at: datetime | None) -> list[Draft]:

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
@@ -125,10 +125,10 @@ _PARTNERS = frozenset(words("wife partner girlfriend fiancée"))
 
 def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
     """The retractions of what has ended, and the new states that follow; `new` are the drafts of the turn so far."""
+    new = list(new)
+    yield from _starts(text, new, earlier)
     if not earlier.standing:
         return
-    new = list(new)
-    yield from _starts(new, earlier)
     yield from _bosses(new, earlier)
     if not CUES.possible(text):
         return
@@ -150,7 +150,7 @@ def new_states(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Itera
 def _jobs(
     body: str, span: tuple[int, int], earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]
 ) -> Iterator[Draft]:
-    leaving = "works_at" in earlier.doubted
+    leaving = "works_at" in earlier.doubted or (None, "works_at") in earlier.ended
     joined = _FIRST_WITH.search(body) if leaving else None
     match = joined or _STARTED.search(body) or (_FIRST_DAY.search(body) if leaving else None)
     if match is None or _NOT_SAID.search(body[: match.start()]):
@@ -164,14 +164,42 @@ def _jobs(
         yield Draft(
             predicate="works_at", object=firm, phrase=f"works at {firm}", quote=span, confidence=0.8, category="work"
         )
+        for plan in earlier.naming(words_of(firm)):
+            if plan.predicate == "plans" and plan.subject is None:
+                yield retraction(plan, span)
 
 
-def _starts(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
+_JOINS = late(
+    r"^(?:join|go to|move to|start (?:work )?(?:at|"
+    r"with)) (?P<firm>(?-i:[A-ZÀ-Þ])[\w&'-]*(?: (?-i:[A-ZÀ-Þ])[\w&'-]*){0,3})",
+    re.IGNORECASE,
+)
+_AS = r"\bas (?:an? |the |their )?(?P<o>(?:[\w-]+ )?(?:[\w-]+ )?{JOBS})(?=$|[,.;!]| (?:on|from|in|at|next)\b)"
+
+
+def _joins(text: str, plan: Draft) -> Iterator[Draft]:
+    """The job from the day on which it begins: "I'm joining Foss as a welder on 1 July"."""
+    firm = _JOINS.match(plan.object or "")
+    post = compiled(_AS).search(text[plan.quote[0] : plan.quote[1]]) if firm else None
+    if firm is None or post is None or plan.subject is not None:
+        return
+    for predicate, value, phrase in (
+        ("works_at", firm["firm"], f"works at {firm['firm']}"),
+        ("job_title", post["o"], f"is {article(post['o'])}"),
+    ):
+        yield Draft(
+            predicate=predicate, object=value, phrase=phrase, quote=plan.quote, confidence=0.8, category="work",
+            valid_at=plan.valid_at, precision=plan.precision,
+        )  # fmt: skip
+
+
+def _starts(text: str, new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "Huw starts in the control room on 1 July": the old job ends on that day."""
     for plan in new:
         place = plan.object or ""
         if plan.predicate != "plans" or plan.op != "assert" or plan.valid_at is None:
             continue
+        yield from _joins(text, plan)
         if not _START_AT.match(place) or _STUDY.search(place):
             continue
         for draft in list(earlier.standing.values()):

@@ -40,7 +40,9 @@ _NAMED = (
     rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
 )
 _CHANGED = KeyedPattern(
-    r"\b(?:moved|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now)\b",
+    r"\b(?:moved|moves|changed|pushed|"
+    r"brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now|"
+    r"(?:push|move|bring|shift|bump|put|postpone|delay|reschedule) (?:the|my|our|it))\b",
     re.IGNORECASE,
 )
 PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)

@@ -168,7 +168,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
 
 
 _ENTERED = late(
-    r"(?:(?:me |us |myself )?(?:up )?for |(?=the |my |an? ))(?P<o>[^,(]+?) ?[,(–-] ?(?:it's |"
+    r"(?:(?:me |us |myself )?(?:up )?for |(?!.*\b(?:contracts?|lease|papers|deal|tenancy|mortgage|form)\b)(?=the |"
+    r"my |an? ))(?P<o>[^,(]+?) ?[,(–-] ?(?:it's |"
     r"which is )?(?:on )?(?:the )?\d",
     re.IGNORECASE,
 )

@@ -72,6 +72,12 @@ _WEEKDAY_OR_MONTH = late(
     re.IGNORECASE,
 )
 _NO_NAME = late(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
+_SOFTWARE = late(
+    r"\b(?:(?:micro)?services?|modules?|repos?|repository|codebase|pipelines?|endpoints?|apis?|components?|features?|"
+    r"backlog|branch|librar(?:y|ies)|packages?|queues?|dashboards?|roadmap|tickets?|schemas?|workflows?|cluster|repro)$",
+    re.IGNORECASE,
+)
+""" "I own the billing service" tells of a duty."""
 _TITLE = late(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
 _FINITE = KeyedPattern(
@@ -259,7 +265,12 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "owns":
         if draft.phrase.startswith("drives ") and _DRIVEN_FOR_WORK.search(value):
             return False
-        return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value) or _ONE.search(value))
+        return not (
+            _STATE_OF_A_THING.fullmatch(value)
+            or _SOFTWARE.search(value)
+            or _ABSTRACT.match(value)
+            or _ONE.search(value)
+        )
     if predicate == "name" and value.isupper() and not compiled("{NOT_A_NAME}.").match(value.capitalize()):
         return False  # "I'm fine, I'm FINE"
     if predicate in ("prefers", "likes", "dislikes") and _OF_A_CHOICE.fullmatch(value):

@@ -12,8 +12,10 @@ _REASON = late(
     re.IGNORECASE,
 )
 _THEN_WHY = (
-    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember)\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|"
-    r"every time|each time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
+    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|"
+    r"(?:every|each) time (?:i|we))\b).*\b(?:{MANNER}|{STYLE}|please|"
+    r"pls|plz|(?:every|each) time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|"
+    r"my \w+ (?:is|are|hurts?))\b.*"
 )
 """ "Keep it short I'm on a bus": the reason follows without a comma."""
 ASIDE = late(

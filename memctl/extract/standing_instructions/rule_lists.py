@@ -35,7 +35,8 @@ _ENUMERATOR = late(
 ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
 _LABEL_OPENS = late(r"\W*rule (?:number |no\.? ?|#)?(?:1|one)(?: is|:| [-–=])\s", re.IGNORECASE)
 _OTHERS = KeyedPattern(
-    r"\b(?:clubs?|school|class|classroom|gym|pool|dorm|hostel|hotel|airbnb|building|hoa|office|league|tournament|games?|"
+    r"\b(?:clubs?|school|class|classroom|gym|pool|dorm|hostel|hotel|airbnb|building|hoa|office|league|tournament|"
+    r"games?|"
     r"competition|contest|exam|church|library|park|campsite|campground|festival|nursery|daycare|camp|landlords?|"
     r"landlady|tenants?|tenancy|lodgers?|guests?|visitors?|kids?|child|children|boys?|girls?|sons?|daughters?|teens?|"
     r"teenagers?|toddlers?|twins|students?|pupils|players?|members?|customers?|babysitters?|sitters?|nanny|carers?|"
@@ -44,9 +45,12 @@ _OTHERS = KeyedPattern(
     r"council|(?:his|her|their)(?= (?:\w+ )?rules)|(?!let|it|here|there|that|what|today)\w+'s(?= (?:\w+ )?rules))\b",
     re.IGNORECASE,
 )
+_RULES = KeyedPattern(r"\b(?:rules?|guidelines)\b", re.IGNORECASE)
+_RULES_FOR = KeyedPattern(r"\b(?:rules|guidelines) (?:for|of) (?!me\b|us\b|thumb\b|engagement\b)", re.IGNORECASE)
 _OF_ASSISTANT = late(
     r"\b(?:you|your|u|ur|chats?|conversations?|answers?|answering|repl\w+|respon\w+|recipes?|meals?|menus?|plans?|"
-    r"planning|lessons?|stor(?:y|ies)|code|coding|repo|commits?|e?-?mails?|writing|texts?|drafts?|drafting|messages?|"
+    r"planning|lessons?|stor(?:y|ies)|code\w*|coding|repos?|project|tests?|docs|api|commits?|this thread|e?-?mails?|"
+    r"writing|texts?|drafts?|drafting|messages?|"
     r"workouts?|suggest\w*|itinerar\w+|posts?|letters?|translat\w+|here)\b",
     re.IGNORECASE,
 )
@@ -57,7 +61,7 @@ def on_lines(text: str) -> str:
 
     "My rules: 1) no emojis 2) always metric", "Rule 1: no emojis. Rule 2: always metric", "a) no emojis b) …".
     """
-    if not ("2" in text or "b)" in text) or not _ANNOUNCED.search(text):
+    if not ("2" in text or "b)" in text) or not (_ANNOUNCED.search(text) or HEADING.search(text)):
         return text
     found = list(_ENUMERATOR.finditer(text))
     if not found:
@@ -67,7 +71,8 @@ def on_lines(text: str) -> str:
     if labelled:
         opened = _LABEL_OPENS.match(re.split(r"[.!?\n]\s", announced)[0]) or found[0]["of"] == "1"
     else:
-        opened = _ANNOUNCED.search(re.split(r"[.!?\n]\s", announced)[-1])
+        heading = re.split(r"[.!?\n]\s", announced)[-1]
+        opened = _ANNOUNCED.search(heading) or HEADING.search(heading)
     numbers = [
         match["n"] or match["of"] or str("abcdefgh".find((match["letter"] or "?").lower()) + 1) for match in found
     ]
@@ -93,13 +98,12 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
 
 def are_of_others(sentence: Sentence) -> bool:
     """True for a sentence that gives or announces the rules of a game, a club, or for one's children."""
-    if not _OTHERS.search(sentence.text) or not _ANNOUNCED.search(sentence.text):
+    if not _ANNOUNCED.search(sentence.text):
         return False
     heading, colon, _ = sentence.text.partition(":")
-    announced = _ANNOUNCED.search(heading)
-    if announced is None or _OF_ASSISTANT.search(heading) or (not colon and len(heading.split()) > 8):
+    if _OF_ASSISTANT.search(heading) or (not colon and len(heading.split()) > 8):
         return False
-    return _OTHERS.search(heading) is not None
+    return bool(_RULES_FOR.search(heading) or (_RULES.search(heading) and _OTHERS.search(heading)))
 
 
 def is_item(sentence: Sentence, turn: str) -> bool:

@@ -1,0 +1,44 @@
+"""Documents and messages of others that somebody pasted: "This is my friend's CV", "she wrote:"."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+
+_DOCUMENT = (
+    r"(?:cv|resume|résumé|bio|biography|profile|cover letter|letter|e-?mail|mail|message|msg|texts?|whatsapp|voicemail|"
+    r"post|tweet|review|listing|ad|advert|job (?:ad|advert|description|spec|posting)|essay|statement|"
+    r"personal statement|application|article|story|poem|diary(?: entry)?|journal entry|speech|eulogy|vows|script|"
+    r"chapter|testimony|testimonial|reference|report|notes|transcript|reply|answer|note|caption|blog post)"
+)
+_OF_ANOTHER = (
+    rf"(?:(?:my|our|the|his|her|their|an?|this) (?:[\w-]+ ){{0,2}}[\w-]+'s (?:[\w-]+ ){{0,2}}{_DOCUMENT}|"
+    rf"(?-i:[A-ZÀ-Þ])[\w-]+'s (?:[\w-]+ ){{0,2}}{_DOCUMENT}|(?:his|her|their) (?:[\w-]+ ){{0,2}}{_DOCUMENT}|"
+    rf"(?:an?|the|this|that) (?:[\w-]+ ){{0,2}}{_DOCUMENT} (?:from|by|of) (?!me\b|mine\b|\d)(?:[\w'-]+ ?){{1,5}}|"
+    r"(?:an?|the|this|that) (?:job|vacancy|rental|flat|dating) (?:ad|advert|description|spec|posting|listing|profile))"
+)
+_SENDS = r"(?:wrote|sent|posted|texted|emailed|e-mailed|messaged|replied|submitted|handed in)"
+_SENDER = (
+    r"(?:(?:my|our|the|his|her|their|an?) (?:[\w'-]+ ){0,3}?[\w-]+|he|she|they|somebody|someone|(?-i:[A-ZÀ-Þ])[\w-]+)"
+)
+_ENDS = r"[^.!?\n:]{0,60}?(?:[:.!]|\s[-–—](?=\s)|\n)"
+_ANNOUNCED = KeyedPattern(
+    rf"(?:\b(?:here(?:'s| is| are|s)|this is|these are|below is|see|got|found|received|read|look(?: at| over)?|"
+    rf"check(?: over| out)?|shorten|improve|edit|proofread|review|summari[sz]e) (?:this |out )?{_OF_ANOTHER}\b{_ENDS}|"
+    rf"(?:^|[.!?\n]\s*){_OF_ANOTHER}\b[^.!?\n:]{{0,30}}:|"
+    rf"\b(?:this|here)(?:'s| is)? what {_SENDER} (?:just )?(?:{_SENDS}|said|says|put)\b{_ENDS}|"
+    rf"\b(?:got|received|had) (?:this|the following) (?:[\w-]+ )?from (?!me\b){_ENDS}|"
+    rf"\b{_SENDER} (?:just )?{_SENDS} (?:me |us |him |her )?(?:this|the following)\b{_ENDS})",
+    re.IGNORECASE,
+)
+_OWN = late(r"\b(?:i wrote|i've written|i sent|my own|wrote for me|wrote about me|about me)\b", re.IGNORECASE)
+
+
+def hide_documents(text: str) -> str:
+    """The text with what somebody else wrote, and all that follows it, hidden; the length stays the same."""
+    announced = _ANNOUNCED.search(text)
+    if announced is None or _OWN.search(announced[0]):
+        return text
+    end = announced.end()
+    return text[:end] + re.sub(r"[^\n]", HIDDEN, text[end:])
