@@ -61,7 +61,8 @@ class TurnReader:
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
         `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she"."""
-        self.raw = text = rule_lists.on_lines(text) if orders else text
+        self.raw = rule_lists.on_lines(text) if orders else text
+        numbered, text = self.raw != text, self.raw
         typed = text if written is None else written
         self.people = {} if people is None else people
         visible = assertion_filter.hide_pasted(plain(text))
@@ -77,7 +78,7 @@ class TurnReader:
         self.pronouns: dict[tuple[str, str], str] = {}
         self.undecided: tuple[str, tuple[str, str] | None] = "", None
         self.flagged = False
-        self.rules = self.of_no_concern = False
+        self.rules, self.of_no_concern = numbered, False
         self.dated = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = self.preceding = ""
@@ -234,7 +235,12 @@ class TurnReader:
             span = self.span(clause.start, clause.text)
             drafts, person, tense_prog = self.clause(clause, span, person, tense_prog, first)
             first = False
-            if self.dated and not drafts and (plan := timetable.planned(clause.text, span, self.at, self.people)):
+            another = person == "other" and clause.elided  # "Zayn is 11 and starting secondary in September"
+            if (
+                self.dated
+                and not (drafts or another)
+                and (plan := timetable.planned(clause.text, span, self.at, self.people))
+            ):
                 drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
             skipped = (

@@ -3,7 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.people.sentence_subjects import fits, names_another
+from memctl.extract.people.sentence_subjects import names_another
 from memctl.extract.vocabulary import kinship
 
 _DIED = late(
@@ -22,7 +22,7 @@ def death_of(text: str, person: tuple[str, str]) -> tuple[str, tuple[int, int]] 
     name, relation = person
     if died is None or text[died.end() : died.end() + 1] == "?" or not relation:
         return None
-    if kinship.canonical(relation) not in kinship.FAMILY or not fits(died["who"].lower(), relation):
+    if kinship.canonical(relation) not in kinship.FAMILY or not kinship.fits(died["who"].lower(), relation):
         return None
     if names_another(died["end"], person):
         return None

@@ -240,7 +240,7 @@ def names_another(text: str, person: tuple[str, str]) -> bool:
 
 _REPORTER = late(
     r"\W*(?:(?:and|so|but|oh|also|well|anyway|then|now)[, ]+)*(?P<o>(?:my|our) [^,.;:!?]{3,40}?) "
-    r"(?:says|said|thinks|told|reckons|wants|asked|swears)\b",
+    r"(?:says|said|thinks|told|reckons|wants|asked|swears|announced|mentioned|insists|suggested|texted)\b",
     re.IGNORECASE,
 )
 

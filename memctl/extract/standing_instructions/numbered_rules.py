@@ -28,7 +28,8 @@ _ENDED = KeyedPattern(
     rf"\b(?:scrap|drop|forget|ignore|cancel|remove|delete|bin|ditch|lose|lift|scratch|strike|disregard|get rid of) "
     rf"(?:about )?(?P<n>rules? {_SEVERAL}|{_ONE}(?:\s*(?:,|&|,? and)\s*{_ONE})+"
     r"(?=\W*$|[.!;\n]|,? (?:please|pls|for good|from now)))"
-    rf"|\b(?P<m>rules? {_SEVERAL}) (?:can (?:both |all )?go|no longer (?:appl(?:y|ies)|holds?|stands?)|"
+    rf"|\b(?P<m>rules? {_SEVERAL}|(?<![\w.])(?:[b-h]|\d)(?:(?: and |, )(?:[b-h]|\d))*) "
+    r"(?:can (?:both |all )?go|no longer (?:appl(?:y|ies)|holds?|stands?)|"
     r"(?:doesn't|don't|dont|doesnt) apply any ?more|"
     r"(?:is|'s|are)(?: both| all)?(?: now)? (?:off|gone|out|dead|over|dropped|scrapped|cancelled|history|lifted))\b",
     re.IGNORECASE,
@@ -88,9 +89,8 @@ def _all_listed(numbers: list[str], earlier: EarlierDrafts) -> bool:
 def _changes(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     for ended in _ENDED.finditer(text):
         numbers = _numbers(ended["n"] or ended["m"])
-        if not _opens(text, ended.start()) or not (
-            ended["m"] or "rule" in ended["n"].lower() or _all_listed(numbers, earlier)
-        ):
+        named = "rule" in (ended["n"] or ended["m"]).lower()
+        if not _opens(text, ended.start()) or not (named or _all_listed(numbers, earlier)):
             continue
         for number in numbers:
             if old := earlier.numbered.pop(number, None):

@@ -54,6 +54,8 @@ _FOR_TODAY = (
     r"\b(?:just |only )?for (?:today|tonight|now|the moment)\b|\b(?:only|just) (?:for |in )?(?:today|tonight|now)\b|"
     r"(?<!from )\btoday\W*$|"
     rf"^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|"
+    r"^\W*(?:please )?(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within|below) [\w ]+ "
+    r"(?:words|characters)\W*$|"
     rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b|\b(?:for|in|from|of|to) this (?:one )?{_ONE_WORK}\W*$"
 )
 """ "For today, use American spelling", "only this piece"."""
@@ -109,7 +111,7 @@ _NO_RULE = late(
     r"(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|things)\b.*|"
     r"(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|"
     r"(?:shorter|longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|"
-    r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*",
+    r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*|(?:full|part|long|short|hard|small|single)[ -]times?\b.*",
     re.IGNORECASE,
 )
 """ "Put together a roster with one who's always sick", "shorter list please": for one answer, or no order at all."""

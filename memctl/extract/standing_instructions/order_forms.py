@@ -46,7 +46,8 @@ OF_A_DOCUMENT = late(
 """ "Keep it to one page": the CV that was spoken of."""
 _NEVER_DID = KeyedPattern(
     r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
-    r"\b(?:in my life|before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|"
+    r"\b(?:in (?:my|his|her|their|your) (?:whole )?li(?:fe|ves)|"
+    r"before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|"
     r"look back|forget|say never)\b",
     re.IGNORECASE,
 )
