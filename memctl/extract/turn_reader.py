@@ -62,7 +62,7 @@ class TurnReader:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
         `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she"."""
         self.raw = rule_lists.on_lines(text) if orders else text
-        numbered, text = self.raw != text, self.raw
+        self.rules, text = self.raw != text, self.raw
         typed = text if written is None else written
         self.people = {} if people is None else people
         visible = assertion_filter.hide_pasted(plain(text))
@@ -78,7 +78,7 @@ class TurnReader:
         self.pronouns: dict[tuple[str, str], str] = {}
         self.undecided: tuple[str, tuple[str, str] | None] = "", None
         self.flagged = False
-        self.rules, self.of_no_concern = numbered, False
+        self.of_no_concern = False
         self.dated = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = self.preceding = ""
@@ -192,13 +192,10 @@ class TurnReader:
         """The standing instructions of a sentence to an assistant, and whether it says nothing else."""
         if not self.orders:
             return [], False
-        if rule_lists.are_of_others(sentence):
-            self.rules, self.of_no_concern = False, True
-            return [], True
+        item = self.of_no_concern and rule_lists.is_item(sentence, self.raw)
+        self.of_no_concern = item or rule_lists.are_of_others(sentence)
         if self.of_no_concern:
-            self.of_no_concern = rule_lists.is_item(sentence, self.raw)
-            if self.of_no_concern:
-                return [], True
+            return [], True
         if rule_lists.opens_rules(sentence, self.raw):
             self.rules = True
             return [], True
