@@ -6,7 +6,6 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.filters.pasted_documents import hide_documents
 from memctl.extract.filters.pasted_messages import hide_dialogue, hide_messages
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
@@ -231,7 +230,7 @@ _OWN_TROUBLE = KeyedPattern(
 
 def hide_pasted(text: str) -> str:
     """Plain text with pasted material (messages, what follows "Translate: …") hidden; the length stays the same."""
-    text = hide_documents(hide_messages(text))
+    text = hide_messages(text)
     match = (_PASTED if ":" in text else _LETTER).search(text)
     if match and (match.end() > 0):
         head = text[: match.end()]

@@ -3,6 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.filters.pasted_documents import hide_documents
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.wordlist import words
 from memctl.transcripts.messages.pasted import own_part
@@ -55,6 +56,7 @@ _SEPARATOR = late(
 
 def hide_messages(text: str) -> str:
     """The text with what was pasted, and all that follows it, hidden; the length stays the same."""
+    text = hide_documents(text)
     if ":" not in text and "--" not in text:
         return text
     starts = [len(own_part(text)[0]), _header(text), *(match.start() for match in _SEPARATOR.finditer(text))]
