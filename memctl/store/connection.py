@@ -91,7 +91,8 @@ class Connection(Protocol):
         """The type of a column of vectors with `dim` dimensions."""
 
     def near(self, query: Sequence[float]) -> tuple[str, dict[str, Any]]:
-        """A SELECT of `key`, the row key of a record, and `cosine` with the query for every vector, and its parameters.
+        """A SELECT of `key`, the row key of a record, and `cosine` with the query for the nearest vectors, and its
+        parameters.
 
         The cosine may be an estimate by which records are chosen that are then compared exactly.
         """

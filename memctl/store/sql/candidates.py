@@ -27,17 +27,21 @@ _BITS = 60
 
 _SELECT = """
 WITH said AS MATERIALIZED (
-    SELECT r.record AS key, cardinality(r.toks) AS length, {flags} FROM units r WHERE r.seq = 0
+    SELECT r.record AS key, cardinality(r.toks) AS length, {flags} FROM units r WHERE r.seq = 0 AND ({any})
 ),
 corpus AS MATERIALIZED (
-    SELECT count(*) AS size, greatest(avg(length)::FLOAT8, 1) AS mean, {spreads} FROM said
+    SELECT *
+    FROM (
+        SELECT count(*) AS size, greatest(avg(cardinality(r.toks))::FLOAT8, 1) AS mean FROM units r WHERE r.seq = 0
+    ) everything
+    CROSS JOIN (SELECT {spreads} FROM said) words
 ),
 rarity AS MATERIALIZED (SELECT size, mean, {spread_names}, {idfs} FROM corpus),
 matching AS MATERIALIZED (
     SELECT key, {bm25} AS bm25
     FROM (
         SELECT key, {k1} * (1 - {b} + {b} * length / mean) AS norm, {idf_names}, {times}
-        FROM said CROSS JOIN rarity WHERE {any}
+        FROM said CROSS JOIN rarity
     ) counted
 ),
 lexical AS MATERIALIZED (
@@ -141,9 +145,10 @@ def choose(
     bits = [(number // _BITS, 1 << number % _BITS) for number in range(len(stems))]
     has = [f"(flags{column} & {bit}) <> 0" for column, bit in bits]
     of_term = [[number for number, term in enumerate(terms) if term == each] for each in distinct]
+    lacks = [f"array_position(r.toks, $stem{number}::TEXT) IS NULL" for number in range(len(stems))]
     flags = [
         " + ".join(
-            f"CASE WHEN array_position(r.toks, $stem{number}::TEXT) IS NULL THEN 0 ELSE {bit} END::BIGINT"
+            f"CASE WHEN {lacks[number]} THEN 0 ELSE {bit} END::BIGINT"
             for number, (place, bit) in enumerate(bits)
             if place == column
         )
@@ -166,7 +171,7 @@ def choose(
             for n in numbers
         ),
         bm25=" + ".join(f"idf{n} * times{n} * ({K1} + 1) / (times{n} + norm)" for n in numbers),
-        any=" OR ".join(f"flags{column} <> 0" for column in range(len(flags))),
+        any=" OR ".join(f"NOT {lack}" for lack in lacks),
         shown=shown,
         near=near,
         steps=[step for step in range(-max(CONTEXT) - 1, max(CONTEXT) + 2) if step],
