@@ -47,7 +47,7 @@ def test_few_and_many_vectors_are_stored_exactly(number, floats, dim, monkeypatc
 
 
 @pytest.mark.parametrize("dim", [64, 130, 384])
-def test_cosines_estimated_from_signs_are_close(dim):
+def test_cosines_estimated_from_signs_are_close(dim, monkeypatch):
     chance = np.random.default_rng(dim)
     query = chance.standard_normal(dim)
     query /= np.linalg.norm(query)
@@ -60,11 +60,17 @@ def test_cosines_estimated_from_signs_are_close(dim):
         inside = DuckConnection(raw)
         raw.execute(schema._statements("schema_4.sql"))
         inside.append_vectors("vectors", range(2000), ["alice"] * 2000, vectors.astype(np.float32))
-        estimates = dict(inside.execute(*signs.near(query.tolist())).fetchall())
-        assert {cosine for _, cosine in inside.execute(*signs.near([0.0] * dim)).fetchall()} == {0}
+        estimates = dict(inside.execute(*inside.near(query.tolist())).fetchall())
+        assert {cosine for _, cosine in inside.execute(*inside.near([0.0] * dim)).fetchall()} == {0}
+        monkeypatch.setattr(signs, "CLOSE", 500)
+        nearest = dict(inside.execute(*inside.near(query.tolist())).fetchall())
     errors = np.array([estimates[number] for number in range(2000)]) - vectors @ query
     assert np.sqrt(np.mean(errors**2)) < 1.2 / np.sqrt(dim)
     assert abs(errors.mean()) < 0.03
+    # Of many vectors, only the nearest are compared in detail.
+    assert 500 <= len(nearest) < 800
+    assert nearest == {number: estimates[number] for number in nearest}
+    assert nearest.keys() >= set(np.argsort(-(vectors @ query))[:10].tolist())
 
 
 SIGNED = "SELECT count(*) = count(signs0) AND count(*) = count(large0) AND count(*) > 0 FROM vectors"

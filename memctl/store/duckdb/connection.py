@@ -199,8 +199,8 @@ class DuckConnection:
         return f"FLOAT[{dim}]"
 
     def near(self, query: Sequence[float]) -> tuple[str, dict[str, Any]]:
-        """A SELECT of the record and the estimated cosine of every vector, from their signs."""
-        return signs.near(query)
+        """A SELECT of the record and the estimated cosine of the nearest vectors, from their signs."""
+        return signs.near(query, lambda statement, parameters: self.execute(statement, parameters).fetchall())
 
     def lock(self, names: Iterable[str]) -> None:
         """Nothing: a file has one writer at a time."""

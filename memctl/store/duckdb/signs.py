@@ -6,7 +6,7 @@ positive, and a column `large0`, `large1`, … with a bit for each number that i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import exp, pi, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -71,42 +71,49 @@ def of_array(vectors: Any) -> Words:
     return packed.T.copy()
 
 
-_NEAR = """
-    SELECT u.record AS key, v.cosine
-    FROM (
-        SELECT unit, {cosine} AS cosine FROM vectors
-        WHERE {differing} <= (
-            SELECT coalesce(min(differing), 1e9)
-            FROM (
-                SELECT differing, sum(count(*)) OVER (ORDER BY differing) AS number
-                FROM (SELECT {differing} AS differing FROM vectors) compared GROUP BY differing
-            ) counted
-            WHERE number >= {close}
-        )
-    ) v
-    JOIN units u ON u.key = v.unit
-"""
-
-
-def near(query: Sequence[float]) -> tuple[str, dict[str, Any]]:
+def near(
+    query: Sequence[float], execute: Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+) -> tuple[str, dict[str, Any]]:
     """A SELECT of the record and the estimated cosine with the query of the CLOSE nearest vectors, and its parameters.
 
     The inner product of the query and a vector, both with numbers of two sizes as for `SLOPE`, grows with the cosine.
+    `execute` returns the rows of a statement.
     """
     half = len(names(len(query))) // 2
     width = sqrt(sum(value * value for value in query))
     words = _words([value / width for value in query] if width else query)
     sizes = [3 if abs(value) > _threshold(len(query)) * width else 1 for value in query]
     expected = SLOPE * sqrt(len(query)) * sum(size * abs(value) for size, value in zip(sizes, query, strict=True))
-    parameters: dict[str, Any] = {"sizes": sum(sizes), "scale": width / expected if width else 0.0}
-    terms, differing = [], []
-    for number in range(half):
-        parameters |= {f"signs{number}": words[number], f"large{number}": words[half + number]}
-        terms.append(f"agreement(signs{number}, large{number}, $signs{number}::UBIGINT, $large{number}::UBIGINT)")
-        differing.append(f"bit_count(xor(signs{number}, $signs{number}::UBIGINT))::INTEGER")
+    signs = {f"signs{number}": words[number] for number in range(half)}
+    differing = " + ".join(f"bit_count(xor({name}, ${name}::UBIGINT))::INTEGER" for name in signs)
+    counted = execute(f"SELECT {differing} AS differing, count(*) FROM vectors GROUP BY differing", signs)  # noqa: S608
+    terms = (
+        f"agreement(signs{number}, large{number}, $signs{number}::UBIGINT, $large{number}::UBIGINT)"
+        for number in range(half)
+    )
     cosine = f"($sizes + 2 * ({' + '.join(terms)})) * $scale::DOUBLE"
-    statement = _NEAR.format(cosine=cosine, differing=" + ".join(differing), close=CLOSE)
-    return statement, parameters
+    statement = (
+        f"SELECT u.record AS key, v.cosine FROM (SELECT unit, {cosine} AS cosine FROM vectors "  # noqa: S608
+        f"WHERE {differing} <= $differing) v JOIN units u ON u.key = v.unit"
+    )
+    parameters = {
+        "sizes": sum(sizes),
+        "scale": width / expected if width else 0.0,
+        "differing": _most_differing(counted),
+        **{f"large{number}": words[half + number] for number in range(half)},
+    }
+    return statement, parameters | signs
+
+
+def _most_differing(counted: Iterable[tuple[int, int]]) -> int:
+    """In how many signs the CLOSE nearest vectors differ from the query at most, from the number of vectors for each
+    number of differing signs."""
+    number = most = 0
+    for differing, vectors in sorted(counted):
+        if number < CLOSE:
+            most = differing
+        number += vectors
+    return most
 
 
 def complete(connection: DuckDBPyConnection, table: str) -> None:
