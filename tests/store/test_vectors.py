@@ -60,15 +60,17 @@ def test_cosines_estimated_from_signs_are_close(dim, monkeypatch):
         inside = DuckConnection(raw)
         raw.execute(schema._statements("schema_4.sql"))
         inside.append_vectors("vectors", range(2000), ["alice"] * 2000, vectors.astype(np.float32))
-        estimates = dict(inside.execute(*inside.near(query.tolist())).fetchall())
-        assert {cosine for _, cosine in inside.execute(*inside.near([0.0] * dim)).fetchall()} == {0}
+        estimates = dict(inside.execute(*inside.near(query.tolist(), "SELECT 0")).fetchall())
+        assert {cosine for _, cosine in inside.execute(*inside.near([0.0] * dim, "SELECT 0")).fetchall()} == {0}
         monkeypatch.setattr(signs, "CLOSE", 500)
-        nearest = dict(inside.execute(*inside.near(query.tolist())).fetchall())
+        nearest = dict(inside.execute(*inside.near(query.tolist(), "SELECT 0")).fetchall())
     errors = np.array([estimates[number] for number in range(2000)]) - vectors @ query
     assert np.sqrt(np.mean(errors**2)) < 1.2 / np.sqrt(dim)
     assert abs(errors.mean()) < 0.03
     # Of many vectors, only the nearest are compared in detail.
     assert 500 <= len(nearest) < 800
+    assert 0 in nearest
+    assert 1 not in nearest
     assert nearest == {number: estimates[number] for number in nearest}
     assert nearest.keys() >= set(np.argsort(-(vectors @ query))[:10].tolist())
 

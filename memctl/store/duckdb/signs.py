@@ -72,9 +72,10 @@ def of_array(vectors: Any) -> Words:
 
 
 def near(
-    query: Sequence[float], execute: Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+    query: Sequence[float], always: str, execute: Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 ) -> tuple[str, dict[str, Any]]:
-    """A SELECT of the record and the estimated cosine with the query of the CLOSE nearest vectors, and its parameters.
+    """A SELECT of the record and the estimated cosine with the query, and its parameters: of the CLOSE nearest vectors,
+    and of all vectors of the records that the SELECT `always` has.
 
     The inner product of the query and a vector, both with numbers of two sizes as for `SLOPE`, grows with the cosine.
     `execute` returns the rows of a statement.
@@ -94,7 +95,9 @@ def near(
     cosine = f"($sizes + 2 * ({' + '.join(terms)})) * $scale::DOUBLE"
     statement = (
         f"SELECT u.record AS key, v.cosine FROM (SELECT unit, {cosine} AS cosine FROM vectors "  # noqa: S608
-        f"WHERE {differing} <= $differing) v JOIN units u ON u.key = v.unit"
+        f"WHERE {differing} <= $differing) v JOIN units u ON u.key = v.unit UNION ALL "
+        f"SELECT u.record, {cosine} FROM (SELECT key, record FROM units WHERE record IN ({always})) u "
+        f"JOIN vectors v ON v.unit = u.key WHERE {differing} > $differing"
     )
     parameters = {
         "sizes": sum(sizes),

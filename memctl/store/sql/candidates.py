@@ -49,6 +49,7 @@ lexical AS MATERIALIZED (
     FROM matching CROSS JOIN (SELECT max(bm25) AS highest FROM matching) best
     CROSS JOIN (SELECT ({idf_sum}) / 2 AS half FROM rarity) asked
 ),
+worded AS MATERIALIZED (SELECT key FROM lexical ORDER BY lexical DESC, key LIMIT {rough}),
 hidden AS MATERIALIZED (SELECT r.key FROM records r WHERE ({shown}) IS NOT TRUE),
 rough AS MATERIALIZED (
     SELECT key, max(fit) AS fit, coalesce(max(lexical), 0) AS lexical
@@ -136,7 +137,7 @@ def choose(
     each of the distinct terms. `shown` is the condition on `records r` for what may be a hit, `parameters` are the
     other parameters of the statement.
     """
-    near, bound = connection.near(query_vector)
+    near, bound = connection.near(query_vector, always="SELECT key FROM worded")
     # A query without words, such as "?", has one that no record has.
     stems, terms, weights = (
         parameters[name] or [none] for name, none in (("stems", ""), ("terms", ""), ("weights", 0.0))
