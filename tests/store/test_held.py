@@ -1,5 +1,6 @@
 """A program that reads often keeps the store open without blocking other processes or its own writes."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -244,3 +245,28 @@ def test_a_failed_read_leaves_a_store_that_can_be_searched(open_memory, never_id
     with pytest.raises(MemctlError), open_memory.backend.engine.reading() as opened:
         opened.execute("SELECT no_such_column FROM records")
     assert texts_of(open_memory, "tea")
+
+
+BUSY_KEEPER = """
+import sys, time
+from pathlib import Path
+from memctl.store.duckdb import instances
+
+def detach(self):
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        self.memory.execute("SELECT 1").fetchall()
+
+instances._Instance.detach = detach
+instances.HOLD = 0.0
+with instances.held(Path(sys.argv[1])):
+    pass
+time.sleep(0.2)
+"""
+
+
+@pytest.mark.engines(only="file")
+def test_a_program_that_ends_while_a_file_is_released_ends_without_an_error(open_memory, store):
+    open_memory.close()
+    ended = subprocess.run([sys.executable, "-c", BUSY_KEEPER, str(store)], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -6,6 +6,7 @@ file between two transactions, and an instance that no file needs serves the nex
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
@@ -309,11 +310,12 @@ class _Keeper:
 
     def __init__(self) -> None:
         self.thread: threading.Thread | None = None
+        self.ended = False
 
     def keep(self, instance: _Instance) -> None:
         """Let the file of an instance stay attached from now on. The caller has `_lock`."""
         instance.until = time.monotonic() + HOLD
-        if self.thread is None:
+        if self.thread is None and not self.ended:
             self.thread = threading.Thread(target=self._run, name="memctl-keeper", daemon=True)
             self.thread.start()
 
@@ -322,7 +324,7 @@ class _Keeper:
             time.sleep(STEP)
             with _lock:
                 kept = [instance for instance in _instances.values() if instance.until is not None]
-                if not kept:
+                if not kept or self.ended:
                     self.thread = None
                     return
                 for instance in kept:
@@ -332,6 +334,13 @@ class _Keeper:
 
 
 _keeper = _Keeper()
+
+
+@atexit.register
+def _end() -> None:
+    """Let the thread call DuckDB no more: Python ends threads that come back from C++, which aborts the process."""
+    with _lock:
+        _keeper.ended = True
 
 
 _inherited: list[_Instance] = []
