@@ -160,7 +160,7 @@ class Memory:
         """
         request = Request(
             user=require_user(user_id),
-            query=None if query is None else require_query(query),
+            query=require_query(query) if query else None,
             tokens=tokens,
             as_of=require_time(as_of, "as_of"),
             format=format,

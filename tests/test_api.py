@@ -370,7 +370,7 @@ def test_turns_of_a_wrong_type_are_a_usage_error(tmp_path):
         (lambda memory: memory.search("alice", "Rome", kinds=5), "kinds cannot be of type int"),
         (lambda memory: memory.search("alice", "Rome", since=2026), "since cannot be of type int"),
         (lambda memory: memory.context(5), "the user cannot be of type int"),
-        (lambda memory: memory.context("alice", ""), "the query is empty"),
+        (lambda memory: memory.context("alice", 5), "the query cannot be of type int"),
         (lambda memory: memory.context("alice", tokens=2.5), "tokens is 2.5"),
         (lambda memory: memory.facts(""), "the user is empty"),
         (lambda memory: memory.history(None), "the user cannot be of type NoneType"),

@@ -44,7 +44,7 @@ def ingest(
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or backend.everyone())
-    gone = suppressed_users(store, owners)
+    gone = suppressed_users(store).among(owners)
     number = 0
     with working(
         store,

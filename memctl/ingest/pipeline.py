@@ -371,6 +371,7 @@ class Run:
             self.report.took(committed)
             self.id, self.report.run = tx.run_id, tx.run or self.report.run
         self.recogniser.committed(self.digested)
+        self.reader.committed()
 
 
 def _leave_interrupts_to_the_parent() -> None:

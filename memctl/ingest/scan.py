@@ -24,6 +24,7 @@ from memctl.ingest.sources import sha256_of, unreadable
 from memctl.store.base import Store
 from memctl.store.model import SUPPRESSED, FileEntry
 from memctl.store.refold import suppressed_users
+from memctl.store.suppressed_users import SuppressedUsers
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.files.discovery import VANISHED, Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -69,8 +70,7 @@ class Reader:
         self.options = options
         self.report = report
         self.refusals = refusals
-        self.checked: set[str] = set()
-        self.suppressed: set[str] = set()
+        self._suppressed: SuppressedUsers | None = None
         self.ledger: dict[tuple[str, str], FileEntry] = {}
         with suppress(NotFound), store.reading() as session:
             self.ledger = session.ingested_files()
@@ -158,18 +158,20 @@ class Reader:
 
     def admitted(self, owners: Sequence[Owned]) -> list[Owned]:
         """The owners of a session without forgotten users, and the session without their turns."""
-        users = {mine.user_id for mine in owners}
-        if new := users - self.checked:
-            self.suppressed |= suppressed_users(self.store, new)
-            self.checked |= new
-        if not users & self.suppressed:
+        if self._suppressed is None:
+            self._suppressed = suppressed_users(self.store)
+        if not (gone := self._suppressed.among(mine.user_id for mine in owners)):
             return list(owners)
         dropped: set[str] = set()
         for mine in owners:
-            if mine.user_id in self.suppressed:
+            if mine.user_id in gone:
                 self.report.skip(SUPPRESSED)
                 dropped.update(turn.turn_id for turn in mine.session.turns if turn.turn_id not in mine.others)
-        return [_without(mine, dropped) for mine in owners if mine.user_id not in self.suppressed]
+        return [_without(mine, dropped) for mine in owners if mine.user_id not in gone]
+
+    def committed(self) -> None:
+        """Look up the forgotten users again before the next session: one may be erased during a long ingest."""
+        self._suppressed = None
 
     def before(self, known: FileEntry | None) -> frozenset[UUID]:
         """The episodes that a file contained when it was last read."""

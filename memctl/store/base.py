@@ -38,6 +38,7 @@ from memctl.store.model import (
     Table,
     UserSummary,
 )
+from memctl.store.suppressed_users import SuppressedUsers
 from memctl.store.tally import Tally
 
 if TYPE_CHECKING:
@@ -225,8 +226,8 @@ class Session(Protocol):
     def refusals(self) -> dict[str, str]:
         """What earlier ingests refused to read: a hash of the place -> the state it was in."""
 
-    def suppressed(self, users: Iterable[str]) -> set[str]:
-        """The subset of the users who were erased and must stay out of the store."""
+    def suppressed(self) -> SuppressedUsers:
+        """The users who were erased and must stay out of the store."""
 
     def suppressed_since(self, user: str) -> datetime | None:
         """When the user was erased; None if they were not."""

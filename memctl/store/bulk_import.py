@@ -45,7 +45,7 @@ def _without_collector() -> Iterator[None]:
 def _asked(store: Store, chosen: Chosen, users: Collection[str]) -> tuple[EmbedderSpec, set[str]]:
     """The store's embedder, and the subset of the users who were forgotten."""
     with suppress(NotFound), store.reading() as session:
-        return chosen(session), session.suppressed(users)
+        return chosen(session), session.suppressed().among(users)
     return chosen(None), set()
 
 

@@ -162,7 +162,7 @@ class LocalStore(Backend):
         """The subset of the users who were forgotten."""
         from memctl.store.refold import suppressed_users
 
-        return suppressed_users(self.store, users)
+        return suppressed_users(self.store).among(users)
 
     def latest_import(self) -> datetime | None:
         """When the newest record was stored."""

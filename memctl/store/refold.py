@@ -24,20 +24,21 @@ from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_f
 from memctl.store.base import Group, Session, Store, Transaction
 from memctl.store.chunks import chunks_of, texts_of
 from memctl.store.model import SUPPRESSED, Entry, Episodic, StoredTurn
+from memctl.store.suppressed_users import SuppressedUsers
 from memctl.store.turn_identity import removal_keys
 
 
 def require_admitted(tx: Transaction, users: Iterable[str]) -> None:
     """Raise Rejected if one of the users was forgotten: nothing is written about them."""
-    if tx.suppressed(users):
+    if tx.suppressed().among(users):
         raise Rejected(SUPPRESSED)
 
 
-def suppressed_users(store: Store, users: Iterable[str]) -> set[str]:
-    """The subset of the users who were forgotten; nobody while the store does not exist."""
+def suppressed_users(store: Store) -> SuppressedUsers:
+    """The users who were forgotten; nobody while the store does not exist."""
     with suppress(NotFound), store.reading() as session:
-        return session.suppressed(users)
-    return set()
+        return session.suppressed()
+    return SuppressedUsers()
 
 
 def remove_claims(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:

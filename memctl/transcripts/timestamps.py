@@ -107,7 +107,7 @@ def instant(value: object, zone: tzinfo | None = None, order: DateOrder | None =
     those outside 1980-2200.
     """
     for _ in range(4):
-        if not isinstance(value, Mapping):
+        if isinstance(value, str) or not isinstance(value, Mapping):
             break
         value = _unwrapped(value)
     if isinstance(value, str):

@@ -24,6 +24,7 @@ from memctl.store.sql import (
 from memctl.store.sql import ingested_files as file_rows
 from memctl.store.sql import search as ranking
 from memctl.store.sql import turns as turn_rows
+from memctl.store.suppressed_users import SuppressedUsers
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -109,11 +110,11 @@ class SqlSession:
         records, removed = fact_rows.known(self.connection, ids, "records", "removed")
         return records, removed
 
-    def suppressed(self, users: Iterable[str]) -> set[str]:
-        """The subset of the users who were erased and must stay out of the store."""
+    def suppressed(self) -> SuppressedUsers:
+        """The users who were erased and must stay out of the store."""
         from memctl.store.sql import suppression
 
-        return suppression.among(self.connection, users)
+        return suppression.suppressed(self.connection)
 
     def suppressed_since(self, user: str) -> datetime | None:
         """When the user was erased; None if they were not."""

@@ -6,12 +6,12 @@ an erasure is under way, `meta` has the same hash with the time it began: one th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from memctl.store.connection import Connection, Engine
 from memctl.store.sql import fact_rows, ingested_files, undo_log
 from memctl.store.sql.meta import get_meta, set_meta
+from memctl.store.suppressed_users import SuppressedUsers, salted_hash
 
 SALT_BYTES = 32
 _UNDER_WAY = "erasing "
@@ -37,22 +37,13 @@ def digest(connection: Connection, user: str) -> str:
 
         salt = secrets.token_hex(SALT_BYTES)
         set_meta(connection, "salt", salt)
-    return _digest(salt, user)
+    return salted_hash(salt, user)
 
 
-def _digest(salt: str, user: str) -> str:
-    # Few stores have a forgotten user, and these take as long to import as a statement to run.
-    import hashlib
-    import hmac
-
-    return hmac.new(bytes.fromhex(salt), user.encode(), hashlib.sha256).hexdigest()
-
-
-def among(connection: Connection, users: Iterable[str]) -> set[str]:
-    """The subset of the users who were forgotten, here or in a store that this one replaced."""
-    pairs = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
-    salts = {salt for salt, _ in pairs}
-    return {user for user in set(users) if any((salt, _digest(salt, user)) in pairs for salt in salts)}
+def suppressed(connection: Connection) -> SuppressedUsers:
+    """The users who were forgotten, here or in a store that this one replaced."""
+    pairs = connection.execute("SELECT salt, digest FROM forgotten").fetchall()
+    return SuppressedUsers(frozenset((salt, hashed) for salt, hashed in pairs))
 
 
 def is_digest(connection: Connection, user: str, hashed: str) -> bool:
@@ -61,13 +52,13 @@ def is_digest(connection: Connection, user: str, hashed: str) -> bool:
     salts |= {get_meta(connection, "salt")} - {None}
     from hmac import compare_digest
 
-    return any(compare_digest(_digest(salt, user), hashed) for salt in salts)
+    return any(compare_digest(salted_hash(salt, user), hashed) for salt in salts)
 
 
 def forgotten_at(connection: Connection, user: str) -> datetime | None:
     """When the user was forgotten, last; None if they were not."""
     rows = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
-    digests = {salt: _digest(salt, user) for salt, _, _ in rows}
+    digests = {salt: salted_hash(salt, user) for salt, _, _ in rows}
     times = [at for salt, hashed, at in rows if digests[salt] == hashed]
     return fact_rows.aware(max(times)) if times else None
 
@@ -82,7 +73,7 @@ def begin(connection: Connection, user: str, at: datetime) -> str:
 def begun_at(connection: Connection, user: str) -> datetime | None:
     """When an erasure of the user began that has not succeeded since; None if there is none."""
     salt = get_meta(connection, "salt")
-    began = None if salt is None else get_meta(connection, f"{_UNDER_WAY}{_digest(salt, user)}")
+    began = None if salt is None else get_meta(connection, f"{_UNDER_WAY}{salted_hash(salt, user)}")
     return None if began is None else datetime.fromisoformat(began)
 
 
@@ -116,7 +107,7 @@ def mark(connection: Connection, user: str) -> str:
     """Keep the user out from now on; returns the salted hash that stands for their name."""
     hashed = digest(connection, user)
     connection.execute("DELETE FROM meta WHERE name = ?", [f"{_UNDER_WAY}{hashed}"])
-    if not among(connection, [user]):
+    if not suppressed(connection).among([user]):
         now = fact_rows.naive(datetime.now(UTC))
         connection.execute(
             "INSERT INTO forgotten (salt, digest, forgotten_at) VALUES (?, ?, ?)",
@@ -127,9 +118,9 @@ def mark(connection: Connection, user: str) -> str:
 
 def restore(connection: Connection, user: str) -> bool:
     """Admit the user again; returns whether they were forgotten."""
-    known = bool(among(connection, [user]))
+    known = bool(suppressed(connection).among([user]))
     for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall():
-        connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, _digest(salt, user)])
+        connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, salted_hash(salt, user)])
     if known:
         set_meta(connection, ingested_files.ADMITTED, datetime.now(UTC).isoformat())
     return known
@@ -140,14 +131,13 @@ def carry_over(old: Engine, new: Engine) -> None:
     if not old.exists():
         return
     with old.reading() as connection:
-        forgotten = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
+        rows = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
     with new.writing() as connection:
         known = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
-        connection.append(
-            "forgotten", "salt, digest, forgotten_at", [row for row in forgotten if (row[0], row[1]) not in known]
-        )
+        new_rows = [row for row in rows if (row[0], row[1]) not in known]
+        connection.append("forgotten", "salt, digest, forgotten_at", new_rows)
         users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records").fetchall()]
-        gone = among(connection, users)
+        gone = suppressed(connection).among(users)
         for user in gone:
             forget(connection, user)
     if gone:

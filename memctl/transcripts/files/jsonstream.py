@@ -28,6 +28,31 @@ def partial(text: str) -> list[Any]:
 
     Stops at a syntax error; raises nothing.
     """
+    values, rest = _whole_lines(text)
+    return values + _streamed(rest)
+
+
+def _whole_lines(text: str) -> tuple[list[Any], str]:
+    """The values of the first lines, as far as each line is one JSON value, and the text after them."""
+    import msgspec
+
+    values: list[Any] = []
+    begin = 0
+    while (end := text.find("\n", begin)) >= 0:
+        line = text[begin:end].encode("utf-8", "replace")
+        if line.strip():
+            if unfit(line):
+                break
+            try:
+                values.append(msgspec.json.decode(line))
+            except (ValueError, RecursionError):
+                break
+        begin = end + 1
+    return values, text[begin:]
+
+
+def _streamed(text: str) -> list[Any]:
+    """The values at the beginning of `text`, parsed token by token."""
     ijson = _ijson()
     root: list[Any] = []
     stack: list[tuple[Any, str | None]] = []
