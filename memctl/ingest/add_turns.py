@@ -16,7 +16,6 @@ from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.base import Store
-from memctl.transcripts.files.encoding import clean
 from memctl.transcripts.messages.content import content_text
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -56,9 +55,17 @@ def add_turns(
 
 
 def _storable(turn: Turn) -> Turn:
-    """The turn with U+FFFD for characters that cannot be stored, as in turns that come from a file."""
-    speaker = turn.speaker if turn.speaker is None else clean(turn.speaker)
-    return msgspec.structs.replace(turn, turn_id=clean(turn.turn_id), text=clean(turn.text), speaker=speaker)
+    """The turn with U+FFFD for lone surrogates, which cannot be stored."""
+    speaker = turn.speaker if turn.speaker is None else _unicode(turn.speaker)
+    return msgspec.structs.replace(turn, turn_id=_unicode(turn.turn_id), text=_unicode(turn.text), speaker=speaker)
+
+
+def _unicode(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _turn(index: int, turn: Any) -> Turn:
