@@ -118,7 +118,7 @@ def test_only_writing_is_limited_to_little_memory(open_memory, never_idle):
     for opening in (engine.reading, engine.writing, engine.reading, engine.writing):
         with opening() as opened:
             limits += opened.execute("SELECT current_setting('memory_limit')").fetchone()
-    assert limits == [limits[0], "183.1 MiB"] * 2
+    assert limits == [limits[0], "167.8 MiB"] * 2
     assert limits[0] != limits[1]
 
 

@@ -32,7 +32,7 @@ from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, or_c
 Opened = TypeVar("Opened")
 
 DAMAGED = ".damaged-"
-WRITING_LIMIT = "192MB"
+WRITING_LIMIT = "176MB"
 """An ingest and a migration stay below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to
 the file. The ledger of a migration has a limit of its own."""
 
