@@ -43,6 +43,7 @@ from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.appointments import rescheduled
+from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import is_fragment, whole
 from memctl.extract.filters.not_meant import sincere
 from memctl.extract.filters.object_types import (
@@ -178,7 +179,7 @@ class _SessionReader:
         )
         due = reader.due if reader.text == text else TURN_RULES.due(text)
         drafts = reader.read()
-        drafts = without_widowhood(text, drafts) if drafts else []
+        drafts = without_bygone(without_widowhood(text, drafts), text) if drafts else []
         if drafts and "retractions" in due:
             drafts = without_gifts(text, drafts)
         if drafts and self.question is not None and not memory:

@@ -56,6 +56,7 @@ _TOLD = late(r"\b(?:came|went|said|was|were|took|told|asked)\b|^[\d\W]+$", re.IG
 _NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
 """ "Came within an inch of moving" did not happen; "taught me chess" and "sold her car" are about somebody else."""
 _NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*"
+_WITH_ME = late(r"(?:.* )?(?:me|us)\b", re.IGNORECASE)
 _BELONGS = (
     rf" (?:(?:to|from|with|in|at|near|by|via) (?:[\w'’-]+ ?){{1,4}}|(?:and )?{_NAME}(?:,? (?:and )?{_NAME})*|.*→.*)$"
 )
@@ -145,7 +146,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14:
         return None
-    if _CHAT.search(rest) or (own and _NOT_AN_EVENT.match(rest)):
+    if _CHAT.search(rest) or (_NOT_AN_EVENT if own else _WITH_ME).match(rest):
         return None
     past, rest = verb_word[-1].strip(",").lower(), re.sub(r"\s+,", ",", rest)
     rest = _TAIL.sub("", rest)
@@ -351,7 +352,8 @@ _FRONTED = late(
 )
 """ "On Sundays we have roast at my mum's"."""
 _NEXT_CLAUSE = late(
-    r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|because|bc|since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
+    r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|(?:now )?(?:because|bc|cos|coz|cuz)|"
+    r"since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
     r"he|she|they|the)\b))",
     re.IGNORECASE,
 )

@@ -15,8 +15,14 @@ _HOW_OFTEN = (
 )
 _FRAGMENTS = {
     "habit": late(
+        r"live for .*|"
         r"(?:talk|speak|chat|meet|ship|release|deploy|publish|play|have|do|get|make|take|see|visit|go)"
         rf"(?: (?:her|him|them|it))? {_HOW_OFTEN}",
+        re.IGNORECASE,
+    ),
+    "job_title": late(
+        r".* (?:lighter|heavier|taller|shorter|older|younger|later|late|early|slower|faster|richer|poorer)|"
+        r"(?:keen|avid|decent|terrible|slow|fast|rubbish|lousy|lapsed|hard) .*|lodger|tenant|hard",
         re.IGNORECASE,
     ),
     "plans": late(
@@ -33,6 +39,7 @@ _FRAGMENTS = {
         r".*\b(?:an?|the|some) (?:man|woman|guy|bloke|girl|boy|person|lady|thing|place)",
         re.IGNORECASE,
     ),
+    "name": late(r"(?:I'm|I’m|Im|I am|It's|This is|My) .*"),
     "favorite": late(r"none|nothing|nobody|n/?a|anything|both|either|neither|depends\b.*", re.IGNORECASE),
     "has_pet": late(r".*\b(?:Sir|Lady|Lord|Captain|Queen|King|Princess|Prince|Saint|Master|Miss|Madame)"),
     "learning": late(
@@ -40,7 +47,9 @@ _FRAGMENTS = {
         r"lessons?|words?|bits?)\b.*",
         re.IGNORECASE,
     ),
-    "likes": late(r"(?:más|mais|mehr|plus) .*"),
+    "likes": late(
+        r"(?:más|mais|mehr|plus) .*|working|being|living|having|going|getting|doing|seeing|making|coming|talking"
+    ),
     "dislikes": late(r"(?:fall|get|feel|make|go|have|keep|lose|end|give|put|take)s? .*", re.IGNORECASE),
     "owns": late(
         r"outright|[A-ZÀ-Þ][\w-]+ (?:an?|some|(?:a )?few|two|three) (?-i:[a-z]).*|"
@@ -48,7 +57,9 @@ _FRAGMENTS = {
         re.IGNORECASE,
     ),
     "allergic_to": late(r".*\ballerg.*", re.IGNORECASE),
-    "hometown": late(r"God|Heaven|Nowhere", re.IGNORECASE),
+    "hometown": late(
+        r"God|Heaven|Nowhere|Celtic|Rangers|United|City|Rovers|Mac|Apple|Android|Windows|Linux", re.IGNORECASE
+    ),
     "has_condition": late(r"\w+ (?:kind|type|sort)|\w+ (?:monthly|weekly|daily|yearly)", re.IGNORECASE),
 }
 """By predicate, objects that name nothing: "did 140", "the favourite snake: none", "sold the last of the ewes"."""

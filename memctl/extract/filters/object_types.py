@@ -47,6 +47,15 @@ _PLACELESS = late(
     r"leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
     re.IGNORECASE,
 )
+_NO_PLACE = late(
+    r"(?!(?:uk|us|uae|la|ny|nz|dc|sf|kl|ni|hk|sa|bc|pa|nj|tx|fl|wa|va|ca|eu)$)(?-i:[A-Z][A-Z0-9])|vodafone|giffgaff|"
+    r"octopus(?: energy)?|virgin(?: media)?|monzo|starling|revolut|t-mobile|verizon|talktalk|plusnet|british gas|edf|"
+    r"accounts|marketing|sales|finance|hr|it|ops|operations|engineering|support|design|product|legal|logistics|"
+    r"management|procurement|production|research|security|admin|days|nights|earlies|lates|(?:part|full)[ -]time|"
+    r"(?:plan|phase|step|option|version|round)(?: \w)?",
+    re.IGNORECASE,
+)
+""" "Moved to EE", "moved to marketing": a company that sells something, a department, or hours, and no place."""
 _STATE_OF_A_THING = late(
     r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
     r"tip|goner|lemon|beast|dream|legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
@@ -134,9 +143,14 @@ _ADJUNCTS = {
     "hobby": late(r"\s*,.*", re.IGNORECASE),
     "allergic_to": late(r"\s+(?:like|so|as|too)\b.*", re.IGNORECASE),
     "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
-    "dislikes": late(r"\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*", re.IGNORECASE),
+    "dislikes": late(
+        r"\s+like (?:everyone|everybody|anyone|most|all|any)\b.*|\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*",
+        re.IGNORECASE,
+    ),
     "avoids": late(r"\s+(?:since|ever since|any ?more)$", re.IGNORECASE),
-    "likes": late(r"\s+with (?:all|every|my whole)\s.*", re.IGNORECASE),
+    "likes": late(
+        r"\s+like (?:everyone|everybody|anyone|most|all|any)\b.*|\s+with (?:all|every|my whole)\s.*", re.IGNORECASE
+    ),
     "owns": late(
         r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"
         r"\s+(?:from|off) .*|\s+(?:an?|one|two|three|four|five|\d+) (?:years?|months?|weeks?|days?)$|"
@@ -235,7 +249,9 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "uses" and compiled("{MEDICINE}").fullmatch(value):
         return False
-    if predicate in ("likes", "dislikes") and (_VAGUE_THING.fullmatch(value) or _is_somebody(value)):
+    if predicate in ("likes", "dislikes") and (
+        _VAGUE_THING.fullmatch(value) or _is_somebody(value) or compiled("{RELATIONS}").fullmatch(value)
+    ):
         return False
     if predicate == "job_title" and (form := FORMS.get(value.split()[0].lower())) is not None and form[1] == "s":
         return False
@@ -250,6 +266,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate in ("lives_in", "hometown"):
         opening = value.split()[0]
         if compiled("{MONTHS}|{WEEKDAYS}").fullmatch(opening) and opening.lower() != "may":
+            return False
+        if _NO_PLACE.fullmatch(value):
             return False
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
     if predicate == "avoids" and value.casefold().startswith("allerg"):

@@ -393,7 +393,7 @@ _PARENT = KeyedPattern(
 def job(text: str) -> str | None:
     """An occupation without its article."""
     text = re.sub(
-        r"^(?:(?:only|sole|lone|main|actual|real|proper) |\d+[- ]years?[- ]old )+", "", cut(_ARTICLE.sub("", text))
+        r"^(?:(?:only|sole|lone|main|actual|real|proper|new) |\d+[- ]years?[- ]old )+", "", cut(_ARTICLE.sub("", text))
     )
     short = _JOB_STOP.sub("", text)
     return None if _NO_JOB.match(short) or _PARENT.search(short) else noun(short, limit=5)

@@ -103,7 +103,7 @@ def list_drafts(
         if (
             _DATED.search(start.rest)
             or _WITH_A_NAME.fullmatch(before_it)
-            or any(draft.predicate == "takes_medication" for draft in earlier)
+            or any(draft.predicate in ("takes_medication", "has_child", "has_pet") for draft in earlier)
         ):
             more = [draft for draft in more if draft.predicate != "age"]
         introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)

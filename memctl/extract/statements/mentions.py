@@ -81,6 +81,8 @@ _NOT_MINE_AFTER = late(
     r"clinics?|"
     r"appointments?)\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
+    r"(?: (?:now|too|also|confirmed|diagnosed|suspected))* (?:for|in) (?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: too|"
+    r" as well| also| now|$|[,.;!])|"
     r" (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|"
     r"till) (?!now\b))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
