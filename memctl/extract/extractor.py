@@ -44,11 +44,10 @@ from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.appointments import rescheduled
 from memctl.extract.filters.bygone import without_bygone
-from memctl.extract.filters.fragments import is_fragment, whole
+from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
 from memctl.extract.filters.not_meant import sincere
 from memctl.extract.filters.object_types import (
     acceptable,
-    cuts_word,
     in_lower_case,
     shortened,
     single_readings,

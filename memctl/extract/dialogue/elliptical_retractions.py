@@ -11,6 +11,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
 _ENDED = KeyedPattern(
@@ -161,6 +162,13 @@ def disowned(draft: Draft, text: str) -> bool:
     return draft.predicate in ("owns", "has_pet") and draft.op == "assert" and bool(_NOT_MINE.search(text))
 
 
+_MOVED_FROM = KeyedPattern(
+    r"\b(?:moved|switched|migrated|went|moving|migrating) (?:[\w' ]{2,20} )??(?:over )?from (?P<old>[\w+#.]+) to ",
+    re.IGNORECASE,
+)
+""" "We moved from Slack to Teams"."""
+
+
 def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
     """True if an employer that ends is a place: it is a home in `earlier`, or is "in Puebla" in the words `heard`."""
     if draft.predicate != "works_at" or draft.op == "assert" or not draft.object:
@@ -184,7 +192,11 @@ _SOFTWARE_BEFORE = KeyedPattern(
 
 def moves_software(draft: Draft, text: str) -> bool:
     """True if the speaker moved to a tool, not to a place: "I used to write in Word but moved to Scrivener"."""
-    return draft.predicate == "lives_in" and draft.op == "assert" and bool(_SOFTWARE_BEFORE.search(text))
+    if draft.predicate != "lives_in" or draft.op != "assert":
+        return False
+    before = _MOVED_FROM.search(text)
+    tool = before is not None and compiled("{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}").fullmatch(before["old"])
+    return bool(tool or _SOFTWARE_BEFORE.search(text))
 
 
 def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:

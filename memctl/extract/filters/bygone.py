@@ -16,9 +16,16 @@ _DONE = frozenset(words("learning hobby habit"))
 _GOALS = late(r"\b(?:goals?|resolutions?|(?:bucket|wish|to-?do) ?list|aims?|dreams?|hopes?)\b[^:.!?\n]{0,30}:")
 
 
+_NOT_ME = late(r"[.!,…-]+ ?(?:well|ok|okay|i mean),? (?:the|our|my) [\w ]{2,20} (?:is|are|has|does|did)(?=[.!,]|$)")
+""" "We're expecting! Well, the dog is."""
+
+
 def without_bygone(drafts: Iterable[Draft], text: str) -> list[Draft]:
     """`drafts` of a turn without the jobs and homes before those of "now", and without what a list of goals names."""
     spoken = text.lower()
+    other = _NOT_ME.search(spoken) if " is" in spoken or " are" in spoken or " has" in spoken else None
+    if other is not None:
+        drafts = [one for one in drafts if not other.start() - 60 < one.quote[0] <= one.quote[1] <= other.start()]
     replaced, goals = " now" in spoken, _GOALS.search(spoken) if ":" in spoken else None
     if not replaced and goals is None:
         return list(drafts)

@@ -42,6 +42,7 @@ _FRAGMENTS = {
     "name": late(r"(?:I'm|I’m|Im|I am|It's|This is|My) .*"),
     "favorite": late(r"none|nothing|nobody|n/?a|anything|both|either|neither|depends\b.*", re.IGNORECASE),
     "has_pet": late(r".*\b(?:Sir|Lady|Lord|Captain|Queen|King|Princess|Prince|Saint|Master|Miss|Madame)"),
+    "takes_medication": late(r"(?:oral |strong |some |more )*antibiotics", re.IGNORECASE),
     "learning": late(
         r"(?:(?:an?|the|some|so many|new|more|other|whole|lots? of|different) )*(?:ways?|things?|tricks?|lots?|stuff|"
         r"lessons?|words?|bits?)\b.*",
@@ -71,6 +72,8 @@ _PAIR_AS_ONE = late(r"(?P<one>(?:an?|the|one) .*(?:called|named) [A-ZÀ-Þ][\w'-
 _LOOSE_END = late(
     r"(?: (?:as well|as|too|also|btw|tho|though|lol|tbh|and|but|so|or|the|an?|of|with|for))+$", re.IGNORECASE
 )
+_LOOSE_PREPOSITION = late(r"(?<= )((?:an?|the|my|our) [\w-]+) (?:in|on|at|by)$", re.IGNORECASE)
+""" "Buy a flat in" before a date."""
 _WHEN_WORKING = late(
     r"(?:\s+(?:now|currently|nowadays|at the moment|these days|weekends?|weekdays?|part[- ]time|full[- ]time|again|"
     r"still|since \w+|at Christmas|at Easter|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|nights?|evenings?))+$",
@@ -127,8 +130,23 @@ def whole(draft: Draft) -> Draft:
     elif draft.predicate == "has_condition":
         short = _SINCE.sub("", value)
     elif draft.predicate in ("event", "plans", "habit", "attended"):
-        short = _LOOSE_END.sub("", value)
+        short = _LOOSE_PREPOSITION.sub(r"\1", _LOOSE_END.sub("", value))
     if not short or short == value:
         return draft
     draft.phrase, draft.object = draft.phrase.replace(value, short), short
     return draft
+
+
+_NUMBER = late(r"(?:\d[.,]?)*\d")
+
+
+def cuts_word(value: str | None, text: str) -> bool:
+    """True if `value` ends in the middle of a word or number of `text`: "tennis" of "tennis-ball", "2" of "2.5"."""
+    if value and "–" in text and re.search(rf"{re.escape(value)}–(?=[^\W\d])", text):
+        return True  # "Ferry Hull–Rotterdam"
+    if value and f"{value}-" in text and not re.search(rf"{re.escape(value)}(?!-\w)", text):
+        return True
+    if not value or not value[-1].isdigit():
+        return False
+    last = _NUMBER.findall(value)[-1]
+    return last in text and last not in _NUMBER.findall(text)

@@ -349,17 +349,6 @@ _ALSO = late(r"\s+(?:also|too|as well|now|either|equally|anyway|though)$", re.IG
 _ONE = late(r"\bones?\b", re.IGNORECASE)
 """ "A smaller one": of what, only the sentence before says."""
 _ARTICLES = late(r"(?:an?|the|my|our|to|how to)", re.IGNORECASE)
-_NUMBER = late(r"(?:\d[.,]?)*\d")
-
-
-def cuts_word(value: str | None, text: str) -> bool:
-    """True if `value` ends in the middle of a word or number of `text`: "tennis" of "tennis-ball", "2" of "2.5"."""
-    if value and f"{value}-" in text and not re.search(rf"{re.escape(value)}(?!-\w)", text):
-        return True
-    if not value or not value[-1].isdigit():
-        return False
-    last = _NUMBER.findall(value)[-1]
-    return last in text and last not in _NUMBER.findall(text)
 
 
 def is_opening(word: str) -> bool:

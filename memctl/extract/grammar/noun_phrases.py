@@ -231,7 +231,10 @@ _KIND = late(
     re.IGNORECASE,
 )
 """ "Action and sci-fi movies": both words describe the noun after them."""
-_AND = late(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
+_AND = late(
+    r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&|(?<!rock )(?<!drum )(?<!mac )(?<!fish )(?<! r )(?<! d )n)\s+"
+    r"(?:also )?|\s*/\s*(?=\w{3})"
+)
 _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
 

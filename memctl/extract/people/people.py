@@ -101,7 +101,8 @@ NOT_NAMES = frozenset(
         "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
         "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
         "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
-        "Wednesday Thursday Friday Saturday Sunday Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
+        "Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
+        "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
         "January February March April May June July August "
         "September October November December"
     )

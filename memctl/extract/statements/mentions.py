@@ -284,13 +284,9 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
         return None
-    if _PROPOSED.search(before) and not _DOSED.match(after):
-        return None
-    if subject is not None and _DIED_OF.search(before):
+    if _is_not_current(before, after) or (subject is not None and _DIED_OF.search(before)):
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
-        return None
-    if _ONCE_TAKEN.search(before) and not _DOSED.match(after):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
         return "retract"
@@ -301,6 +297,27 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
 
 
+def _is_not_current(before: str, after: str) -> bool:
+    """True for a drug that is proposed, is to be started, was taken once, or is taken for days."""
+    if not _DOSED.match(after) and (_PROPOSED.search(before) or _ONCE_TAKEN.search(before)):
+        return True
+    if _SHORT_COURSE.match(after):
+        return True
+    return _TO_START.search(before) is not None and _LATER.search(after) is not None
+
+
+_SHORT_COURSE = late(
+    r" (?:(?:until|till|til) (?:mon|tues|wednes|thurs|fri|satur|sun|the \d|next|\d)|for (?:an?|one|two|three|\d+) "
+    r"(?:more )?(?:days?|weeks?|nights?)\b)",
+    re.IGNORECASE,
+)
+""" "On antibiotics until Sunday" is over before long."""
+_TO_START = late(r"\b(?:start(?:ing)?|begin(?:ning)?|going on|put(?:ting)? me on)(?: on| with| the)* $", re.IGNORECASE)
+_LATER = late(
+    r"\b(?:next (?:week|month)|tomorrow|on (?:mon|tues|wednes|thurs|fri|satur|sun)day|once|when|if|soon)\b",
+    re.IGNORECASE,
+)
+""" "Starting Elvanse next week": not taken yet."""
 _ONCE_TAKEN = late(
     r"\b(?:took|popped|necked)(?: (?:an?|some|two|three|\d+|a couple of|more|my|the last))* $", re.IGNORECASE
 )

@@ -42,7 +42,10 @@ _AGAIN = late(
 """ "I stopped smoking in March and started again"."""
 
 
-_HEDGE = r"[\s,(-]*(?:almost|nearly|mostly|sort of|kind of|ish\b|on and off|more or less|most of the time|in theory)"
+_HEDGE = (
+    r"[\s,(-]*(?:almost|nearly|mostly|sort of|kind of|ish\b|on and off|more or less|most of the time|in theory|"
+    r"(?:on )?(?:weekdays|weekends|school days|(?:mon|tues|wednes|thurs|fri|satur|sun)days)|at (?:home|work|school)\b)"
+)
 _BUT_EATS = late(
     r"(?:but|though|although|except|apart from)\b[^.;]*"
     r"\b(?:fish|meat|chicken|tuna|salmon|bacon|seafood|burgers?|sausages?)\b",

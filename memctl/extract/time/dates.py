@@ -139,7 +139,8 @@ _MOVED_TO = (
 _WEEKDAY_STEMS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NOT_RECURRING = (
     r"(?<![\w'-])(?<!\bevery )(?<!\beach )(?<!\bother )(?<!\bto )(?<!\band )(?<!\bor )(?<!\ba )(?<!\bany )"
-    r"(?<!- )(?<!, )"
+    r"(?<!- )(?<!, )(?<!whit )(?<!good )(?<!black )(?<!easter )(?<!ash )(?<!shrove )(?<!palm )(?<!pancake )"
+    r"(?<!mothering )(?<!super )(?<!maundy )(?<!cyber )"
 )
 _CLOCK = r"(?= (?:at )?(?:\d{1,2}[:.]\d\d|\d{1,2} ?(?:am|pm|h)\b))"
 _AT_A_TIME = rf"(?:{_CLOCK}|(?= (?:morning|afternoon|evening|night|lunchtime)\b)|(?= at \d)|(?=\W*$))"
