@@ -56,6 +56,10 @@ AFTER = late(
 )
 
 
+CONDITION = late(
+    r"[\s,(–-]*(?:but )?(?:only )?(?:if|unless|provided|assuming|depending|weather permitting)\b", re.IGNORECASE
+)
+""" "Back at work in 6 weeks if the consultant agrees" may not happen."""
 _DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", re.IGNORECASE)
 """ "Dentist on the 3rd": the words before the date."""
 _SENTENCE = late(
@@ -90,7 +94,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     matched = _named().compiled().fullmatch(text[: first.span[0]].rstrip(" ,"))
     end = last.span[1]
     after = text[end - text[:end].endswith(",") :]
-    if matched is None or not AFTER.match(after) or MORE_DAYS.match(after):
+    if matched is None or CONDITION.match(after) or not AFTER.match(after) or MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
     first_word = FORMS.get(what.split(" ")[0].lower(), ("", ""))

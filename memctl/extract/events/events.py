@@ -285,11 +285,17 @@ _WORKING = late(
 """ "I'll go with the first draft": the next steps of a task."""
 
 
+_CONDITION = KeyedPattern(r"\w (?:if|unless|provided|assuming|depending)\b", re.IGNORECASE)
+""" "Moving to Leeds in June if the bank says yes" may not happen."""
+
+
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
     if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
+        return None
+    if _CONDITION.search(head.rest):
         return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
     if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:

@@ -12,7 +12,7 @@ from datetime import datetime
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.events import event_dates
-from memctl.extract.events.appointments import AFTER, MORE_DAYS, PASSED, PREPOSITION
+from memctl.extract.events.appointments import AFTER, CONDITION, MORE_DAYS, PASSED, PREPOSITION
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, lexicon
@@ -124,7 +124,12 @@ def planned(  # noqa: C901 -- one check per reason not to keep it
     first = dates[0]
     before = PREPOSITION.sub("", text[: first.span[0]].rstrip(" ,"))
     after = text[dates[-1].span[1] :]
-    if _QUESTIONED.search(before) or not (AFTER.match(after) or _AFTER_ALSO.match(after)) or MORE_DAYS.match(after):
+    if (
+        _QUESTIONED.search(before)
+        or CONDITION.match(after)
+        or not (AFTER.match(after) or _AFTER_ALSO.match(after))
+        or MORE_DAYS.match(after)
+    ):
         return None
     for pattern in _PATTERNS:
         matched = compiled(pattern).fullmatch(before)
@@ -143,6 +148,7 @@ def planned(  # noqa: C901 -- one check per reason not to keep it
         if not what or len(what.split()) > LONGEST_PLAN:
             continue
         if pattern is _PATTERNS[0]:
+            what = what[0].lower() + what[1:]
             leave = _LEAVE.match(what)
             what = what[leave.end() :] if leave else re.sub(r"^off (?=to )", "go ", what)
             what = what if leave or what.startswith("go ") else f"be {what}"

@@ -74,6 +74,8 @@ _LOOSE_END = late(
 )
 _LOOSE_PREPOSITION = late(r"(?<= )((?:an?|the|my|our) [\w-]+) (?:in|on|at|by)$", re.IGNORECASE)
 """ "Buy a flat in" before a date."""
+_TASTES = frozenset({"likes", "dislikes", "prefers", "uses", "owns", "hobby"})
+_ASIDE = late(r",? (?:fyi|btw|tbh|lol|obvs|obviously|thanks|thx|ta|pls|please|haha+)$", re.IGNORECASE)
 _WHEN_WORKING = late(
     r"(?:\s+(?:now|currently|nowadays|at the moment|these days|weekends?|weekdays?|part[- ]time|full[- ]time|again|"
     r"still|since \w+|at Christmas|at Easter|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|nights?|evenings?))+$",
@@ -127,6 +129,8 @@ def whole(draft: Draft) -> Draft:
         short = pair["one"]
     elif draft.predicate == "works_at":
         short = _WHEN_WORKING.sub("", value)
+    elif draft.predicate in _TASTES:
+        short = _ASIDE.sub("", value)
     elif draft.predicate == "has_condition":
         short = _SINCE.sub("", value)
     elif draft.predicate in ("event", "plans", "habit", "attended"):

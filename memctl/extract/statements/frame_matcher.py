@@ -317,7 +317,7 @@ def match(  # noqa: C901 -- one step per part of a frame
             after = head.rest[matched.start("o") :]
             if op == "assert" or predicate != "diet":
                 whole = [_restricted(one, after, predicate, head) for one in objects if one]
-                passing = predicate in CUT_SHORT and _PASSING_IN.search(after)
+                passing = predicate in CUT_SHORT and head.tense != "perfect" and _PASSING_IN.search(after)
                 objects = [] if passing else list(filter(None, whole))
         denial = op == "retract" and frame.op == "assert" and head.neg and not head.stopped
         for value in objects:

@@ -98,9 +98,6 @@ def ended(drafts: Iterable[Draft]) -> list[Draft]:
     ]
 
 
-_WISHED = late(r"\b(?:want|hop(?:e|ing)|plan|planning|intend|aim(?:ing)?|like|thinking|looking)\b", re.IGNORECASE)
-
-
 _AS_A_CHILD = late(
     r"(?:i|we) (?:was|were) (?:(?:only|just|about|like|still|maybe) )*(?:(?:[1-9]|1[0-7]|one|two|three|four|five|six|"
     r"seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b(?! (?:months|weeks|pounds))|"
@@ -134,7 +131,7 @@ def standing(drafts: list[Draft], clause: Clause, after: Clause | None, sentence
             drafts = [draft for draft in drafts if draft.predicate not in MAY_HAVE_ENDED]
         if _of_childhood(after.conj, after.text):
             drafts = [draft for draft in drafts if draft.predicate not in _OF_ADULTS]
-    if after is not None and after.conj in ("if", "unless") and _WISHED.search(clause.text):
+    if after is not None and after.conj in ("if", "unless"):
         drafts = [draft for draft in drafts if draft.predicate != "plans"]  # "I want to run it in July if I'm well"
     rest = sentence[clause.start + len(clause.text) - start :]
     if _PERHAPS.match(rest) or _PERHAPS_LAST.search(clause.text):

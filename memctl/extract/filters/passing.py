@@ -1,0 +1,48 @@
+"""States that the words right after them limit to a short time or to a condition: "I'm on steroids for a week".
+
+Nobody says later that such a state is over.
+"""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import words
+
+_STATES = frozenset(
+    words("diet avoids takes_medication has_condition lives_in works_at job_title uses owns trait studies hobby")
+)
+_LIMIT = KeyedPattern(
+    r"\b(?:until|till|til|for|this|next|tomorrow|if|unless|temporarily|starting|from)\b", re.IGNORECASE
+)
+_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_NUMBER = r"(?:an?|the|another|just an?|two|three|four|five|six|\d+|a few|a couple of)"
+_AFTER = late(
+    rf"""
+    (?:[\s,(]|only|again|now)*
+    (?:
+        (?:until|till|til)\ (?:{_DAY}|tomorrow|tonight|the\ (?:\d|weekend|end\ of)|next|then|\d
+            |(?:it|they|he|she|we|i|(?:my|our|the|her|his)\ [a-z]+)\ [a-z]+|i'm\ (?:better|off))
+      | for\ {_NUMBER}(?:\ (?:next|first|few|more))*\ (?:days?|nights?|weeks?|fortnight|month|weekend|bit)\b(?!\ now)
+      | (?:this|next)\ (?:week|weekend|month|term)\b | tomorrow\b | temporarily\b | (?:if|unless)\b
+      | starting\ (?:next|on|tomorrow) | from\ (?:next|{_DAY}|tomorrow)
+    )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+_SO_FAR = late(r"\b(?:have|has|been|since|now|[a-z]{3,}ed|from)\b|'[vs]e?\b|\bi?ve\b", re.IGNORECASE)
+""" "I've worked at Boots for two weeks" is no limit."""
+
+
+def is_passing(draft: Draft, text: str) -> bool:
+    """Whether the words after the object of a state in `text` say that it will not last."""
+    value = draft.object or ""
+    since = draft.valid_at is not None and _SO_FAR.search(text[slice(*draft.quote)]) is not None
+    lasting = since or draft.invalid_at is not None
+    if draft.op != "assert" or draft.predicate not in _STATES or lasting or not _LIMIT.search(text):
+        return False
+    at = text.find(value, draft.quote[0], draft.quote[1] + 1) if value else -1
+    return at >= 0 and _AFTER.match(text, at + len(value)) is not None
