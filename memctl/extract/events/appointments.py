@@ -147,7 +147,7 @@ def _possessed(what: str, *, named: bool) -> str:
         return what if what[:1].isupper() or what.startswith("the ") else f"their {what}"
     if _SEVERAL.search(what):
         return what
-    if what.lower().startswith("next "):
+    if what.lower().startswith(("next ", "first ", "last ", "final ", "second ")):
         return f"their {what[0].lower()}{what[1:]}"
     return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
 

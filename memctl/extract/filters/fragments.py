@@ -29,6 +29,7 @@ _FRAGMENTS = {
         r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
         r"\w+ (?:him|her|them)(?: (?:over|here|home|back|up|in|out|again|to \w+))?|"
         r".*\b(?:an?|another|second|third|new|bigger|smaller|better|nicer) one\b.*|"
+        r"(?:start|begin|finish|end|open|close|happen)s?(?: (?:again|back|now|soon))?|"
         r"go for (?:one|two|three|some|a few) things?",
         re.IGNORECASE,
     ),

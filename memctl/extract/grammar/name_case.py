@@ -76,7 +76,8 @@ _NEVER_NAMES = frozenset(
         "husband wife brother sister mother father mum mom dad son daughter baby kid kids parents cousin aunt uncle "
         "twin twins unknown secret funny silly taken different the very too really already almost only here there "
         "now then yesterday today tomorrow tonight recently finally "
-        "earlier later about around while because me you us off bullshit"
+        "earlier later about around while because me you us off bullshit "
+        "first last second once twice straight early late next alone instead properly soon anyway lots heaps loads"
     )
 )
 

@@ -75,7 +75,7 @@ def list_drafts(
         if _OTHER_CLAUSE.match(part):
             break
         kids = _KIDS.match(part)
-        if kids and not re.search(r"\badults?\b", start.rest):
+        if kids and not tail and not re.search(r"\badults?\b", start.rest):
             drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
             continue
         before_it = start.rest[cuts[n - 1].end() if n else 0 : cut.start()]

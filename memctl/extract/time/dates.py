@@ -211,6 +211,12 @@ RULES: tuple[Rule, ...] = (
         time_expressions.one_further,
         (" before last", " after next"),
     ),
+    _rule(
+        r"\b(?:at |by |towards |in )?the (?:start|beginning|middle|end) of (?P<which>the|this|next) "
+        r"(?P<unit>week|month|year)\b",
+        time_expressions.part_of,
+        (" of the ", " of this ", " of next "),
+    ),
     _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
     _rule(
         rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",

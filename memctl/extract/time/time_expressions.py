@@ -233,6 +233,13 @@ def few_ago(match: re.Match[str], clock: Clock) -> Period:
     return start, end, coarser[precision]
 
 
+def part_of(match: re.Match[str], clock: Clock) -> Period:
+    """ "At the end of the month" is this month."""
+    unit = match["unit"].lower()
+    start = clock.today.replace(day=1) if unit == "month" else clock.today
+    return period(shift(start, int(match["which"].lower() == "next"), unit), unit)
+
+
 def last(match: re.Match[str], clock: Clock) -> Period:
     unit, which, today = match["unit"].lower(), match["which"].lower(), clock.today
     step = {"this": 0, "next": 1, "coming": 1, "upcoming": 1, "following": 1}.get(which, -1)
