@@ -53,7 +53,7 @@ from memctl.extract.filters.object_types import (
     single_readings,
     without_address,
 )
-from memctl.extract.filters.passing import is_passing
+from memctl.extract.filters.passing import is_of_another_kind, is_passing
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -236,7 +236,12 @@ class _SessionReader:
             draft
             for draft in drafts
             if acceptable(draft)
-            and not (is_fragment(draft) or cuts_word(draft.object, text) or is_passing(draft, text))
+            and not (
+                is_fragment(draft)
+                or cuts_word(draft.object, text)
+                or is_passing(draft, text)
+                or is_of_another_kind(draft, text)
+            )
         ]
         return [
             draft

@@ -71,6 +71,11 @@ _SENTENCE = late(
 """ "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""
 
 
+_HAS_CHANGED = late(
+    r".*\b(?:moved|changed|rescheduled|rebooked|booked|pushed|postponed|switched) (?:my|our|the) (?P<o>[\w' -]+)",
+    re.IGNORECASE,
+)
+""" "The heart clinic moved my appointment to 8 April"."""
 _ENDING = KeyedPattern(r"\b(?:expires|runs out|ends|up)$", re.IGNORECASE)
 """ "My tenancy is up in June"."""
 _OWNED = late(r"(?:my|our|the|an?)?", re.IGNORECASE)
@@ -97,6 +102,8 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if matched is None or CONDITION.match(after) or not AFTER.match(after) or MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
+    if changed := _HAS_CHANGED.match(what):
+        whose, what = "my", changed["o"]
     first_word = FORMS.get(what.split(" ")[0].lower(), ("", ""))
     told = first_word[1] in ("past", "pp") and first_word[0] != "book"
     if not ADVERBS.isdisjoint(what.lower().split()) or told or _SENTENCE.search(what):
