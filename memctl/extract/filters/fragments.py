@@ -59,6 +59,8 @@ _FRAGMENTS = {
         re.IGNORECASE,
     ),
     "allergic_to": late(r".*\ballerg.*", re.IGNORECASE),
+    "lives_in": late(r"the \d.*", re.IGNORECASE),
+    "prefers": late(r"[a-z]+ \d+", re.IGNORECASE),
     "hometown": late(
         r"God|Heaven|Nowhere|Celtic|Rangers|United|City|Rovers|Mac|Apple|Android|Windows|Linux", re.IGNORECASE
     ),

@@ -37,7 +37,9 @@ _SO_FAR = late(r"\b(?:have|has|been|since|now|[a-z]{3,}ed|from)\b|'[vs]e?\b|\bi?
 """ "I've worked at Boots for two weeks" is no limit."""
 
 
-_CALLED = late(r"(?:is|'s|are) (?:called|named) $", re.IGNORECASE)
+_CALLED = late(r"(?:is|'s|are) (?:called|named|(?:in|at|on)(?: the| my| a)?) $", re.IGNORECASE)
+_IT_BEFORE = late(r"\b(?:it|them|this|that),? (?:and |but )?$", re.IGNORECASE)
+""" "We use Jira but hate it, trialling Linear"."""
 _AS_STUDENT = late(
     r" (?:studying|reading (?:for)?|doing (?:an? |(?:his|her|my|their) )?(?:[a-z]+ )?(?:agriculture|engineering|"
     r"[a-z]+ology|nursing|"
@@ -50,14 +52,19 @@ _AS_STUDENT = late(
 def is_of_another_kind(draft: Draft, text: str) -> bool:
     """Whether the words around an object make it another thing: the name of a bike, or the college of a student."""
     value = draft.object or ""
-    if draft.op != "assert" or draft.predicate not in ("owns", "works_at"):
+    if draft.op != "assert" or draft.predicate not in _KINDS:
         return False
     at = text.find(value, draft.quote[0], draft.quote[1] + 1) if value else -1
     if at < 0:
         return False
     if draft.predicate == "owns":
         return _CALLED.search(text, draft.quote[0], at) is not None
+    if draft.predicate in ("likes", "dislikes"):
+        return _IT_BEFORE.search(text, draft.quote[0], at) is not None
     return _AS_STUDENT.match(text, at + len(value)) is not None
+
+
+_KINDS = frozenset({"owns", "works_at", "likes", "dislikes"})
 
 
 def is_passing(draft: Draft, text: str) -> bool:
