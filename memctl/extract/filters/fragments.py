@@ -29,7 +29,6 @@ _FRAGMENTS = {
         r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
         r"\w+ (?:him|her|them)(?: (?:over|here|home|back|up|in|out|again|to \w+))?|"
         r".*\b(?:an?|another|second|third|new|bigger|smaller|better|nicer) one\b.*|"
-        r"(?:start|begin|finish|end|open|close|happen)s?(?: (?:again|back|now|soon))?|"
         r"go for (?:one|two|three|some|a few) things?",
         re.IGNORECASE,
     ),
@@ -86,6 +85,7 @@ _WHEN_WORKING = late(
 )
 
 
+_BEGINS = late(r"(?:start|begin|finish|end|open|close|happen)s?(?: (?:again|back|now|soon))?", re.IGNORECASE)
 _TAUGHT = late(
     r"(?:the )?(?:\w+ology|\w*economics|chemistry|physics|(?:further )?maths?|geography|law|medicine|politics|"
     r"business(?: studies)?|philosophy|computer science|english lit\w*)",
@@ -113,6 +113,8 @@ def is_fragment(draft: Draft) -> bool:
         draft.predicate == "avoids" and _WHILE.match(value)
     ):
         return True
+    if draft.predicate == "plans" and draft.subject is not None and _BEGINS.fullmatch(value):
+        return True  # "Maternity starts on 27 March"
     if draft.predicate == "hobby" and draft.phrase.startswith("has taken up") and _TAUGHT.fullmatch(value):
         return True
     # "Plumber, own husband": an adjective, and no statement of what is owned.
