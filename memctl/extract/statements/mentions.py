@@ -51,7 +51,8 @@ _SOMEBODY_ELSE = KeyedPattern(
     re.IGNORECASE,
 )
 _ENDED_BEFORE = late(
-    r"(?:\b(?:off|stopped|stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
+    r"(?:\b(?:off|stopped|stopping|tapering|quitting|"
+    r"stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
     r"came off|come off|taken off|weaned off|gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|"
     r"switched from|was on|were on|was taking|used to be on|had been on)"
     r"(?: taking| the| my| on| with| of)*\s)$",
