@@ -236,7 +236,7 @@ class PostgresConnection:
         """The type of a column of vectors with `dim` dimensions."""
         return f"vector({dim})"
 
-    def near(self, query: Sequence[float], always: str) -> tuple[str, dict[str, Any]]:
+    def near(self, query: Sequence[float], always: str | None) -> tuple[str, dict[str, Any]]:
         """A SELECT of the record and the cosine of every vector."""
         return (
             "SELECT u.record AS key, similarity(v.embedding, $near::vector) AS cosine "

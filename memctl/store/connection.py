@@ -90,9 +90,9 @@ class Connection(Protocol):
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
 
-    def near(self, query: Sequence[float], always: str) -> tuple[str, dict[str, Any]]:
+    def near(self, query: Sequence[float], always: str | None) -> tuple[str, dict[str, Any]]:
         """A SELECT of `key`, the row key of a record, and `cosine` with the query, and its parameters: for the nearest
-        vectors, and for those of the records that the SELECT `always` has.
+        vectors, and for those of the records that the SELECT `always` has; for all vectors if that is None.
 
         The cosine may be an estimate by which records are chosen that are then compared exactly.
         """

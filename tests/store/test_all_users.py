@@ -9,6 +9,7 @@ import pytest
 
 from memctl.backends.contract import Hit
 from memctl.core.fact import derive_id
+from memctl.store.duckdb import signs
 from memctl.store.sql import candidates
 from tests.store.conftest import START, Memory, rounded
 
@@ -107,8 +108,11 @@ def test_the_candidates_contain_the_hits_of_a_ranking_of_all_records(
     ],
     ids=str,
 )
-def test_conditions_apply_before_candidates_are_selected(crowd: Memory, options: dict[str, Any]) -> None:
+def test_conditions_apply_before_candidates_are_selected(
+    crowd: Memory, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The only record that fulfils the condition has nothing in common with the query."""
+    monkeypatch.setattr(signs, "CLOSE", 20)
     at = START + timedelta(days=300 if "since" in options else -300)
     rare = crowd.fact("Zoe owns a bassoon.", kind="preference", user="zoe", valid_at=at)
     assert [hit.fact.id for hit in crowd.ask("hiking in Bergen", user=None, **options)] == [rare]

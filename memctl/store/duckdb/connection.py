@@ -198,7 +198,7 @@ class DuckConnection:
         """The type of a column of vectors with `dim` dimensions."""
         return f"FLOAT[{dim}]"
 
-    def near(self, query: Sequence[float], always: str) -> tuple[str, dict[str, Any]]:
+    def near(self, query: Sequence[float], always: str | None) -> tuple[str, dict[str, Any]]:
         """A SELECT of the record and the estimated cosine of the nearest vectors, from their signs."""
         return signs.near(query, always, lambda statement, parameters: self.execute(statement, parameters).fetchall())
 

@@ -72,10 +72,10 @@ def of_array(vectors: Any) -> Words:
 
 
 def near(
-    query: Sequence[float], always: str, execute: Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
+    query: Sequence[float], always: str | None, execute: Callable[[str, dict[str, Any]], list[tuple[Any, ...]]]
 ) -> tuple[str, dict[str, Any]]:
     """A SELECT of the record and the estimated cosine with the query, and its parameters: of the CLOSE nearest vectors,
-    and of all vectors of the records that the SELECT `always` has.
+    and of all vectors of the records that the SELECT `always` has; of all vectors if that is None.
 
     The inner product of the query and a vector, both with numbers of two sizes as for `SLOPE`, grows with the cosine.
     `execute` returns the rows of a statement.
@@ -86,25 +86,31 @@ def near(
     sizes = [3 if abs(value) > _threshold(len(query)) * width else 1 for value in query]
     expected = SLOPE * sqrt(len(query)) * sum(size * abs(value) for size, value in zip(sizes, query, strict=True))
     signs = {f"signs{number}": words[number] for number in range(half)}
-    differing = " + ".join(f"bit_count(xor({name}, ${name}::UBIGINT))::INTEGER" for name in signs)
-    counted = execute(f"SELECT {differing} AS differing, count(*) FROM vectors GROUP BY differing", signs)  # noqa: S608
+    parameters: dict[str, Any] = {
+        "sizes": sum(sizes),
+        "scale": width / expected if width else 0.0,
+        **{f"large{number}": words[half + number] for number in range(half)},
+    }
     terms = (
         f"agreement(signs{number}, large{number}, $signs{number}::UBIGINT, $large{number}::UBIGINT)"
         for number in range(half)
     )
     cosine = f"($sizes + 2 * ({' + '.join(terms)})) * $scale::DOUBLE"
+    differing = " + ".join(f"bit_count(xor({name}, ${name}::UBIGINT))::INTEGER" for name in signs)
+    compared = others = ""
+    if always is not None:
+        counted = execute(f"SELECT {differing} AS differing, count(*) FROM vectors GROUP BY differing", signs)  # noqa: S608
+        parameters["differing"] = _most_differing(counted)
+        compared = f"WHERE {differing} <= $differing"
+        others = (
+            f"UNION ALL SELECT u.record, {cosine} "  # noqa: S608
+            f"FROM (SELECT key, record FROM units WHERE record IN ({always})) u "
+            f"JOIN vectors v ON v.unit = u.key WHERE {differing} > $differing"
+        )
     statement = (
-        f"SELECT u.record AS key, v.cosine FROM (SELECT unit, {cosine} AS cosine FROM vectors "  # noqa: S608
-        f"WHERE {differing} <= $differing) v JOIN units u ON u.key = v.unit UNION ALL "
-        f"SELECT u.record, {cosine} FROM (SELECT key, record FROM units WHERE record IN ({always})) u "
-        f"JOIN vectors v ON v.unit = u.key WHERE {differing} > $differing"
+        f"SELECT u.record AS key, v.cosine FROM (SELECT unit, {cosine} AS cosine FROM vectors {compared}) v "  # noqa: S608
+        f"JOIN units u ON u.key = v.unit {others}"
     )
-    parameters = {
-        "sizes": sum(sizes),
-        "scale": width / expected if width else 0.0,
-        "differing": _most_differing(counted),
-        **{f"large{number}": words[half + number] for number in range(half)},
-    }
     return statement, parameters | signs
 
 

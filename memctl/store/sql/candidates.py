@@ -13,6 +13,7 @@ from typing import Any
 
 from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B
 from memctl.store.connection import Connection
+from memctl.store.sql.current import kept
 from memctl.store.sql.ranking import ASSISTANT, CONTEXT, NEIGHBOUR, SPEAKER, SUBJECT
 
 MOST = 4
@@ -137,7 +138,9 @@ def choose(
     each of the distinct terms. `shown` is the condition on `records r` for what may be a hit, `parameters` are the
     other parameters of the statement.
     """
-    near, bound = connection.near(query_vector, always="SELECT key FROM worded")
+    # The nearest vectors may all be of records that another condition hides.
+    always = "SELECT key FROM worded" if shown == kept("$at", "r") else None
+    near, bound = connection.near(query_vector, always)
     # A query without words, such as "?", has one that no record has.
     stems, terms, weights = (
         parameters[name] or [none] for name, none in (("stems", ""), ("terms", ""), ("weights", 0.0))
