@@ -54,6 +54,7 @@ from memctl.extract.filters.object_types import (
     without_address,
 )
 from memctl.extract.filters.passing import is_of_another_kind, is_passing
+from memctl.extract.filters.role_play import RolePlay
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -160,6 +161,7 @@ class _SessionReader:
         self.subject: tuple[str, str] | None = None
         self.lately: tuple[str, str] | None = None
         self.silent = 0
+        self.play = RolePlay()
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.speakers = {first_name(speaker) for speaker in speakers if speaker}
         self.alone = len(speakers) < 2
@@ -224,6 +226,7 @@ class _SessionReader:
         drafts = self.acceptable(drafts, turn, text) if drafts else []
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)
+        drafts = self.play.own(text, drafts)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
         return kept + list(doubts(text, self.earlier, kept)) if "doubts" in due else kept
 

@@ -104,6 +104,8 @@ _EXCHANGED = KeyedPattern(
     r"given me|so now (?:it|i)|now it's|now it is|not .{3,30} any ?more|didn't (?:work|agree|suit)|wasn't working)\b",
     re.IGNORECASE,
 )
+_SWITCHED_TO = late(r"\b(?:switched|changed|swapped|moved) (?:me |her |him |us )?(?:over |on)?to\b", re.IGNORECASE)
+""" "The doctor switched me to losartan": from the only medicine that was told of."""
 _ADDED = late(r"\b(?:as well|too|also|on top|added|adding|with it|both|alongside|plus)\b", re.IGNORECASE)
 _PROMOTED = KeyedPattern(
     r"\bpromoted\b(?: [a-z]+)?[,.!:;– -]+(?:(?:to|i'm|im|i am|now|so|officially) )*(?P<o>[a-z][\w -]{3,40}?)(?=$|"
@@ -300,13 +302,19 @@ def _medicines(text: str, earlier: EarlierDrafts, new: list[Draft]) -> Iterator[
         and (draft.subject, draft.object) not in before
     ]
     match = _EXCHANGED.search(text) if len(taken) == 1 else None
+    others = {
+        draft.object
+        for draft in earlier.standing.values()
+        if taken and draft.predicate == "takes_medication" and draft.subject == taken[0].subject
+    } - {taken[0].object if taken else None}
+    only = len(others) == 1 and _SWITCHED_TO.search(text) is not None
     if match is None or _ADDED.search(text):
         return
     for old in list(earlier.standing.values()):
         named = (
             old.predicate == "takes_medication" and old.subject == taken[0].subject and old.object != taken[0].object
         )
-        if named and re.search(rf"\b{re.escape(old.object or '')}\b", text, re.IGNORECASE):
+        if named and (only or re.search(rf"\b{re.escape(old.object or '')}\b", text, re.IGNORECASE)):
             yield retraction(old, match.span())
             for dose in list(earlier.standing.values()):
                 if dose.predicate == "dose" and (dose.subject, dose.slot) == (

@@ -267,7 +267,7 @@ def _own_list(head: str, rest: str) -> bool:
             re.IGNORECASE,
         )
         and not re.search(
-            r"\b(?:translate|proofread|rewrite|template|sample|example|story|poem|song|first person)\b",
+            r"\b(?:translate|proofread|rewrite|template|sample|example|story|poem|song|first person|like i'm|as if)\b",
             head,
             re.IGNORECASE,
         )

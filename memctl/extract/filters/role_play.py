@@ -1,0 +1,43 @@
+"""Role play: what a speaker says in character in the messages after "role play: you're a waiter, I'm a tourist"."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+
+LONGEST = 8
+"""Messages of a role play that nobody ends."""
+_BEGINS = KeyedPattern(
+    r"\b(?:role[- ]?play(?:ing)?\b(?!s\b)|"
+    r"(?:pretend|imagine) (?:that )?you(?:'re| are)\b.*\b(?:i'm|i am)\b|you be (?:the|an?)\b.*\bi'll be\b)",
+    re.IGNORECASE,
+)
+_ENDS = late(
+    r"\b(?:out of (?:role|character)|(?:end|stop|finish|done with|back from) (?:of )?(?:the )?(?:role|scene)|end scene|"
+    r"role[- ]?play (?:over|done|finished)|that was (?:\w+ )?(?:useful|helpful|great|fun|good|hard))\b|"
+    r"^\W*(?:(?:ok|okay|haha|lol|right|and|now)\b\W*)*(?:stop|thanks|thank you|cheers|enough|done|cut)\b",
+    re.IGNORECASE,
+)
+
+
+class RolePlay:
+    """Which messages of a session are said in character."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def own(self, text: str, drafts: list[Draft]) -> list[Draft]:
+        """`drafts` of the next message; only its instructions if it is said in character."""
+        return [draft for draft in drafts if draft.predicate == "instruction"] if self._in_character(text) else drafts
+
+    def _in_character(self, text: str) -> bool:
+        """Whether the next message is said in character: it follows the one that begins the play."""
+        if self.left and _ENDS.search(text):
+            self.left = 0
+            return False
+        if _BEGINS.search(text) and not _ENDS.search(text):
+            self.left = LONGEST
+            return False
+        self.left = max(0, self.left - 1)
+        return self.left > 0
