@@ -106,6 +106,8 @@ class _Instance:
             if self.writable:
                 self.memory.execute(UNCOMPRESSED)
             self.memory.execute(f"ATTACH '{quoted}' AS store ({ROW_GROUP if self.writable else 'READ_ONLY'})")
+            if self.writable:
+                _require_whole(self.memory, path)
             self.attached = _number(path)
 
     def connect(self) -> Connection:
@@ -141,6 +143,19 @@ class _Instance:
             return any(self.spill.iterdir())
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+
+def _require_whole(memory: Connection, path: Path) -> None:
+    """Raise DuckDB's error if the attached file has no room for its blocks: it was cut off.
+
+    DuckDB itself notices that only when it reads one of the missing blocks.
+    """
+    ((size, used, log),) = memory.execute(
+        "SELECT block_size, used_blocks, wal_size FROM pragma_database_size() WHERE database_name = 'store'"
+    ).fetchall()
+    # What is in the log has no blocks yet.
+    if log == "0 bytes" and path.stat().st_size < size * used:
+        raise driver().IOException(f"the file is shorter than its {used} blocks of {size} bytes")
 
 
 def _moved(memory: Connection, spill: Path) -> Connection | None:

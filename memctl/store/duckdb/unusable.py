@@ -15,8 +15,8 @@ MAKE_ROOM = "make room on its disk"
 REPLACING = (
     "replace it with memctl snapshot restore last or memctl restore BACKUP --force (it is kept under another name)"
 )
-_DAMAGE = late(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
-"""How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
+_DAMAGE = late(r"Corrupt|not a valid DuckDB|Could not read enough bytes|shorter than its|replaying WAL")
+"""How DuckDB 2.0 and `instances` describe a file that is damaged, truncated, or not a database."""
 HEADERS = 12_288
 """The bytes of a DuckDB file before its first data."""
 _UNWRITTEN = late(r'Could not (?:write|truncate|fsync) file \\*"(?P<name>.+?)\\*": (?P<reason>[^"]+)')
