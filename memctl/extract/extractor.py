@@ -42,7 +42,7 @@ from memctl.extract.dialogue.rosters import roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.events.appointments import rescheduled
+from memctl.extract.events.appointments import with_new_day
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
 from memctl.extract.filters.not_meant import sincere
@@ -193,7 +193,7 @@ class _SessionReader:
         drafts += asterisks(text, self.earlier)
         drafts += corrected_numbers(text, self.earlier)
         drafts += exchanges(text, self.earlier)
-        drafts += rescheduled(text, turn.at, self.earlier)
+        drafts = with_new_day(text, turn.at, self.earlier, drafts)
         drafts += scrapped_plan(text, self.earlier)
         if "retractions" in due:
             drafts += elliptical_retractions(text, self.earlier)

@@ -219,5 +219,13 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
         return
 
 
+def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:
+    """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
+    moved = list(rescheduled(text, at, earlier))
+    known = {word for plan in moved for word in _words(plan.object or "")}
+    said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
+    return (said if moved else drafts) + moved
+
+
 def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"op\b|[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]
