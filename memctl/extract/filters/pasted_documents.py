@@ -23,9 +23,12 @@ _SENDER = (
     r"(?:(?:my|our|the|his|her|their|an?) (?:[\w'-]+ ){0,3}?[\w-]+|he|she|they|somebody|someone|(?-i:[A-ZÀ-Þ])[\w-]+)"
 )
 _ENDS = r"[^.!?\n:]{0,60}?(?:[:.!]|\s[-–—](?=\s)|\n)"
+_FOLLOWS = r"[^.!?\n:]{0,60}?(?::|\n)"
+"""Nothing was pasted after "I got an email from my boss yesterday."."""
 _ANNOUNCED = KeyedPattern(
-    rf"(?:\b(?:here(?:'s| is| are|s)|this is|these are|below is|see|got|found|received|read|look(?: at| over)?|"
-    rf"check(?: over| out)?|shorten|improve|edit|proofread|review|summari[sz]e) (?:this |out )?{_OF_ANOTHER}\b{_ENDS}|"
+    rf"(?:\b(?:here(?:'s| is| are|s)|this is|these are|below is|look(?: at| over)?|check over|shorten|improve|edit|"
+    rf"proofread|review|summari[sz]e) (?:this |out )?{_OF_ANOTHER}\b{_ENDS}|"
+    rf"\b(?:see|got|found|received|read|check out) (?:this |out )?{_OF_ANOTHER}\b{_FOLLOWS}|"
     rf"(?:^|[.!?\n]\s*){_OF_ANOTHER}\b[^.!?\n:]{{0,30}}:|"
     rf"\b(?:this|here)(?:'s| is)? what {_SENDER} (?:just )?(?:{_SENDS}|said|says|put)\b{_ENDS}|"
     rf"\b(?:got|received|had) (?:this|the following) (?:[\w-]+ )?from (?!me\b){_ENDS}|"

@@ -9,8 +9,10 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 LONGEST = 8
 """Messages of a role play that nobody ends."""
 _BEGINS = KeyedPattern(
-    r"\b(?:role[- ]?play(?:ing)?\b(?!s\b)|"
-    r"(?:pretend|imagine) (?:that )?you(?:'re| are)\b.*\b(?:i'm|i am)\b|you be (?:the|an?)\b.*\bi'll be\b)",
+    r"(?:^\W*(?:(?:ok|okay|so|right|now|hey|hi)\W+)*|\b(?:let's|lets|let us|can|could|shall|like to|want to|wanna) "
+    r"(?:(?:we|you|try|do|start|have|a|some|quick|bit of|please) )*)role[- ]?play(?:ing)?\b(?! (?:games?|group|club|"
+    r"session|night|campaign|server|community|nerd|fan)s?\b)|"
+    r"\b(?:(?:pretend|imagine) (?:that )?you(?:'re| are)\b.*\b(?:i'm|i am)\b|you be (?:the|an?)\b.*\bi'll be\b)",
     re.IGNORECASE,
 )
 _ENDS = late(
