@@ -325,14 +325,24 @@ class _Keeper:
 
     def __init__(self) -> None:
         self.thread: threading.Thread | None = None
-        self.ended = False
+        self.ended: bool | None = None
+        """None until the first thread starts; True as soon as Python ends."""
 
     def keep(self, instance: _Instance) -> None:
         """Let the file of an instance stay attached from now on. The caller has `_lock`."""
         instance.until = time.monotonic() + HOLD
+        if self.ended is None:
+            # Registered after DuckDB's own, so called before it, which would interrupt the thread.
+            atexit.register(self.end)
+            self.ended = False
         if self.thread is None and not self.ended:
             self.thread = threading.Thread(target=self._run, name="memctl-keeper", daemon=True)
             self.thread.start()
+
+    def end(self) -> None:
+        """Let the thread call DuckDB no more: Python ends threads that come back from C++, which aborts the process."""
+        with _lock:
+            self.ended = True
 
     def _run(self) -> None:
         while True:
@@ -349,13 +359,6 @@ class _Keeper:
 
 
 _keeper = _Keeper()
-
-
-@atexit.register
-def _end() -> None:
-    """Let the thread call DuckDB no more: Python ends threads that come back from C++, which aborts the process."""
-    with _lock:
-        _keeper.ended = True
 
 
 _inherited: list[_Instance] = []
