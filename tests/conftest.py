@@ -1,5 +1,6 @@
 """Shared fixtures: a home folder per test, the command line in this process, small transcripts, and one PostgreSQL."""
 
+import contextlib
 import fcntl
 import gc
 import json
@@ -217,13 +218,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path | str:
-    """The address of the test's store, also in MEMCTL_STORE. It is a file unless the test is marked `engines`."""
+def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path | str]:
+    """The address of the test's store, also in MEMCTL_STORE. It is a file unless the test is marked `engines`.
+
+    The file is removed after the test: those of all tests take 5 GB.
+    """
     path: Path | str = home / "memory" / "store.duckdb"
     if getattr(request, "param", "file") != "file":
         path = request.getfixturevalue("address")
     monkeypatch.setenv("MEMCTL_STORE", str(path))
-    return path
+    yield path
+    with contextlib.suppress(OSError):
+        (home / "memory" / "store.duckdb").unlink()
 
 
 @pytest.fixture
