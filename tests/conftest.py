@@ -1,6 +1,5 @@
 """Shared fixtures: a home folder per test, the command line in this process, small transcripts, and one PostgreSQL."""
 
-import contextlib
 import fcntl
 import gc
 import json
@@ -38,7 +37,6 @@ settings.load_profile("any load")
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures" / "transcripts"
-
 SETTINGS = ("MEMCTL_", "XDG_", "OPENAI_", "MEM0_", "ZEP_", "LETTA_", "GRAPHITI_")
 """Prefixes of the environment variables that could change the behaviour of memctl or of an SDK."""
 
@@ -219,17 +217,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path | str]:
-    """The address of the test's store, also in MEMCTL_STORE. It is a file unless the test is marked `engines`.
-
-    The file is removed after the test: those of all tests take 5 GB.
-    """
-    path: Path | str = home / "memory" / "store.duckdb"
-    if getattr(request, "param", "file") != "file":
-        path = request.getfixturevalue("address")
+    """The address of the test's store, also in MEMCTL_STORE. It is a file unless the test is marked `engines`."""
+    file = home / "memory" / "store.duckdb"
+    path = file if getattr(request, "param", "file") == "file" else request.getfixturevalue("address")
     monkeypatch.setenv("MEMCTL_STORE", str(path))
     yield path
-    with contextlib.suppress(OSError):
-        (home / "memory" / "store.duckdb").unlink()
+    with suppress(OSError):
+        file.unlink()  # the stores of all tests take 5 GB
 
 
 @pytest.fixture
