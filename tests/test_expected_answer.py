@@ -1,4 +1,4 @@
-"""A fact whose object the query names is no answer to a question that asks for something else."""
+"""A fact does not answer a question that already names its object and asks for something else."""
 
 import pytest
 

@@ -355,8 +355,8 @@ class Backend(Protocol):
         raise _undeclared(self.name, "undo")
 
     def changed(self, facts: Sequence[Fact], hashes: Sequence[str]) -> set[int]:
-        """Which of these facts, by their places, all written before, are no longer stored as they are here: undone,
-        removed or changed since. `hashes` are their `content_hash`es."""
+        """The places in the list of the facts that were undone, removed or changed since they were written. All were
+        written before; `hashes` are their content hashes."""
         raise _undeclared(self.name, "undo")
 
     # Feature `clock`.

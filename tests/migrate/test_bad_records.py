@@ -1,4 +1,4 @@
-"""Records that are no facts are named, with their reasons, once; the others are moved and compared."""
+"""A record that is not a fact is reported once, with the reason; the other records are moved and compared."""
 
 import json
 from pathlib import Path
@@ -77,8 +77,8 @@ def test_no_content_of_a_bad_record_is_in_the_ledger(move, route, tmp_path):
 def test_a_fact_of_nobody_is_rejected_and_the_others_are_moved(move, tmp_path, facts_of):
     path = tmp_path / "facts.jsonl"
     first, second, third = facts_of(3)
-    nobodys = [msgspec.structs.replace(first, user_id=""), msgspec.structs.replace(second, user_id=" \n")]
-    path.write_bytes(b"".join(encode(fact) + b"\n" for fact in (*nobodys, third)))
+    without_user = [msgspec.structs.replace(first, user_id=""), msgspec.structs.replace(second, user_id=" \n")]
+    path.write_bytes(b"".join(encode(fact) + b"\n" for fact in (*without_user, third)))
     report = move(path)
     assert (report.counts.written, report.counts.rejected, report.exit) == (1, 2, Exit.PARTIAL)
     lines = [json.loads(line) for line in Path(report.rejects_file).read_text().splitlines()]

@@ -34,9 +34,10 @@ _AFTER = late(
 
 
 _SO_FAR = late(r"\b(?:have|has|been|since|now|[a-z]{3,}ed|from)\b|'[vs]e?\b|\bi?ve\b", re.IGNORECASE)
-""" "I've worked at Boots for two weeks" is no limit."""
+""" "I've worked at Boots for two weeks" says how long it has lasted, not when it ends."""
 
 
+_KINDS = frozenset({"owns", "works_at", "likes", "dislikes"})
 _CALLED = late(r"(?:is|'s|are) (?:called|named|(?:in|at|on)(?: the| my| a)?) $", re.IGNORECASE)
 _IT_BEFORE = late(r"\b(?:it|them|this|that),? (?:and |but )?$", re.IGNORECASE)
 """ "We use Jira but hate it, trialling Linear"."""
@@ -62,9 +63,6 @@ def is_of_another_kind(draft: Draft, text: str) -> bool:
     if draft.predicate in ("likes", "dislikes"):
         return _IT_BEFORE.search(text, draft.quote[0], at) is not None
     return _AS_STUDENT.match(text, at + len(value)) is not None
-
-
-_KINDS = frozenset({"owns", "works_at", "likes", "dislikes"})
 
 
 def is_passing(draft: Draft, text: str) -> bool:

@@ -241,7 +241,7 @@ _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-
 
 _HANGING = late(r",? (?:and|in|at|for|of|the|de|la|&|I|I'm|I've) ?$")
 _CAPITALISED = late(r"I|I'm|I've|The|A|An|My|It|We|Not|No|This|That|These|Those|Here|There|He|She|They|What|Which")
-"""Words that are no names though they have a capital at the start of a sentence."""
+"""Words that have a capital at the start of a sentence and are not names."""
 _DATE_AFTER = late(rf",? (?:in|of|on|for|at|since) (?:{_MONTH}|may|(?:19|20)\d\d|{_DAY}).*$", re.IGNORECASE)
 _DAY_OR_MONTH = late(f"{_DAY}|{_MONTH}", re.IGNORECASE)
 

@@ -47,7 +47,7 @@ _QUESTION = late(r"[^.!?\n]*\?")
 
 
 def last_question(text: str) -> str:
-    """The last question of a message, which says whom an answer is about."""
+    """The last question of a message. The answer is about the person in it."""
     return next(reversed(_QUESTION.findall(text)), "")
 
 
