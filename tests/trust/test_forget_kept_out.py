@@ -11,8 +11,11 @@ from memctl_zep.adapter import ZepAdapter
 
 from memctl.backends.wrappers import Retrying
 from memctl.core.fact import Fact, Source, derive_id, encode_lines
+from memctl.ingest import pipeline
+from memctl.ingest.scan import Options
 from memctl.maintenance import forget as forgetting
 from memctl.runtime.retry import Halt, Retry
+from memctl.store.model import SUPPRESSED
 from memctl.workspace import Workspace
 
 pytestmark = pytest.mark.engines(campaign="postgres")
@@ -187,3 +190,20 @@ def test_ctrl_c_at_the_prompt_erases_nothing(people, memctl, monkeypatch):
     assert memctl("forget", "zelda").code == 130
     assert memctl("facts", "zelda").code == 0
     assert memctl("add", "zelda", "I live in Oslo.").code == 0
+
+
+def test_a_person_erased_during_an_ingest_is_left_out_of_the_next_batch(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "BATCH_TURNS", 1)
+    monkeypatch.setattr(pipeline, "CHUNK_TURNS", 1)
+    for user in ("alice", "zelda"):
+        (tmp_path / "chats" / user).mkdir(parents=True)
+        (tmp_path / "chats" / user / "chat.jsonl").write_text('{"role": "user", "content": "I live in Oslo."}\n')
+    workspace = Workspace(store)
+
+    def erase(done, total, place):
+        if "zelda" in place:
+            with workspace.store.writing() as tx:
+                tx.suppress("zelda")
+
+    report = workspace.ingest([str(tmp_path / "chats")], Options(), erase)
+    assert (list(workspace.users()), report.skipped) == (["alice"], {SUPPRESSED: 1})
