@@ -21,6 +21,7 @@ from memctl.backends.contract import (
     Page,
     Query,
     changed_since,
+    count,
     lexical_hits,
 )
 from memctl.core.errors import Rejected, UsageError
@@ -78,7 +79,8 @@ class FolderAdapter(Backend):
         """Count the folders at the path and their facts."""
         places = self._folders.all()
         facts = sum(len(self._folders.read(place)[0].facts()) for place in places)
-        return Health(ok=True, detail=f"{self.identity}: {len(places)} folders of {self.system.title}, {facts} facts")
+        found = f"{count(len(places), 'folder')} of {self.system.title}, {count(facts, 'fact')}"
+        return Health(ok=True, detail=f"{self.identity}: {found}")
 
     def check_writable(self) -> None:
         """Raise UsageError if memctl only reads the files of this system."""

@@ -13,6 +13,7 @@ from memctl_folders.locks import locked, unwritable
 from memctl_folders.names import folder_name, user_of
 from memctl_folders.tree import PRIVATE, TEMPORARY, Tree
 
+from memctl.backends.contract import count
 from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl_agentfiles import records
 from memctl_agentfiles.memory import Memory
@@ -138,7 +139,7 @@ class Folders:
         if not files and self._many:
             shutil.rmtree(place.path)
         some = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
-        return [f"{len(files)} files without facts: {some}"] if files else []
+        return [f"{count(len(files), 'file')} without facts: {some}"] if files else []
 
     def owners_of(self, ids: Collection[UUID]) -> dict[UUID, str]:
         """The owners of these ids among the facts that memctl wrote."""

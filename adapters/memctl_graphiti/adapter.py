@@ -22,6 +22,7 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
+    count,
 )
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
@@ -154,7 +155,8 @@ class GraphitiAdapter(Backend):
         if not self._graph.exists():
             return Health(ok=True, detail=f"{self.identity}: no graph yet: memctl backends init graphiti")
         owners = self._owners()
-        return Health(ok=True, detail=f"{self.identity}: {kind}, {sum(owners.values())} facts in {len(owners)} groups")
+        found = f"{count(sum(owners.values()), 'fact')} in {count(len(owners), 'group')}"
+        return Health(ok=True, detail=f"{self.identity}: {kind}, {found}")
 
     def users(self) -> Iterator[str]:
         """Every user that owns a fact, in alphabetical order.

@@ -19,6 +19,7 @@ from memctl.backends.contract import (
     Page,
     Query,
     changed_since,
+    count,
     lexical_hits,
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
@@ -95,7 +96,7 @@ class LangGraphAdapter(Backend):
         """Connect and count the users."""
         if not self.initialized():
             return Health(ok=True, detail=f"{self._tables.place}: no LangGraph store yet")
-        return Health(ok=True, detail=f"LangGraph store in {self.identity}: {len(list(self.users()))} users")
+        return Health(ok=True, detail=f"LangGraph store in {self.identity}: {count(len(list(self.users())), 'user')}")
 
     def initialized(self) -> bool:
         """Whether the table exists."""

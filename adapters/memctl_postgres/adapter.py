@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from memctl.backends.contract import Backend, Capabilities, Embedder, Features, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import Backend, Capabilities, Embedder, Features, Health, Hit, Outcome, Page, Query, count
 from memctl.core.errors import MemctlError, Rejected, UsageError
 from memctl.core.fact import Embedding, Fact
 from memctl_postgres import external_table, schema, search, table_layouts, write
@@ -170,7 +170,7 @@ class PostgresAdapter(Backend):
         vectors = f"vectors of {state.dimensions} dimensions" if state.dimensions else "no vectors"
         if state.dimensions:
             vectors += ", indexed" if state.indexed else ", not indexed yet"
-        return Health(ok=True, detail=f"{server}; {facts} facts of {users} users, {vectors}")
+        return Health(ok=True, detail=f"{server}; {count(facts, 'fact')} of {count(users, 'user')}, {vectors}")
 
     def users(self) -> Iterator[str]:
         """Every user that owns a fact, in alphabetical order."""

@@ -21,6 +21,7 @@ from memctl.backends.contract import (
     Page,
     Query,
     changed_since,
+    count,
     lexical_hits,
 )
 from memctl.core.errors import Fatal, Rejected, UsageError
@@ -106,7 +107,8 @@ class RedisAdapter(Backend):
             version = client.info("server")["redis_version"]
         owned = self._index()
         total = sum(map(len, owned.values()))
-        return Health(ok=True, detail=f"Redis {version} on {self.identity}: {total} memories of {len(owned)} users")
+        found = f"{count(total, 'memory')} of {count(len(owned), 'user')}"
+        return Health(ok=True, detail=f"Redis {version} on {self.identity}: {found}")
 
     def now(self) -> datetime:
         """The time of the server's clock."""

@@ -21,6 +21,7 @@ from memctl.backends.contract import (
     Page,
     Query,
     changed_since,
+    count,
 )
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
@@ -107,8 +108,8 @@ class ZepAdapter(Backend):
         """Connect to Zep with the key; the detail names the project and its number of users."""
         project, users = self._api.project(), self._api.some_users()
         name = project.get("name") or project.get("uuid") or "a project"
-        count = f", {users.total} users" if users.total is not None else ""
-        return Health(ok=True, detail=f"{self._api.host}: Zep Cloud, API v4, {name}{count}")
+        known = f", {count(users.total, 'user')}" if users.total is not None else ""
+        return Health(ok=True, detail=f"{self._api.host}: Zep Cloud, API v4, {name}{known}")
 
     def users(self) -> Iterator[str]:
         """Every user whose graph has a fact or a node's summary; one request per user of the account."""

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
-from memctl.backends.contract import Outcome
+from memctl.backends.contract import Outcome, count
 from memctl.core.errors import Fatal, MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl_zep.client import MOST, Api, Record
@@ -140,7 +140,7 @@ class Writer:
             for _, draft in batch
         ]
         answer = self._send(graph, "edges", edges, tuple(fact.id for fact, _ in batch))
-        self._tasks.add(answer, f"store {len(edges)} facts of {graph.person.user_id!r}")
+        self._tasks.add(answer, f"store {count(len(edges), 'fact')} of {graph.person.user_id!r}")
         added = answer.get("edges") or ()
         if len(added) != len(edges):
             graph.forget()

@@ -24,6 +24,7 @@ from memctl.core.bm25 import rank
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.expected_answer import expected
 from memctl.core.fact import Fact
+from memctl.core.plurals import count
 from memctl.core.services import need, server_parts
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Page",
     "Query",
     "changed_since",
+    "count",
     "expected",
     "lexical_hits",
     "need",

@@ -2,5 +2,8 @@
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things, whose plural ends in s: "1 fact", "2,000 facts"."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    """A number of things: "1 fact", "2,000 facts", "2 memories". `noun` has a plural in s."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {plural}"

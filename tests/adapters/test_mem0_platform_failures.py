@@ -91,7 +91,7 @@ def test_an_unreachable_host_is_retryable(configured: Any, memctl: Callable[...,
 def test_backends_test_shows_host_project_and_count(configured: Any, memctl: Callable[..., Any]) -> None:
     configured.put(memory="x", user_id="alice")
     ran = memctl("backends", "test", "mem0")
-    assert (ran.code, ran.out.strip()) == (0, f"ok: {configured.url.split('//')[1]}/proj_loopback: 1 memories")
+    assert (ran.code, ran.out.strip()) == (0, f"ok: {configured.url.split('//')[1]}/proj_loopback: 1 memory")
 
 
 def test_the_key_can_be_read_from_a_file(

@@ -341,7 +341,7 @@ def test_the_schema_is_created_only_by_init(postgres_dsn: str, postgres_schema: 
 def test_a_write_creates_the_schema_with_init_set(postgres_dsn: str, postgres_schema: str) -> None:
     with PostgresAdapter(postgres_dsn, schema=postgres_schema, init=True) as adapter:
         assert states(adapter.write([fact()])) == ["written"]
-        assert "1 facts of 1 users" in adapter.check().detail
+        assert "1 fact of 1 user" in adapter.check().detail
 
 
 def test_a_schema_with_tables_of_another_program_is_left_as_it_is(postgres_dsn: str, postgres_schema: str) -> None:

@@ -23,7 +23,7 @@ def test_settle_waits_for_tasks_and_reports_slow_or_failed_ones(cloud: Any, zep:
     assert len(read(adapter)) == 1
     adapter.write([fact("Two.", object="One.")])
     cloud.failing = "graph.add_edges"
-    with pytest.raises(Fatal, match="store 1 facts of 'alice'"):
+    with pytest.raises(Fatal, match="store 1 fact of 'alice'"):
         adapter.settle([], soon())
 
 

@@ -25,6 +25,7 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
+    count,
     need,
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
@@ -149,9 +150,8 @@ class Mem0OssAdapter(Backend):
         except NotFound as error:
             return Health(ok=True, detail=f"mem0 on {self.identity}: {error.message}")
         kind = "" if self._shelf.writable else ", read only"
-        return Health(
-            ok=True, detail=f"mem0 on {self.identity}: {sum(counts.values())} memories of {len(counts)} owners{kind}"
-        )
+        found = f"{count(sum(counts.values()), 'memory')} of {count(len(counts), 'owner')}"
+        return Health(ok=True, detail=f"mem0 on {self.identity}: {found}{kind}")
 
     def check_writable(self) -> None:
         """Raise UsageError for a store that memctl only reads."""

@@ -12,7 +12,18 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    count,
+)
 from memctl.core.errors import Fatal, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_name, owner_of, seconds, time_of, to_fact
@@ -117,7 +128,8 @@ class Mem0Adapter(Backend):
     def check(self) -> Health:
         """Connect to the platform; the detail has the key's account and its number of memories."""
         account, total = self._platform.account, self._platform.total()
-        return Health(ok=True, detail=f"{account}: {total if total is not None else 'unknown many'} memories")
+        found = "unknown many memories" if total is None else count(total, "memory")
+        return Health(ok=True, detail=f"{account}: {found}")
 
     def users(self) -> Iterator[str]:
         """Every owner of a memory: users by name, then agents, apps and runs with memories that have no user.

@@ -12,7 +12,18 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    count,
+)
 from memctl.core.errors import Fatal, Rejected
 from memctl.core.fact import Fact
 from memctl_mem0.mapping import SCOPES, owner_of
@@ -90,7 +101,7 @@ class Mem0ServerAdapter(Backend):
         """Connect to the server with the configured key; the detail has its numbers of memories and users."""
         totals = self._totals()
         users = [total for (kind, _), total in totals.items() if kind == "user"]
-        detail = f"mem0 server at {self.identity}: {sum(users)} memories of {len(users)} users"
+        detail = f"mem0 server at {self.identity}: {count(sum(users), 'memory')} of {count(len(users), 'user')}"
         if sum(totals.values()) >= MOST_SCANNED:
             detail += f" among the first {MOST_SCANNED} (the server counts no more)"
         return Health(ok=True, detail=detail)
