@@ -26,7 +26,8 @@ class Exit(IntEnum):
 class MemctlError(Exception):
     """A failure.
 
-    `message` says what happened, `where` names the file, line, record or field, `hint` says what to do.
+    `message` says what happened, `where` names the file, line, record or field, `hint` says what to do. Python prints
+    the hint below a traceback.
     """
 
     exit: Exit = Exit.ERROR
@@ -36,6 +37,8 @@ class MemctlError(Exception):
         self.message = message
         self.where = where
         self.hint = hint
+        if hint:
+            self.add_note(hint)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

@@ -8,6 +8,7 @@ so a chunk that is sent twice is stored once. The command itself records the fil
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import closing, contextmanager, suppress
@@ -126,11 +127,7 @@ class Workers:
             except MemctlError as error:
                 raise _unwrapped(error) from None
             except BrokenExecutor:
-                raise MemctlError(
-                    "a worker process died (out of memory?)",
-                    where=self.where,
-                    hint="run it again with --jobs 1; finished files are kept",
-                ) from None
+                raise MemctlError("a worker process died", where=self.where, hint=_reason()) from None
             except TimeoutError as error:
                 if future.done():
                     raise self._failure(error) from error
@@ -151,6 +148,15 @@ class Workers:
                 hint="install the same memctl, with the extra of the store, on all workers",
             )
         return Retryable(f"a worker failed ({text})", where=self.where, hint=_AGAIN)
+
+
+def _reason() -> str:
+    """Why a worker process may have died. A process that is started imports the script of the program; if this script
+    ingests at once, without a check that it is the main module, it fails there."""
+    script = getattr(sys.modules["__main__"], "__file__", None) or ""
+    if script.endswith(".py"):
+        return 'call ingest below `if __name__ == "__main__":`, or with jobs=1 if the memory is full'
+    return "it may have run out of memory: run it again with --jobs 1; finished files are kept"
 
 
 def _unwrapped(error: MemctlError) -> MemctlError:

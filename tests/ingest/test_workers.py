@@ -305,3 +305,15 @@ def test_workers_get_no_password_and_no_unreachable_store_address(
     store_address: str | None, cluster: str, sent: str | None
 ) -> None:
     assert workers.address_for(store_address, cluster) == sent
+
+
+def test_a_script_that_ingests_without_a_check_for_the_main_module_is_told_so(tmp_path: Path):
+    script = tmp_path / "nightly.py"
+    script.write_text(
+        "from memctl.ingest import pipeline\nfrom memctl.ingest.scan import Options\n"
+        "from memctl.workspace import Workspace\npipeline.PARALLEL_BYTES = 0\n"
+        f"Workspace({str(tmp_path / 'store.duckdb')!r}).ingest([{str(FIXTURES)!r}], Options(jobs=2))\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert ran.returncode != 0
+    assert 'call ingest below `if __name__ == "__main__":`' in ran.stderr
