@@ -108,6 +108,22 @@ _NOT_OWN = late(
     r"didn't|haven't|he|she|they|his|her|their|your|friend|someday|one day|i'd|we'd|love|like|fancy|need)\b",
     re.IGNORECASE,
 )
+_ACT = late(r"(?:chang|left|quit|leav|lost|got|gave|given|put|handed|moved|switched)", re.IGNORECASE)
+"""Cues that begin with a verb, whose subject stands before it: "Dom got the job" says nothing of the speaker's."""
+_CLAUSE_START = late(r".*(?:[,;:(–—]|\b(?:and|but|so|that|because|cos|since|after|when)\b)", re.IGNORECASE | re.DOTALL)
+_SPEAKERS = frozenset(words("i we i've ive we've weve i'm im we're both"))
+_BEFORE_A_VERB = frozenset(
+    words(
+        "well oh ok okay yes yep yeah btw guess what then today yesterday just finally officially also now already "
+        "recently actually have has had been once again"
+    )
+)
+_STARTS_LATER = late(
+    r"\b(?:i|we|i'll|will|gonna|going to) (?:start|begin)(?:ing)?(?: there| work)? (?:on|in|next|from|the)\b|"
+    r"\bstarting (?:on|in|next|from)\b|\bfirst day (?:is|will)\b",
+    re.IGNORECASE,
+)
+"""A new job that has not begun leaves the old one as it is."""
 _SMALL = frozenset(words("the a an my our to in at on for of and with go have trip"))
 
 
@@ -130,6 +146,8 @@ def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[
         return
     new = list(new)
     said = {one.predicate for one in new}
+    if _STARTS_LATER.search(text):
+        said |= _WORK
     planned = [one.quote for one in new if one.predicate == "plans"]
     taken: set[str] = set()
     for sentence in sentences(plain(text)):
@@ -160,7 +178,9 @@ def _changed(body: str, lately: set[str]) -> set[str]:
     for predicates, cue in _CUES:
         match = cue.search(body)
         own = match is not None and not (
-            _NOT_OWN.search(body[: match.start()]) or _FOR_ANOTHER.match(body, match.end())
+            _NOT_OWN.search(body[: match.start()])
+            or _FOR_ANOTHER.match(body, match.end())
+            or (_ACT.match(match[0]) and _of_another(body[: match.start()]))
         )
         if match is not None and own:
             changed |= predicates & lately if _PAST.search(match[0]) else predicates
@@ -172,6 +192,12 @@ _FOR_ANOTHER = late(
     re.IGNORECASE,
 )
 """ "New job for my brother"."""
+
+
+def _of_another(before: str) -> bool:
+    """True if the words before a verb end with a subject that is not the speaker: "so I hear Dom"."""
+    clause = _CLAUSE_START.sub("", before).casefold().split()
+    return bool(clause) and _SPEAKERS.isdisjoint(clause) and not _BEFORE_A_VERB.issuperset(clause)
 
 
 def _chief(value: str) -> set[str]:

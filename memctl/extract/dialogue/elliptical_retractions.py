@@ -111,6 +111,11 @@ _LASTING = frozenset(
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
 
 
+_TOGETHER = frozenset(words("seeing dating working living sharing reporting renting having being keeping"))
+"""Whoever stops these with a person has that person no longer."""
+_KEPT = frozenset({"has_pet", "has_condition"})
+
+
 _ENDINGS = (
     (_DIED, _PET),
     (_GIVEN_AWAY, _PET),
@@ -210,6 +215,8 @@ def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozen
                 continue
             if only and draft.predicate not in only:
                 continue
+            if _only_an_activity(spoken) and draft.predicate.startswith("has_") and draft.predicate not in _KEPT:
+                continue
             chief = _words(draft.object or "")
             if draft.predicate == "has_pet":
                 chief = _pet_names(draft.object or "") or chief
@@ -217,6 +224,12 @@ def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozen
                 chief = [word for word in spoken if word in chief or f"{word}e" in chief]
             if chief and _about(spoken, chief):
                 yield retraction(draft, matched.span())
+
+
+def _only_an_activity(spoken: list[str]) -> bool:
+    """True for "walking with Birgit": who stops it still has her as a neighbour."""
+    first = spoken[0] if spoken else ""
+    return first.endswith("ing") and len(first) > 5 and first not in _TOGETHER
 
 
 def _given(earlier: EarlierDrafts, span: tuple[int, int]) -> Iterator[Draft]:

@@ -12,24 +12,20 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, Open
 from memctl.extract.patterns.wordlist import spoken_words, words
 
 _FICTION = KeyedPattern(
-    r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|"
-    r"pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
-    r"we)(?:'m|'ve| am| know| have| do| don't| use| speak)\b)|"
-    r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
-    r"in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|novel|game|dream|campaign|scene|fantasy|book|libretto|"
-    r"sketch|sitcom|minecraft|comic|cartoon|sim|skit|musical|panto(?:mime)?|larp|telenovela)\b|"
-    r"in (?:my|our|the) (?:\w+ )?play\b(?! group)|"
-    r"my character|act as|"
-    r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
-    r"legend))|"
-    r"(?:for|in) the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
-    r"if only|i wish|dreamt|dreamed|let's play(?=:)|lets play(?=:)|how (?:do|would|can|should) (?:i|you|we|one) "
-    r"(?:say|write|spell|pronounce|translate)|thought experiment|in the voice of|from the perspective of|"
-    r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|"
-    r"in an alternate|parody|you're the [\w-]+(?=,? and i(?:'m| am)\b|[.!] go\b)|campaign time|"
-    r"write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|fictional|imaginary)(?=[,:])|"
-    r"in (?:a|an|some)(?:other)? (?:better|different|parallel|past|former|previous|other)? ?(?:life|universe|world|"
-    r"timeline|dimension))\b",
+    r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|pretend(?: (?:that|to be|you))?|imagine|suppose|"
+    r"supposing|assume(?! (?:that )?(?:i|we)(?:'m|'ve| am| know| have| do| don't| use| speak)\b)|assuming|"
+    r"hypothetically|let's say|lets say|say (?:that )?i'm\b|in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|"
+    r"novel|game|dream|campaign|scene|fantasy|book|libretto|sketch|sitcom|minecraft|comic|cartoon|sim|skit|"
+    r"musical|panto(?:mime)?|larp|telenovela)\b|in (?:my|our|the) (?:\w+ )?play\b(?! group)|my character|act as|"
+    r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|legend))|(?:for|"
+    r"in) the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|if only|i wish|"
+    r"dreamt|dreamed|let'?s play(?=:)|how (?:do|"
+    r"would|can|should) (?:i|you|we|one) (?:say|write|spell|pronounce|translate)|thought experiment|"
+    r"in the voice of|from the perspective of|play the (?:role|part)|you play|i'll play|i play the (?:role|part)|"
+    r"fictional|dear diary|in an alternate|parody|you're the [\w-]+(?=,? and i(?:'m| am)\b|[.!] go\b)|"
+    r"campaign time|write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|fictional|imaginary)(?=[,:])|"
+    r"in (?:a|an|some)(?:other)? (?:better|different|parallel|past|former|previous|other)? ?(?:life|universe|"
+    r"world|timeline|dimension))\b",
     re.IGNORECASE,
 )
 _TASK = (
@@ -136,6 +132,7 @@ _OWN_REPORT = KeyedPattern(
     (
         r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|"
         r"dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))"
+        r"|\bhad (?:such )?an? (?:\w+ ){0,3}dream(?! (?:job|home|house|about)\b)"
     ),
     re.IGNORECASE,
 )
