@@ -61,7 +61,11 @@ _PERSON = {
     "my": "their", "our": "their", "i": "they", "we": "they", "me": "them", "us": "them", "myself": "themselves",
     "ourselves": "themselves", "mine": "theirs", "i'm": "they are", "i've": "they have", "am": "are",
 }  # fmt: skip
-_PERSON_WORD = late(r"\b(?:my|our|i'm|i've|i|we|me|us|myself|ourselves|mine)\b", re.IGNORECASE)
+_PERSON_WORD = late(
+    r"(?<![@./\\#:-])(?<!\w[&'])\b(?:my|our|i'm|i've|i|we|me|(?!(?-i:US)\b)us|myself|ourselves|mine)\b(?![@/\\#]|[.:&-]\w)",
+    re.IGNORECASE,
+)
+""" "Us" is a pronoun and "US" is not; the "my" of "amy.my@example.my" belongs to an address."""
 
 
 def third(text: str) -> str:

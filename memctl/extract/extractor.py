@@ -45,6 +45,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.appointments import with_new_day
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
+from memctl.extract.filters.health import of_health
 from memctl.extract.filters.not_meant import sincere
 from memctl.extract.filters.object_types import (
     acceptable,
@@ -237,8 +238,9 @@ class _SessionReader:
         drafts = [in_lower_case(without_address(whole(shortened(draft)), addressed), text) for draft in drafts]
         drafts = [
             draft
-            for draft in drafts
-            if acceptable(draft)
+            for draft in (of_health(draft, text) for draft in drafts)
+            if draft is not None
+            and acceptable(draft)
             and not (
                 is_fragment(draft)
                 or cuts_word(draft.object, text)

@@ -257,3 +257,8 @@ def test_a_preference_and_the_assistants_note_of_it_have_the_same_object() -> No
     spoken, noted = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
     assert spoken.object == noted.object == "express shipping"
     assert spoken.text == "alice prefers express shipping for anything they order for work."
+
+
+def test_the_text_of_a_claim_keeps_addresses_and_names_that_contain_a_word_of_the_first_person() -> None:
+    texts = [said(message)[0].text for message in ("my email is amy.my@example.my", "I work for US Steel")]
+    assert texts == ["alice has the email address amy.my@example.my.", "alice works at US Steel."]

@@ -10,6 +10,7 @@ from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.segmentation import last_question, plain, sentences
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import FOND_NAMES
 from memctl.extract.people.sentence_subjects import names_speaker
 from memctl.extract.rule_tables import lexicon
@@ -93,6 +94,11 @@ _RELATIVE = late(rf"\W*(?:(?:yes|i'm|im|i am|the|his|her|their|a),? )*(?:{lexico
 """ "What's your relationship to him?" – "Daughter, Lynne": the speaker is the daughter."""
 
 
+_OF_A_PERSON = late(r"\b(?:he|she|him|his|her)\b", re.IGNORECASE)
+_OF_A_BODY = frozenset(words("has_condition takes_medication dose allergic_to intolerant_to measure"))
+""" "Is Dai on insulin?" – "Lantus, with his tea, and biscuits behind my back": the clause without "my" is about Dai."""
+
+
 def asks_about_another(question: str) -> bool:
     """True if the last sentence of a message asks about a person who is not "you"."""
     asked = last_question(plain(question))
@@ -111,15 +117,21 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
     Relatives that the answer names stay: "How is he?" – "The missus is called Rosie."
     """
     own_role = _RELATIVE.match(text) if _WHICH_RELATIVE.search(question) else None
-    end = 0
+    end = mixed = 0
     if asks_about_another(question):
         for sentence in sentences(plain(text)):
+            last = sentence.start + len(sentence.text)
             if names_speaker(sentence.text):
+                mixed = last if _OF_A_PERSON.search(sentence.text) else 0
                 break
-            end = sentence.start + len(sentence.text)
+            end = last
     for draft in drafts:
         relative = is_relation(draft.predicate)
         if own_role and relative and draft.subject is None and draft.quote[0] < own_role.end():
+            continue
+        if draft.subject is None and draft.predicate in _OF_A_BODY and draft.quote[0] < mixed:
+            if names_speaker(text[slice(*draft.quote)].partition(",")[0]):
+                yield draft
             continue
         if draft.subject is not None or relative or draft.predicate == "instruction" or draft.quote[0] >= end:
             yield draft

@@ -155,6 +155,8 @@ def cuts_word(value: str | None, text: str) -> bool:
         return True  # "Ferry Hull–Rotterdam"
     if value and f"{value}-" in text and not re.search(rf"{re.escape(value)}(?!-\w)", text):
         return True
+    if value and "@" in text and "@" not in value and re.search(rf"{re.escape(value)}[\w.+-]*@", text):
+        return True  # "My address is amy.wu@example.com"
     if not value or not value[-1].isdigit():
         return False
     last = _NUMBER.findall(value)[-1]

@@ -25,11 +25,10 @@ from memctl.extract.vocabulary.verbs import FORMS
 
 _UNCERTAIN = KeyedPattern(
     rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
-    r"perhaps|almost|nearly|borderline|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|"
-    r"vs|imagine|quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|"
-    r"wants?(?! (?:me on|that i take)\b)|"
-    r"which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|for an?|allerg\w+|"
-    r"calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
+    r"perhaps|almost|nearly|like an?|or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|"
+    r"imagine|quiz|book|study|research|sell|sells|selling|history of|runs in|used to|wish|wants?(?! (?:me on|"
+    r"that i take)\b)|which|what|ever|film|gives?|gave|fears?|more than|another|(?<!my )dose of|offered|order for|"
+    r"for an?|allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,
 )
 _PEOPLE = (
@@ -51,13 +50,15 @@ _SOMEBODY_ELSE = KeyedPattern(
     re.IGNORECASE,
 )
 _ENDED_BEFORE = late(
-    r"(?:\b(?:off|stopped|stopping|tapering|quitting|"
-    r"stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
-    r"came off|come off|taken off|weaned off|gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|"
-    r"switched from|was on|were on|was taking|used to be on|had been on)"
-    r"(?: taking| the| my| on| with| of)*\s)$",
+    r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
+    r"shelved|kicked|cut out|done with|finished with|no more|instead of|came off|come off|taken off|weaned off|"
+    r"gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|switched from|was on|were on|was taking|"
+    r"used to be on|had been on)(?: taking| the| my| on| with| of)*\s)$",
     re.IGNORECASE,
 )
+_CUT = late(r"\bcut (?:the |my )$", re.IGNORECASE)
+_LOWERED = late(r"(?: \w+)? (?:to|by|in (?:half|two)|back|down)\b|,? \d", re.IGNORECASE)
+""" "Cut the metformin" ends it, "cut the metformin in half" does not."""
 _FORMERLY = late(
     r"(?:^\W*|\b(?:i|we|he|she|they|[\w-]+(?: (?-i:[A-ZÀ-Þ])[\w-]+)?) )(?<!it )(?<!'ve )(?<!have )(?<!has )"
     r"(?:was|were|had)(?: (?:an?|really|quite|severely?|bad|mild|bit|very))* $",
@@ -72,20 +73,17 @@ _FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b(?! ?\d)", re.IGNORECASE)
 """ "Changed warfarin to apixaban" ends the first."""
 _ENDED_AFTER = late(
     r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
-    r"gone(?! (?:up|down|from|to|back))|away|off|over|"
-    r"suspended|out|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
+    r"gone(?! (?:up|down|from|to|back))|away|off|over(?! the counter)|"
+    r"suspended|out(?! of)|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
     r"(?: of a different kind| my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
-    r"tests?|study|thing|visits?|rounds?|patients?|"
-    r"clinics?|"
-    r"appointments?)\b)|"
+    r"tests?|study|thing|visits?|rounds?|patients?|clinics?|appointments?)\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
     r"(?: (?:now|too|also|confirmed|diagnosed|suspected))* (?:for|in) (?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: too|"
-    r" as well| also| now|$|[,.;!])|"
-    r" (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a (?:kid|child)|(?:until|"
-    r"till) (?!now\b))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
+    r" as well| also| now|$|[,.;!])| (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|"
+    r"as a (?:kid|child)|(?:until|till) (?!now\b))\b|\?|[,:]? (?:no|negative|ruled out)(?=$|[,.;!])",
     re.IGNORECASE,
 )
 _PROPOSED = late(
@@ -289,7 +287,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None
-    if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
+    if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after) or (_CUT.search(before) and not _LOWERED.match(after)):
         return "retract"
     if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
         return "retract"
