@@ -61,6 +61,7 @@ from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import holds
 from memctl.extract.people.deaths_by_pronoun import death_of
+from memctl.extract.people.departed import without_departed
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
@@ -215,6 +216,7 @@ class _SessionReader:
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
         drafts += foreign_relations(text) if "foreign_relations" in due else ()
+        drafts = without_departed(text, drafts) if drafts else []
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier))

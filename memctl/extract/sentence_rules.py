@@ -5,7 +5,7 @@ from memctl.extract.filters import assertion_filter
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.people import ages, deaths, foreign_kinship, people, relatives_of_others, sentence_subjects
-from memctl.extract.statements import apposition, details, mentions, multilingual, self_introductions
+from memctl.extract.statements import apposition, details, languages, mentions, multilingual, self_introductions
 from memctl.extract.time import dates
 
 SENTENCE_RULES = RuleIndex(
@@ -21,7 +21,7 @@ SENTENCE_RULES = RuleIndex(
         "properties": KeyedGroup(words=("my", "our")),
         "tools": apposition.TOOLS,
         "details": details.DETAILS,
-        "languages": mentions.LANGUAGES,
+        "languages": languages.LANGUAGES,
         "relatives": people.RELATIVES,
         "deaths": deaths.DEATHS,
         "ages": ages.NUMBERS,

@@ -183,6 +183,24 @@ def test_a_claim_has_the_dates_in_its_text(
     assert claim.precision == precision
 
 
+@pytest.mark.parametrize(
+    ("message", "dated"),
+    [
+        ("I'm Ana Holm, ward manager since 2014", {"job_title": 2014}),
+        ("I'm Jo, team lead, nights since 2019", {}),
+        ("I am Polish, and British also from 2019", {}),
+        ("I studied at Leeds, computing, class of 2012", {}),
+        ("I teach drawing at two colleges and, since January, a course in Hull", {}),
+        ("I've been a postman, a good one, since 2010", {"job_title": 2010}),
+        ("I work at Tesco in Leeds, mostly nights, since 2019", {"works_at": 2019}),
+    ],
+)
+def test_a_date_belongs_to_the_words_that_it_stands_with(message: str, dated: dict[str, int]) -> None:
+    claims = said(message)
+    assert claims
+    assert {claim.predicate: claim.valid_at.year for claim in claims if claim.valid_at} == dated
+
+
 def test_without_a_message_time_a_claim_has_no_date() -> None:
     (claim,) = said("I moved to Paris last week!", at=None)
     assert claim.valid_at is None

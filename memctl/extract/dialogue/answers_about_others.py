@@ -14,6 +14,7 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import FOND_NAMES
 from memctl.extract.people.sentence_subjects import names_speaker
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.statements.languages import asks_for_language_of_text
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import fits, the_only
 
@@ -125,7 +126,10 @@ def of_the_speaker(drafts: Iterable[Draft], question: str, text: str) -> Iterato
                 mixed = last if _OF_A_PERSON.search(sentence.text) else 0
                 break
             end = last
+    chosen = asks_for_language_of_text(question)
     for draft in drafts:
+        if chosen and draft.predicate == "speaks":
+            continue
         relative = is_relation(draft.predicate)
         if own_role and relative and draft.subject is None and draft.quote[0] < own_role.end():
             continue

@@ -70,6 +70,28 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     return cut(" ".join(text[head.rest_at :].split()))
 
 
+_UNDATED = frozenset({"hometown", "name", "surname", "preferred_name", "age", "birthday", "nationality"})
+""" "I'm Ana, a nurse since 2014": what somebody is called did not begin with the job."""
+_OF_ITEMS = frozenset({"job_title", "works_at", "studied_at"})
+_ANOTHER_ITEM = late(
+    r".*,\s+(?!(?:since|from|as|in|at|on|with|for|of|until|till|back|i|ever|also|now|this|last)\b)(?:and )?[a-z]"
+    r"[^,]*[^\s,]|.*\band,?",
+    re.IGNORECASE | re.DOTALL,
+)
+_PREPOSITION = late(r"\s+(?:since|from|in)?\s*$|^$", re.IGNORECASE)
+
+
+def of_another_item(draft: Draft, text: str, dates: list[Grounded]) -> bool:
+    """Whether the dates of a clause belong to a later item of a list: "I'm a team lead, nights since 2019"."""
+    value = draft.object or ""
+    at = text.find(value) if draft.op == "assert" and draft.predicate in _OF_ITEMS and value else -1
+    if at < 0 and draft.predicate != "job_title":
+        return False
+    after = max(at, 0) + (len(value) if at >= 0 else 0)
+    between = (_PREPOSITION.sub("", text[after : one.span[0]]) for one in dates if one.span[0] > after)
+    return any(map(_ANOTHER_ITEM.fullmatch, between))
+
+
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
     """Set a draft's time from `dates`: the day of an event, the start or end of a state."""
     at = next((one for one in dates if one.role == "at"), None)
@@ -83,7 +105,7 @@ def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
         if since is not None and until is not None:
             draft.valid_at = since.start
         return
-    if draft.predicate == "hometown":
+    if draft.predicate in _UNDATED:
         return
     if since is not None:
         draft.valid_at, draft.precision = since.start, since.precision
@@ -193,5 +215,6 @@ def timed(
     dates = certain(text, at) if dates is None else dates
     if dates:
         for draft in drafts:
-            date_into(draft, dates, head)
+            if not of_another_item(draft, text, dates):
+                date_into(draft, dates, head)
     return drafts

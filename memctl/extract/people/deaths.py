@@ -11,7 +11,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people.people import SIDE
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.time.dates import certain
-from memctl.extract.vocabulary.kinship import canonical
+from memctl.extract.vocabulary.kinship import CHILD, canonical
 
 _DEATH = KeyedPattern(
     rf"(?:\b(?:my|our) {SIDE}(?P<rel>{lexicon('RELATIONS')})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|"
@@ -30,7 +30,10 @@ _WHEN = late(
 def deaths(text: str, span: tuple[int, int], at: datetime | None) -> Iterator[Draft]:
     """The deaths that a sentence tells of, each with its date."""
     for match in _DEATH.finditer(text):
-        event = f"{canonical(match['rel'] or match['bare'])} died"
+        relation = canonical(match["rel"] or match["bare"])
+        if relation in CHILD and match[0].endswith(" on"):
+            continue  # "My son passed on Friday": an examination
+        event = f"{relation} died"
         dates = [one for one in certain(text, at) if one.role == "at" and one.span[0] >= match.end()]
         day = dates[0] if dates and _WHEN.match(text[match.end() : dates[0].span[0]]) else None
         yield Draft(

@@ -1,8 +1,7 @@
-"""Drugs, illnesses and languages: words of a closed vocabulary that state a claim by themselves.
+"""Drugs and illnesses: words of a closed vocabulary that state a claim by themselves.
 
-"Pantoprazole 40 before breakfast", "torn meniscus, says the doctor", "Ewe at home, French at school" have no verb for
-the rules to match. Such a word counts if the clause asserts it of the speaker, or of the person that the clause is
-about.
+"Pantoprazole 40 before breakfast" and "torn meniscus, says the doctor" have no verb for the rules to match. Such a word
+counts if the clause asserts it of the speaker, or of the person that the clause is about.
 """
 
 import re
@@ -41,7 +40,7 @@ _PEOPLE = (
     r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
 )
 _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
-_SOMEBODY_ELSE = KeyedPattern(
+SOMEBODY_ELSE = KeyedPattern(
     rf"{_PEOPLE}|"
     rf"\b(?:{filled('{PET}')})s?\b|"
     r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|"
@@ -133,27 +132,6 @@ _OF_SOMEBODY = late(
 _OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _FURTHER = late(r", $")
 """ "Diabetes, type 2" is one illness."""
-_TELLS_OF_SPEECH = KeyedPattern(
-    r"\b(?:speak|talk|mother tongue|first language|native|fluent|taught me|my languages?|languages:|tongue|learned "
-    r"(?:it )?from)\b",
-    re.IGNORECASE,
-)
-_WHERE_SPOKEN = (
-    r"(?:,? (?:at (?:home|work|school|the)|with|from|first|second|third|after|in (?:the|class|school|court)|for|since|"
-    r"everywhere|badly|enough|only|when|is (?:my )?(?:mother tongue|first|for|only)|at the|to my|all day|on the)\b)"
-)
-_ORDERED = late(
-    r"\W*(?:please |pls |always |just |only )*(?:speak|talk) (?:[\w-]+ ){1,2}?(?:with|to) (?:me|my face)\b",
-    re.IGNORECASE,
-)
-""" "Speak Welsh with me, English otherwise" is an order."""
-_NOT_SPOKEN = KeyedPattern(
-    r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|"
-    r"duolingo|dictionary|food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|"
-    r"app|forms?|letters?|explain|draft|strings?|small talk|anything|please|movie|news|radio|version|menu|not|don't|"
-    r"doesn't|can't|no|never|if|would|should|speaks|talks|understand|\w+n't)\b",
-    re.IGNORECASE,
-)
 
 
 @cache
@@ -187,9 +165,6 @@ def _illness() -> re.Pattern[str]:
     )
 
 
-_LANGUAGE = KeyedPattern(filled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])"))
-
-
 _COMMON = frozenset(
     words(
         "high blood disease early stage heart back user cell hard long error civil last type water sign language acid "
@@ -200,12 +175,9 @@ _COMMON = frozenset(
 
 
 @cache
-def _told_by(pattern: str) -> frozenset[str]:
+def told_by(pattern: str) -> frozenset[str]:
     """Words of which at least one occurs in every text that has a member of the vocabulary."""
     return frozenset(word for word in vocabulary(filled(pattern)) if len(word) > 2) - _COMMON
-
-
-LANGUAGES = KeyedGroup(words=lambda: _told_by("{LANGUAGES}|{MORE_LANGUAGES}"))
 
 
 @cache
@@ -215,23 +187,23 @@ def _drug_endings() -> tuple[str, ...]:
 
 
 def _names_drug_or_illness(word: str) -> bool:
-    return word in _told_by("{MEDICINE}") or word in _told_by("{ILLNESSES}") or word.endswith(_drug_endings())
+    return word in told_by("{MEDICINE}") or word in told_by("{ILLNESSES}") or word.endswith(_drug_endings())
 
 
 HINTS = KeyedGroup(test=_names_drug_or_illness)
 """Words with which a drug or an illness may be mentioned."""
 
 
-def _may_name(spoken_: frozenset[str], pattern: str) -> bool:
+def may_name(spoken_: frozenset[str], pattern: str) -> bool:
     """False if no member of a vocabulary is among these words."""
-    return not _told_by(pattern).isdisjoint(spoken_)
+    return not told_by(pattern).isdisjoint(spoken_)
 
 
 def may_mention(text: str) -> tuple[bool, bool]:
     """Whether a drug and an illness may be among the words of a text or of a part of it."""
     said = spoken_words(text)
-    drugs = _may_name(said, "{MEDICINE}") or any(map(str.endswith, said, repeat(_drug_endings())))
-    return drugs, _may_name(said, "{ILLNESSES}")
+    drugs = may_name(said, "{MEDICINE}") or any(map(str.endswith, said, repeat(_drug_endings())))
+    return drugs, may_name(said, "{ILLNESSES}")
 
 
 def mentioned(
@@ -251,7 +223,7 @@ def mentioned(
     earlier, _, opening = context.partition("\x1e")
     if person is None and _FOR_SOMEBODY.search(opening + text):
         return
-    if (person is None and _SOMEBODY_ELSE.search(f"{_in_lower_case(opening)} ")) or _DENIED.search(opening):
+    if (person is None and SOMEBODY_ELSE.search(f"{in_lower_case(opening)} ")) or _DENIED.search(opening):
         return
     if (
         person is None
@@ -281,7 +253,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     before, after = text[: match.start()], text[match.end() :]
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
-    if subject is None and (_of_another(before, match["o"]) or _SOMEBODY_ELSE.search(f"{_in_lower_case(before)} ")):
+    if subject is None and (_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
         return None
     if _is_not_current(before, after) or (subject is not None and _DIED_OF.search(before)):
         return None
@@ -325,7 +297,7 @@ _DIED_OF = late(r"\b(?:died|dead|death|dying|passed|lost|late)\b", re.IGNORECASE
 """ "Dad died of cancer" says nothing of his health now."""
 
 
-def _in_lower_case(text: str) -> str:
+def in_lower_case(text: str) -> str:
     """`text` with drugs and illnesses in lower case, so that they do not look like names of people."""
     return _illness().sub(lambda match: match[0].lower(), _drug().sub(lambda match: match[0].lower(), text))
 
@@ -367,22 +339,6 @@ def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
     return [one for one in drafts if one.predicate == "takes_medication" and drug in (one.object or "").casefold()]
 
 
-def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """The languages of a sentence that lists where each is spoken: "Ewe at home, French at school"."""
-    if not _may_name(spoken_words(text), "{LANGUAGES}|{MORE_LANGUAGES}") or HIDDEN in text:
-        return
-    matches = list(_LANGUAGE.finditer(text))
-    if len(matches) < 2 or _NOT_SPOKEN.search(text) or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
-        return
-    places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)
-    if not (places or _TELLS_OF_SPEECH.search(text)) or _ORDERED.match(text):
-        return
-    for match in matches:
-        if text[: match.start()].lower().endswith("than "):
-            continue
-        yield _draft("speaks", match["o"], f"speaks {match['o']}", span, None, None)
-
-
 def _draft(
     predicate: str,
     value: str,
@@ -402,5 +358,5 @@ def _draft(
         owner=owner,
         op="retract" if ended else "assert",
         confidence=0.8,
-        category="skills" if predicate == "speaks" else "health",
+        category="health",
     )

@@ -65,6 +65,8 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         matched = compiled(row.pattern).fullmatch(noun_phrase)
         if matched is None:
             continue
+        if past and row.predicate == "speaks":
+            return  # "My first language was Welsh": it may still be spoken.
         slot = (matched.groupdict().get("s") or "").strip().lower() or None
         for value in _values(row.shape, row.predicate, rest):
             phrase = row.template.format(o=value, a=article(value), s=slot)

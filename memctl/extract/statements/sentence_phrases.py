@@ -5,7 +5,7 @@ from collections.abc import Container
 from memctl.extract.draft_claim import Draft
 from memctl.extract.statements.apposition import tech_list
 from memctl.extract.statements.details import detail_drafts
-from memctl.extract.statements.mentions import spoken
+from memctl.extract.statements.languages import spoken
 from memctl.extract.statements.phrase_rules import phrase_drafts
 from memctl.extract.statements.possessive_rules import inverted_properties
 from memctl.extract.statements.self_introductions import introduction_drafts
