@@ -33,8 +33,8 @@ _OVER = KeyedPattern(
 _ALLOWED = KeyedPattern(
     _OPENING + r"(?:(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|do|have|add|include|"
     r"write|give|send|call|mention|suggest|show|talk about)? ?"
-    r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
-    r"(?:is|are) "
+    r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|"
+    r"(?P<that>(?!.* but )[\w' -]{3,40}?) (?:is|are) "
     r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*"
     r"(?: (?:now|but|because|since|as)\b.*)?)(?:,? (?:btw|tho|though|please|pls))*"
     r"(?:,.*| (?:just not|but not|except|because|cos|since) .*)?\W*$",

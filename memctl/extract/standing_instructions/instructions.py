@@ -37,6 +37,7 @@ from memctl.extract.standing_instructions.order_reasons import (
     without_asides,
     without_run_on,
 )
+from memctl.extract.standing_instructions.orders_in_context import in_context
 from memctl.extract.standing_instructions.rule_lists import ITEM
 
 _INSTRUCTION = OpeningPattern(
@@ -155,6 +156,10 @@ _INLINE = late(
 _ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
+_REST = late(
+    r"(?:the )?[a-z]+ (?:after(?:wards)?|later|last|second|below)\b(?! (?:every|each|the|my|i)\b)", re.IGNORECASE
+)
+""" "Code first, explanation after"."""
 _MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 
@@ -178,6 +183,7 @@ def standing_instructions(
     drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
     if drafts and (scope := SCOPE.match(unlabelled.text)):
         _limit(drafts[0], scope, unlabelled.text)
+    drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
         goal = requoted(draft.object or "", said)
@@ -281,6 +287,8 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
         order = is_order(_ALL_OF_THEM.sub("all of your answers", piece) if goal else piece) and not of_a_list
         if order and not lasting:
             order = not (for_one_task(text[:start]) or (talk and is_manner(piece.strip())))
+        if order and goal and _REST.match(piece):
+            order = False
         if order and LIMIT.match(piece) and (goal or (number and not lasting)):
             order = False
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:

@@ -23,6 +23,9 @@ _TASK = late(
     r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
     r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"
     r"(?:an?|the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|"
+    r"(?:^|[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|"
+    r"\bi (?:want|need|would like|have to write) (?:an?|the|some|my) (?:[\w-]+ ){0,3}(?:letter|e-?mail|essay|speech|"
+    r"cv|bio|poem|caption|recipe|report|toast|message|summary)\b|"
     r"(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|"
     r"should|would|could|much|many|long|about))|"
     r"(?:should|can|could|do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",

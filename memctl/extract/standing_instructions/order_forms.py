@@ -15,8 +15,8 @@ from memctl.extract.vocabulary.verbs import FORMS
 LONGEST_ORDER = 30
 """Words of an instruction."""
 POLITE = KeyedPattern(
-    r"[, ]+(?:please|pls|plz|ever|by the way|btw|tho|though|tbh|lol|haha|"
-    r"from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    r"(?<! are)(?<! is)(?<! or)(?<! be)(?<! and)(?<! not)[, ]+(?:please|pls|plz|ever|by the way|btw|tho|"
+    r"though|tbh|lol|haha|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
     re.IGNORECASE,
 )
 _TOPIC = late(
