@@ -42,7 +42,7 @@ from memctl.extract.dialogue.rosters import roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.events.appointments import with_new_day
+from memctl.extract.events.new_days import with_new_day
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
 from memctl.extract.filters.health import of_health

@@ -8,7 +8,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events import event_dates
-from memctl.extract.events.appointments import rescheduled
+from memctl.extract.events.new_days import rescheduled
 from memctl.extract.grammar.segmentation import HIDDEN, last_question
 from memctl.extract.time.dates import certain
 from memctl.extract.vocabulary.verbs import FORMS

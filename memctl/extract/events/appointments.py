@@ -1,20 +1,15 @@
 """Plans named by a noun: "the dentist is on Thursday", "interview at Ramboll on 4 June", "the MOT moved to the 9th"."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 
-import msgspec
-
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events import event_dates
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import filled
 from memctl.extract.time.dates import Grounded, certain, may_name_time
 from memctl.extract.vocabulary.verbs import FORMS
@@ -39,14 +34,7 @@ _NAMED = (
     rf"it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
     rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
 )
-_CHANGED = KeyedPattern(
-    r"\b(?:moved|moves|changed|pushed|"
-    r"brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now|"
-    r"(?:push|move|bring|shift|bump|put|postpone|delay|reschedule) (?:the|my|our|it))\b",
-    re.IGNORECASE,
-)
 PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
-_SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
 MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
 AFTER = late(
     r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|\d{1,2}[:.]\d\d|(?:in the )?"
@@ -157,75 +145,3 @@ def _possessed(what: str, *, named: bool) -> str:
     if what.lower().startswith(("next ", "first ", "last ", "final ", "second ")):
         return f"their {what[0].lower()}{what[1:]}"
     return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
-
-
-_CORRECTED = late(
-    r"\W*(?:(?:correction|sorry|actually|wait|no|oops|my bad|hang on)\b[,.:! ]*)+(?:it's|its|it is|that's|make that|"
-    r"make it)(?: on)? ",
-    re.IGNORECASE,
-)
-""" "Correction, it's the 25th", right after a plan."""
-_SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
-
-
-_OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
-_THE_DAY = late(
-    r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! (?:of|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))) the",
-    re.IGNORECASE,
-)
-
-
-def _in_its_month(new: Grounded, plan: datetime) -> Grounded:
-    """The day `new` in the month of a `plan`, if that has such a day: "sorry, it's the 25th"."""
-    try:
-        start = plan.replace(day=new.start.day)
-    except ValueError:
-        return new
-    return msgspec.structs.replace(new, start=start, end=start + (new.end - new.start))
-
-
-def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
-    """An earlier plan with its new day: "The dentist is moved to Friday"."""
-    corrected = _CORRECTED.match(text) if earlier.plans else None
-    if not earlier.plans or not (corrected or _CHANGED.search(text)) or "?" in text:
-        return
-    last = [draft for draft in earlier.last_turn() if draft.predicate == "plans"] if corrected else []
-    dates = [one for one in certain(_THE_DAY.sub(" on the", text, 1), at, future=True) if one.role == "at"]
-    if not dates or len({draft.object for draft in last}) > 1:
-        return
-    spoken = set(_words(text))
-    for draft in reversed(earlier.plans):
-        if draft.valid_at is None or draft.subject is not None:
-            continue
-        chief = set(_words(draft.object or ""))
-        if not (draft in last if corrected else chief & spoken):
-            continue
-        new = _in_its_month(dates[-1], draft.valid_at) if _THE_DAY.search(text) else dates[-1]
-        new = new if corrected or at is None or new.start > at else dates[-1]
-        if new.start == draft.valid_at:
-            continue
-        phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
-        if (later := event_dates.at_time("", text[new.span[1] :])) and not _SAME_TIME.search(text):
-            phrase = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase) + later
-        elif clock := _OTHER_CLOCK.search(text, new.span[1]):
-            phrase = f"{re.sub(r' at [0-9][0-9:.]*(?: ?[ap]m)?$', '', phrase)} at {clock['o']}"
-        yield msgspec.structs.replace(
-            draft,
-            phrase=event_dates.absolute(phrase, [new]),
-            quote=(0, len(text.rstrip())),
-            valid_at=new.start,
-            precision=new.precision,
-        )
-        return
-
-
-def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:
-    """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
-    moved = list(rescheduled(text, at, earlier))
-    known = {word for plan in moved for word in _words(plan.object or "")}
-    said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
-    return (said if moved else drafts) + moved
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in re.findall(r"op\b|[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]
