@@ -75,8 +75,8 @@ _STAGE = late(
 )
 _WEEKDAY_OR_MONTH = late(
     r"(?:mon|tues?|wed|thurs?|thu|fri|sat|sun)(?: (?:to|and|-|–) \w+)?|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:\d+(?:th)? )?(?:january|february|march|april|may|june|july|august|"
-    r"september|october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:\d+(?:th)? )?(?:january|february|march|april|may|june|july|"
+    r"august|september|october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|"
     r"the \d{1,2}(?:st|nd|rd|th)|noon|midnight",
     re.IGNORECASE,
 )
