@@ -46,6 +46,7 @@ from memctl.extract.events.new_days import with_new_day
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
 from memctl.extract.filters.health import of_health
+from memctl.extract.filters.job_titles import is_no_job, whole_job
 from memctl.extract.filters.not_meant import sincere
 from memctl.extract.filters.object_types import (
     acceptable,
@@ -237,7 +238,9 @@ class _SessionReader:
         """The drafts of a turn whose object says what the speaker meant."""
         heard = f"{self.question or ''} {text}"
         addressed = self.speakers - {first_name(turn.speaker)}
-        drafts = [in_lower_case(without_address(whole(shortened(draft)), addressed), text) for draft in drafts]
+        drafts = [
+            in_lower_case(without_address(whole_job(whole(shortened(draft))), addressed), text) for draft in drafts
+        ]
         drafts = [
             draft
             for draft in (of_health(draft, text) for draft in drafts)
@@ -248,6 +251,7 @@ class _SessionReader:
                 or cuts_word(draft.object, text)
                 or is_passing(draft, text)
                 or is_of_another_kind(draft, text)
+                or is_no_job(draft, text)
             )
         ]
         return [

@@ -77,9 +77,7 @@ class TurnReader:
         self.other = self.asked = other
         self.pronouns: dict[tuple[str, str], str] = {}
         self.undecided: tuple[str, tuple[str, str] | None] = "", None
-        self.flagged = False
-        self.of_no_concern = False
-        self.dated = False
+        self.flagged = self.of_no_concern = self.dated = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = self.preceding = ""
 
@@ -393,7 +391,8 @@ class TurnReader:
         """The drafts about a third person."""
         if verb_head is None or self.other is None or (verb_head.lemma == "be" and hedged(clause.text)):
             return []
-        subject, relation = self.other
+        person = sentence_subjects.newcomer(self.preceding, self.other) if clause.elided else self.other
+        subject, relation = person
         if subject == relation and kinship.canonical(relation) not in kinship.FAMILY:
             return []
         drafts = [
@@ -404,7 +403,7 @@ class TurnReader:
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
         drafts = drafts or happenings.of_others(clause, verb_head, dates or [], span)
-        drafts = of_person(drafts, self.other, verb_head, self.text[clause.start :])
+        drafts = of_person(drafts, person, verb_head, self.text[clause.start :])
         drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
         return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]
 

@@ -21,7 +21,8 @@ _SORRY = (
 REPAIR = KeyedPattern(
     (
         rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})\b[,.:—–]*\s*)+(?:(?:i meant to say|i meant?|it's|its|it is|"
-        r"make that|that should be|should be|rather|not \w+(?:[,;] (?:but )?| but ))|(?=\d[\w/.:-]*$))|"
+        r"make that|that should be|should be|rather|not \w+(?:[,;] (?:but )?| but )|(?<=no wait, )|(?<=no, wait, )|"
+        r"(?<=no sorry, ))|(?=\d[\w/.:-]*$))|"
         r"make that(?! an? (?:letter|list|table|note|message|poem|e-?mail|summary|chart|rule|habit)\b)|"
         r"(?<=[,;—–\-.…] )i meant?(?= [\w-]+(?: [\w-]+)?$))[,:]?\s*(?P<o>.+)$"
     ),
@@ -145,6 +146,7 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
         return
+    value = re.sub(r"^an? ", "", value) if old.predicate == "job_title" else value
     if value[:1].isdigit():
         if not re.search(r"\d", old.object):
             return

@@ -180,6 +180,17 @@ def continues(other: tuple[str, str], before: str) -> bool:
     return who is None or who["name"].casefold() in f"{other[0]} {other[1]}".casefold().split()
 
 
+_NEWCOMER = late(
+    rf"\b(?:and|but|while|whereas|;) (?:the|my|our|his|her|their) (?:[a-z-]+ ){{0,2}}[a-z-]+, (?P<name>{ONE_NAME}),\s*$"
+)
+
+
+def newcomer(before: str, other: tuple[str, str]) -> tuple[str, str]:
+    """The person whom the words before a verb name, "Ana is a vet and the younger, Ida, teaches", or else `other`."""
+    named = _NEWCOMER.search(before) if before.endswith((", ", ",")) else None
+    return (named["name"], "") if named and may_be_a_person(named["name"]) else other
+
+
 def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str, str] | None:
     """The name and relation of the person called "he", "she" or "they" after the words `before` of the sentence.
 

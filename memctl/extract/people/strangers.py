@@ -41,6 +41,16 @@ _LAB_VALUES = frozenset(
 )
 
 
+_NOBODY = frozenset(
+    words(
+        "war peace life love marriage divorce death grief retirement work money time age army navy police church state "
+        "god silence bread rain snow winter summer spring autumn nature fate karma home sleep hunger pain faith hope "
+        "luck naitwa management parliament government brexit covid"
+    )
+)
+""" "War is a long time", "Army retired"."""
+
+
 _COMPOUND = late(
     r"[\w'-]+-(?:free|based|only|friendly|wise|style|related|like|proof|level|time|in|up|off|out|on|ready|safe|rich|heavy)",
     re.IGNORECASE,
@@ -58,6 +68,7 @@ def may_be_a_person(name: str) -> bool:
         or any(map(str.isdigit, name))
         or _COMPOUND.fullmatch(spoken[-1])
         or first in _LAB_VALUES
+        or first in _NOBODY
         or first in FORMS
         or first in ADVERBS
         or spoken[0] in NOT_NAMES
