@@ -57,6 +57,7 @@ from memctl.extract.filters.object_types import (
 )
 from memctl.extract.filters.passing import is_of_another_kind, is_passing
 from memctl.extract.filters.role_play import RolePlay
+from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -119,6 +120,7 @@ def extract(
                 claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
             reader.before = turn.text if turn.role == "user" else last_question(turn.text)
+            reader.told = turn.text if turn.role == "assistant" else ""
             reader.question = straightened(turn.text) if "?" in turn.text else None
             reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
@@ -157,7 +159,7 @@ class _SessionReader:
         self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
         self.question: str | None = None
         self.asker: str | None = None
-        self.before = ""
+        self.before = self.told = ""
         self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
@@ -236,8 +238,9 @@ class _SessionReader:
 
     def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """The drafts of a turn whose object says what the speaker meant."""
-        heard = f"{self.question or ''} {text}"
+        heard = f"{self.question or self.told} {text}"
         addressed = self.speakers - {first_name(turn.speaker)}
+        drafts = [one for draft in drafts if (one := in_its_place(draft, text)) is not None]
         drafts = [
             in_lower_case(without_address(whole_job(whole(shortened(draft))), addressed), text) for draft in drafts
         ]

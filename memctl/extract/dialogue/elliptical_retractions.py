@@ -183,7 +183,12 @@ def leaves_place(draft: Draft, heard: str, earlier: EarlierDrafts) -> bool:
         return False
     return not known.isdisjoint({"lives_in", "hometown"}) or bool(
         # "I packed in Amazon" ends a job.
-        re.search(rf"(?<!packed|jacked) in {re.escape(draft.object)}\b", heard)
+        re.search(
+            rf"(?:(?<!packed|jacked) in|happened to|out of) {re.escape(draft.object)}\b|"
+            rf"\bleft {re.escape(draft.object)},? (?:and )?(?:i'm |we're |now )?(?:back|home|living) (?:in|to|at)\b",
+            heard,
+            re.IGNORECASE,
+        )
     )
 
 

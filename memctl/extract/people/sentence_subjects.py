@@ -118,13 +118,14 @@ class SubjectsSoFar:
 
 
 _OWNED_SUBJECT = (
-    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:"
-    r"(?!(?:How|What|Who|Where|When|That|It|There|Here|He|She|Let|This)'s)"
-    r"{FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|"
-    r"(?:my|our|me|ma|his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? |"
-    r"(?:(?:the|my|our|an?|this|new|next|first|last|today's) )*(?:client|customer|patient|guest|visitor|passenger|guy|"
-    r"man|woman|lady|girl|boy|kid|bloke|fella|boss|manager|tenant|applicant|candidate|driver|{JOBS})"
-    r"(?: (?:today|here|upstairs|downstairs|opposite|next door))?(?:'s| is| was| has| had) )"
+    r"\W*(?:(?:and|but|so|yep|yeah|well|btw|also|oh|now) )*(?:(?!(?:How|What|Who|Where|When|That|It|There|Here|He|She|"
+    r"Let|This)'s){FULL_NAME}'s (?!(?:birthday|party)\b)[a-z]+\b|(?:my|our|me|ma|his|her|their) (?:[a-z-]+ "
+    r")?(?:{RELATIONS})(?: (?-i:[A-ZÀ-Þ])[\w-]+)?(?:'s)? |(?:(?:the|my|our|an?|this|new|next|first|last|today's) "
+    r")*(?:client|customer|patient|guest|visitor|passenger|guy|man|woman|lady|girl|boy|kid|bloke|fella|boss|manager|"
+    r"tenant|applicant|candidate|driver|{JOBS})(?: (?:today|here|upstairs|downstairs|opposite|next door))?(?:'s| is| "
+    r"was| has| had) |(?!(?:it|that|this|there|here|what|who|where|when|how|why|let|he|she|everything|everyone|"
+    r"nothing|one|name|life|time)'s)[a-z]{4,}'s (?:moving|coming|going|getting|leaving|starting|staying|turned|just "
+    r"got|finally|passed|got a) )"
 )
 
 
