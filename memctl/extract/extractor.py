@@ -6,7 +6,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -48,6 +48,7 @@ from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
 from memctl.extract.filters.health import of_health
 from memctl.extract.filters.job_titles import is_no_job, whole_job
 from memctl.extract.filters.not_meant import sincere
+from memctl.extract.filters.object_context import in_context
 from memctl.extract.filters.object_types import (
     acceptable,
     in_lower_case,
@@ -246,7 +247,7 @@ class _SessionReader:
         ]
         drafts = [
             draft
-            for draft in (of_health(draft, text) for draft in drafts)
+            for draft in map(partial(in_context, text=text), filter(None, map(partial(of_health, text=text), drafts)))
             if draft is not None
             and acceptable(draft)
             and not (
@@ -260,7 +261,7 @@ class _SessionReader:
         return [
             draft
             for draft in drafts
-            if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, text) or disowned(draft, text))
+            if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, heard) or disowned(draft, text))
         ]
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:

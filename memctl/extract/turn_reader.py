@@ -383,7 +383,7 @@ class TurnReader:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual)
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
-        dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if self.dated else []
+        dates = event_dates.within(clause.text, self.at, self.preceding, events.ahead(verb_head)) if self.dated else []
         drafts = happenings.with_happenings(drafts, clause, verb_head, dates, span, self.at)
         return event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
 

@@ -19,7 +19,8 @@ _LEAD = late(
     r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|actually|"
     r"(?:his|her|its|their) names?(?:'s| is| are)|it's|its|it is|that's|that would be|they're|they are|he's|she's|"
     r"he is|she is|i'm|im|i am|i take|i have|i've got|"
-    r"i use|i drive|i weigh|i was|about|around|roughly)[,:]? )+",
+    r"i use|i drive|i weigh|i was|about|around|roughly|"
+    r"(?:i've |i )?(?:shifted|moved|switched|changed|gone over|went over|migrated) (?:over )?to)[,:]? )+",
     re.IGNORECASE,
 )
 _NO_ANSWER = late(
@@ -53,8 +54,7 @@ _STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
         (rf"\byour {_KIN}(?:'s| is| are)? (?:called|named)\?", "my {x} is called {a}"),
         (
             r"\b(?:which|what) (?P<x>editor|ide|browser|os|operating system|shell|database|car|bank|camera|"
-            r"laptop) (?:do|are) "
-            r"you (?:use|using|drive|driving|have|run|running|with|on)\b",
+            r"laptop) (?:do|are) you (?:use|using|drive|driving|have|run|running|with|on)\b",
             "my {x} is {a}",
         ),
         (r"\b(?:any|your|what are your) (?:\w+ )?hobbies\b", "my hobbies are {a}"),
@@ -72,7 +72,8 @@ _STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
         (r"\bwhere (?:does|do) your (?P<x>[\w-]+(?: [\w-]+)?) live\b", "my {x} lives in {a}"),
         (r"\bwhere (?:does|do) your (?P<x>[\w-]+(?: [\w-]+)?) work\b", "my {x} works at {a}"),
         (
-            r"\b(?:which|what) [\w -]{2,30}? (?:are you (?:on|using|running)|do you (?:use|run|prefer|have))\b",
+            r"\b(?:which|what) (?![\w -]*\b(?:size|colou?r|day|floor|page|level|chapter|team|side|week|plan|tier)\b)"
+            r"[\w -]{2,30}? (?:are you (?:on|using|running)|do you (?:use|run|prefer|have))\b",
             "I use {a}",
         ),
         (r"\bwhat (?:[\w-]+ )?(?:car|van|bike|motorbike) do you (?:drive|ride|have)\b", "I drive a {a}"),

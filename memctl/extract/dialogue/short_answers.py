@@ -22,9 +22,10 @@ _YES = late(
 )
 _NO_ANSWER = late(
     (
-        r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|"
-        r"i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|"
-        r"sure|skip|pass|secret|please|ha+|(?:ha){2,}h?|he+h|lo+l|lmao|hm+|mm+|er+m?|uh+m?|um+|ah+|oh+|ooh+|omg|wow|ugh|you|your|good|great|fine|well|tell|show|give)\b"
+        r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|i|i'm|we|it|"
+        r"it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|"
+        r"please|ha+|(?:ha){2,}h?|he+h|lo+l|lmao|hm+|mm+|er+m?|uh+m?|um+|ah+|oh+|ooh+|omg|wow|ugh|you|your|good|"
+        r"great|fine|well|tell|show|give)\b"
     ),
     re.IGNORECASE,
 )
@@ -34,9 +35,8 @@ _QUESTIONS: tuple[tuple[KeyedPattern, str, str, str], ...] = tuple(
     for pattern, predicate, template, shape in (
         (
             (
-                r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|"
-                r"\b(?:what|which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|"
-                r"\bwhere are you located\b|"
+                r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|\b(?:what|"
+                r"which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|\bwhere are you located\b|"
                 r"\bwhere(?:abouts)? in [\w ]{2,25} (?:are you|do you live)\b|\bwhereabouts (?:are you|do you live)\b"
             ),
             "lives_in",
@@ -153,12 +153,21 @@ _OPENING = late(r"(?!(?:St|Mt|Ft|Dr|Mrs?|Ms|Prof|No)\.)(?P<o>\s*[^\W\d_][\w'-]*(
 """ "Lisbon. I moved in May": the answer is the first sentence, if that is short."""
 
 
+_OF_OTHERS = late(
+    r"\b(?:(?:do|does|has|have|is|are) (?!(?-i:You|We)\b)(?-i:[A-ZÀ-Þ])[\w-]+|(?:with|for|among|do|does|has|"
+    r"have) (?:the|your|his|her|their) (?:kids?|children|boys?|girls?|twins|baby|wee ones?|little ones?|guests?|"
+    r"others|family|wife|husband|son|daughter|mum|mom|dad|partner)) ?(?:have|got|on)?\b",
+    re.IGNORECASE,
+)
+""" "Any allergies with the kids?": the answer is about them."""
+
+
 def answer_drafts(question: str, text: str) -> list[Draft]:
     """The drafts of a short reply to the last question of the previous turn."""
     asked = last_question(question)
     opening = _OPENING.match(text)
     text = opening["o"] if opening else text
-    if asked is None or len(text.split()) > 8 or len(text) > 80 or "?" in text:
+    if asked is None or _OF_OTHERS.search(asked) or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []
     span = (0, len(text.rstrip()))
     manner = _manner(asked, text, span)

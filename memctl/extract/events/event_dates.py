@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.grammar.noun_phrases import cut
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.time.dates import Grounded, certain, may_name_time
+from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, HOLIDAYS, alternation
 
 _DAYTIME = KeyedPattern(r"^ (?:morning|afternoon|evening|night)s?\b")
 _AFTER_DATE = late(
@@ -49,6 +52,39 @@ def _which(text: str, span: tuple[int, int]) -> bool:
     )
 
 
+_SEPARATOR = late(r"[,;:–—]\s+|\s[-–—]+\s|\b(?:and|but|then)\s", re.IGNORECASE)
+_SAME_PHRASE = late(
+    r"$|(?:in|at|on|with|by|from|for|to|near|as|of|after|before|since|until|till|over|under|into|onto|via|through|per|"
+    r"about|around|during|between|up|down|back|out|off|outside|inside|next|last|this|early|late|mid|only|just|again|"
+    r"now|finally|officially|almost|nearly|roughly|mostly|always|both|all|together|sometime|probably|then|the|end|"
+    r"start|beginning|middle|every|each|\w+ly|\w+ing|\w+ed)\b|(?-i:[A-ZÀ-Þ\d])",
+    re.IGNORECASE,
+)
+""" "In Leeds, on the wards, since 2019": the date is still the verb's; of "team lead, nights since 2019" it is not."""
+_CONTINUES = late(r"\s*,\s*(?!and\b|but\b|so\b|or\b)[\w']", re.IGNORECASE)
+_JOINED = late(r"\b(?:and|but)\W*$", re.IGNORECASE)
+_ALSO = late(r"\b(?:also|too|as well)\b", re.IGNORECASE)
+_MEMBERS = late(r"\b(?:class|batch|cohort|vintage|intake|year group|generation|team|squad) of $", re.IGNORECASE)
+""" "Class of 2019": no day on which anything began."""
+
+
+def of_another_phrase(text: str, after: int, one: Grounded) -> bool:
+    """True if the date `one` of a clause belongs to words that begin between `after` and the date."""
+    lead = text[after : one.span[0]]
+    if _MEMBERS.search(lead):
+        return True
+    last = max(_SEPARATOR.finditer(lead), key=lambda found: found.start(), default=None)
+    if last is None:
+        return False
+    segment = _BEFORE_DATE.sub("", " " + lead[last.end() :]).strip()
+    if segment and _JOINED.search(last[0]) and _ALSO.search(segment):
+        return True  # "I'm Danish, and Swedish too since 2020"
+    if segment:
+        return not _SAME_PHRASE.match(segment)
+    # "and, since January, a section at Castleton"
+    return _JOINED.search(lead[: last.start()]) is not None and _CONTINUES.match(text, one.span[1]) is not None
+
+
 _BEFORE_DATE = late(
     r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from|about|around|roughly|almost|nearly))?"
     r"(?:\s(?:the )?(?:end|start|beginning|middle)(?: of)?)?(?:\s(?:the|early|late|mid))?\s*$",
@@ -72,24 +108,34 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
 
 _UNDATED = frozenset({"hometown", "name", "surname", "preferred_name", "age", "birthday", "nationality"})
 """ "I'm Ana, a nurse since 2014": what somebody is called did not begin with the job."""
-_OF_ITEMS = frozenset({"job_title", "works_at", "studied_at"})
-_ANOTHER_ITEM = late(
-    r".*,\s+(?!(?:since|from|as|in|at|on|with|for|of|until|till|back|i|ever|also|now|this|last)\b)(?:and )?[a-z]"
-    r"[^,]*[^\s,]|.*\band,?",
-    re.IGNORECASE | re.DOTALL,
+
+
+_BARE_DAY = late(r"(?:\w+ )?the (?P<day>\d{1,2})(?:st|nd|rd|th)", re.IGNORECASE)
+_NAMED_MONTH = late(
+    rf"\b(?:{alternation(ENGLISH_MONTHS)}|{alternation(HOLIDAYS)})\b(?! (?:i|we|you|they|be)\b)", re.IGNORECASE
 )
-_PREPOSITION = late(r"\s+(?:since|from|in)?\s*$|^$", re.IGNORECASE)
 
 
-def of_another_item(draft: Draft, text: str, dates: list[Grounded]) -> bool:
-    """Whether the dates of a clause belong to a later item of a list: "I'm a team lead, nights since 2019"."""
-    value = draft.object or ""
-    at = text.find(value) if draft.op == "assert" and draft.predicate in _OF_ITEMS and value else -1
-    if at < 0 and draft.predicate != "job_title":
-        return False
-    after = max(at, 0) + (len(value) if at >= 0 else 0)
-    between = (_PREPOSITION.sub("", text[after : one.span[0]]) for one in dates if one.span[0] > after)
-    return any(map(_ANOTHER_ITEM.fullmatch, between))
+def within(text: str, at: datetime | None, before: str, future: bool | None) -> list[Grounded]:
+    """The dates of a clause. After "on 9 January", which is `before` it in its sentence, "the 15th" is in January."""
+    dates = certain(text, at, future=future)
+    bare = [one for one in dates if _BARE_DAY.fullmatch(text[slice(*one.span)])]
+    if not bare or at is None or not _NAMED_MONTH.search(before):
+        return dates
+    named = [one for one in certain(before, at, future=True) if _NAMED_MONTH.search(before[slice(*one.span)])]
+    return [_in_month(one, named[-1], at) if named and one in bare else one for one in dates]
+
+
+def _in_month(bare: Grounded, named: Grounded, at: datetime) -> Grounded:
+    """`bare`, a day without a month, as the day of that number from the `named` date on."""
+    later = named.start > at and (named.start.year, named.start.month) > (bare.start.year, bare.start.month)
+    if not later or bare.start.day < named.start.day:
+        return bare
+    try:
+        start = named.start.replace(day=bare.start.day)
+    except ValueError:
+        return bare
+    return msgspec.structs.replace(bare, start=start, end=start + (bare.end - bare.start))
 
 
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
@@ -126,9 +172,9 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
     if at is None:
         return phrase
     if at.precision == "day" and (at.end - at.start).days <= 1:
-        return f"{phrase} on {at.start.day} {at.start:%B %Y}"
+        return f"{phrase} {'by' if at.deadline else 'on'} {at.start.day} {at.start:%B %Y}"
     if at.precision == "month":
-        return f"{phrase} in {at.start:%B %Y}"
+        return f"{phrase} {'by' if at.deadline else 'in'} {at.start:%B %Y}"
     if at.precision == "year":
         return f"{phrase} in {at.start:%Y}"
     if at.precision == "season":
@@ -162,11 +208,21 @@ def date_events(drafts: Iterable[Draft], dates: list[Grounded]) -> None:
 _STARTING_LATER = frozenset({"detail", "dose"})
 
 
+_EVERY_YEAR = late(r"\b(?:i|we) (?:\w+ly |always )?(?:take|use|need|get|wear|have)\b", re.IGNORECASE)
+
+
+def _yearly(one: Grounded, at: datetime | None) -> bool:
+    """Whether a date may be of every year: "I take antihistamines from April"."""
+    return one.role == "since" and one.precision in ("month", "season") and at is not None and one.start > at
+
+
 def starting_later(drafts: list[Draft], text: str, at: datetime | None) -> list[Draft]:
     """`drafts` with the date from which a figure is true: "rent goes up to 640 from May"."""
     if at is None or not any(draft.predicate in _STARTING_LATER for draft in drafts):
         return drafts
     later = next((one for one in certain(text, at, future=True) if one.role == "since" and one.start > at), None)
+    if later is not None and _yearly(later, at) and _EVERY_YEAR.search(text):
+        return drafts
     for draft in drafts if later else ():
         if later and draft.predicate in _STARTING_LATER and draft.valid_at is None:
             draft.valid_at, draft.precision = later.start, later.precision
@@ -213,8 +269,19 @@ def timed(
     if not drafts:
         return drafts
     dates = certain(text, at) if dates is None else dates
-    if dates:
-        for draft in drafts:
-            if not of_another_item(draft, text, dates):
-                date_into(draft, dates, head)
+    for draft in drafts if dates else ():
+        date_into(draft, dates if draft.predicate == "plans" else _own(draft, dates, text, at, head), head)
     return drafts
+
+
+_FIRST_PART = late(r"[,;]")
+
+
+def _own(draft: Draft, dates: list[Grounded], text: str, at: datetime | None, head: Head | None) -> list[Grounded]:
+    """The `dates` of a clause that say when a state or an event began or ended."""
+    if draft.predicate == "takes_medication" and _EVERY_YEAR.search(text):
+        dates = [one for one in dates if not _yearly(one, at)]
+    value = draft.object or ""
+    found = text.find(value) if value else -1
+    after = found + len(_FIRST_PART.split(value)[0]) if found >= 0 else head.rest_at if head is not None else len(text)
+    return [one for one in dates if not of_another_phrase(text, after, one)]

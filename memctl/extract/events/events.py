@@ -53,7 +53,7 @@ _CHAT = KeyedPattern(
 )
 _TOLD = late(r"\b(?:came|went|said|was|were|took|told|asked)\b|^[\d\W]+$", re.IGNORECASE)
 """ "Moving firm came by: 14 April", "visiting 2-4": no plan."""
-_NOT_AN_EVENT = late(r"within an? \w+ of\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
+_NOT_AN_EVENT = late(r"within an? \w+ of\b|(?:\d+|\w+) years\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
 """ "Came within an inch of moving" did not happen; "taught me chess" and "sold her car" are about somebody else."""
 _NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*"
 _WITH_ME = late(r"(?:.* )?(?:me|us)\b", re.IGNORECASE)
@@ -112,10 +112,15 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
 
 
 _OTHER_DAY = late(
-    r"\bto [a-z]+ .*\bby (?:the )?$|\b(?:for|start(?:ing|s)(?: on| in| from)?) (?:the )?$|\bduring [^,]+$",
+    r"\bto [a-z]+ .*\bby (?:the )?$|\bbooked\b|\b(?:for|start(?:ing|s)(?: on| in| from)?) (?:the )?$|\bduring [^,]+$",
     re.IGNORECASE,
 )
-""" "Agreed to finish it by 4 May", "scheduled a call for 4 May": that is not the day on which they did so."""
+""" "Agreed to finish it by 4 May", "got it booked, 4 May": that is not the day on which they did so."""
+
+
+_RESCHEDULE = frozenset(words("move push change shift switch postpone reschedule delay bring put extend"))
+_TO_A_DAY = late(r"\b(?:to|till|until|back|forward|on)(?: the| early| late)* $", re.IGNORECASE)
+""" "Moved the fitting to 25 February": not moved on that day."""
 
 
 def event(  # noqa: C901 -- one check per reason not to keep it
@@ -140,6 +145,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     rest = without_dates(clause, head, dates)
     before = clause.text[head.rest_at : dates[0].span[0]]
+    if head.lemma in _RESCHEDULE and _TO_A_DAY.search(before):
+        return None
     if _TICKETS.match(head.rest) or _entered(head) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):

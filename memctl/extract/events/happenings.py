@@ -12,7 +12,8 @@ def with_happenings(
     drafts: list[Draft], clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int], at: datetime | None
 ) -> list[Draft]:
     """`drafts` of a clause about the speaker, with its plan, event or routine; `dates` are those of the clause."""
-    event_dates.date_events(drafts, dates)
+    own = [one for one in dates if not event_dates.of_another_phrase(clause.text, head.rest_at, one)]
+    event_dates.date_events(drafts, own)
     ahead = events.ahead(head) is True
     planned = event_dates.in_time(events.plan(clause, head, dates, span), dates, at, ahead=ahead)
     if planned is not None and head.prog and head.lemma == "go":
@@ -21,9 +22,9 @@ def with_happenings(
         planned.phrase = event_dates.absolute(planned.phrase, dates)
         drafts.append(planned)
     if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
-        happened = event_dates.in_time(events.event(clause, head, dates, span), dates, at)
+        happened = event_dates.in_time(events.event(clause, head, dates, span), own, at)
         if happened is not None and not drafts:
-            happened.phrase = event_dates.absolute(happened.phrase, dates)
+            happened.phrase = event_dates.absolute(happened.phrase, own)
             drafts.append(happened)
     return drafts or events.routine(clause, head, span)
 

@@ -154,7 +154,7 @@ _ADJUNCTS = {
     ),
     "owns": late(
         r"\s*,.*|\s+(?:bc|cos|cuz|because|thanks to|at (?:last|long last)|tae|with my|ya)\b.*|"
-        r"\s+(?:from|off) .*|\s+(?:an?|one|two|three|four|five|\d+) (?:years?|months?|weeks?|days?)$|"
+        r"\s+(?:from|off|w|w/) .*|\s+(?:an?|one|two|three|four|five|\d+) (?:years?|months?|weeks?|days?)$|"
         r"\s+in (?:'\d\d|(?:19|20)\d\d)\b.*",
         re.IGNORECASE,
     ),

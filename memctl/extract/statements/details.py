@@ -13,9 +13,9 @@ from memctl.extract.rule_tables import filled
 
 _CODE = (
     r"(?:[A-Z]{1,3}\d{1,3}[A-Z]? ?\d?[A-Z]{2,3}|#?\d[\d,./:xX-]*(?: ?(?:%|k|cm|mm|kg|lbs?|stone|inches|in|quid|"
-    r"pounds|euros?|dollars|people|hours?|mins?|minutes|miles|km|months?|weeks?|years?))?(?: (?:a|per|each) (?:day|"
-    r"week|month|year|hour|way))?"
-    r"|[£$€] ?\d[\d,.]*k?(?: (?:a|per) (?:day|week|month|year|hour))?|[A-Z]{1,4}[- ]?\d[\w-]*)"
+    r"pounds|euros?|dollars|people|million|billion|lakhs?|crores?|grand|thousand|m|bn|hours?|mins?|minutes|miles|km|"
+    r"months?|weeks?|years?))?(?: (?:a|per|each) (?:day|week|month|year|hour|way))?|[£$€] ?\d[\d,.]*k?(?: (?:a|"
+    r"per) (?:day|week|month|year|hour))?|[A-Z]{1,4}[- ]?\d[\w-]*)"
 )
 _NAME = r"(?:[A-ZÀ-Þ][\w'’&.+-]*(?: (?:of|the|de|and|&|[A-ZÀ-Þ0-9][\w'’&.+-]*))*)"
 _HANDLE = (
@@ -27,9 +27,9 @@ _END = (
     r"though|instead)\b)"
 )
 _PATTERNS: tuple[str, ...] = (
-    rf"(?:my|our) (?:new |current |old )?(?P<s>(?:[\w'-]+ ){{0,2}}?{{DETAIL}})(?:'s| is| are|:| =)(?: now| about| "
-    rf"around| still| "
-    rf"currently| just| only| under| on| in| called| named| an?)* (?P<o>{_CODE}|{_HANDLE}|(?-i:{_NAME})){_END}",
+    rf"(?:my|our) (?:new |current |old )?(?P<s>(?:[\w'-]+ ){{0,2}}?{{DETAIL}})(?:'s| is| are|:| =)(?: now| about|"
+    rf" around| still| currently| just| only| under| on| in| called| named| an?)* (?P<o>{_CODE}|{_HANDLE}|"
+    rf"(?-i:{_NAME})){_END}",
     rf"(?:my|our|(?:the )?(?=(?:new )?(?:project|repo|repository|app|product|startup|server)\b)) ?"
     rf"(?:new )?(?P<s>{{DETAIL}})(?:'s| is)(?: now)? (?:called|named) (?P<o>(?-i:{_NAME})|"
     rf"[a-z][\w-]{{2,}}){_END}",
@@ -42,7 +42,8 @@ _PATTERNS: tuple[str, ...] = (
 )
 _SECRET = late(r"password|passcode|\bpin\b|token|secret|api key|private key", re.IGNORECASE)
 _PASSING = late(
-    r"(?:battery|score|progress|upload|download|signal|screen|timer|step|page|question|answer|first|next|last|fav\w*|best|worst|old|previous)\b",
+    r"(?:battery|score|progress|upload|download|signal|screen|timer|step|page|question|answer|first|next|last|fav\w*|"
+    r"best|worst|old|previous)\b",
     re.IGNORECASE,
 )
 

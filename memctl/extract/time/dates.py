@@ -28,8 +28,8 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     """A period named in a text: `start` inclusive, `end` exclusive, in the message's own time zone (UTC without one).
 
     `precision` is the unit of the expression, `span` its place in the text. `role` distinguishes "since 2016" (a state
-    began then) and "until May" (it ended then) from a plain date. `relative` marks an expression computed from the
-    message time, `vague` one without a number ("a few days ago").
+    began then) and "until May" (it ended then) from a plain date; a `deadline` comes after "by". `relative` marks an
+    expression computed from the message time, `vague` one without a number ("a few days ago").
     """
 
     start: datetime
@@ -39,6 +39,7 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     role: Role = "at"
     relative: bool = False
     vague: bool = False
+    deadline: bool = False
 
 
 _MONTH = rf"(?P<month>{date_words.alternation(date_words.MONTHS)})"
@@ -49,6 +50,8 @@ _FULL_WEEKDAY = rf"(?P<weekday>{date_words.alternation(date_words.FULL_WEEKDAYS)
 _NUMBER = rf"(?P<n>(?<!\d[.,])\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
 _UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_SHORT_YEAR = r"'(?P<yy>\d\d)\b"
+_A_MONTH = rf"(?:{date_words.alternation(date_words.MONTHS)})\b"
 _HALVES = (
     rf"(?:half an?|{_NUMBER} and a half|(?P<whole>\d{{1,2}})[.,]5) (?P<unit>week|month|year|yr)s?"
     r"|an? (?P<one>week|month|year) and a half"
@@ -157,8 +160,14 @@ RULES: tuple[Rule, ...] = (
     _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", time_expressions.japanese, ("年",)),
     _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
     _rule(rf"\b{_ORDINAL}{_LAST_DAY}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
+    _rule(rf"\b(?P<which>next|last) {_MONTH} {_ORDINAL}{_END}", time_expressions.relative_month, _WHICH_WORDS),
     _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
-    _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", time_expressions.dated),
+    _rule(rf"\b{_MONTH},?(?: of| de)? (?:{_YEAR}\b|{_SHORT_YEAR})", time_expressions.dated),
+    _rule(rf"\b(?:in|since|back in|until|till|by|from) {_SHORT_YEAR}(?!\w)", time_expressions.whole_year),
+    _rule(
+        rf"\b{_DAY_OF_WEEK},? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?!,? (?:of )?{_A_MONTH})",
+        time_expressions.weekday_of_month,
+    ),
     _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
     _rule(
         r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\bthe night before last\b|\byesterday\b|"
@@ -304,6 +313,8 @@ _SINCE = KeyedPattern(
     re.IGNORECASE,
 )
 _FROM = KeyedPattern(r"\b(?:from|as of|starting|beginning)(?: the)?\s*$", re.IGNORECASE)
+_AS_OF = late(r"\w as of $", re.IGNORECASE)
+""" "I live in Tucson as of Thursday": the last one."""
 _PAST_TENSE = KeyedPattern(
     r"\b(?:was|were|had|been|did|until|till|to|lived|worked|went|stayed|came|got|have|has|'ve|ago|"
     r"last)\b",
@@ -372,7 +383,8 @@ def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded
     since = role == "since" or _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since")
     try:
         named = reader(match, msgspec.structs.replace(clock, future=False) if since else clock)
-        if since and named and _FROM.search(text[: match.start()]) and not _PAST_TENSE.search(text):
+        begun = reader is time_expressions.last_weekday and _AS_OF.search(text[: match.start()])
+        if since and named and _FROM.search(text[: match.start()]) and not (begun or _PAST_TENSE.search(text)):
             coming = reader(match, msgspec.structs.replace(clock, future=True))
             soon = coming is not None and clock.at is not None and coming[0] - clock.at < _SOON
             named = coming if soon else named
@@ -404,4 +416,5 @@ def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded
             time_expressions.season_of,
         ),
         vague=reader is time_expressions.few_ago,
+        deadline=before.lower().endswith("by ") or word.startswith("by "),
     )

@@ -114,12 +114,25 @@ def nearest(clock: Clock, month: int, day: int, unit: str) -> datetime:
     return here
 
 
+def _year(match: re.Match[str], clock: Clock) -> int:
+    """The year of "2019" and "'19": one in the past, or the next."""
+    groups = match.groupdict()
+    if groups.get("year"):
+        return int(groups["year"])
+    latest = clock.at.year + 1 if clock.at is not None else _LATEST_SHORT
+    year = latest // 100 * 100 + int(groups["yy"])
+    return year if year <= latest else year - 100
+
+
+_LATEST_SHORT = 2030
+
+
 def dated(match: re.Match[str], clock: Clock) -> Period:
     groups = match.groupdict()
     day = int(groups.get("day") or 1)
     unit = "day" if groups.get("day") else "month"
-    if groups.get("year"):
-        return period(clock.day(int(groups["year"]), month_of(match), day), unit)
+    if groups.get("year") or groups.get("yy"):
+        return period(clock.day(_year(match, clock), month_of(match), day), unit)
     return period(nearest(clock, month_of(match), day, unit), unit)
 
 
@@ -130,11 +143,12 @@ def relative_month(match: re.Match[str], clock: Clock) -> Period:
         year -= month >= today.month
     elif which in ("next", "coming"):
         year += month <= today.month
-    return period(clock.day(year, month, 1), "month")
+    day = match.groupdict().get("day")
+    return period(clock.day(year, month, int(day or 1)), "day" if day else "month")
 
 
 def whole_year(match: re.Match[str], clock: Clock) -> Period:
-    return period(clock.day(int(match["year"]), 1, 1), "year")
+    return period(clock.day(_year(match, clock), 1, 1), "year")
 
 
 def decade(match: re.Match[str], clock: Clock) -> Period:
@@ -305,6 +319,18 @@ def day_of_month(match: re.Match[str], clock: Clock) -> Period:
     elif not clock.future and day > today.day:
         month = shift(month, -1, "month")
     return period(month.replace(day=day), "day")
+
+
+def weekday_of_month(match: re.Match[str], clock: Clock) -> Period | None:
+    """ "Monday the 12th": the next or the last 12th that is a Monday."""
+    weekday, day, month = date_words.WEEKDAYS[match["weekday"].lower()], int(match["day"]), clock.today.replace(day=1)
+    for _ in range(12):
+        if (month + timedelta(days=day - 1)).month == month.month:
+            found = month.replace(day=day)
+            if found.weekday() == weekday and (found >= clock.today) == clock.future:
+                return period(found, "day")
+        month = shift(month, 1 if clock.future else -1, "month")
+    return None
 
 
 def duration(match: re.Match[str], clock: Clock) -> Period:

@@ -1,0 +1,140 @@
+"""Objects that the words around them make another thing: "a car boot sale", "a MacBook, company property".
+
+"Vegetarian with fish" is no vegetarian, the dog "in the building" is nobody's, and "an allergy to smugness" no allergy.
+Where the words only qualify an object, they are kept with it: "mostly vegetarian".
+"""
+
+import re
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.grammar.compounds import describes_noun
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
+
+_PREDICATES = frozenset(words("owns has_pet allergic_to intolerant_to avoids diet uses detail"))
+_SENTENCE_END = late(r"[.!?;\n](?!\d)")
+
+_OF_WORK = late(
+    r"[,( -]*(?:(?:(?:at|for|from|through|belongs to|property of) (?:my |the )?(?:work|job|company|firm|office|"
+    r"employer|school)\b)|(?:a |the )?(?:company|work|school|office|firm)(?:'s)?(?: (?:property|owned|issued?|one|"
+    r"machine|laptop|phone|car|van))?(?=$|[,.;)])|on (?:loan|hire|lease)\b|borrowed\b|rented\b|leased\b|not mine\b)",
+    re.IGNORECASE,
+)
+_WORKS_OWN = late(
+    r"(?:an? |the )?(?:work|company|school|office|pool|hire|hired|rental|rented|leased|borrowed) .*", re.IGNORECASE
+)
+_OF_ANOTHER = r",[^.;]*\b(?:my|our) (?:\w+ )?(?:{RELATIONS})'s(?=$|[,.;!)])"
+_TRIFLE = late(
+    r"(?:an? |some |two |three |my |the )?(?:(?!(?:machine|maker)\b)[\w'-]+ )*?(?:coffee|tea|pint|beer|sandwich|cake|"
+    r"pie|drink|round|latte|colou?ring book|card|ticket|tickets|newspaper|paper|magazine|present|gift|candles?|"
+    r"flowers|bouquet|wreath|bottle|loaf|pizza|meal|lunch|snack|juice|stamps?|balloons?|ice cream|chocolates?|sweets|"
+    r"biscuits|bread|milk|eggs|cigarettes|lighter|packet|pack|bag of .*|box of .*|bunch of .*|bottle of .*|"
+    r"pair of (?:socks|tights))",
+    re.IGNORECASE,
+)
+_ROOMS = late(r"(?:(?:half|one|two|three|four|five|\d+)(?: and a half)?|a) (?:bed)?rooms?\b.*", re.IGNORECASE)
+_COMMUNAL = late(
+    r"[^.;]*?\b(?:in|at|of) (?:the|our) (?:building|yard|street|office|shop|block|village|hostel|station|pub|ward|"
+    r"school|courtyard|stairwell|garage)\b|[^.;]*\b(?:everybody|everyone|the neighbou?rs|the whole \w+) feeds?\b",
+    re.IGNORECASE,
+)
+_NO_ALLERGEN = late(
+    r"(?:an? |the )?(?:whole|entire) .*|\w{3,}(?:ness|ism|hood|ship)s?|(?:my|our|other|some|bad|loud|stupid|small|"
+    r"early|long|group|corporate) (?!dogs?\b|cats?\b|animals?\b|pollen\b)\w+|.*['’]s \w+|(?:spring|summer|autumn|"
+    r"winter|fall|january|february|march|april|may|june|july|august|september|october|november|december|\w+days?)|"
+    r"(?:group )?chats?|emails?|music|noise|rules|design|code|fonts?|men|women|children|kids|teenagers|in-laws|love|"
+    r"money|debt|taxes|lies|lying|failure|hypocrisy|cringe|pretension|authority|sport|cardio|running|small print|"
+    r"paperwork|admin|phone calls|calls|hurry|waiting|queues?",
+    re.IGNORECASE,
+)
+_VAGUE = late(r"(?:certain|some|various|several|too much|too many|a lot of|lots of|many) .*", re.IGNORECASE)
+_ANOTHER_SWELLS = late(
+    r",? [^.;]*?\b(?:he|she|they|(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s|'re)? (?:is |are )?(?:\w+ )?(?:swells?|reacts?|allergic|"
+    r"comes? (?:out|up) in)\b",
+    re.IGNORECASE,
+)
+_EATS_AFTER_ALL = late(
+    r",? (?:with|plus|and) (?:some |a bit of |the odd |occasional )?(?:fish|meat|chicken|tuna|salmon|bacon|seafood|"
+    r"eggs)\b|,? (?:who|that) (?:still |sometimes |also )?(?:eats?|cheats?|craves?|loves?)\b|,? (?:fish|meat|chicken|"
+    r"bacon|tuna) (?:now and then|sometimes|at|on|once)\b",
+    re.IGNORECASE,
+)
+_MEATLESS = frozenset(words("vegetarian vegan veggie"))
+_NOT_QUITE = late(r"\b(?P<o>mostly|almost|nearly|largely|part-time|semi)[ -]$", re.IGNORECASE)
+_SIZE = late(
+    r"(?:x{0,3}[sml]|small|medium|large|extra large|free|basic|premium|gre|ielts|toefl|gmat|sat|lsat|mcat)",
+    re.IGNORECASE,
+)
+_VERB_OF_STATE = late(r"(?:was|were|is|are|has|had|been)\b", re.IGNORECASE)
+
+
+def in_context(draft: Draft, text: str) -> Draft | None:
+    """`draft` of a turn with the words that qualify its object; None if the words around it make it another thing."""
+    if draft.predicate not in _PREDICATES or draft.extractor is not None:
+        return draft
+    value = draft.object or ""
+    if (draft.predicate == "detail" and _VERB_OF_STATE.match(value)) or (
+        draft.predicate == "uses" and _SIZE.fullmatch(value)
+    ):
+        return None
+    at = text.casefold().find(value.casefold(), draft.quote[0])
+    if draft.op != "assert" or not value or at < 0 or at > draft.quote[1]:
+        return draft
+    before, after = text[draft.quote[0] : at], text[at + len(value) :]
+    end = _SENTENCE_END.search(after)
+    rest = after[: end.start()] if end else after
+    if draft.predicate == "diet":
+        return _diet(draft, value, before, rest)
+    return None if _CHECKS.get(draft.predicate, _nothing)(value, rest) else draft
+
+
+def _diet(draft: Draft, value: str, before: str, rest: str) -> Draft | None:
+    if value.lower() in _MEATLESS and _EATS_AFTER_ALL.match(rest):
+        return None
+    hedge = _NOT_QUITE.search(before)
+    if hedge is None:
+        return draft
+    return msgspec.structs.replace(
+        draft,
+        object=f"{hedge['o'].lower()} {value}",
+        phrase=draft.phrase.replace(value, f"{hedge['o'].lower()} {value}"),
+    )
+
+
+def _not_owned(value: str, rest: str) -> bool:
+    return bool(
+        describes_noun(rest)
+        or _OF_WORK.match(rest)
+        or _WORKS_OWN.fullmatch(value)
+        or _TRIFLE.fullmatch(value)
+        or _ROOMS.fullmatch(value)
+        or compiled(_OF_ANOTHER).match(rest)
+    )
+
+
+def _not_ones_pet(value: str, rest: str) -> bool:
+    return describes_noun(rest) or _COMMUNAL.match(rest) is not None
+
+
+def _no_allergen(value: str, rest: str) -> bool:
+    return _NO_ALLERGEN.fullmatch(value) is not None
+
+
+def _not_avoided(value: str, rest: str) -> bool:
+    return _VAGUE.fullmatch(value) is not None or _ANOTHER_SWELLS.match(rest) is not None
+
+
+def _nothing(value: str, rest: str) -> bool:
+    return False
+
+
+_CHECKS = {
+    "owns": _not_owned,
+    "has_pet": _not_ones_pet,
+    "allergic_to": _no_allergen,
+    "intolerant_to": _no_allergen,
+    "avoids": _not_avoided,
+}
