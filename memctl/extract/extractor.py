@@ -60,7 +60,7 @@ from memctl.extract.filters.passing import is_of_another_kind, is_passing
 from memctl.extract.filters.role_play import RolePlay
 from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.grammar.name_case import NameCase
-from memctl.extract.grammar.segmentation import plain, sentences, straightened
+from memctl.extract.grammar.segmentation import asked, plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import holds
 from memctl.extract.people.deaths_by_pronoun import death_of
@@ -122,7 +122,7 @@ def extract(
         if turn.role in ("user", "assistant"):
             reader.before = turn.text if turn.role == "user" else last_question(turn.text)
             reader.told = turn.text if turn.role == "assistant" else ""
-            reader.question = straightened(turn.text) if "?" in turn.text else None
+            reader.question = asked(straightened(turn.text))
             reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
     return claims

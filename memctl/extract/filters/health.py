@@ -25,7 +25,7 @@ _PASSING_ILLNESS = late(
 )
 _EPISODE = late(
     rf"(?:{_PASSING_ILLNESS.pattern}|hernia|ulcers?|slipped disc|herniated disc|angina|dvt|"
-    r"frozen shoulder|torn meniscus|pre-?eclampsia|panic attacks?)(?: .*)?",
+    r"frozen shoulder|torn meniscus|(?:\w+ )?cancer|pre-?eclampsia|panic attacks?)(?: .*)?",
     re.IGNORECASE,
 )
 _SHORT_BEFORE = late(
@@ -70,9 +70,38 @@ _TREATED_BEFORE = late(
 _DOUBTED = late(
     r"\b(?:suspect(?:ed|s|ing)?|possibl[ey]|probabl[ey]|potential(?:ly)?|presumed|query|waiting (?:on|for)|awaiting|"
     r"results? (?:of|for)|screen(?:ed|ing)? for|assess(?:ed|ment) for|could be|might be|worried about|scared of|"
-    r"afraid of|signs of|symptoms? of|fear(?:ed|s)?|googled?|ruled out|waiting list for)\b[^.;,:]*$",
+    r"afraid of|signs of|thought|symptoms? of|fear(?:ed|s)?|googled?|ruled out|waiting list for)\b[^.;,:]*$",
     re.IGNORECASE,
 )
+_OF_A_CAUSE = late(
+    r"\b(?:(?:nurse|treat|teach|study|research|prevent|cure|mimic)(?:s|ed|ing)?|(?:marathon|run|race|sale|fundraiser|"
+    r"raising|raise|money|charity|walk|swim|module|thesis|essay|book|novel|course|talk|exhibition|film|carrier|trial|"
+    r"campaign|choir|patients?|clients?|folk|people|kids|asked)(?: is| was)?(?: all)? (?:for|on|about|of|"
+    r"with)(?: the)?) $",
+    re.IGNORECASE,
+)
+""" "Running the marathon for Parkinson's", "my thesis is on sickle cell"."""
+_NOT_PEOPLE = late(
+    r"\b(?:weather|printer|laptop|phone|computer|system|build|server|app|oven|car|van|boiler|market|city|house|sky|"
+    r"country|economy|meeting|website|router|algorithm)(?:'s| is| has| have)(?: got)?(?: \w+)? $",
+    re.IGNORECASE,
+)
+_MOOD = late(r"\b(?:a bit|a little|so|such|being|going|all|very|properly) $", re.IGNORECASE)
+_MOODS = late(r"(?:ocd|adhd|bipolar|autistic|schizophrenic|dyslexic|blind|deaf)", re.IGNORECASE)
+""" "I'm a bit OCD about my spice rack"."""
+_BYGONE = late(
+    r",? as an? (?:wean|bairn|kid|child|baby|boy|girl|lad|lass|teen\w*|student)\b|.*\b(?:gr[eo]wn? out of|all clear|"
+    r"clear now|long gone|not since|got better|got over it)\b|,? (?:got|took|killed) (?:my|our|his|her)\b|"
+    r" waiting\b|,? they'd call it\b",
+    re.IGNORECASE,
+)
+_IN_A_YEAR = late(r"(?:,| in|,[^,;]*,) (?:in )?(?:'\d\d|(?:19|20)\d\d)\b", re.IGNORECASE)
+_SCENE = late(r" (?:on the|looking|reading|watching|every time|just)\b", re.IGNORECASE)
+_SPELL = late(r"(?:vertigo|palpitations|panic attacks?)", re.IGNORECASE)
+""" "Vertigo on the ladder, had to come down": a moment."""
+_ONE_OF_THEM = late(r"\b(?:one|two|three|both|some|most|all) of (?:mine|ours|them|(?:my|our|the) \w+)\b", re.IGNORECASE)
+_ANY_ONE = late(r"\W*an? ", re.IGNORECASE)
+_WALKS = late(r" \w+s\b")
 _FIGURATIVELY = late(
     r",? (?:professionally|emotionally|financially|spiritually|politically|metaphorically|figuratively|socially|"
     r"musically|by proxy|by association|by marriage|without (?:my|the) (?:glasses|lenses|specs|contacts)|(?:before|"
@@ -176,17 +205,24 @@ def of_health(draft: Draft, text: str) -> Draft | None:
     return None if _not_taken(value, before, rest) or (draft.predicate == "dose" and _READING.search(before)) else draft
 
 
+def _is_over(value: str, rest: str, ahead: str, before: str) -> bool:
+    """Whether an illness passed, was treated, or is only the time of something else."""
+    if _PASSING_ILLNESS.fullmatch(value) and (_SHORT_BEFORE.search(before) or _SHORT_AFTER.match(rest)):
+        return True
+    if _EPISODE.fullmatch(value) and (_SINCE.search(before) or _IN_A_YEAR.match(rest)):
+        return True
+    if _REFERENCE.search(before) or _TREATED_BEFORE.search(before) or _TREATED_LATER.search(ahead):
+        return True
+    return bool(_TREATED.match(rest) or _BYGONE.match(rest) or (_SPELL.fullmatch(value) and _SCENE.match(rest)))
+
+
 def _illness(draft: Draft, value: str, before: str, rest: str, ahead: str) -> Draft | None:
     named = _BRACKETED.search(before)
     if named is not None and named["name"] not in (draft.subject or ""):
         return None
     if _TRAITS.fullmatch(value) and draft.subject is None and _FULL.search(before):
         return None
-    if _PASSING_ILLNESS.fullmatch(value) and (_SHORT_BEFORE.search(before) or _SHORT_AFTER.match(rest)):
-        return None
-    if _REFERENCE.search(before) or (_SINCE.search(before) and _EPISODE.fullmatch(value)):
-        return None
-    if _TREATED.match(rest) or _TREATED_LATER.search(ahead) or _TREATED_BEFORE.search(before):
+    if _is_over(value, rest, ahead, before) or _is_somebody_elses(value, before, rest):
         return None
     if _DOUBTED.search(before) or _FIGURATIVELY.match(rest):
         return None
@@ -198,6 +234,14 @@ def _illness(draft: Draft, value: str, before: str, rest: str, ahead: str) -> Dr
     if qualified == value:
         return draft
     return msgspec.structs.replace(draft, object=qualified, phrase=draft.phrase.replace(value, qualified))
+
+
+def _is_somebody_elses(value: str, before: str, rest: str) -> bool:
+    if _OF_A_CAUSE.search(before) or _NOT_PEOPLE.search(before) or _ONE_OF_THEM.search(before):
+        return True
+    if _MOODS.fullmatch(value) and _MOOD.search(before):
+        return True
+    return _ANY_ONE.fullmatch(before) is not None and _WALKS.match(rest) is not None
 
 
 def _not_taken(value: str, before: str, rest: str) -> bool:

@@ -68,6 +68,7 @@ _SIZE = late(
     r"(?:x{0,3}[sml]|small|medium|large|extra large|free|basic|premium|gre|ielts|toefl|gmat|sat|lsat|mcat)",
     re.IGNORECASE,
 )
+_CALLED = late(r" (?:called|named) ")
 _VERB_OF_STATE = late(r"(?:was|were|is|are|has|had|been)\b", re.IGNORECASE)
 
 
@@ -76,14 +77,17 @@ def in_context(draft: Draft, text: str) -> Draft | None:
     if draft.predicate not in _PREDICATES or draft.extractor is not None:
         return draft
     value = draft.object or ""
+    if draft.predicate == "detail" and value.startswith("is "):
+        return msgspec.structs.replace(draft, object=value[3:], phrase=draft.phrase.replace(f"is {value}", value, 1))
     if (draft.predicate == "detail" and _VERB_OF_STATE.match(value)) or (
         draft.predicate == "uses" and _SIZE.fullmatch(value)
     ):
         return None
-    at = text.casefold().find(value.casefold(), draft.quote[0])
+    noun = _CALLED.split(value)[0] if draft.predicate == "has_pet" else value
+    at = text.casefold().find(noun.casefold(), draft.quote[0])
     if draft.op != "assert" or not value or at < 0 or at > draft.quote[1]:
         return draft
-    before, after = text[draft.quote[0] : at], text[at + len(value) :]
+    before, after = text[draft.quote[0] : at], text[at + len(noun) :]
     end = _SENTENCE_END.search(after)
     rest = after[: end.start()] if end else after
     if draft.predicate == "diet":
@@ -116,7 +120,9 @@ def _not_owned(value: str, rest: str) -> bool:
 
 
 def _not_ones_pet(value: str, rest: str) -> bool:
-    return describes_noun(rest) or _COMMUNAL.match(rest) is not None
+    return (value.startswith(("a ", "an ")) and value.islower() and describes_noun(rest)) or _COMMUNAL.match(
+        rest
+    ) is not None
 
 
 def _no_allergen(value: str, rest: str) -> bool:

@@ -250,3 +250,24 @@ def last_question(text: str) -> str | None:
     """The last sentence of a message that ends with a question mark."""
     asked = [part for part in _END.split(text.strip()) if part.endswith("?")]
     return asked[-1] if asked else None
+
+
+_ASKS = late(
+    r"\W*(?:(?:and|so|but|oh|hey|ok|wait|hi|well|then|btw|also)\b\W*)*(?:(?:who|where|how|when|which|why)(?:'s|s|"
+    r"'re)?|what(?:'s|s|'re)?(?! an? ))\s(?:\w+ ){0,3}?(?:is|are|was|were|do|does|did|has|have|you|your|u|ur|he|she|"
+    r"they|the|his|her|about)\b|\W*(?:(?:and|so|but|oh|ok)\W+)*(?:do|are|have|did|is|does|has|were|was) (?:you|u|he|"
+    r"she|they|it|your|the) ",
+    re.IGNORECASE,
+)
+_LONGEST_UNMARKED = 14
+"""Words of a question that is read as one without a mark."""
+
+
+def asked(text: str) -> str | None:
+    """A message that asks something, with a question mark at its end if its writer left that out; None for another."""
+    if "?" in text:
+        return text
+    last = _END.split(text.strip())[-1].rstrip(" .!")
+    if len(last.split()) > _LONGEST_UNMARKED or not _ASKS.match(last):
+        return None
+    return f"{text.rstrip(' .!')}?"
