@@ -3,15 +3,17 @@
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from memctl.core import hashing
 from memctl.core.fact import (
     KINDS,
+    NAMESPACE,
     TEXT_FIELDS,
     TIME_FIELDS,
     UNHASHED_FIELDS,
@@ -282,3 +284,13 @@ def test_packed_fields_with_a_lone_surrogate_are_not_a_fact():
     """JSON can represent a lone surrogate, but no encoding can: the fact could be neither stored nor sent."""
     with pytest.raises(ValueError, match="surrogates"):
         unpack({"categories": ["a\udfff"]})
+
+
+@pytest.mark.parametrize("made", [0, hashing.FEW])
+def test_ids_and_hashes_are_the_same_with_and_without_openssl(made, monkeypatch):
+    monkeypatch.setattr(hashing, "_few", iter(range(hashing.FEW - made)))
+    monkeypatch.setattr(hashing, "_openssl", {})
+    assert derive_id("alice", "said") == uuid5(NAMESPACE, '["alice","said"]')
+    assert hashing.sha256(b"Paris") == hashlib.sha256(b"Paris").hexdigest()
+    assert hashing.md5(b"Paris") == hashlib.md5(b"Paris").digest()
+    assert bool(hashing._openssl) == bool(made)

@@ -7,12 +7,13 @@ search for cycles (`gc`), which would take a while with many of them, leaves the
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, get_args
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
+
+from memctl.core.hashing import sha1, sha256
 
 Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -191,7 +192,7 @@ def to_utc(at: datetime, field: str = "time") -> datetime:
 
 def derive_id(*parts: str) -> UUID:
     """uuid5 over `parts`; different lists of parts never share an input."""
-    return uuid5(NAMESPACE, msgspec.json.encode(parts).decode())
+    return UUID(bytes=sha1(NAMESPACE.bytes + msgspec.json.encode(parts))[:16], version=5)
 
 
 _HASHED = sorted(set(Fact.__struct_fields__).difference(UNHASHED_FIELDS))
@@ -203,22 +204,13 @@ _hashed_values: Any = attrgetter(*_HASHED)
 _hashed_source_values: Any = attrgetter(*_HASHED_OF_SOURCE)
 
 
-@cache
-def _sha256() -> Any:
-    # Imported on demand, because short commands need no hashes.
-    import hashlib
-
-    return hashlib.sha256
-
-
 def content_hash(fact: Fact) -> str:
     """SHA-256 (hex) of everything that makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
     values = list(_hashed_values(fact))
     values[_SOURCE] = _HashedSource(*_hashed_source_values(fact.source))
     # The fields are declared in sorted order; only the keys of the metadata may have to be sorted.
     order: Literal["sorted"] | None = "sorted" if fact.metadata else None
-    digest: str = _sha256()(msgspec.json.encode(_HashedFact(*values), order=order)).hexdigest()
-    return digest
+    return sha256(msgspec.json.encode(_HashedFact(*values), order=order))
 
 
 _Packed: Any = msgspec.defstruct(

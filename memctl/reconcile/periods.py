@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
+
+import msgspec
 
 from memctl.core.claim import Claim
 from memctl.reconcile.beliefs import seen
@@ -15,8 +16,7 @@ from memctl.reconcile.same_value import Track
 Item = TypeVar("Item")
 
 
-@dataclass(eq=False, slots=True)
-class Period:
+class Period(msgspec.Struct, eq=False):
     """A period in which one value was true: `end` as the text says, `known` when the end became known."""
 
     track: Track
@@ -28,7 +28,7 @@ class Period:
     known: datetime | None = None
     successor: "Period | None" = None
     doubted_by: Claim | None = None
-    heard: set[tuple[str | None, str | None, int, str]] = field(default_factory=set)
+    heard: set[tuple[str | None, str | None, int, str]] = set()
 
     @property
     def first(self) -> Claim:

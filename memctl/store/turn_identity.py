@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from memctl.core.hashing import md5
 from memctl.store.model import StoredTurn
 
 SUBSTANTIAL = 15
@@ -23,7 +23,7 @@ def fingerprint(user: str, role: str | None, speaker: str | None, at: datetime |
     """The MD5 of owner, role, speaker, time and text."""
     time = "" if at is None else str((at - _EPOCH) // _MICROSECOND)
     content = "\x1f".join((user, role or "", speaker or "", time, text))
-    return UUID(bytes=hashlib.md5(content.encode(), usedforsecurity=False).digest())
+    return UUID(bytes=md5(content.encode()))
 
 
 def fingerprint_of(turn: StoredTurn) -> UUID:
@@ -38,7 +38,7 @@ def removal_key(key: UUID, before: UUID | None, at: datetime | None, text: str) 
     """
     if at is not None or len(text) >= SUBSTANTIAL or before is None:
         return key
-    return UUID(bytes=hashlib.md5(before.bytes + key.bytes, usedforsecurity=False).digest())
+    return UUID(bytes=md5(before.bytes + key.bytes))
 
 
 def removal_keys(turns: Sequence[StoredTurn], removed: set[UUID]) -> set[UUID]:

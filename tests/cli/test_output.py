@@ -59,7 +59,7 @@ def test_help_loads_nothing_heavy():
 
 
 SLOW = (
-    *("numpy", "duckdb", "tokenizers", "rich.console", "zoneinfo"),
+    *("numpy", "duckdb", "tokenizers", "rich.console", "zoneinfo", "_hashlib", "dataclasses"),
     *("memctl.extract", "memctl.transcripts", "memctl.transcripts.detect", "memctl.ingest"),
 )
 """What takes as long to import as a search to run, or a good part of it."""
