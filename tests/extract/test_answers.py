@@ -4,7 +4,8 @@ import pytest
 from spelt_claims import said, spelt
 
 from memctl.extract import rule_tables
-from memctl.extract.standing_instructions.instructions import is_order
+from memctl.extract.patterns.pattern_keys import opening_keys_of
+from memctl.extract.standing_instructions.order_forms import SPEAKER, is_order
 
 
 @pytest.mark.parametrize(
@@ -134,3 +135,13 @@ def test_a_moved_appointment_has_its_new_date(messages: tuple[str, ...], day: st
 def test_the_example_of_each_order_pattern_matches_it(record: dict[str, str]) -> None:
     assert is_order(record["example"])
     assert rule_tables.compiled(record["pattern"]).fullmatch(record["example"])
+
+
+def test_orders_that_open_as_statements_about_the_speaker_are_marked() -> None:
+    rows = [row for row in rule_tables.records("orders") if "(?P<" not in row["pattern"]]
+    opening = {"i", "im", "ive", "we", "my", "our"}
+    for row in rows:
+        keys = opening_keys_of(rule_tables.filled(row["pattern"]))
+        known = keys is not None and not {key.split()[0] for key in keys} & opening
+        assert ("speaker" in row) != known, row["pattern"]
+    assert all(SPEAKER.match(word) for word in opening)

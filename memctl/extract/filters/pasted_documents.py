@@ -35,12 +35,14 @@ _ANNOUNCED = KeyedPattern(
     rf"\b{_SENDER} (?:just )?{_SENDS} (?:me |us |him |her )?(?:this|the following)\b{_ENDS})",
     re.IGNORECASE,
 )
+_ENDING = ".:!\n-–—"
+"""The marks with one of which an announcement ends; nothing follows one that ends the text."""
 _OWN = late(r"\b(?:i wrote|i've written|i sent|my own|wrote for me|wrote about me|about me)\b", re.IGNORECASE)
 
 
 def hide_documents(text: str) -> str:
     """The text with what somebody else wrote, and all that follows it, hidden; the length stays the same."""
-    announced = _ANNOUNCED.search(text)
+    announced = _ANNOUNCED.search(text) if any(mark in text[:-1] for mark in _ENDING) else None
     if announced is None or _OWN.search(announced[0]):
         return text
     end = announced.end()

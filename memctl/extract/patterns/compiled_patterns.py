@@ -25,14 +25,14 @@ MOST = 2000
 
 
 class _Code(msgspec.Struct, frozen=True, array_like=True):
-    """The arguments of `_sre.compile` for a pattern and its flags, `code` as bytes."""
+    """The arguments of `_sre.compile` for a pattern and its flags, `code` as bytes, which are not copied."""
 
     pattern: str
     flags: int
     settled_flags: int
     groups: int
     names: dict[str, int]
-    code: bytes
+    code: memoryview
 
 
 _parser: Any = import_module("re._parser")
@@ -82,7 +82,7 @@ def _coded(pattern: str, flags: int) -> _Code:
         settled_flags=flags | parsed.state.flags,
         groups=parsed.state.groups - 1,
         names=parsed.state.groupdict,
-        code=array("I", _compiler._code(parsed, flags)).tobytes(),
+        code=memoryview(array("I", _compiler._code(parsed, flags)).tobytes()),
     )
 
 

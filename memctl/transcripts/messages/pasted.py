@@ -3,12 +3,13 @@ name."""
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.transcripts.speaker_labels.speakers import is_label
 
 PASTED = "pasted message"
 _TIME = r"\d{1,2}[:.h]\d\d"
 _DATE = r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}"
-_HEADER = re.compile(
+_HEADER = late(
     rf"""
     ^[ \t\u200e\u200f]*(?:
       # [12/03/26, 09:00:01] Ben: Hi
