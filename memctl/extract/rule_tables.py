@@ -9,7 +9,7 @@ Tables are parsed, and patterns compiled, when first used.
 
 import re
 from collections import defaultdict
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -165,10 +165,8 @@ def _frame_blocks() -> dict[str, list[str]]:
     by_lemma: dict[str, list[str]] = defaultdict(list)
     for topic in TOPICS:
         for block in _blocks(topic):
-            for line in block.splitlines():
-                if line.startswith("verbs: "):
-                    for verb in _words(line.removeprefix("verbs: ")):
-                        by_lemma[verb].append(block)
+            for verb in _listed(block, "verbs"):
+                by_lemma[verb].append(block)
     return by_lemma
 
 
@@ -178,10 +176,28 @@ def properties() -> list[Property]:
     return _rows("properties", Property)
 
 
+class LatePhrase:
+    """A phrase of which only the hints are read until one of them is in a text."""
+
+    def __init__(self, block: str) -> None:
+        self._block = block
+        self.hints = _listed(block, "hints")
+
+    @cached_property
+    def row(self) -> Phrase:
+        """The phrase itself."""
+        return _row(_record(self._block), Phrase)
+
+
 @cache
-def phrases(table: str) -> list[Phrase]:
+def late_phrases(table: str) -> list[LatePhrase]:
     """The phrases of one table."""
-    return _rows(table, Phrase)
+    return [LatePhrase(block) for block in _blocks(table) if _listed(block, "pattern")]
+
+
+def phrases(table: str) -> list[Phrase]:
+    """The phrases of one table, all of them read."""
+    return [late.row for late in late_phrases(table)]
 
 
 def _rows(table: str, kind: type[R]) -> list[R]:
@@ -193,9 +209,16 @@ def _row(record: dict[str, str], kind: type[R]) -> R:
     return msgspec.convert(record | lists, kind, strict=False)
 
 
+def _listed(block: str, key: str) -> tuple[str, ...]:
+    """The words of one line of a record."""
+    _, _, after = f"\n{block}".partition(f"\n{key}: ")
+    return _words(after.partition("\n")[0])
+
+
 def _words(text: str) -> tuple[str, ...]:
     """Words separated by blanks, `_` for a blank inside one."""
-    return tuple(word.replace("_", " ") for word in text.split())
+    words = text.split()
+    return tuple(word.replace("_", " ") for word in words) if "_" in text else tuple(words)
 
 
 def records(table: str) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from spelt_claims import AT, said, spelt
@@ -53,28 +54,32 @@ def test_each_message_gives_exactly_its_claims(table: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def table_rows() -> list[list[Row]]:
+def table_rows() -> list[list[Any]]:
     """The rules in memory: a list for each verb, and one for each of the other tables."""
-    others = [rule_tables.properties(), *map(rule_tables.phrases, rule_tables.PHRASES)]
+    others = [rule_tables.properties(), *map(rule_tables.late_phrases, rule_tables.PHRASES)]
     return [*rule_tables.frames().values(), *others]
 
 
-RULES = {id(rule): rule for rules in table_rows() for rule in rules}.values()
+def rules_of(rows: list[Any]) -> list[Row]:
+    """The rules of such a list."""
+    return [row.row if isinstance(row, rule_tables.LatePhrase) else row for row in rows]
+
+
+RULES = {id(rule): rule for rows in table_rows() for rule in rules_of(rows)}.values()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.predicate}-{rule.example[:40]}")
 def test_each_table_row_is_needed_for_the_claims_of_its_example(rule: Row) -> None:
     expected = sorted(filter(None, rule.claims.split(" ; ")))
     assert sorted(spelt(claim) for claim in said(rule.example)) == expected
-    places = [(rows, rows.index(rule)) for rows in table_rows() if rule in rows]
-    for rows, place in places:
-        del rows[place]
+    places = [(rows, rules_of(rows).index(rule)) for rows in table_rows() if rule in rules_of(rows)]
+    removed = [rows.pop(place) for rows, place in places]
     forget_indexes()
     try:
         assert sorted(spelt(claim) for claim in said(rule.example)) != expected
     finally:
-        for rows, place in places:
-            rows.insert(place, rule)
+        for (rows, place), row in zip(places, removed, strict=True):
+            rows.insert(place, row)
         forget_indexes()
 
 
@@ -82,6 +87,14 @@ def forget_indexes() -> None:
     """Let the rules be indexed again by their verbs and hints."""
     hint_index.cache_clear()
     frames_of.cache_clear()
+
+
+def test_a_sentence_reads_only_the_phrases_of_which_it_has_a_hint() -> None:
+    rule_tables.late_phrases.cache_clear()
+    forget_indexes()
+    said("I moved to Ghent.")
+    late = [phrase for table in rule_tables.PHRASES for phrase in rule_tables.late_phrases(table)]
+    assert len([phrase for phrase in late if "row" in vars(phrase)]) < 20 < len(late)
 
 
 def test_the_same_session_gives_the_same_ids_and_skipped_turns_give_none() -> None:

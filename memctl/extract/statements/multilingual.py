@@ -25,14 +25,14 @@ _REPORTED = late(
 """Words of others, or denied: "Mi jefe me dijo: vivo en Toledo", "Ce n'est pas vrai que j'habite à Lyon"."""
 _ENGLISH = late(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.IGNORECASE)
 
-_rows = partial(hint_index, ("multilingual",), ignore_case=False)
-HINTS = KeyedGroup(test=lambda word: _rows().announced_by(word))
+_phrases = partial(hint_index, ("multilingual",), ignore_case=False)
+HINTS = KeyedGroup(test=lambda word: _phrases().announced_by(word))
 
 
 def multilingual_drafts(text: str) -> list[Draft]:
     """The drafts of a turn in one of the four languages; none for an English turn."""
-    rows = _rows().due(lowered(text))
-    if not rows or len(_ENGLISH.findall(text)) > 1 + len(text) // 200:
+    phrases = _phrases().due(lowered(text))
+    if not phrases or len(_ENGLISH.findall(text)) > 1 + len(text) // 200:
         return []
     drafts: list[Draft] = []
     for sentence in sentences(plain(text)):
@@ -43,6 +43,6 @@ def multilingual_drafts(text: str) -> list[Draft]:
         # Names keep their capitals, so only the sentence's first letter is lowered.
         statement = sentence.text[:1].lower() + sentence.text[1:]
         span = (sentence.start, sentence.start + len(sentence.text))
-        for row, pattern in rows:
-            drafts += row_drafts(row, pattern, statement, span)
+        for phrase in phrases:
+            drafts += row_drafts(*phrase.reading, statement, span)
     return drafts

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
@@ -11,7 +11,7 @@ from memctl.extract.grammar.noun_phrases import job, listed, noun, preference
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import lowered
-from memctl.extract.rule_tables import Phrase, compiled, filled, phrases
+from memctl.extract.rule_tables import LatePhrase, Phrase, compiled, filled, late_phrases
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
 TABLES = ("phrases", "everyday", "particulars", "remarks", "reactions", "tastes", "contacts", "retractions", "asides")
@@ -24,17 +24,30 @@ def phrase_drafts(
     before: str = "",
 ) -> Iterator[Draft]:
     """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
-    for row, pattern in hint_index(tables).due(lowered(text)):
+    for phrase in hint_index(tables).due(lowered(text)):
+        row, pattern = phrase.reading
         if pattern.possible(text) and (row.after is None or compiled(row.after).search(before)):
             yield from row_drafts(row, pattern, text, span)
 
 
+class _Phrase:
+    """A row of a table with its pattern, both made when one of its hints is first in a text."""
+
+    def __init__(self, late: LatePhrase, flags: int) -> None:
+        self.late, self.flags = late, flags
+
+    @cached_property
+    def reading(self) -> tuple[Phrase, KeyedPattern]:
+        """The row and its pattern."""
+        return self.late.row, _keyed(self.late.row.pattern, self.flags)
+
+
 @cache
-def hint_index(tables: tuple[str, ...], *, ignore_case: bool = True) -> HintIndex[tuple[Phrase, KeyedPattern]]:
-    """The rows of `tables`, each with its pattern, by their hints."""
+def hint_index(tables: tuple[str, ...], *, ignore_case: bool = True) -> HintIndex[_Phrase]:
+    """The rows of `tables` by their hints."""
     flags = re.IGNORECASE if ignore_case else 0
-    rows = (row for table in tables for row in phrases(table))
-    return HintIndex(((row, _keyed(row.pattern, flags)), row.hints) for row in rows)
+    rows = (row for table in tables for row in late_phrases(table))
+    return HintIndex((_Phrase(row, flags), row.hints) for row in rows)
 
 
 @cache
