@@ -3,7 +3,7 @@
 Contains no secret: keys come from the environment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -31,13 +31,36 @@ class EmbedderSpec(msgspec.Struct, frozen=True, kw_only=True):
         """The embedder, opened once per process. Raises as `open_embedder` does."""
         return _open(self)
 
-    def few(self, texts: Sequence[str]) -> dict[str, Any]:
-        """The vectors of the texts of one command, by text. The built-in model makes them one by one as lists of
-        floats, which takes less time than importing numpy and `tokenizers`."""
+    def few(self, texts: Sequence[str]) -> Mapping[str, Any]:
+        """The vectors of the texts of one command, by text. The built-in model makes those that are asked for one by
+        one, as lists of floats, which takes less time than importing numpy and `tokenizers`."""
         embedder = self.open()
         if self.shipped and len(texts) <= FEW and sum(map(len, texts)) <= SHORT:
-            return {text: embedder.embed_one(text) for text in texts}
+            return _LateVectors(embedder, texts)
         return dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
+
+
+class _LateVectors(Mapping[str, list[float]]):
+    """The vectors of texts, each made when it is first asked for: a fact that is known needs none."""
+
+    def __init__(self, embedder: Embedder, texts: Iterable[str]) -> None:
+        self._embedder = embedder
+        self._vectors: dict[str, list[float] | None] = dict.fromkeys(texts)
+
+    def __getitem__(self, text: str) -> list[float]:
+        vector = self._vectors[text]
+        if vector is None:
+            vector = self._vectors[text] = self._embedder.embed_one(text)
+        return vector
+
+    def __contains__(self, text: object) -> bool:
+        return text in self._vectors
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._vectors)
+
+    def __len__(self) -> int:
+        return len(self._vectors)
 
 
 @lru_cache(maxsize=4)

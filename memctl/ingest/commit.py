@@ -11,20 +11,19 @@ import msgspec
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.session_extraction import Digest
-from memctl.reconcile import Changes
 from memctl.store.base import Transaction
-from memctl.store.refold import refold, remove_claims, require_admitted
+from memctl.store.refold import Refolded, refolded, remove_claims, require_admitted
 
 if TYPE_CHECKING:
     from memctl.ingest.withdrawal import FileEnd
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes of a batch: the numbers of new and withdrawn episodes, and the facts by what changed."""
+    """The changes of a batch: the numbers of new and withdrawn episodes, and what became of the facts."""
 
     episodes: int
     withdrawn: int = 0
-    changes: Changes
+    facts: Refolded
 
 
 def commit(
@@ -59,5 +58,5 @@ def commit(
     unfounded = remove_claims(tx, dead)
     fresh = tx.add_claims(batch.claims, now)
     tx.added("claim", [claim.id for claim in fresh])
-    changes = refold(tx, [*fresh, *dead], vectors, now, unfounded)
-    return Committed(episodes=len(episodes.keys() - skipped - known), withdrawn=withdrawn, changes=changes)
+    facts = refolded(tx, [*fresh, *dead], vectors, now, unfounded)
+    return Committed(episodes=len(episodes.keys() - skipped - known), withdrawn=withdrawn, facts=facts)

@@ -117,8 +117,7 @@ def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> 
     if not batch.claims:
         return []
     with _changing(store, choose, "add", user, batch.texts()) as (tx, spec, batch.vectors):
-        commit(tx, batch, spec, now=now)
-        return tx.facts(tx.facts_resting_on([claim.id for claim, _ in batch.claims]))
+        return commit(tx, batch, spec, now=now).facts.resting_on(claim.id for claim, _ in batch.claims)
 
 
 def edit(store: Store, choose: Choice, fact: Fact, **changes: Any) -> Fact:
@@ -171,7 +170,7 @@ def _put(store: Store, choose: Choice, fact: Fact, command: str) -> Fact:
 @contextmanager
 def _changing(
     store: Store, choose: Choice, command: str, user: str, texts: list[str]
-) -> Iterator[tuple[Transaction, EmbedderSpec, dict[str, Any]]]:
+) -> Iterator[tuple[Transaction, EmbedderSpec, Any]]:
     """A transaction about the user, the store's embedder, and the vectors of `texts`.
 
     The built-in model computes them inside the transaction, which takes less time than opening the store twice. Other

@@ -99,4 +99,4 @@ class Report(msgspec.Struct, kw_only=True):
         self.episodes += committed.episodes
         self.withdrawn += committed.withdrawn
         for name in _OUTCOMES:
-            setattr(self, name, getattr(self, name) + len(getattr(committed.changes, name)))
+            setattr(self, name, getattr(self, name) + len(getattr(committed.facts.changes, name)))

@@ -53,6 +53,8 @@ else:
 
 Group = tuple[str, str, Collection[str]]
 """Claims that are folded together: user, case-folded subject, predicates."""
+Evidence = Mapping[UUID, Sequence[UUID]]
+"""The ids of the claims that are evidence of facts, in order, by the id of the fact."""
 
 
 class Session(Protocol):
@@ -181,8 +183,8 @@ class Session(Protocol):
     def episodes_of(self, claims: Iterable[UUID]) -> dict[UUID, UUID]:
         """Claim id -> the episode it was read from, where there is one."""
 
-    def facts_resting_on(self, claims: Iterable[UUID]) -> set[UUID]:
-        """The facts that have any of these claims as evidence."""
+    def evidence_with(self, claims: Iterable[UUID], facts: Iterable[UUID] = ()) -> dict[UUID, tuple[UUID, ...]]:
+        """As `evidence_of` these facts, and of those that have any of these claims as evidence."""
 
     def evidence_of(self, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
         """Fact id -> the claims that are its evidence, in order; facts without evidence are left out."""
@@ -307,10 +309,8 @@ class Transaction(Session, Protocol):
     def remove_claims(self, ids: Iterable[UUID]) -> None:
         """Remove claims and the evidence they are."""
 
-    def set_evidence(
-        self, evidence: Mapping[UUID, Sequence[UUID]], owners: Mapping[UUID, str], gone: Iterable[UUID] = ()
-    ) -> None:
-        """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
+    def set_evidence(self, evidence: Evidence, before: Evidence, owners: Mapping[UUID, str]) -> None:
+        """Give these facts, which belong to `owners`, other evidence than they had `before`."""
 
     def tombstone(self, user: str, ids: Iterable[UUID]) -> None:
         """Keep these claims and episodes of the user out for good: reading their transcript again does not add them."""

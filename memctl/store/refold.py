@@ -44,7 +44,7 @@ def suppressed_users(store: Store) -> SuppressedUsers:
 def remove_claims(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
     """Remove claims; returns the facts that had them as evidence."""
     ids = [claim.id for claim in claims]
-    unfounded = tx.facts_resting_on(ids)
+    unfounded = set(tx.evidence_with(ids))
     tx.before_change("claim", ids)
     tx.before_change("fact", unfounded, reworded=False)
     tx.remove_claims(ids)
@@ -78,6 +78,19 @@ def settle(
     return refold(tx, [*touched, *old, *rewritten], vectors, now, unfounded)
 
 
+class Refolded(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of folding groups again: the changes, the facts in the order they are stored, and their evidence."""
+
+    changes: Changes = Changes()
+    facts: Mapping[UUID, Fact] = {}
+    evidence: Mapping[UUID, tuple[UUID, ...]] = {}
+
+    def resting_on(self, claims: Iterable[UUID]) -> list[Fact]:
+        """The facts that have any of these claims as evidence."""
+        wanted = set(claims)
+        return [fact for id_, fact in self.facts.items() if not wanted.isdisjoint(self.evidence[id_])]
+
+
 def refold(
     tx: Transaction,
     touched: Sequence[Claim],
@@ -85,28 +98,38 @@ def refold(
     now: datetime,
     unfounded: Iterable[UUID],
 ) -> Changes:
+    """The changes of `refolded`."""
+    return refolded(tx, touched, vectors, now, unfounded).changes
+
+
+def refolded(
+    tx: Transaction,
+    touched: Sequence[Claim],
+    vectors: Mapping[str, Any],
+    now: datetime,
+    unfounded: Iterable[UUID],
+) -> Refolded:
     """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
 
     `unfounded` facts lost some of their evidence.
     """
     if not touched:
-        return Changes()
+        return Refolded()
     groups, names = _groups(tx, touched)
     unfounded = set(unfounded)
     _adopt(tx, groups, now, unfounded)
     claims = tx.claims_of_groups(groups)
     beliefs = _folded(claims, names)
-    ids = tx.facts_resting_on([claim.id for claim in claims]) | unfounded
     # A fact that has only just been adopted has no evidence yet.
-    ids |= {claim.fact_id for claim in claims if claim.fact_id is not None}
-    before = {fact.id: fact for fact in tx.facts(ids)}
+    ids = unfounded | {claim.fact_id for claim in claims if claim.fact_id is not None}
+    stored = tx.evidence_with([claim.id for claim in claims], ids.union(belief.id for belief in beliefs))
+    before = {fact.id: fact for fact in tx.facts(ids.union(stored))}
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
 
     gone = [id_ for id_ in before if id_ not in after]
     reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
     same_text = [fact for id_, fact in after.items() if id_ in before and fact.text == before[id_].text]
     changed = [fact for fact in same_text if fact != before[fact.id]]
-    stored = tx.evidence_of([*before, *after])
     evidence = {belief.id: belief.evidence for belief in beliefs if belief.evidence != stored.get(belief.id, ())}
     tx.before_change("fact", [*gone, *reworded])
     tx.before_change(
@@ -129,8 +152,14 @@ def refold(
     ]
     tx.add(entries, vectors)
     tx.replace(changed)
-    tx.set_evidence(evidence, {id_: fact.user_id for id_, fact in after.items()}, gone)
-    return changes(before.values(), after.values())
+    evidence |= dict.fromkeys(gone, ())
+    tx.set_evidence(evidence, stored, {id_: fact.user_id for id_, fact in after.items()})
+    kept = [id_ for id_ in before if id_ in after and id_ not in reworded]
+    return Refolded(
+        changes=changes(before.values(), after.values()),
+        facts={id_: after[id_] for id_ in (*kept, *(belief.id for belief in new))},
+        evidence={belief.id: belief.evidence for belief in beliefs},
+    )
 
 
 def _vectors_of(tx: Transaction, facts: Iterable[Fact]) -> dict[str, Any]:

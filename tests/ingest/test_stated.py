@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from memctl.embed import spec
+from memctl.embed.static import StaticEmbedder
 from memctl.store.duckdb.database import Database
 from memctl.workspace import Workspace
 
@@ -74,3 +75,43 @@ def test_adding_a_fact_opens_the_store_once(path: Path, monkeypatch: pytest.Monk
     assert fact.object == "Lima"
     store.remember("zoe", "Works at Portavo.", kind="fact")
     assert len(opened) == 2
+
+
+def test_the_facts_of_a_sentence_are_returned_as_they_are_stored(path: Path) -> None:
+    store = Workspace(path)
+    store.remember("zoe", "Lives in Lima.", predicate="lives_in", object="Lima")
+    moved, liked, left = "I moved to Rome.", "I like tea and coffee.", "I no longer live in Rome."
+    for sentence, number in ((moved, 1), (moved, 1), (liked, 2), ("I like coffee and rum.", 2), (left, 1)):
+        facts = store.remember("zoe", sentence)
+        assert len(facts) == number
+        with store.store.reading() as session:
+            assert facts == session.facts([fact.id for fact in facts])
+
+
+def test_a_repeated_sentence_adds_to_the_evidence_of_its_fact(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, evidence = Workspace(path), []
+    for quote in ("I moved to Rome.", "I've moved to Rome.", "I moved to Rome!"):
+        (fact,) = store.remember("zoe", quote)
+        with store.store.reading() as session:
+            claims = session.claims_of_fact(fact.id)
+        assert [claim.quote for claim in claims[:-1]] == evidence
+        evidence.append(claims[-1].quote)
+    embedded: list[str] = []
+    embed_one = StaticEmbedder.embed_one
+    monkeypatch.setattr(StaticEmbedder, "embed_one", lambda *a: (embedded.append(a[1]), embed_one(*a))[1])
+    store.remember("zoe", "I moved to Rome, yes.")
+    assert [text.endswith("I moved to Rome, yes.") for text in embedded] == [True]
+    for run in store.changing_runs()[:2]:
+        store.undo(run.id)
+    with store.store.reading() as session:
+        assert [claim.quote for claim in session.claims_of_fact(fact.id)] == evidence[:2]
+
+
+def test_what_was_said_between_two_statements_is_evidence_between_them(path: Path) -> None:
+    store = Workspace(path)
+    for year in (2023, 2025, 2024, 2026):
+        store.add("zoe", [{"role": "user", "content": "I live in Rome.", "at": f"{year}-03-03T09:15:00Z"}])
+    (fact,) = (fact for fact in store.facts("zoe") if fact.predicate == "lives_in")
+    with store.store.reading() as session:
+        years = [claim.observed_at.year for claim in session.claims_of_fact(fact.id) if claim.observed_at]
+    assert years == [2023, 2024, 2025, 2026]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 import msgspec
@@ -125,16 +126,23 @@ def episodes(connection: Connection, claims: Iterable[UUID]) -> dict[UUID, UUID]
     return dict(rows)
 
 
-def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID]:
-    """The facts for which any of these claims is evidence."""
-    wanted = list(claims)
-    if not wanted:
-        return set()
+def evidence_with(
+    connection: Connection, claims: Iterable[UUID], facts: Iterable[UUID] = ()
+) -> dict[UUID, tuple[UUID, ...]]:
+    """The evidence, in order, of each fact for which any of these claims is evidence, and of these facts."""
+    wanted = [list(claims), list(facts)]
+    if not any(wanted):
+        return {}
+    mine = connection.mine()
     rows = connection.execute(
-        f"SELECT DISTINCT fact FROM evidence WHERE {connection.mine()} AND claim {connection.in_list('UUID')}",  # noqa: S608
-        [wanted],
+        f"SELECT seq, fact, claim FROM evidence WHERE {mine} AND fact IN (SELECT fact FROM evidence "  # noqa: S608
+        f"WHERE {mine} AND claim {connection.in_list('UUID')} UNION ALL SELECT unnest(?::UUID[]))",
+        wanted,
     ).fetchall()
-    return {row[0] for row in rows}
+    evidence: dict[UUID, list[UUID]] = {}
+    for _, fact, claim in sorted(rows, key=itemgetter(0)):
+        evidence.setdefault(fact, []).append(claim)
+    return {fact: tuple(claims) for fact, claims in evidence.items()}
 
 
 def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
@@ -170,11 +178,19 @@ def tombstone(connection: Connection, user: str, ids: Iterable[UUID]) -> None:
 def set_evidence(
     connection: Connection,
     evidence: Mapping[UUID, Sequence[UUID]],
+    before: Mapping[UUID, Sequence[UUID]],
     owners: Mapping[UUID, str],
-    gone: Iterable[UUID] = (),
 ) -> None:
-    """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
-    if old := [*evidence.keys(), *gone]:
+    """Give these facts, which belong to `owners`, other evidence than they had `before`.
+
+    Most often there is only more of it: then no row is removed.
+    """
+    kept: dict[UUID, int] = {}
+    for fact, claims in evidence.items():
+        had = before.get(fact, ())
+        if tuple(claims[: len(had)]) == tuple(had):
+            kept[fact] = len(had)
+    if old := [fact for fact in evidence if fact not in kept]:
         connection.execute(
             f"DELETE FROM evidence WHERE {connection.mine()} AND fact {connection.in_list('UUID')}",  # noqa: S608
             [old],
@@ -182,5 +198,10 @@ def set_evidence(
     connection.append(
         "evidence",
         EVIDENCE,
-        [(fact, claim, seq, owners[fact]) for fact, claims in evidence.items() for seq, claim in enumerate(claims)],
+        [
+            (fact, claim, seq, owners[fact])
+            for fact, claims in evidence.items()
+            for seq, claim in enumerate(claims)
+            if seq >= kept.get(fact, 0)
+        ],
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -124,8 +125,15 @@ def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Fact]:
     """The records with these ids, in the order they were stored; missing ids are skipped."""
     wanted = list(ids)
-    which = f"{connection.mine()} AND id {connection.in_list('UUID')} ORDER BY key"
-    return select(connection, which, [wanted]) if wanted else []
+    if not wanted:
+        return []
+    rows = connection.execute(
+        f"SELECT {FACT_COLUMNS}, key FROM records "  # noqa: S608
+        f"WHERE {connection.mine()} AND id {connection.in_list('UUID')}",
+        [wanted],
+    ).fetchall()
+    # Sorted here: DuckDB takes as long to plan that as to read a few rows.
+    return [to_fact(row) for row in sorted(rows, key=itemgetter(-1))]
 
 
 def insert(

@@ -115,22 +115,21 @@ def unfolded(connection: Connection, groups: Iterable[Group], now: datetime) -> 
     for user, subject, members in groups:
         for predicate in members:
             subjects[user, predicate].add(subject)
-    facts = fact_rows.select(
-        connection,
-        "(user_id, predicate) IN (SELECT unnest($users::TEXT[]), unnest($predicates::TEXT[])) "  # noqa: S608
+    # Most often there are none: selecting all fields takes DuckDB twice as long to plan.
+    rows = connection.execute(
+        "SELECT id, user_id, coalesce(subject, user_id), predicate FROM records "  # noqa: S608
+        "WHERE (user_id, predicate) IN (SELECT unnest($users::TEXT[]), unnest($predicates::TEXT[])) "
         f"AND {connection.mine()} AND {current('$now')} AND NOT EXISTS (SELECT 1 FROM evidence e "
-        f"WHERE {connection.mine('e')} AND e.fact = records.id AND e.user_id = records.user_id) ORDER BY key",
+        f"WHERE {connection.mine('e')} AND e.fact = records.id AND e.user_id = records.user_id)",
         {
             "users": [user for user, _ in subjects],
             "predicates": [predicate for _, predicate in subjects],
             "now": fact_rows.naive(now),
         },
+    ).fetchall()
+    return fact_rows.by_ids(
+        connection, [id_ for id_, user, subject, predicate in rows if subject.casefold() in subjects[user, predicate]]
     )
-    return [
-        fact
-        for fact in facts
-        if (fact.subject or fact.user_id).casefold() in subjects[fact.user_id, str(fact.predicate)]
-    ]
 
 
 def episodes_before(connection: Connection, user: str, at: datetime) -> list[Fact]:

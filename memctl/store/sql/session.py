@@ -75,8 +75,8 @@ class SqlSession:
     claims_of_episodes = operation(claim_rows.of_episodes)
     claims_of_fact = operation(claim_rows.of_fact)
     episodes_of = operation(claim_rows.episodes)
-    facts_resting_on = operation(claim_rows.facts_resting_on)
     evidence_of = operation(claim_rows.evidence_of)
+    evidence_with = operation(claim_rows.evidence_with)
     unfolded = operation(queries.unfolded)
 
     episode_count = operation(turn_rows.episode_count)
