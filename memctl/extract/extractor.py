@@ -66,6 +66,7 @@ from memctl.extract.patterns.wordlist import holds
 from memctl.extract.people.deaths_by_pronoun import death_of
 from memctl.extract.people.departed import without_departed
 from memctl.extract.people.foreign_kinship import foreign_relations
+from memctl.extract.people.misnamed import rightly_named
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
@@ -220,7 +221,7 @@ class _SessionReader:
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
         drafts += foreign_relations(text) if "foreign_relations" in due else ()
-        drafts = without_departed(text, drafts) if drafts else []
+        drafts = rightly_named(without_departed(text, drafts), text) if drafts else []
         drafts += replacements(text, drafts)
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier))

@@ -9,9 +9,10 @@ from memctl.extract.draft_claim import Draft
 
 _NO_TRADE = late(
     r"(?:(?!professional|pro )[\w'-]+ )*(?:fella|lad|lass|bloke|chap|hand|time|size|pants?|waist|chest|connoisseur|"
-    r"(?:early |late )?riser|(?:light |heavy )?sleeper|eater|runner|jogger|swimmer|walker|hoarder|hugger|snorer|talker|"
-    r"hater|finisher|beginner|starter|moaner|worrier|crier|survivor|winner|loser|magician|wizard|ninja|saint|"
-    r"gladiator|philosopher|pensioner's \w+)|\d.*",
+    r"(?:early |late )?riser|(?:light |heavy )?sleeper|eater|runner|jogger|swimmer|walker|hoarder|hugger|snorer|"
+    r"talker|hater|finisher|beginner|starter|moaner|worrier|crier|survivor|winner|loser|magician|wizard|ninja|saint|"
+    r"gladiator|philosopher|designated driver|executor|(?:blood |organ )?donor|immigrant|emigrant|competitor|"
+    r"goalkeeper|goalie|striker|student of life|(?:bits and bobs)|godparent|pensioner's \w+)|\d.*",
     re.IGNORECASE,
 )
 _OF_A_PROFESSION = late(r"(?:professional|pro|pacing|bank|drug|gun|stage|close-up|children's|lead) ", re.IGNORECASE)
@@ -35,8 +36,8 @@ _TOOL = late(
 """ "I'm a priest with scissors": a barber."""
 _TOLD_ME = late(
     r"(?:,? (?:in|at|from) (?:the |my )?[\w' -]{2,30}?)? (?:gave|gives|says|said|told|tells|put|puts|wants|thinks|"
-    r"found|sent|prescribed|reckons|weighed|checked|wrote|signed|looked|ordered|recommend(?:s|ed)|suggested|called|rang|phoned|"
-    r"came|asked|took|had|was|is)\b",
+    r"found|sent|prescribed|reckons|weighed|checked|wrote|signed|looked|ordered|recommend(?:s|ed)|suggested|called|"
+    r"rang|phoned|came|asked|took|had|was|is)\b",
     re.IGNORECASE,
 )
 _OPENING = late(r"(?:^|[.!?;:,\n(–—-] ?|\b(?:and|but|so|then) )(?:the |my |our |a )?$", re.IGNORECASE)

@@ -67,6 +67,13 @@ _INTRODUCED = late(
 )
 
 
+_LIVES_WITH = late(
+    r"\b(?:bei uns|wohnen (?:wir )?zusammen|zusammen(?:ge)?zogen|verlobt|unsere?[rm]? (?:wohnung|bett|kind))\b",
+    re.IGNORECASE,
+)
+""" "Meine Freundin heißt Katrin, ihre Tochter wohnt bei uns": a partner."""
+
+
 def foreign_relations(text: str) -> Iterator[Draft]:
     """The relatives and friends of the speaker that a turn in one of these languages names."""
     if MINE.isdisjoint(spoken_words(text)):
@@ -77,6 +84,8 @@ def foreign_relations(text: str) -> Iterator[Draft]:
         if spoken in ("mann", "frau", "femme", "mujer", "mulher") and match["name2"]:
             continue
         rel = _CANONICAL[spoken]
+        if spoken in ("freund", "freundin") and _LIVES_WITH.search(shown):
+            rel = "girlfriend" if spoken == "freundin" else "boyfriend"
         predicate = "has_child" if rel in ("son", "daughter") else f"has_{rel.replace('-', '_')}"
         yield Draft(
             predicate=predicate,

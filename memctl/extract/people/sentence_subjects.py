@@ -89,6 +89,9 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
     if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
         return True
     named = stranger(text)
+    first, _, rest = text.partition(" ")
+    if first.isalpha() and first.islower() and is_predicate(rest) and is_given_name(first.capitalize()):
+        return True  # "hannah made first chair"
     return opens_with_another(text) or (named is not None and is_predicate(named[1]))
 
 

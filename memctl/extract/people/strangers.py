@@ -52,7 +52,8 @@ _NOBODY = frozenset(
 
 
 _COMPOUND = late(
-    r"[\w'-]+-(?:free|based|only|friendly|wise|style|related|like|proof|level|time|in|up|off|out|on|ready|safe|rich|heavy)",
+    r"[\w'-]+-(?:free|based|only|friendly|wise|style|related|like|proof|level|time|in|up|off|out|on|ready|safe|rich|"
+    r"heavy)",
     re.IGNORECASE,
 )
 """ "Dairy-free is a must": an adjective at the start of a sentence."""
@@ -76,7 +77,8 @@ def may_be_a_person(name: str) -> bool:
         or name.removesuffix("s") in NOT_NAMES
         or is_opening(spoken[0])
         or compiled(
-            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET})|{EVENT})s?"
+            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET})|"
+            "{EVENT})s?"
         ).fullmatch(name)
     )
 
@@ -122,8 +124,8 @@ _AGED = late(
     re.IGNORECASE,
 )
 _OF_THINGS = KeyedPattern(
-    r"\b(?:apps?|versions?|releases?|frameworks?|librar(?:y|ies)|servers?|services?|sites?|websites?|code|repos?|builds?|"
-    r"software|tools?|stack|databases?|api|plugins?|upgrad\w+|migrat\w+|deploy\w*)\b",
+    r"\b(?:apps?|versions?|releases?|frameworks?|librar(?:y|ies)|servers?|services?|sites?|websites?|code|repos?|"
+    r"builds?|software|tools?|stack|databases?|api|plugins?|upgrad\w+|migrat\w+|deploy\w*)\b",
     re.IGNORECASE,
 )
 

@@ -1,0 +1,241 @@
+"""People, names and bonds whose words say something else: "my twin Sara" is no child, "the missus is FIFO" no name."""
+
+import re
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
+from memctl.extract.draft_claim import Draft
+from memctl.extract.grammar.compounds import describes_noun
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.people.people import NOT_NAMES
+from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.vocabulary.kinship import canonical
+
+_TITLE = late(r"(?:Dra|Sra|Sr|Srta|Hr|Fr|Frau|Herr|Mme|Mlle|Ing|Sig|Dott|Don|Doña|Mag|Dipl|Lic|Sheikh|Imam)")
+_AFTER_TITLE = late(r"\.? [A-ZÀ-Þ][\wÀ-ž'-]+")
+_PARTICLE = (
+    r"(?:van|von|de|del|della|di|da|dos|du|el|al|bin|ibn|ter|ten|der|den|la|le|De|Van|Von|Da|Di|El|Al|Le|La|Mac|O')"
+)
+_SURNAME = late(rf"(?: {_PARTICLE})+ [A-ZÀ-Þ][\wÀ-ž'-]+")
+_SECOND = late(r" (?P<o>[A-ZÀ-Þ][a-zà-ž'-]+)(?=[,.;!?]|$| (?:who|and|is|was|has|works|lives)\b)")
+_ENDS_IN_PARTICLE = late(rf".* {_PARTICLE}")
+_SHOUTED = late(r"(?P<o>.*[a-zà-ž].*?)(?: [A-Z]{3,})+")
+_ONE_TWIN = late(r"\btwin,? (?:is |called |named )?$", re.IGNORECASE)
+_LISTED_TWIN = late(r"\btwins, $", re.IGNORECASE)
+_NEXT_IN_LIST = late(r", (?:myself|me|my|the|our)\b", re.IGNORECASE)
+_TWINS_OF_US = late(r"\b(?:siblings|brothers|sisters)\b[^.!?\n]*\btwins\b[^.!?\n]*$", re.IGNORECASE)
+_LOVER = late(r"\bmy (?:girl|boy|man|woman),? $", re.IGNORECASE)
+_GROWN = late(
+    r" (?:bartends|works|waitresses|nurses|drives|commutes|and (?:i|me)\b|moved in|is moving in|proposed|dumped)\b",
+    re.IGNORECASE,
+)
+_OF_A_PARENT = late(r"\b(?:eldest|oldest|youngest|daughter|son|school|kids?|grand\w+)\b", re.IGNORECASE)
+_CHILDREN_COUNTED = late(r"(?:\w+ )+(?:kids|children|boys|girls|toddlers)", re.IGNORECASE)
+_CARED_FOR = late(
+    r"\b(?:tutor\w*|teach\w*|coach\w*|nann\w+|au pair\w*|babysit\w*|childmind\w*|mind|minding|foster\w*|look(?:ing)? "
+    r"after)\b[^.;!?]{0,40}$",
+    re.IGNORECASE,
+)
+_IN_CLASS = late(r"(?: \w+)? in (?:my|the|our) (?:class|team|group|troop|squad|choir|care)\b", re.IGNORECASE)
+_SPEAKING = late(r" (?:here\b|on (?:this|the) line\b|speaking\b|reporting\b|again here)", re.IGNORECASE)
+_IN_BUSINESS = late(
+    r"[^.;!?\w]{1,4}(?:in|at|from) (?:the|our|my) (?:shop|business|firm|practice|band|company|garage|restaurant|"
+    r"bakery|farm|law|dance|lab|clinic)\b| and (?:i|me) (?:\w+ )?(?:opened|run|own|started|founded|bought the (?:shop|"
+    r"business))\b",
+    re.IGNORECASE,
+)
+_FORMER = late(
+    r"\b(?:my|our) (?:old|former|previous|last|first) (?:[a-z]+ )?(?:flatmate|roommate|housemate|boss|manager|"
+    r"landlord|landlady|colleague|coworker|co-worker|neighbou?r|supervisor|coach|teacher|tutor|dentist|doctor|"
+    r"therapist|physio|vet|girlfriend|boyfriend|classmate|labmate|husband|wife|gp|trainer),? (?:is |was |called )*$",
+    re.IGNORECASE,
+)
+_NOT_BUT = late(r"\b(?P<is>[a-z-]+),? not (?:(?:my|a) )?(?P<not>[a-z-]+)\b", re.IGNORECASE)
+_NEW_SUBJECT = late(
+    r", (?:my|our|me|ma) (?:[a-z]+ )?[a-z-]+ (?:was|is|has|had|used|works?|worked|lives?|lived|drives|drove|"
+    r"did|does|"
+    r"can|will|would|came|went|says|said)\b",
+    re.IGNORECASE,
+)
+_WITH_THEM = late(r"\b(?:with|to|at|for|from) (?:my|our) (?:[a-z]+ )?[a-z]+: $", re.IGNORECASE)
+_MY_CHILDREN = late(r"\b(?:my|our) (?:own |two |three |four )*(?:kids|children|boys|girls|grandkids)\b", re.IGNORECASE)
+_PARTICIPLE = late(r" (?:[a-zäöüß]+ )?(?:ge[a-zäöüß]+(?:t|en)|[a-zäöüß]+iert)\b")
+_SERVES = frozenset(
+    words(
+        "has_therapist has_teacher has_coach has_doctor has_dentist has_tutor has_physio has_midwife has_gp "
+        "has_trainer has_vet"
+    )
+)
+_HIS = late(r"\b(?:his|her|he|she|their|he's|she's)\b", re.IGNORECASE)
+_MY = late(r"\b(?:my|our|i|i'm|we|me)\b", re.IGNORECASE)
+_SHARED_ANIMAL = late(
+    r"[^.;!?,]{0,20} (?:in|on|of|at) (?:the|our) (?:building|street|office|yard|neighbou?rhood|village|block|lane|"
+    r"school|shop|farm|station|bakery|pub|estate)\b",
+    re.IGNORECASE,
+)
+_GERMAN_DAY = r"\b(?<!i )(?<!I )[Aa]m {age}\.(?= )"
+_PERSON_DID = late(
+    r"\b(?!I\b)[A-ZÀ-Þ][\w-]+(?:'s)? (?:(?:up|went|gone|only|just|finally|has|have|also)(?: and)? )+(?:got |get )?$"
+)
+_FIGURE = late(r"\b(?:basically|practically|virtually|as good as|like being|pretty much)(?: \w+){0,2} $", re.IGNORECASE)
+_BY_A_THING = late(
+    r" by (?!(?:a|an|the|my|our|his|her|one|then|law|\d|chance)\b)[a-z]|,? to the (?:sea|job|land|farm)\b"
+)
+_BEEN = late(r"\bbeen $", re.IGNORECASE)
+_SINCE = late(r" (?:since|for|from|now|\d|(?:\w+ ){0,2}(?:years?|months?))\b", re.IGNORECASE)
+_PEOPLE_NAME = late(r"[A-ZÀ-Þ]\w+(?:sian|landic)")
+_ON_STAGE = late(
+    r"\b(?:roller derby|derby|on stage|drag|in the ring|wrestl\w+|online|gamer\w*|larp|cosplay|burlesque|as a clown|"
+    r"in the band|dj)\b[^.!?]{0,60}\bname(?:'s| is) $",
+    re.IGNORECASE,
+)
+
+
+def rightly_named(drafts: Iterable[Draft], text: str) -> list[Draft]:
+    """`drafts` of a turn with the relation and the name that its words give, and without people who are none."""
+    kept, nobody = [], set[str]()
+    for draft in drafts:
+        check = _CHECKS.get(draft.predicate) or (_relative if is_relation(draft.predicate) else None)
+        if check is None or draft.op != "assert" or draft.extractor is not None or not draft.object:
+            kept.append(draft)
+            continue
+        at = text.find(draft.object, draft.quote[0])
+        before, after = (text[:at], text[at + len(draft.object) :]) if at >= 0 else ("", "")
+        right = check(draft, before, after, text)
+        if right is not None:
+            kept.append(right)
+        elif draft.subject is None and draft.object.isupper():
+            nobody.add(draft.object)
+    return [one for one in kept if one.subject is None or one.subject not in nobody] if nobody else kept
+
+
+def _renamed(draft: Draft, name: str) -> Draft:
+    return msgspec.structs.replace(draft, object=name, phrase=draft.phrase.replace(draft.object or "", name))
+
+
+def _related(draft: Draft, relation: str) -> Draft:
+    phrase = f"has a {relation} called {draft.object}"
+    return msgspec.structs.replace(
+        draft, predicate=f"has_{relation.replace('-', '_').replace(' ', '_')}", phrase=phrase
+    )
+
+
+def _relative(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    value = draft.object or ""
+    if not before and not after:
+        return draft
+    if draft.predicate == "has_child" and _CHILDREN_COUNTED.fullmatch(value):
+        return None if _CARED_FOR.search(before) or _IN_CLASS.match(after) else draft
+    if draft.subject is not None:
+        later = text.find(draft.subject) > len(before) and re.search(r"\b(?:her|his) [\w ,-]{2,30}$", before)
+        return None if later else draft
+    if not value[0].isupper():
+        return draft
+    if value.isupper() and len(value) > 2 and not text.isupper():
+        return None
+    sentence = re.split(r"[.!?\n]", before)[-1]
+    if _SPEAKING.match(after) and not sentence.strip().lower().endswith(("my", "our", "the")) and value in text[:60]:
+        return None
+    if _FORMER.search(before) or _NEW_SUBJECT.match(after):
+        return None
+    if draft.predicate in _SERVES and _HIS.search(sentence) and not _MY.search(sentence):
+        return None
+    if not is_given_name(value) and _PARTICIPLE.match(after):
+        return None  # "mein Onkel Orgel gespielt"
+    return _full_name(_by_relation(draft, before, after, text), after)
+
+
+def _by_relation(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    """`draft` with the relation that the words around the name give."""
+    if draft.predicate == "has_child":
+        if _ONE_TWIN.search(before):
+            return _related(draft, "twin")
+        if _LISTED_TWIN.search(before) and _NEXT_IN_LIST.match(after):
+            return None
+        if _TWINS_OF_US.search(before):
+            return _related(draft, "sibling")
+        if (lover := _LOVER.search(before)) and _GROWN.match(after) and not _OF_A_PARENT.search(text):
+            return _related(
+                draft, "girlfriend" if "girl" in lover[0].lower() or "woman" in lover[0].lower() else "boyfriend"
+            )
+    if draft.predicate == "has_partner" and _IN_BUSINESS.match(after):
+        return _related(draft, "business partner")
+    if _WITH_THEM.search(before):
+        return _related(draft, "child") if _MY_CHILDREN.search(before) else None
+    corrected = _NOT_BUT.search(after)
+    if corrected and f"has_{canonical(corrected['not'])}" == draft.predicate:
+        known = compiled("{RELATIONS}").fullmatch(corrected["is"])
+        return _related(draft, canonical(corrected["is"])) if known else None
+    return draft
+
+
+def _full_name(draft: Draft | None, after: str) -> Draft | None:
+    """`draft` with the rest of the name: "Katrijn De Wachter", "Dra. Salomé"."""
+    value = draft.object or "" if draft else ""
+    if draft is None or not value:
+        return draft
+    if _TITLE.fullmatch(value):
+        rest = _AFTER_TITLE.match(after)
+        return _renamed(draft, value + rest[0]) if rest else None
+    if shouted := _SHOUTED.fullmatch(value):
+        return _renamed(draft, shouted["o"])
+    if _ENDS_IN_PARTICLE.fullmatch(value) and (rest := _AFTER_TITLE.match(after)):
+        return _renamed(draft, value + rest[0].removeprefix("."))
+    if surname := _SURNAME.match(after):
+        return _renamed(draft, value + surname[0])
+    second = _SECOND.match(after) if " " not in value else None
+    return _renamed(draft, value + second[0]) if second and second["o"] not in NOT_NAMES else draft
+
+
+def _pet(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    value = draft.object or ""
+    if not before and not after:
+        kind = value.partition(" called ")[0]
+        at = text.find(kind, draft.quote[0])
+        return None if at >= 0 and " called " in value and _SHARED_ANIMAL.match(text[at + len(kind) :]) else draft
+    single = re.fullmatch(r"an? [a-z]+", value)
+    return None if single and (describes_noun(after) or _SHARED_ANIMAL.match(after)) else draft
+
+
+def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    return None if re.search(_GERMAN_DAY.replace("{age}", re.escape(draft.object or "")), text) else draft
+
+
+def _bond(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    value = draft.object or ""
+    if draft.subject is not None or not (before or after):
+        return draft
+    if _FIGURE.search(before) or (value == "married" and (_BY_A_THING.match(after) or _PERSON_DID.search(before))):
+        return None
+    return None if value in ("divorced", "separated") and _BEEN.search(before) and not _SINCE.match(after) else draft
+
+
+def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    value = draft.object or ""
+    if draft.subject is not None:
+        return draft
+    if (
+        _PEOPLE_NAME.fullmatch(value)
+        and not is_given_name(value)
+        and re.search(r"\b(?:i'm|i am|im) $", before, re.IGNORECASE)
+    ):
+        return msgspec.structs.replace(draft, predicate="nationality", phrase=f"is {value}", category="identity")
+    if _ON_STAGE.search(before) or f'{value}" it is' in text:
+        return None
+    return (
+        None
+        if re.search(r"\b(?:got|bought|adopted|have) an? [^!?\n]{2,60}[.,;] name: $", before, re.IGNORECASE)
+        else draft
+    )
+
+
+_CHECKS: dict[str, Callable[[Draft, str, str, str], Draft | None]] = {
+    "has_pet": _pet,
+    "age": _age,
+    "relationship_status": _bond,
+    "name": _name,
+}
