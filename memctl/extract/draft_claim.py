@@ -62,7 +62,8 @@ _PERSON = {
     "ourselves": "themselves", "mine": "theirs", "i'm": "they are", "i've": "they have", "am": "are",
 }  # fmt: skip
 _PERSON_WORD = late(
-    r"(?<![@./\\#:-])(?<!\w[&'])\b(?:my|our|i'm|i've|i|we|me|(?!(?-i:US)\b)us|myself|ourselves|mine)\b(?![@/\\#]|[.:&-]\w)",
+    r"(?<![@./\\#:-])(?<!\w[&'])\b(?:my|our|i'm|i've|i|we|me|(?!(?-i:US)\b)us|myself|ourselves|mine)\b(?![@/\\#]|"
+    r"[.:&-]\w)",
     re.IGNORECASE,
 )
 """ "Us" is a pronoun and "US" is not; the "my" of "amy.my@example.my" belongs to an address."""
@@ -71,6 +72,12 @@ _PERSON_WORD = late(
 def third(text: str) -> str:
     """First-person words of `text` turned into the third person."""
     return _PERSON_WORD.sub(lambda match: _PERSON.get(match[0].lower(), match[0]), text)
+
+
+def _told_of_another(text: str, name: str) -> str:
+    """First-person words in what is said of another person: "drags me along" is "drags Alice along"."""
+    own = {"my": f"{name}'s", "me": name, "mine": f"{name}'s", "i": name, "i'm": f"{name} is", "i've": f"{name} has"}
+    return _PERSON_WORD.sub(lambda match: own.get(match[0].lower()) or _PERSON.get(match[0].lower(), match[0]), text)
 
 
 _PLURAL = {"is": "are", "has": "have", "was": "were", "does": "do", "goes": "go"}
@@ -89,7 +96,7 @@ def sentence(draft: Draft, name: str) -> str:
     subject = draft.subject or name
     if draft.subject and draft.owner:
         subject = f"{name}'s {draft.owner}" if draft.subject == draft.owner else draft.subject
-    phrase = third(draft.phrase)
+    phrase = _told_of_another(draft.phrase, name) if draft.subject else third(draft.phrase)
     if draft.op == "retract" and not phrase.startswith(("has left", "no longer")):
         phrase = RETRACT_BE.sub("is no longer", phrase) if RETRACT_BE.match(phrase) else f"no longer {phrase}"
     if phrase.startswith("'s "):

@@ -214,6 +214,11 @@ def test_a_date_belongs_to_the_words_that_it_stands_with(message: str, dated: di
     assert {claim.predicate: claim.valid_at.year for claim in claims if claim.valid_at} == dated
 
 
+def test_what_somebody_does_with_the_speaker_names_the_speaker() -> None:
+    texts = [claim.text for claim in said("My sister Wren is flying out for my birthday on 8 July")]
+    assert "Wren plans to fly out for alice's birthday on 8 July 2025." in texts
+
+
 def test_without_a_message_time_a_claim_has_no_date() -> None:
     (claim,) = said("I moved to Paris last week!", at=None)
     assert claim.valid_at is None

@@ -3,6 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.dialogue.answers_about_others import asks_about_another
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.grammar.clauses import complement, head
 from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, proper
@@ -162,12 +163,27 @@ _OF_OTHERS = late(
 """ "Any allergies with the kids?": the answer is about them."""
 
 
+_FOR_A_PERSON = late(r"\bfor (?!(?i:me|you|us|your|the (?:trip|form|record)))(?:[A-ZÀ-Þ]\w+|him|her|them|the \w+)\?$")
+
+
+def _of_a_person(asked: str) -> bool:
+    """True for "Is your wife allergic to anything?" and "Any allergies for Leo?"."""
+    return asks_about_another(asked) or bool(_FOR_A_PERSON.search(asked))
+
+
 def answer_drafts(question: str, text: str) -> list[Draft]:
     """The drafts of a short reply to the last question of the previous turn."""
     asked = last_question(question)
     opening = _OPENING.match(text)
     text = opening["o"] if opening else text
-    if asked is None or _OF_OTHERS.search(asked) or len(text.split()) > 8 or len(text) > 80 or "?" in text:
+    if (
+        asked is None
+        or _OF_OTHERS.search(asked)
+        or _of_a_person(asked)
+        or len(text.split()) > 8
+        or len(text) > 80
+        or "?" in text
+    ):
         return []
     span = (0, len(text.rstrip()))
     manner = _manner(asked, text, span)

@@ -214,6 +214,19 @@ def _bond(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     return None if value in ("divorced", "separated") and _BEEN.search(before) and not _SINCE.match(after) else draft
 
 
+_IN_JEST = late(
+    r",? (?:the name of (?:his|her|their)|(?:his|her|their) [a-z ]{2,25}'s name\b)|[^.?\n]{0,25}\b(?:lol|haha|not yet|"
+    r"as a joke|behind my back|jokingly)\b|[^.?\n]*[.,] [A-ZÀ-Þ]\w+ is (?:fine|enough|better)\b|,? (?:because|since|"
+    r"cos) (?:he|she|they) (?:can't|cannot|mixes|mix|forgets?)\b",
+    re.IGNORECASE,
+)
+""" "They call me Corazon, the name of his dead wife": nobody else should."""
+
+
+def _called(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    return None if draft.subject is None and _IN_JEST.match(after) else draft
+
+
 def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     value = draft.object or ""
     if draft.subject is not None:
@@ -238,4 +251,5 @@ _CHECKS: dict[str, Callable[[Draft, str, str, str], Draft | None]] = {
     "age": _age,
     "relationship_status": _bond,
     "name": _name,
+    "preferred_name": _called,
 }

@@ -379,7 +379,7 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if match["gen"]:
         return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
     name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
-    if name and name["name"] not in NOT_NAMES:
+    if name and name["name"] not in NOT_NAMES and not is_opening(name["name"].split()[0]):
         after = text[at + name.end() :]
         if not name["gen"]:
             return name["name"], rel, without_pronoun(after)

@@ -17,7 +17,7 @@ from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import fits
+from memctl.extract.vocabulary.kinship import SEVERAL, fits
 
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
@@ -217,6 +217,8 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     opening = _NAMED_FIRST.match(before)
     if opening and opening["name"] not in other[0].split() and may_be_a_person(opening["name"]):
         return None
+    if pronoun != "they" and other[0] == other[1] and other[0] in SEVERAL:
+        return None  # "Our twins are fourteen; she plays viola"
     return other if fits(pronoun, other[1]) else None
 
 
