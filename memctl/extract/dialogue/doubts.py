@@ -110,6 +110,8 @@ _NOT_OWN = late(
 )
 _ACT = late(r"(?:chang|left|quit|leav|lost|got|gave|given|put|handed|moved|switched)", re.IGNORECASE)
 """Cues that begin with a verb, whose subject stands before it: "Dom got the job" says nothing of the speaker's."""
+_MINE = late(r"\b(?:my|our)\b", re.IGNORECASE)
+""" "The doctor changed my meds": whoever did it, they are the speaker's."""
 _CLAUSE_START = late(r".*(?:[,;:(–—]|\b(?:and|but|so|that|because|cos|since|after|when)\b)", re.IGNORECASE | re.DOTALL)
 _SPEAKERS = frozenset(words("i we i've ive we've weve i'm im we're both"))
 _BEFORE_A_VERB = frozenset(
@@ -180,7 +182,7 @@ def _changed(body: str, lately: set[str]) -> set[str]:
         own = match is not None and not (
             _NOT_OWN.search(body[: match.start()])
             or _FOR_ANOTHER.match(body, match.end())
-            or (_ACT.match(match[0]) and _of_another(body[: match.start()]))
+            or (_ACT.match(match[0]) and not _MINE.search(match[0]) and _of_another(body[: match.start()]))
         )
         if match is not None and own:
             changed |= predicates & lately if _PAST.search(match[0]) else predicates
