@@ -44,7 +44,7 @@ from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.new_days import with_new_day
 from memctl.extract.filters.bygone import without_bygone
-from memctl.extract.filters.fragments import cuts_word, is_fragment, whole
+from memctl.extract.filters.fragments import cuts_word, is_fragment, starting_somewhere, whole
 from memctl.extract.filters.health import of_health
 from memctl.extract.filters.job_titles import is_no_job, whole_job
 from memctl.extract.filters.not_meant import sincere
@@ -56,7 +56,7 @@ from memctl.extract.filters.object_types import (
     single_readings,
     without_address,
 )
-from memctl.extract.filters.passing import is_of_another_kind, is_passing
+from memctl.extract.filters.passing import is_of_another_kind, is_passing, with_time_of_day
 from memctl.extract.filters.role_play import RolePlay
 from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.grammar.name_case import NameCase
@@ -246,6 +246,7 @@ class _SessionReader:
         drafts = [
             in_lower_case(without_address(whole_job(whole(shortened(draft))), addressed), text) for draft in drafts
         ]
+        drafts = starting_somewhere([with_time_of_day(draft, text) for draft in drafts], text)
         drafts = [
             draft
             for draft in map(partial(in_context, text=text), filter(None, map(partial(of_health, text=text), drafts)))

@@ -246,7 +246,7 @@ def test_only_the_start_of_an_endless_sentence_is_read() -> None:
     ("message", "day"),
     [
         ("I start at the Paris office on 4 May.", "2026-05-04"),
-        ("I start on the 4th of May.", "2026-05-04"),
+        ("I start work at Arco on the 4th of May.", "2026-05-04"),
         ("I moved to Leeds on 4 May.", "2025-05-04"),
         ("I've been vegan since 4 December.", "2024-12-04"),
     ],
@@ -256,6 +256,27 @@ def test_a_date_without_a_year_is_next_for_plans_and_last_for_events(message: st
     assert claim.valid_at is not None
     assert claim.valid_at.date().isoformat() == day
     assert "on the on" not in claim.text
+
+
+@pytest.mark.parametrize(
+    ("message", "day"),
+    [
+        ("I fly to Leeds on Friday, 13 June", "2025-06-13"),
+        ("I fly to Leeds on Friday the 13th", "2025-06-13"),
+        ("We went to Leeds on Friday the 13th", "2024-12-13"),
+        ("My dentist appointment is on Monday 8th September", "2025-09-08"),
+        ("my wedding is next june 14", "2026-06-14"),
+        ("my wedding is june 14", "2025-06-14"),
+        ("She's back for Christmas and we fly to Rome on the 27th", "2025-12-27"),
+        ("The money comes on 9 January, and I fly to Rome on the 15th", "2026-01-15"),
+        ("I fly to Rome on the 27th", "2025-06-27"),
+        ("I'm moving in on 20 August", "2025-08-20"),
+    ],
+)
+def test_a_day_is_found_from_its_weekday_or_from_the_month_named_before(message: str, day: str) -> None:
+    (claim,) = said(message)
+    assert claim.valid_at is not None
+    assert claim.valid_at.date().isoformat() == day
 
 
 def test_only_conversations_with_an_assistant_give_instructions() -> None:

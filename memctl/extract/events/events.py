@@ -8,6 +8,7 @@ from datetime import datetime
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.events import other_days
 from memctl.extract.events.event_dates import of_the_clause, without_dates
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.grammar.noun_phrases import cut
@@ -111,18 +112,6 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
     )
 
 
-_OTHER_DAY = late(
-    r"\bto [a-z]+ .*\bby (?:the )?$|\bbooked\b|\b(?:for|start(?:ing|s)(?: on| in| from)?) (?:the )?$|\bduring [^,]+$",
-    re.IGNORECASE,
-)
-""" "Agreed to finish it by 4 May", "got it booked, 4 May": that is not the day on which they did so."""
-
-
-_RESCHEDULE = frozenset(words("move push change shift switch postpone reschedule delay bring put extend"))
-_TO_A_DAY = late(r"\b(?:to|till|until|back|forward|on)(?: the| early| late)* $", re.IGNORECASE)
-""" "Moved the fitting to 25 February": not moved on that day."""
-
-
 def event(  # noqa: C901 -- one check per reason not to keep it
     clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int], *, own: bool = True
 ) -> Draft | None:
@@ -144,10 +133,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
-    before = clause.text[head.rest_at : dates[0].span[0]]
-    if head.lemma in _RESCHEDULE and _TO_A_DAY.search(before):
-        return None
-    if _TICKETS.match(head.rest) or _entered(head) or _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
+    if _TICKETS.match(head.rest) or _entered(head) or other_days.is_of_another(clause, head, dates[0]):
         return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None
@@ -191,10 +177,6 @@ def _entered(head: Head) -> re.Match[str] | None:
 
 _TICKETS = late(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
 """ "Got tickets for 12 September" is about that day."""
-_OTHER_CLAUSE = KeyedPattern(
-    r",[^,]*\b(?:moving|starting|leaving|going|flying|due)\b|,[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b",
-    re.IGNORECASE,
-)
 _DOSE_CHANGE = late(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
 _COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
 """ "I graduated in May": the verb is the whole event."""
@@ -292,8 +274,12 @@ _WORKING = late(
 """ "I'll go with the first draft": the next steps of a task."""
 
 
-_CONDITION = KeyedPattern(r"\w (?:if|unless|provided|assuming|depending)\b", re.IGNORECASE)
-""" "Moving to Leeds in June if the bank says yes" may not happen."""
+_CONDITION = KeyedPattern(
+    r"\w (?:if|unless|provided|assuming|depending)\b|"
+    r"\b(?:probably|maybe|perhaps|possibly|supposedly|some ?day|one day|at some point)\b",
+    re.IGNORECASE,
+)
+""" "Moving to Leeds in June if the bank says yes", "I'll probably move": it may not happen."""
 
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
@@ -302,7 +288,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
         return None
-    if _CONDITION.search(head.rest):
+    if _CONDITION.search(clause.text):
         return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
     if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:
@@ -367,7 +353,7 @@ _FRONTED = late(
 _NEXT_CLAUSE = late(
     r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|(?:now )?(?:because|bc|cos|coz|cuz)|"
     r"since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
-    r"he|she|they|the)\b))",
+    r"he|she|they|the)\b|[a-z]+s (?:me|us|him|her|them|it)\b))",
     re.IGNORECASE,
 )
 _NO_ROUTINE = frozenset(

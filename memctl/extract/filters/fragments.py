@@ -17,7 +17,9 @@ _FRAGMENTS = {
     "habit": late(
         r"live for .*|"
         r"(?:talk|speak|chat|meet|ship|release|deploy|publish|play|have|do|get|make|take|see|visit|go)"
-        rf"(?: (?:her|him|them|it))? {_HOW_OFTEN}",
+        rf"(?: (?:her|him|them|it))? {_HOW_OFTEN}|"
+        rf"(?:play|go (?:over|up|down|round|across|by|back)|"
+        rf"(?:talk|speak|chat|meet) on (?:skype|zoom|whatsapp|the phone|facetime|teams)) {_HOW_OFTEN}\b.*",
         re.IGNORECASE,
     ),
     "job_title": late(
@@ -29,12 +31,18 @@ _FRAGMENTS = {
         r"(?:work|write|come|walk across|go|do|be (?:there|back))(?: (?:again|too|back|then))?|have \d\S*|"
         r"\w+ (?:him|her|them)(?: (?:over|here|home|back|up|in|out|again|to \w+))?|"
         r".*\b(?:an?|another|second|third|new|bigger|smaller|better|nicer) one\b.*|"
-        r"go for (?:one|two|three|some|a few) things?",
+        r"go for (?:one|two|three|some|a few) things?|"
+        r"(?:start|begin|complete|finish|end)(?: (?:again|back|now|soon|work))?|(?:goal|aim|target|dream)\b.*|"
+        r"go to (?:[\w'&.-]+ ){1,5}(?:college|university|uni|school)(?: for .*)?",
         re.IGNORECASE,
     ),
     "event": late(
         r"did (?:everything|nothing|something|it|that|this|so|well|badly|(?:my|our) best)\b.*|"
-        r"(?:did|made|got|had|lost|won) \d[\d.,]*|found out|gave (?:over|up|in)|left with (?:an?|my|the) .*|"
+        r"(?:did|made|got|had|lost|won) \d[\d.,]*|.*\b(?:the|that|my) (?:[\w-]+ ){0,3}ones?\b.*|went at .*|"
+        r"moved (?:down|up|over|across|away|back|on)|(?:got|been|was) diagnosed|"
+        r"married (?:for )?(?:\d+|\w+) years?\b.*|"
+        r"left (?:eye|ear|knee|hip|foot|leg|hand|arm|shoulder|side|breast|lung|kidney|wrist|ankle|elbow|thumb)\b.*|"
+        r"found out|gave (?:over|up|in)|left with (?:an?|my|the) .*|"
         r"(?:finished|sold|closed|opened) (?:at|by|to) .*|"
         r".*\b(?:an?|the|some) (?:man|woman|guy|bloke|girl|boy|person|lady|thing|place)",
         re.IGNORECASE,
@@ -74,6 +82,17 @@ _PAIR_AS_ONE = late(r"(?P<one>(?:an?|the|one) .*(?:called|named) [A-ZÀ-Þ][\w'-
 _LOOSE_END = late(
     r"(?: (?:as well|as|too|also|btw|tho|though|lol|tbh|and|but|so|or|the|an?|of|with|for))+$", re.IGNORECASE
 )
+_RUN_ON = late(
+    r",\s+(?:and )?(?:(?:my|our) )?fav\w*\s.*|,\s+(?:\d+|two|three|four|five|six|seven|eight|nine|ten) .*|"
+    r",\s+(?:and|but|so|because|cos|it's|its)\s.*",
+    re.IGNORECASE,
+)
+""" "The Ship, favourite boiler Baxi", "our style, and on this point I'm firm"."""
+_OF_SOMEBODY = late(
+    r"(?<=\w) (?:(?:for|with|to|at|from|and) (?:her|his|their) .*|(?:for|with|from|and) (?:her|him|them)(?: .*)?)$",
+    re.IGNORECASE,
+)
+""" "Fly to Rome for her cousin's wedding": nobody can tell later who she is."""
 _LOOSE_PREPOSITION = late(r"(?<= )((?:an?|the|my|our) [\w-]+) (?:in|on|at|by)$", re.IGNORECASE)
 """ "Buy a flat in" before a date."""
 _TASTES = frozenset({"likes", "dislikes", "prefers", "uses", "owns", "hobby"})
@@ -134,18 +153,41 @@ def whole(draft: Draft) -> Draft:
         short = pair["one"]
     elif draft.predicate == "works_at":
         short = _WHEN_WORKING.sub("", value)
-    elif draft.predicate in _TASTES:
+    elif draft.predicate in _TASTES or draft.predicate == "favorite":
         short = _ASIDE.sub("", value)
+        if draft.predicate in ("favorite", "prefers"):
+            short = _RUN_ON.sub("", short)
     elif draft.predicate == "has_condition":
         short = _SINCE.sub("", value)
     elif draft.predicate in ("event", "plans", "habit", "attended"):
         short = _LOOSE_PREPOSITION.sub(r"\1", _LOOSE_END.sub("", value))
+        if draft.predicate == "plans" and draft.subject is None and len(_OF_SOMEBODY.sub("", short).split()) > 1:
+            short = _OF_SOMEBODY.sub("", short)
     if not short or short == value:
         return draft
     draft.phrase, draft.object = draft.phrase.replace(value, short), short
     return draft
 
 
+def starting_somewhere(drafts: list[Draft], text: str) -> list[Draft]:
+    """`drafts` of a turn, in which "I start Monday" is about the new job or course that the turn names."""
+    start = next((one for one in drafts if one.predicate == "plans" and one.object == "start"), None)
+    if start is None or start.subject is not None:
+        return drafts
+    places = {one.object for one in drafts if one.predicate in _PLACES and one.subject is None and one.op == "assert"}
+    named = _OCCUPATION.search(text, 0, start.quote[0])
+    what = f"at {places.pop()}" if len(places) == 1 else f"the {named['o'].lower()}" if named else ""
+    if what:
+        start.object, start.phrase = f"start {what}", start.phrase.replace("to start", f"to start {what}", 1)
+    return drafts
+
+
+_OCCUPATION = late(
+    r"\b(?:the|an?|my|new) (?:new )?(?P<o>job|course|role|position|apprenticeship|degree|placement|traineeship|"
+    r"internship|phd|scholarship)\b",
+    re.IGNORECASE,
+)
+_PLACES = frozenset({"works_at", "studies_at", "studied_at"})
 _NUMBER = late(r"(?:\d[.,]?)*\d")
 
 
@@ -153,6 +195,8 @@ def cuts_word(value: str | None, text: str) -> bool:
     """True if `value` ends in the middle of a word or number of `text`: "tennis" of "tennis-ball", "2" of "2.5"."""
     if value and "–" in text and re.search(rf"{re.escape(value)}–(?=[^\W\d])", text):
         return True  # "Ferry Hull–Rotterdam"
+    if value and f"-{value}" in text and not re.search(rf"(?<!\w-){re.escape(value)}", text):
+        return True  # "Grape-nut pudding"
     if value and f"{value}-" in text and not re.search(rf"{re.escape(value)}(?!-\w)", text):
         return True
     if value and "@" in text and "@" not in value and re.search(rf"{re.escape(value)}[\w.+-]*@", text):

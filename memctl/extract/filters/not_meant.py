@@ -10,6 +10,7 @@ from memctl.extract.filters.assertion_filter import sets_scene
 _IRONY = late(
     r"(?i:^\W*(?:oh|ah|well|ugh|wow),? (?:great|brilliant|good|lovely|joy|super|wonderful|fantastic|perfect|marvellous|"
     r"yay)\b)|\bjust LOVE\b|\b(?:LOVE|ADORE)\b.*[,;] (?i:best|nothing (?:better|like)|what (?:a|could))|🙄|"
+    r"(?i:^\W*(?:yay|hooray),? (?:yet )?another\b)|"
     r"(?i:\b(?:lucky me|living the dream|how lovely for (?:me|us)|just what i needed)\b)|"
     r"^(?i:super|génial|na toll|qué bien|genial), (?:encore|schon wieder|otra vez)\b"
 )

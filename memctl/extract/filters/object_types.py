@@ -126,7 +126,7 @@ _NO_THING = late(
 )
 """ "I don't eat after midnight" avoids nothing; "I own three" names nothing."""
 _FOR_SOMEBODY = KeyedPattern(
-    r"\b(?:him|them)\b|\b(?:to|with|for|see|visit|call|ring|phone) her(?=$| (?:on|at|every|each|in|(?:\w+day)s?)\b)",
+    r"\b(?:him|them)\b|\b\w+ her(?=$| (?:on|at|every|each|in|over|home|up|there|(?:\w+day)s?)\b)",
     re.IGNORECASE,
 )
 """ "Goes up to her on Sundays": nobody can tell later who that was."""

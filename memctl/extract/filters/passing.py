@@ -37,6 +37,27 @@ _SO_FAR = late(r"\b(?:have|has|been|since|now|[a-z]{3,}ed|from)\b|'[vs]e?\b|\bi?
 """ "I've worked at Boots for two weeks" says how long it has lasted, not when it ends."""
 
 
+_TIME_OF_DAY = late(
+    r" (?:before|after|until|till) (?:noon|midnight|lunch(?:time)?|breakfast|dinner|supper|bed(?:time)?|dark|work|"
+    r"school|\d{1,2}(?:[:.]\d\d)?(?: ?[ap]\.?m\b| o'clock)?|"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?! \w)(?: o'clock)?)(?=$|[\s,.;!)])",
+    re.IGNORECASE,
+)
+
+
+def with_time_of_day(draft: Draft, text: str) -> Draft:
+    """`draft` with the time of day that its taste is limited to: "I prefer calls before nine"."""
+    value = draft.object or ""
+    if draft.predicate not in ("prefers", "likes", "dislikes") or draft.op != "assert" or not value:
+        return draft
+    at = text.find(value, draft.quote[0], draft.quote[1] + 1)
+    limit = _TIME_OF_DAY.match(text, at + len(value)) if at >= 0 else None
+    if limit is None:
+        return draft
+    draft.phrase, draft.object = draft.phrase.replace(value, value + limit[0]), value + limit[0]
+    return draft
+
+
 _KINDS = frozenset({"owns", "works_at", "likes", "dislikes"})
 _CALLED = late(r"(?:is|'s|are) (?:called|named|(?:in|at|on)(?: the| my| a)?) $", re.IGNORECASE)
 _IT_BEFORE = late(r"\b(?:it|them|this|that),? (?:and |but )?$", re.IGNORECASE)

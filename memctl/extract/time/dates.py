@@ -60,7 +60,7 @@ _HALVES = (
 _MONTHS_TOO = rf"{_NUMBER} (?:year|yr)s?,? (?:and )?{_NUMBER.replace('?P<n>', '?P<months>')} months?"
 """ "2 years and 3 months"."""
 _SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
-_ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_ORDINAL = rf"(?:(?:{date_words.alternation(date_words.FULL_WEEKDAYS)}),? (?:the )?)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
 _LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
 """ "3-10 September" starts on the third."""
 _END = r"(?![\w'-])"
