@@ -15,6 +15,7 @@ LONGEST_NUMBER = 4_000
 """Digits per number: Python refuses integers of more than 4,300 digits (CVE-2020-10735), which crashes ijson's C code.
 """
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % LONGEST_NUMBER)
+_SHORT = min(MOST_VALUES, LONGEST_NUMBER)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -27,7 +28,7 @@ def long_number(data: bytes) -> int | None:
 def unfit(line: bytes) -> str | None:
     """The reason why a JSON document must not be parsed, None if it may be."""
     # Most lines are too short to exceed a limit and have too few brackets, even with those in strings.
-    if len(line) < min(MOST_VALUES, LONGEST_NUMBER) and line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
+    if len(line) < _SHORT and line.count(b"[") + line.count(b"{") <= MAX_DEPTH:
         return None
     bounds = Bounds()
     bounds.take(line)

@@ -11,14 +11,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 from uuid import UUID
 
 import msgspec
 
 from memctl.backends.files import csv_format, jsonl, parquet
 from memctl.backends.files.formats import Format
-from memctl.backends.files.records import Reject, Row
+from memctl.backends.files.records import Place, Reject, Row
 from memctl.backends.files.write_ahead_log import Deleted, WriteAheadLog
 from memctl.core.errors import MemctlError, UsageError, unwritable
 from memctl.core.fact import NOBODY, Fact, encode
@@ -27,7 +27,7 @@ from memctl.core.timeline import outdated
 from memctl.runtime import private_files
 from memctl.runtime.spool import FactIndex
 
-RecordReader = Callable[[Path], Iterator[Row]]
+RecordReader = Callable[[Path], Iterator[Place | Row]]
 READERS: dict[Format, RecordReader] = {"jsonl": jsonl.rows, "parquet": parquet.rows, "csv": csv_format.rows}
 
 
@@ -35,15 +35,6 @@ _BUFFER = 2**16
 """Bytes of JSON lines that are read at a time."""
 _PAGE = 1000
 """Rows that are added to the index together."""
-
-
-class _Place(NamedTuple):
-    """A fact of the file: the number of its row, its id and owner, and where it is."""
-
-    number: int
-    id: UUID
-    user: str
-    place: int
 
 
 class Contents:
@@ -85,21 +76,28 @@ class Contents:
             self._add_all((self._reader or READERS[self._format])(self._path), lines)
             lines.flush()
 
-    def _add_all(self, rows: Iterator[Row], lines: BinaryIO | None) -> None:
+    def _add_all(self, rows: Iterator[Place | Row], lines: BinaryIO | None) -> None:
         """Index the facts; in formats other than JSON lines also write them to `lines`."""
         while page := self._placed(islice(rows, _PAGE), lines):
-            added = iter(self.index.add_all([(r.id, r.user, r.place) for r in page if isinstance(r, _Place)]))
+            places = [record for record in page if isinstance(record, Place)]
+            new = self.index.add_all([place[1:] for place in places])
+            if len(places) == len(page) and all(new):
+                continue
+            added = iter(new)
             for record in page:
                 if isinstance(record, Row):
                     self._reject(record.number, record.reason, record.digest)
                 elif not next(added):
                     self._replace(record)
 
-    def _placed(self, rows: Iterator[Row], lines: BinaryIO | None) -> list[_Place | Row]:
+    def _placed(self, rows: Iterator[Place | Row], lines: BinaryIO | None) -> list[Place | Row]:
         """Where the facts of these rows are, without the facts, and the rows that are none."""
         end = lines.seek(0, os.SEEK_END) if lines is not None else 0
-        placed: list[_Place | Row] = []
+        placed: list[Place | Row] = []
         for row in rows:
+            if isinstance(row, Place):
+                placed.append(row)
+                continue
             fact = row.fact
             if fact is None:
                 placed.append(row)
@@ -107,12 +105,12 @@ class Contents:
             if not fact.user_id.strip():
                 placed.append(Row(row.number, None, NOBODY, digest=bytes_hash(encode(fact))))
                 continue
-            placed.append(_Place(row.number, fact.id, fact.user_id, end if row.offset is None else row.offset))
+            placed.append(Place(row.number, fact.id, fact.user_id, end if row.offset is None else row.offset))
             if lines is not None:
                 end += lines.write(encode(fact) + b"\n")
         return placed
 
-    def _replace(self, later: _Place) -> None:
+    def _replace(self, later: Place) -> None:
         """Replace an earlier fact with the same id, unless that is a later state of the record.
 
         Identical lines are one fact. A line of another owner is rejected, and so is one of which no time shows whether
@@ -134,7 +132,7 @@ class Contents:
             reason = f"an earlier fact has the same id {fact.id}, and no time shows which is newer"
             self._reject_fact(later, fact, reason)
 
-    def _reject_fact(self, place: _Place, fact: Fact, reason: str) -> None:
+    def _reject_fact(self, place: Place, fact: Fact, reason: str) -> None:
         self._reject(place.number, reason, bytes_hash(encode(fact)))
 
     def _reject(self, number: int, reason: str, digest: str | None) -> None:

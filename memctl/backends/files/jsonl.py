@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from memctl.backends.files.records import LONGEST_LINE, Row
+from memctl.backends.files.checked_line import id_and_owner
+from memctl.backends.files.records import LONGEST_LINE, Place, Row
 from memctl.core.fact import Fact, decode
 from memctl.core.short_hash import bytes_hash, short_hash
 from memctl.runtime.json_limits import unfit
@@ -12,13 +13,13 @@ from memctl.runtime.json_limits import unfit
 _BOM = b"\xef\xbb\xbf"
 
 
-def rows(path: Path) -> Iterator[Row]:
-    """Every non-blank line as a fact, or the reason why it is not one."""
+def rows(path: Path) -> Iterator[Place | Row]:
+    """Every non-blank line: where its fact is, the fact itself if that must be looked at, or why it is not one."""
     with path.open("rb") as file:
         yield from parse(file)
 
 
-def parse(file: BinaryIO) -> Iterator[Row]:
+def parse(file: BinaryIO) -> Iterator[Place | Row]:
     """As `rows`, from an open file at its beginning."""
     number = 0
     offset = len(_BOM) if file.read(len(_BOM)) == _BOM else 0
@@ -36,7 +37,10 @@ def parse(file: BinaryIO) -> Iterator[Row]:
         offset += length
 
 
-def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Row:
+def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Place | Row:
+    known = None if unfit(line) else id_and_owner(line)
+    if known is not None and known[1].strip():
+        return Place(number, *known, offset)
     try:
         return Row(number, fact_of(line), offset=offset)
     except ValueError as error:

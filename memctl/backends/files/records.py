@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 
@@ -27,6 +28,15 @@ class Row(NamedTuple):
     reason: str = ""
     offset: int | None = None
     digest: str | None = None
+
+
+class Place(NamedTuple):
+    """A fact of a file without its content: the number of its record, its id and owner, and where it is."""
+
+    number: int
+    id: UUID
+    user: str
+    place: int
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
