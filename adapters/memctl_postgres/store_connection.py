@@ -236,6 +236,10 @@ class PostgresConnection:
         """The type of a column of vectors with `dim` dimensions."""
         return f"vector({dim})"
 
+    def contains(self, array: str, value: str) -> str:
+        """The condition that an array has a value."""
+        return f"{value} = ANY({array})"
+
     def near(self, query: Sequence[float], always: str | None) -> tuple[str, dict[str, Any]]:
         """A SELECT of the record and the cosine of every vector."""
         return (

@@ -90,6 +90,9 @@ class Connection(Protocol):
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
 
+    def contains(self, array: str, value: str) -> str:
+        """The condition that an array has a value, both given as SQL."""
+
     def near(self, query: Sequence[float], always: str | None) -> tuple[str, dict[str, Any]]:
         """A SELECT of `key`, the row key of a record, and `cosine` with the query, and its parameters: for the nearest
         vectors, and for those of the records that the SELECT `always` has; for all vectors if that is None.

@@ -149,10 +149,10 @@ def choose(
     bits = [(number // _BITS, 1 << number % _BITS) for number in range(len(stems))]
     has = [f"(flags{column} & {bit}) <> 0" for column, bit in bits]
     of_term = [[number for number, term in enumerate(terms) if term == each] for each in distinct]
-    lacks = [f"array_position(r.toks, $stem{number}::TEXT) IS NULL" for number in range(len(stems))]
+    said = [connection.contains("r.toks", f"$stem{number}::TEXT") for number in range(len(stems))]
     flags = [
         " + ".join(
-            f"CASE WHEN {lacks[number]} THEN 0 ELSE {bit} END::BIGINT"
+            f"CASE WHEN {said[number]} THEN {bit} ELSE 0 END::BIGINT"
             for number, (place, bit) in enumerate(bits)
             if place == column
         )
@@ -175,7 +175,7 @@ def choose(
             for n in numbers
         ),
         bm25=" + ".join(f"idf{n} * times{n} * ({K1} + 1) / (times{n} + norm)" for n in numbers),
-        any=" OR ".join(f"NOT {lack}" for lack in lacks),
+        any=" OR ".join(said),
         shown=shown,
         near=near,
         steps=[step for step in range(-max(CONTEXT) - 1, max(CONTEXT) + 2) if step],
