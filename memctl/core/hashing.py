@@ -41,12 +41,13 @@ def _function(name: Name) -> Callable[[bytes], Any]:
     if next(_few, None) is not None:
         for module in _MODULES[name]:
             try:
-                function: Callable[[bytes], Any] = getattr(import_module(module), name)
+                own: Callable[[bytes], Any] = getattr(import_module(module), name)
             except ImportError:
                 continue
-            return function
+            return own
     import hashlib
     from functools import partial
 
-    _openssl[name] = partial(getattr(hashlib, name), usedforsecurity=False)
+    function = getattr(hashlib, name)
+    _openssl[name] = partial(function, usedforsecurity=False) if name == "md5" else function
     return _openssl[name]

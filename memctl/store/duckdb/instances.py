@@ -95,9 +95,9 @@ class _Instance:
     def attach(self, path: Path, memory_limit: str | None) -> None:
         """Attach the file if it is not attached yet, and limit the memory that DuckDB uses from now on."""
         if self.memory is None:
-            limit = {"memory_limit": memory_limit} if memory_limit else {}
-            self.memory = driver().connect(":memory:", config=CONFIG | limit | {"temp_directory": str(self.spill)})
-            self.memory_limit = memory_limit
+            # With the limit among these settings, a migration of 100,000 facts takes 80 MB more.
+            self.memory = driver().connect(":memory:", config=CONFIG | {"temp_directory": str(self.spill)})
+            self.memory_limit = None
         if memory_limit != self.memory_limit:
             self.memory.execute(f"SET memory_limit = '{memory_limit}'" if memory_limit else "RESET memory_limit")
             self.memory_limit = memory_limit
