@@ -17,6 +17,7 @@ from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
+from memctl.extract.dialogue.completed_objects import completed
 from memctl.extract.dialogue.corrections import (
     asterisks,
     corrected_numbers,
@@ -85,6 +86,8 @@ THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
 RECENT = 10
 """Turns after which "she died" no longer means the person of an earlier one."""
+LONGEST_HEARD = 1000
+"""Characters of a turn in which the words are looked for that a plan of the next turns is about."""
 FIRST_PART = late(r"[,;(–—]|\s-+\s")
 YES_OR_NO = late(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
@@ -126,6 +129,7 @@ def extract(
             reader.question = asked(straightened(turn.text))
             reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
+            reader.heard = [*reader.heard[-1:], turn.text[-LONGEST_HEARD:]]
     return claims
 
 
@@ -162,6 +166,7 @@ class _SessionReader:
         self.question: str | None = None
         self.asker: str | None = None
         self.before = self.told = ""
+        self.heard: list[str] = []
         self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
@@ -231,6 +236,7 @@ class _SessionReader:
 
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
+        drafts = completed(drafts, text, self.heard, reader.asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)
