@@ -18,6 +18,8 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, words
 
 _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
+_EMPLOYER = frozenset(words("works_at has_boss has_manager"))
+"""What ends with a notice: a nurse who leaves a hospital is still a nurse."""
 _HOME = frozenset({"lives_in"})
 _PARTNER = frozenset(
     words("spouse partner has_wife has_husband has_girlfriend has_boyfriend has_partner relationship_status")
@@ -28,9 +30,13 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             _WORK,
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
-            r"lost) my job|my (?:old|last|previous) job|job[- ]hunting|looking for (?:a new )?(?:job|work)|"
-            r"handed in my notice|career change|unemployed|(?:i'm|im|i am|currently|now|still) between jobs|"
-            r"got the (?:job|post)|(?:gave|given|put in|handed in)(?: in)? (?:my|them my) (?:2|two|4|"
+            r"lost) my job|(?<!in )(?<!at )(?<!from )my (?:old|last|previous) job|job[- ]hunting|"
+            r"looking for (?:a new )?(?:job|work)|career change|unemployed|"
+            r"(?:i'm|im|i am|currently|now|still) between jobs|got the (?:job|post))\b",
+        ),
+        (
+            _EMPLOYER,
+            r"\b(?:handed in my notice|(?:gave|given|put in|handed in)(?: in)? (?:my|them my) (?:2|two|4|"
             r"four)[- ]?weeks?|gave (?:in )?my notice)\b",
         ),
         (
@@ -190,10 +196,12 @@ def _changed(body: str, lately: set[str]) -> set[str]:
 
 
 _FOR_ANOTHER = late(
-    r" (?:for|of|from) (?!me\b|us\b|a\b|the\b|my (?:own|new|old|first)\b)(?:my|our|his|her|their|the|(?-i:[A-ZÀ-Þ]))",
+    r" (?:for|of|from) (?!me\b|us\b|a\b|the\b|my (?:own|new|old|first)\b)(?:my|our|his|her|their|the|(?-i:[A-ZÀ-Þ]))|"
+    r"(?: in)?(?<=notice) (?:on|for|to|with) (?:(?:my|the|our|this) )?(?:\w+ )?(?:flat|house|apartment|room|place|"
+    r"land(?:lord|lady)|lease|tenancy|studio|gym|bank|insurance|broadband|contract)\b",
     re.IGNORECASE,
 )
-""" "New job for my brother"."""
+""" "New job for my brother", "handed in my notice on the flat"."""
 
 
 def _of_another(before: str) -> bool:

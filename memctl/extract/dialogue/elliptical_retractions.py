@@ -6,6 +6,7 @@ Such a sentence names the thing that ended but not its relation to the speaker, 
 import re
 from collections.abc import Iterable, Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
@@ -209,9 +210,13 @@ def moves_software(draft: Draft, text: str) -> bool:
     return bool(tool or _SOFTWARE_BEFORE.search(text))
 
 
+_REASON = late(r"\b(?:when|because|cos|since|after|before|until|till|while|once)\b.*", re.IGNORECASE | re.DOTALL)
+""" "I stopped singing when Ada was born": Ada has not ended."""
+
+
 def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
-        spoken = _words(matched.groupdict().get("that") or matched["what"] or "")
+        spoken = _words(_REASON.sub("", matched.groupdict().get("that") or matched["what"] or ""))
         form = FORMS.get(spoken[0]) if spoken else None
         if form is not None and form[1] == "base":
             spoken = [gerund(spoken[0]), *spoken]

@@ -67,7 +67,11 @@ _FRAGMENTS = {
     ),
     "allergic_to": late(r".*\ballerg.*", re.IGNORECASE),
     "lives_in": late(r"the \d.*", re.IGNORECASE),
-    "prefers": late(r"[a-z]+ \d+", re.IGNORECASE),
+    "prefers": late(
+        r"[a-z]+ \d+|die|starve|drown|be (?:dead|single|anywhere .*)|eat (?:my .*|glass|dirt|nails|sand)|"
+        r"(?:gouge|poke|stick|stab|chew|swallow|set) .*",
+        re.IGNORECASE,
+    ),
     "hometown": late(
         r"God|Heaven|Nowhere|Celtic|Rangers|United|City|Rovers|Mac|Apple|Android|Windows|Linux", re.IGNORECASE
     ),

@@ -12,7 +12,9 @@ _NO_TRADE = late(
     r"(?:early |late )?riser|(?:light |heavy )?sleeper|eater|runner|jogger|swimmer|walker|hoarder|hugger|snorer|"
     r"talker|hater|finisher|beginner|starter|moaner|worrier|crier|survivor|winner|loser|magician|wizard|ninja|saint|"
     r"gladiator|philosopher|designated driver|executor|(?:blood |organ )?donor|immigrant|emigrant|competitor|"
-    r"goalkeeper|goalie|striker|student of life|(?:bits and bobs)|godparent|pensioner's \w+)|\d.*",
+    r"goalkeeper|goalie|striker|student of life|(?:bits and bobs)|godparent|pensioner's \w+|"
+    r"character|client|customer|patient|clever|smart|funny|quiet|loud|sensible|pretty|sporty|lazy|bossy|stubborn|"
+    r"brainy|creative|musical|clumsy|organi[sz]ed|responsible)|(?:so|but|then|till|until|from|on|at) .*|\d.*",
     re.IGNORECASE,
 )
 _OF_A_PROFESSION = late(r"(?:professional|pro|pacing|bank|drug|gun|stage|close-up|children's|lead) ", re.IGNORECASE)

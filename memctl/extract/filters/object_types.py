@@ -58,7 +58,7 @@ _NO_PLACE = late(
 """ "Moved to EE", "moved to marketing": a company that sells something, a department, or hours, and no place."""
 _STATE_OF_A_THING = late(
     r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
-    r"tip|goner|lemon|beast|dream|legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
+    r"tip|goner|lemon|beast|dream|legend|pain|death ?trap|money pit|godsend|dying|dead|shed|heap|place|thing|lot)",
     re.IGNORECASE,
 )
 """ "My car is a nightmare" names no model."""

@@ -56,6 +56,8 @@ _SOLD_BY = late(
     re.IGNORECASE,
 )
 _WITH = late(r"(?:'m|'s|'re|\b(?:am|is|are|was|been|being)) (?:now |still |back )?with $", re.IGNORECASE)
+_BEEN_WITH = late(r"\b(?:am|is|are|was|were|been|being|'m|'s|'re|got back|broke up|split up) with $", re.IGNORECASE)
+""" "I was with Arne for 48 years"."""
 _INSTEAD = late(r"(?: now)?(?: instead\b|,? not )", re.IGNORECASE)
 _UNPAID = late(
     r"\b(?:meals|soup|food ?bank|shelter|charity|hospice|volunteer\w*|unpaid|every (?:mon|tues|wednes|thurs|fri|satur|"
@@ -120,7 +122,7 @@ def _with_object(draft: Draft, value: str) -> Draft:
 
 def _employer(draft: Draft, value: str, before: str, after: str, text: str) -> Draft | None:
     if draft.op != "assert":
-        return draft
+        return None if _BEEN_WITH.search(before) and _is_person(value, text) else draft
     if _HOME_AT.search(before) or _LODGING_AT.search(before):
         return msgspec.structs.replace(draft, predicate="lives_in", phrase=f"lives in {value}", category="home")
     if _NOT_AT_WORK.search(before):
@@ -151,9 +153,21 @@ def _is_person(value: str, text: str) -> bool:
     )
 
 
+_OF_A_COMPANY = late(
+    r"\b(?:compan(?:y|ies)|start-?up|firm|agency|brand|practice|charity|label|co-?op|business|workshop|brewery|studio|"
+    r"we (?:make|sell|build|ship|brew|bake|print|repair|supply|import|distribute))\b[^\n]*[.!?;:\n]\s*(?:"
+    r"(?:we're|we are|all) )?based in $|\boffices?\b[^.!?\n]*\bwe(?:'re| are|'ll| will)? (?:just )?(?:stay|staying|"
+    r"remain|keep|move|moving) (?:on )?(?:in|to) $",
+    re.IGNORECASE,
+)
+""" "I run a company. Based in Brest", "against the new office, we stay in Altona": where people work."""
+
+
 def _home(draft: Draft, value: str, before: str, after: str) -> Draft | None:
     if draft.op == "assert" and _TOOL_LEFT.search(before):
         return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {value}", category="tools")
+    if draft.subject is None and draft.op == "assert" and _OF_A_COMPANY.search(before):
+        return None
     if _SUBJECT.fullmatch(value) or _AS_WE_SPEAK.match(after):
         return None
     short = _PHONE.sub("", value)

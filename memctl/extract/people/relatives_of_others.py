@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people.people import NOT_NAMES, ONE_NAME
@@ -25,6 +26,8 @@ _OF_RELATIVE = KeyedPattern(
 _OF_PRONOUN = KeyedPattern(rf"\b(?P<owner>her|his) {_KIN}{_LINK}{_NAMED}", re.IGNORECASE)
 OF_NAMES = KeyedGroup(_OF_NAME, _OF_RELATIVE)
 OF_PRONOUNS = KeyedGroup(_OF_PRONOUN)
+_NAMED_JUST = late(rf"(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfrom )(?<!\bnear )(?P<name>{ONE_NAME}),? (?:and|plus|&) $")
+""" "Then Marcus and his boyfriend Leo, and my brother Jamal": the boyfriend of Marcus."""
 _PRONOUN = {"her": "she", "his": "he"}
 
 
@@ -43,6 +46,9 @@ def of_pronouns(text: str, span: tuple[int, int], other: tuple[str, str] | None)
     if other is None:
         return
     for match in _OF_PRONOUN.finditer(text):
+        nearest = _NAMED_JUST.search(text[: match.start()])
+        if nearest and nearest["name"] not in other[0].split() and may_be_a_person(nearest["name"]):
+            continue
         if fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
             yield from _draft(match, other[0], other[1] or None, span)
 

@@ -17,7 +17,7 @@ from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import SEVERAL, fits
+from memctl.extract.vocabulary.kinship import SEVERAL, fits, must_fit
 
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
@@ -39,6 +39,11 @@ _JUST_NAMED = late(
 )
 """ "A Welsh bloke called Gethin, he's …", "the wee accident, Saoirse, she's 2": the person named last is meant."""
 
+_CALLED_WHO = late(
+    rf"\b(?:an?|his|her|their|new) (?P<noun>[a-z]+) (?:called|named) (?P<name>{ONE_NAME}),? who(?:'s| is| has)? "
+    r"[^;.]*?(?:,| and| but) $"
+)
+""" "A girlfriend called Saffron, who's vegan and she doesn't like dogs"."""
 _OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
 _BEFORE_A_PLACE = frozenset(
     {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}
@@ -202,7 +207,12 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     pronoun does not fit this person, or means a pet or a character.
     """
     named = _JUST_NAMED.search(before)
+    introduced = _CALLED_WHO.search(before)
+    if introduced and (other is None or introduced["name"] != other[0]):
+        return (introduced["name"], "") if fits(pronoun, introduced["noun"]) else None
     if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):
+        if other and before[: named.start() + 1].endswith(",") and must_fit(pronoun, other[1]):
+            return None
         return None if compiled(_NO_PERSON).search(before) else (named["name"], "")
     last = _OR_THE_LAST.search(before)
     if (

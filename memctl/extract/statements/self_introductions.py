@@ -50,7 +50,10 @@ NAMED_SELF = OpeningPattern(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|st
 """ "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 
-_OF_ANOTHER = late(r"\b(?:my|our|an?|the|his|her)\b|[A-ZÀ-Þ][\w-]+, \d", re.IGNORECASE)
+_OF_ANOTHER = late(
+    r"\b(?:my|our|an?|the|his|her|two|three|four|new)\b|[A-ZÀ-Þ][\w-]+, \d|\b(?:got|have|found|met|hired|took)\b",
+    re.IGNORECASE,
+)
 """ "Hired my first worker! Donají, 19": her name and age."""
 ABOUT_ME = KeyedGroup(_ABOUT_ME)
 NAMED = KeyedGroup(words=("here", DIGIT))

@@ -84,7 +84,15 @@ def fits(pronoun: str, relation: str) -> bool:
     """False for "she" of a father and "he" of a wife. "Nana" is a grandmother, and a title of men in Ghana."""
     if relation.lower() == "nana":
         return True
+    if pronoun != "they" and canonical(relation) in SEVERAL:
+        return False  # "My parents say we might move, mum's new job, she's an interpreter"
     return canonical(relation) not in _NEVER_MEANS.get(pronoun, ())
+
+
+def must_fit(pronoun: str, relation: str) -> bool:
+    """True for "he" of a brother: of him and a person without a relation, he may be the one as well as the other."""
+    opposite = {"he": "she", "she": "he"}.get(pronoun, "")
+    return canonical(relation) in _NEVER_MEANS.get(opposite, ())
 
 
 def the_only(relation: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
