@@ -41,6 +41,7 @@ from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import statement
 from memctl.extract.dialogue.rosters import roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
+from memctl.extract.dialogue.taken_back import without_taken_back
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.new_days import with_new_day
@@ -236,6 +237,7 @@ class _SessionReader:
 
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
+        drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, reader.asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
         if self.question is not None and self.asker != turn.speaker:

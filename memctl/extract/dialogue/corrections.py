@@ -134,6 +134,14 @@ def repaired_by(text: str, drafts: list[Draft]) -> Draft:
     return doses[-1] if doses and _BARE_NUMBER.fullmatch(text) else drafts[-1]
 
 
+_EXCUSE = late(
+    r"(?:i|my|that|it) (?:typed|wrote|said|mixed|meant|was|were|am|always|keep|got|misread|"
+    r"thumb|phone|autocorrect)\b[^,.;]*[,.;] ",
+    re.IGNORECASE,
+)
+_STATEMENT = late(r"(?:i|that|it|we|you|they)(?:'s|'m)? [a-z]+", re.IGNORECASE)
+
+
 def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     """ "I live in Newcastle, sorry, I mean Newport": the value in `text` replaces that of `old`."""
     dose = _BARE_NUMBER.fullmatch(text)
@@ -143,6 +151,9 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
             old, object=text, phrase=old.phrase.replace(old.object, text), quote=span, corrects=True
         )
         return
+    text = _EXCUSE.sub("", text)
+    if _STATEMENT.match(text):
+        return  # "Sorry, I typed that on my phone"
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
         return

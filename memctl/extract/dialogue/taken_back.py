@@ -1,0 +1,100 @@
+"""What a later sentence of the same turn takes back or puts right: "no, just kidding", "no, don't, that's weird", "I
+mean I've reserved one", "my girlfriend, well, not girlfriend", "sorry, the 5th"."""
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.vocabulary.kinship import canonical
+
+_OPENING = r"(?:(?:^|[.!?…\n;,–—(-])\s*(?:(?:haha|lol|ok|okay|oh|and|but)[,. ]+)*)"
+_NO = r"(?:(?:no|nah|nope|wait|hm+|actually|sorry|oops|hang on|ah)\b[,. ]*)"
+_IN_JEST = KeyedPattern(
+    rf"{_OPENING}{_NO}*(?:(?:i'm|it's|he's|she's|i am) not[,. ]+)?(?:i'?m |i was )?(?:just |only |totally )?"
+    r"(?:kidding|joking|messing(?: with you)?|having you on)(?=$|[,.!\n)])",
+    re.IGNORECASE,
+)
+_NO_ORDER = KeyedPattern(
+    rf"{_OPENING}{_NO}+(?:don'?t|do not|never ?mind|scrap that|forget (?:it|that)|leave it)(?=$|[,.!\n)]| that'?s|"
+    r" its?\b| it's)",
+    re.IGNORECASE,
+)
+_ONLY_ORDERED = KeyedPattern(
+    rf"{_OPENING}(?:{_NO}|(?:i mean|well|or rather|technically)\b[,. ]*)+(?:i|we)(?:'ve|'m|'re| have| am| are|'ll)? "
+    r"(?:only |just |actually )*(?:reserved|ordered|pre-?ordered|put|applied|thinking|getting|going to|paid a deposit|"
+    r"asked|signed)\b",
+    re.IGNORECASE,
+)
+_NO_RELATION = KeyedPattern(
+    r"\b(?:my|our) (?P<rel>[a-z-]+),? \(?(?:(?:well|ok|okay|or),? )?(?:not|no)(?: (?:really|quite|exactly|yet|my|a))* "
+    r"(?P=rel)\b",
+    re.IGNORECASE,
+)
+_OTHER_DAY = KeyedPattern(
+    rf"{_OPENING}(?:{_NO}|i mean[, ]+|make that |it's )+(?:on )?(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)\b"
+    r"(?! (?:of|one|time|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))",
+    re.IGNORECASE,
+)
+_SORRY = late(r"\b(?:no|nah|nope|wait|sorry|oops|actually|i mean|make that)\b", re.IGNORECASE)
+_END = late(r"[.!?\n]+(?:\s|$)")
+_OWNED = frozenset({"owns", "has_pet"})
+_ROMANCE = frozenset({"wife", "husband", "spouse"})
+
+
+def without_taken_back(text: str, drafts: list[Draft]) -> list[Draft]:
+    """The `drafts` of a turn without those that its next sentence takes back, and plans on their corrected day."""
+    if jest := _IN_JEST.search(text):
+        drafts = _without_last(drafts, text, jest.start())
+    if order := _NO_ORDER.search(text):
+        drafts = _without_last(drafts, text, order.start(), "instruction")
+    if ordered := _ONLY_ORDERED.search(text):
+        drafts = _without_last(drafts, text, ordered.start(), *_OWNED)
+    if denied := _NO_RELATION.search(text):
+        drafts = [draft for draft in drafts if not _is_of(draft, canonical(denied["rel"]))]
+    for other in _OTHER_DAY.finditer(text):
+        drafts = _on_day(drafts, other.start(), int(other["day"])) if _SORRY.search(other[0]) else drafts
+    return drafts
+
+
+def _without_last(drafts: list[Draft], text: str, at: int, *only: str) -> list[Draft]:
+    """`drafts` without those of the last sentence of `text` before `at`; with `only`, without these predicates."""
+    ends = [end.end() for end in _END.finditer(text, 0, at) if text[end.end() : at].strip()]
+    start = ends[-1] if ends else 0
+    return [
+        draft
+        for draft in drafts
+        if draft.op != "assert" or not start <= draft.quote[0] <= at or (only and draft.predicate not in only)
+    ]
+
+
+def _is_of(draft: Draft, relation: str) -> bool:
+    """Whether a draft is about a `relation` of the speaker, or says that there is one."""
+    owner = canonical(draft.owner) if draft.owner else ""
+    married = relation in _ROMANCE and (draft.predicate, draft.object) == ("relationship_status", "married")
+    return relation in (owner, draft.predicate.removeprefix("has_").replace("_", "-")) or married
+
+
+def _on_day(drafts: list[Draft], at: int, day: int) -> list[Draft]:
+    """`drafts` with the last plan before `at` on another `day` of its month."""
+    dated = [
+        draft
+        for draft in drafts
+        if draft.predicate == "plans" and draft.precision == "day" and draft.valid_at and draft.quote[0] < at
+    ]
+    old = dated[-1].valid_at if dated else None
+    if old is None or old.day == day:
+        return drafts
+    try:
+        new = old.replace(day=day)
+    except ValueError:
+        return drafts
+    return [_moved(draft, old, new) if draft is dated[-1] else draft for draft in drafts]
+
+
+def _moved(draft: Draft, old: datetime, new: datetime) -> Draft:
+    phrase = draft.phrase.replace(f" on {old.day} {old:%B}", f" on {new.day} {new:%B}")
+    return msgspec.structs.replace(draft, valid_at=new, phrase=phrase)
