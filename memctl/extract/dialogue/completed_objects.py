@@ -129,7 +129,7 @@ def _due(text: str) -> str | None:
 
 
 _DRIVING = late(
-    r"\b(?:driv(?:e|es|ing|er)|learner|instructor|roundabouts?|parallel park\w*|insured|clutch|examiner)\b",
+    r"\b(?:driv(?:e|es|ing|er)|learner|instructor|roundabouts?|parallel park\w*|insured|clutch|examiner|licen[cs]e)\b",
     re.IGNORECASE,
 )
 _TRYING = late(r"\b(?:embryos?|ivf|pregnan\w*|fertili[sz]ed|implantation|transfer done|the transfer)\b", re.IGNORECASE)
@@ -289,7 +289,12 @@ _FORMS: tuple[tuple[str, Callable[[str], str | None], str, bool], ...] = (
     (r"deadline", _due, "deadline for {0}", False),
     (r"(?P<verb>(?:(?:passed|failed|have|take) )?(?:(?:my|an?) )?)test", _tested, "{verb}{0} test", True),
     (r"(?P<verb>(?:had|passed|failed|have|take|took) the) (?P<what>test|exam)", _tested, "{verb} {0} {what}", False),
-    (r"(?P<verb>\w+ (?:the|my)) (?P<what>practical|theory)", _driven, "{verb} driving {what}", True),
+    (
+        r"(?P<verb>\w+ (?:the|my)) (?P<what>practical|theory)(?P<rest>(?: .*)?)",
+        _driven,
+        "{verb} driving {what}{rest}",
+        True,
+    ),
     (
         r"(?P<verb>(?:(?:had|have) )?(?:(?:the|an?|my|his|her) )?)(?P<what>operation|op|surgery)",
         _operated,

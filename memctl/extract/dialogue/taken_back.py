@@ -14,8 +14,9 @@ from memctl.extract.vocabulary.kinship import canonical
 _OPENING = r"(?:(?:^|[.!?…\n;,–—(-])\s*(?:(?:haha|lol|ok|okay|oh|and|but)[,. ]+)*)"
 _NO = r"(?:(?:no|nah|nope|wait|hm+|actually|sorry|oops|hang on|ah)\b[,. ]*)"
 _IN_JEST = KeyedPattern(
-    rf"{_OPENING}{_NO}*(?:(?:i'm|it's|he's|she's|i am) not[,. ]+)?(?:i'?m |i was )?(?:just |only |totally )?"
-    r"(?:kidding|joking|messing(?: with you)?|having you on)(?=$|[,.!\n)])",
+    rf"{_OPENING}(?:{_NO}*(?:(?:i'm|it's|he's|she's|i am) not[,. ]+)?(?:i'?m |i was )?(?:just |only |totally )?"
+    rf"(?:kidding|joking|messing(?: with you)?|having you on)|{_NO}+(?:i'm|we're|i am|we are) not|(?:lol|haha),? no)"
+    r"(?=$|[,.!\n)])",
     re.IGNORECASE,
 )
 _NO_ORDER = KeyedPattern(
@@ -29,6 +30,13 @@ _ONLY_ORDERED = KeyedPattern(
     r"asked|signed)\b",
     re.IGNORECASE,
 )
+_GONE_AGAIN = KeyedPattern(
+    r"\b(?:and|but|then|until|till|,) (?:then )?(?:it|they)(?:'s| was| were| got| has been| have been)(?: already|"
+    r" just)? (?:stolen|nicked|trashed|written off|destroyed|impounded|repossessed)\b",
+    re.IGNORECASE,
+)
+""" "I bought a bike on Monday and it was stolen on Thursday"."""
+_LIKED = KeyedPattern(r"[.…,;] no,? (?:actually,? )?i (?:do )?(?:like|love) (?:it|them|that)\b", re.IGNORECASE)
 _NO_RELATION = KeyedPattern(
     r"\b(?:my|our) (?P<rel>[a-z-]+),? \(?(?:(?:well|ok|okay|or),? )?(?:not|no)(?: (?:really|quite|exactly|yet|my|a))* "
     r"(?P=rel)\b",
@@ -40,6 +48,8 @@ _OTHER_DAY = KeyedPattern(
     re.IGNORECASE,
 )
 _SORRY = late(r"\b(?:no|nah|nope|wait|sorry|oops|actually|i mean|make that)\b", re.IGNORECASE)
+_NAME_IS = late(r"(?:the )?name(?:'s| is)\b", re.IGNORECASE)
+_LETTER = late(r"\b(?:letter|e-?mail|mail|message|note|text|card) (?:to|for) (?:the|my|our|an?)\b", re.IGNORECASE)
 _END = late(r"[.!?\n]+(?:\s|$)")
 _OWNED = frozenset({"owns", "has_pet"})
 _ROMANCE = frozenset({"wife", "husband", "spouse"})
@@ -53,8 +63,13 @@ def without_taken_back(text: str, drafts: list[Draft]) -> list[Draft]:
         drafts = _without_last(drafts, text, order.start(), "instruction")
     if ordered := _ONLY_ORDERED.search(text):
         drafts = _without_last(drafts, text, ordered.start(), *_OWNED)
+    if gone := _GONE_AGAIN.search(text):
+        drafts = _without_last(drafts, text, gone.start(), *_OWNED)
+    if liked := _LIKED.search(text):
+        drafts = [one for one in drafts if one.predicate != "dislikes" or one.quote[0] > liked.start()]
     if denied := _NO_RELATION.search(text):
         drafts = [draft for draft in drafts if not _is_of(draft, canonical(denied["rel"]))]
+    drafts = [draft for draft in drafts if draft.predicate != "name" or not _is_addressee(draft, text)]
     for other in _OTHER_DAY.finditer(text):
         drafts = _on_day(drafts, other.start(), int(other["day"])) if _SORRY.search(other[0]) else drafts
     return drafts
@@ -69,6 +84,13 @@ def _without_last(drafts: list[Draft], text: str, at: int, *only: str) -> list[D
         for draft in drafts
         if draft.op != "assert" or not start <= draft.quote[0] <= at or (only and draft.predicate not in only)
     ]
+
+
+def _is_addressee(draft: Draft, text: str) -> bool:
+    """Whether a name is that of somebody to whom a letter goes: "a letter to the landlord. Name's De Smet"."""
+    start, end = draft.quote
+    named = _NAME_IS.match(text, start, end) is not None
+    return named and draft.subject is None and _LETTER.search(text[:start]) is not None
 
 
 def _is_of(draft: Draft, relation: str) -> bool:

@@ -72,6 +72,7 @@ _TOOL_LEFT = late(
 )
 _SUBJECT = late(r"(?!.*(?-i:[A-Z]))(?!\w*station$)[a-z ]*[a-z]{3}(?:tion|tronics|ics|ology|nomy|istry|ware|ment|ering)")
 """ "Shifted to instrumentation after first year": a branch of study, or a department."""
+_AGE_AFTER = late(r", \d{1,2}$")
 _PHONE = late(r",? (?:tel|phone|on|mob)?\.?:? ?\+?\d[\d ()-]{5,}$", re.IGNORECASE)
 _AS_WE_SPEAK = late(r"[^.;!?]{0,20}\b(?:as we speak|as i (?:type|write)|on holidays?|on tour)\b", re.IGNORECASE)
 _SCHOOL = late(
@@ -111,6 +112,8 @@ def in_its_place(draft: Draft, text: str) -> Draft | None:
     if draft.predicate == "studies":
         city = value[:1].isupper() and _STUDIES_IN.search(before)
         return None if city or _GIVEN_UP.match(after) else draft
+    if draft.predicate in ("surname", "hometown") and _AGE_AFTER.search(value):
+        return _with_object(draft, value.partition(",")[0])
     if draft.predicate == "surname" and "," in value:
         return _with_object(draft, value.partition(",")[0])
     return draft

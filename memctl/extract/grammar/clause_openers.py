@@ -241,7 +241,17 @@ def is_no_statement(text: str, before: str) -> bool:
 
 
 def _has_subject(before: str) -> bool:
-    return before.rstrip().endswith(",") and compiled(_NAMED_SUBJECT).fullmatch(before) is not None
+    if not before.rstrip().endswith(","):
+        return False
+    return compiled(_NAMED_SUBJECT).fullmatch(before) is not None or _ONE_OF_THEM.search(before) is not None
+
+
+_ONE_OF_THEM = late(
+    r"\b(?:one|some|two|both|most|none|each|another) of (?:them|(?:my|the|his|her|our) [\w ]{2,20}),"
+    r"(?: [^,;.]{0,40},)?\s*$",
+    re.IGNORECASE,
+)
+""" "One of them, I won't say who, brought a crab"."""
 
 
 def _is_noun(text: str, before: str) -> bool:

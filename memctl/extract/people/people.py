@@ -14,6 +14,7 @@ from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import CHILD, GROUPS, canonical
+from memctl.extract.vocabulary.verbs import FORMS
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
 _TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
@@ -78,7 +79,8 @@ _REL_NAMED = KeyedPattern(
         rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
         rf"{SIDE}(?P<rel>{_REL})\b(?!'s)"
-        r"(?! (?:and|say|think|said|told|was like)\b)(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
+        r"(?! (?:and|say|think|said|told|turns|was (?:like|born|ill)|is (?:ill|\d)|wants)\b)"
+        r"(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
     ),
     re.IGNORECASE,
 )
@@ -233,9 +235,13 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     "My dad's Toyota" is a thing, "Sister Wangari" a nun, "DAD PASSED" in capitals, and in "us three, mum and dad,
     Bilal" Bilal is another person.
     """
-    before = match.string[: match.start()]
+    before, link = match.string[: match.start()], match.groupdict().get("link")
     if _NOT_SO.search(before) or (match[0][:4].lower() == "the " and _OF_ANOTHER.search(before)):
         return True
+    if match["name"].isupper() and match["name"].lower() in FORMS:
+        return True  # "My dad LOST the envelope"
+    if link == "," and match.string.startswith("'s ", match.end("name")):
+        return True  # "My sister in law, Bas's sister Anouk"
     if match["name"].isupper() and match.groupdict().get("link") == ":":
         return True  # "Physio: ITB"
     was = match.groupdict().get("link") == " was"

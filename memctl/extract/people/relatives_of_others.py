@@ -9,6 +9,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people.people import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import CHILD, FAMILY, canonical, fits
 
 _WHICH = rf"(?:(?:{lexicon('WHICH_RELATIVE')}|late|live-in) )*"
@@ -28,6 +29,7 @@ OF_NAMES = KeyedGroup(_OF_NAME, _OF_RELATIVE)
 OF_PRONOUNS = KeyedGroup(_OF_PRONOUN)
 _NAMED_JUST = late(rf"(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfrom )(?<!\bnear )(?P<name>{ONE_NAME}),? (?:and|plus|&) $")
 """ "Then Marcus and his boyfriend Leo, and my brother Jamal": the boyfriend of Marcus."""
+_ANY_NAME = late(rf"(?<!\bin )(?<!\bat )(?<!\bto )(?<!\bfrom )(?<!\bnear )\b(?P<name>{ONE_NAME})\b(?!['’]s)")
 _PRONOUN = {"her": "she", "his": "he"}
 
 
@@ -46,11 +48,19 @@ def of_pronouns(text: str, span: tuple[int, int], other: tuple[str, str] | None)
     if other is None:
         return
     for match in _OF_PRONOUN.finditer(text):
-        nearest = _NAMED_JUST.search(text[: match.start()])
-        if nearest and nearest["name"] not in other[0].split() and may_be_a_person(nearest["name"]):
+        if _names_another(text[: match.start()], other[0]):
             continue
         if fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
             yield from _draft(match, other[0], other[1] or None, span)
+
+
+def _names_another(before: str, person: str) -> bool:
+    """Whether the person whom the words `before` "her husband" name last is not `person`."""
+    just = _NAMED_JUST.search(before)
+    if just and just["name"] not in person.split() and may_be_a_person(just["name"]):
+        return True
+    named = [one["name"] for one in _ANY_NAME.finditer(before) if is_given_name(one["name"])]
+    return bool(named) and named[-1] not in person.split()
 
 
 def _draft(match: re.Match[str], subject: str, owner: str | None, span: tuple[int, int]) -> Iterator[Draft]:
