@@ -98,6 +98,7 @@ _HIRED = late(
     r"(?:the |my )?contract(?:'s| is| got)? signed|signed the contract|new (?:boss|employer|job))",
     re.IGNORECASE,
 )
+_HIRED_AT = late(r"\b(?:hired|a job) (?:at|by|with) (?P<o>(?-i:[A-ZÀ-Þ])[\w&'-]+)", re.IGNORECASE)
 _LEFT = late(r"\b(?:quit|leav\w+|left|lost|hat\w+|resign\w*|finish\w*|used to) (?:the|my|an?|that) $", re.IGNORECASE)
 
 
@@ -106,6 +107,8 @@ def _begun(text: str) -> str | None:
     named = [match for match in _JOB.finditer(text) if not _LEFT.search(text[: match.start("o")])]
     if named:
         return f"the {'new job' if named[-1]['o'].lower() == 'job' else named[-1]['o']}"
+    if employer := _HIRED_AT.search(text):
+        return f"at {employer['o']}"
     return "the new job" if _HIRED.search(text) else None
 
 
