@@ -25,6 +25,7 @@ NONE = "None"
         ("stopped judo in March", {"-hobby=judo": "2025-03-01"}),
         # The day to which something was moved, or for which it was booked, is not the day on which that was done
         ("we moved the wedding to 3 May", {}),
+        ("We changed the wedding to the 21st because of the funeral", {}),
         ("got the cruise booked, out of Gdynia, 3 October", {}),
         ("I passed my theory on Friday", {"event=passed my theory": "2025-05-30"}),
         # Every year, or from one year on

@@ -319,3 +319,8 @@ def test_a_preference_and_the_assistants_note_of_it_have_the_same_object() -> No
 def test_the_text_of_a_claim_keeps_addresses_and_names_that_contain_a_word_of_the_first_person() -> None:
     texts = [said(message)[0].text for message in ("my email is amy.my@example.my", "I work for US Steel")]
     assert texts == ["alice has the email address amy.my@example.my.", "alice works at US Steel."]
+
+
+def test_the_text_of_a_preference_says_when_it_holds() -> None:
+    (claim,) = said("I prefer calls before nine, after that I have a queue")
+    assert claim.text == "alice prefers calls before nine."

@@ -70,7 +70,8 @@ _TREATED_BEFORE = late(
 _DOUBTED = late(
     r"\b(?:suspect(?:ed|s|ing)?|possibl[ey]|probabl[ey]|potential(?:ly)?|presumed|query|waiting (?:on|for)|awaiting|"
     r"results? (?:of|for)|screen(?:ed|ing)? for|assess(?:ed|ment) for|could be|might be|worried about|scared of|"
-    r"afraid of|signs of|thought|symptoms? of|fear(?:ed|s)?|googled?|ruled out|waiting list for)\b[^.;,:]*$",
+    r"afraid of|signs of|thought|self-diagnosed|symptoms? of|fear(?:ed|s)?|googled?|ruled out|"
+    r"waiting list for)\b[^.;,:]*$",
     re.IGNORECASE,
 )
 _OF_A_CAUSE = late(
@@ -86,13 +87,23 @@ _NOT_PEOPLE = late(
     r"country|economy|meeting|website|router|algorithm)(?:'s| is| has| have)(?: got)?(?: \w+)? $",
     re.IGNORECASE,
 )
+_PERSON_WITH = late(
+    r"\b(?:boys?|girls?|child|children|kids?|lads?|guests?|friends?|man|woman|men|women|someone|somebody|pupils?|"
+    r"students?|customers?|colleagues?|person|guys?|members?|anyone|anybody) (?:with|who has|who have|"
+    r"who's got)(?: an?)?(?: \w+)? $|\b(?:my|our|one|the|this) (?:[\w-]+ )?(?:student|apprentice|trainee|tenant|"
+    r"lodger|guest|passenger|resident|intern|employee|classmate|teammate|landlord|landlady|tutor|tutee)s?(?:'s| is|"
+    r" has| have| are)(?: got)?(?: an?)?(?: \w+)? $",
+    re.IGNORECASE,
+)
+""" "A boy with asthma", "my student has dyslexia"."""
+_CASE = late(r"\b(?:case(?: study)?|vignette|scenario|exam question|quiz|flashcard|exercise)\b[^:.]*: ", re.IGNORECASE)
 _MOOD = late(r"\b(?:a bit|a little|so|such|being|going|all|very|properly) $", re.IGNORECASE)
 _MOODS = late(r"(?:ocd|adhd|bipolar|autistic|schizophrenic|dyslexic|blind|deaf)", re.IGNORECASE)
 """ "I'm a bit OCD about my spice rack"."""
 _BYGONE = late(
     r",? as an? (?:wean|bairn|kid|child|baby|boy|girl|lad|lass|teen\w*|student)\b|.*\b(?:gr[eo]wn? out of|all clear|"
-    r"clear now|long gone|not since|got better|got over it)\b|,? (?:got|took|killed) (?:my|our|his|her)\b|"
-    r" waiting\b|,? they'd call it\b",
+    r"clear now|long gone|not since|got better|got over it)\b|,? (?:got|took|killed) (?:my|our|his|her|grand\w+|dad|"
+    r"mum|mam|mom|nan|granny|him)\b| waiting\b|,? they'd call it\b",
     re.IGNORECASE,
 )
 _IN_A_YEAR = late(r"(?:,| in|,[^,;]*,) (?:in )?(?:'\d\d|(?:19|20)\d\d)\b", re.IGNORECASE)
@@ -126,7 +137,8 @@ _FOR_ALL = late(
     r"generic|commonest|most common|(?:the )?(?:usual|standard|normal|typical|starting|maximum|"
     r"max) (?:starting )?dose|costs?|prices?|priced|cheaper|dearer|banned|licensed|approved|patent\w*|invented|"
     r"discovered|manufacturers?|shelf|shelves|shortage|free on|everywhere|people|in the (?:country|county|shops|"
-    r"world|news)|without a (?:script|prescription)|comes? (?:in|as)|named after|rat poison)\b",
+    r"world|news)|without a (?:script|prescription)|(?:don't|doesn't) mix|interacts?|comes? (?:in|as)|named after|"
+    r"rat poison)\b",
     re.IGNORECASE,
 )
 _OWN = late(r"\b(?:i|i'm|i've|im|ive|my|me|mine|we|our)\b", re.IGNORECASE)
@@ -169,6 +181,24 @@ _FOR_A_DAY = late(
     r"flight|scan|procedure|extraction)\b)",
     re.IGNORECASE,
 )
+_NOT_HELD = late(
+    r"\b(?:dispens\w+|prescribing|sell(?:s|ing)?|sold|stock(?:s|ed|ing)?|deliver\w*|push(?:es|ing|ed)?|refus(?:e|es|"
+    r"ed|ing)|declin\w+|turned down|need an?|could do with|waiting (?:on|for)|prescription for|rather \w+ \w+ than|"
+    r"compar\w+|(?:(?<!once )(?<!twice )(?<!times )an?|two|three|four|five|six|seven|\d+|last|whole) (?:weeks?|days?|"
+    r"course|round|fortnight) of)(?: an?| the| some)* $",
+    re.IGNORECASE,
+)
+""" "Refused the statins", "a week of prednisolone"."""
+_IS_MY = late(r"\w (?:is|are|'s) my $", re.IGNORECASE)
+""" "Coffee is my Ritalin"."""
+_NOT_OPENED = late(
+    r"\b(?:haven't|have not|not(?: yet)?) (?:started|begun|taken|opened|picked)\b|\bstill in the (?:bag|box|drawer|"
+    r"packet)\b|\bcan't get (?:it|hold)\b|\bthen (?:done|stop\w*|took me off)\b|^ (?:helped|saved|suited) (?:my|our|"
+    r"his|her)\b|\bi said no\b",
+    re.IGNORECASE,
+)
+_RISING = late(r" ?(?:to|->|→|-|–) ?\d")
+""" "Sertraline 50 to 100": the dose is neither."""
 _TRIED = late(r"\b(?:tried|trialled|trialed)(?: (?:the|some|taking|on|out))* $", re.IGNORECASE)
 _PAINKILLER = late(
     r"(?:paracetamol|ibuprofen|aspirin|nurofen|tylenol|advil|acetaminophen|panadol|calpol|naproxen)", re.IGNORECASE
@@ -198,11 +228,19 @@ def of_health(draft: Draft, text: str) -> Draft | None:
         return draft
     opening = max((end.end() for end in _SENTENCE_END.finditer(text, 0, at)), default=0)
     before, after = text[opening:at], text[at + len(value) :]
+    if _CASE.search(before):
+        return None
     closing = _SENTENCE_END.search(after)
     rest = after[: closing.start()] if closing else after
     if draft.predicate == "has_condition":
         return _illness(draft, value, before, rest, after[:_AHEAD])
-    return None if _not_taken(value, before, rest) or (draft.predicate == "dose" and _READING.search(before)) else draft
+    if draft.predicate == "dose" and (_READING.search(before) or _rises(draft.object or "", rest)):
+        return None
+    return None if _not_taken(value, before, rest) else draft
+
+
+def _rises(dose: str, rest: str) -> bool:
+    return _RISING.match(rest.partition(dose)[2]) is not None
 
 
 def _is_over(value: str, rest: str, ahead: str, before: str) -> bool:
@@ -237,7 +275,12 @@ def _illness(draft: Draft, value: str, before: str, rest: str, ahead: str) -> Dr
 
 
 def _is_somebody_elses(value: str, before: str, rest: str) -> bool:
-    if _OF_A_CAUSE.search(before) or _NOT_PEOPLE.search(before) or _ONE_OF_THEM.search(before):
+    if (
+        _OF_A_CAUSE.search(before)
+        or _PERSON_WITH.search(before)
+        or _NOT_PEOPLE.search(before)
+        or _ONE_OF_THEM.search(before)
+    ):
         return True
     if _MOODS.fullmatch(value) and _MOOD.search(before):
         return True
@@ -249,7 +292,7 @@ def _not_taken(value: str, before: str, rest: str) -> bool:
         return True
     if _ALLOWED.match(rest) or _MAY_TAKE.search(before) or _NOT_FOR_ME.search(rest) or _TRIED.search(before):
         return True
-    if _FOR_A_DAY.match(rest):
+    if _FOR_A_DAY.match(rest) or _NOT_HELD.search(before) or _IS_MY.search(before) or _NOT_OPENED.search(rest):
         return True
     if start := _START_ENDS.search(before):
         going = _VERB_OF_START.match(start[0])

@@ -12,6 +12,7 @@ _IRONY = late(
     r"yay)\b)|\bjust LOVE\b|\b(?:LOVE|ADORE)\b.*[,;] (?i:best|nothing (?:better|like)|what (?:a|could))|🙄|"
     r"(?i:^\W*(?:yay|hooray),? (?:yet )?another\b)|"
     r"(?i:\b(?:lucky me|living the dream|how lovely for (?:me|us)|just what i needed)\b)|"
+    r"(?i:^\W*(?:yay|yippee|woo-?hoo|hooray|great|brilliant|joy),? (?:yet )?another\b)|"
     r"^(?i:super|génial|na toll|qué bien|genial), (?:encore|schon wieder|otra vez)\b"
 )
 

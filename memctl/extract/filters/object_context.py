@@ -14,7 +14,9 @@ from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 
-_PREDICATES = frozenset(words("owns has_pet allergic_to intolerant_to avoids diet uses detail"))
+_PREDICATES = frozenset(
+    words("owns has_pet allergic_to intolerant_to avoids diet uses detail relationship_status has_child trait")
+)
 _SENTENCE_END = late(r"[.!?;\n](?!\d)")
 
 _OF_WORK = late(
@@ -68,6 +70,32 @@ _SIZE = late(
     r"(?:x{0,3}[sml]|small|medium|large|extra large|free|basic|premium|gre|ielts|toefl|gmat|sat|lsat|mcat)",
     re.IGNORECASE,
 )
+_PART_OF_THE_TIME = late(
+    r"\bhalf (?:of )?(?:the |my )?(?:week|month|year|time|day)|\b(?:some|most|other) (?:days|weeks|nights)\b",
+    re.IGNORECASE,
+)
+""" "Half of the month I don't cook": the rest of it the speaker does."""
+_AS_GOOD_AS = late(
+    r"\b(?:basically|practically|virtually|essentially|as good as|almost|nearly|like)\b[^.;]*$", re.IGNORECASE
+)
+_BY_POST = late(
+    r" (?:by post|less|more|to (?:(?:my|the) (?!(?:\w+ )?(?:man|woman|guy|girl|lad|love|mother|father)\b)|an? (?:job|"
+    r"desk|dog|cat|phone|screen|ship|farm)\b))",
+    re.IGNORECASE,
+)
+_BEEN = late(r"\bbeen (?:an? )?$", re.IGNORECASE)
+_HOW_LONG = late(r"\d|\b(?:since|for|years|months|twice|long|now|happily)\b", re.IGNORECASE)
+""" "I've been divorced" tells of then, "I've been married 20 years" of now."""
+_MACHINE = late(r",? an? (?:\d{4} )?(?-i:[A-ZÀ-Þ])")
+_BACK_AGAIN = late(r"[^.;]*\b(?:found (?:her|him|it|them)|came back|turned up|is back|back home)\b", re.IGNORECASE)
+_NO_POSSESSION = late(
+    r"(?:soul|mind|dignity|temper|patience|marbles|faith|voice|nerve|heart|youth|innocence)", re.IGNORECASE
+)
+_SOMEBODY_WITH = late(
+    r"\b(?:boy|girl|child|kid|lad|guest|friend|man|woman|someone|somebody|pupil|student|customer|colleague|person|guy|"
+    r"member)s? (?:with|who has|who have)(?: an?)?(?: \w+)? $",
+    re.IGNORECASE,
+)
 _CALLED = late(r" (?:called|named) ")
 _VERB_OF_STATE = late(r"(?:was|were|is|are|has|had|been)\b", re.IGNORECASE)
 
@@ -85,13 +113,23 @@ def in_context(draft: Draft, text: str) -> Draft | None:
         return None
     noun = _CALLED.split(value)[0] if draft.predicate == "has_pet" else value
     at = text.casefold().find(noun.casefold(), draft.quote[0])
-    if draft.op != "assert" or not value or at < 0 or at > draft.quote[1]:
+    if draft.predicate == "trait":
+        held = value.startswith("does not") and _PART_OF_THE_TIME.search(text[slice(*draft.quote)])
+        return None if held else draft
+    if not value or at < 0 or at > draft.quote[1]:
         return draft
     before, after = text[draft.quote[0] : at], text[at + len(noun) :]
     end = _SENTENCE_END.search(after)
     rest = after[: end.start()] if end else after
+    if draft.op != "assert":
+        return None if _not_lost(draft.predicate, value, rest) else draft
+    if draft.predicate == "relationship_status":
+        been = _BEEN.search(before) and not _HOW_LONG.search(rest)
+        return None if been or _AS_GOOD_AS.search(before) or _BY_POST.match(rest) else draft
     if draft.predicate == "diet":
         return _diet(draft, value, before, rest)
+    if draft.predicate == "allergic_to" and draft.subject is None and _SOMEBODY_WITH.search(before):
+        return None
     return None if _CHECKS.get(draft.predicate, _nothing)(value, rest) else draft
 
 
@@ -106,6 +144,13 @@ def _diet(draft: Draft, value: str, before: str, rest: str) -> Draft | None:
         object=f"{hedge['o'].lower()} {value}",
         phrase=draft.phrase.replace(value, f"{hedge['o'].lower()} {value}"),
     )
+
+
+def _not_lost(predicate: str, value: str, rest: str) -> bool:
+    """Whether an end is none: "sold my soul", "lost Bella in the park, found her in the pub"."""
+    if predicate == "owns":
+        return _NO_POSSESSION.fullmatch(value) is not None
+    return predicate == "has_pet" and _BACK_AGAIN.match(rest) is not None
 
 
 def _not_owned(value: str, rest: str) -> bool:
@@ -125,6 +170,10 @@ def _not_ones_pet(value: str, rest: str) -> bool:
     ) is not None
 
 
+def _no_child(value: str, rest: str) -> bool:
+    return _MACHINE.match(rest) is not None and value.endswith("baby")
+
+
 def _no_allergen(value: str, rest: str) -> bool:
     return _NO_ALLERGEN.fullmatch(value) is not None
 
@@ -140,6 +189,7 @@ def _nothing(value: str, rest: str) -> bool:
 _CHECKS = {
     "owns": _not_owned,
     "has_pet": _not_ones_pet,
+    "has_child": _no_child,
     "allergic_to": _no_allergen,
     "intolerant_to": _no_allergen,
     "avoids": _not_avoided,

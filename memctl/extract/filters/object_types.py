@@ -248,7 +248,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         and not compiled("(?:{LANGUAGES}|{MORE_LANGUAGES})\\b.*").match(value)
     ):
         return False
-    if predicate == "uses" and compiled("{MEDICINE}").fullmatch(value):
+    if predicate in ("uses", "likes", "dislikes") and compiled("{MEDICINE}").fullmatch(value):
         return False
     if predicate in ("likes", "dislikes") and (
         _VAGUE_THING.fullmatch(value) or _is_somebody(value) or compiled("{RELATIONS}").fullmatch(value)

@@ -146,7 +146,7 @@ def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | No
     if predicate in ("likes", "dislikes") and " " not in value and (which := _WHICH.match(tail)):
         whole = value + which[0]
         return whole if len(whole.split()) <= LONGEST_OBJECT else None
-    if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
+    if (predicate != "prefers" and predicate not in CUT_SHORT) or not _ONLY_WHEN.match(tail):
         return value
     circumstance = _NEXT.split(tail.strip(" ,"))[0]
     if more := _MORE_DAYS.match(tail.strip(" ,"), len(circumstance)):
@@ -352,7 +352,8 @@ def match(  # noqa: C901 -- one step per part of a frame
 def _worded(frame: Frame, caught: str, value: str) -> str:
     """The object as the claim's text shows it: a preference with its purpose, a replaced value as matched."""
     if frame.shape == "preference":
-        return qualified(caught)
+        words = qualified(caught)
+        return value if value.startswith(words) else words
     return caught if frame.value else value
 
 

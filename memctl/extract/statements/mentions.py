@@ -20,6 +20,7 @@ from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, filled
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
 
 _UNCERTAIN = KeyedPattern(
@@ -228,7 +229,7 @@ def mentioned(
     if (
         person is None
         and not _OWN.search(f"{opening} {text}")
-        and (_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier))
+        and (_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
     ):
         return
     subject, owner = person or (None, None)
@@ -246,6 +247,17 @@ def mentioned(
             taken += name.casefold()
             verb = "is" if _TRAIT.fullmatch(name.split()[-1]) else "has"
             yield _draft("has_condition", name, f"{verb} {name}", span, subject, owner)
+
+
+_CAPITALIZED = late(r"\b[A-ZÀ-Þ][\w-]+|\b[Vv]et\b")
+_INTRODUCES = late(r"\b(?:name|this is|here)\b", re.IGNORECASE)
+
+
+def _names_another(earlier: str) -> bool:
+    """Whether the sentence before tells of a person with a name, or of the vet: "Been to see Agnes. Dementia now"."""
+    if _OWN.search(earlier) or _INTRODUCES.search(earlier):
+        return False
+    return any(word.lower() == "vet" or is_given_name(word) for word in _CAPITALIZED.findall(earlier))
 
 
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
