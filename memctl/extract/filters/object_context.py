@@ -9,14 +9,19 @@ import re
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 
 _PREDICATES = frozenset(
-    words("owns has_pet allergic_to intolerant_to avoids diet uses detail relationship_status has_child trait")
+    words(
+        "owns has_pet allergic_to intolerant_to avoids diet uses detail relationship_status has_child trait "
+        "lives_in works_at favorite"
+    )
 )
+_PAIR = frozenset(words("partner spouse relationship_status"))
 _SENTENCE_END = late(r"[.!?;\n](?!\d)")
 
 _OF_WORK = late(
@@ -88,6 +93,23 @@ _HOW_LONG = late(r"\d|\b(?:since|for|years|months|twice|long|now|happily)\b", re
 """ "I've been divorced" tells of then, "I've been married 20 years" of now."""
 _MACHINE = late(r",? an? (?:\d{4} )?(?-i:[A-ZÀ-Þ])")
 _BACK_AGAIN = late(r"[^.;]*\b(?:found (?:her|him|it|them)|came back|turned up|is back|back home)\b", re.IGNORECASE)
+_FOR_A_WHILE = late(
+    r",? (?:for (?:the|a|an|my) (?:weekend|day|week|night|hour|fortnight|holidays?|trip|lunch|meeting)\b|(?:on|"
+    r"by) (?:the |a )?(?:\w+ )?(?:train|bus|boat|ferry|plane|flight|coach|car)\b|at (?:\d|dawn|noon|midnight|five|"
+    r"six|seven|eight|nine|ten)\b|this (?:morning|afternoon|evening)\b|early\b|late\b|with (?:nothing|a (?:bag|"
+    r"trolley|basket|sandwich))\b)",
+    re.IGNORECASE,
+)
+""" "Left Lisbon on the night train" is a journey."""
+_BOUGHT_BACK = late(r"\b(?:bought|got|won) (?:it|them|her|him) back\b", re.IGNORECASE)
+_WAS = late(r"\bfavou?rite [\w ]+ was $", re.IGNORECASE)
+""" "My favourite teacher was Mr Shah" ends nothing."""
+_AT_SCHOOL = late(
+    r"\b(?:broke|break|breaking|broken|split) up (?:for (?:the|christmas|easter|half[- ]term|summer|lunch)|at the|"
+    r"in the (?:shop|museum|crowd|market|fog|woods|queue))\b",
+    re.IGNORECASE,
+)
+""" "We broke up for the holidays" ends no relationship."""
 _NO_POSSESSION = late(
     r"(?:soul|mind|dignity|temper|patience|marbles|faith|voice|nerve|heart|youth|innocence)", re.IGNORECASE
 )
@@ -102,35 +124,45 @@ _VERB_OF_STATE = late(r"(?:was|were|is|are|has|had|been)\b", re.IGNORECASE)
 
 def in_context(draft: Draft, text: str) -> Draft | None:
     """`draft` of a turn with the words that qualify its object; None if the words around it make it another thing."""
-    if draft.predicate not in _PREDICATES or draft.extractor is not None:
+    if draft.extractor is not None or not (draft.predicate in _PREDICATES or draft.object is None):
         return draft
-    value = draft.object or ""
+    if draft.object is None:
+        of_a_pair = is_relation(draft.predicate) or draft.predicate in _PAIR
+        return None if of_a_pair and _AT_SCHOOL.search(text[slice(*draft.quote)]) else draft
+    return _worded(draft, draft.object, text)
+
+
+def _worded(draft: Draft, value: str, text: str) -> Draft | None:
+    """`in_context` for a draft with an object."""
+    said = text[slice(*draft.quote)]
     if draft.predicate == "detail" and value.startswith("is "):
         return msgspec.structs.replace(draft, object=value[3:], phrase=draft.phrase.replace(f"is {value}", value, 1))
-    if (draft.predicate == "detail" and _VERB_OF_STATE.match(value)) or (
-        draft.predicate == "uses" and _SIZE.fullmatch(value)
-    ):
+    if _says_nothing(draft.predicate, value, said):
         return None
     noun = _CALLED.split(value)[0] if draft.predicate == "has_pet" else value
     at = text.casefold().find(noun.casefold(), draft.quote[0])
-    if draft.predicate == "trait":
-        held = value.startswith("does not") and _PART_OF_THE_TIME.search(text[slice(*draft.quote)])
-        return None if held else draft
-    if not value or at < 0 or at > draft.quote[1]:
+    if at < 0 or at > draft.quote[1]:
         return draft
     before, after = text[draft.quote[0] : at], text[at + len(noun) :]
     end = _SENTENCE_END.search(after)
     rest = after[: end.start()] if end else after
     if draft.op != "assert":
-        return None if _not_lost(draft.predicate, value, rest) else draft
-    if draft.predicate == "relationship_status":
-        been = _BEEN.search(before) and not _HOW_LONG.search(rest)
-        return None if been or _AS_GOOD_AS.search(before) or _BY_POST.match(rest) else draft
+        return None if _not_ended(draft.predicate, value, before, rest) else draft
     if draft.predicate == "diet":
         return _diet(draft, value, before, rest)
-    if draft.predicate == "allergic_to" and draft.subject is None and _SOMEBODY_WITH.search(before):
+    if draft.subject is None and draft.predicate == "allergic_to" and _SOMEBODY_WITH.search(before):
         return None
-    return None if _CHECKS.get(draft.predicate, _nothing)(value, rest) else draft
+    check = _CHECKS.get(draft.predicate)
+    return None if check is not None and check(value, before, rest) else draft
+
+
+def _says_nothing(predicate: str, value: str, said: str) -> bool:
+    if predicate == "trait":
+        return value.startswith("does not") and _PART_OF_THE_TIME.search(said) is not None
+    return not value or (
+        (predicate == "detail" and _VERB_OF_STATE.match(value) is not None)
+        or (predicate == "uses" and _SIZE.fullmatch(value) is not None)
+    )
 
 
 def _diet(draft: Draft, value: str, before: str, rest: str) -> Draft | None:
@@ -146,14 +178,25 @@ def _diet(draft: Draft, value: str, before: str, rest: str) -> Draft | None:
     )
 
 
-def _not_lost(predicate: str, value: str, rest: str) -> bool:
+def _not_ended(predicate: str, value: str, before: str, rest: str) -> bool:
     """Whether an end is none: "sold my soul", "lost Bella in the park, found her in the pub"."""
-    if predicate == "owns":
-        return _NO_POSSESSION.fullmatch(value) is not None
+    match predicate:
+        case "owns":
+            return _NO_POSSESSION.fullmatch(value) is not None or _BOUGHT_BACK.search(rest) is not None
+        case "lives_in" | "works_at":
+            return _FOR_A_WHILE.match(rest) is not None
+        case "favorite":
+            return _WAS.search(before) is not None
     return predicate == "has_pet" and _BACK_AGAIN.match(rest) is not None
 
 
-def _not_owned(value: str, rest: str) -> bool:
+def _not_so(value: str, before: str, rest: str) -> bool:
+    """Whether somebody is only as good as married, or was divorced once."""
+    been = _BEEN.search(before) is not None and not _HOW_LONG.search(rest)
+    return been or bool(_AS_GOOD_AS.search(before) or _BY_POST.match(rest))
+
+
+def _not_owned(value: str, before: str, rest: str) -> bool:
     return bool(
         describes_noun(rest)
         or _OF_WORK.match(rest)
@@ -164,26 +207,22 @@ def _not_owned(value: str, rest: str) -> bool:
     )
 
 
-def _not_ones_pet(value: str, rest: str) -> bool:
+def _not_ones_pet(value: str, before: str, rest: str) -> bool:
     return (value.startswith(("a ", "an ")) and value.islower() and describes_noun(rest)) or _COMMUNAL.match(
         rest
     ) is not None
 
 
-def _no_child(value: str, rest: str) -> bool:
+def _no_child(value: str, before: str, rest: str) -> bool:
     return _MACHINE.match(rest) is not None and value.endswith("baby")
 
 
-def _no_allergen(value: str, rest: str) -> bool:
+def _no_allergen(value: str, before: str, rest: str) -> bool:
     return _NO_ALLERGEN.fullmatch(value) is not None
 
 
-def _not_avoided(value: str, rest: str) -> bool:
+def _not_avoided(value: str, before: str, rest: str) -> bool:
     return _VAGUE.fullmatch(value) is not None or _ANOTHER_SWELLS.match(rest) is not None
-
-
-def _nothing(value: str, rest: str) -> bool:
-    return False
 
 
 _CHECKS = {
@@ -193,4 +232,5 @@ _CHECKS = {
     "allergic_to": _no_allergen,
     "intolerant_to": _no_allergen,
     "avoids": _not_avoided,
+    "relationship_status": _not_so,
 }
