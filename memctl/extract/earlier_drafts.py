@@ -79,6 +79,10 @@ class EarlierDrafts:
         """Start the next turn, to which the drafts added from now on belong."""
         self._turn = len(self._claimed)
 
+    def has_last_turn(self) -> bool:
+        """True if the previous turn has claims."""
+        return self._turn < len(self._claimed)
+
     def last_turn(self) -> list[Draft]:
         """The claims of the previous turn."""
         return self._claimed[self._turn :]

@@ -5,7 +5,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,8 @@ from memctl.extract.dialogue.follow_ups import follow_ups, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
-from memctl.extract.dialogue.restated_answers import statement
-from memctl.extract.dialogue.rosters import roster_drafts
+from memctl.extract.dialogue.restated_answers import may_be_restated, statement
+from memctl.extract.dialogue.rosters import may_ask_for_list, roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.dialogue.taken_back import without_taken_back
 from memctl.extract.draft_claim import Draft, sentence
@@ -200,38 +200,28 @@ class _SessionReader:
         if drafts and self.question is not None and not memory:
             drafts = list(of_the_speaker(drafts, self.question, text))
         self.people = reader.people
-        drafts = drafts if memory else without_unnamed_owners(drafts, text, self.before, self.people)
+        if drafts and not memory:
+            drafts = without_unnamed_owners(drafts, text, self.before, self.people)
         if self.lately is not None and self.silent < RECENT and (died := death_of(text, self.lately)):
             drafts += self.reread(*died, turn)
-        drafts += asterisks(text, self.earlier)
-        drafts += corrected_numbers(text, self.earlier)
-        drafts += exchanges(text, self.earlier)
-        drafts = with_new_day(text, turn.at, self.earlier, drafts)
-        drafts += scrapped_plan(text, self.earlier)
-        if "retractions" in due:
-            drafts += elliptical_retractions(text, self.earlier)
-        ended = list(ended_instructions(text, self.earlier, drafts))
-        drafts = numbered_rules(text, self.earlier, drafts) if self.orders else drafts
-        # A claim of this turn stays current, even if the turn also names what has ended.
-        drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
+        drafts = self.with_earlier(drafts, turn, text, due)
         if self.question is not None and not memory:
             drafts += confirmed(self.question, text, turn.at, self.earlier)
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
         if not memory:
-            if "rosters" in reader.due or self.question is not None:
-                drafts += roster_drafts(reader.text, self.question, drafts)
-            drafts = self.profile(reader.text, turn, drafts)
-        drafts += follow_ups(text, self.earlier, drafts)
+            drafts = self.listed(drafts, turn, reader)
+        if drafts or "follow_ups" in due:
+            drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         self.lately, self.silent = reader.other or self.lately, 0 if reader.other else self.silent + 1
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
         drafts += foreign_relations(text) if "foreign_relations" in due else ()
         drafts = rightly_named(without_departed(text, drafts), text) if drafts else []
-        drafts += replacements(text, drafts)
+        drafts += replacements(text, drafts) if drafts else ()
         drafts = arrow_changes(reader.text, drafts, self.earlier)
-        drafts = list(doses_with_takers(reader.text, drafts, self.earlier))
-        drafts += new_states(text, self.earlier, drafts)
+        drafts = list(doses_with_takers(reader.text, drafts, self.earlier)) if drafts else []
+        drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 
@@ -240,11 +230,42 @@ class _SessionReader:
         drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, reader.asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
+        return self.kept(drafts, turn, text, due)
+
+    def with_earlier(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:
+        """`drafts`, with the corrections, changes and ends of what earlier turns said; `due` names the rules that may
+        find something in the turn."""
+        after_claims = self.earlier.has_last_turn()
+        if after_claims:
+            drafts += asterisks(text, self.earlier)
+            drafts += corrected_numbers(text, self.earlier)
+        drafts += exchanges(text, self.earlier) if "exchanges" in due else ()
+        if self.earlier.plans and "new_days" in due:
+            drafts = with_new_day(text, turn.at, self.earlier, drafts)
+        drafts += scrapped_plan(text, self.earlier) if after_claims else ()
+        drafts += elliptical_retractions(text, self.earlier) if "retractions" in due else ()
+        ended = list(ended_instructions(text, self.earlier, drafts)) if drafts or "ended_instructions" in due else []
+        drafts = numbered_rules(text, self.earlier, drafts) if self.orders and self.earlier.numbered else drafts
+        if not ended:
+            return drafts
+        # A claim of this turn stays current, even if the turn also names what has ended.
+        return [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
+
+    def listed(self, drafts: list[Draft], turn: Turn, reader: TurnReader) -> list[Draft]:
+        """`drafts` with those of the lists and the profile in a turn."""
+        if "rosters" in reader.due or (self.question is not None and may_ask_for_list(self.question)):
+            drafts += roster_drafts(reader.text, self.question, drafts)
+        return self.profile(reader.text, turn, drafts) if ":" in reader.text else drafts
+
+    def kept(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:
+        """The drafts that the turn means, without duplicates, with the invitation it accepts and its doubts."""
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)
-        drafts = self.play.own(text, drafts)
+        if self.play.left or "role_play" in due:
+            drafts = self.play.own(text, drafts)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
-        return kept + list(doubts(text, self.earlier, kept)) if "doubts" in due else kept
+        doubted = "doubts" in due and "changes" in due and "changed_things" in due
+        return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
 
     def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """The drafts of a turn whose object says what the speaker meant."""
@@ -276,7 +297,7 @@ class _SessionReader:
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""
-        opening = next(sentences(plain(text)), None)
+        opening = next(sentences(plain(text)), None) if may_be_restated(question) else None
         if opening is None:
             return []
         first = opening.text if LISTED.search(question) else FIRST_PART.split(opening.text)[0]

@@ -1,10 +1,12 @@
 """Which rules may read something in a turn or a sentence: most have no word of most rules."""
 
-from memctl.extract.dialogue import corrections, doubts, elliptical_retractions, rosters
-from memctl.extract.filters import assertion_filter
+from memctl.extract.dialogue import corrections, doubts, elliptical_retractions, follow_ups, new_states, rosters
+from memctl.extract.events import new_days
+from memctl.extract.filters import assertion_filter, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.people import ages, deaths, foreign_kinship, people, relatives_of_others, sentence_subjects
+from memctl.extract.standing_instructions import instruction_changes
 from memctl.extract.statements import apposition, details, languages, mentions, multilingual, self_introductions
 from memctl.extract.time import dates
 
@@ -40,8 +42,16 @@ TURN_RULES = RuleIndex(
         "rosters": rosters.ROSTERS,
         "foreign_relations": KeyedGroup(words=foreign_kinship.MINE),
         "doubts": doubts.CUES,
+        "changes": KeyedGroup(words=doubts.CHANGES),
+        "changed_things": KeyedGroup(words=doubts.THINGS),
         "retractions": elliptical_retractions.ENDS,
         "multilingual": multilingual.HINTS,
+        "exchanges": KeyedGroup(corrections.EXCHANGE),
+        "new_days": new_days.NEW_DAYS,
+        "ended_instructions": instruction_changes.ENDINGS,
+        "follow_ups": follow_ups.CUES,
+        "new_states": new_states.CUES,
+        "role_play": KeyedGroup(role_play.BEGINS),
     }
 )
 """The rules that read a whole turn."""

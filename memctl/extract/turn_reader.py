@@ -15,6 +15,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.events import appointments, event_dates, events, happenings, timetable
 from memctl.extract.filters import assertion_filter
 from memctl.extract.filters.not_meant import hedged
+from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
@@ -65,12 +66,11 @@ class TurnReader:
         self.rules, text = self.raw != text, self.raw
         typed = text if written is None else written
         self.people = {} if people is None else people
-        visible = assertion_filter.hide_pasted(plain(text))
+        visible = hide_pasted(plain(text))
         self.of_others = labelled_lines.lines_of_others(visible, speaker, self.people)
         self.text = labelled_lines.without_their_words(visible, self.of_others)
         self.due = TURN_RULES.due(self.text)
-        self.at = at
-        self.typed = typed
+        self.at, self.typed = at, typed
         self.third = third
         self.orders = orders
         self.drafts: list[Draft] = []
@@ -94,7 +94,7 @@ class TurnReader:
         last: list[Draft] = []
         wary = len(self.raw) > LONGEST or may_instruct(self.raw)
         for whole in sentences(self.text):
-            sentence = Sentence(whole.text[:LONGEST], whole.start, whole.mark)
+            sentence = whole if len(whole.text) <= LONGEST else Sentence(whole.text[:LONGEST], whole.start, whole.mark)
             if wary and is_instruction_like(
                 self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]
             ):
@@ -211,7 +211,7 @@ class TurnReader:
         whole, origin = text, start
         opening = clause_openers.after_lead(text)
         text, start = text[opening:], start + opening
-        text = sentence_subjects.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+        text = sentence_subjects.without_asides(text)
         self.dated = "dates" in due and may_name_time(text)
         mentioning = "mentions" in due and any(mentions.may_mention(text)) and not mentions.is_bare(self.text)
         restricted = "in_that_case" in due

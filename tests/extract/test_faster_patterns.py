@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.extract.filters import assertion_filter
+from memctl.extract.filters import pasted_text
 from memctl.extract.grammar import name_case, segmentation
 
 MARKED = st.text(st.sampled_from("aIÉßz \n'’“”«»„.,;:!?)$1_"))
@@ -29,5 +29,5 @@ def test_capitalised_words_are_found_after_another_word(text: str) -> None:
     "text", ["SELECT a FROM b", "import re and go", "print(1)", "I selected one from it", "pay $5"]
 )
 def test_code_without_a_dollar_is_found_by_its_words(text: str) -> None:
-    found = assertion_filter._STATEMENT.search(text)
-    assert "$" in text or bool(found) is bool(assertion_filter._SQL.search(text))
+    found = pasted_text._STATEMENT.search(text)
+    assert "$" in text or bool(found) is bool(pasted_text._SQL.search(text))

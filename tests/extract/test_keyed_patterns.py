@@ -1,6 +1,7 @@
 """Skipping the patterns whose words are not in a text loses no match."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +25,7 @@ from memctl.extract.patterns.pattern_keys import keys_of
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.patterns.word_masks import DIGIT, WORDS, WordMasks
 from memctl.extract.patterns.wordlist import first_two_words, lowered, words_with_digits
-from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import ages, foreign_kinship, people, relatives_of_others, sentence_subjects, strangers
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, frames, phrases, records
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.statements import (
@@ -65,6 +66,8 @@ CASES = (
     (r"\b(?-i:[AB])nna\b", ("Anna", "Bnna")),
     (r"\bskı\b|\bski\b", ("skİ", "SKI", "skı")),
     (r"\b\d+ (?:cats|dogs)\b|\bv[0-9]", ("3 cats", "٣ dogs", "v2")),
+    (r"\bbak(?:er|ing)(?=$|[,.]| at\b)", ("baker", "baking at night")),
+    (r"\bbak(?=e|,)", ("bake", "bak,")),
 )
 
 
@@ -87,8 +90,8 @@ def filled_index(index: RuleIndex[Any]) -> RuleIndex[Any]:
     return filled_one
 
 
-def every_rule_whose_hint_is_looked_for_alone(index: HintIndex[Any], lowered: str) -> list[Any]:
-    masks = [mask for hint, mask in index.masks.items() if hint in lowered]
+def every_rule_whose_hint_is_looked_for_alone(index: HintIndex[Any], text: str) -> list[Any]:
+    masks = [mask for hint, mask in index.masks.items() if hint in lowered(text)]
     return [rule for number, rule in enumerate(index.rules) if any(mask & 1 << number for mask in masks)]
 
 
@@ -105,6 +108,13 @@ def test_every_text_that_a_pattern_matches_contains_its_keys(pattern: str, texts
         for whole in (text, f"(x {text} y)"):
             if re.search(pattern, whole, re.IGNORECASE):
                 assert not bit or bit & masks.of[whole], whole
+
+
+def test_a_word_that_a_lookahead_ends_is_a_key_as_a_whole() -> None:
+    assert keys_of(r"\bbaker(?=$|[,.;!]| (?:in|at)\b)") == {"baker"}
+    assert keys_of(r"\bbaker(?=[,.]*\s)") == {"baker"}
+    assert keys_of(r"\bbaker(?=s|$)") == {"bak-"}
+    assert keys_of(r"\bbaker(?<=r)") == {"bak-"}
 
 
 def test_no_matching_rule_is_skipped() -> None:
@@ -185,6 +195,9 @@ LOWER_CASE = (
     (r"[^a-c]x", "Dx", True),
     (r"la[sz]t", "laſt", True),
     (r"(?:ab){2}c", "ABabC", True),
+    (r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+ is my", "ÁNA IS MY", True),
+    (r"[À-ž]x", "ıx", True),
+    (r"[ſ]x", "Sx", True),
 )
 
 
@@ -343,6 +356,7 @@ def test_facts_are_the_same_if_every_rule_and_pattern_is_tried(monkeypatch: pyte
         monkeypatch.setattr(pattern, "left_with_key", 0)
     monkeypatch.setattr(KeyedPattern, "add_keys", lambda _: None)
     monkeypatch.setattr(HintIndex, "due", every_rule_whose_hint_is_looked_for_alone)
+    monkeypatch.setattr(strangers, "_no_names", defaultdict(bool))
     monkeypatch.setattr(RuleIndex, "due", lambda index, _: tuple(index.needs))
     monkeypatch.setattr(clause_openers, "is_of_nobody", lambda *_, **__: False)
     monkeypatch.setattr(clauses, "has_later_subject", lambda _: True)

@@ -15,7 +15,7 @@ from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
-from memctl.extract.patterns.wordlist import holds, words
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
 
 _MARKS = ("→", "->", "=>", "⇒")
@@ -63,7 +63,7 @@ class Change(msgspec.Struct, frozen=True):
 
 def changes(text: str) -> Iterator[Change]:
     """The changes in `text`, without those of chains."""
-    for sentence in _SENTENCE.finditer(text) if holds(text, _MARKS) else ():
+    for sentence in _SENTENCE.finditer(text) if any(map(text.__contains__, _MARKS)) else ():
         arrows = list(_ARROW.finditer(sentence[0]))
         if len(arrows) != 1:
             continue

@@ -54,7 +54,7 @@ def restated(sentence: str, before: str, *, repaired: bool) -> re.Match[str] | N
     return match if match and (match["own"] or repaired or CUE.search(before)) else None
 
 
-_EXCHANGE = KeyedPattern(
+EXCHANGE = KeyedPattern(
     (
         r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
         r"changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|"
@@ -279,7 +279,7 @@ def replacements(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
 
 def exchanges(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "Switched from law to philosophy": read together with the earlier draft that the speaker studies law."""
-    match = _EXCHANGE.search(text)
+    match = EXCHANGE.search(text)
     if match is None or "?" in text:
         return
     old, new = match["old"].strip().casefold(), noun(match["new"])

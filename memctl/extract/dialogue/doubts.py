@@ -78,7 +78,7 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         ),
     )
 )
-_CHANGES = frozenset(
+CHANGES = frozenset(
     words(
         "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
         "unemployed between gave given put got picked collected all first reorg reorganisation reorganization "
@@ -87,7 +87,7 @@ _CHANGES = frozenset(
         "on up may don second touch fifty having"
     )
 )
-_THINGS = frozenset(
+THINGS = frozenset(
     words(
         "job jobs role employer employers gig career careers work notice unemployed boss manager team teams reorg "
         "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
@@ -147,7 +147,7 @@ def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[
     Only doubts about plans, which share words with the plan, need the plan in `earlier`.
     """
     spoken_of = spoken_words(text)
-    if _CHANGES.isdisjoint(spoken_of) or _THINGS.isdisjoint(spoken_of) or _ASKS.match(text):
+    if CHANGES.isdisjoint(spoken_of) or THINGS.isdisjoint(spoken_of) or _ASKS.match(text):
         return
     cues = [cue for _, cue in _CUES] + [_UNSURE] * ("plans" in earlier.predicates)
     if not any(cue.search(text) for cue in cues):

@@ -13,7 +13,7 @@ from memctl.core.predicates import kind_of
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import holds, words
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.kinship import canonical
@@ -23,7 +23,7 @@ _DOSE = KeyedPattern(
     r"(?: (?:up|down|back))? to (?P<o>\d+(?:\.\d+)? ?(?:mg|mcg|ml|g|units?))(?![\w/])",
     re.IGNORECASE,
 )
-_DOSE_NOW = late(
+_DOSE_NOW = KeyedPattern(
     r"\W*(?:(?:actually|update|oh|ah|well|sorry|no|so|and|correction|wait|hm+)\b[,.:]* )*"
     r"(?:it's|its|it is|i'm on|im on|make that|make it) (?:up to |down to )?"
     r"(?P<o>\d+(?:\.\d+)? ?(?P<unit>mg|mcg|ml|g|units?)?),? (?:now|these days|since \w+|actually)\b",
@@ -320,3 +320,7 @@ def _roles(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     phrase = f"has a {canonical(match['new'])} called {old.object}"
     yield retraction(old, match.span())
     yield msgspec.structs.replace(old, predicate=right, phrase=phrase, quote=match.span(), corrects=True)
+
+
+CUES = KeyedGroup(_DOSE, _DOSE_NOW, _BACK, _DIED, _BORN, _WEIGHT, _SWITCHED, words=("not",))
+"""What a text has that says such a change by itself, without other drafts of its turn."""

@@ -10,7 +10,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import last_question, plain
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.rule_index import RuleIndex
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, lexicon
 
 LONGEST_ANSWER = 10
 """Words of an answer."""
@@ -123,6 +123,27 @@ _WHAT_NAME = late(r"\bwhat(?:'s| is) (?:(?:his|her) name|(?:he|she) called)\b", 
 _WHAT_DO = late(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
 
 
+_THE_PET = r"\bthe (?=(?:{PET})(?:'s name| called)\?)"
+_QUESTIONS = KeyedGroup(
+    *(pattern for pattern, _ in _STATEMENTS),
+    *map(
+        KeyedPattern,
+        (
+            *(one.pattern for one in (_STATE, _DO_YOU, _IS_YOUR, _WHO_IS, _HOW_OLD, _WHERE_LIVE, _WHAT_NAME, _WHAT_DO)),
+            rf"\bthe (?:{lexicon('PET')})",
+        ),
+    ),
+    words=("or",),
+)
+"""What a question has whose answer can be restated; "or" is in "window or aisle?"."""
+
+
+def may_be_restated(question: str) -> bool:
+    """False if no answer to the last question of a message can be restated."""
+    asked = last_question(plain(question))
+    return asked is not None and _QUESTIONS.possible(asked)
+
+
 def statement(question: str, answer: str, subject: tuple[str, str] | None) -> str | None:
     """A short `answer` to the last question in `question`, as a full sentence; None if it cannot be restated.
 
@@ -160,7 +181,7 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
 @cache
 def _the_pet() -> re.Pattern[str]:
     """ "What is the cat called?", where the speaker spoke of nobody else."""
-    return compiled(r"\bthe (?=(?:{PET})(?:'s name| called)\?)")
+    return compiled(_THE_PET)
 
 
 def _filled(question: str, answer: str) -> str | None:

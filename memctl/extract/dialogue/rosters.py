@@ -144,6 +144,14 @@ _ANSWER_LEAD = (
 )
 
 
+_ASKS = KeyedGroup(*(pattern for pattern, _ in _ASKED), _ASKED_GROUP)
+
+
+def may_ask_for_list(question: str) -> bool:
+    """False if no list is the answer to a question."""
+    return _ASKS.possible(question) and question.rstrip().endswith("?")
+
+
 def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterator[Draft]:
     """The drafts of the lists in the plain `text` of a turn, without the people that the rules have `read`."""
     taken = {(draft.object or "").casefold() for draft in read if draft.predicate.startswith("has_")}

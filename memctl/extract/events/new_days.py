@@ -15,7 +15,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events import event_dates
 from memctl.extract.grammar.segmentation import sentences
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.dates import Grounded, certain
 
@@ -36,12 +36,14 @@ _SMALL = frozenset(
     )
 )
 """Words that do not say which plan is meant."""
-_CORRECTED = late(
+_CORRECTED = KeyedPattern(
     r"\W*(?:(?:correction|sorry|actually|wait|no|oops|my bad|hang on)\b[,.:! ]*)+(?:it's|its|it is|that's|make that|"
     r"make it)(?: on)? ",
     re.IGNORECASE,
 )
 """ "Correction, it's the 25th", right after a plan."""
+NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED)
+"""With what a text gives a plan another day."""
 _SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
 _OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
 _THE_DAY = late(

@@ -8,7 +8,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 
 LONGEST = 8
 """Messages of a role play that nobody ends."""
-_BEGINS = KeyedPattern(
+BEGINS = KeyedPattern(
     r"(?:^\W*(?:(?:ok|okay|so|right|now|hey|hi)\W+)*|\b(?:let's|lets|let us|can|could|shall|like to|want to|wanna) "
     r"(?:(?:we|you|try|do|start|have|a|some|quick|bit of|please) )*)role[- ]?play(?:ing)?\b(?! (?:games?|group|club|"
     r"session|night|campaign|server|community|nerd|fan)s?\b)|"
@@ -38,7 +38,7 @@ class RolePlay:
         if self.left and _ENDS.search(text):
             self.left = 0
             return False
-        if _BEGINS.search(text) and not _ENDS.search(text):
+        if BEGINS.search(text) and not _ENDS.search(text):
             self.left = LONGEST
             return False
         self.left = max(0, self.left - 1)

@@ -45,28 +45,33 @@ LEAD = late(
     r"evening|yo|"
     r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
     r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
-    r"recently|lately|currently|nowadays|these days|still|apparently|\w+-wise|"
-    r"even though|although|though|while)\b[\s,:!.\-–—)]*)+"
+    r"recently|lately|currently|nowadays|these days|still|apparently|"
+    r"even though|although|though|while|\w+-wise)\b[\s,:!.\-–—)]*)+"
 )
 """Words before a clause, in lower case."""
+_LEADS = KeyedGroup(OpeningPattern(LEAD.pattern.replace(r"|\w+-wise", "")))
+""" "Career-wise" may open with any word, but has a hyphen."""
 
 
 @lru_cache(maxsize=256)
 def after_lead(text: str) -> int:
     """The offset at which a clause starts after words such as "btw" and "note that"; 0 if nothing follows them."""
+    if "-" not in text and not _LEADS.possible(text):
+        return 0
     lead = LEAD.match(lowered(text))
     return lead.end() if lead and lead.end() < len(text) else 0
 
 
-THINK = late(
+THINK = OpeningPattern(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 
 
 def without_opening(clause: Clause) -> tuple[Clause, bool]:
     """The clause after words such as "btw" and "I think", and whether it was only thought."""
-    think = THINK.match(clause.text[after_lead(clause.text) :])
-    at = after_lead(clause.text) + (think.end() if think else 0)
+    at = after_lead(clause.text)
+    think = THINK.match(clause.text[at:])
+    at += think.end() if think else 0
     if not at:
         return clause, False
     return Clause(clause.text[at:], clause.start + at, clause.conj, clause.elided), think is not None

@@ -13,9 +13,9 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
+from memctl.extract.patterns.hints import prefix_tree
 from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
-from memctl.extract.vocabulary.date_words import alternation
 from memctl.extract.vocabulary.verbs import FORMS, Form
 
 ADVERBS = frozenset(
@@ -47,38 +47,40 @@ GOT_DONE = frozenset(
 )
 """ "Have got married" is a perfect; "have got a cat" is "have"."""
 
-_CONJ = (
-    r"and then|and also|and|but|so|yet|plus|then|while|whereas|although|though|because|cause|cuz|bc|since|given that|"
-    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|"
-    r"where|that|which is why|except|or|lol|haha|lmao|tho|tbh|btw"
+_CONJUNCTIONS = words(
+    "and and_then and_also but so yet plus then while whereas although though because cause cuz bc since given_that "
+    "seeing_that considering after before when whenever if unless until once whether where that which_is_why except or "
+    "lol haha lmao tho tbh btw"
 )
-_ADV = alternation(ADVERBS)
+_CONJ = prefix_tree(one.replace("_", " ") for one in _CONJUNCTIONS) + "|as(?! my| our)"
+_ADV = prefix_tree(ADVERBS)
 _SUBJECT = (
     r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
     r"his|her|their|it|it's|there|there's|you|you're|the (?:wife|husband|missus|hubby|other half|kids|twins|eldest|"
     r"youngest|baby|dog|cat|car|van)(?:'s)?|(?:mum|mam|mom|dad|nan|gran|grandma|grandad|hubby)(?:'s(?= )|(?= (?:is|"
     r"was|has|had|died|got|turned|moved|still|just|\w+s)\b)))"
 )
-_VERBFORM = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind != "ing"), key=len, reverse=True))
-_VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind == "ing"), key=len, reverse=True))
+_VERBFORMS = [form for form, (_, kind) in FORMS.items() if kind != "ing"]
+_VERBING = prefix_tree(form for form, (_, kind) in FORMS.items() if kind == "ing")
 
 _BOUNDARY = late(
-    rf"(?:\s*[;:—–]\s*|\s+--?\s+|,?\s+(?P<conj>{_CONJ}),?\s+|,\s*|\s*\(\s*)"
-    rf"(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))"
+    rf"[\s;:—–,(](?:(?<=[\s,])(?:(?<=\s)|\s)\s*(?P<conj>{_CONJ}),?\s+|(?<=\s)\s*(?:[;:—–]\s*|--?\s+|\(\s*)|"
+    rf"(?<=[;:—–(,])\s*)(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))"
 )
-"""This and the next patterns are for text in lower case."""
+"""A conjunction after a blank or a comma, or a mark, before a subject. This and the next patterns are for text in lower
+case. They open with a set of characters, which `re` looks for much faster than for alternatives."""
 _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop try think"))
-_LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
-_ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
+_LISTED = prefix_tree(form for form in _VERBFORMS if FORMS[form][0] not in _NO_ELISION)
+_ANDED = prefix_tree(form for form in _VERBFORMS if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
 _ELIDED = late(
-    rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
+    rf"[,\s](?:(?:(?<=\s)|\s)\s*(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
     rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
-    rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))"
+    rf"|(?<=,)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))"
 )
 _ELIDED_ING = late(
-    rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
-    r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))"
+    rf"[,\s](?:(?:(?<=\s)|\s)\s*and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
+    r"|(?<=,)\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))"
 )
 _AFTER_ING = KeyedPattern(
     r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"

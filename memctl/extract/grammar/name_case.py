@@ -9,7 +9,7 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
-from memctl.extract.patterns.wordlist import holds, words
+from memctl.extract.patterns.wordlist import holds, spoken_words, words
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.verbs import FORMS
@@ -109,8 +109,11 @@ class NameCase:
             text = _called().sub(self._announced, text)
         if text.islower():
             text = _introduced().sub(self._announced, text)
-        if not self.names or (
-            text.isascii() and self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
+        if not self.names:
+            return text
+        if text.isascii() and (
+            self.names.keys().isdisjoint(spoken_words(text))
+            or self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
         ):
             return text
         return _UNCAPITALISED.sub(self._spelled, text)

@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.patterns.wordlist import Remembered
+from memctl.extract.patterns.wordlist import Remembered, words
 
 HIDDEN = "\x1a"
 """Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement.
@@ -43,11 +43,13 @@ _BREAK = late(
 )
 _ASCII_BREAK = late(r"[.!?\n](?:(?<=\n)\n*|(?<!\n)[.!?]*[\"')\]]*(?=\s|$|[A-Z][a-z]))")
 """The same for ASCII texts, which is faster: its first character is one of a set."""
-_ABBREVIATION = late(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|st|jr|sr|vs|etc|e\.g|i\.e|approx|no|inc|ltd|co|fig|mt|ft|jan|feb|mar|apr|jun|jul|aug|"
-    r"sep|sept|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|ph\.d|[a-z]))$",
-    re.IGNORECASE,
+_ABBREVIATIONS = words(
+    "dr mr mrs ms prof st jr sr vs etc e.g i.e approx no inc ltd co fig mt ft jan feb mar apr jun jul aug sep sept oct "
+    "nov dec a.m p.m u.s u.k ph.d"
 )
+_ABBREVIATION = late(rf"\b(?:{'|'.join(map(re.escape, _ABBREVIATIONS))}|[a-z])$", re.IGNORECASE)
+_ENDINGS = frozenset(one[-2:] for one in _ABBREVIATIONS)
+"""The last two letters of abbreviations: few sentences end with them, or with a single letter."""
 
 
 _EXTENSION = late(r"[a-z]{2,4}\b")
@@ -123,9 +125,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     for match in (_ASCII_BREAK if text.isascii() else _BREAK).finditer(text):
         mark = match[0].strip()
         if mark.startswith(".") and len(mark) == 1:
-            if _ABBREVIATION.search(
-                text, max(start, match.start() - _LONGEST_ABBREVIATION), match.start()
-            ) and not text[match.end() :].lstrip(" ").startswith("\n"):
+            if _is_abbreviation(text, start, match.start()) and not text[match.end() :].lstrip(" ").startswith("\n"):
                 follows = text[match.end() : match.end() + 4].lstrip()
                 last = (
                     text[start : match.start()].rsplit(None, 1)[-1].lower()
@@ -148,6 +148,14 @@ def sentences(text: str) -> Iterator[Sentence]:
         start = match.end()
     if text[start:].strip(_BLANK):
         yield _sentence(text[start:], start, "")
+
+
+def _is_abbreviation(text: str, start: int, end: int) -> bool:
+    """True if the words from `start` to `end` end with an abbreviation."""
+    last = text[end - 2 : end].lower()
+    if last.isascii() and last.isalnum() and len(last) > 1 and last not in _ENDINGS:
+        return False
+    return _ABBREVIATION.search(text, max(start, end - _LONGEST_ABBREVIATION), end) is not None
 
 
 def _sentence(body: str, start: int, mark: str) -> Sentence:

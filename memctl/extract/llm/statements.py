@@ -15,6 +15,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.extract.filters import assertion_filter
 from memctl.extract.filters.object_types import is_opening
+from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import ADVERBS, MAY, Head, clauses, head
@@ -101,7 +102,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=256)
 def statements(text: str, third: bool = False) -> tuple[Statement, ...]:
     """The statements of a turn; with `third`, "the user" is its speaker."""
-    whole = assertion_filter.hide_pasted(plain(text))
+    whole = hide_pasted(plain(text))
     if assertion_filter.fictional(whole):
         return ()
     found: list[Statement] = []
@@ -117,7 +118,7 @@ def statements(text: str, third: bool = False) -> tuple[Statement, ...]:
 
 def orders(text: str) -> tuple[Sentence, ...]:
     """All sentences of a turn that are not pasted or quoted, whether they assert something or not."""
-    whole = assertion_filter.hide_pasted(plain(text))
+    whole = hide_pasted(plain(text))
     return () if assertion_filter.fictional(whole) else tuple(sentences(whole))
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from memctl.core import late_pattern
-from memctl.extract.patterns.wordlist import FREQUENT, Remembered, words_with_digits
+from memctl.extract.patterns.wordlist import FREQUENT, Remembered, lowered, words_with_digits
 
 R = TypeVar("R")
 WARM = 24
@@ -70,19 +70,19 @@ class HintIndex(Generic[R]):
                 around.append(hint)
         return (inside, tuple(around)) if inside or around else None
 
-    def due(self, lowered: str) -> list[R]:
-        """The rules with a hint in a text in lower case, in order."""
-        rules = 0
+    def due(self, text: str) -> list[R]:
+        """The rules with a hint in a text, in order; case does not matter."""
+        rules, small = 0, lowered(text)
         if self.left:
             self.left = max(self.left - 1, 0)
             near = [*self.masks]
         else:
             near = [*self.by_part.get("", ())]
-            for inside, around in filter(None, map(self.of_word.__getitem__, words_with_digits(lowered))):
+            for inside, around in filter(None, map(self.of_word.__getitem__, words_with_digits(text))):
                 rules |= inside
                 near += around
         for hint in near:
-            if hint in lowered:
+            if hint in small:
                 rules |= self.masks[hint]
         due: list[R] = []
         while rules:
@@ -93,9 +93,10 @@ class HintIndex(Generic[R]):
 
 
 def prefix_tree(words: Iterable[str]) -> str:
-    """A pattern that matches the longest of `words`, much faster than an alternation of hundreds."""
+    """A pattern that matches the longest of `words`, much faster than an alternation of hundreds; the same one in every
+    process."""
     endings: dict[str, list[str]] = {}
-    for word in words:
+    for word in sorted(words):
         endings.setdefault(word[:1], []).append(word[1:])
     ways = [re.escape(letter) + prefix_tree(rest) for letter, rest in endings.items() if letter]
     whole = "|".join(ways)

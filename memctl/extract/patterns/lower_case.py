@@ -13,8 +13,9 @@ from memctl.extract.patterns.wordlist import lowered
 
 _parser: Any = import_module("re._parser")
 _compiler: Any = import_module("re._compiler")
-_LIKE_OTHERS = frozenset(import_module("re._casefix")._EXTRA_CASES) - {ord("i"), ord("s")}
-"""Letters that `re` takes for another one that `lowered` leaves as it is: "µ" may be written as two characters."""
+_LIKE_OTHERS = frozenset(import_module("re._casefix")._EXTRA_CASES) - set(map(ord, "isıſ"))
+"""Letters that `re` takes for another one that `lowered` leaves as it is: "µ" may be written as two characters. Not
+those that `lowered` writes as "i" and "s"."""
 LARGEST_RANGE = 2000
 """Characters of a range, such as `[À-ž]`, that are put into lower case."""
 

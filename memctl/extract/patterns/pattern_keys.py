@@ -211,8 +211,9 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
             return DIGIT if _is_digit((kind, value)) else _open_end(word)
         paths.extend((word + character, after) for character in characters & _WORD_CHARACTER)
         return _ended(word, after, paths) if characters - _WORD_CHARACTER else ""
-    if name == "AT":
-        return _open_end(word) if value.name == "AT_NON_BOUNDARY" else _ended(word, after, paths)
+    if name == "AT" or (name == "ASSERT" and word and value[0] > 0 and _ends_word(value[1].data)):
+        inside = getattr(value, "name", "") == "AT_NON_BOUNDARY"
+        return _open_end(word) if inside else _ended(word, after, paths)
     if name in _REPEATS:
         if value[0] == 0:
             paths.append((word, after))
@@ -236,6 +237,22 @@ def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes
         return _open_end(word)
     paths.extend((word, way) for way in ways[name]())
     return ""
+
+
+def _ends_word(nodes: Nodes) -> bool:
+    """True if what `nodes` match cannot begin with a word character."""
+    nodes = _flat(nodes)
+    if not nodes:
+        return False
+    kind, value = nodes[0][0].name, nodes[0][1]
+    if kind == "AT":
+        return bool(value.name != "AT_NON_BOUNDARY")
+    if kind == "BRANCH":
+        return all(_ends_word(way.data) for way in value[1])
+    if kind in _REPEATS:
+        return _ends_word(value[2].data) and (value[0] > 0 or _ends_word(nodes[1:]))
+    characters = _characters(nodes[0])
+    return characters is not None and not characters & _WORD_CHARACTER
 
 
 def _open_end(word: str) -> str | None:

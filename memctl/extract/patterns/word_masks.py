@@ -21,6 +21,8 @@ DIGIT = "0"
 """In place of the words with a digit, for rules that need a number."""
 MOST_TEXTS = 2000
 MOST_WORDS = 20_000
+FEW = 2
+"""Words that often stand together: their mask is remembered, as of the two with which a text opens."""
 _DIGITS = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -37,7 +39,7 @@ class WordMasks:
     is looked up again.
     """
 
-    def __init__(self, words: Callable[[str], Sequence[str]]) -> None:
+    def __init__(self, words: Callable[[str], tuple[str, ...]]) -> None:
         """`words` gives the words of a text that count."""
         self._words_of = words
         self._bits = count()
@@ -46,6 +48,7 @@ class WordMasks:
         self._tests: list[tuple[Callable[[str], bool], int]] = []
         self._of_word = _Words(self)
         self._lock = RLock()
+        self.of_words: dict[tuple[str, ...], int] = Remembered(self._of_words)
         self.of: dict[str, int] = Remembered(self._of_text, most=MOST_TEXTS)
 
     def add(self, keys: Iterable[str], test: Callable[[str], bool] | None = None) -> int:
@@ -63,11 +66,16 @@ class WordMasks:
                 self._tests.append((test, bit))
                 self._of_word.add([word for word in self._of_word if any(map(test, _letters(word)))], bit)
             # What other threads still compute without the new bit goes into the old table.
+            self.of_words = Remembered(self._of_words)
             self.of = Remembered(self._of_text, most=MOST_TEXTS)
             return bit
 
     def _of_text(self, text: str) -> int:
-        words, of_word, mask = self._words_of(text), self._of_word, 0
+        words = self._words_of(text)
+        return self.of_words[words] if len(words) <= FEW else self._of_words(words)
+
+    def _of_words(self, words: Sequence[str]) -> int:
+        of_word, mask = self._of_word, 0
         for word in words:
             mask |= of_word[word]
         for bits in filter(None, map(self._pairs.get, pairwise(words))):

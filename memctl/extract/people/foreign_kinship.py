@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.filters.assertion_filter import hide_pasted
+from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.grammar.segmentation import plain
 from memctl.extract.patterns.wordlist import spoken_words, words
 

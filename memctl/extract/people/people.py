@@ -361,7 +361,11 @@ SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".
 )
 """A subject that the next patterns match has one of these words."""
 _OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
-_OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
+_OF_ONE = OpeningPattern(
+    rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
+)
+_OF_RELATIVES = KeyedGroup(_OF_SEVERAL, _OF_ONE)
+_OPENERS = frozenset(words("and but so also btw oh"))
 
 
 def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
@@ -369,6 +373,8 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
 
     `known` are the people named before, by their name in lower case: "Emma lives …".
     """
+    if not _OF_RELATIVES.possible(text):
+        return _known_subject(text, known) if known else None
     group = _OF_SEVERAL.match(text)
     if group:
         several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
@@ -393,12 +399,17 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     return rel, rel, without_pronoun(text[at:])
 
 
+_KNOWN = late(
+    r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
+    re.IGNORECASE,
+)
+
+
 def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
-    match = re.match(
-        r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
-        text,
-        re.IGNORECASE,
-    )
+    first = text.partition(" ")[0]
+    if first.isalnum() and first.casefold() not in _OPENERS and first.casefold() not in known:
+        return None
+    match = _KNOWN.match(text)
     person = known.get(match["name"].casefold()) if match else None
     if match is None or person is None:
         return None

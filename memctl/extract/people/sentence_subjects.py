@@ -58,12 +58,19 @@ _RELATIVE_FIRST = (
 _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|persona|avatar|{PET})s?\b"
 
 
-ASIDE = KeyedPattern(
+_ASIDE = KeyedPattern(
     r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)|"
     r"(?<=, )i(?:'m| am) (?:told|sure|afraid|assured|informed),",
     re.IGNORECASE,
 )
 """ "Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant": the clause continues after it."""
+
+
+def without_asides(text: str) -> str:
+    """`text` with blanks for what is put between a subject and its verb, as long as before."""
+    if "(" not in text and ", i" not in text and ", I" not in text:
+        return text
+    return _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
 
 
 def names_speaker(text: str) -> bool:

@@ -10,7 +10,7 @@ from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.clauses import ADVERBS, Head
 from memctl.extract.grammar.subject_endings import spelt_out
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import words
+from memctl.extract.patterns.wordlist import Remembered, words
 from memctl.extract.people.people import GENITIVE, NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
@@ -83,8 +83,30 @@ def may_be_a_person(name: str) -> bool:
     )
 
 
+_BEFORE_NAMES = frozenset(
+    words(
+        "and but so also btw oh my our me ma little wee poor old young baby mr mrs ms dr prof auntie aunti uncle "
+        "father sister tante tía tío tita tito ate kuya lola lolo nan nana nanay tatay"
+    )
+)
+"""Words that may stand before the name with which a clause opens."""
+
+
+def _opens_with_no_name(word: str) -> bool:
+    """True for the first word of a clause if it is neither a name nor before one."""
+    if not word.isalpha() or word.casefold() in _BEFORE_NAMES:
+        return False
+    folded = word.casefold()
+    return not word[0].isupper() or folded in FORMS or folded in ADVERBS or word in NOT_NAMES or is_opening(word)
+
+
+_no_names = Remembered(_opens_with_no_name)
+
+
 def stranger(text: str) -> tuple[str, str] | None:
     """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
+    if _no_names[text.partition(" ")[0]]:
+        return None
     match = _STRANGER.match(text)
     if match is None or (match.string[match.end() : match.end() + 1] == "," and not match["owned"]):
         return None

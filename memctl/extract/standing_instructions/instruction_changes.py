@@ -75,7 +75,7 @@ _LOOSENED = KeyedPattern(
     r"informal|casual|as long as you like)\b",
     re.IGNORECASE,
 )
-_ENDINGS = KeyedGroup(_LOOSENED, _OVER, _ALLOWED, _NEEDLESS)
+ENDINGS = KeyedGroup(_LOOSENED, _OVER, _ALLOWED, _NEEDLESS)
 _ANSWERING = KeyedPattern(
     r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
     r"^switch (?:back )?to (?P<next>[a-z]+)\b",
@@ -96,7 +96,7 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
     """
     standing = earlier.instructions
     ended: set[str] = set()
-    ending = (_ENDINGS if standing else _ALLOWED).possible(text)
+    ending = (ENDINGS if standing else _ALLOWED).possible(text)
     for sentence in re.finditer(r"[^.!?\n;]+", text) if ending else ():
         if text[sentence.end() : sentence.end() + 1] == "?":
             continue

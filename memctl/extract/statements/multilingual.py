@@ -10,7 +10,6 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.segmentation import plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
-from memctl.extract.patterns.wordlist import lowered
 from memctl.extract.statements.phrase_rules import hint_index, row_drafts
 
 _NEGATED = late(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
@@ -31,7 +30,7 @@ HINTS = KeyedGroup(test=lambda word: _phrases().announced_by(word))
 
 def multilingual_drafts(text: str) -> list[Draft]:
     """The drafts of a turn in one of the four languages; none for an English turn."""
-    phrases = _phrases().due(lowered(text))
+    phrases = _phrases().due(text)
     if not phrases or len(_ENGLISH.findall(text)) > 1 + len(text) // 200:
         return []
     drafts: list[Draft] = []

@@ -10,7 +10,6 @@ from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.noun_phrases import job, listed, noun, preference
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import lowered
 from memctl.extract.rule_tables import LatePhrase, Phrase, compiled, filled, late_phrases
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
@@ -24,7 +23,7 @@ def phrase_drafts(
     before: str = "",
 ) -> Iterator[Draft]:
     """The drafts of the phrases of `tables` in a sentence at `span` of the turn; `before` is the sentence before it."""
-    for phrase in hint_index(tables).due(lowered(text)):
+    for phrase in hint_index(tables).due(text):
         row, pattern = phrase.reading
         if pattern.possible(text) and (row.after is None or compiled(row.after).search(before)):
             yield from row_drafts(row, pattern, text, span)
