@@ -233,12 +233,10 @@ class _SessionReader:
         return self.kept(drafts, turn, text, due)
 
     def with_earlier(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:
-        """`drafts`, with the corrections, changes and ends of what earlier turns said; `due` names the rules that may
-        find something in the turn."""
+        """`drafts`, with corrections, changes and ends of what earlier turns said; `due` names rules of the turn."""
         after_claims = self.earlier.has_last_turn()
         if after_claims:
-            drafts += asterisks(text, self.earlier)
-            drafts += corrected_numbers(text, self.earlier)
+            drafts += [*asterisks(text, self.earlier), *corrected_numbers(text, self.earlier)]
         drafts += exchanges(text, self.earlier) if "exchanges" in due else ()
         if self.earlier.plans and "new_days" in due:
             drafts = with_new_day(text, turn.at, self.earlier, drafts)
@@ -246,8 +244,6 @@ class _SessionReader:
         drafts += elliptical_retractions(text, self.earlier) if "retractions" in due else ()
         ended = list(ended_instructions(text, self.earlier, drafts)) if drafts or "ended_instructions" in due else []
         drafts = numbered_rules(text, self.earlier, drafts) if self.orders and self.earlier.numbered else drafts
-        if not ended:
-            return drafts
         # A claim of this turn stays current, even if the turn also names what has ended.
         return [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
 
@@ -264,7 +260,7 @@ class _SessionReader:
         if self.play.left or "role_play" in due:
             drafts = self.play.own(text, drafts)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
-        doubted = "doubts" in due and "changes" in due and "changed_things" in due
+        doubted = all(rule in due for rule in ("doubts", "changes", "changed_things"))
         return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
 
     def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
