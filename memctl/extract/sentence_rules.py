@@ -5,7 +5,15 @@ from memctl.extract.events import new_days
 from memctl.extract.filters import assertion_filter, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
-from memctl.extract.people import ages, deaths, foreign_kinship, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import (
+    ages,
+    deaths,
+    foreign_kinship,
+    names_told,
+    people,
+    relatives_of_others,
+    sentence_subjects,
+)
 from memctl.extract.standing_instructions import instruction_changes
 from memctl.extract.statements import apposition, details, languages, mentions, multilingual, self_introductions
 from memctl.extract.time import dates
@@ -25,6 +33,7 @@ SENTENCE_RULES = RuleIndex(
         "details": details.DETAILS,
         "languages": languages.LANGUAGES,
         "relatives": people.RELATIVES,
+        "names_told": KeyedGroup(names_told.TOLD),
         "deaths": deaths.DEATHS,
         "ages": ages.NUMBERS,
         "relatives_of_others": relatives_of_others.OF_NAMES,

@@ -21,6 +21,8 @@ from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
+from memctl.extract.people.last_mentioned import LastMentioned
+from memctl.extract.people.names_told import relatives_named
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
@@ -59,9 +61,11 @@ class TurnReader:
         written: str | None = None,
         speaker: str = "",
         other: tuple[str, str] | None = None,
+        carried: bool = False,
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
-        `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she"."""
+        `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she", who was
+        asked about, or is `carried` over from the messages before."""
         self.raw = rule_lists.on_lines(text) if orders else text
         self.rules, text = self.raw != text, self.raw
         typed = text if written is None else written
@@ -74,8 +78,8 @@ class TurnReader:
         self.third = third
         self.orders = orders
         self.drafts: list[Draft] = []
-        self.other = self.asked = other
-        self.pronouns: dict[tuple[str, str], str] = {}
+        self.other = other
+        self.mentioned = LastMentioned(self.text, other, carried=carried)
         self.undecided: tuple[str, tuple[str, str] | None] = "", None
         self.flagged = self.of_no_concern = self.dated = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
@@ -106,7 +110,9 @@ class TurnReader:
             if ("jokes" in due or "/" in sentence.text) and assertion_filter.joke_follows(sentence.text):
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
+            before = self.other
             drafts = list(self.sentence(sentence, last, due))
+            self.other = self.mentioned.after(sentence.text, before, self.other, self.people)
             if drafts and sentence_subjects.of_a_relative(sentence.text):
                 drafts = sentence_subjects.without_speaker(drafts)
             own = self.third or not drafts or sentence_subjects.names_speaker(sentence.text)
@@ -149,7 +155,7 @@ class TurnReader:
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
             read = body or (sentence_subjects.reporter(text) if assertion_filter.reported(text) else text)
-            relatives = list(people.relations(read, span)) if "relatives" in due else []
+            relatives = relatives_named(read, span, due, self.before, self.other)
             yield from relatives
             yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():
@@ -326,7 +332,7 @@ class TurnReader:
             verb_head = head(text, words, subject_at=at_word)
             return self.of_self(verb_head, clause, span), "i", bool(verb_head and verb_head.prog)
         if words[0].word in ("he", "she", "they"):
-            self.other = self.meant(words[0].word, clause)
+            self.other = self.mentioned.meant(words[0].word, self.other, self.text[: clause.start], self.preceding)
             verb_head = head(text, words)
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         if clause.elided and (read := self.continued(clause, words, span, person, prog)) is not None:
@@ -353,16 +359,6 @@ class TurnReader:
         if person == "other" and self.other and sentence_subjects.continues(self.other, self.preceding):
             return self.of_other(head(text, words, person="other"), clause, span), "other", prog
         return None
-
-    def meant(self, pronoun: str, clause: Clause) -> tuple[str, str] | None:
-        """The person whom a clause means by "he", "she" or "they", None if that is not certain."""
-        other = sentence_subjects.meant(pronoun, self.other, self.preceding)
-        before = self.text[: clause.start] if other is self.asked and other not in self.pronouns else ""
-        if other is None or sentence_subjects.names_another(before, other):
-            return None
-        if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
-            return None  # "She keeps the ring, he keeps the rabbit"
-        return other
 
     def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
         """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""

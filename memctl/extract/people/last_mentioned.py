@@ -1,0 +1,138 @@
+"""Who "she" is when no clause has told it: the one person whom the words before mention, in whatever place.
+
+"Nadia made the cake. She's a nurse" is about Nadia in one message, and after an assistant's reply too.
+"""
+
+import re
+from collections.abc import Mapping
+
+from memctl.core.late_pattern import late
+from memctl.extract.grammar.segmentation import plain, sentences
+from memctl.extract.patterns.wordlist import word_set, words
+from memctl.extract.people import sentence_subjects
+from memctl.extract.people.strangers import may_be_a_person
+from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.vocabulary.kinship import FAMILY, canonical, fits, the_only
+
+Person = tuple[str, str]
+"""The name and the relation of a person; both are the relation if no name is known."""
+People = Mapping[str, Person]
+
+PRONOUNS = frozenset(words("he she hes shes"))
+_ABOUT_SOMEBODY = PRONOUNS | frozenset(words("him his her"))
+_IS = r"(?:an?|the|got|been|not|in|at|on|from|so|[a-z]+ing)\b"
+_MENTION = (
+    rf"\b(?:(?:my|our|your|me) (?:[a-z]+ ){{0,2}}?(?P<rel>{{RELATIONS}})(?P<owner>'s (?!{_IS})[a-z]+)?|"
+    rf"(?P<name>(?-i:[A-ZÀ-Þ])[\w\-À-ž]+)(?P<owning>'s(?! {_IS}))?|(?P<lower>[a-z][\w\-À-ž]+)|"
+    r"(?P<bare>mum|mam|mom|dad|nan|gran|grandma|grandad))\b"
+)
+_OTHERS = (
+    r"\b(?:(?:his|her|their|[a-z]+'s|an?|the|this|that|some|other|new|young|old) (?:[a-z]+ )?(?:{RELATIONS}|{JOBS})|"
+    r"(?:{PET})|girl|woman|man|guy|lady|bloke|someone|somebody|baby|{JOBS})s?\b"
+)
+_NAMED_TO = late(r"(?:^|[,.!?] )(?P<name>[A-ZÀ-Þ][\w-]+)(?=[,.!?]|$)")
+_PRONOUN = late(r"\b(?:she|he)\b", re.IGNORECASE)
+_BYGONE = late(r"\b(?:name was|was (?:called|named))\b", re.IGNORECASE)
+_FAR = 160
+"""Characters of a message in which "she" may still be somebody of the message before."""
+
+
+def mentioned(text: str, known: People) -> frozenset[Person | None]:
+    """The people whom a text mentions, None among them for one who is not known."""
+    found: set[Person | None] = set()
+    if compiled(_OTHERS).search(text):
+        found.add(None)
+    addressed = {match.start("name") for match in _NAMED_TO.finditer(text)}
+    for match in compiled(_MENTION).finditer(text):
+        relation = (match["rel"] or match["bare"] or "").lower()
+        if relation:
+            ours = not match["owner"] and canonical(relation) in FAMILY
+            found.add((the_only(relation, known.values()) or (relation, relation)) if ours else None)
+            continue
+        word = match["name"] or match["lower"]
+        person = known.get(word.casefold())
+        if match["owning"]:
+            found.add(None)
+        elif person is not None:
+            found.add(person)
+        elif match["name"] is None or match.start() in addressed:
+            continue
+        elif is_given_name(word):
+            found.add((word, ""))
+        elif match.start() > 0 and text[match.start() - 2] not in ".!?\n" and may_be_a_person(word):
+            found.add(None)
+    relations = {canonical(one[1]) for one in found if one and one[0] != one[1]}
+    return frozenset(one for one in found if not (one and one[0] == one[1] and canonical(one[0]) in relations))
+
+
+class LastMentioned:
+    """Who "she" is in the sentences of a message."""
+
+    def __init__(self, text: str, person: Person | None, *, carried: bool) -> None:
+        """`person` was asked about in the message before, or is `carried` over from there."""
+        self.expected = not PRONOUNS.isdisjoint(word_set(text))
+        self.asked = person
+        self.carried = carried
+        self.only_mentioned = person if carried else None
+        self.pronouns: dict[Person, str] = {}
+
+    def after(self, sentence: str, before: Person | None, read: Person | None, known: People) -> Person | None:
+        """Who "she" is after a sentence: whom its clauses were about (`read`), otherwise whom it mentions alone.
+
+        Somebody whom a sentence before did no more than mention is forgotten when another comes up.
+        """
+        if not self.expected or read is not before or _BYGONE.search(sentence):
+            return read
+        named = mentioned(sentence, known)
+        if len(named) == 1 and None not in named:
+            (person,) = named
+            if person != read:
+                self.only_mentioned = person
+            return person
+        return None if named and read is self.only_mentioned else read
+
+    def meant(self, pronoun: str, other: Person | None, before: str, preceding: str) -> Person | None:
+        """The person whom a clause means by "he", "she" or "they", None if that is not certain.
+
+        `other` is who that is by the sentences before, `before` the message up to the clause, `preceding` the sentence.
+        """
+        other = sentence_subjects.meant(pronoun, other, preceding)
+        if other is None or (pronoun == "they" and other is self.only_mentioned):
+            return None
+        unsure = other is self.asked and (self.carried or other not in self.pronouns)
+        if unsure and sentence_subjects.names_another(before, other):
+            return None
+        if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
+            return None  # "She keeps the ring, he keeps the rabbit"
+        return other
+
+
+def of_last_message(text: str, reply: str, said: str, last: Person | None, known: People) -> Person | None:
+    """The person called "she" in a message that mentions nobody before that: the one whom the message before it,
+    `reply`, mentions, otherwise the one of the speaker's own message before, `said`.
+
+    `last` is whom that message was about at its end.
+    """
+    pronoun = _PRONOUN.search(text, 0, _FAR)
+    if pronoun is None or mentioned(text[: pronoun.start()], known):
+        return None
+    named = mentioned(plain(reply), known)
+    if not named:
+        named = _at_end(plain(said), last, known)
+    elif not all(one and one[0] in said for one in named if one and not one[1]):
+        return None
+    person = next(iter(named)) if len(named) == 1 else None
+    if person is None or not (person[1] or mentioned(reply, known)):
+        return None
+    return person if fits(pronoun[0].lower(), person[1]) else None
+
+
+def _at_end(said: str, last: Person | None, known: People) -> frozenset[Person | None]:
+    """The people of the last sentence that mentions somebody, or means the person `last` by "she"."""
+    for sentence in reversed(list(sentences(said))):
+        if named := mentioned(sentence.text, known):
+            return named
+        if not _ABOUT_SOMEBODY.isdisjoint(word_set(sentence.text)):
+            return frozenset({last})
+    return frozenset()
