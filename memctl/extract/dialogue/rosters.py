@@ -83,7 +83,9 @@ _ANNOUNCED = KeyedPattern(
 """ "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
 _HEADED = KeyedPattern(rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n", re.IGNORECASE)
 ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED)
-_MEMBER = late(r"\s*(?:,(?! ?\d{1,2}(?:,|;| and\b|\W*$))(?:\s*and\b)?|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE)
+_MEMBER = late(
+    r"\s*(?:,(?! ?\d{1,2}(?:,|;| and\b|\W*$))(?:\s*and\b)?|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE
+)
 _NAME = r"(?P<name>(?!(?-i:[A-ZÀ-Þ]{2,})\b)(?-i:[A-ZÀ-Þ])[\wÀ-ž'-]*[a-zà-ž](?: (?-i:[A-ZÀ-Þ])[\wÀ-ž'-]+)?)"
 _PERSON = late(
     rf"(?:(?:baby|little|wee|young|big|old|then|also|our) )*{_NAME}"

@@ -27,8 +27,10 @@ _AWAY = (
     r"holidays?|hols|vacation|pto)|off (?:to|on) (?-i:[A-ZÀ-Þ])[\w'-]*(?: (?:and |& )?[\w'-]+){0,4}))"
 )
 _JOURNEY = (
-    r"(?P<o>(?:land|sign (?:the|our|my) (?:contract|lease|papers|deed)|start as an? [a-z]+|start as [a-z]+|arrive(?! at (?:a|an|the|conclusions?|decisions?)\b)|depart|set off|set sail|sail|check in|"
-    r"check out|fly (?:out|home|back|in|down|up|over)|exchange(?: contracts)?|complete|move in|get (?:the|our|my) (?:keys|results|"
+    r"(?P<o>(?:land|sign (?:the|our|my) (?:contract|lease|papers|deed)|start as(?: an?)? [a-z]+|"
+    r"arrive(?! at (?:a|an|the|conclusions?|decisions?)\b)|depart|set off|set sail|sail|check in|"
+    r"check out|fly (?:out|home|back|in|down|up|over)|"
+    r"exchange(?: contracts)?|complete|move in|get (?:the|our|my) (?:keys|results|"
     r"bandages|cast|braces|stitches)|pick up (?:the|our|my)|collect (?:the|our|my)|sit (?:my|the|our)|resit (?:my|"
     r"the)|hand in (?:my|the|our)|submit (?:my|the|our)|defend my|close on (?:the|our))(?: [\w'-]+){0,4}?)"
 )

@@ -27,6 +27,10 @@ _ANY = r"\b(?:{RELATIONS})s?\b"
 _ANOTHER = r"\b(?:(?:{PET})s?|girl|woman|man|guy|lady|bloke|someone|somebody|(?<!is a )(?<!'s a )(?:{JOBS}))\b"
 _OF_ANYONE = frozenset({"youngest", "eldest", "oldest", "little one"})
 """ "The youngest" may be a child of other people."""
+_ANCESTORS = frozenset({"mother", "father", "grandmother", "grandfather"})
+""" "We got a lizard. Dad paid. His name is Craig"."""
+_BORN = late(r"\b(?:born|arrived|pregnant|expecting|birth(?! (?:mother|father))|labour|labor|due)\b", re.IGNORECASE)
+""" "My wife had a long labour. Her name is Juno" is of the baby."""
 _POSSESSED = late(r"\b(?:his|her|their|has|had)\b", re.IGNORECASE)
 _NAME = late(r"(?<!^)(?<![.!?] )\b(?!I\b)[A-ZÀ-Þ][\w-]+")
 
@@ -43,14 +47,20 @@ def relatives_named(
 def told_name(text: str, before: str, other: tuple[str, str] | None, span: tuple[int, int]) -> Draft | None:
     """The relative whose name a sentence tells."""
     told = TOLD.search(text)
-    if told is None or told["name"] in NOT_NAMES or not may_be_a_person(told["name"]):
+    if (
+        told is None
+        or _BORN.search(text)
+        or _BORN.search(before)
+        or told["name"] in NOT_NAMES
+        or not may_be_a_person(told["name"])
+    ):
         return None
     if told["who"] and not told["called"] and not is_given_name(told["name"]):
         return None  # "She's Sicilian"
     pronoun = (told["who"] or _PRONOUN[told["owner"].lower()]).lower()
     relation = _relation(text[: told.start()]) or _relation(before)
     if not relation and other is not None and other[0] == other[1] and not compiled(_ANOTHER).search(before):
-        relation = other[0]
+        relation = "" if canonical(other[0]) in _ANCESTORS else other[0]
     if not relation or relation in SEVERAL or relation in _OF_ANYONE or not fits(pronoun, relation):
         return None
     rel = canonical(relation)
