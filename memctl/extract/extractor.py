@@ -235,7 +235,7 @@ class _SessionReader:
             standing = self.earlier.instructions if self.orders else None
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         drafts = without_taken_back(text, drafts) if drafts else []
-        drafts = completed(drafts, text, self.heard, reader.asked) if drafts else []
+        drafts = completed(drafts, text, self.heard, asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
         return self.kept(drafts, turn, text, due)
 
