@@ -129,7 +129,7 @@ def extract(
             reader.before = turn.text if turn.role == "user" else last_question(turn.text)
             reader.told = turn.text if turn.role == "assistant" else ""
             reader.question = asked(straightened(turn.text))
-            reader.reply = turn.text
+            reader.spoken.reply = turn.text
             reader.asker = turn.speaker if turn.role == "user" else None
             reader.names.learn(turn.text)
             reader.heard = [*reader.heard[-1:], turn.text[-LONGEST_HEARD:]]
@@ -174,8 +174,7 @@ class _SessionReader:
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
         self.subject: tuple[str, str] | None = None
-        self.reply = ""
-        self.last_said: dict[str | None, tuple[str, tuple[str, str] | None]] = {}
+        self.spoken = last_mentioned.LastSaid()
         self.lately: tuple[str, str] | None = None
         self.silent = 0
         self.play = RolePlay()
@@ -195,7 +194,7 @@ class _SessionReader:
             people=self.people,
             written=straightened(turn.text),
             speaker=first_name(turn.speaker or self.user_id),
-            other=asked or self.spoken_of(turn, text),
+            other=asked or self.spoken.at_opening(turn.speaker, text, self.people),
             carried=asked is None,
         )
         due = reader.due if reader.text == text else TURN_RULES.due(text)
@@ -219,7 +218,7 @@ class _SessionReader:
         if drafts or "follow_ups" in due:
             drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
-        self.last_said[turn.speaker] = text, reader.other
+        self.spoken.said[turn.speaker] = text, reader.other
         self.lately, self.silent = reader.other or self.lately, 0 if reader.other else self.silent + 1
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
@@ -269,11 +268,6 @@ class _SessionReader:
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
         doubted = all(rule in due for rule in ("doubts", "changes", "changed_things"))
         return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
-
-    def spoken_of(self, turn: Turn, text: str) -> tuple[str, str] | None:
-        """The person whom a turn means by "she" where it opens."""
-        said, last = self.last_said.get(turn.speaker, ("", None))
-        return last_mentioned.of_last_message(text, self.reply, said, last, self.people)
 
     def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """The drafts of a turn whose object says what the speaker meant."""

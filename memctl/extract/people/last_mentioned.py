@@ -108,6 +108,19 @@ class LastMentioned:
         return other
 
 
+class LastSaid:
+    """What was said last in a session: the message before, and of each speaker the last one."""
+
+    def __init__(self) -> None:
+        self.reply = ""
+        self.said: dict[str | None, tuple[str, Person | None]] = {}
+
+    def at_opening(self, speaker: str | None, text: str, known: People) -> Person | None:
+        """The person whom a speaker's next message means by "she" where it opens."""
+        said, last = self.said.get(speaker, ("", None))
+        return of_last_message(text, self.reply, said, last, known)
+
+
 def of_last_message(text: str, reply: str, said: str, last: Person | None, known: People) -> Person | None:
     """The person called "she" in a message that mentions nobody before that: the one whom the message before it,
     `reply`, mentions, otherwise the one of the speaker's own message before, `said`.
