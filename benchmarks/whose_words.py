@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from memctl.core.claim import Claim
-from memctl.extract.extractor import speaks_for_user
+from memctl.extract.people.speakers import speaks_for_user
 from memctl.ingest.options import IngestOptions
 from memctl.store.model import StoredTurn
 from memctl.workspace import Workspace

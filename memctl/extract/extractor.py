@@ -6,7 +6,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -70,6 +70,7 @@ from memctl.extract.people.deaths_by_pronoun import death_of
 from memctl.extract.people.departed import without_departed
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.misnamed import rightly_named
+from memctl.extract.people.speakers import first_name, speaks_for_user
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
@@ -134,29 +135,6 @@ def extract(
             reader.names.learn(turn.text)
             reader.heard = [*reader.heard[-1:], turn.text[-LONGEST_HEARD:]]
     return claims
-
-
-@lru_cache(maxsize=256)
-def speaks_for_user(speaker: str | None, user_id: str) -> bool:
-    """True if the turn's speaker is the user: no name, the user's name, or their first name."""
-    if speaker is None:
-        return True
-    name, user = speaker.casefold().strip(), user_id.casefold().strip()
-    return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
-
-
-@lru_cache(maxsize=256)
-def first_name(speaker: str | None) -> str:
-    """The first name of a speaker in lower case, "" if the name is not known."""
-    return (speaker or "").casefold().strip().split(" ")[0]
-
-
-def namesakes(speakers: Iterable[str], user_id: str) -> frozenset[str]:
-    """The speakers who only have the user's first name, unless exactly one speaker can be the user."""
-    user = user_id.casefold().strip()
-    fitting = {speaker for speaker in speakers if speaks_for_user(speaker, user_id)}
-    exact = {speaker for speaker in fitting if speaker.casefold().strip() == user}
-    return frozenset(fitting - exact) if exact or len(fitting) > 1 else frozenset()
 
 
 class _SessionReader:

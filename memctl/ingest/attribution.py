@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from memctl.core.errors import BadTranscript
-from memctl.extract.extractor import namesakes, speaks_for_user
+from memctl.extract.people.speakers import namesakes, speaks_for_user
 from memctl.transcripts.model import Session, Turn
 
 if TYPE_CHECKING:

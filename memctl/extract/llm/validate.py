@@ -20,7 +20,7 @@ from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.tokenization import stems, words
 from memctl.extract.events.event_dates import absolute, undated
-from memctl.extract.extractor import MEMORY, speaks_for_user
+from memctl.extract.extractor import MEMORY
 from memctl.extract.grammar.clauses import Head
 from memctl.extract.llm.borne_out import CHANGES, FOLLOWS, Wanted, follows, order, slot_of, unsupported
 from memctl.extract.llm.known import category_of, kind_of, text_of
@@ -29,6 +29,7 @@ from memctl.extract.llm.parse import Parsed, Proposal
 from memctl.extract.llm.prompt import ExistingFact
 from memctl.extract.llm.statements import Statement, orders, statements
 from memctl.extract.llm.windows import SHORT_REPLY, Line, Window
+from memctl.extract.people.speakers import speaks_for_user
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.secrets import redact
 from memctl.extract.time.dates import certain, may_name_time
