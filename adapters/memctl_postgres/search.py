@@ -250,7 +250,8 @@ def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], query: Query) -> list
 def _hit(fact: Fact, parts: dict[str, float], answer: re.Pattern[str] | None) -> Hit:
     """The hit with two parts that a search of the local store has too: for a typed fact, and for the type of answer
     that the query asks for."""
-    if fact.kind != "episode" and fact.superseded_by is None:
+    about_user = fact.subject in (None, fact.user_id)
+    if fact.kind != "episode" and about_user and fact.superseded_by is None:
         parts = {**parts, "fact": TYPED}
     if answer is not None and answer.search(fact.text):
         parts = {**parts, "answer": EXPECTED}

@@ -158,7 +158,8 @@ def _material(
 
 def _importance(fact: Fact) -> tuple[bool, bool, float]:
     learned = fact.created_at or fact.valid_at
-    return fact.kind != "block", fact.predicate not in SINGLE_VALUED, -learned.timestamp() if learned else float("inf")
+    leads = fact.predicate in SINGLE_VALUED and fact.subject in (None, fact.user_id)
+    return fact.kind != "block", not leads, -learned.timestamp() if learned else float("inf")
 
 
 def _said(turn: Fact) -> datetime | None:

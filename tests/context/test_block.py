@@ -76,6 +76,15 @@ def test_the_block_has_instructions_profile_matching_facts_and_last_turns(memory
     assert str(context) == context.text
 
 
+def test_the_profile_begins_with_the_users_own_home(memory_with):
+    records = [
+        fact("alice lives in Porto.", predicate="lives_in", object="Porto"),
+        fact("alice's mother lives in Sapporo.", subject="mother", predicate="lives_in", object="Sapporo",
+             created_at=MAY + timedelta(days=1)),
+    ]  # fmt: skip
+    assert sections(memory_with(*records).context("alice", "", 200))["profile"][0] == "alice lives in Porto."
+
+
 def test_an_instruction_comes_first_even_in_a_small_block(memory_with):
     """In a small block, an instruction on how to answer is more useful than a fact such as an address."""
     shown = sections(memory_with(*records_of_every_kind()).context("alice", "trains to Lisbon", 45))

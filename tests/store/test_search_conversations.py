@@ -122,6 +122,17 @@ def test_a_fact_about_the_person_named_in_the_query_gets_half_of_what_their_own_
     }
 
 
+@pytest.mark.engines
+def test_a_question_that_names_nobody_is_about_the_user(memory: Memory) -> None:
+    memory.fact("Alice's mother lives in Sapporo.", subject="mother", predicate="lives_in", object="Sapporo")
+    memory.fact("Alice lives in Parramatta.", subject="alice", predicate="lives_in", object="Parramatta")
+    first, second = memory.ask("where does she live")
+    assert (first.fact.object, second.fact.object) == ("Parramatta", "Sapporo")
+    assert "fact" in first.parts
+    assert "fact" not in second.parts
+    assert memory.ask("where does her mother live")[0].fact.object == "Sapporo"
+
+
 def test_turns_of_assistants_rank_below_those_of_users(memory: Memory) -> None:
     memory.turn("Express shipping costs ten euros.", role="assistant")
     memory.turn("Somebody asked about express shipping in that shop.")

@@ -32,9 +32,9 @@ _WORD = late(r"\w+", re.ASCII)
 _MEMBER = (
     "key, id, superseded_by, place, kind = 'episode', object, assistant, asks AND NOT assisted, question, names, "
     "CASE WHEN kind <> 'episode' AND superseded_by IS NULL THEN coalesce(invalid_at, expired_at) END, "
-    f"role, {fact_rows.FACT_COLUMNS}"
+    f"role, of_other, {fact_rows.FACT_COLUMNS}"
 )
-_FACT = 12
+_FACT = 13
 """Where the columns of the fact begin."""
 _TEXT = fact_rows.FACT_COLUMNS.split(", ").index("text")
 
@@ -89,7 +89,7 @@ class HeldRecords:
 
         members = connection.execute(f"SELECT {_MEMBER} FROM {tables['member']} ORDER BY key").fetchall()  # noqa: S608
         keys, self.ids, self.successors, turns, verbatim, self.objects, *rest = zip(*members, strict=True)
-        assistant, asks, questions, names, ends, roles, *_ = rest
+        assistant, asks, questions, names, ends, roles, self.of_other, *_ = rest
         self.roles = dict(zip(self.ids, roles, strict=True))
         self.rows = {row[1]: row[_FACT:] for row in members}
         self.keys = np.array(keys, dtype=np.int64)
@@ -160,6 +160,7 @@ class HeldRecords:
                 bool(self.verbatim[place]),
                 self.objects[place],
                 unmatched,
+                self.of_other[place],
                 *(float(part[place]) for part in (lexical, semantic, neighbour, speaker)),
             )
             for place in best

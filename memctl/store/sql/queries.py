@@ -102,7 +102,8 @@ def leading(
     rows = connection.execute(
         f"SELECT {fact_rows.FACT_COLUMNS}, count(*) OVER () FROM records "  # noqa: S608
         f"WHERE user_id = $user AND kind = ANY($kinds::TEXT[]) AND {condition} "
-        "ORDER BY kind = 'block' DESC, coalesce(predicate = ANY($first::TEXT[]), FALSE) DESC, "
+        "ORDER BY kind = 'block' DESC, "
+        "coalesce(subject, user_id) = user_id AND coalesce(predicate = ANY($first::TEXT[]), FALSE) DESC, "
         "coalesce(created_at, valid_at) DESC NULLS LAST, key DESC LIMIT $limit",
         {"user": user, "kinds": list(kinds), "first": sorted(first), "at": fact_rows.naive(at), "limit": limit},
     ).fetchall()

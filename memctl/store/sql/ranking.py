@@ -44,6 +44,7 @@ _MEMBER = """
                r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
                CASE WHEN r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest} THEN r.text END
                    AS question,
+               r.kind <> 'episode' AND coalesce(r.subject, r.user_id) <> r.user_id AS of_other,
                coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
                r.kind = 'episode' AND split_part(replace(lower(left(r.text, 9)), '’', ''''), ' ', 1) IN ({persons})
                    AS continues,
@@ -151,12 +152,12 @@ _COUNTED_SPREAD = "SELECT unnest($distinct::TEXT[]) AS term, unnest($spreads::BI
 # negative. Statistics are those of the records searched, so that every user has their own.
 _RANK = """
 WITH {given}judged AS MATERIALIZED (
-    SELECT key, id, superseded_by, kind, object, place, shown, tier,
+    SELECT key, id, superseded_by, kind, object, of_other, place, shown, tier,
            (CASE WHEN asks AND tier = 1 AND NOT assisted THEN {question} ELSE 1 END)::FLOAT8 AS discount,
            (CASE WHEN NOT names && $names::TEXT[] THEN 0 WHEN kind = 'episode' THEN tier * {speaker}
                  ELSE tier * {subject} END)::FLOAT8 AS speaker
     FROM (
-        SELECT key, id, superseded_by, kind, object, place, asks, assisted, names, {shown} AS shown,
+        SELECT key, id, superseded_by, kind, object, of_other, place, asks, assisted, names, {shown} AS shown,
                (CASE WHEN kind <> 'episode' AND superseded_by IS NULL AND coalesce(invalid_at, expired_at) <= $at
                      THEN {ended}
                      WHEN assistant OR (question IS NOT NULL AND says_only(question, $words::TEXT[])) THEN {assistant}
@@ -206,9 +207,9 @@ fit AS MATERIALIZED (
         SELECT sum(idf) / 2 AS half, string_agg(term, ' ') FILTER (WHERE spread = 0) AS unmatched FROM rarity
     ) asked
 )
-SELECT id, superseded_by, place, verbatim, object, unmatched, lexical, semantic, neighbour, speaker
+SELECT id, superseded_by, place, verbatim, object, unmatched, of_other, lexical, semantic, neighbour, speaker
 FROM (
-    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim, object, unmatched,
+    SELECT fit.key, id, superseded_by, place, kind = 'episode' AS verbatim, object, unmatched, of_other,
            lexical, semantic, speaker,
            tier * least(coalesce(lent, 0), CASE WHEN assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END)
                AS neighbour

@@ -18,7 +18,7 @@ The score of a record is the sum of its parts:
                 turn's own: there the turns of the user are often separate requests.
     speaker     0.2 when the query names the one who said it, 0.1 when it names the person the fact is about. The user's
                 own name does not count: it is all over the user's memory.
-    fact        0.04 for a typed fact that was not replaced.
+    fact        0.04 for a typed fact about the user that was not replaced; "she" in a query means the user.
     answer      0.15 when the query asks for a time, a duration, a number, a name or a place, and the record has one.
     turn        for a typed fact: what the turn it was read in scores above it.
     current     for a fact that replaced a better match: what lifts it level with the one it replaced.
@@ -70,13 +70,15 @@ _PARTS = ("lexical", "semantic", "neighbour", "speaker")
 class Candidate(msgspec.Struct, kw_only=True):
     """A record that may become a hit. `place` is the row key of the turn it belongs to, or its own.
 
-    `known` is true of a fact whose object the query names while it asks for something else.
+    `of_other` is true of a fact about somebody else than the user, `known` of a fact whose object the query names while
+    it asks for something else.
     """
 
     id: UUID
     superseded_by: UUID | None
     place: int
     verbatim: bool
+    of_other: bool
     known: bool
     parts: dict[str, float]
 
@@ -145,17 +147,18 @@ def search(
             superseded_by=successor,
             place=place,
             verbatim=verbatim,
+            of_other=of_other,
             known=bool(named and object_) and named.issuperset(stems(object_)),
             parts={name: part for name, part in zip(_PARTS, parts, strict=True) if part},
         )
-        for id_, successor, place, verbatim, object_, _, *parts in rows
+        for id_, successor, place, verbatim, object_, _, of_other, *parts in rows
     ]
     answer = expected(query)
     answering = _matching(records, answer, [one.id for one in found]) if answer else {}
     for candidate in found:
         if not candidate.parts:
             continue
-        if not candidate.verbatim and candidate.superseded_by is None:
+        if not (candidate.verbatim or candidate.of_other) and candidate.superseded_by is None:
             candidate.parts["fact"] = TYPED
         if candidate.id in answering:
             candidate.parts["answer"] = answering[candidate.id]
