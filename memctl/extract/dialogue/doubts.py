@@ -128,6 +128,7 @@ _BEFORE_A_VERB = frozenset(
 )
 _STARTS_LATER = late(
     r"\b(?:i|we|i'll|will|gonna|going to) (?:start|begin)(?:ing)?(?: there| work)? (?:on|in|next|from|the)\b|"
+    r"\b(?:next (?:week|month|year|\w+day)|tomorrow|on \w+day),? (?:i|we) (?:start|begin)\b|"
     r"\bstarting (?:on|in|next|from)\b|\bfirst day (?:is|will)\b",
     re.IGNORECASE,
 )

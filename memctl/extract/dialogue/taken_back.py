@@ -14,7 +14,7 @@ from memctl.extract.vocabulary.kinship import canonical
 _OPENING = r"(?:(?:^|[.!?…\n;,–—(-])\s*(?:(?:haha|lol|ok|okay|oh|and|but)[,. ]+)*)"
 _NO = r"(?:(?:no|nah|nope|wait|hm+|actually|sorry|oops|hang on|ah)\b[,. ]*)"
 _IN_JEST = KeyedPattern(
-    rf"{_OPENING}(?:{_NO}*(?:(?:i'm|it's|he's|she's|i am) not[,. ]+)?(?:i'?m |i was )?(?:just |only |totally )?"
+    rf"{_OPENING}(?:{_NO}*(?:(?:i'm|it's|he's|she's|i am) not[,.]+ *)?(?:i'?m |i was )?(?:just |only |totally )?"
     rf"(?:kidding|joking|messing(?: with you)?|having you on)|{_NO}+(?:i'm|we're|i am|we are) not|(?:lol|haha),? no)"
     r"(?=$|[,.!\n)])",
     re.IGNORECASE,

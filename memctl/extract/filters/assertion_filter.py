@@ -127,7 +127,7 @@ _MOCKERY = KeyedPattern(
 _JOKE = KeyedPattern(
     (
         r", no,? (?:he|she|it|they|i|we) (?:\w+n't(?<!can't)(?<!won't)|(?:am|is|did|do|does|was|have|has) not)\b|"
-        r"\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
+        r"(?<!not )\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
         r"an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|"
         r"i'm kidding|only joking|april fools)\b"
     ),

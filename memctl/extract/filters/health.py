@@ -96,7 +96,7 @@ _PERSON_WITH = late(
     re.IGNORECASE,
 )
 """ "A boy with asthma", "my student has dyslexia"."""
-_CASE = late(r"\b(?:case(?: study)?|vignette|scenario|exam question|quiz|flashcard|exercise)\b[^:.]*: ", re.IGNORECASE)
+_CASE = late(r"\b(?:case(?: study)?|vignette|scenario|exam question|quiz|flashcard)\b[^:.]*: ", re.IGNORECASE)
 _MOOD = late(r"\b(?:a bit|a little|so|such|being|going|all|very|properly) $", re.IGNORECASE)
 _MOODS = late(r"(?:ocd|adhd|bipolar|autistic|schizophrenic|dyslexic|blind|deaf)", re.IGNORECASE)
 """ "I'm a bit OCD about my spice rack"."""

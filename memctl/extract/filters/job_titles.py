@@ -8,7 +8,8 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 
 _NO_TRADE = late(
-    r"(?:(?!professional|pro )[\w'-]+ )*(?:fella|lad|lass|bloke|chap|hand|time|size|pants?|waist|chest|connoisseur|"
+    r"(?:(?!professional|pro )[\w'-]+ )*(?:fella|lad|lass|bloke|chap|(?:old|dab|new|safe|helping) hand|time|"
+    r"size|pants?|waist|chest|connoisseur|"
     r"(?:early |late )?riser|(?:light |heavy )?sleeper|eater|runner|jogger|swimmer|walker|hoarder|hugger|snorer|"
     r"talker|hater|finisher|beginner|starter|moaner|worrier|crier|survivor|winner|loser|magician|wizard|ninja|saint|"
     r"gladiator|philosopher|designated driver|executor|(?:blood |organ )?donor|immigrant|emigrant|competitor|"
@@ -22,11 +23,12 @@ _AFTER = late(
     r" (?:then\b(?! (?:a|an|the|i)\b)|back then|at the time|in (?:a )?(?:former|previous|another) life|for (?:the (?:"
     r"day|night|evening)|halloween|carnival|fun|a day)|(?:on|in) the (?:film|play|show|panto|musical|musical|video|"
     r"dream|game)\b|by (?:\d|noon|night|midnight|lunchtime|marriage|accident|nature|friday)|of (?:sorts|my own life)|"
-    r"in my own (?:house|home|kitchen))|(?: (?:at|in|for|with|on) [^,.;:!?]{2,40})? and then [^,.;]{2,40}[.,;]? ?$",
+    r"in my own (?:house|home|kitchen))|(?: (?:at|in|for|with|on) [^,.;:!?]{2,40})? and then (?!i\b|we\b)"
+    r"[^,.;]{2,40}[.,;]? ?$",
     re.IGNORECASE,
 )
 """ "Stockman then, manager now", "a priest for the night"."""
-_AND_THEN = late(r" (?:at|in|for|with|on) [^,.;:!?]{2,40}? and (?:then|later|after that) ", re.IGNORECASE)
+_AND_THEN = late(r" (?:at|in|for|with|on) [^,.;:!?]{2,40}? and (?:then|later|after that) (?!i\b|we\b)", re.IGNORECASE)
 """ "Signalman at Crewe and then Stafford": a career told from its start."""
 _TOOL = late(
     r" with (?:an? |the )?(?:good |bad |big |small |sharp )?(?:scissors|whistles?|spreadsheets?|hammers?|chainsaws?|"

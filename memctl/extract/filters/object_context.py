@@ -43,11 +43,7 @@ _TRIFLE = late(
     re.IGNORECASE,
 )
 _ROOMS = late(r"(?:(?:half|one|two|three|four|five|\d+)(?: and a half)?|a) (?:bed)?rooms?\b.*", re.IGNORECASE)
-_COMMUNAL = late(
-    r"[^.;]*?\b(?:in|at|of) (?:the|our) (?:building|yard|street|office|shop|block|village|hostel|station|pub|ward|"
-    r"school|courtyard|stairwell|garage)\b|[^.;]*\b(?:everybody|everyone|the neighbou?rs|the whole \w+) feeds?\b",
-    re.IGNORECASE,
-)
+_COMMUNAL = late(r"[^.;]*\b(?:everybody|everyone|the neighbou?rs|the whole \w+) feeds?\b", re.IGNORECASE)
 _NO_ALLERGEN = late(
     r"(?:an? |the )?(?:whole|entire) .*|\w{3,}(?:ness|ism|hood|ship)s?|(?:my|our|other|some|bad|loud|stupid|small|"
     r"early|long|group|corporate) (?!dogs?\b|cats?\b|animals?\b|pollen\b)\w+|.*['’]s \w+|(?:spring|summer|autumn|"

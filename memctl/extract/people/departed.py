@@ -75,8 +75,9 @@ _ELDERS = frozenset(
 )
 """ "My aunt left me a seal": in her will."""
 _GONE_AWAY = late(
-    r"(?:'s| is| has| just| since)* (?:gone to (?-i:[A-ZÀ-Þ])|(?P<job>retired\b|resigned\b|quit\b)|moved (?:out|away|"
-    r"back|to (?-i:[A-ZÀ-Þ]))|left (?:us\b|the (?:company|practice|firm|surgery|team)|last |in (?-i:[A-Z])|for "
+    r"(?:'s| is| has| just| since)* (?:gone to (?-i:[A-ZÀ-Þ])|(?P<job>retired\b|resigned\b|quit\b)|(?P<move>moved "
+    r"(?:out|away|back|to (?-i:[A-ZÀ-Þ])))|left (?:us\b|the (?:company|practice|firm|surgery|team)|last |in "
+    r"(?-i:[A-Z])|for "
     r"(?-i:[A-ZÀ-Þ])))",
     re.IGNORECASE,
 )
@@ -88,6 +89,7 @@ _REPLACEABLE = frozenset(
     )
 )
 _AT_HOME = frozenset({"has_neighbor", "has_roommate", "has_landlord", "has_landlady", "has_lodger"})
+_AT_WORK = frozenset(words("has_boss has_manager has_supervisor has_colleague has_teammate"))
 _SPOUSES = frozenset({"has_husband", "has_wife", "has_partner", "spouse"})
 _AGAIN = late(r"\b(?:remarried|married again|second|new|now|since)\b", re.IGNORECASE)
 _SPOUSE = late(r"\bmy (?:late |dear |poor )*(?:husband|wife)\b", re.IGNORECASE)
@@ -147,9 +149,11 @@ def _after(draft: Draft, text: str) -> Iterator[str]:
 
 
 def _has_gone(draft: Draft, text: str) -> bool:
-    """Whether a neighbour has moved away, or a dentist has retired; a neighbour may retire and stay."""
+    """Whether a neighbour has moved away, or a dentist has retired. A neighbour who retires stays a neighbour, and a
+    boss who moves stays a boss."""
     told = (_GONE_AWAY.match(after) for after in _after(draft, text))
-    return any(one and not (one["job"] and draft.predicate in _AT_HOME) for one in told)
+    still = "job" if draft.predicate in _AT_HOME else "move" if draft.predicate in _AT_WORK else None
+    return any(one and not (still and one[still]) for one in told)
 
 
 def _has_died(draft: Draft, text: str) -> bool:

@@ -44,8 +44,7 @@ _IN_CLASS = late(r"(?: \w+)? in (?:my|the|our) (?:class|team|group|troop|squad|c
 _SPEAKING = late(r" (?:here\b|on (?:this|the) line\b|speaking\b|reporting\b|again here)", re.IGNORECASE)
 _IN_BUSINESS = late(
     r"[^.;!?\w]{1,4}(?:in|at|from) (?:the|our|my) (?:shop|business|firm|practice|band|company|garage|restaurant|"
-    r"bakery|farm|law|dance|lab|clinic)\b| and (?:i|me) (?:\w+ )?(?:opened|run|own|started|founded|bought the (?:shop|"
-    r"business))\b",
+    r"bakery|farm|law|dance|lab|clinic)\b",
     re.IGNORECASE,
 )
 _FORMER = late(
@@ -73,8 +72,8 @@ _SERVES = frozenset(
 _HIS = late(r"\b(?:his|her|he|she|their|he's|she's)\b", re.IGNORECASE)
 _MY = late(r"\b(?:my|our|i|i'm|we|me)\b", re.IGNORECASE)
 _SHARED_ANIMAL = late(
-    r"[^.;!?,]{0,20} (?:in|on|of|at) (?:the|our) (?:building|street|office|yard|neighbou?rhood|village|block|lane|"
-    r"school|shop|farm|station|bakery|pub|estate)\b",
+    r"(?: (?:called|named) [\w'-]+)? (?:in|on|of|at) (?:the|our) (?:building|street|office|yard|neighbou?rhood|"
+    r"village|block|lane|school|shop|farm|station|bakery|pub|estate|courtyard|stairwell|garage|hostel|ward)\b",
     re.IGNORECASE,
 )
 _GERMAN_DAY = r"\b(?<!i )(?<!I )[Aa]m {age}\.(?= )"
@@ -220,11 +219,13 @@ _IN_JEST = late(
     r"cos) (?:he|she|they) (?:can't|cannot|mixes|mix|forgets?)\b",
     re.IGNORECASE,
 )
+_ASKED = late(r"(?:^|[.!,;:\n] ?|\b(?:you|u|can|just|please|pls|and|so) )call me $", re.IGNORECASE)
 """ "They call me Corazon, the name of his dead wife": nobody else should."""
 
 
 def _called(draft: Draft, before: str, after: str, text: str) -> Draft | None:
-    return None if draft.subject is None and _IN_JEST.match(after) else draft
+    jest = draft.subject is None and _IN_JEST.match(after) and not _ASKED.search(before)
+    return None if jest else draft
 
 
 def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:

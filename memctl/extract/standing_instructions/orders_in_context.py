@@ -24,6 +24,8 @@ _MEANS = late(
     re.IGNORECASE,
 )
 """ "WhatsApp only, no calls" below a number tells people how to reach the speaker."""
+_IN_TEXTS = late(r"\b(?:sign|put|add|include|write|draft|format|end|begin|cc|mention)\b", re.IGNORECASE)
+""" "Put my phone number in my letters" is for the assistant."""
 _COMMENT = late(r"[ \t]*(?:#|//|/\*|--)[ \t]+\S")
 _CODE = late(r"\w\(|[{};]\s*$|^\s*(?:import|from|library|def|class|return|const|let|var|use|require)\b", re.MULTILINE)
 _AIM = late(
@@ -102,6 +104,7 @@ _NO_ORDER = late(
     r".*\bjust (?:help me with|fix|do|answer) (?:the|this|that|it)\b.*",
     re.IGNORECASE,
 )
+_EVERY_DISH = late(r"\b(?:recipes|meals|dishes|plans|menus|lists|food)\b", re.IGNORECASE)
 _FOOD = late(
     r"\b(?:salt|sugar|chicken|nuts|prawns|onions?|garlic|cheese|milk|eggs|raisins|olives|chilli|pepper)\b", re.I
 )
@@ -175,7 +178,7 @@ def in_context(orders: list[Draft], text: str, turn: str, start: int) -> list[Dr
 
 def _is_for_others(goal: str, before: str, text: str, turn: str, start: int) -> bool:
     """Whether an order is for other people, a comment in code, a goal of the speaker, or a description."""
-    if _MEANS.search(goal) and _NUMBER_OR_ADDRESS.search(turn):
+    if _MEANS.search(goal) and _NUMBER_OR_ADDRESS.search(turn) and not _IN_TEXTS.search(goal):
         return True
     if _COMMENT.match(turn, turn.rfind("\n", 0, start) + 1) and _CODE.search(turn):
         return True
@@ -202,7 +205,9 @@ def _holds_once(goal: str, before: str, text: str, turn: str) -> bool:
         return True
     one = None if stands else _ONE_THING.fullmatch(goal)
     where = (one["where"] or "") if one else ""
-    return one is not None and (not _SOMEWHERE.search(where) or bool(_FOOD.search(where)))
+    if one is None or _EVERY_DISH.search(where):
+        return False
+    return not _SOMEWHERE.search(where) or _FOOD.search(where) is not None
 
 
 def _with_reason(goal: str, text: str, before: str) -> str | None:
