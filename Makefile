@@ -81,6 +81,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/llm_pipeline.py
 	$(BIN)/python benchmarks/mem0_read.py
 	$(BIN)/python benchmarks/report_volume.py
+	$(BIN)/python benchmarks/judged_claims.py
 ifdef DATA
 	$(BIN)/python benchmarks/quality.py $(DATA)
 endif
