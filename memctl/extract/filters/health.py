@@ -87,7 +87,7 @@ _NOT_PEOPLE = late(
     r"country|economy|meeting|website|router|algorithm)(?:'s| is| has| have)(?: got)?(?: \w+)? $",
     re.IGNORECASE,
 )
-_PERSON_WITH = late(
+PERSON_WITH = late(
     r"\b(?:boys?|girls?|child|children|kids?|lads?|guests?|friends?|man|woman|men|women|someone|somebody|pupils?|"
     r"students?|customers?|colleagues?|person|guys?|members?|anyone|anybody) (?:with|who has|who have|"
     r"who's got)(?: an?)?(?: \w+)? $|\b(?:my|our|one|the|this) (?:[\w-]+ )?(?:student|apprentice|trainee|tenant|"
@@ -277,7 +277,7 @@ def _illness(draft: Draft, value: str, before: str, rest: str, ahead: str) -> Dr
 def _is_somebody_elses(value: str, before: str, rest: str) -> bool:
     if (
         _OF_A_CAUSE.search(before)
-        or _PERSON_WITH.search(before)
+        or PERSON_WITH.search(before)
         or _NOT_PEOPLE.search(before)
         or _ONE_OF_THEM.search(before)
     ):

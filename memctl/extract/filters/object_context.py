@@ -1,7 +1,7 @@
 """Objects that the words around them make another thing: "a car boot sale", "a MacBook, company property".
 
-"Vegetarian with fish" is no vegetarian, the dog "in the building" is nobody's, and "an allergy to smugness" no allergy.
-Where the words only qualify an object, they are kept with it: "mostly vegetarian".
+Who is "vegetarian with fish" is not a vegetarian, and "an allergy to smugness" is not an allergy. Words that only qualify
+an object are kept with it: "mostly vegetarian".
 """
 
 import re
@@ -11,6 +11,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.health import PERSON_WITH
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
@@ -109,11 +110,6 @@ _AT_SCHOOL = late(
 _NO_POSSESSION = late(
     r"(?:soul|mind|dignity|temper|patience|marbles|faith|voice|nerve|heart|youth|innocence)", re.IGNORECASE
 )
-_SOMEBODY_WITH = late(
-    r"\b(?:boy|girl|child|kid|lad|guest|friend|man|woman|someone|somebody|pupil|student|customer|colleague|person|guy|"
-    r"member)s? (?:with|who has|who have)(?: an?)?(?: \w+)? $",
-    re.IGNORECASE,
-)
 _CALLED = late(r" (?:called|named) ")
 _VERB_OF_STATE = late(r"(?:was|were|is|are|has|had|been)\b", re.IGNORECASE)
 
@@ -146,7 +142,7 @@ def _worded(draft: Draft, value: str, text: str) -> Draft | None:
         return None if _not_ended(draft.predicate, value, before, rest) else draft
     if draft.predicate == "diet":
         return _diet(draft, value, before, rest)
-    if draft.subject is None and draft.predicate == "allergic_to" and _SOMEBODY_WITH.search(before):
+    if draft.subject is None and draft.predicate == "allergic_to" and PERSON_WITH.search(before):
         return None
     check = _CHECKS.get(draft.predicate)
     return None if check is not None and check(value, before, rest) else draft

@@ -8,7 +8,6 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
-from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import NOT_NAMES
 from memctl.extract.rule_tables import compiled
@@ -80,12 +79,9 @@ _GERMAN_DAY = r"\b(?<!i )(?<!I )[Aa]m {age}\.(?= )"
 _PERSON_DID = late(
     r"\b(?!I\b)[A-ZÀ-Þ][\w-]+(?:'s)? (?:(?:up|went|gone|only|just|finally|has|have|also)(?: and)? )+(?:got |get )?$"
 )
-_FIGURE = late(r"\b(?:basically|practically|virtually|as good as|like being|pretty much)(?: \w+){0,2} $", re.IGNORECASE)
 _BY_A_THING = late(
     r" by (?!(?:a|an|the|my|our|his|her|one|then|law|\d|chance)\b)[a-z]|,? to the (?:sea|job|land|farm)\b"
 )
-_BEEN = late(r"\bbeen $", re.IGNORECASE)
-_SINCE = late(r" (?:since|for|from|now|\d|(?:\w+ ){0,2}(?:years?|months?))\b", re.IGNORECASE)
 _PEOPLE_NAME = late(r"[A-ZÀ-Þ]\w+(?:sian|landic)")
 _ON_STAGE = late(
     r"\b(?:roller derby|derby|on stage|drag|in the ring|wrestl\w+|online|gamer\w*|larp|cosplay|burlesque|as a clown|"
@@ -197,7 +193,7 @@ def _pet(draft: Draft, before: str, after: str, text: str) -> Draft | None:
         at = text.find(kind, draft.quote[0])
         return None if at >= 0 and " called " in value and _SHARED_ANIMAL.match(text[at + len(kind) :]) else draft
     single = re.fullmatch(r"an? [a-z]+", value)
-    return None if single and (describes_noun(after) or _SHARED_ANIMAL.match(after)) else draft
+    return None if single and _SHARED_ANIMAL.match(after) else draft
 
 
 def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
@@ -208,9 +204,8 @@ def _bond(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     value = draft.object or ""
     if draft.subject is not None or not (before or after):
         return draft
-    if _FIGURE.search(before) or (value == "married" and (_BY_A_THING.match(after) or _PERSON_DID.search(before))):
-        return None
-    return None if value in ("divorced", "separated") and _BEEN.search(before) and not _SINCE.match(after) else draft
+    figure = value == "married" and (_BY_A_THING.match(after) or _PERSON_DID.search(before))
+    return None if figure else draft
 
 
 _IN_JEST = late(
