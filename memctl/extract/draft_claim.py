@@ -75,7 +75,7 @@ def third(text: str) -> str:
 
 
 def _told_of_another(text: str, name: str) -> str:
-    """First-person words in what is said of another person: "drags me along" is "drags Alice along"."""
+    """`text` about another person with the name of the speaker for "I" and "my": "drags Alice along"."""
     own = {"my": f"{name}'s", "me": name, "mine": f"{name}'s", "i": name, "i'm": f"{name} is", "i've": f"{name} has"}
     return _PERSON_WORD.sub(lambda match: own.get(match[0].lower()) or _PERSON.get(match[0].lower(), match[0]), text)
 

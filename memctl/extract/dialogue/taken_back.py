@@ -1,5 +1,7 @@
-"""What a later sentence of the same turn takes back or puts right: "no, just kidding", "no, don't, that's weird", "I
-mean I've reserved one", "my girlfriend, well, not girlfriend", "sorry, the 5th"."""
+"""Statements that a later sentence of the same turn takes back or corrects.
+
+"I got a dog. I mean I've reserved one", "We're engaged. No, just kidding", "on 4 March. Sorry, the 5th".
+"""
 
 import re
 from datetime import datetime
@@ -56,7 +58,7 @@ _ROMANCE = frozenset({"wife", "husband", "spouse"})
 
 
 def without_taken_back(text: str, drafts: list[Draft]) -> list[Draft]:
-    """The `drafts` of a turn without those that its next sentence takes back, and plans on their corrected day."""
+    """The `drafts` of a turn without those that a later sentence takes back; corrected plans have the new day."""
     if jest := _IN_JEST.search(text):
         drafts = _without_last(drafts, text, jest.start())
     if order := _NO_ORDER.search(text):
@@ -87,7 +89,7 @@ def _without_last(drafts: list[Draft], text: str, at: int, *only: str) -> list[D
 
 
 def _is_addressee(draft: Draft, text: str) -> bool:
-    """Whether a name is that of somebody to whom a letter goes: "a letter to the landlord. Name's De Smet"."""
+    """True for the name of the person a letter is for: "a letter to the landlord. Name's De Smet"."""
     start, end = draft.quote
     named = _NAME_IS.match(text, start, end) is not None
     return named and draft.subject is None and _LETTER.search(text[:start]) is not None

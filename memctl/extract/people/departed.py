@@ -1,6 +1,6 @@
 """People who have died or gone, in the words that name them: "my husband Rodel passed in 2019".
 
-They are not stored as relatives whom the speaker has; that they died may be stored (`memctl.extract.people.deaths`).
+The speaker no longer has such a husband, so he is not stored as one. `memctl.extract.people.deaths` stores the death.
 """
 
 import re
