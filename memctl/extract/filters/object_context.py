@@ -1,7 +1,7 @@
 """Objects that the words around them make another thing: "a car boot sale", "a MacBook, company property".
 
-Who is "vegetarian with fish" is not a vegetarian, and "an allergy to smugness" is not an allergy. Words that only qualify
-an object are kept with it: "mostly vegetarian".
+Who is "vegetarian with fish" is not a vegetarian, and "an allergy to smugness" is not an allergy. Words that only
+qualify an object are kept with it: "mostly vegetarian".
 """
 
 import re
