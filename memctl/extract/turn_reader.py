@@ -18,7 +18,8 @@ from memctl.extract.filters.not_meant import hedged
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar import clause_openers
-from memctl.extract.grammar.clauses import Clause, Head, clauses, complement, head
+from memctl.extract.grammar.clause_cuts import clauses
+from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned

@@ -5,7 +5,8 @@ import pytest
 from memctl.extract.dialogue import doubts, follow_ups, restated_answers, rosters
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters import pasted_documents, pasted_text
-from memctl.extract.grammar import clause_openers, segmentation
+from memctl.extract.grammar import clause_cuts, clause_openers, segmentation
+from memctl.extract.patterns.keyed_pattern import OpeningPattern
 from memctl.extract.patterns.wordlist import lowered
 from memctl.extract.people import people, sentence_subjects, strangers
 from memctl.extract.sentence_rules import TURN_RULES
@@ -57,6 +58,22 @@ def test_no_words_before_a_clause_are_skipped() -> None:
     for text in TEXTS:
         lead = clause_openers.LEAD.match(lowered(text))
         assert clause_openers.after_lead(text) == (lead.end() if lead and lead.end() < len(text) else 0), text
+
+
+def test_no_clause_is_lost_for_want_of_a_word_before_it() -> None:
+    joined = [f"I gave up sugar {word} quit coffee" for word in ("and", "but", "or", "then", "and then", "and now")]
+    for text in [*joined, "I was ill, I moved", "She left; mum died", "I left, living in Bonn", *TEXTS]:
+        spoken = lowered(text)
+        if clause_cuts._elided().search(spoken) or clause_cuts._elided_ing().search(spoken):
+            assert clause_cuts._is_joined(text), text
+        if clause_cuts._boundary().search(spoken):
+            assert clause_cuts.has_later_subject(text), text
+    assert all(len(list(clause_cuts.clauses(text, 0))) == 2 for text in joined)
+
+
+def test_the_words_that_open_a_subject_are_those_of_its_pattern() -> None:
+    keys = OpeningPattern(rf"{clause_cuts._SUBJECT}\b", 0).keys
+    assert {key.split(" ")[0] for key in keys or ()} == clause_cuts._SUBJECT_WORDS
 
 
 NAMED = (

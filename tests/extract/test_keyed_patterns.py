@@ -17,7 +17,7 @@ import memctl.extract
 from memctl.extract.dialogue import doubts, rosters
 from memctl.extract.extractor import extract
 from memctl.extract.filters import assertion_filter
-from memctl.extract.grammar import clause_openers, clauses
+from memctl.extract.grammar import clause_cuts, clause_openers
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.lower_case import for_lower_case
@@ -359,7 +359,7 @@ def test_facts_are_the_same_if_every_rule_and_pattern_is_tried(monkeypatch: pyte
     monkeypatch.setattr(strangers, "_no_names", defaultdict(bool))
     monkeypatch.setattr(RuleIndex, "due", lambda index, _: tuple(index.needs))
     monkeypatch.setattr(clause_openers, "is_of_nobody", lambda *_, **__: False)
-    monkeypatch.setattr(clauses, "has_later_subject", lambda _: True)
+    monkeypatch.setattr(clause_cuts, "has_later_subject", lambda _: True)
     monkeypatch.setattr(sentence_subjects.SubjectsSoFar, "add", eagerly)
     monkeypatch.setattr(sentence_subjects, "may_have_subject", lambda *_: True)
     assert [extract(session, "alice") for session in sessions] == skipped

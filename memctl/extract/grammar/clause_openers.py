@@ -4,7 +4,8 @@ import re
 from functools import lru_cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, complement, has_boundary, head, may_be_joined
+from memctl.extract.grammar.clause_cuts import has_boundary, may_be_joined
+from memctl.extract.grammar.clauses import ADVERBS, Clause, Head, complement, head
 from memctl.extract.grammar.segmentation import Token, tokens
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits

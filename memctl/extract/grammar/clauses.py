@@ -1,21 +1,16 @@
 """Clauses and their heads: who the clause is about, in what tense and polarity, and with which verb.
 
-A sentence is cut where a new subject or a second verb begins; each piece is read as subject, auxiliaries, verb and
-rest. This is not a parser: a clause whose head is not understood is skipped.
+`memctl.extract.grammar.clause_cuts` cuts a sentence into clauses; each is read as subject, auxiliaries, verb and rest.
+This is not a parser: a clause whose head is not understood is skipped.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
-from itertools import count
 
 import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Token, tokens
-from memctl.extract.patterns.hints import prefix_tree
-from memctl.extract.patterns.keyed_pattern import WARM, KeyedGroup, KeyedPattern, OpeningPattern
-from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.vocabulary.verbs import FORMS, Form
 
 ADVERBS = frozenset(
@@ -46,53 +41,6 @@ GOT_DONE = frozenset(
     words("married engaged divorced promoted hired to into rid back used better worse fired laid over through")
 )
 """ "Have got married" is a perfect; "have got a cat" is "have"."""
-
-_CONJUNCTIONS = words(
-    "and and_then and_also but so yet plus then while whereas although though because cause cuz bc since given_that "
-    "seeing_that considering after before when whenever if unless until once whether where that which_is_why except or "
-    "lol haha lmao tho tbh btw"
-)
-_CONJ = prefix_tree(one.replace("_", " ") for one in _CONJUNCTIONS) + "|as(?! my| our)"
-_ADV = prefix_tree(ADVERBS)
-_SUBJECT = (
-    r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
-    r"his|her|their|it|it's|there|there's|you|you're|the (?:wife|husband|missus|hubby|other half|kids|twins|eldest|"
-    r"youngest|baby|dog|cat|car|van)(?:'s)?|(?:mum|mam|mom|dad|nan|gran|grandma|grandad|hubby)(?:'s(?= )|(?= (?:is|"
-    r"was|has|had|died|got|turned|moved|still|just|\w+s)\b)))"
-)
-_VERBFORMS = [form for form, (_, kind) in FORMS.items() if kind != "ing"]
-_VERBING = prefix_tree(form for form, (_, kind) in FORMS.items() if kind == "ing")
-
-_BOUNDARY = late(
-    rf"[\s;:—–,(](?:(?<=[\s,])(?:(?<=\s)|\s)\s*(?P<conj>{_CONJ}),?\s+|(?<=\s)\s*(?:[;:—–]\s*|--?\s+|\(\s*)|"
-    rf"(?<=[;:—–(,])\s*)(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))"
-)
-"""A conjunction after a blank or a comma, or a mark, before a subject. This and the next patterns are for text in lower
-case. They open with a set of characters, which `re` looks for much faster than for alternatives."""
-_NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop try think"))
-_LISTED = prefix_tree(form for form in _VERBFORMS if FORMS[form][0] not in _NO_ELISION)
-_ANDED = prefix_tree(form for form in _VERBFORMS if FORMS[form][0] not in ("like", "mean", "raise"))
-_MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
-_ELIDED = late(
-    rf"[,\s](?:(?:(?<=\s)|\s)\s*(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
-    rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
-    rf"|(?<=,)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))"
-)
-_ELIDED_ING = late(
-    rf"[,\s](?:(?:(?<=\s)|\s)\s*and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
-    r"|(?<=,)\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))"
-)
-_AFTER_ING = KeyedPattern(
-    r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"
-    r"becoming|retiring|finishing|switching|starting|resigning)\b)",
-    re.IGNORECASE,
-)
-_JOINING = KeyedGroup(words=("and", "but", "or"))
-"""Before a verb without a subject stands one of these words, or a comma."""
-
-
-_ME_AND = late(r"\W*(?:(?:so|well|also|oh),? )?(?:both )?me")
-""" "Me and my boyfriend live in Hackney" is one clause."""
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -128,64 +76,6 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     started: bool = False
     rest: str = ""
     rest_at: int = 0
-
-
-def clauses(sentence: str, start: int) -> Iterator[Clause]:
-    """The clauses of a sentence whose offset is `start`."""
-    cuts: dict[int, tuple[int, str, bool]] = {}
-    spoken = lowered(sentence)
-    for match in _BOUNDARY.finditer(spoken) if has_later_subject(sentence) else ():
-        if match.end() > match.start() and match.start() > 0 and not _ME_AND.fullmatch(spoken, 0, match.start()):
-            cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
-    joined = "," in sentence or _JOINING.possible(sentence)
-    listed = ((_ELIDED.finditer(spoken), ""), (_ELIDED_ING.finditer(spoken), "+ing")) if joined else ()
-    for matches, mark in (*listed, (_AFTER_ING.finditer(sentence), "after+ing")):
-        for match in matches:
-            if match.start() not in cuts and not any(a <= match.start() < b for a, (b, _, _) in cuts.items()):
-                cuts[match.start()] = (match.end(), mark, True)
-    at, conj, elided = 0, "", False
-    for cut in sorted(cuts):
-        if cut < at:
-            continue
-        if sentence[at:cut].strip():
-            yield _clause(sentence[at:cut], start + at, conj, elided)
-        at, conj, elided = cuts[cut]
-    if sentence[at:].strip():
-        yield _clause(sentence[at:], start + at, conj, elided)
-
-
-def has_boundary(sentence: str) -> bool:
-    """True if a clause with a subject of its own follows another."""
-    return has_later_subject(sentence) and _BOUNDARY.search(lowered(sentence)) is not None
-
-
-@cache
-def _subject_words() -> frozenset[str]:
-    """The words with which a subject opens."""
-    return frozenset(key.split(" ")[0] for key in OpeningPattern(rf"{_SUBJECT}\b", 0).keys or ())
-
-
-_read = count()
-
-
-def has_later_subject(sentence: str) -> bool:
-    """False if no word of a sentence can be a subject before which another clause ends; not known of the first few."""
-    if next(_read) < WARM:
-        return True
-    later = words_with_digits(sentence)[sentence[:1].isalnum() :]
-    return not _subject_words().isdisjoint(later)
-
-
-def may_be_joined(sentence: str) -> bool:
-    """False if a sentence has no clause without a subject of its own that continues another."""
-    spoken = lowered(sentence)
-    joined = "," in sentence or _JOINING.possible(sentence)
-    return bool((joined and (_ELIDED.search(spoken) or _ELIDED_ING.search(spoken))) or _AFTER_ING.search(sentence))
-
-
-def _clause(text: str, start: int, conj: str, elided: bool) -> Clause:
-    bare = text.lstrip(" ,;:.!-–—()")
-    return Clause(bare, start + len(text) - len(bare), conj, elided)
 
 
 _ANYMORE = late(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IGNORECASE)

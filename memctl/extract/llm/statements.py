@@ -18,7 +18,8 @@ from memctl.extract.filters.object_types import is_opening
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.grammar import clause_openers
-from memctl.extract.grammar.clauses import ADVERBS, MAY, Head, clauses, head
+from memctl.extract.grammar.clause_cuts import clauses
+from memctl.extract.grammar.clauses import ADVERBS, MAY, Head, head
 from memctl.extract.grammar.segmentation import Sentence, plain, sentences, tokens
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.verbs import FORMS

@@ -95,10 +95,16 @@ class HintIndex(Generic[R]):
 def prefix_tree(words: Iterable[str]) -> str:
     """A pattern that matches the longest of `words`, much faster than an alternation of hundreds; the same one in every
     process."""
+    return _tree(sorted(words))
+
+
+def _tree(words: list[str]) -> str:
+    if len(words) == 1:
+        return re.escape(words[0])
     endings: dict[str, list[str]] = {}
-    for word in sorted(words):
+    for word in words:
         endings.setdefault(word[:1], []).append(word[1:])
-    ways = [re.escape(letter) + prefix_tree(rest) for letter, rest in endings.items() if letter]
+    ways = [re.escape(letter) + _tree(rest) for letter, rest in endings.items() if letter]
     whole = "|".join(ways)
     optional = "?" if "" in endings and ways else ""
     return f"(?:{whole}){optional}" if len(ways) > 1 or optional else whole
