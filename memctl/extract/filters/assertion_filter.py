@@ -85,8 +85,8 @@ _DOCTOR = (
 _REPORTED = KeyedPattern(
     rf"(?<!as )\b(?!(?:my |the |a )?{_DOCTOR})(?:(?:he|she|they|people|everyone|everybody|someone|"
     r"somebody|who|mom|mum|dad|"
-    r"(?:my|our|the|his|her|a|an|this|that)\s+(?:[\w\-']+\s+){0,2}?[\w\-]+|"
-    r"(?-i:[A-Z])[\w\-]+)\s+(?:also |just |always |once |recently |often |still |keeps? |never )?"
+    r"(?:my|our|the|his|her|a|an|this|that)\s+(?:(?!and\b|but\b)[\w\-']+\s+){0,2}?(?!and\b|but\b|he\b|she\b)[\w\-]+|"
+    r"and|but|(?-i:[A-Z])[\w\-]+)\s+(?:also |just |always |once |recently |often |still |keeps? |never )?"
     r"(?:said|says|saying|told (?:me|us|him|her|them|everyone|everybody|people|my \w+)|tells (?:me|"
     r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
     r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
@@ -108,8 +108,8 @@ _OWN_REPORT = KeyedPattern(
 )
 _TRAILING_REPORT = KeyedPattern(
     (
-        r",\s*(?:said|says|according to|as (?:he|she|they) (?:say|put)|he (?:said|says)|she (?:said|says)|"
-        r"they (?:said|say)|goes the)\b|\b(?:according to|quoting|quote unquote|to quote)\b"
+        r",\s*(?:said|says|according to|as (?:he|she|they) (?:say|put)|(?:he|she|they) (?:said|says?)(?=\W*$|,| to \w)|"
+        r"goes the)\b|\b(?:according to|quoting|quote unquote|to quote)\b"
     ),
     re.IGNORECASE,
 )
@@ -224,7 +224,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     report = _REPORTED.search(sentence)
     if report:
         cut = report.start()
-        sentence = sentence[:cut] if cut > 12 else ""
+        sentence = sentence[:cut].rstrip() if cut > 12 else ""
     if _CONDITION.match(sentence):
         harmless = _HARMLESS_IF.search(sentence)
         if harmless is None or harmless.start() >= 8:

@@ -17,14 +17,14 @@ _CONJUNCTIONS = words(
     "lol haha lmao tho tbh btw"
 )
 _SUBJECT = (
-    r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
+    r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|hes|shes|they|they're|"
     r"his|her|their|it|it's|there|there's|you|you're|the (?:wife|husband|missus|hubby|other half|kids|twins|eldest|"
     r"youngest|baby|dog|cat|car|van)(?:'s)?|(?:mum|mam|mom|dad|nan|gran|grandma|grandad|hubby)(?:'s(?= )|(?= (?:is|"
     r"was|has|had|died|got|turned|moved|still|just|\w+s)\b)))"
 )
 _SUBJECT_WORDS = frozenset(
     words(
-        "i im ive imma we my our he she they his her their it there you the mum mam mom dad nan gran grandma grandad "
+        "i im ive imma we my our he she hes shes they his her their it there you the mum mam mom dad nan gran grandma grandad "
         "hubby"
     )
 )

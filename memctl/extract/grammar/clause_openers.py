@@ -213,7 +213,7 @@ def subject_at(words: list[Token], *, third: bool) -> int | None:
     return None
 
 
-_PRONOUNS = frozenset(words("i im ive imma we weve he she they theyre"))
+_PRONOUNS = frozenset(words("i im ive imma we weve he she hes shes they theyre"))
 
 
 def is_of_nobody(clause: Clause, *, third: bool) -> bool:

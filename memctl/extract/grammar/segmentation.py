@@ -204,6 +204,8 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
     "imma": ("i", "will"),
     "let's": ("let", "us"),
     "theyre": ("they", "are"),
+    "hes": ("he", "is"),
+    "shes": ("she", "is"),
     "weve": ("we", "have"),
     "movd": ("moved",),
     "studing": ("studying",),

@@ -21,7 +21,7 @@ from memctl.extract.vocabulary.kinship import SEVERAL, fits, must_fit
 
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
-_SUBJECTS = SUBJECT_WORDS.union(words("i im ive imma we weve he she they theyre"))
+_SUBJECTS = SUBJECT_WORDS.union(words("i im ive imma we weve he she hes shes they theyre"))
 HINTS = KeyedGroup(words=_SUBJECTS)
 """With one of these words, a clause may be about a person."""
 _ME = KeyedGroup(words=("me",))
@@ -29,7 +29,7 @@ _JOINED_TO_ME = KeyedGroup(words=("and", "n"))
 """ "Me and the girls are off to Ibiza"."""
 _NAME_LATER = late(r"(?<!^)(?<![\w'’-])(?!I\b)[A-ZÀ-Þ][\w\-À-ž]")
 _HE_OR_SHE = late(
-    r"\W*(?:(?:and|but|so|then) )*(?:he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
+    r"\W*(?:(?:and|but|so|then) )*(?:hes|shes|he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
 )
 
 _JUST_NAMED = late(
