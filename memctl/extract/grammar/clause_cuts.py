@@ -24,8 +24,8 @@ _SUBJECT = (
 )
 _SUBJECT_WORDS = frozenset(
     words(
-        "i im ive imma we my our he she hes shes they his her their it there you the mum mam mom dad nan gran grandma grandad "
-        "hubby"
+        "i im ive imma we my our he she hes shes they his her their it there you the mum mam mom dad nan gran grandma "
+        "grandad hubby"
     )
 )
 """The words with which `_SUBJECT` opens."""
