@@ -22,7 +22,7 @@ _PASTED = KeyedPattern(
     r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|"
     r"lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|"
     r"article|script|prompt)|the customer'?s \w+|following)\b[^:\n]{0,80}:\s*(?=\S|\n)"
-    rf"|\bstart:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|{_SALUTATION})",
+    rf"|^\W*start:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|{_SALUTATION})",
     re.IGNORECASE | re.MULTILINE,
 )
 _LETTER = KeyedPattern(_SALUTATION, re.IGNORECASE | re.MULTILINE)

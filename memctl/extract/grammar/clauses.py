@@ -24,7 +24,7 @@ ADVERBS = frozenset(
         "once newly initially eventually ultimately formerly previously sorta super apparently certainly "
         "clearly effectively technically pretty severely mildly strictly extremely deathly terribly "
         "largely occasionally slowly gradually suddenly professionally since today yesterday tomorrow "
-        "tonight"
+        "tonight bloody fucking fuckin freaking frickin lowkey"
     )
 )
 NEGATIONS = frozenset({"not", "never", "hardly", "barely", "n't"})

@@ -69,7 +69,7 @@ _STOP = late(
     r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|"
     r"more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|"
     r"because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|"
-    r"during|using|than|unless|because)\b"
+    r"during|using|than|unless|because|tbh|ngl|imo|imho|lol|haha)\b"
     rf"|\s*(?:[;!?()…—–{HIDDEN}\n]|:(?!\d\d))|(?:"
     rf"{_NOT_SHORTENED}\.(?=\s|$)|\.(?=\s+(?!(?-i:[A-ZÀ-Þ0-9]))|$))"
     r"|,?\s+(?:e\.g|i\.e)\b|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"

@@ -28,6 +28,7 @@ from memctl.extract.standing_instructions.order_forms import (
     OF_A_DOCUMENT,
     POLITE,
     is_order,
+    is_understood,
     trimmed,
 )
 from memctl.extract.standing_instructions.order_reasons import (
@@ -101,6 +102,18 @@ _LABEL = late(
     re.IGNORECASE,
 )
 """ "My rule number one: no long introductions. Number two: metric"."""
+_PREAMBLE = late(
+    r"^(?:(?:ok|okay|so|and|also|but|well|hi|hey|thanks|please)\b,? )*(?:(?:what|all|(?:the )?(?:one|only|main|first) "
+    r"thing|something) (?:i|we)(?:'d| would)? (?:\w+ly |just )?(?:want|need|like|expect|ask|wish)(?: (?:from|of) you)?"
+    r"(?: (?:is|here))?|before (?:we (?:start|begin)|i forget)|while i remember|"
+    r"i(?:'d| would)? (?:want|like|need)?(?: to)? ?ask (?:of )?you|"
+    r"(?:(?:a|one|two|three|my|just|quick|small|little|only|few|more|last|first|another) )+(?:requests?|asks?|"
+    r"favou?rs?|things?|wish(?:es)?|points?|preferences?)(?: (?:for|from|of) (?:you|me)| up front)?)(?::| -| –) ",
+    re.IGNORECASE,
+)
+""" "What I want from you: be short": the words before the order say only that it is one."""
+_TAG = late(r",? (?:yeah|yea|yh|yes|ok|okay|k|aye|right|alright|please|pls|plz|thanks|thx|deal|eh|understood)$", re.I)
+""" "Keep it short, yeah?" is an order."""
 _NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
 _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
@@ -133,7 +146,8 @@ _WISH = OpeningPattern(
     re.IGNORECASE,
 )
 _FROM_NOW_ON = OpeningPattern(
-    r"^(?:from now on|from here on(?: out)?|going forward|in future|in the future|for future reference|by default|"
+    r"^(?:from now on|from here on(?: out)?|going forward|in (?:the )?future(?! (?!always)[a-z]+s\b)|"
+    r"for future reference|by default|"
     r"until further "
     r"notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|there)(?P<o>.+)",
     re.IGNORECASE,
@@ -156,11 +170,23 @@ _INLINE = late(
 _ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
 _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
+_AFTER_QUOTE = late(r"(?<=[\"”])\s+(?:it'?s|i'?m|that'?s)\b.*$", re.IGNORECASE)
+_SCOPED = late(r" (?:for|in|when|if|at|on|before|after|between|during|with(?! me\b)) ", re.IGNORECASE)
+_HEAD = late(r"(?!(?:.*\b(?:rules?|notes?|things)|please|and|also)\b)[\w][\w' /&-]{1,24}: ", re.IGNORECASE)
+""" "Excel formulas: English names, never semicolons": what every order of the sentence is about."""
 _REST = late(
     r"(?:the )?[a-z]+ (?:after(?:wards)?|later|last|second|below)\b(?! (?:every|each|the|my|i)\b)", re.IGNORECASE
 )
 """ "Code first, explanation after"."""
-_MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
+_MARKED = late(r"(?:always|never)\b", re.IGNORECASE)
+_NEGATED = late(r"(?:not|don't|dont|didn't|did not) (?:to )?", re.IGNORECASE)
+_NEWS = late(
+    r"(?!(?:you|your|it's|its|everything|all|answers?|replies)\b)(?:(?:the|a|an|our|\w+'s) )?[\w-]+(?: [\w-]+)? "
+    r"(?:is|are|will|has|have|had|goes|gets|does|can|won't|isn't|aren't)\b|"
+    r"(?!\w+(?:an|ish|ese|ch|ic)\b)(?-i:[A-Z])[a-z]+ [a-z]+s\b",
+    re.IGNORECASE,
+)
+""" "From now on Joost lifts" and "… dinner is at six" are news."""
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 
 _SAID_BY = late(
@@ -178,15 +204,19 @@ def standing_instructions(
 
     `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
     """
-    unlabelled = Sentence(_LABEL.sub("", sentence.text), sentence.start, sentence.mark)
-    drafts, alone = _read(unlabelled, span, turn[: sentence.start], listed)
+    unlabelled = Sentence(_LABEL.sub("", _PREAMBLE.sub("", sentence.text)), sentence.start, sentence.mark)
+    tag = _TAG.search(unlabelled.text) if "?" in sentence.mark else None
+    if tag and not _WISH.match(_LEAD_IN.sub("", unlabelled.text)):
+        unlabelled = Sentence(unlabelled.text[: tag.start()], sentence.start, ".")
+    around = turn[: sentence.start], turn[sentence.start + len(sentence.text) :]
+    drafts, alone = _read(unlabelled, span, around, listed)
     drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
     if drafts and (scope := SCOPE.match(unlabelled.text)):
         _limit(drafts[0], scope, unlabelled.text)
     drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
-        goal = requoted(draft.object or "", said)
+        goal = _AFTER_QUOTE.sub("", requoted(draft.object or "", said))
         draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
     return drafts, alone
 
@@ -200,7 +230,8 @@ def _limit(order: Draft, scope: re.Match[str], text: str) -> None:
         order.phrase, order.object = order.phrase.replace(goal, limited), limited
 
 
-def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) -> tuple[list[Draft], bool]:
+def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], listed: bool) -> tuple[list[Draft], bool]:
+    before, after = around
     whole = _marked(sentence, span) or _asked(sentence, span)
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
@@ -234,17 +265,18 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
     named = orders_without_verb.always_named(text)
     if named is not None:
         return [_draft(named, span)], True
-    later = _FROM_NOW_ON.match(text) or orders_without_verb.FROM_NOW_ON.match(text) or _rule(text)
-    if later:
+    later = _from_now_on(text)
+    if later is not None:
         text = later["o"]
     scoped = text
     text = SCOPE.sub("", text)
     if item and not ASIDE.match(text):
         text = _NEXT_FOLLOWS.sub("", text)
         return [_draft(trimmed(text), span)] if trimmed(text) else [], True
+    text = _NEGATED.sub("don't ", text, count=1) if wish and _NEGATED.match(text) else text
     wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
     lasting = bool(later) or wanted or says_it_stands(text)
-    talk = not lasting and bool(before.strip()) and not _ends_in_order(before)
+    talk = not lasting and bool(before.strip()) and not (_ends_in_order(before) or _begins_with_order(after))
     marked = bool(later) or wanted
     read = (list(_orders(words, marked=marked, lasting=lasting, talk=talk)) for words in dict.fromkeys((text, scoped)))
     orders = next(filter(None, read), [])
@@ -252,6 +284,12 @@ def _read(sentence: Sentence, span: tuple[int, int], before: str, listed: bool) 
         return [], False
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]
+
+
+def _from_now_on(text: str) -> re.Match[str] | None:
+    """The match of an order that says that it stands; None also for news: "from now on Joost lifts"."""
+    later = _FROM_NOW_ON.match(text) or orders_without_verb.from_now_on(text)
+    return _rule(text) if later is None else later if not _NEWS.match(later["o"]) else None
 
 
 _SAYS_RULE = late(
@@ -281,6 +319,8 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
         at = match.end()
     pieces.append((at, text[at:]))
     goal, opened, over = "", False, False
+    head = _HEAD.match(text)
+    about = head[0] if head else ""
     for number, (start, piece) in enumerate(pieces):
         of_a_list = number and PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
         # "Short answers, and put units on all of them"
@@ -293,11 +333,13 @@ def _orders(  # noqa: C901 -- one condition per kind of piece
             order = False
         if order and number and _PLACED.fullmatch(piece.strip(" .!")) and not goal:
             order = not _IMPERATIVE.match(pieces[number - 1][1])  # "Put the bills in a table, date first."
-        if order or (marked and number == 0):
+        if order or (marked and number == 0 and is_understood(trimmed(piece))):
             if goal:
                 yield goal, opened
             goal, opened = trimmed(piece), number == 0
             over = not " ".join(piece.split()).strip(" ,.!:;-–—").endswith(goal)
+            if number and not re.search(r"\band\b", text[pieces[number - 1][0] + len(pieces[number - 1][1]) : start]):
+                goal = about + goal
         elif goal and not over and not ASIDE.match(piece):
             goal = trimmed(f"{goal}, {piece}")
         elif goal:
@@ -312,6 +354,12 @@ def _ends_in_order(text: str) -> bool:
     """True if the last sentence of `text` is an order or has one."""
     last = re.split(r"[.!?\n]", text.rstrip(" .!?\n"))[-1]
     return any(is_order(piece) for piece in _SPLIT.split(last))
+
+
+def _begins_with_order(text: str) -> bool:
+    """True if the first sentence of `text`, after the mark of the sentence before, is an order or opens with one."""
+    first = re.split(r"[.!?\n]", text.lstrip(" .!?\n"))[0]
+    return is_order(_SPLIT.split(first)[0])
 
 
 def _draft(goal: str, span: tuple[int, int]) -> Draft:
@@ -335,6 +383,10 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     order = _IGNORE_SAID.sub("", text)
     order = before_reason(order[after_lead(order) :])
     if not _INSTRUCTION.match(order) or HIDDEN in order:
+        return None
+    pieces = [] if CONDITIONAL.match(order) else [piece for piece in _SPLIT.split(order) if piece]
+    joined = "and" in order.split() or not _SCOPED.search(order)
+    if len(pieces) > 1 and joined and all(map(is_order, pieces)):
         return None
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
     goal = without_asides(without_run_on(goal))

@@ -46,7 +46,11 @@ _NOT_DECIDED = (
     r"(?:said yes|decided|accepted|agreed|signed|announced|told (?!you\b)\w+)\b"
 )
 """ "Don't congratulate me I haven't decided": without a comma, where the reason cannot be what is not to be said."""
-_FOR_A_WHILE = r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b"
+_FOR_A_WHILE = (
+    r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b|"
+    r"\bfor (?:the (?:next|rest of the|coming) |this )(?:few |\w+ )?"
+    r"(?:hours?|days?|weeks?|weekend|month|term|semester)\b"
+)
 """ "I'm off sugar this month so no cakes"."""
 _UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
 _ONE_WORK = (
@@ -71,12 +75,12 @@ _PRODUCT = (
 )
 SCOPE = OpeningPattern(
     r"^(?:and |also |so |please )*(?P<scope>(?:in|for|on) (?!(?:me|us|now|once|example|instance|fact|case|general|"
-    r"short|future|every|each|all|your|this|that|these|those|what|which)\b|the (?:meantime|end|future|moment|record|"
-    r"time)\b)(?:[\w'-]+ ){0,5}?[\w'-]+|"
+    r"short|future(?! (?!always)[a-z]+s\b)|every|each|all|your|this|that|these|those|what|which)\b|"
+    r"the (?:meantime|end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?(?!(?:the|an?|my|our|his|her|their)\b)[\w'-]+|"
     r"when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|planning|"
     r"translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)"
-    r"(?:[,:] (?:please )?| (?=(?:always|never|no|don't|dont|do not|avoid|only) ))"
-    r"(?=(?:always |never |only |don't |dont |do not |no |use |keep |avoid |skip |leave out |show ))",
+    r"(?:[,:] (?:please )?(?=\w)| (?=(?:always|never|no|don't|dont|do not|avoid|only|write|use|keep|leave out) ))"
+    r"(?=(?:always|never|only|don't|dont|do not|no|use|keep|avoid|skip|leave out|show|write|answer|reply|stick|give) )",
     re.IGNORECASE,
 )
 """ "In my emails to clients, never use exclamation marks": what an order is about."""

@@ -77,6 +77,20 @@ _STOPPABLE = r"(?!(?:buy|book|order|plan|go|leave|work|do|try|run|swear|drop|clo
 """ "Stop buying coffee" is a note to oneself; an assistant can stop what it does in its answers."""
 
 
+def is_understood(text: str) -> bool:
+    """True for an order that stands and that its own words explain."""
+    # "If I skip a day, move it": the condition says what "it" is.
+    lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if CONDITIONAL.match(text) else text
+    return not (
+        _ONCE.search(lasting)
+        or _VAGUE.match(text)
+        or OF_A_DOCUMENT.match(text)
+        or is_no_rule(text)
+        or proverbs.SAYING.fullmatch(text)
+        or lifts(text)
+    )
+
+
 def is_order(text: str) -> bool:
     """True if `text` is a standing instruction."""
     always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
@@ -85,16 +99,7 @@ def is_order(text: str) -> bool:
         return False
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
-    # "If I skip a day, move it": the condition says what "it" is.
-    lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if CONDITIONAL.match(text) else text
-    if (
-        _ONCE.search(lasting)
-        or _VAGUE.match(text)
-        or OF_A_DOCUMENT.match(text)
-        or is_no_rule(text)
-        or proverbs.SAYING.fullmatch(text)
-        or lifts(text)
-    ):
+    if not is_understood(text):
         return False
     if always and _base_verb(always["verb"].lower()):
         return True

@@ -8,13 +8,14 @@ from memctl.extract.rule_tables import compiled
 _REASON = late(
     r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
     r"(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
-    r"plz)\s+(?=i\b|my\b|it\b|we\b)",
+    r"plz)\s+(?=i\b|my\b|it\b|we\b)|,? or (?:else\b|(?:i|you|we)(?:'ll| will)\b)",
     re.IGNORECASE,
 )
 _THEN_WHY = (
     r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|"
     r"(?:every|each) time (?:i|we))\b).*\b(?:{MANNER}|{STYLE}|please|"
-    r"pls|plz|(?:every|each) time)) (?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|"
+    r"pls|plz|(?:every|each) time))(?: (?:lol|haha|tbh|omg|ffs))? "
+    r"(?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|"
     r"my \w+ (?:is|are|hurts?))\b.*"
 )
 """ "Keep it short I'm on a bus": the reason follows without a comma."""

@@ -39,6 +39,11 @@ _OWN_LAW = late(
 _TO_ASSISTANT = late(r"\b(?:you|your|u|ur|me|please|pls|plz)\b", re.IGNORECASE)
 _WOULD = late(r"\b(?:i|we|he|she|they)(?:'d| would| could|'ll| will)\b[^,;:]*\band $", re.IGNORECASE)
 """ "I'd go to Kew and never come out"."""
+_TO_DO = late(
+    r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|told) to [^,;:]*\band $",
+    re.IGNORECASE,
+)
+""" "My editor wants me to cut 20k words and stop using adverbs"."""
 _NEVER = late(r"never\b(?!.*\b(?:me|you|your)\b)", re.IGNORECASE)
 _ASKS_SILENCE = late(
     r"(?:don't|dont|do not|never) (?:ever )?(?:ask|mention|bring up|start|tell|write an? (?:poem|song|book|novel|ode)|"
@@ -73,7 +78,7 @@ _ORDERED = late(
 """ "Write my updates every morning, three lines max": the limit of what was ordered before it."""
 _ALSO_LIMITS = late(r"\W*(?:and|but|also|plus)\b", re.IGNORECASE)
 _LIKE_I_AM = late(
-    r"(?:explain|describe|teach)(?: it| this| that)?(?: to me)? (?:like|as if|as though) i'?m?\b.*", re.IGNORECASE
+    r"(?:explain|describe|teach)(?P<it> it| this| that)?(?: to me)? (?:like|as if|as though) i'?m?\b.*", re.IGNORECASE
 )
 """ "Explain like I'm 12" is about what is being asked; "explain things like I'm 12" stands."""
 _PART = late(
@@ -87,6 +92,12 @@ _HANDED_OVER = late(
     r"(?:this|it|that|these)\b[^:]*:",
     re.IGNORECASE,
 )
+_FOR_SOMEBODY = late(
+    r"(?: please| pls)?[,;:–—-]? ?(?:because |cos |since |as )?(?:he|she|they)"
+    r"(?:'s|'ll|'re| (?:takes?|won't|wont|will|doesn't|don't|can't|hates?|likes?|is|are|has|have|finds?|never))\b",
+    re.IGNORECASE,
+)
+""" "No metaphors, he takes it literally": the text is for him."""
 _EXAMPLE = late(r"\w+")
 _EXAMPLES = late(r":[\w' -]+,[\w', -]*$")
 """ "It confuses my students: sulphur, colour, litre"."""
@@ -188,7 +199,7 @@ def _is_for_others(goal: str, before: str, text: str, turn: str, start: int) -> 
         return True
     if not before.strip():
         return False
-    if _NEVER.match(goal) and _WOULD.search(before):
+    if (_NEVER.match(goal) and _WOULD.search(before)) or (_TO_DO.search(before) and not _TO_ASSISTANT.search(goal)):
         return True
     described = _A_QUALITY.match(goal) and _OF_A_PERSON.search(before) and not _OF_SPEAKER.search(before)
     return not _JOINED.search(before) and bool(described or _ASKS_SILENCE.match(goal))
@@ -197,7 +208,10 @@ def _is_for_others(goal: str, before: str, text: str, turn: str, start: int) -> 
 def _holds_once(goal: str, before: str, text: str, turn: str) -> bool:
     """Whether an order holds for one text, dish or question only: "cut the intro", "don't add salt"."""
     stands = _SAID_TO_STAND.search(turn) is not None
-    if not stands and (_LIKE_I_AM.fullmatch(goal) or _PART.fullmatch(goal)):
+    like = _LIKE_I_AM.fullmatch(goal)
+    if (like and not (_SAID_TO_STAND.search(goal) if like["it"] else stands)) or (not stands and _PART.fullmatch(goal)):
+        return True
+    if not stands and goal in text and _FOR_SOMEBODY.match(text, text.find(goal) + len(goal)):
         return True
     if _HANDED_OVER.match(text) or (_EXAMPLE.fullmatch(goal) and _EXAMPLES.search(before)):
         return True

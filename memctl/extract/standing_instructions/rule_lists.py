@@ -42,7 +42,8 @@ _OTHERS = KeyedPattern(
     r"teenagers?|toddlers?|twins|students?|pupils|players?|members?|customers?|babysitters?|sitters?|nanny|carers?|"
     r"cleaners?|dog|cat|puppy|grandkids|grandchildren|nephews?|nieces?|staff|employees?|volunteers?|"
     r"(?:room|house|flat)mates?|committee|allotments?|ward|hospital|hospice|marina|range|studio|society|association|"
-    r"council|(?:his|her|their)(?= (?:\w+ )?rules)|(?!let|it|here|there|that|what|today)\w+'s(?= (?:\w+ )?rules))\b",
+    r"council|(?:his|her|their)(?= (?:\w+ )?rules)|"
+    r"(?!let|it|here|there|that|what|today)\w+(?:'s(?= (?:\w+ )?rules)|s(?=' (?:\w+ )?rules)))\b",
     re.IGNORECASE,
 )
 _RULES = KeyedPattern(r"\b(?:rules?|guidelines)\b", re.IGNORECASE)
