@@ -176,7 +176,7 @@ def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
 @given(data=st.data())
 def test_every_expression_contains_a_hint_of_its_rule(rule: Rule, data: st.DataObject) -> None:
     # Lookalike letters are replaced before hints are searched; see the next test.
-    pattern = re.compile(rule.pattern.pattern, re.IGNORECASE)
+    pattern = re.compile(rule.pattern.text, re.IGNORECASE)
     text = data.draw(st.from_regex(pattern, alphabet=st.characters(exclude_characters="ſİı")))
     assert RULES.index(rule) in _BY_HINT.due(text.lower()) or not rule.hints
 

@@ -75,7 +75,7 @@ def _elided_ing() -> re.Pattern[str]:
     return late(
         r"[,\s](?:(?:(?<=\s)|\s)\s*and(?: (?:also|now|currently))?\s+"
         rf"(?=(?!loving|liking|enjoying)(?:{_verb_forms(ing=True)})\b)"
-        r"|(?<=,)\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))"
+        r"|(?<=,)\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|studying at)\b))"
     )
 
 
@@ -95,12 +95,9 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
     for match in _boundary().finditer(spoken) if has_later_subject(sentence) else ():
         if match.end() > match.start() and match.start() > 0 and not _ME_AND.fullmatch(spoken, 0, match.start()):
             cuts.setdefault(match.start(), (match.end(), match["conj"] or "", False))
-    joined = _is_joined(sentence)
-    listed = ((_elided().finditer(spoken), ""), (_elided_ing().finditer(spoken), "+ing")) if joined else ()
-    for matches, mark in (*listed, (_AFTER_ING.finditer(sentence), "after+ing")):
-        for match in matches:
-            if match.start() not in cuts and not any(a <= match.start() < b for a, (b, _, _) in cuts.items()):
-                cuts[match.start()] = (match.end(), mark, True)
+    for match, mark in _elisions(sentence):
+        if match.start() not in cuts and not any(a <= match.start() < b for a, (b, _, _) in cuts.items()):
+            cuts[match.start()] = (match.end(), mark, True)
     at, conj, elided = 0, "", False
     for cut in sorted(cuts):
         if cut < at:
@@ -130,9 +127,17 @@ def _is_joined(sentence: str) -> bool:
 
 def may_be_joined(sentence: str) -> bool:
     """False if a sentence has no clause without a subject of its own that continues another."""
+    return next(_elisions(sentence), None) is not None
+
+
+def _elisions(sentence: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Where a sentence is cut before a clause without a subject of its own, and the conjunction of that clause."""
     spoken = lowered(sentence)
-    joined = _is_joined(sentence) and (_elided().search(spoken) or _elided_ing().search(spoken))
-    return bool(joined or _AFTER_ING.search(sentence))
+    if _is_joined(sentence):
+        yield from ((match, "") for match in _elided().finditer(spoken))
+        if "ing" in spoken:
+            yield from ((match, "+ing") for match in _elided_ing().finditer(spoken))
+    yield from ((match, "after+ing") for match in _AFTER_ING.finditer(sentence))
 
 
 def _clause(text: str, start: int, conj: str, elided: bool) -> Clause:

@@ -9,8 +9,9 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import holds, spoken_words, words
-from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -44,10 +45,12 @@ _KIN = r"(?:{RELATIONS}|{PET}|mummy|nana|granny|grandma|grandpa|hubby|wifey)"
 
 
 @cache
-def _called() -> re.Pattern[str]:
+def _called() -> KeyedPattern:
     """ "my sister is called amina", "we have a dog named rufus": a name that nothing else shows to be one."""
-    return compiled(
-        r"(?P<before>\b(?:(?:(?:my|our|an?|the|two|three|his|her) (?:[\w-]+ ){0,2}?)?" + _KIN + r"(?:'s| is|s)? "
+    return KeyedPattern(
+        r"(?P<before>\b(?:(?:(?:my|our|an?|the|two|three|his|her) (?:[\w-]+ ){0,2}?)?"
+        + filled(_KIN)
+        + r"(?:'s| is|s)? "
         r"(?:called|calld|named|name is|names? (?:is|are)|name's)|(?:^|\b(?:my|his|her) )name(?:'s| is| it is)|"
         r"\b(?:s?he(?:'s|s| is)|i(?:'m|m| am)) (?:called|named)) )"
         r"(?P<name>[a-z][a-zà-þ]{2,})"

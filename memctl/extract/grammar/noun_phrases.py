@@ -59,7 +59,7 @@ _WHOLE_TAIL = late(rf"{TIME}$", re.IGNORECASE)
 _SHORTENED = ("st", "dr", "mr", "mrs", "ms", "mt", "ft", "prof", "jr", "sr", "no", "vs")
 """Words with a dot that ends nothing before a capital or a digit: "St. Louis", "No. 5"."""
 _NOT_SHORTENED = "".join(rf"(?<!\b{re.escape(word)})" for word in _SHORTENED)
-_STOP = late(
+_STOP = KeyedPattern(
     r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b|(?-i:[A-ZÀ-Þ]))|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
     r"which|that (?=\w+)|who\b|whose|where|if|after|before(?= \w)|tho|though|although|(?:way |far |just )?too (?=\w)|"

@@ -215,7 +215,7 @@ _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "woul
 _WORD = late(rf"[\w{HIDDEN}](?:[\w{HIDDEN}'+#./&-]*[\w{HIDDEN}+#])?|\.\w+")
 
 
-_END = late(r"(?<=[?!.])\s+")
+_END = late(r"\s(?<=[?!.]\s)\s*")
 _DROPPED = late(
     r"(?:work|liv|smok|drink|eat|play|go|do|tak|mak|mov|study|learn|teach|us|run|walk|swim|rid|driv|look|try|think|"
     r"plan|start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|"

@@ -5,13 +5,15 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import word_set, words
 from memctl.extract.people import sentence_subjects
 from memctl.extract.people.strangers import may_be_a_person
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import FAMILY, canonical, fits, the_only
 
@@ -31,8 +33,15 @@ _OTHERS = (
     r"\b(?:(?:his|her|their|[a-z]+'s|an?|the|this|that|some|other|new|young|old) (?:[a-z]+ )?(?:{RELATIONS}|{JOBS})|"
     r"(?:{PET})|girl|woman|man|guy|lady|bloke|someone|somebody|baby|{JOBS})s?\b"
 )
+
+
+@cache
+def _others() -> KeyedPattern:
+    return KeyedPattern(filled(_OTHERS))
+
+
 _NAMED_TO = late(r"(?:^|[,.!?] )(?P<name>[A-ZÀ-Þ][\w-]+)(?=[,.!?]|$)")
-_PRONOUN = late(r"\b(?:she|he)\b", re.IGNORECASE)
+_PRONOUN = KeyedPattern(r"\b(?:she|he)\b")
 _BYGONE = late(r"\b(?:name was|was (?:called|named))\b", re.IGNORECASE)
 _FAR = 160
 """Characters of a message in which "she" may still be somebody of the message before."""
@@ -41,7 +50,7 @@ _FAR = 160
 def mentioned(text: str, known: People) -> frozenset[Person | None]:
     """The people whom a text mentions, None among them for one who is not known."""
     found: set[Person | None] = set()
-    if compiled(_OTHERS).search(text):
+    if _others().search(text):
         found.add(None)
     addressed = {match.start("name") for match in _NAMED_TO.finditer(text)}
     for match in compiled(_MENTION).finditer(text):
@@ -127,8 +136,8 @@ def of_last_message(text: str, reply: str, said: str, last: Person | None, known
 
     `last` is whom that message was about at its end.
     """
-    pronoun = _PRONOUN.search(text, 0, _FAR)
-    if pronoun is None or mentioned(text[: pronoun.start()], known):
+    pronoun = _PRONOUN.search(text)
+    if pronoun is None or pronoun.end() > _FAR or mentioned(text[: pronoun.start()], known):
         return None
     named = mentioned(plain(reply), known)
     if not named:

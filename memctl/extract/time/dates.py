@@ -118,14 +118,14 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
 class Rule(NamedTuple):
     """A kind of expression. Every match contains one of `hints` (lower case), or a digit if there are no hints."""
 
-    pattern: re.Pattern[str]
+    pattern: KeyedPattern
     reader: Reader
     hints: tuple[str, ...]
     role: Role
 
 
 def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = "at") -> Rule:
-    return Rule(late(pattern, re.IGNORECASE), reader, tuple(hints), role)
+    return Rule(KeyedPattern(pattern), reader, tuple(hints), role)
 
 
 _WHICH = r"(?P<which>this past|last|past|previous|this|next|coming|upcoming|following)"
