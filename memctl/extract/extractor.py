@@ -34,7 +34,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     moves_software,
     without_gifts,
 )
-from memctl.extract.dialogue.follow_ups import follow_ups, without_widowhood
+from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
@@ -186,8 +186,8 @@ class _SessionReader:
         if drafts and not memory:
             drafts = without_unnamed_owners(drafts, text, self.before, self.people)
         if self.lately is not None and self.silent < RECENT and (died := death_of(text, self.lately)):
-            drafts += self.reread(*died, turn)
-        drafts = self.with_earlier(drafts, turn, text, due)
+            drafts += [one for one in self.reread(*died, turn) if one.predicate == "family_event"]
+        drafts = self.with_earlier(without_implied_marriage(drafts, self.earlier), turn, text, due)
         if self.question is not None and not memory:
             drafts += confirmed(self.question, text, turn.at, self.earlier)
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)

@@ -23,6 +23,7 @@ from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned
+from memctl.extract.people.named_subjects import named_subject
 from memctl.extract.people.names_told import relatives_named
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
@@ -245,9 +246,7 @@ class TurnReader:
             ):
                 drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
-            skipped = (
-                other is None and after is not None and sentence_subjects.leads_to_another(clause.text, after.text)
-            )
+            skipped = sentence_subjects.is_of_another(clause.text, after.text if after else "", other)
             if (
                 mentioning
                 and not skipped
@@ -274,7 +273,7 @@ class TurnReader:
         planned = appointments.appointment(text, span, self.at) if self.dated else None
         if planned is not None:
             return event_dates.timed([planned[0]], clause.text, self.at, None, planned[1]), "i", False
-        named = people.named_subject(text, self.people)
+        named = named_subject(text, self.people)
         unknown = stranger(text) if named is None else None
         if unknown is not None and (read := self.stranger(unknown, clause, span)):
             return read

@@ -8,7 +8,7 @@ from memctl.extract.filters import pasted_documents, pasted_text
 from memctl.extract.grammar import clause_cuts, clause_openers, segmentation
 from memctl.extract.patterns.keyed_pattern import OpeningPattern
 from memctl.extract.patterns.wordlist import lowered
-from memctl.extract.people import people, sentence_subjects, strangers
+from memctl.extract.people import named_subjects, sentence_subjects, strangers
 from memctl.extract.sentence_rules import TURN_RULES
 from tests.extract.test_keyed_patterns import TEXTS, filled_index, groups
 
@@ -91,11 +91,13 @@ def clauses_of(text: str) -> list[str]:
 
 def test_no_subject_is_skipped_because_of_its_first_word(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [*NAMED, *(clause for text in TEXTS[::2] for clause in clauses_of(text))]
-    found = [(strangers.stranger(text), people.named_subject(text, PEOPLE)) for text in texts]
+    found = [(strangers.stranger(text), named_subjects.named_subject(text, PEOPLE)) for text in texts]
     monkeypatch.setattr(strangers, "_no_names", dict.fromkeys((text.partition(" ")[0] for text in texts), False))
-    monkeypatch.setattr(people._OF_RELATIVES, "possible", lambda _: True)
-    monkeypatch.setattr(people, "_OPENERS", people._OPENERS | {text.partition(" ")[0].casefold() for text in texts})
-    assert found == [(strangers.stranger(text), people.named_subject(text, PEOPLE)) for text in texts]
+    monkeypatch.setattr(named_subjects._OF_RELATIVES, "possible", lambda _: True)
+    monkeypatch.setattr(
+        named_subjects, "_OPENERS", named_subjects._OPENERS | {text.partition(" ")[0].casefold() for text in texts}
+    )
+    assert found == [(strangers.stranger(text), named_subjects.named_subject(text, PEOPLE)) for text in texts]
     assert all(any(subjects) for subjects in found[: len(NAMED)])
 
 

@@ -11,12 +11,12 @@ from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.segmentation import last_question, plain, sentences
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.people.people import FOND_NAMES
+from memctl.extract.people.named_subjects import FOND_NAMES
 from memctl.extract.people.sentence_subjects import names_speaker
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.statements.languages import asks_for_language_of_text
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import fits, the_only
+from memctl.extract.vocabulary.kinship import suits, the_only
 
 _KIN = (
     rf"(?:{FOND_NAMES}|mama|papa)(?:'s(?: \w+)?)?\b|"
@@ -75,7 +75,7 @@ def person_asked(
             if person is None and match.start() and not is_given_name(match["name"]):
                 continue
             found.add(person or (match["name"], ""))
-        elif subject is not None and fits(match["pronoun"].lower(), subject[1]):
+        elif subject is not None and suits(match["pronoun"].lower(), subject):
             found.add(subject)
     found = {one for one in found if one[1] or one[0].casefold() in known or is_given_name(one[0])}
     return found.pop() if len(found) == 1 else None

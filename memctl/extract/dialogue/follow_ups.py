@@ -99,6 +99,26 @@ def without_widowhood(text: str, drafts: list[Draft]) -> list[Draft]:
     ]
 
 
+_UNMARRIED = late(r"widow.*|divorced?.*|separated|single", re.IGNORECASE)
+_IMPLIED = 0.75
+"""The confidence of a marriage that only "my wife" tells of."""
+
+
+def without_implied_marriage(drafts: list[Draft], earlier: EarlierDrafts) -> list[Draft]:
+    """`drafts` without the marriage that "my wife" implies, if the speaker has said that it has ended."""
+    if not any(
+        draft.predicate == "relationship_status" and draft.subject is None and _UNMARRIED.fullmatch(draft.object or "")
+        for draft in (earlier.standing.values() if "relationship_status" in earlier.predicates else ())
+    ):
+        return drafts
+    return [
+        one
+        for one in drafts
+        if (one.predicate, one.object, one.subject) != ("relationship_status", "married", None)
+        or one.confidence > _IMPLIED
+    ]
+
+
 _JOINED = frozenset({"engaged", "married", "in a relationship"})
 _TOGETHER = KeyedPattern(r"\b(?:engaged|married|wedding|together|dating)\b", re.IGNORECASE)
 _SPLIT = KeyedPattern(

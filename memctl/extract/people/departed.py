@@ -31,12 +31,13 @@ _DEAD = (
     r"(?:lost|losing) (?:his|her) (?:life|battle|fight)\b)"
 )
 _PASSED = (
-    rf"passed(?: on)?(?:,? (?:in (?:\d{{4}}|(?-i:[A-Z]))|on (?-i:[A-Z])|at (?:\d|[a-z]+ty)|last |this |suddenly|"
+    rf"passed(?: on)?(?:,? (?:in (?:'?\d\d|(?-i:[A-Z]))|on (?-i:[A-Z])|at (?:\d|[a-z]+ty)|last |this |suddenly|"
     rf"peacefully|{_AGO}ago))"
 )
 """ "Passed in 2019" is a death, but "my son passed on Friday" may be an examination."""
 _BETWEEN = (
     r"(?:,? ?\(?\d{1,3}\)?,?)?(?:,? (?:who|he|she|sadly|suddenly|just|finally|only|actually|also|has|had|is)|'s)*,? "
+    r"(?:(?:took|got|fell|was|had|became) [a-z' ]{3,30}?,? and(?: then| later| sadly| suddenly)* )?"
 )
 _AFTER_NAME = late(rf"{_BETWEEN}(?:(?P<dead>{_DEAD})|(?P<passed>{_PASSED}))", re.IGNORECASE)
 _PRONOUN_LATER = late(

@@ -15,7 +15,7 @@ from memctl.extract.people import sentence_subjects
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import FAMILY, canonical, fits, the_only
+from memctl.extract.vocabulary.kinship import FAMILY, canonical, suits, the_only
 
 Person = tuple[str, str]
 """The name and the relation of a person; both are the relation if no name is known."""
@@ -43,6 +43,8 @@ def _others() -> KeyedPattern:
 _NAMED_TO = late(r"(?:^|[,.!?] )(?P<name>[A-ZÀ-Þ][\w-]+)(?=[,.!?]|$)")
 _PRONOUN = KeyedPattern(r"\b(?:she|he)\b")
 _BYGONE = late(r"\b(?:name was|was (?:called|named))\b", re.IGNORECASE)
+_NAME_ALONE = late(r"\W*[A-ZÀ-Þ][\w-]+[.?!] ")
+""" "Is your brother still away?" – "Themba? No, he's in Perth": the name of the brother."""
 _FAR = 160
 """Characters of a message in which "she" may still be somebody of the message before."""
 
@@ -110,7 +112,8 @@ class LastMentioned:
         if other is None or (pronoun == "they" and other is self.only_mentioned):
             return None
         unsure = other is self.asked and (self.carried or other not in self.pronouns)
-        if unsure and sentence_subjects.names_another(before, other):
+        own = _NAME_ALONE.match(before) if other[0] == other[1] else None
+        if unsure and sentence_subjects.names_another(before[own.end() :] if own else before, other):
             return None
         if pronoun != "they" and self.pronouns.setdefault(other, pronoun) != pronoun:
             return None  # "She keeps the ring, he keeps the rabbit"
@@ -147,7 +150,7 @@ def of_last_message(text: str, reply: str, said: str, last: Person | None, known
     person = next(iter(named)) if len(named) == 1 else None
     if person is None or not (person[1] or mentioned(reply, known)):
         return None
-    return person if fits(pronoun[0].lower(), person[1]) else None
+    return person if suits(pronoun[0].lower(), person) else None
 
 
 def _at_end(said: str, last: Person | None, known: People) -> frozenset[Person | None]:

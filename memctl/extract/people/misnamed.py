@@ -14,7 +14,9 @@ from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import canonical
 
-_TITLE = late(r"(?:Dra|Sra|Sr|Srta|Hr|Fr|Frau|Herr|Mme|Mlle|Ing|Sig|Dott|Don|Doña|Mag|Dipl|Lic|Sheikh|Imam)")
+_TITLE = late(
+    r"(?:Dra|Sra|Sr|Srta|Hr|Fr|Frau|Herr|Mme|Mlle|Ing|Sig|Dott|Don|Doña|Mag|Dipl|Lic|Sheikh|Imam)(?: (?:Dr|Prof))?"
+)
 _AFTER_TITLE = late(r"\.? [A-ZÀ-Þ][\wÀ-ž'-]+")
 _PARTICLE = (
     r"(?:van|von|de|del|della|di|da|dos|du|el|al|bin|ibn|ter|ten|der|den|la|le|De|Van|Von|Da|Di|El|Al|Le|La|Mac|O')"
@@ -73,6 +75,14 @@ _MY = late(r"\b(?:my|our|i|i'm|we|me)\b", re.IGNORECASE)
 _SHARED_ANIMAL = late(
     r"(?: (?:called|named) [\w'-]+)? (?:in|on|of|at) (?:the|our) (?:building|street|office|yard|neighbou?rhood|"
     r"village|block|lane|school|shop|farm|station|bakery|pub|estate|courtyard|stairwell|garage|hostel|ward)\b",
+    re.IGNORECASE,
+)
+_OPENS = late(r"\W*(?:(?:yes|yeah|yep|yup|no|nope|well|oh|ah)\W+)*from ", re.IGNORECASE)
+_SO_LIVES = late(r"(?: originally\b|,? (?:but )?(?:now |currently )?(?:living|based|working)\b)", re.IGNORECASE)
+""" "From Cluj, living in Leeds" tells where the writer comes from, "hi from Richmond" where they are."""
+_MEASURED = late(
+    r"\b(?:was|were|weigh\w*|los[et]|losing|gain\w*|put on|down|up|at|over|under) (?:[a-z]+ ){0,2}\d[\d.,]* ?"
+    r"(?:%|(?:kilos?|kgs?|pounds|lbs?|stone|percent|bpm|points|degrees)\b)[^.!?]*(?:[.!?] )?[^.!?]*$",
     re.IGNORECASE,
 )
 _GERMAN_DAY = r"\b(?<!i )(?<!I )[Aa]m {age}\.(?= )"
@@ -197,7 +207,14 @@ def _pet(draft: Draft, before: str, after: str, text: str) -> Draft | None:
 
 
 def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    if draft.subject is None and _MEASURED.search(before[-100:]) and not after.startswith(" y"):
+        return None  # "I was 76 kilos at marriage and now I'm 94"
     return None if re.search(_GERMAN_DAY.replace("{age}", re.escape(draft.object or "")), text) else draft
+
+
+def _hometown(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    elided = text[draft.quote[0] : draft.quote[0] + 5].lower() == "from "
+    return draft if not elided or _OPENS.fullmatch(before) or _SO_LIVES.match(after) else None
 
 
 def _bond(draft: Draft, before: str, after: str, text: str) -> Draft | None:
@@ -242,10 +259,19 @@ def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     )
 
 
+_TRANSLATED = late(r"(?:,? (?:and|&|/) [A-ZÀ-Þ]\w+)* (?:in)?to (?:[A-ZÀ-Þ]\w+|my\b)")
+
+
+def _nation(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    return None if _TRANSLATED.match(after) else draft
+
+
 _CHECKS: dict[str, Callable[[Draft, str, str, str], Draft | None]] = {
     "has_pet": _pet,
     "age": _age,
     "relationship_status": _bond,
+    "hometown": _hometown,
+    "nationality": _nation,
     "name": _name,
     "preferred_name": _called,
 }

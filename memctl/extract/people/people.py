@@ -1,32 +1,31 @@
 """Named relatives, friends and pets, and clauses about them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.filters.object_types import is_opening
-from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
-from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import CHILD, GROUPS, canonical
+from memctl.extract.vocabulary.kinship import CHILD, canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
 _TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 _PET = lexicon("PET")
-_REL = lexicon("RELATIONS")
+REL = lexicon("RELATIONS")
 SIDE = (
     r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
     r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
-_WHOSE = (
+WHOSE = (
     r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
     r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|"
     r"the(?= (?:missus|wife|husband|hubby|other half|"
@@ -42,7 +41,7 @@ _NAMES = (
 )
 _RELATION = KeyedPattern(
     (
-        rf"\b{_WHOSE} {SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
+        rf"\b{WHOSE} {SIDE}(?P<rel>{REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
         rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
@@ -78,9 +77,8 @@ _REL_NAMED = KeyedPattern(
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
         rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
-        rf"{SIDE}(?P<rel>{_REL})\b(?!'s)"
-        r"(?! (?:and|say|think|said|told|turns|was (?:like|born|ill)|is (?:ill|\d)|wants)\b)"
-        r"(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
+        rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
+        r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
     ),
     re.IGNORECASE,
 )
@@ -118,12 +116,13 @@ _ENDED = KeyedPattern(
 )
 _SPOUSE = KeyedPattern(
     (
-        r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
-        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex|-to-be| to be\b)"
+        r"(?<!\bif )\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
+        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex|-to-be| to be\b|'d have\b| (?:would(?:'ve| "
+        r"have)|used to|loved|adored|always [a-z]+(?:ed|id))\b)"
     ),
     re.IGNORECASE,
 )
-_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
+WITH_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
 _PETS = late(
     rf"(?:.*?\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
@@ -147,7 +146,7 @@ _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_N
 RELATIVES = KeyedGroup(*_NAMING.patterns, _PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(_PET)
-_SOMEBODY = vocabulary(_REL) | _PET_WORDS | vocabulary("report|got|have|ve")
+_SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve")
 
 
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
@@ -238,12 +237,10 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     before, link = match.string[: match.start()], match.groupdict().get("link")
     if _NOT_SO.search(before) or (match[0][:4].lower() == "the " and _OF_ANOTHER.search(before)):
         return True
-    if match["name"].isupper() and match["name"].lower() in FORMS:
-        return True  # "My dad LOST the envelope"
+    if match["name"].isupper() and (match["name"].lower() in FORMS or link == ":"):
+        return True  # "My dad LOST the envelope", "Physio: ITB"
     if link == "," and match.string.startswith("'s ", match.end("name")):
         return True  # "My sister in law, Bas's sister Anouk"
-    if match["name"].isupper() and match.groupdict().get("link") == ":":
-        return True  # "Physio: ITB"
     was = match.groupdict().get("link") == " was"
     if was and not (canonical(spoken) in _ANCESTORS and is_given_name(match["name"].split()[0])):
         return True
@@ -255,6 +252,8 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
         return False
     if not match["link"]:
         return spoken in ("Sister", "Brother", "Father", "Mother")
+    if match["link"] == "," and not is_given_name(match["name"].split()[0]) and " " not in match["name"]:
+        return not match["age"]  # "Midwife, Aarhus"
     return match["link"] == "," and bool(re.search(r"(?:,|\band) $", match.string[: match.start("rel")]))
 
 
@@ -331,89 +330,3 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
             words.pop()
         if (baby and words) or (words and words[0] not in NOT_NAMES):
             yield " ".join(words), age[0] if age else None
-
-
-GENITIVE = late(
-    r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
-    r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
-    r"pregnant|retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|"
-    r"at |on |off "
-    r"|into |"
-    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|"
-    r"started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
-)
-FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
-_BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
-""" "Mum lives in Cork": relatives that need no "my"."""
-_GROUP = (
-    r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
-    r"three |four |older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|"
-    r"sisters|brothers|sons|daughters|twins|boys|girls|flatmates|housemates))"
-)
-
-_BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
-SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".split("|")) | frozenset(
-    words(
-        "my our missus wife husband half law laws inlaws boyfriend girlfriend gf bf eldest youngest oldest twins boys "
-        "girls kids lads children parents folks grandparents grandkids sisters brothers sons daughters flatmates "
-        "housemates da mate bro sis sister brother cousin uncle aunt auntie son daughter nephew niece fella lad pal"
-    )
-)
-"""A subject that the next patterns match has one of these words."""
-_OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
-_OF_ONE = OpeningPattern(
-    rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
-)
-_OF_RELATIVES = KeyedGroup(_OF_SEVERAL, _OF_ONE)
-_OPENERS = frozenset(words("and but so also btw oh"))
-
-
-def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
-    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
-
-    `known` are the people named before, by their name in lower case: "Emma lives …".
-    """
-    if not _OF_RELATIVES.possible(text):
-        return _known_subject(text, known) if known else None
-    group = _OF_SEVERAL.match(text)
-    if group:
-        several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
-        several = GROUPS.get(several, several)
-        return several, several, text[group.end() :]
-    match = _OF_ONE.match(text)
-    if match is None:
-        return _known_subject(text, known) if known else None
-    rel, at = (match["rel"] or match["bare"]).lower(), match.end()
-    if match["bare"] and not text[at:].strip(" ,.!?"):
-        return None  # "Yes mum" speaks to her, not of her.
-    if rel == "partner" and _COLLEAGUE.match(text[at:]):
-        return None
-    if match["gen"]:
-        return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
-    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
-    if name and name["name"] not in NOT_NAMES and not is_opening(name["name"].split()[0]):
-        after = text[at + name.end() :]
-        if not name["gen"]:
-            return name["name"], rel, without_pronoun(after)
-        return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
-    return rel, rel, without_pronoun(text[at:])
-
-
-_KNOWN = late(
-    r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
-    re.IGNORECASE,
-)
-
-
-def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
-    first = text.partition(" ")[0]
-    if first.isalnum() and first.casefold() not in _OPENERS and first.casefold() not in known:
-        return None
-    match = _KNOWN.match(text)
-    person = known.get(match["name"].casefold()) if match else None
-    if match is None or person is None:
-        return None
-    after = text[match.end() :]
-    if match["gen"]:
-        return (*person, spelt_out(after)) if GENITIVE.match(after) else None
-    return *person, after

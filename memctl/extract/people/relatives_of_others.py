@@ -10,7 +10,7 @@ from memctl.extract.people.people import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import CHILD, FAMILY, canonical, fits
+from memctl.extract.vocabulary.kinship import CHILD, FAMILY, canonical, suits
 
 _WHICH = rf"(?:(?:{lexicon('WHICH_RELATIVE')}|late|live-in) )*"
 _KIN = rf"{_WHICH}(?P<rel>{lexicon('RELATIVE')}|twin (?:sister|brother)|best friend|ex)"
@@ -50,7 +50,7 @@ def of_pronouns(text: str, span: tuple[int, int], other: tuple[str, str] | None)
     for match in _OF_PRONOUN.finditer(text):
         if _names_another(text[: match.start()], other[0]):
             continue
-        if fits(_PRONOUN[match["owner"].lower()], other[1]) and match["name"] != other[0]:
+        if suits(_PRONOUN[match["owner"].lower()], other) and match["name"] != other[0]:
             yield from _draft(match, other[0], other[1] or None, span)
 
 

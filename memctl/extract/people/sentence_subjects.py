@@ -13,11 +13,12 @@ from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import lowered, word_set, words
-from memctl.extract.people.people import ONE_NAME, SUBJECT_WORDS, named_subject
+from memctl.extract.people.named_subjects import SUBJECT_WORDS, named_subject
+from memctl.extract.people.people import ONE_NAME
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import SEVERAL, fits, must_fit
+from memctl.extract.vocabulary.kinship import SEVERAL, fits, must_fit, suits
 
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
@@ -149,8 +150,16 @@ def opens_with_another(clause: str) -> bool:
     return not names_i(clause) and compiled(_OWNED_SUBJECT).match(clause) is not None
 
 
-def leads_to_another(clause: str, after: str) -> bool:
-    """True for "copd" before "and he's diabetic": what has no subject is about him too."""
+_THEIR_RELATIVE = r"\W*(?:(?:and|but|so) )*(?:his|her|their) (?:[a-z-]+ )?(?:{RELATIONS})\b"
+
+
+def is_of_another(clause: str, after: str, person: tuple[str, str] | None) -> bool:
+    """True if a clause without a verb of a `person` (None: the speaker) is about somebody else.
+
+    "But his mam's coeliac" says nothing of him, and "copd" before "and he's diabetic" nothing of the speaker.
+    """
+    if person is not None:
+        return compiled(_THEIR_RELATIVE).match(clause) is not None
     return not names_speaker(clause) and _HE_OR_SHE_NEXT.match(after) is not None
 
 
@@ -236,7 +245,7 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
         return None
     if pronoun != "they" and other[0] == other[1] and other[0] in SEVERAL:
         return None  # "Our twins are fourteen; she plays viola"
-    return other if fits(pronoun, other[1]) else None
+    return other if suits(pronoun, other) else None
 
 
 _NAMED_FIRST = late(

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from memctl.core.subjects import ONE_RELATIVE
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.vocabulary.given_names import is_name_of
 
 CHILD = frozenset({"daughter", "son", "kid", "child", "baby", "boy", "girl", "toddler", "twin"})
 FAMILY = frozenset(
@@ -93,6 +94,12 @@ def must_fit(pronoun: str, relation: str) -> bool:
     """True for "he" of a brother: of him and a person without a relation, he may be the one as well as the other."""
     opposite = {"he": "she", "she": "he"}.get(pronoun, "")
     return canonical(relation) in _NEVER_MEANS.get(opposite, ())
+
+
+def suits(pronoun: str, person: tuple[str, str]) -> bool:
+    """True if a pronoun may stand for a person, by the relation or else by the name: "she" is not Matthias."""
+    name, relation = person
+    return fits(pronoun, relation) and (must_fit(pronoun, relation) or is_name_of(pronoun, name))
 
 
 def the_only(relation: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:

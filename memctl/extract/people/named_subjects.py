@@ -1,0 +1,97 @@
+"""The person that a clause is about, told by its subject: "my sister Emma lives …", "Mum's a nurse"."""
+
+import re
+from collections.abc import Mapping
+
+from memctl.core.late_pattern import late
+from memctl.extract.filters.object_types import is_opening
+from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.people.people import NOT_NAMES, ONE_NAME, REL, SIDE, WHOSE, WITH_COLLEAGUE
+from memctl.extract.vocabulary.kinship import GROUPS
+
+GENITIVE = late(
+    r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
+    r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
+    r"pregnant|retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|"
+    r"at |on |off "
+    r"|into |"
+    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|"
+    r"started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
+)
+FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
+_BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
+""" "Mum lives in Cork": relatives that need no "my"."""
+_GROUP = (
+    r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
+    r"three |four |older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|"
+    r"sisters|brothers|sons|daughters|twins|boys|girls|flatmates|housemates))"
+)
+
+_BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
+SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".split("|")) | frozenset(
+    words(
+        "my our missus wife husband half law laws inlaws boyfriend girlfriend gf bf eldest youngest oldest twins boys "
+        "girls kids lads children parents folks grandparents grandkids sisters brothers sons daughters flatmates "
+        "housemates da mate bro sis sister brother cousin uncle aunt auntie son daughter nephew niece fella lad pal"
+    )
+)
+"""A subject that the next patterns match has one of these words."""
+_OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
+_OF_ONE = OpeningPattern(
+    rf"{_BEFORE_SUBJECT}(?:{WHOSE} {SIDE}(?P<rel>{REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
+)
+_OF_RELATIVES = KeyedGroup(_OF_SEVERAL, _OF_ONE)
+_OPENERS = frozenset(words("and but so also btw oh"))
+
+
+def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
+
+    `known` are the people named before, by their name in lower case: "Emma lives …".
+    """
+    if not _OF_RELATIVES.possible(text):
+        return _known_subject(text, known) if known else None
+    group = _OF_SEVERAL.match(text)
+    if group:
+        several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
+        several = GROUPS.get(several, several)
+        return several, several, text[group.end() :]
+    match = _OF_ONE.match(text)
+    if match is None:
+        return _known_subject(text, known) if known else None
+    rel, at = (match["rel"] or match["bare"]).lower(), match.end()
+    if match["bare"] and not text[at:].strip(" ,.!?"):
+        return None  # "Yes mum" speaks to her, not of her.
+    if rel == "partner" and WITH_COLLEAGUE.match(text[at:]):
+        return None
+    if match["gen"]:
+        return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
+    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
+    if name and name["name"] not in NOT_NAMES and not is_opening(name["name"].split()[0]):
+        after = text[at + name.end() :]
+        if not name["gen"]:
+            return name["name"], rel, without_pronoun(after)
+        return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
+    return rel, rel, without_pronoun(text[at:])
+
+
+_KNOWN = late(
+    r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
+    re.IGNORECASE,
+)
+
+
+def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    first = text.partition(" ")[0]
+    if first.isalnum() and first.casefold() not in _OPENERS and first.casefold() not in known:
+        return None
+    match = _KNOWN.match(text)
+    person = known.get(match["name"].casefold()) if match else None
+    if match is None or person is None:
+        return None
+    after = text[match.end() :]
+    if match["gen"]:
+        return (*person, spelt_out(after)) if GENITIVE.match(after) else None
+    return *person, after
