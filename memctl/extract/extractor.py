@@ -195,7 +195,7 @@ class _SessionReader:
             drafts = self.listed(drafts, turn, reader)
         if drafts or "follow_ups" in due:
             drafts += follow_ups(text, self.earlier, drafts)
-        self.subject = reader.other
+        self.subject = last_mentioned.certain(reader.other, text, self.people)
         self.spoken.said[turn.speaker] = text, reader.other
         self.lately, self.silent = reader.other or self.lately, 0 if reader.other else self.silent + 1
         drafts += multilingual_drafts(text) if "multilingual" in due else ()

@@ -191,7 +191,11 @@ class TurnReader:
         """Remember the people that a sentence names, and that "she" is the only one of them."""
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
         self.people |= people.introduced(relatives)
-        if len(named) == 1 and named[0].object:
+        if (
+            len(named) == 1
+            and named[0].object
+            and not people.owns_subject(self.text[slice(*named[0].quote)], named[0].object)
+        ):
             self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
 
     def instructions(self, sentence: Sentence, span: tuple[int, int]) -> tuple[list[Draft], bool]:

@@ -144,13 +144,22 @@ def of_last_message(text: str, reply: str, said: str, last: Person | None, known
         return None
     named = mentioned(plain(reply), known)
     if not named:
-        named = _at_end(plain(said), last, known)
+        named = frozenset(certain(one, said, known) for one in _at_end(plain(said), last, known))
     elif not all(one and one[0] in said for one in named if one and not one[1]):
         return None
     person = next(iter(named)) if len(named) == 1 else None
     if person is None or not (person[1] or mentioned(reply, known)):
         return None
     return person if suits(pronoun[0].lower(), person) else None
+
+
+def certain(person: Person | None, said: str, known: People) -> Person | None:
+    """The `person` whom a message was about at its end; None if "she" in it was somebody else before it mentioned them:
+    "She married my grandad. My mum's the youngest"."""
+    if person is None or person not in mentioned(said, known):
+        return person
+    first = next((match for match in _PRONOUN.finditer(said) if suits(match[0].lower(), person)), None)
+    return person if first is None or person in mentioned(said[: first.start()], known) else None
 
 
 def _at_end(said: str, last: Person | None, known: People) -> frozenset[Person | None]:

@@ -303,6 +303,18 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             )
 
 
+def owns_subject(text: str, name: str) -> bool:
+    """True for "my sister Yolanda's backyard", after which "she" is not Yolanda for certain."""
+    after = text.partition(name)[2]
+    return after.startswith("'s ") and not _OF_A_SUBJECT.match(after)
+
+
+_OF_A_SUBJECT = late(
+    r"'s (?:[a-z]+ing|[a-z]+ed|\d+|an?|the|in|at|on|from|not|never|just|now|still|also|only|got|been|my|our|gone|so|"
+    r"too|very|all|always|really|quite|as|like|up|out|off|away|back|home|here|there|one|going|great|fine|ok)\b"
+)
+
+
 def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
     """The people that `drafts` name, by name in lower case, with their relation."""
     return {

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from functools import cache
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import word_set, words
@@ -65,9 +66,22 @@ def without_unnamed_owners(drafts: Iterable[Draft], text: str, before: str, peop
     ]
 
 
+def _is_bare_relation(draft: Draft, text: str, before: str, people: Collection[str]) -> bool:
+    """ "Husband is Obinna" after talk of a sister: her husband."""
+    start, end = draft.quote
+    said = text[start:end]
+    bare = re.match(r"(?:and |so |but )?(?:new |current )?([\w ]+?)(?:'s|,| is)", said, re.IGNORECASE)
+    if names_speaker(said) or not bare or bare[1].casefold() not in _beings():
+        return False
+    spoken = word_set(f"{before} {text[:start]}")
+    return any(name in spoken for name in people if name != (draft.object or "").casefold())
+
+
 def _is_unowned(draft: Draft, text: str, before: str, people: Collection[str]) -> bool:
     if draft.subject is not None or draft.op != "assert" or draft.extractor is not None:
         return False
+    if is_relation(draft.predicate):
+        return _is_bare_relation(draft, text, before, people)
     if draft.predicate not in _OF_A_BEING and not (
         draft.predicate == "plans" and _OF_A_BODY.search(draft.object or "")
     ):

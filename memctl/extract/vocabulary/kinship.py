@@ -99,6 +99,8 @@ def must_fit(pronoun: str, relation: str) -> bool:
 def suits(pronoun: str, person: tuple[str, str]) -> bool:
     """True if a pronoun may stand for a person, by the relation or else by the name: "she" is not Matthias."""
     name, relation = person
+    if pronoun == "they" and name != relation and (must_fit("he", relation) or must_fit("she", relation)):
+        return False  # "My husband Greg's parents, they're in Omaha"
     return fits(pronoun, relation) and (must_fit(pronoun, relation) or is_name_of(pronoun, name))
 
 
