@@ -16,6 +16,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.vocabulary.substances import substance
 from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST_OBJECT = 8
@@ -100,17 +101,6 @@ _ABSTRACT = late(
 )
 _QUALITY = late(r"(?:very |quite |pretty |so )?(?:small|simple|modest|clear|big|easy|basic|the same)", re.IGNORECASE)
 """ "My goal is simple": the goal itself comes later."""
-_SYMPTOM = late(
-    r"(?:my |the )?(?:face|lips?|throat|eyes?|tongue|skin|hives|rash(?:es)?|combination|smell|whole \w+)", re.IGNORECASE
-)
-""" "Allergic to cashew, face like a balloon": what the allergy does."""
-_FIGURATIVE = late(
-    r"(?:mornings?|mondays?|bullshit|nonsense|stupidity|drama|small talk|meetings?|(?:hard |honest )?work|housework|"
-    r"exercise|commitment|effort|people|idiots?|fools|criticism|change|feelings|deadlines|responsibility|cliches?|"
-    r"fun|jargon|spreadsheets|bureaucracy|politics)\b",
-    re.IGNORECASE,
-)
-""" "I'm allergic to mornings"."""
 _OF_A_CHOICE = late(
     r"(?:the )?(?:(?:option|choice|version|plan|answer|number|design|draft|variant|solution|approach|method|style) "
     r"(?:\w|\d+|one|two|three)|(?:first|second|third|last|other|latter|former|new|old|shorter|longer|left|"
@@ -142,7 +132,6 @@ _ADJUNCTS = {
         re.IGNORECASE,
     ),
     "hobby": late(r"\s*,.*", re.IGNORECASE),
-    "allergic_to": late(r"\s+(?:like|so|as|too)\b.*", re.IGNORECASE),
     "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
     "dislikes": late(
         r"\s+like (?:everyone|everybody|anyone|most|all|any)\b.*|\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*",
@@ -178,6 +167,8 @@ def shortened(draft: Draft) -> Draft:
         draft = msgspec.structs.replace(draft, object=bare, phrase=draft.phrase.replace(draft.object or "", bare))
     adjuncts = _ADJUNCTS.get(draft.predicate)
     value = draft.object or ""
+    if draft.predicate == "allergic_to" and draft.extractor is None and (allergen := substance(value)):
+        return msgspec.structs.replace(draft, object=allergen, phrase=draft.phrase.replace(value, allergen))
     short = adjuncts.sub("", value).strip() if adjuncts and draft.extractor is None else value
     if adjuncts and draft.extractor is None:
         short = _ALSO.sub("", short)
@@ -279,8 +270,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
-    if predicate == "allergic_to" and (_SYMPTOM.fullmatch(value) or _FIGURATIVE.match(value)):
-        return False
+    if predicate in ("allergic_to", "intolerant_to") and draft.op == "assert":
+        return substance(value) is not None
     if predicate == "owns":
         if draft.phrase.startswith("drives ") and _DRIVEN_FOR_WORK.search(value):
             return False
