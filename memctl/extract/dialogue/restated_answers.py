@@ -23,6 +23,7 @@ _LEAD = late(
     r"(?:i've |i )?(?:shifted|moved|switched|changed|gone over|went over|migrated) (?:over )?to)[,:]? )+",
     re.IGNORECASE,
 )
+_NOTHING = late(r"(?:no|nah|nope)\b", re.IGNORECASE)
 _NO_ANSWER = late(
     r"(?:why|what|who|how|when|where|which|can|could|do|does|did|is|are|will|would|should|maybe|perhaps|idk|dunno|"
     r"depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|please|haha|lol|you|your|tell|show|give|i|i'd|"
@@ -57,7 +58,7 @@ _STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
             r"laptop) (?:do|are) you (?:use|using|drive|driving|have|run|running|with|on)\b",
             "my {x} is {a}",
         ),
-        (r"\b(?:any|your|what are your) (?:\w+ )?hobbies\b", "my hobbies are {a}"),
+        (r"\bhobbies\b[^?]*\?", "my hobbies are {a}"),
         (
             r"\banything (?:else )?you (?:can't|cannot|can not|don't|won't|shouldn't|mustn't) (?:eat|have|drink)\b|"
             r"\b(?:which|any|what) foods? (?:do you avoid|you avoid|to avoid|you can't eat|can't you eat)\b",
@@ -66,7 +67,8 @@ _STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
         (rf"\bwho(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
         (r"\bhow tall are you\b", "I am {a} tall"),
         (r"\b(?:how much|what) do you weigh\b|\byour (?:current )?weight\b", "I weigh {a}"),
-        (r"\bwhat size shoes? (?:do you|are you)|\byour shoe size\b", "I wear size {a} shoes"),
+        (r"\b(?:what|which) size shoes?\b|\bshoe size\b", "I wear size {a} shoes"),
+        (r"\bare you (?:\w+ )?(?:allergic|sensitive) to [\w ]+\?", "I'm allergic to {a}"),
         (r"\bhow old (?:is|are) your (?P<x>[\w-]+(?: [\w-]+)?)\?", "my {x} is {a}"),
         (r"\bwhat does your (?P<x>[\w-]+(?: [\w-]+)?) do\b", "my {x} is a {a}"),
         (r"\bwhere (?:does|do) your (?P<x>[\w-]+(?: [\w-]+)?) live\b", "my {x} lives in {a}"),
@@ -77,10 +79,19 @@ _STATEMENTS: tuple[tuple[KeyedPattern, str], ...] = tuple(
             "I use {a}",
         ),
         (r"\bwhat (?:[\w-]+ )?(?:car|van|bike|motorbike) do you (?:drive|ride|have)\b", "I drive a {a}"),
-        (r"\bwhat instruments? do you play\b|\bwhat sports? do you play\b", "I play {a}"),
-        (r"\b(?:what|which) (?:medication|medicines?|meds|tablets)\b", "I take {a}"),
+        (
+            r"\b(?:what|which|any) (?:musical )?(?:instruments?|sports?)\b[^?]*\?|\bdo you play an instrument\b",
+            "I play {a}",
+        ),
+        (
+            r"\b(?:what|which|any) (?:\w+ )?(?:medications?|medicines?|meds|tablets|supplements)\b|\bsupplements\?",
+            "I take {a}",
+        ),
         (r"\bwhen(?:'s| is) (?:your|the) (?P<x>[\w-]+(?: [\w-]+){0,3})\?", "my {x} is on {a}"),
-        (r"\b(?:what(?:'s| is) )?your (?P<x>e-?mail(?: address)?|phone number|mobile(?: number)?)\?", "my {x} is {a}"),
+        (
+            r"\byour (?:own )?(?P<x>e-?mail(?: address)?|phone number|mobile(?: number)?)(?: and [\w -]+)?\?",
+            "my {x} is {a}",
+        ),
         (r"\bdo you have (?:any |a )?(?P<x>pets?|kids|children|siblings|brothers or sisters)\b", "I have {a}"),
         (r"\b(?:dietary|food) (?:requirements|restrictions|needs|preferences)\b", "I'm {a}"),
         (r"\bare you (?:a )?(?:vegetarian|vegan|meat eater|pescatarian|veggie)\b", "I'm {a}"),
@@ -168,7 +179,13 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
     bare = _LEAD.sub("", text)
     while (shorter := _TAIL.sub("", bare)) != bare:
         bare = shorter
-    if refusal or not bare or _YES.fullmatch(bare) or _NO_ANSWER.match(bare) or re.match(r"no\b", bare, re.IGNORECASE):
+    if (
+        refusal
+        or not bare
+        or _YES.fullmatch(bare)
+        or _NO_ANSWER.match(bare)
+        or re.match(r"(?:no|nah|nope)\b", bare, re.IGNORECASE)
+    ):
         return None
     pronoun = _about_them(asked, subject)
     if pronoun:
@@ -191,7 +208,9 @@ def _filled(question: str, answer: str) -> str | None:
         if matched is None:
             continue
         owned = (matched.groupdict().get("x") or "").strip().removesuffix("'s")
-        if form.startswith("I'm "):
+        if form.endswith(" to {a}"):
+            answer = answer.removeprefix("to ")
+        elif form.startswith("I'm "):
             answer = answer.split(",")[0]
             if answer[:1].isdigit():
                 return None  # "Are you married?" – "11 years"

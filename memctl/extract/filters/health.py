@@ -78,7 +78,8 @@ _OF_A_CAUSE = late(
     r"\b(?:(?:nurse|treat|teach|study|research|prevent|cure|mimic)(?:s|ed|ing)?|(?:marathon|run|race|sale|fundraiser|"
     r"raising|raise|money|charity|walk|swim|module|thesis|essay|book|novel|course|talk|exhibition|film|carrier|trial|"
     r"campaign|choir|patients?|clients?|folk|people|kids|asked)(?: is| was)?(?: all)? (?:for|on|about|of|"
-    r"with)(?: the)?) $",
+    r"with)(?: the)?|(?:about|into|paper|thing|article|piece|something|chapter|talk|lecture|report|work) (?:on )?"
+    r"(?:\w+ )?|(?:feline|canine|equine|bovine|avian|veterinary)) $",
     re.IGNORECASE,
 )
 """ "Running the marathon for Parkinson's", "my thesis is on sickle cell"."""
@@ -102,7 +103,8 @@ _MOODS = late(r"(?:ocd|adhd|bipolar|autistic|schizophrenic|dyslexic|blind|deaf)"
 """ "I'm a bit OCD about my spice rack"."""
 _BYGONE = late(
     r",? as an? (?:wean|bairn|kid|child|baby|boy|girl|lad|lass|teen\w*|student)\b|.*\b(?:gr[eo]wn? out of|all clear|"
-    r"clear now|long gone|not since|got better|got over it)\b|,? (?:got|took|killed) (?:my|our|his|her|grand\w+|dad|"
+    r"clear now|long gone|not since|got better|got over it|(?:he|she) "
+    r"(?:died|passed))\b|,? (?:got|took|killed) (?:my|our|his|her|grand\w+|dad|"
     r"mum|mam|mom|nan|granny|him)\b| waiting\b|,? they'd call it\b",
     re.IGNORECASE,
 )
@@ -181,6 +183,13 @@ _FOR_A_DAY = late(
     r"flight|scan|procedure|extraction)\b)",
     re.IGNORECASE,
 )
+_FOR_DAYS = late(
+    r"\b(?:only |just )?for (?:an?|one|two|three|four|five|six|seven|ten|\d+)(?: more)? (?:days?|weeks?|nights?)\b"
+    r"(?=$|[,;)]| (?:and|but|then|to|so|because|only)\b)",
+    re.IGNORECASE,
+)
+_TAKEN_SINCE = late(r"\b(?:been|'ve|have|taken)\b", re.IGNORECASE)
+""" "For a week": over before long, unless it is said how long somebody has been taking it."""
 _NOT_HELD = late(
     r"\b(?:dispens\w+|prescribing|sell(?:s|ing)?|sold|stock(?:s|ed|ing)?|deliver\w*|push(?:es|ing|ed)?|refus(?:e|es|"
     r"ed|ing)|declin\w+|turned down|need an?|could do with|waiting (?:on|for)|prescription for|rather \w+ \w+ than|"
@@ -291,6 +300,8 @@ def _not_taken(value: str, before: str, rest: str) -> bool:
     if _OPENING.fullmatch(before) and _FOR_ALL.search(rest) and not _OWN.search(_TOLD_ME.sub("", rest)):
         return True
     if _ALLOWED.match(rest) or _MAY_TAKE.search(before) or _NOT_FOR_ME.search(rest) or _TRIED.search(before):
+        return True
+    if _FOR_DAYS.search(rest) and not _TAKEN_SINCE.search(before):
         return True
     if _FOR_A_DAY.match(rest) or _NOT_HELD.search(before) or _IS_MY.search(before) or _NOT_OPENED.search(rest):
         return True

@@ -51,6 +51,13 @@ _OF_SUBSTANCES = frozenset(words("allergic_to intolerant_to avoids"))
 _ONLY_SOME = late(r"\b(?:some|certain)(?: (?:kinds|types|sorts) of)? $", re.IGNORECASE)
 _EATEN = late(r"\b(?:eat|eats|eating|eaten|ate|drink|drinks|drinking|drank)(?: (?:any|the|my))* $", re.IGNORECASE)
 """ "I don't eat chapulines": directly after such a verb, an unknown word is a food."""
+_ONLY_THEN = late(
+    r"(?: any ?more| now| these days)? (?:in (?:my |the |hot )?(?:tea|coffee|cereal|porridge|drinks?|dishes|sauces?|"
+    r"food|cooking|mornings?|afternoons?|evenings?)|at (?:breakfast|lunch|dinner|supper|night|weekends?)|before (?:"
+    r"bed|noon|\d)|after \d|with (?:meals|my (?:tea|coffee|food)))\b",
+    re.IGNORECASE,
+)
+""" "Sugar in tea", "wheat any more at breakfast": at other times it is eaten."""
 _ANOTHER_SWELLS = late(
     r",? [^.;]*?\b(?:he|she|they|(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s|'re)? (?:is |are )?(?:\w+ )?(?:swells?|reacts?|allergic|"
     r"comes? (?:out|up) in)\b",
@@ -212,7 +219,9 @@ def _no_child(value: str, before: str, rest: str) -> bool:
 def _not_avoided(value: str, before: str, rest: str) -> bool:
     """Whether an object is neither a food, a material nor a vice, or is avoided by another than it seems."""
     known = substance(value) or compiled("(?:the )?{VICES}|(?:the )?smoking").fullmatch(value) or _EATEN.search(before)
-    return not known or _VAGUE.fullmatch(value) is not None or _ANOTHER_SWELLS.match(rest) is not None
+    if not known or _VAGUE.fullmatch(value) or _ANOTHER_SWELLS.match(rest):
+        return True
+    return _ONLY_THEN.match(rest) is not None
 
 
 _CHECKS = {

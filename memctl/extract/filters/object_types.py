@@ -88,7 +88,7 @@ _SOFTWARE = late(
     re.IGNORECASE,
 )
 """ "I own the billing service" tells of a duty."""
-_TITLE = late(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
+_TITLE = late(r"(?:(?:Frau|Herr|Madame|Monsieur|Señora?|Signora?) )?(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
 _FINITE = KeyedPattern(
     r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) ", re.IGNORECASE

@@ -164,6 +164,9 @@ def _lasts(rest: str) -> bool:
     return bool(_LASTING.search(rest) or compiled(r".*\b(?:{VICES}|{FOODS})\b").match(rest))
 
 
+_JOURNEY = late(r" (?:to|from|through|over|across|for|tomorrow|today|tonight|next|up|down|back)\b", re.IGNORECASE)
+
+
 def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch per tense
     """The operation and predicate of a frame, given the head's tense and polarity; None if it does not apply."""
     predicate, op = frame.predicate, frame.op
@@ -175,8 +178,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None  # "I'm coming from Leeds" is a journey.
     if predicate == "has_pet" and head.lemma in _OWNING and head.tense == "past":
         return None  # "I had a dog, Moss".
-    if predicate == "owns" and head.prog and head.tense == "past":
-        return None  # "While I was buying a pie".
+    if predicate == "owns" and head.prog and (head.tense == "past" or _JOURNEY.search(head.rest)):
+        return None  # "While I was buying a pie", "he's driving a van to Antwerp"
     if (
         head.tense in ("past", "perfect")
         and not head.stopped

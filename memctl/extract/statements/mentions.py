@@ -74,12 +74,13 @@ _FOR_ANOTHER = late(r" (?:to|for|with|by|onto)\b(?! ?\d)", re.IGNORECASE)
 _ENDED_AFTER = late(
     r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|"
     r"gone(?! (?:up|down|from|to|back))|away|off|over(?! the counter)|"
-    r"suspended|out(?! of)|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
+    r"suspended|out(?! of)|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b|"
+    r",? i(?:'m| am)(?: now)? off\b",
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
     r"(?: of a different kind| my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
-    r"tests?|study|thing|visits?|rounds?|patients?|clinics?|appointments?)\b)|"
+    r"tests?|study|thing|visits?|rounds?|patients?|clinics?|appointments?)\b| in (?:the|my|our) family\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
     r"(?: (?:now|too|also|confirmed|diagnosed|suspected))* (?:for|in) (?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: too|"
     r" as well| also| now|$|[,.;!])| (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|"
@@ -267,7 +268,7 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if subject is None and (_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
         return None
-    if _is_not_current(before, after) or (subject is not None and _DIED_OF.search(before)):
+    if _is_not_current(before, after) or (subject is not None and _is_not_of_them(before, after)):
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
         return None
@@ -305,8 +306,15 @@ _ONCE_TAKEN = late(
     r"\b(?:took|popped|necked)(?: (?:an?|some|two|three|\d+|a couple of|more|my|the last))* $", re.IGNORECASE
 )
 """ "Took paracetamol for my head" was once."""
+_THEIR_OWN = compiled(r"\b(?:his|her|their|[A-ZÀ-Þ][\w-]+'s) (?:\w+ )?(?:{RELATIONS})(?:'s| is| has| takes)\b")
+""" "His mam's coeliac": of another than the one whom the clause before is about."""
 _DIED_OF = late(r"\b(?:died|dead|death|dying|passed|lost|late)\b", re.IGNORECASE)
 """ "Dad died of cancer" says nothing of his health now."""
+
+
+def _is_not_of_them(before: str, after: str) -> bool:
+    """True for an illness of which somebody died, or that a relative of theirs has."""
+    return bool(_DIED_OF.search(before) or _THEIR_OWN.search(before))
 
 
 def in_lower_case(text: str) -> str:
