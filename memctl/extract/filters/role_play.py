@@ -14,12 +14,14 @@ BEGINS = KeyedPattern(
     r"session|night|campaign|server|community|nerd|fan)s?\b)|"
     r"\b(?:(?:pretend|imagine) (?:that )?you(?:'re| are)\b.*\b(?:i'm|i am)\b|you be (?:the|an?)\b.*\bi'll be\b)|"
     r"\b(?:need|want|be|you'?re|you are|you play|act as) (?:you to (?:be|play) )?(?:an?|my|our|the) (?:good |solo )?"
-    r"(?:(?:game|dungeon)[- ]?master|[dg]m)\b(?! (?:for my|screen|shield|kit|notes?|guide)\b)|\btext adventure\b(?=.*\b(?:play|start|run|with me)\b)",
+    r"(?:(?:game|dungeon)[- ]?master|[dg]m)\b(?! (?:for my|screen|shield|kit|notes?|guide)\b)|"
+    r"\btext adventure\b(?=.*\b(?:play|start|run|with me)\b)",
     re.IGNORECASE,
 )
 _ENDS = late(
     r"\b(?:out of (?:role|character)|(?:end|stop|finish|done with|back from) (?:of )?(?:the )?(?:role|scene)|end scene|"
-    r"role[- ]?play (?:over|done|finished)|i(?:'ll| will)? (?:have to |must )?stop here|that was (?:\w+ )?(?:useful|helpful|great|fun|good|hard))\b|"
+    r"role[- ]?play (?:over|done|finished)|i(?:'ll| will)? (?:have to |must )?stop here|"
+    r"that was (?:\w+ )?(?:useful|helpful|great|fun|good|hard))\b|"
     r"^\W*(?:(?:ok|okay|haha|lol|right|and|now)\b\W*)*(?:stop|thanks|thank you|cheers|enough|done|cut)\b",
     re.IGNORECASE,
 )

@@ -58,8 +58,9 @@ _BARE_RELATION = KeyedPattern(
     rf"best friend|flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
     rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
     rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
-    r"(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|"
-    r"younger)|times|kids|of|mg|km|units?|words?|pages?)\b)))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    r"(?:(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|"
+    r"older|younger)|times|kids|of|mg|km|units?|words?|pages?)\b)))|(?! (?:and|says|said|thinks|told)\b))"
+    r"(?=$|[\s,.;!)'])",
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
@@ -80,6 +81,20 @@ _REL_NAMED = KeyedPattern(
         rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
         r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
     ),
+    re.IGNORECASE,
+)
+_AGED = rf"{ONE_NAME},? \(?\d{{1,2}}\b(?! ?(?:[ap]m|o'clock|:|%))\)?"
+_CHILDREN = KeyedPattern(
+    rf"(?:(?P<mine>\b(?:my|our|(?:i|we)(?:'ve| have)(?: got)?) )|(?:[,;(] ?|\band )(?:the )?)"
+    rf"(?:(?:two|three|four|[2-4]) )?(?P<rel>kid|boy|girl|son|daughter)s(?:,|:| -)? "
+    rf"(?P<list>{_AGED}(?:(?:,|,? and|,? &) {_AGED})+)",
+    re.IGNORECASE,
+)
+""" "Me, my husband and the kids, Deniz 13, Melek 9"."""
+_AMONG_US = late(
+    r"\W*(?:(?:yes|so|well|it's|it is|there's|there are|that's|we're|we are|for|only|just|\d|two|three|four|five|six|"
+    r"seven|people|persons|of us)\W+)*(?:me|myself|us|my \w+|i(?=,| and\b))\b"
+    r"(?!.*\b(?:has|have|had|got|his|her|their|[a-z]+'s)\b)",
     re.IGNORECASE,
 )
 _SIBLINGS = KeyedPattern(
@@ -143,7 +158,7 @@ _PET_NAMED = KeyedPattern(
 
 
 _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
-RELATIVES = KeyedGroup(*_NAMING.patterns, _PET_NAMED, _SPOUSE)
+RELATIVES = KeyedGroup(*_NAMING.patterns, _CHILDREN, _PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(_PET)
 _SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve")
@@ -157,6 +172,9 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
+    for match in _CHILDREN.finditer(text):
+        if match["mine"] or _AMONG_US.match(text[: match.start()]):
+            yield from _children(match, span)
     for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
@@ -177,6 +195,24 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             confidence=0.75,
             category="family",
         )
+
+
+_ONE_OF = {"kid": "child", "boy": "son", "girl": "daughter", "son": "son", "daughter": "daughter"}
+
+
+def _children(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
+    """The drafts of a list of children, each with an age."""
+    rel = _ONE_OF[match["rel"].lower()]
+    for name, age in re.findall(rf"({ONE_NAME}),? \(?(\d{{1,2}})", match["list"]):
+        yield Draft(
+            predicate="has_child",
+            object=name,
+            phrase=f"has {article(rel)} called {name}",
+            quote=span,
+            confidence=0.85,
+            category="family",
+        )
+        yield _age_of(name, rel, age, span)
 
 
 def _pet(match: re.Match[str]) -> str:
@@ -291,16 +327,20 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
         )
         if age and rel not in ("boss", "manager"):
-            yield Draft(
-                subject=name,
-                owner=rel,
-                predicate="age",
-                object=age,
-                phrase=f"is {age} years old",
-                quote=span,
-                confidence=0.8,
-                category="identity",
-            )
+            yield _age_of(name, rel, age, span)
+
+
+def _age_of(name: str, rel: str, age: str, span: tuple[int, int]) -> Draft:
+    return Draft(
+        subject=name,
+        owner=rel,
+        predicate="age",
+        object=age,
+        phrase=f"is {age} years old",
+        quote=span,
+        confidence=0.8,
+        category="identity",
+    )
 
 
 def owns_subject(text: str, name: str) -> bool:
