@@ -301,6 +301,8 @@ def _not_taken(value: str, before: str, rest: str) -> bool:
         return True
     if _ALLOWED.match(rest) or _MAY_TAKE.search(before) or _NOT_FOR_ME.search(rest) or _TRIED.search(before):
         return True
+    if value.lower() == "pill" and not before.lower().endswith("the "):
+        return True  # "I take a pill every morning": which?
     if _FOR_DAYS.search(rest) and not _TAKEN_SINCE.search(before):
         return True
     if _FOR_A_DAY.match(rest) or _NOT_HELD.search(before) or _IS_MY.search(before) or _NOT_OPENED.search(rest):

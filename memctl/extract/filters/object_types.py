@@ -59,7 +59,8 @@ _NO_PLACE = late(
 """ "Moved to EE", "moved to marketing": a company that sells something, a department, or hours, and no place."""
 _STATE_OF_A_THING = late(
     r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
-    r"tip|goner|lemon|beast|dream|legend|pain|death ?trap|money pit|godsend|dying|dead|shed|heap|place|thing|lot)",
+    r"tip|goner|lemon|beast|dream|legend|"
+    r"machine|device|gadget|pain|death ?trap|money pit|godsend|dying|dead|shed|heap|place|thing|lot)",
     re.IGNORECASE,
 )
 """ "My car is a nightmare" names no model."""
@@ -273,6 +274,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate in ("allergic_to", "intolerant_to") and draft.op == "assert":
         return substance(value) is not None
     if predicate == "owns":
+        if draft.phrase.startswith("has ") and _DWELLING.fullmatch(value):
+            return False
         if draft.phrase.startswith("drives ") and _DRIVEN_FOR_WORK.search(value):
             return False
         return not (
@@ -327,6 +330,8 @@ _DRIVEN_FOR_WORK = late(
     re.IGNORECASE,
 )
 """ "I drive a bus for Västtrafik": the company's."""
+_DWELLING = late(r"(?:an?|our|the) (?:[\w-]+ )*(?:flat|apartment|condo|house|cottage|cabin)", re.IGNORECASE)
+""" "We have a flat": it may be rented."""
 _VAGUE_THING = late(
     r"the (?:smell|taste|sound|noise|sight|texture|idea|thought|feel|way|look)s?|"
     r"(?:hers|his|mine|theirs|ours|yours)\b.*",
