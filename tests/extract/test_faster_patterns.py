@@ -25,6 +25,16 @@ def test_capitalised_words_are_found_after_another_word(text: str) -> None:
         assert name_case._CAPITALISED.findall(line) == re.findall(plain, line)
 
 
+WORDS = st.sampled_from(["marit", "Marit", "marit's", "bo-marit", "amarit", "x@marit.no", "ist", "é", ".", "-", " "])
+
+
+@given(st.lists(WORDS, max_size=6).map("".join))
+def test_names_in_small_letters_are_found_by_the_words_of_a_text(text: str) -> None:
+    case = name_case.NameCase()
+    case.names["marit"] = "Marit"
+    assert case.restored(f" {text} ") == name_case._UNCAPITALISED.sub(case._spelled, f" {text} ")
+
+
 @pytest.mark.parametrize(
     "text", ["SELECT a FROM b", "import re and go", "print(1)", "I selected one from it", "pay $5"]
 )

@@ -10,7 +10,7 @@ from functools import cache
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import holds, spoken_words, words
+from memctl.extract.patterns.wordlist import holds, words, words_with_digits
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.verbs import FORMS
@@ -19,8 +19,6 @@ _UNCAPITALISED = late(
     r"(?<![^\W\d_])(?<![^\W\d_]['’-])(?<![@/])(?<!\w[.])(?![A-Z])[^\W\d_]+(?:['’-][^\W\d_]+)*(?![\w.+-]*[@]\w)"
 )
 """A word that does not start with a capital, as far as ASCII tells; not one of an address such as an e-mail's."""
-_LOWER_CASE = late(r"(?<![A-Za-z])[a-z][A-Za-z]*")
-"""In ASCII texts, every word that can be a name in lower case."""
 _CAPITALISED = late(r"[A-ZÀ-Þ](?<=[\w,;)] .)[^\W\d_A-ZÀ-Þ]+(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
 _HEADING = late(
@@ -101,8 +99,8 @@ class NameCase:
         for name in capitalised:
             key = name.casefold()
             plain = key in _ORDINARY or key in FORMS or key in ADVERBS or key in ENGLISH_MONTHS or key in FULL_WEEKDAYS
-            if len(name) > 2 and not plain and not _language(key):
-                self.names.setdefault(key, name)
+            if len(name) > 2 and not plain and key not in self.names and not _language(key):
+                self.names[key] = name
         if len(capitalised) > 1 or text[:1].isupper():
             self._edited.append(text)
 
@@ -114,10 +112,7 @@ class NameCase:
             text = _introduced().sub(self._announced, text)
         if not self.names:
             return text
-        if text.isascii() and (
-            self.names.keys().isdisjoint(spoken_words(text))
-            or self.names.keys().isdisjoint(map(str.lower, _LOWER_CASE.findall(text)))
-        ):
+        if text.isascii() and not any(map(text.__contains__, self.names.keys() & words_with_digits(text))):
             return text
         return _UNCAPITALISED.sub(self._spelled, text)
 

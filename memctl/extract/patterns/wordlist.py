@@ -92,9 +92,3 @@ def words_with_digits(text: str) -> tuple[str, ...]:
 def first_two_words(text: str) -> tuple[str, ...]:
     """The first two words of `words_with_digits`."""
     return _split_texts[text][:2]
-
-
-@lru_cache(maxsize=1024)
-def word_set(text: str) -> frozenset[str]:
-    """The words of `words_with_digits`."""
-    return frozenset(words_with_digits(text))

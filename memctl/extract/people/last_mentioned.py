@@ -10,7 +10,7 @@ from functools import cache
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import word_set, words
+from memctl.extract.patterns.wordlist import words, words_with_digits
 from memctl.extract.people import sentence_subjects
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, filled
@@ -82,7 +82,7 @@ class LastMentioned:
 
     def __init__(self, text: str, person: Person | None, *, carried: bool) -> None:
         """`person` was asked about in the message before, or is `carried` over from there."""
-        self.expected = not PRONOUNS.isdisjoint(word_set(text))
+        self.expected = not PRONOUNS.isdisjoint(words_with_digits(text))
         self.asked = person
         self.carried = carried
         self.only_mentioned = person if carried else None
@@ -167,6 +167,6 @@ def _at_end(said: str, last: Person | None, known: People) -> frozenset[Person |
     for sentence in reversed(list(sentences(said))):
         if named := mentioned(sentence.text, known):
             return named
-        if not _ABOUT_SOMEBODY.isdisjoint(word_set(sentence.text)):
+        if not _ABOUT_SOMEBODY.isdisjoint(words_with_digits(sentence.text)):
             return frozenset({last})
     return frozenset()

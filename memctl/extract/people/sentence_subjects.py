@@ -12,7 +12,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.patterns.wordlist import lowered, word_set, words
+from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
 from memctl.extract.people.named_subjects import SUBJECT_WORDS, named_subject
 from memctl.extract.people.people import ONE_NAME
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
@@ -76,7 +76,7 @@ def without_asides(text: str) -> str:
 
 def names_speaker(text: str) -> bool:
     """True if a sentence has a word for its speaker."""
-    return not _OWN.isdisjoint(word_set(text))
+    return not _OWN.isdisjoint(words_with_digits(text))
 
 
 def may_have_subject(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
@@ -171,7 +171,7 @@ _HE_OR_SHE_NEXT = late(
 
 def names_i(text: str) -> bool:
     """True if the speaker is a subject in `text`."""
-    return not _SUBJECT_I.isdisjoint(word_set(text))
+    return not _SUBJECT_I.isdisjoint(words_with_digits(text))
 
 
 def of_a_relative(text: str) -> bool:

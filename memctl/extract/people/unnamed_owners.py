@@ -11,7 +11,7 @@ from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import word_set, words
+from memctl.extract.patterns.wordlist import words, words_with_digits
 from memctl.extract.people.sentence_subjects import names_speaker
 from memctl.extract.rule_tables import lexicon
 
@@ -73,7 +73,7 @@ def _is_bare_relation(draft: Draft, text: str, before: str, people: Collection[s
     bare = re.match(r"(?:and |so |but )?(?:new |current )?([\w ]+?)(?:'s|,| is)", said, re.IGNORECASE)
     if names_speaker(said) or not bare or bare[1].casefold() not in _beings():
         return False
-    spoken = word_set(f"{before} {text[:start]}")
+    spoken = words_with_digits(f"{before} {text[:start]}")
     return any(name in spoken for name in people if name != (draft.object or "").casefold())
 
 
@@ -92,7 +92,7 @@ def _is_unowned(draft: Draft, text: str, before: str, people: Collection[str]) -
     if _CONCLUDES.match(text[max(0, start - 3) : end]) and before:
         return True
     earlier = [one for one in _SENTENCE.findall(text[:start]) if one.strip()]
-    spoken = word_set(earlier[-1] if earlier else before)
+    spoken = words_with_digits(earlier[-1] if earlier else before)
     if "me" in spoken:
         return False  # "She took me off lisinopril. Metformin 1000 twice a day."
     return not _beings().isdisjoint(spoken) or any(name in spoken for name in people)
