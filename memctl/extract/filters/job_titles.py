@@ -6,25 +6,24 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.rule_tables import compiled
 
-_NO_TRADE = late(
-    r"(?:(?!professional|pro )[\w'-]+ )*(?:fella|lad|lass|bloke|chap|(?:old|dab|new|safe|helping) hand|time|"
-    r"size|pants?|waist|chest|connoisseur|"
-    r"(?:early |late )?riser|(?:light |heavy )?sleeper|eater|runner|jogger|swimmer|walker|hoarder|hugger|snorer|"
-    r"talker|hater|finisher|beginner|starter|moaner|worrier|crier|survivor|winner|loser|magician|wizard|ninja|saint|"
-    r"gladiator|philosopher|designated driver|executor|(?:blood |organ )?donor|immigrant|emigrant|competitor|"
-    r"goalkeeper|goalie|striker|student of life|(?:bits and bobs)|godparent|pensioner's \w+|"
-    r"character|client|customer|patient|clever|smart|funny|quiet|loud|sensible|pretty|sporty|lazy|bossy|stubborn|"
-    r"brainy|creative|musical|clumsy|organi[sz]ed|responsible)|(?:so|but|then|till|until|from|on|at) .*|\d.*",
+_NOT_WORKING = late(r"(?:semi-?)?retired|unemployed|between jobs|self[- ]employed|freelancing", re.IGNORECASE)
+_OTHER_WORDS = late(r" (?:of|at|in|for|to|on|by|with|under) .*", re.IGNORECASE)
+_NOT_IN_EARNEST = late(
+    r"(?:.*[ -])?(?:wannabe|aspiring|hobby|amateur|failed|former|ex|recovering|would-be|future|budding|armchair|"
+    r"honorary|self-proclaimed|lapsed|unpaid|glorified|designated|unofficial|"
+    r"personal(?! (?:trainer|assistant|shopper|banker)))[ -].*",
     re.IGNORECASE,
 )
-_OF_A_PROFESSION = late(r"(?:professional|pro|pacing|bank|drug|gun|stage|close-up|children's|lead) ", re.IGNORECASE)
+""" "A former nurse", "a hobby baker", "the designated driver"."""
 _AFTER = late(
-    r" (?:then\b(?! (?:a|an|the|i)\b)|back then|at the time|in (?:a )?(?:former|previous|another) life|for (?:the (?:"
-    r"day|night|evening)|halloween|carnival|fun|a day)|(?:on|in) the (?:film|play|show|panto|musical|musical|video|"
-    r"dream|game)\b|by (?:\d|noon|night|midnight|lunchtime|marriage|accident|nature|friday)|of (?:sorts|my own life)|"
-    r"in my own (?:house|home|kitchen))|(?: (?:at|in|for|with|on) [^,.;:!?]{2,40})? and then (?!i\b|we\b)"
-    r"[^,.;]{2,40}[.,;]? ?$",
+    r" (?:then\b(?! (?:a|an|the|i)\b)|back then|at the time|this time|in (?:a |my )?(?:former|previous|another|next) "
+    r"life|for (?:the (?:day|night|evening)|halloween|carnival|fun|a day)|by (?:\d|noon|night|midnight|lunchtime|"
+    r"marriage|accident|nature|friday)|of (?:sorts|my own life)|in my own (?:house|home|kitchen)|"
+    r"(?:on|in) the (?:film|play|show|panto|musical|video|dream|game)\b)|"
+    r",? (?:well,? )?(?:nearly|almost|not (?:quite|really|yet))\b|"
+    r"(?: (?:at|in|for|with|on) [^,.;:!?]{2,40})? and then (?!i\b|we\b)[^,.;]{2,40}[.,;]? ?$",
     re.IGNORECASE,
 )
 """ "Stockman then, manager now", "a priest for the night"."""
@@ -80,6 +79,12 @@ def whole_job(draft: Draft) -> Draft:
     return msgspec.structs.replace(draft, object=short, phrase=phrase)
 
 
+def is_trade(value: str) -> bool:
+    """Whether `value` names an occupation by its noun ("costume maker", "head of logistics"), or the lack of one."""
+    trade = compiled(r"(?!(?:so|but|then|till|until|from|on|at|\d+)\b)(?:[^,]+[ -])?{TRADES}")
+    return bool(_NOT_WORKING.fullmatch(value) or trade.fullmatch(value) or trade.fullmatch(_OTHER_WORDS.sub("", value)))
+
+
 def is_no_job(draft: Draft, text: str) -> bool:
     """Whether the words of a job and those around it in `text` say that nobody works as that now."""
     value = draft.object or ""
@@ -87,7 +92,7 @@ def is_no_job(draft: Draft, text: str) -> bool:
         return False
     if value == "retired":
         return draft.op == "assert" and _NOT_RETIRED.search(text, max(0, draft.quote[0] - 1)) is not None
-    if _NO_TRADE.fullmatch(value) and not _OF_A_PROFESSION.match(value):
+    if _NOT_IN_EARNEST.fullmatch(value) or (draft.phrase.startswith("is ") and not is_trade(value)):
         return True
     at = text.lower().find(value.lower(), draft.quote[0], draft.quote[1] + 1) if value else -1
     if at < 0:

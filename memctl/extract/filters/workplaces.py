@@ -33,22 +33,31 @@ _STUDENT_AFTER = late(
     r"phd|masters?|foundation year|[a-z]+ studies|(?:computer|sports?|social|forensic|data|food|animal) sciences?)\b",
     re.IGNORECASE,
 )
-_FAITH = late(
-    r"(?:the )?(?:[a-z -]+ )?(?:[a-z]+(?:ists|ites|ians|arians)|quakers|mormons|catholics|salvation army|jehovah'?s "
-    r"witness(?:es)?|freemasons|masons|scouts|guides|brownies|cubs|greens|lib dems|labour|tories|conservatives|rotary|"
-    r"lions|elks|wi|women's institute|aa|al-?anon|na|weight ?watchers|slimming world|mensa|unison|"
-    r"home guard|reserves)",
+_ENTERED = late(
+    r"\b(?:join(?:ed|ing|s)?|signed (?:for|with)|play(?:s|ing|ed)? for|start(?:ed|ing|s)? (?:with|at)) $", re.IGNORECASE
+)
+_SERVICE = late(
+    r"(?:facebook|insta(?:gram)?|twitter|tiktok|whatsapp|reddit|netflix|tinder|duolingo|spotify)", re.IGNORECASE
+)
+_UNSURE = late(rf"[Tt]he |St\b|(?:.* )?(?:{_SERVICE.pattern}|(?i:fitness|gyms?|leisure|yoga|pilates|crossfit))$")
+_OF_WORK = late(
+    r"\b(?:jobs?|work(?:s|ed|ing|place)?|roles?|position|post|company|firm|start-?up|employ\w*|boss(?:es)?|manager|"
+    r"teams? (?:at|of)|colleagues?|co-?workers?|salary|pay|paid|wages?|contract|hired?|career|offices?|shifts?|"
+    r"promot\w+|redundan\w+|intern(?:ship)?|department|interview\w*|offer(?:ed)?|recruit\w*|onboarding|commute|"
+    r"probation|resign\w*|notice|as an? [a-z]+|clients?|customers?|for (?-i:[A-Z])\w+|after \w+ years)\b",
     re.IGNORECASE,
 )
-_JOINED = late(r"\b(?:join(?:ed|ing|s)?|signed (?:for|with)|play(?:s|ing|ed)? for) (?:the )?$", re.IGNORECASE)
-_SPORT = late(
-    r"\b(?:camogie|hurl(?:ing|ers?)|football|soccer|futsal|rugby|netball|hockey|cricket|basketball|volleyball|"
-    r"handball|lacrosse|shinty|roller derby|bowls|darts|rowing|water polo|korfball|softball|baseball|(?:first|winter|"
-    r"pre-?season) training|preseason|corner forward|goalkeeper|goalie|striker|midfield\w*|prop|hooker|winger|"
-    r"fly-?half|full[- ]back|centre back|season ticket|choir|first match|second team|first team|the firsts|the "
-    r"seconds|juniors|seniors)\b",
+""" "I joined the Zumba Gold" and "my son started at St Mark's" are about work only if other words of the turn are."""
+_COMMON = late(r"(?:an?|the|my|our) [^A-Z]+")
+_SAT_IN = late(
+    r".*\b(?:caf[eé]|coffee (?:shop|house|bar)|library|bar|co-?working(?: space)?|lounge|pub)$", re.IGNORECASE
+)
+_PAID = late(
+    r"\b(?:boss|manager|shifts?|colleagues?|customers|tips?|pay|paid|wages?|hours|as an?|nights|weekends|part[- ]time|"
+    r"full[- ]time|waitress\w*|waiter|barista|barm\w+|bartender|cook|chef|librarian|job|since|years|hired|staff)\b",
     re.IGNORECASE,
 )
+""" "I work at a café near the station" may be said by someone with a laptop."""
 _SOLD_BY = late(
     r"\b(?:co-?op|banks?|banking|broadband|wi-?fi|sim|phone|contract|tariff|provider|supplier|insur\w+|electric\w*|"
     r"gas|energy|switch(?:ed|ing)? (?:to|from|banks)|premiums?|polic(?:y|ies)|mortgage|pension|bins|feed|calf price|"
@@ -124,8 +133,13 @@ def _with_object(draft: Draft, value: str) -> Draft:
 
 
 def _employer(draft: Draft, value: str, before: str, after: str, text: str) -> Draft | None:
+    if _ENTERED.search(before) and (_UNSURE.match(value) or before.endswith("with ")) and not _OF_WORK.search(text):
+        return None
     if draft.op != "assert":
-        return None if _BEEN_WITH.search(before) and _is_person(value, text) else draft
+        person = (_BEEN_WITH.search(before) and _is_person(value, text)) or is_given_name(value)
+        return None if person or _SERVICE.fullmatch(value) else draft
+    if not _is_workplace(value, text):
+        return None
     if _HOME_AT.search(before) or _LODGING_AT.search(before):
         return msgspec.structs.replace(draft, predicate="lives_in", phrase=f"lives in {value}", category="home")
     if _NOT_AT_WORK.search(before):
@@ -134,10 +148,6 @@ def _employer(draft: Draft, value: str, before: str, after: str, text: str) -> D
         return msgspec.structs.replace(
             draft, predicate="studied_at", phrase=f"studies at {value}", category="education"
         )
-    if _JOINED.search(before) and (
-        _FAITH.fullmatch(value) or _SPORT.search(text, max(0, draft.quote[0] - 60), draft.quote[1] + 40)
-    ):
-        return None
     if _WITH.search(before) and (_is_person(value, text) or _INSTEAD.match(after)):
         return None
     if _WITH.search(before) and _SOLD_BY.search(before[-80:]):
@@ -145,6 +155,20 @@ def _employer(draft: Draft, value: str, before: str, after: str, text: str) -> D
     if before.endswith(" for ") and _UNPAID.search(before, draft.quote[0]):
         return None
     return draft
+
+
+def _is_workplace(value: str, text: str) -> bool:
+    """Whether a common noun is a place where people are paid to work, and a name no language or people."""
+    if not _COMMON.fullmatch(value):
+        return not compiled("{PEOPLES}|{LANGUAGES}").fullmatch(value)
+    if _SAT_IN.fullmatch(value) and not _PAID.search(text):
+        return False
+    return (
+        compiled(
+            r".*\b{WORKPLACES}(?: (?:of|in|at|for|on|outside|still|now|again|\w+days?|nights|part|full)\b.*)?"
+        ).fullmatch(value)
+        is not None
+    )
 
 
 def _is_person(value: str, text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.job_titles import is_trade
 from memctl.extract.filters.object_types import acceptable
 from memctl.extract.llm.statements import Statement
 from memctl.extract.rule_tables import lexicon
@@ -140,11 +141,8 @@ def _is_placed(predicate: str, value: str, before: str, rest: str) -> bool:
     return predicate != "job_title" or _is_occupation(value, before)
 
 
-_OCCUPATION = late(rf"{lexicon('NOT_AN_OCCUPATION')}(?:{lexicon('OCCUPATION')})", re.IGNORECASE)
-
-
 def _is_occupation(value: str, before: str) -> bool:
     """True for "nurse" after "I'm a" or "works as"."""
     bare = re.sub(r"^(?:an?|the) ", "", value, flags=re.IGNORECASE)
     placed = bare != value or re.search(r"\b(?:an?|as|the|job is|title is)\s+$", before, re.IGNORECASE)
-    return bool(placed and _OCCUPATION.fullmatch(f"a {bare}"))
+    return bool(placed and is_trade(bare))

@@ -7,6 +7,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.job_titles import is_trade
 from memctl.extract.grammar.clauses import Head, complement
 from memctl.extract.grammar.noun_phrases import org
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
@@ -84,7 +85,7 @@ def list_drafts(
         earlier = (*before, *drafts)
         if _FROM.match(part) and cut[0].isspace() and (tail or not _is_person(before_it, earlier)):
             continue
-        trade = next((draft for draft in earlier if draft.predicate == "job_title"), None)
+        trade = next((one for one in earlier if one.predicate == "job_title" and is_trade(one.object or "")), None)
         if trade is not None and (firm := _FIRM.match(part)):
             of_a_person = part.startswith("for ") and (trade.object or "").endswith(_PERSONAL)
             employer = None if of_a_person or (trade.object or "").endswith("student") else org(firm["o"])
