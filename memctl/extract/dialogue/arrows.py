@@ -16,6 +16,7 @@ from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
 
 _MARKS = ("→", "->", "=>", "⇒")
@@ -87,8 +88,21 @@ def arrow_changes(text: str, drafts: list[Draft], earlier: EarlierDrafts) -> lis
                 drafts += _replaced(old, value, change)
                 break
         else:
-            drafts = _with_new_day(change, drafts, earlier)
+            drafts = [*_with_new_day(change, drafts, earlier), *_tools(change)]
     return drafts
+
+
+def _tools(change: Change) -> Iterator[Draft]:
+    """ "nvim → zed": the tool before the arrow is no longer used."""
+    tool = compiled("(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})")
+    old = next((value for value, _ in change.old_values() if tool.fullmatch(value)), None)
+    if old is None or not change.ends or not tool.fullmatch(change.new):
+        return
+    used = Draft(
+        predicate="uses", object=old, phrase=f"uses {old}", quote=change.span, confidence=0.8, category="tools"
+    )
+    yield retraction(used, change.span)
+    yield msgspec.structs.replace(used, object=change.new, phrase=f"uses {change.new}")
 
 
 def _of_value(value: str, label: frozenset[str], drafts: list[Draft], earlier: EarlierDrafts) -> Draft | None:

@@ -23,7 +23,7 @@ _YES = late(
 )
 _NO_ANSWER = late(
     (
-        r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|i|i'm|we|it|"
+        r"^\W*(?:no|nope|nah|not|none|nothing|nobody|never|me|myself|why|what|who|how|when|where|can|could|do|does|is|are|i|i'm|we|it|"
         r"it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|"
         r"please|ha+|(?:ha){2,}h?|he+h|lo+l|lmao|hm+|mm+|er+m?|uh+m?|um+|ah+|oh+|ooh+|omg|wow|ugh|you|your|good|"
         r"great|fine|well|tell|show|give)\b"
@@ -150,7 +150,7 @@ _DATE = late(
 )
 
 
-_OPENING = late(r"(?!(?:St|Mt|Ft|Dr|Mrs?|Ms|Prof|No)\.)(?P<o>\s*[^\W\d_][\w'-]*(?:,? [\w'-]+){0,3})[.!]\s+(?=\S)")
+_OPENING = late(r"(?!(?:St|Mt|Ft|Dr|Mrs?|Ms|Prof|No)\.)(?P<o>\s*[^\W\d_][\w'-]*(?:,? [\w'-]+){0,5})[.!]\s+(?=\S)")
 """ "Lisbon. I moved in May": the answer is the first sentence, if that is short."""
 
 
@@ -199,6 +199,11 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
         if matched is None:
             continue
         slot = (matched.groupdict().get("s") or "").strip().lower() or None
+        line = compiled(r"(?:in )?(?P<o>{LINE_OF_WORK})(?=$|,)").match(bare) if shape == "job" else None
+        if line is not None:
+            bare, predicate, template, shape = line["o"], "works_in", "works in {o}", "np"
+        if predicate == "studies":
+            bare = _YEAR_OF_STUDY.sub("", bare)
         return [
             Draft(
                 predicate=predicate,
@@ -243,6 +248,9 @@ def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
         confidence=0.8,
         category="instructions",
     )
+
+
+_YEAR_OF_STUDY = late(r"(?:\w+|\d\w\w) year(?: of)? (?=[a-z])", re.IGNORECASE)
 
 
 def _values(shape: str, text: str) -> list[str]:

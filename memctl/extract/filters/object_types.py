@@ -82,7 +82,7 @@ _WEEKDAY_OR_MONTH = late(
     r"the \d{1,2}(?:st|nd|rd|th)|noon|midnight",
     re.IGNORECASE,
 )
-_NO_NAME = late(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
+_NO_NAME = late(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b|^(?:me|myself)$", re.IGNORECASE)
 _SOFTWARE = late(
     r"\b(?:(?:micro)?services?|modules?|repos?|repository|codebase|pipelines?|endpoints?|apis?|components?|features?|"
     r"backlog|branch|librar(?:y|ies)|packages?|queues?|dashboards?|roadmap|tickets?|schemas?|workflows?|cluster|repro)$",
@@ -133,7 +133,9 @@ _ADJUNCTS = {
         re.IGNORECASE,
     ),
     "hobby": late(r"\s*,.*", re.IGNORECASE),
-    "studies": late(r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online)\b.*", re.IGNORECASE),
+    "studies": late(
+        r",.*|\s+and (?:an?|my)\s.*|\s+(?:at|through|via|with|by|online|in the|on \w+days?)\b.*", re.IGNORECASE
+    ),
     "dislikes": late(
         r"\s+like (?:everyone|everybody|anyone|most|all|any)\b.*|\s+with (?:all|every|my|an?)\s.*|\s+an' all\b.*",
         re.IGNORECASE,

@@ -17,6 +17,7 @@ _LIMIT = KeyedPattern(
     r"\b(?:until|till|til|for|this|next|tomorrow|if|unless|temporarily|starting|from)\b", re.IGNORECASE
 )
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_MONTH = r"(?:january|february|march|april|may|june|july|august|september|october|november|december)"
 _NUMBER = r"(?:an?|the|another|just an?|two|three|four|five|six|\d+|a few|a couple of)"
 _AFTER = late(
     rf"""
@@ -26,7 +27,7 @@ _AFTER = late(
             |(?:it|they|he|she|we|i|(?:my|our|the|her|his)\ [a-z]+)\ [a-z]+|i'm\ (?:better|off))
       | for\ {_NUMBER}(?:\ (?:next|first|few|more))*\ (?:days?|nights?|weeks?|fortnight|month|weekend|bit)\b(?!\ now)
       | (?:this|next)\ (?:week|weekend|month|term)\b | tomorrow\b | temporarily\b | (?:if|unless)\b
-      | starting\ (?:next|on|tomorrow) | from\ (?:next|{_DAY}|tomorrow)
+      | starting\ (?:next|on|tomorrow) | (?:(?:part|full)[ -]time,?\ )?from\ (?:next|{_DAY}|{_MONTH}|tomorrow)
     )
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -115,8 +115,8 @@ def in_its_place(draft: Draft, text: str) -> Draft | None:
         return _employer(draft, value, before, after, text)
     if draft.predicate == "lives_in":
         return _home(draft, value, before, after)
-    if draft.predicate == "studied_at" and _SCHOOL.fullmatch(value):
-        place = _WHERE.match(after)
+    if draft.predicate == "studied_at" and (_SCHOOL.fullmatch(value) or _SAT_IN.fullmatch(value)):
+        place = _WHERE.match(after) if _SCHOOL.fullmatch(value) else None
         return _with_object(draft, value + place[0]) if place else None
     if draft.predicate == "studies":
         city = value[:1].isupper() and _STUDIES_IN.search(before)

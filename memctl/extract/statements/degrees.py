@@ -16,5 +16,5 @@ def subject(text: str) -> str | None:
     if found is None:
         return None
     words = found.split()
-    named = len(words) == 1 or all(word[0].isupper() for word in words)
+    named = len(words) == 1 or words[0][0].isupper()
     return None if named and not compiled(r".*\b(?:{SUBJECT})").fullmatch(found) else found
