@@ -38,7 +38,7 @@ from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marri
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
-from memctl.extract.dialogue.restated_answers import may_be_restated, statement
+from memctl.extract.dialogue.restated_answers import may_be_restated, statement, unnamed_pet
 from memctl.extract.dialogue.rosters import may_ask_for_list, roster_drafts
 from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.dialogue.taken_back import without_taken_back
@@ -284,7 +284,8 @@ class _SessionReader:
         span = (opening.start, opening.start + len(first))
         if any(draft.quote[0] < span[1] and span[0] < draft.quote[1] for draft in drafts):
             return []
-        words = statement(question, text[span[0] : span[1]], self.subject) if "?" not in opening.mark else None
+        subject = self.subject or unnamed_pet(question, self.earlier.last_turn())
+        words = statement(question, text[span[0] : span[1]], subject) if "?" not in opening.mark else None
         after = YES_OR_NO.match(opening.text)
         if words is None and after and "?" not in opening.mark:
             # In "No, my sister" the answer is after the comma.

@@ -4,9 +4,11 @@ The statement is then read by the same rules as anything else that a person says
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.segmentation import last_question, plain
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.rule_index import RuleIndex
@@ -131,6 +133,7 @@ _YES = late(r"\W*(?:yes|yep|yeah|yup|correct|indeed|that's right|right|aye|he is
 _HOW_OLD = late(r"\bhow old (?:is|'s) (?:he|she|it)\b|\bhow old are they\b", re.IGNORECASE)
 _WHERE_LIVE = late(r"\bwhere (?:does|do) (?:he|she|they) live\b", re.IGNORECASE)
 _WHAT_NAME = late(r"\bwhat(?:'s| is) (?:(?:his|her) name|(?:he|she) called)\b", re.IGNORECASE)
+_A_PET = late(r"an? (?P<pet>[a-z][a-z -]*)")
 _WHAT_DO = late(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
 
 
@@ -199,6 +202,13 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
 def _the_pet() -> re.Pattern[str]:
     """ "What is the cat called?", where the speaker spoke of nobody else."""
     return compiled(_THE_PET)
+
+
+def unnamed_pet(question: str, said: Iterable[Draft]) -> tuple[str, str] | None:
+    """The pet whose name a question asks for, if the turn before told of one without a name."""
+    pets = [draft.object or "" for draft in said if draft.predicate == "has_pet" and draft.subject is None]
+    one = _A_PET.fullmatch(pets[0]) if len(pets) == 1 and _WHAT_NAME.search(question) else None
+    return (one["pet"], one["pet"]) if one else None
 
 
 def _filled(question: str, answer: str) -> str | None:
