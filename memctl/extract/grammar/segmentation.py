@@ -158,9 +158,37 @@ def _is_abbreviation(text: str, start: int, end: int) -> bool:
     return _ABBREVIATION.search(text, max(start, end - _LONGEST_ABBREVIATION), end) is not None
 
 
+_LAUGH = r"(?:(?:ha){1,5}h?|(?:he){2,5}h?|lo+l|lmf?ao+|rofl|xd)"
+_OPENING_WORDS = frozenset(
+    words(
+        "ha haha hahaha hehe hehehe lol lool lmao rofl hmm hmmm um umm uh uhh omg ugh btw tbh ngl fyi by honestly as "
+        "you"
+    )
+)
+_OPENING = late(
+    rf"(?:(?:{_LAUGH}(?:,? (?:yeah|yes))?|hmm+|um+|uh+|omg|ugh|btw|by the way|honestly|tbh|ngl|fyi|as you know|"
+    r"you know what)\b[,:;…-]*\s+)+(?=\w)",
+    re.IGNORECASE,
+)
+_CLOSING_WORDS = frozenset(
+    words("ha haha hahaha hehe hehehe lol lool lmao rofl xd tbh ngl btw fyi yeah whatever story")
+)
+_CLOSING = late(
+    rf"(?<=\w)(?:[,;…-]*\s+\(?(?:{_LAUGH}|tbh|ngl|btw|fyi|so yeah|but whatever|long story)\)?)+$", re.IGNORECASE
+)
+_AROUND = " \t-*•·>#_\"'([\u2013\u2014"
+
+
 def _sentence(body: str, start: int, mark: str) -> Sentence:
-    lead = len(body) - len(body.lstrip(" \t-*•·>#_\"'([\u2013\u2014"))
-    return Sentence(body[lead:].rstrip(), start + lead, mark)
+    """`body` without list marks, laughter, and phrases such as "by the way" before and after the statement."""
+    lead = len(body) - len(body.lstrip(_AROUND))
+    text = body[lead:].rstrip()
+    if text.partition(" ")[0].rstrip(",").lower() in _OPENING_WORDS and (opening := _OPENING.match(text)):
+        lead += opening.end()
+        text = text[opening.end() :]
+    if text.rpartition(" ")[2].rstrip(")").lower() in _CLOSING_WORDS and (closing := _CLOSING.search(text)):
+        text = text[: closing.start()]
+    return Sentence(text, start + lead, mark)
 
 
 class Token(msgspec.Struct, frozen=True):
