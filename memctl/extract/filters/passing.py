@@ -27,13 +27,15 @@ _AFTER = late(
             |(?:it|they|he|she|we|i|(?:my|our|the|her|his)\ [a-z]+)\ [a-z]+|i'm\ (?:better|off))
       | for\ {_NUMBER}(?:\ (?:next|first|few|more))*\ (?:days?|nights?|weeks?|fortnight|month|weekend|bit)\b(?!\ now)
       | (?:this|next)\ (?:week|weekend|month|term)\b | tomorrow\b | temporarily\b | (?:if|unless)\b
-      | starting\ (?:next|on|tomorrow) | (?:(?:part|full)[ -]time,?\ )?from\ (?:next|{_DAY}|{_MONTH}|tomorrow)
+      | starting\ (?:next|on|tomorrow) | (?:(?:part|full)[ -]time,?\ )?from\ (?:next|{_DAY}|tomorrow)
     )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 
 
+_FROM_MONTH = late(rf"(?:[\s,]|part[ -]time|full[ -]time)*\bfrom {_MONTH}\b", re.IGNORECASE)
+""" "I work at Aldi from May" is to come, "I take loratadine from April" is of each spring."""
 _SO_FAR = late(r"\b(?:have|has|been|since|now|[a-z]{3,}ed|from)\b|'[vs]e?\b|\bi?ve\b", re.IGNORECASE)
 """ "I've worked at Boots for two weeks" says how long it has lasted, not when it ends."""
 
@@ -95,4 +97,6 @@ def is_passing(draft: Draft, text: str) -> bool:
     if draft.op != "assert" or draft.predicate not in _STATES or lasting or not _LIMIT.search(text):
         return False
     at = text.find(value, draft.quote[0], draft.quote[1] + 1) if value else -1
+    if at >= 0 and draft.predicate in ("works_at", "job_title") and _FROM_MONTH.match(text, at + len(value)):
+        return True
     return at >= 0 and _AFTER.match(text, at + len(value)) is not None
