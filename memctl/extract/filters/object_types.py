@@ -65,11 +65,14 @@ _STATE_OF_A_THING = late(
 )
 """ "My car is a nightmare" names no model."""
 _ERRAND = late(
-    r"(?:the )?(?:shops?|stores?|supermarket|bank|toilet|loo|bathroom|bed|work|school|gym|kitchen|garden|park|pub|"
+    r"(?:see|look at|buy|get) (?:one|some|two|it)\b.*|(?:(?:the|some|two|three|four|five|\d+) )?"
+    r"(?:shops?|stores?|supermarket|bank|toilet|loo|bathroom|bed|work|school|gym|kitchen|garden|park|pub|"
     r"post office|town|office|beach|house|car|door|window|cinema|mall|tip|pool|café|cafe|market|sleep|lunch|dinner|"
     r"church|library|doctor|doctors|doctor's)\b(?! (?:in|at) (?-i:[A-Z]))$",
     re.IGNORECASE,
 )
+_NEW_THING = late(r"an? (?:whole )?new \w+|the (?:ropes|drill|basics)", re.IGNORECASE)
+""" "I'm learning a new vocabulary", "learning the ropes"."""
 _STAGE = late(
     r"(?:sprint|milestone|phase|step|chapter|task|ticket|issue|version|part|section|question|week|day|level|unit|"
     r"module|exercise|problem|stage|round)s? \d",
@@ -289,6 +292,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "name" and value.isupper() and not compiled("{NOT_A_NAME}.").match(value.capitalize()):
         return False  # "I'm fine, I'm FINE"
     if predicate in ("prefers", "likes", "dislikes") and _OF_A_CHOICE.fullmatch(value):
+        return False
+    if predicate == "learning" and _NEW_THING.fullmatch(value):
         return False
     if predicate == "attended":
         return not _ERRAND.match(value)
