@@ -44,7 +44,9 @@ from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.dialogue.taken_back import without_taken_back
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.events.event_dates import of_another_month
 from memctl.extract.events.new_days import with_new_day
+from memctl.extract.events.understood import is_to_come, lasts, understood
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.fragments import cuts_word, is_fragment, starting_somewhere, whole
 from memctl.extract.filters.health import of_health
@@ -263,6 +265,9 @@ class _SessionReader:
             and acceptable(draft)
             and not (
                 is_fragment(draft)
+                or not (understood(draft) and lasts(draft, turn.at))
+                or is_to_come(draft, text, turn.at)
+                or of_another_month(draft, text, " ".join(self.heard))
                 or cuts_word(draft.object, text)
                 or is_passing(draft, text)
                 or is_of_another_kind(draft, text)

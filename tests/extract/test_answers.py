@@ -27,7 +27,7 @@ from memctl.extract.standing_instructions.order_forms import SPEAKER, is_order
         ("What are your kids called?", "ida and moss", "has_child=Ida ; has_child=Moss"),
         ("Who is your manager?", "Oksana", "has_manager=Oksana"),
         ("What's your email?", "rr@example.org", "email=rr@example.org"),
-        ("When is your appointment?", "12 June at 9", "plans=appointment"),
+        ("When is your dentist appointment?", "12 June at 9", "plans=dentist appointment"),
         ("How tall are you?", "172cm", "measure/height=172cm"),
         ("How much do you weigh?", "about 81 kg", "measure/weight=81 kg"),
         ("Which stack are you on?", "django and postgres", "uses=django ; uses=postgres"),

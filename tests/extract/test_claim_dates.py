@@ -11,7 +11,7 @@ NONE = "None"
     [
         # A date that another phrase of the sentence brings along
         ("We bought a barn near Hvar, keys on 1 July", {"owns=a barn near Hvar": NONE}),
-        ("passed my theory first time, practical on 9 May", {"event=passed my theory": NONE}),
+        ("passed my theory first time, practical on 9 May", {"event=passed my driving theory": NONE}),
         ("I'm a plumber, graveyard shift since 2012", {"job_title=plumber": NONE}),
         ("I'm Marek, night porter since 2016", {"name=Marek": NONE, "job_title=night porter": "2016-01-01"}),
         ("I teach history at two schools and, since March, a philosophy club", {"job_title=history teacher": NONE}),
@@ -27,7 +27,7 @@ NONE = "None"
         ("we moved the wedding to 3 May", {}),
         ("We changed the wedding to the 21st because of the funeral", {}),
         ("got the cruise booked, out of Gdynia, 3 October", {}),
-        ("I passed my theory on Friday", {"event=passed my theory": "2025-05-30"}),
+        ("I passed my theory on Friday", {"event=passed my driving theory": "2025-05-30"}),
         # Every year, or from one year on
         ("I take loratadine from April", {"takes_medication=loratadine": NONE}),
         ("I take loratadine since April", {"takes_medication=loratadine": "2025-04-01"}),

@@ -27,7 +27,7 @@ AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
         ("I lived there from 1 July", "2022-07-01", "day"),
         ("I'm a manager from 1 March", "2023-03-01", "day"),
         ("I will run on Monday", "2023-05-29", "day"),
-        ("next Friday we fly", "2023-05-26", "day"),
+        ("next Friday we fly", "2023-06-02", "day"),
         ("last week", "2023-05-15", "week"),
         ("last weekend", "2023-05-20", "day"),
         ("this weekend", "2023-05-27", "day"),

@@ -131,6 +131,29 @@ def _due(text: str) -> str | None:
     return "the application" if applied else None
 
 
+_SOUGHT = late(
+    r"\bappl(?:ied|ying|y) (?:for|to|at) (?P<o>(?:(?:the|an?|my) )?(?!the\b|it\b|that\b)[\w'-]+(?: [\w'-]+){0,3}?)"
+    r"(?=[,.;!?]|$| (?:and|but|in|on|at|last|this|as|with|yesterday)\b)",
+    re.IGNORECASE,
+)
+
+
+def _sought(text: str) -> str | None:
+    """What an interview is for."""
+    found, applied = _due(text), _SOUGHT.search(text)
+    return applied["o"] if applied else None if found == "the application" else found
+
+
+_BEARING = late(
+    r"\b(?:pregnan\w*|trimester|midwife|(?:\d+|\w+) weeks (?:along|gone)|due date|baby (?:is )?due|embryos?|ivf)\b",
+    re.IGNORECASE,
+)
+
+
+def _scanned(text: str) -> str | None:
+    return "pregnancy" if _BEARING.search(text) else None
+
+
 _DRIVING = late(
     r"\b(?:driv(?:e|es|ing|er)|learner|instructor|roundabouts?|parallel park\w*|insured|clutch|examiner|licen[cs]e)\b",
     re.IGNORECASE,
@@ -155,6 +178,11 @@ def _tested(text: str) -> str | None:
     if driving and trying:
         return None
     return "driving" if driving else "pregnancy" if trying else None
+
+
+def _driving(text: str) -> str | None:
+    """The theory that somebody calls theirs is the one of driving."""
+    return "driving"
 
 
 def _driven(text: str) -> str | None:
@@ -293,6 +321,12 @@ _FORMS: tuple[tuple[str, Callable[[str], str | None], str, bool], ...] = (
     (r"(?P<verb>(?:(?:passed|failed|have|take) )?(?:(?:my|an?) )?)test", _tested, "{verb}{0} test", True),
     (r"(?P<verb>(?:had|passed|failed|have|take|took) the) (?P<what>test|exam)", _tested, "{verb} {0} {what}", False),
     (
+        r"(?P<verb>(?:passed|failed) my) (?P<what>theory|practical)(?P<rest>.*)",
+        _driving,
+        "{verb} {0} {what}{rest}",
+        True,
+    ),
+    (
         r"(?P<verb>\w+ (?:the|my)) (?P<what>practical|theory)(?P<rest>(?: .*)?)",
         _driven,
         "{verb} driving {what}{rest}",
@@ -304,8 +338,15 @@ _FORMS: tuple[tuple[str, Callable[[str], str | None], str, bool], ...] = (
         "{verb}{0} {what}",
         True,
     ),
-    (r"(?P<verb>sign(?:ed)? the (?:lease|contract|tenancy))", _place, "{verb} for {0}", True),
-    (r"(?P<verb>(?:get|got|pick up|picked up|collect|collected) the keys)", _place, "{verb} to {0}", True),
+    (r"(?P<verb>sign(?:ed)? the (?:lease|contract|tenancy))", _place, "{verb} for {0}", False),
+    (r"(?P<verb>(?:get|got|pick up|picked up|collect|collected) the keys)", _place, "{verb} to {0}", False),
+    (r"(?P<verb>(?:have )?(?:an? |the |my )?(?:first |second |next )?)scan", _scanned, "{verb}{0} scan", True),
+    (
+        r"(?P<verb>(?:(?:have|had|made) )?(?:(?:an?|the|my) )?(?:first |second |final )?)interview",
+        _sought,
+        "{verb}interview for {0}",
+        True,
+    ),
     (r"launch", _launched, "{0} launch", True),
     (r"have (?:an? )?(?P<what>lesson|class)(?P<rest> .*)", _learnt, "have a {0} {what}{rest}", True),
     (r"(?P<verb>(?:got|was) diagnosed)", _diagnosed, "{verb} with {0}", False),

@@ -11,6 +11,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.grammar.noun_phrases import cut
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.dates import Grounded, certain, may_name_time
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, HOLIDAYS, alternation
 
@@ -141,7 +142,8 @@ def _in_month(bare: Grounded, named: Grounded, at: datetime) -> Grounded:
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
     """Set a draft's time from `dates`: the day of an event, the start or end of a state."""
     at = next((one for one in dates if one.role == "at"), None)
-    since = next((one for one in dates if one.role == "since" and draft.predicate != "plans"), None)
+    happens = draft.predicate in ("plans", "event", "attended")
+    since = next((one for one in dates if one.role == "since" and not happens), None)
     until = next((one for one in dates if one.role == "until"), None)
     if until is not None:
         draft.invalid_at, draft.precision = until.start, until.precision
@@ -156,11 +158,24 @@ def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
     if since is not None:
         draft.valid_at, draft.precision = since.start, since.precision
     elif at is not None and draft.predicate not in ("birthday", "age"):
-        dated = draft.predicate in ("plans", "event", "attended") or (
-            head is not None and (head.tense in ("past", "perfect") or head.started)
-        )
-        if dated:
+        began = head is not None and (head.tense in ("past", "perfect") or head.started)
+        if happens or began:
             draft.valid_at, draft.precision = at.start, at.precision
+
+
+def of_another_month(draft: Draft, text: str, heard: str) -> bool:
+    """True if a plan is on "the 27th" and the words before it, in `text` or `heard` before that, name a later month."""
+    if draft.predicate != "plans" or draft.valid_at is None or draft.precision != "day":
+        return False
+    said = text[slice(*draft.quote)]
+    if _NAMED_MONTH.search(said) or not re.search(r"\bthe \d{1,2}(?:st|nd|rd|th)\b", said, re.IGNORECASE):
+        return False
+    named = [match[0].lower() for match in _NAMED_MONTH.finditer(f"{heard} {text[: draft.quote[0]]}")]
+    months = [_MONTHS_SHORT.index(month[:3]) + 1 for month in named if month in ENGLISH_MONTHS]
+    return bool(months) and 0 < (months[-1] - draft.valid_at.month) % 12 < 6
+
+
+_MONTHS_SHORT = words("jan feb mar apr may jun jul aug sep oct nov dec")
 
 
 SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
@@ -171,10 +186,11 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
     at = next((one for one in dates if one.role == "at"), None)
     if at is None:
         return phrase
+    booked = phrase.startswith("has booked")  # for that time, not then
     if at.precision == "day" and (at.end - at.start).days <= 1:
-        return f"{phrase} {'by' if at.deadline else 'on'} {at.start.day} {at.start:%B %Y}"
+        return f"{phrase} {'by' if at.deadline else 'for' if booked else 'on'} {at.start.day} {at.start:%B %Y}"
     if at.precision == "month":
-        return f"{phrase} {'by' if at.deadline else 'in'} {at.start:%B %Y}"
+        return f"{phrase} {'by' if at.deadline else 'for' if booked else 'in'} {at.start:%B %Y}"
     if at.precision == "year":
         return f"{phrase} in {at.start:%Y}"
     if at.precision == "season":

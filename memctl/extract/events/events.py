@@ -17,6 +17,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 from memctl.extract.time.dates import Grounded, certain
+from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 _PAST_EVENT = late(
@@ -39,14 +40,6 @@ _GOING = frozenset(
     )
 )
 _WANT = late(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
-_VAGUE = late(
-    (
-        r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|"
-        r"have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|"
-        r"sure|one))*\s*)$"
-    ),
-    re.IGNORECASE,
-)
 _CHAT = KeyedPattern(
     r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|"
     r"things)\b",
@@ -88,7 +81,7 @@ def ahead(head: Head) -> bool | None:
         return False
     if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
         return True
-    return True if head.tense == "present" and (head.lemma in _GOING or not head.prog) else None
+    return True if head.tense == "present" else None
 
 
 def already_true(drafts: list[Draft], head: Head, text: str, at: datetime | None) -> list[Draft]:
@@ -133,9 +126,13 @@ def event(  # noqa: C901 -- one check per reason not to keep it
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
+    if _ENTERS.match(f"{head.lemma} {head.rest}") and not _PAST_DAY.match(clause.text, dates[0].span[0]):
+        return None
     if _TICKETS.match(head.rest) or _entered(head) or other_days.is_of_another(clause, head, dates[0]):
         return None
-    if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
+    if not own and not (
+        head.lemma in _LIFE or rest.startswith("birth to") or (head.lemma in ("have", "get") and _MARK.match(rest))
+    ):
         return None
     if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14:
         return None
@@ -168,6 +165,9 @@ _ENTERED = late(
     re.IGNORECASE,
 )
 _ENTERING = frozenset(words("sign register enter enrol enroll"))
+_ENTERS = late(r"sign (?:\w+ )?up\b|register|enter|enroll?\b", re.IGNORECASE)
+_PAST_DAY = late(r"(?:yesterday|last|today|this morning)\b|.{3,20} ago\b", re.IGNORECASE)
+""" "I've signed up for the ski race on 15 March": the day of the race, and only "last week" is that of signing up."""
 
 
 def _entered(head: Head) -> re.Match[str] | None:
@@ -220,11 +220,12 @@ def _intended(  # noqa: C901 -- one case per form of a plan
         return "go", off["o"]
     if head.lemma == "be" and head.tense == "present" and dates and (away := _AWAY.match(rest)):
         return "", away["o"]
-    if head.prog and head.lemma in _GOING:
+    if head.prog and (head.lemma in _GOING or (dates and head.lemma not in _STATES and not _PURSUED.match(rest))):
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
     if (
-        head.lemma in ("fly", "leave", "start", "move", "graduate")
+        head.lemma in ("fly", "leave", "start", "move", "graduate", "travel")
+        or (head.lemma == "get" and rest.startswith("married"))
         or (head.lemma == "have" and compiled(_HAD).match(rest))
     ) and dates:
         return head.lemma, rest
@@ -232,8 +233,10 @@ def _intended(  # noqa: C901 -- one case per form of a plan
 
 
 _MAY_PLAN = frozenset(words("plan intend aim hope be"))
-_MAY_PLAN_A_DAY = _MAY_PLAN.union(words("want fly leave start move graduate have travel return"))
+_MAY_PLAN_A_DAY = _MAY_PLAN.union(words("want fly leave start move graduate have travel return get"))
 """Verbs whose simple present may be a plan; some are one only on a day, as in "I fly on Monday"."""
+_PURSUED = late(r"on\b|nothing\b|(?:a |some )?(?:lot|bit|overtime)\b|$", re.IGNORECASE)
+""" "I'm working on Sunday" is no more than a shift."""
 _OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )
@@ -284,17 +287,17 @@ _CONDITION = KeyedPattern(
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
-    if head.neg or head.modal or head.stopped or head.can:
+    if head.neg or head.modal or head.stopped or head.can or _CONDITION.search(clause.text):
         return None
     if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
-        return None
-    if _CONDITION.search(clause.text):
         return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
     if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:
         return None
     if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
         return None  # "I'll start with the intro" is about this conversation.
+    if head.prog and ahead and other_days.OTHER_CLAUSE.search(clause.text[head.rest_at : ahead[0].span[0]]):
+        return None
     if len(ahead) < sum(one.role == "at" for one in dates):
         return None
     if head.lemma == "be" and head.tense == "present" and not ahead and not _MAY_BE_OFF.match(head.rest):
@@ -311,12 +314,11 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         or HIDDEN in body
         or _CHAT.search(body)
         or len(body.split()) > 14
-        or _VAGUE.match(f"{verb} {body}")
         or (not body.strip() and verb in _NEEDS_OBJECT)
     )
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
-    goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
+    goal = re.sub(r"\s+,", ",", " ".join(f"{verb} {body.removeprefix('got ')}".split()))
     phrase = f"plans to {goal}" if verb else f"{'has booked' if head.lemma == 'book' else 'plans'} {goal}"
     occasion = compiled(_HAD_OCCASION).fullmatch(goal)
     return Draft(
@@ -336,16 +338,19 @@ _TO_SEE = late(r" to (?:see|visit|meet|help|join|get|collect|fetch) (?:him|her|t
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _DAYS = f"{_DAY}s"
+_SHORT = r"(?:mon|tues?|wed|thurs?|fri|sat|sun)"
+_SHORT_DAYS = rf"{_SHORT}(?:(?:,? (?:to|and|&|n)|,)? {_SHORT})+"
 _RECURRING = KeyedPattern(
     r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
-    rf"{_DAY}|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our )weekends|"
+    rf"{_DAY}|summer|winter|spring|autumn|easter|christmas|{alternation(ENGLISH_MONTHS)})|{_DAYS}|{_SHORT_DAYS}|"
+    rf"{_DAY} (?:mornings|evenings|nights|afternoons|lunchtimes)|weekdays|(?<!my )(?<!our )weekends|"
     r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
     re.IGNORECASE,
 )
 _FRONTED = late(
     rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
     r"(?: (?:mornings?|evenings?|nights?))?|"
-    rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?),? "
+    rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?(?: at [\d.:]+)?),? "
     r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
     re.IGNORECASE,
 )
@@ -368,12 +373,11 @@ _NO_ROUTINE = frozenset(
 def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     """What is done at recurring times: "I swim on Tuesdays"."""
     if (
-        head.tense != "present"
+        (head.tense, head.prog) not in (("present", False), ("perfect", True))
         or head.neg
         or head.modal
         or head.stopped
         or head.can
-        or head.prog
         or head.lemma in _NO_ROUTINE
         or head.lemma == "give up"
     ):
@@ -383,9 +387,8 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
         return []
     fronted = _FRONTED.match(clause.text)
     if fronted and not _RECURRING.search(rest):
-        rest = f"{rest} {fronted['when'].lower() if fronted['when'].startswith('O') else fronted['when']}"
-    if head.lemma in _TRANSITIVE and _RECURRING.match(re.sub(r"^(?:it |that |this |on |at )+", "", rest)):
-        return []
+        when = fronted["when"]
+        rest = f"{rest} {when.lower() if when.startswith('O') else when}".strip()
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [
@@ -400,7 +403,5 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     ]
 
 
-_TRANSITIVE = frozenset(words("do have make use give bring buy"))
-""" "I do every morning" leaves out what is done."""
 LONGEST_ROUTINE = 9
 """Words after the verb of a routine."""

@@ -15,11 +15,11 @@ def with_happenings(
     own = [one for one in dates if not event_dates.of_another_phrase(clause.text, head.rest_at, one)]
     event_dates.date_events(drafts, own)
     ahead = events.ahead(head) is True
-    planned = event_dates.in_time(events.plan(clause, head, dates, span), dates, at, ahead=ahead)
+    planned = event_dates.in_time(events.plan(clause, head, own, span), own, at, ahead=ahead)
     if planned is not None and head.prog and head.lemma == "go":
         drafts = [draft for draft in drafts if draft.predicate != "hobby"]
     if planned is not None and not any(d.op == "assert" for d in drafts):
-        planned.phrase = event_dates.absolute(planned.phrase, dates)
+        planned.phrase = event_dates.absolute(planned.phrase, own)
         drafts.append(planned)
     if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
         happened = event_dates.in_time(events.event(clause, head, dates, span), own, at)

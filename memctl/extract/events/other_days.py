@@ -9,8 +9,8 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.dates import Grounded
 
-_OTHER_CLAUSE = KeyedPattern(
-    r",[^,]*\b(?:moving|starting|leaving|going|flying|due)\b|,[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b",
+OTHER_CLAUSE = KeyedPattern(
+    r",[^,]*\b(?:[a-z]{2,}ing|due)\b|,[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b",
     re.IGNORECASE,
 )
 
@@ -31,7 +31,7 @@ _AFTER_COMMA = late(r", (?!.*\band\b)[^,]*$")
 def is_of_another(clause: Clause, head: Head, date: Grounded) -> bool:
     """Whether the words between the verb of an event and a date show that it is not the day of the event."""
     before = clause.text[head.rest_at : date.span[0]]
-    if _OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
+    if OTHER_CLAUSE.search(before) or _OTHER_DAY.search(before):
         return True
     day = clause.text[slice(*date.span)]
     if head.lemma in _RESCHEDULE and (_TO_A_DAY.search(before) or day.startswith(("to ", "until "))):

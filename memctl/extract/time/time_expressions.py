@@ -271,7 +271,9 @@ def last_weekday(match: re.Match[str], clock: Clock) -> Period:
     )
     future = which in ("next", "coming", "upcoming") or (which in ("", "this") and clock.future)
     if future:
-        return period(today + timedelta(days=(target - today.weekday() - 1) % 7 + 1), "day")
+        days = (target - today.weekday() - 1) % 7 + 1
+        # Tomorrow is not called "next Thursday".
+        return period(today + timedelta(days=8 if which == "next" and days == 1 else days), "day")
     back = (today.weekday() - target) % 7
     return period(today - timedelta(days=back or (0 if which == "this" else 7)), "day")
 
