@@ -286,7 +286,9 @@ def timed(
         return drafts
     dates = certain(text, at) if dates is None else dates
     for draft in drafts if dates else ():
-        date_into(draft, dates if draft.predicate == "plans" else _own(draft, dates, text, at, head), head)
+        date_into(
+            draft, dates if draft.predicate == "plans" and head is None else _own(draft, dates, text, at, head), head
+        )
     return drafts
 
 

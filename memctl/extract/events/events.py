@@ -296,7 +296,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
         return None  # "I'll start with the intro" is about this conversation.
-    if head.prog and ahead and other_days.OTHER_CLAUSE.search(clause.text[head.rest_at : ahead[0].span[0]]):
+    if head.prog and ahead and other_days.is_of_a_purpose(head, clause.text[head.rest_at : ahead[0].span[0]]):
         return None
     if len(ahead) < sum(one.role == "at" for one in dates):
         return None

@@ -28,6 +28,17 @@ _TO_A_DAY = late(r"\b(?:to|till|until|back|forward|on)(?: the| early| late)* $",
 _AFTER_COMMA = late(r", (?!.*\band\b)[^,]*$")
 
 
+def is_of_a_purpose(head: Head, before: str) -> bool:
+    """Whether the words between the verb of a plan and a date give the date to another clause, or to what the plan is
+    for: "I'm writing a speech for my party on the 24th"."""
+    return OTHER_CLAUSE.search(before) is not None or (head.lemma in _PREPARING and " for " in f" {before}")
+
+
+_PREPARING = frozenset(
+    words("write prepare make bake buy plan organise organize look practise practice get save train")
+)
+
+
 def is_of_another(clause: Clause, head: Head, date: Grounded) -> bool:
     """Whether the words between the verb of an event and a date show that it is not the day of the event."""
     before = clause.text[head.rest_at : date.span[0]]

@@ -141,7 +141,7 @@ _MAY_BE_NOUN = frozenset(words("plans plays runs walks drives cooks paints works
 _OFTEN = late(
     r"(?:,? (?:now|always|usually|mostly|normally|only|just|most|almost|nearly|and|on|in the|at|from|to|before|after|"
     r"(?:every|each|once an?|twice an?|\w+ times an?|\d+x an?) (?:(?:other|second|third|single) )?\w+(?: of the \w+)?|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|mornings?|evenings?|nights?|afternoons?|weekends?|weekdays?|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|tues?|wed|thurs?|fri|sat|sun)|n|mornings?|evenings?|nights?|afternoons?|weekends?|weekdays?|"
     r"lunchtimes?|summers?|winters?|\d[\d:.]*(?: ?[ap]m)?|[a-z]+ o'clock|noon|midnight|breakfast|dinner|lunch|work|"
     r"school|church|bed|daily|weekly))+$",
     re.IGNORECASE,
