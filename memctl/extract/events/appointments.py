@@ -66,6 +66,9 @@ _HAS_CHANGED = late(
 """ "The heart clinic moved my appointment to 8 April"."""
 _ENDING = KeyedPattern(r"\b(?:expires|runs out|ends|up)$", re.IGNORECASE)
 """ "My tenancy is up in June"."""
+_STARTING = late(r"\b(?:starts|begins)", re.IGNORECASE)
+_LONG = late(r"\b(?:contract|lease|tenancy|insurance|course|visa)$", re.IGNORECASE)
+""" "The contract starts in May" is no contract in May."""
 _OWNED = late(r"(?:my|our|the|an?)?", re.IGNORECASE)
 
 
@@ -97,6 +100,8 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if not ADVERBS.isdisjoint(what.lower().split()) or told or _SENTENCE.search(what):
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
+        return None
+    if _STARTING.search(matched["link"]) and _LONG.search(what):
         return None
     if _ENDING.search(matched["link"]):
         thing = matched["o"].strip()

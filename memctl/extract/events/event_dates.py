@@ -47,7 +47,9 @@ def of_the_clause(text: str, dates: list[Grounded]) -> list[Grounded]:
 
 def _which(text: str, span: tuple[int, int]) -> bool:
     """True if the date belongs to the noun before or after it."""
-    before = re.search(r"\b(?:of|with|between|than|met|meet)\s+$", text[: span[0]], re.IGNORECASE)
+    before = re.search(
+        r"\b(?:of|with|between|than|met|meet|from .+ (?:to|till|until))\s+$", text[: span[0]], re.IGNORECASE
+    )
     return bool(before or _SUBORDINATE.search(text[: span[0]])) or not (
         text[: span[1]].endswith(",") or _AFTER_DATE.match(text[span[1] :])
     )

@@ -123,6 +123,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
     ):
         return None
     verb_word = clause.text[: head.rest_at].split()
+    if head.lemma == "get" and _GOT.match(head.rest) and not _PAST_DAY.match(clause.text, dates[0].span[0]):
+        return None  # "Got the annual review on the 30th" is still to come.
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
@@ -166,6 +168,11 @@ _ENTERED = late(
 )
 _ENTERING = frozenset(words("sign register enter enrol enroll"))
 _ENTERS = late(r"sign (?:\w+ )?up\b|register|enter|enroll?\b", re.IGNORECASE)
+_GOT = late(
+    r"(?:(?:an?|the|my|our) )?(?:[\w'-]+ ){0,3}?(?:review|appointment|interview|exam|test|meeting|dentist|doctor|gp|"
+    r"check[- ]?up|scan|physio|hearing|viewing|fitting|audition|wedding|funeral)\b",
+    re.IGNORECASE,
+)
 _PAST_DAY = late(r"(?:yesterday|last|today|this morning)\b|.{3,20} ago\b", re.IGNORECASE)
 """ "I've signed up for the ski race on 15 March": the day of the race, and only "last week" is that of signing up."""
 
@@ -224,8 +231,8 @@ def _intended(  # noqa: C901 -- one case per form of a plan
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
     if (
-        head.lemma in ("fly", "leave", "start", "move", "graduate", "travel")
-        or (head.lemma == "get" and rest.startswith("married"))
+        head.lemma in _TIMETABLE
+        or (head.lemma == "get" and _GETS.match(rest))
         or (head.lemma == "have" and compiled(_HAD).match(rest))
     ) and dates:
         return head.lemma, rest
@@ -233,7 +240,9 @@ def _intended(  # noqa: C901 -- one case per form of a plan
 
 
 _MAY_PLAN = frozenset(words("plan intend aim hope be"))
-_MAY_PLAN_A_DAY = _MAY_PLAN.union(words("want fly leave start move graduate have travel return get"))
+_TIMETABLE = frozenset(words("fly leave start move graduate travel arrive land sit defend qualify"))
+_GETS = late(r"married\b|(?:the|our|my|an?) (?:keys|puppy|kitten|dog|cat|results)\b", re.IGNORECASE)
+_MAY_PLAN_A_DAY = _MAY_PLAN | _TIMETABLE.union(words("want have return get"))
 """Verbs whose simple present may be a plan; some are one only on a day, as in "I fly on Monday"."""
 _PURSUED = late(r"on\b|nothing\b|(?:a |some )?(?:lot|bit|overtime)\b|$", re.IGNORECASE)
 """ "I'm working on Sunday" is no more than a shift."""
@@ -348,7 +357,8 @@ _RECURRING = KeyedPattern(
     re.IGNORECASE,
 )
 _FRONTED = late(
-    rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
+    rf"(?:(?:and|but|so) )?(?P<when>(?:on )?(?:{_DAYS}|{_DAY} (?=mornings|evenings|nights|afternoons))"
+    rf"(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
     r"(?: (?:mornings?|evenings?|nights?))?|"
     rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?(?: at [\d.:]+)?),? "
     r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
@@ -363,7 +373,7 @@ _NEXT_CLAUSE = late(
 )
 _NO_ROUTINE = frozenset(
     words(
-        "think say know feel love like hate want need hope tell hear see look mean lose forget get wish prefer enjoy "
+        "think say know feel love like hate want need hope tell hear look mean lose forget get wish prefer enjoy "
         "be try "
         "start stop hang expect ask wonder remember dislike decide find"
     )

@@ -52,7 +52,7 @@ _OF_SOMETHING = frozenset(
         "ceremony workshop camp assignment essay tournament competition shift league title prize day date time week "
         "month year round step stage unit module chapter ticket hotel b&b bnb airbnb room table seat slot stay fitting "
         "check check-up checkup consultation defence defense resit rental payment transfer move reservation diagnosed "
-        "goal aim plan run walk drive"
+        "goal aim plan run walk drive contract lease tenancy"
     )
 )
 """Words that name something only with what it is of: "test", but "driving test" and "test for the academy"."""
@@ -87,7 +87,7 @@ _SAID = late(
     r"(?:fly|flew|come|came|go|went|travel(?:led)?) home|g[eo]t (?:married|divorced|engaged|wed|promoted|fired|sacked|"
     r"made redundant|laid off|burgled|mugged|separated|bapti[sz]ed|vaccinated|sober)|learn to (?:drive|swim|cook|ski|"
     r"skate|dive)|be (?:away|off work|back at work)|(?:go|went|be) on (?:\w+ )?(?:leave|holidays?|vacation|honeymoon)|"
-    r"work (?:nights|days|part[- ]time|remotely)|no work)\b.*",
+    r"exchange contracts|work (?:nights|days|part[- ]time|remotely)|no work)\b.*",
     re.IGNORECASE,
 )
 """Verbs that are whole with a particle or a participle."""
@@ -146,12 +146,15 @@ _OFTEN = late(
     r"school|church|bed|daily|weekly))+$",
     re.IGNORECASE,
 )
+_OFTEN_FIRST = late(r"^(?:every|each|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b.*", re.IGNORECASE)
 """When a habit takes place: "every second Sunday at 6", "mondays and fridays"."""
 
 
 def understood(draft: Draft) -> bool:
-    """Whether the object of a draft is understood alone; only plans, events and habits are asked."""
+    """Whether the object of a draft is understood alone; only goals, plans, events and habits are asked."""
     value = draft.object or ""
+    if draft.predicate == "goal" and draft.subject is None and draft.extractor is None:
+        return not (_REFERS.search(value) or _ANOTHERS.search(value))
     if draft.predicate not in _KINDS or draft.op != "assert" or draft.extractor is not None:
         return True
     if _REFERS.search(value) or (draft.subject is None and _ANOTHERS.search(value)) or _goes_on(value):
@@ -163,7 +166,7 @@ def understood(draft: Draft) -> bool:
     if draft.predicate == "habit" and ":" in value:
         return True
     verb, _, rest = value.partition(" ")
-    rest = _OFTEN.sub("", f" {rest}").strip() if draft.predicate == "habit" else rest
+    rest = _OFTEN_FIRST.sub("", _OFTEN.sub("", f" {rest}").strip()) if draft.predicate == "habit" else rest
     whole = f"{verb} {rest}".strip()
     if _UNSAID.fullmatch(whole) or (draft.predicate == "plans" and _WEEKDAY.search(rest)):
         return False

@@ -271,8 +271,8 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         (
-            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}(?! (?:i|we|"
-            r"you|they|be))"
+            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}"
+            r"(?!(?<=may) (?:i|we|you|they|be)\b)"
         ),
         time_expressions.dated,
         _EN_MONTHS,
