@@ -206,6 +206,7 @@ class TurnReader:
         self.of_no_concern = item or rule_lists.are_of_others(sentence)
         if self.of_no_concern:
             return [], True
+        self.rules = self.rules or (not sentence.start and rule_lists.are_orders(self.raw))
         if rule_lists.opens_rules(sentence, self.raw):
             self.rules = True
             return [], True

@@ -22,7 +22,7 @@ _PASTED = KeyedPattern(
     r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|"
     r"lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|"
     r"article|script|prompt)|the customer'?s \w+|following)\b[^:\n]{0,80}:\s*(?=\S|\n)"
-    rf"|^\W*start:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|{_SALUTATION})",
+    rf"|^\W*(?:start|essay|poem|story|abstract|lyrics|speech|paragraph):|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|{_SALUTATION})",
     re.IGNORECASE | re.MULTILINE,
 )
 _LETTER = KeyedPattern(_SALUTATION, re.IGNORECASE | re.MULTILINE)
@@ -63,7 +63,7 @@ def hide_pasted(text: str) -> str:
         if re.search(
             (
                 rf"^\W*quote\b|\b(?:{_TASK}|template|sample|example|lyric|poem|here's|here is|customer|below|following|"
-                r"persona|start:|subject:|dear|transcript|article|text:|input:)"
+                r"persona|start:|subject:|dear|transcript|article|text:|input:|(?:essay|story|abstract|speech|paragraph):)"
             ),
             head,
             re.IGNORECASE,

@@ -104,9 +104,10 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
             ended.add(draft.object or "")
             yield retraction(draft, sentence.span())
         allowed = None if ended else _ALLOWED.match(sentence[0])
-        style = compiled("{STYLE}").search(allowed["what"] or allowed["that"]) if allowed else None
+        said = (allowed["what"] or allowed["that"]) if allowed else ""
+        style = compiled(r"(?:(?:the|some|any|your) )?(?:\w+ )?(?P<o>{STYLE})").fullmatch(said)
         if style:
-            name = style[0].lower()
+            name = style["o"].lower()
             yield Draft(
                 predicate="instruction",
                 object=name,

@@ -162,9 +162,9 @@ _RULE = OpeningPattern(
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*"
-    r"(?:rules|requests|preferences|instructions|guidelines)(?: as (?:before|usual|ever|always)| again)?"
+    r"(?:rules|requests|preferences|instructions|guidelines|conventions)(?: as (?:before|usual|ever|always)| again)?"
     r"(?: (?:for|about|from|when|with|of) [\w "
-    r"]{1,20})?(?::| -| –)\s*(?P<o>\S.*)",
+    r"]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
 )
 _ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")

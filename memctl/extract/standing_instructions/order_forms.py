@@ -20,7 +20,8 @@ POLITE = KeyedPattern(
     re.IGNORECASE,
 )
 _TOPIC = late(
-    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b))[\w][\w' /&-]{1,24}:\s+|"
+    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b)|[^:]*\b(?:says?|said|"
+    r"insists?|tells?|told|wants?|warns?|goes|thinks?)\b)[\w][\w' /&-]{1,24}:\s+|"
     r"(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
     r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
     r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
@@ -35,7 +36,7 @@ _ONCE = KeyedPattern(
     r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
     r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
     r"\b(?:after all|can stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
-    r"\bsorry$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
+    r"\bsorry$|(?<!from )\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
 OF_A_DOCUMENT = late(
@@ -52,7 +53,8 @@ _NEVER_DID = KeyedPattern(
     re.IGNORECASE,
 )
 CONDITIONAL = late(
-    r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as|unless|until) (?:i|you)\b|"
+    r"(?:when|whenever|where|wherever|if|every time|each time|any time|anytime|once|as soon as|unless|until) "
+    r"(?:i|you)\b|(?:if|when|where) (?:an?|any|the|something|anything) [^,]{3,50}\b(?:you|me|i)\b|"
     r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|"
     r"give)\b",
     re.IGNORECASE,

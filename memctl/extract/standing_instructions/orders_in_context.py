@@ -40,7 +40,8 @@ _TO_ASSISTANT = late(r"\b(?:you|your|u|ur|me|please|pls|plz)\b", re.IGNORECASE)
 _WOULD = late(r"\b(?:i|we|he|she|they)(?:'d| would| could|'ll| will)\b[^,;:]*\band $", re.IGNORECASE)
 """ "I'd go to Kew and never come out"."""
 _TO_DO = late(
-    r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|told) to [^,;:]*\band $",
+    r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|told) to [^,;:]*\band $|"
+    r"\b(?:wants?|wanted|told|tells|asks?|asked) (?:me|us) to [^;:]*, $|\b(?:insists?|says?|said|told me|tells me):? $",
     re.IGNORECASE,
 )
 """ "My editor wants me to cut 20k words and stop using adverbs"."""
@@ -94,7 +95,7 @@ _HANDED_OVER = late(
 )
 _FOR_SOMEBODY = late(
     r"(?: please| pls)?[,;:–—-]? ?(?:because |cos |since |as )?(?:he|she|they)"
-    r"(?:'s|'ll|'re| (?:takes?|won't|wont|will|doesn't|don't|can't|hates?|likes?|is|are|has|have|finds?|never))\b",
+    r" (?:takes?|won't|wont|doesn't|don't|can't|hates?|likes?|finds?|never)\b",
     re.IGNORECASE,
 )
 """ "No metaphors, he takes it literally": the text is for him."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.segmentation import Sentence
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.standing_instructions.order_forms import is_order
 
 _ANNOUNCED = KeyedPattern(
     r"\b(?:rules?|guidelines|instructions|conventions|preferences|requests|"
@@ -15,7 +16,7 @@ _ANNOUNCED = KeyedPattern(
 )
 HEADING = KeyedPattern(
     r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general|more|new) (?:\w+ )?(?:rules|"
-    r"guidelines|instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|"
+    r"guidelines|instructions|conventions)|rules (?:for|of)|how i(?:'d| would)? (?:like|want|work|prefer)|how (?:we|"
     r"to) work with me|working "
     r"with me|"
     r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when|"
@@ -33,6 +34,7 @@ _ENUMERATOR = late(
     re.IGNORECASE,
 )
 ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
+_BARE = late(r"\W{0,3}\(?1[.)]\s+\S.*\s\(?2[.)]\s|[-*•·–]\s+\S.*\n\s*[-*•·–]\s", re.DOTALL)
 _LABEL_OPENS = late(r"\W*rule (?:number |no\.? ?|#)?(?:1|one)(?: is|:| [-–=])\s", re.IGNORECASE)
 _OTHERS = KeyedPattern(
     r"\b(?:clubs?|school|class|classroom|gym|pool|dorm|hostel|hotel|airbnb|building|hoa|office|league|tournament|"
@@ -47,7 +49,10 @@ _OTHERS = KeyedPattern(
     re.IGNORECASE,
 )
 _RULES = KeyedPattern(r"\b(?:rules?|guidelines)\b", re.IGNORECASE)
-_RULES_FOR = KeyedPattern(r"\b(?:rules|guidelines) (?:for|of) (?!me\b|us\b|thumb\b|engagement\b)", re.IGNORECASE)
+_RULES_FOR = KeyedPattern(
+    r"\b(?:rules|guidelines) (?:for|of) (?!me\b|us\b|thumb\b|engagement\b)|\brules? (?:in|at) (?:my|our|the) ",
+    re.IGNORECASE,
+)
 _OF_ASSISTANT = late(
     r"\b(?:you|your|u|ur|chats?|conversations?|answers?|answering|repl\w+|respon\w+|recipes?|meals?|menus?|plans?|"
     r"planning|lessons?|stor(?:y|ies)|code\w*|coding|repos?|project|tests?|docs|api|commits?|this thread|e?-?mails?|"
@@ -57,12 +62,29 @@ _OF_ASSISTANT = late(
 )
 
 
+_BARE_ITEM = late(
+    r"(?:^|[\n,;.!]|[ \t](?=\(?\d))[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)])[ \t]+(?P<item>\S.*?)"
+    r"(?=\s*(?:$|\n|[,;.]?\s\(?\d{1,2}[.)]\s))"
+)
+
+
+def are_orders(text: str) -> bool:
+    """True for a list without a heading if two thirds of it are orders: "1. reply in Dutch 2. no jokes"."""
+    if not _BARE.match(text):
+        return False
+    items = [match["item"] for match in _BARE_ITEM.finditer(text)]
+    return len(items) > 1 and 3 * sum(map(is_order, items)) >= 2 * len(items) and "?" not in text
+
+
 def on_lines(text: str) -> str:
     """`text` with the rules of a list in one line on lines of their own, as long as before.
 
     "My rules: 1) no emojis 2) always metric", "Rule 1: no emojis. Rule 2: always metric", "a) no emojis b) …".
     """
-    if not ("2" in text or "b)" in text) or not (_ANNOUNCED.search(text) or HEADING.search(text)):
+    if not ("2" in text or "b)" in text):
+        return text
+    bare = are_orders(text)
+    if not (bare or _ANNOUNCED.search(text) or HEADING.search(text)):
         return text
     found = list(_ENUMERATOR.finditer(text))
     if not found:
@@ -73,11 +95,11 @@ def on_lines(text: str) -> str:
         opened = _LABEL_OPENS.match(re.split(r"[.!?\n]\s", announced)[0]) or found[0]["of"] == "1"
     else:
         heading = re.split(r"[.!?\n]\s", announced)[-1]
-        opened = _ANNOUNCED.search(heading) or HEADING.search(heading)
+        opened = bare or _ANNOUNCED.search(heading) or HEADING.search(heading)
     numbers = [
         match["n"] or match["of"] or str("abcdefgh".find((match["letter"] or "?").lower()) + 1) for match in found
     ]
-    first = 2 if labelled and found[0]["of"] != "1" else 1
+    first = 2 if (labelled and found[0]["of"] != "1") or (bare and found[0]["n"] != "1") else 1
     if not opened or numbers[0] != str(first) or any(int(b) != int(a) + 1 for a, b in pairwise(numbers)):
         return text
     if len(found) + first < 3:
