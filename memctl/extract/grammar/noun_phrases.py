@@ -208,7 +208,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     parts = parts[:1] + ([] if new_clause else list(takewhile(lambda part: not _OTHER_VERB.match(part), parts[1:])))
     if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
         # Without an "and", a longer member starts a new clause: "spin class, new instructor shouts".
-        parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2, parts[1:]))
+        parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2 and not _QUALITY.match(part), parts[1:]))
     if len(parts) == 2 and "," not in text and compiled("{GENRES}").fullmatch(parts[0]) and _KIND.search(parts[1]):
         parts = [text]
     gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
@@ -221,6 +221,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
             yield item
 
 
+_QUALITY = late(r"\w+(?:less|ful|ous|able|ible|rated)$", re.IGNORECASE)
 _OTHER_VERB = late(
     r"(?:love|loves|like|likes|hate|hates|enjoy|adore|prefer|dislike|can't|cannot|want|need)\b", re.IGNORECASE
 )

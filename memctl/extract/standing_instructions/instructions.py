@@ -133,10 +133,11 @@ _IMPERATIVE = late(
     re.IGNORECASE,
 )
 _WISH = OpeningPattern(
-    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
+    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:(?:you|u) "
     r"(?:to )?(?=(?:always|"
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
-    r"show|be)\b))|^(?:can|could|would|will) (?:you|u) (?:please |"
+    r"show|be|warn|end|start|number|spell|describe|correct)\b))|^can we agree (?:that )?(?:you )?(?=(?:always|never)\b)|"
+    r"^(?:can|could|would|will) (?:you|u) (?:please |"
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
     r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|"
     r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
@@ -162,7 +163,7 @@ _RULE = OpeningPattern(
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*"
-    r"(?:rules|requests|preferences|instructions|guidelines|conventions)(?: as (?:before|usual|ever|always)| again)?"
+    r"(?:rules|requests|preferences|instructions|guidelines|conventions|house style)(?: as (?:before|usual|ever|always)| again)?"
     r"(?: (?:for|about|from|when|with|of) [\w "
     r"]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
@@ -172,7 +173,10 @@ _ALL_OF_THEM = late(r"\b(?:all|each|every one) of them$", re.IGNORECASE)
 _PLACED = late(r"[\w' -]{2,30} (?:first|last|at the (?:top|end|bottom))", re.IGNORECASE)
 _AFTER_QUOTE = late(r"(?<=[\"”])\s+(?:it'?s|i'?m|that'?s)\b.*$", re.IGNORECASE)
 _SCOPED = late(r" (?:for|in|when|if|at|on|before|after|between|during|with(?! me\b)) ", re.IGNORECASE)
-_HEAD = late(r"(?!(?:.*\b(?:rules?|notes?|things)|please|and|also)\b)[\w][\w' /&-]{1,24}: ", re.IGNORECASE)
+_HEAD = late(
+    r"(?!(?:.*\b(?:rules?|notes?|things|advice|motto|wisdom|law|says?)|please|and|also)\b)[\w][\w' /&-]{1,24}: ",
+    re.IGNORECASE,
+)
 """ "Excel formulas: English names, never semicolons": what every order of the sentence is about."""
 _REST = late(
     r"(?:the )?[a-z]+ (?:after(?:wards)?|later|last|second|below)\b(?! (?:every|each|the|my|i)\b)", re.IGNORECASE

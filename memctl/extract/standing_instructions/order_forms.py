@@ -21,7 +21,7 @@ POLITE = KeyedPattern(
 )
 _TOPIC = late(
     r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b)|[^:]*\b(?:says?|said|"
-    r"insists?|tells?|told|wants?|warns?|goes|thinks?)\b)[\w][\w' /&-]{1,24}:\s+|"
+    r"insists?|tells?|told|wants?|warns?|goes|thinks?|advice|motto|wisdom|law)\b)[\w][\w' /&-]{1,24}:\s+|"
     r"(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
     r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
     r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
@@ -54,7 +54,7 @@ _NEVER_DID = KeyedPattern(
 )
 CONDITIONAL = late(
     r"(?:when|whenever|where|wherever|if|every time|each time|any time|anytime|once|as soon as|unless|until) "
-    r"(?:i|you)\b|(?:if|when|where) (?:an?|any|the|something|anything) [^,]{3,50}\b(?:you|me|i)\b|"
+    r"(?:i|you)\b|(?:if|when|where) (?:an?|any|the|something|anything) [^,]{3,50}\b(?:you|me|i|don't|dont|never)\b|"
     r"(?:every|each) (?:\w+day|day|week|month|morning|evening|night),? (?:please )?(?:remind|ask|nudge|tell|send|"
     r"give)\b",
     re.IGNORECASE,

@@ -39,12 +39,14 @@ _OWN_LAW = late(
 _TO_ASSISTANT = late(r"\b(?:you|your|u|ur|me|please|pls|plz)\b", re.IGNORECASE)
 _WOULD = late(r"\b(?:i|we|he|she|they)(?:'d| would| could|'ll| will)\b[^,;:]*\band $", re.IGNORECASE)
 """ "I'd go to Kew and never come out"."""
-_TO_DO = late(
+_OF_ANOTHER = late(
     r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|told) to [^,;:]*\band $|"
-    r"\b(?:wants?|wanted|told|tells|asks?|asked) (?:me|us) to [^;:]*, $|\b(?:insists?|says?|said|told me|tells me):? $",
+    r"\b(?:wants?|wanted|told|tells|asks?|asked) (?:me|us) to [^;:]*, $|(?<!\bi )(?<!\byou )\b(?:"
+    r"insists?|insisted|says?|said|tells?|told(?! you)|reckons?|warns?|warned|advises?|advice|motto|wisdom)\b"
+    r"(?!.*\b(?:so|please|pls|but)\b[ ,]*$)",
     re.IGNORECASE,
 )
-""" "My editor wants me to cut 20k words and stop using adverbs"."""
+""" "My editor wants me to cut 20k words and stop using adverbs", "dad's advice: wear a tie, never mention salary"."""
 _NEVER = late(r"never\b(?!.*\b(?:me|you|your)\b)", re.IGNORECASE)
 _ASKS_SILENCE = late(
     r"(?:don't|dont|do not|never) (?:ever )?(?:ask|mention|bring up|start|tell|write an? (?:poem|song|book|novel|ode)|"
@@ -174,7 +176,9 @@ def in_context(orders: list[Draft], text: str, turn: str, start: int) -> list[Dr
     kept = []
     for order in orders:
         goal = order.object or ""
-        at = text.find(goal[:12])
+        # Blanks are where the text had quotes.
+        found = re.search(r"\s+".join(map(re.escape, goal[:12].split())), text)
+        at = found.start() if found else -1
         before = text[:at] if at > 0 else ""
         if _is_for_others(goal, before, text, turn, start) or _holds_once(goal, before, text, turn):
             continue
@@ -200,7 +204,9 @@ def _is_for_others(goal: str, before: str, text: str, turn: str, start: int) -> 
         return True
     if not before.strip():
         return False
-    if (_NEVER.match(goal) and _WOULD.search(before)) or (_TO_DO.search(before) and not _TO_ASSISTANT.search(goal)):
+    if (_NEVER.match(goal) and _WOULD.search(before)) or (
+        _OF_ANOTHER.search(before) and not _TO_ASSISTANT.search(goal)
+    ):
         return True
     described = _A_QUALITY.match(goal) and _OF_A_PERSON.search(before) and not _OF_SPEAKER.search(before)
     return not _JOINED.search(before) and bool(described or _ASKS_SILENCE.match(goal))

@@ -57,6 +57,7 @@ _OF_ASSISTANT = late(
     r"\b(?:you|your|u|ur|chats?|conversations?|answers?|answering|repl\w+|respon\w+|recipes?|meals?|menus?|plans?|"
     r"planning|lessons?|stor(?:y|ies)|code\w*|coding|repos?|project|tests?|docs|api|commits?|this thread|e?-?mails?|"
     r"writing|texts?|drafts?|drafting|messages?|"
+    r"blog|newsletter|novel|captions?|listings?|essays?|articles?|website|podcast|"
     r"workouts?|suggest\w*|itinerar\w+|posts?|letters?|translat\w+|here)\b",
     re.IGNORECASE,
 )
