@@ -133,11 +133,11 @@ _IMPERATIVE = late(
     re.IGNORECASE,
 )
 _WISH = OpeningPattern(
-    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:(?:you|u) "
-    r"(?:to )?(?=(?:always|"
+    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? "
+    r"(?:(?:you|u) (?:to )?(?=(?:always|"
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
-    r"show|be|warn|end|start|number|spell|describe|correct)\b))|^can we agree (?:that )?(?:you )?(?=(?:always|never)\b)|"
-    r"^(?:can|could|would|will) (?:you|u) (?:please |"
+    r"show|be|warn|end|start|number|spell|describe|correct)\b))|"
+    r"^can we agree (?:that )?(?:you )?(?=(?:always|never)\b)|^(?:can|could|would|will) (?:you|u) (?:please |"
     r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
     r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|"
     r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
@@ -163,7 +163,8 @@ _RULE = OpeningPattern(
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*"
-    r"(?:rules|requests|preferences|instructions|guidelines|conventions|house style)(?: as (?:before|usual|ever|always)| again)?"
+    r"(?:rules|requests|preferences|instructions|guidelines|conventions|house style)"
+    r"(?: as (?:before|usual|ever|always)| again)?"
     r"(?: (?:for|about|from|when|with|of) [\w "
     r"]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
