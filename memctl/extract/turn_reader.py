@@ -23,7 +23,7 @@ from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned
-from memctl.extract.people.named_subjects import named_subject
+from memctl.extract.people.named_subjects import by_subject, named_subject
 from memctl.extract.people.names_told import relatives_named
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
@@ -231,7 +231,7 @@ class TurnReader:
         mentioned = self.dated or mentioning or "subjects" in due
         if not (mentioned or self.third or sentence_subjects.may_have_subject(text, self.people)):
             return
-        pieces = list(clauses(text, start))
+        pieces = [one for at, part in by_subject(text, self.people) for one in clauses(part, start + at)]
         for clause, after in zip_longest(pieces, pieces[1:]):
             clause, doubtful = clause_openers.without_opening(clause)
             if assertion_filter.conditional(clause.conj, clause.text) or (

@@ -134,7 +134,8 @@ _ASKED = (
 _ASKED_GROUP = KeyedPattern(
     rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|"
     rf"[ ,]+(?:do|have|"
-    rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|how many (?P<many>{_GROUP}) (?:do|have) you\b)",
+    rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|\byour (?P<two>two|three|own)(?=\?)|"
+    rf"how many (?P<many>{_GROUP}) (?:do|have) you\b)",
     re.IGNORECASE,
 )
 _ANSWER_LEAD = (
@@ -195,8 +196,20 @@ def _closed(match: re.Match[str]) -> str:
     return members.split(")")[0] if match["sep"].strip() == "(" and members.count("(") < members.count(")") else members
 
 
+_TOGETHER = late(
+    r"(?P<names>[^\d(]+?),? \(?(?P<ages>\d{1,2}(?:, \d{1,2})*,? (?:and|&) \d{1,2})\b"
+    r"(?! (?:months|weeks))"
+)
+
+
 def _split(members: str) -> list[str]:
-    """The members of a list. In "Una, a guard; Orla, at home" they are "Una" and "Orla"."""
+    """The members of a list. In "Una, a guard; Orla, at home" they are "Una" and "Orla", in "Ann and Bo, 9 and 6"
+    "Ann (9)" and "Bo (6)"."""
+    together = _TOGETHER.match(members)
+    if together:
+        names, ages = _MEMBER.split(together["names"]), re.findall(r"\d+", together["ages"])
+        if len(names) == len(ages):
+            return [f"{name} ({age})" for name, age in zip(names, ages, strict=True)]
     return [part.split(",")[0] for part in members.split(";")] if ";" in members else _MEMBER.split(members)
 
 
@@ -212,7 +225,7 @@ def _answered(text: str, question: str, taken: set[str]) -> Iterator[Draft]:
     """The drafts of a list that answers a question."""
     kind = next((kind for pattern, kind in _ASKED if pattern.search(question)), None)
     if kind is None and (asked := _ASKED_GROUP.search(question)):
-        kind = _RELATIONS[(asked["group"] or asked["many"]).lower()]
+        kind = _RELATIONS["kids" if asked["two"] else (asked["group"] or asked["many"]).lower()]
     if kind is None or asks_about_another(question) or not question.rstrip().endswith("?"):
         return
     first = re.split(r"[.!?\n]", text, maxsplit=1)[0]

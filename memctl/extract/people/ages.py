@@ -23,7 +23,7 @@ _AGED = KeyedPattern(
 _AGE = r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen)"
 _LISTED = KeyedPattern(
     r"(?:(?:^|[,;.:–—] ?|\band ))(?P<name>(?-i:[A-ZÀ-Þ])[\w-]+)(?:'s| is) (?:only |just |now )?"
-    rf"(?P<age>{_AGE})(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) {_AGE})",
+    rf"(?P<age>{_AGE})(?: now| already)?(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) {_AGE})",
     re.IGNORECASE,
 )
 

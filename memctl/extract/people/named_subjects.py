@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from memctl.core.late_pattern import late
 from memctl.extract.filters.object_types import is_opening
@@ -9,6 +10,7 @@ from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.people import NOT_NAMES, ONE_NAME, REL, SIDE, WHOSE, WITH_COLLEAGUE
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import GROUPS
 
 GENITIVE = late(
@@ -95,3 +97,29 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
     if match["gen"]:
         return (*person, spelt_out(after)) if GENITIVE.match(after) else None
     return *person, after
+
+
+_NEXT = late(
+    r"(?:[,;]|,? (?:and|but|while)) (?=(?P<name>[A-ZÀ-Þ][\w-]+)(?:(?P<gen>'s)|"
+    r" (?:(?:also|just|still|now|already) )?(?:is|was|has|lives|works|moved|turned|got)\b))"
+)
+_DEPENDENT = late(
+    r"\b(?:if|whether|unless|says?|said|think|thinks|thought|hopes?|wish|told|heard|claims|imagine|when|once|until|"
+    r"before|after|not|where|like)\b",
+    re.IGNORECASE,
+)
+
+
+_VERB = late(r"(?:'s|'re| is| are| was| has| have| lives?| works?| got| went| [a-z]+ed)\b", re.IGNORECASE)
+""" "Me and Callum got engaged" has one subject."""
+
+
+def by_subject(text: str, known: Mapping[str, tuple[str, str]]) -> list[tuple[int, str]]:
+    """The parts of a sentence that tell of one named person after another, each with its offset: "Hector's in El Paso,
+    Ray works in Austin"."""
+    cuts = [0]
+    for match in () if text[1:].islower() or _DEPENDENT.search(text) else _NEXT.finditer(text):
+        told = GENITIVE.match(text, match.end("gen")) if match["gen"] else _VERB.search(text, cuts[-1], match.start())
+        if told and (match["name"].casefold() in known or is_given_name(match["name"])):
+            cuts.append(match.end())
+    return [(at, text[at:end]) for at, end in pairwise([*cuts, len(text)])]

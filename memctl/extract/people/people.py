@@ -20,7 +20,7 @@ _TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 _PET = lexicon("PET")
 REL = lexicon("RELATIONS")
 SIDE = (
-    r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
+    r"(?:(?:older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
     r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
@@ -33,7 +33,11 @@ WHOSE = (
     r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
     r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
 )
-_AGE = r"(?: ?\(\d{1,2}\))"
+_AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
+_TOLD_AGE = (
+    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+    r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+)
 _NAMES = (
     rf"(?:{_TITLED}|{ONE_NAME}){_AGE}?(?:(?:, {ONE_NAME}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
     rf")?{ONE_NAME}{_AGE}?"
@@ -45,9 +49,7 @@ _RELATION = KeyedPattern(
         rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
-        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{_NAMES})"
-        r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
-        r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{_NAMES}){_TOLD_AGE}"
     ),
     re.IGNORECASE,
 )
@@ -76,7 +78,7 @@ _THE_RELATION = KeyedPattern(
 _REL_NAMED = KeyedPattern(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
-        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
+        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
         rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
         r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
@@ -99,14 +101,33 @@ _AMONG_US = late(
 )
 _SIBLINGS = KeyedPattern(
     (
-        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
+        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)|, got(?= an? (?:lil|"
+        rf"little|wee|baby) )) (?:got )?(?:an? |\d |"
         rf"one |two |three |four )?{SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
         r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
-        r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate)"
+        r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate|(?:boy|"
+        r"girl)(?=s)|(?<=lil )(?:girl|boy)|(?<=little )(?:girl|boy)|(?<=wee )(?:girl|boy))"
         r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
-        rf"named )?(?P<name>{_NAMES})(?P<age>(?!))?"
+        rf"named )?(?P<name>{_NAMES}){_TOLD_AGE}"
     ),
     re.IGNORECASE,
+)
+_FURTHER = late(
+    rf"(?:,|\band|\bplus|&) (?:an?|one|another|two|three) {SIDE}(?P<rel>{REL})(?:s|ren)?(?:,| called| named) "
+    rf"(?:called |named )?(?P<name>{_NAMES}){_TOLD_AGE}",
+    re.IGNORECASE,
+)
+""" "I have a sister called Ann and a brother called Bob": the second."""
+_OUR_TWO = KeyedPattern(
+    rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{_AGE}?(?:, {ONE_NAME}{_AGE}?)*"
+    rf"(?:,? and |,? & )"
+    rf"{ONE_NAME}{_AGE}?)(?P<age>(?!))?",
+    re.IGNORECASE,
+)
+""" "Our two, Isla and Rory": children."""
+_AGES = late(
+    r",? ?\(?(?P<o>\d{1,2}(?:, \d{1,2})*,? (?:and|&) \d{1,2})\b"
+    r"(?! ?(?:[ap]m|o'clock|weeks|months|days|hours|minutes)\b)"
 )
 _REPORTS_TO = KeyedPattern(
     rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?P<age>(?!))?", re.IGNORECASE
@@ -157,11 +178,11 @@ _PET_NAMED = KeyedPattern(
 )
 
 
-_NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO)
+_NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO, _OUR_TWO)
 RELATIVES = KeyedGroup(*_NAMING.patterns, _CHILDREN, _PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(_PET)
-_SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve")
+_SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve|our")
 
 
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
@@ -172,9 +193,14 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
+<<<<<<< HEAD
     for match in _CHILDREN.finditer(text):
         if match["mine"] or _AMONG_US.match(text[: match.start()]):
             yield from _children(match, span)
+=======
+            for further in _FURTHER.finditer(text, match.end("name")) if pattern is _SIBLINGS else ():
+                yield from _named(further, span)
+>>>>>>> 9e3d24ac (Read each of several relatives in a sentence, with age and home)
     for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
@@ -283,7 +309,10 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     if _is_owner(match) or (spoken.isupper() and len(spoken) > 2):
         return True
     if spoken.lower() in ("boy", "girl"):
-        return not match[0].lower().startswith(("my ", "our ", "the "))
+        return not (
+            match.re.pattern in (_SIBLINGS.compiled().pattern, _FURTHER.pattern)
+            or match[0].lower().startswith(("my ", "our ", "the "))
+        )
     if match.re is not _BARE_RELATION.compiled():
         return False
     if not match["link"]:
@@ -296,6 +325,7 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
 def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
     spoken = match.groupdict().get("rel") or "manager"
+    spoken = "child" if match.re is _OUR_TWO.compiled() else spoken
     if _names_nobody(match, spoken):
         return
     rel = canonical(spoken)
@@ -311,6 +341,9 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
         ages = [next((age for age in ages if age), None)] * len(names)
     elif last and len(names) > 1:
         ages = [age for _, age in names]
+    together = _AGES.match(match.string, match.end("name")) if len(names) > 1 else None
+    if together and len(told := _NUMBER.findall(together["o"])) == len(names):
+        ages = told
     for (name, _), age in zip(names, ages, strict=True):
         if (
             is_opening(name)
@@ -375,7 +408,7 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
     """The names in `text`, each with the age in parentheses after it."""
     for part in re.split(r",? (?:and|&) |, ", text):
         age = _NUMBER.search(part)
-        words = re.sub(r" ?\(\d+\)", "", part).split()
+        words = re.sub(r" ?\(\d+\)| \d+$", "", part).split()
         baby = words[:1] != [] and words[0] in ("baby", "little", "wee")
         words = words[baby:]
         while words and words[-1] in NOT_NAMES and not baby:

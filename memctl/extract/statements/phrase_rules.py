@@ -79,6 +79,7 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
             predicate=row.predicate,
             object=value,
             subject=groups["s"] if row.subject else None,
+            owner=groups["s"] if row.subject and groups["s"].islower() else None,
             slot=None if row.value or row.subject else slot,
             phrase=row.template.format(o=value, a=article(value), s=slot, c=caught.strip(" .,")),
             quote=span,

@@ -19,5 +19,5 @@ def is_given_name(word: str) -> bool:
 
 
 def is_name_of(pronoun: str, name: str) -> bool:
-    """False for "he" of Ann and "she" of Matthias; true for names that are not known."""
-    return pronoun == "they" or _names().get(name.partition(" ")[0].casefold(), "") in ("", pronoun)
+    """False for "he" or "they" of Ann and "she" of Matthias; true for names that are not known."""
+    return _names().get(name.partition(" ")[0].casefold(), "") in ("", pronoun)

@@ -122,7 +122,7 @@ def spellings(relation: str) -> frozenset[str]:
 def canonical(relation: str) -> str:
     """The usual name of a relation: "mum" gives "mother", "the eldest" "child"."""
     rel = relation.lower()
-    rel = re.sub(r" in law$", "-in-law", rel)
+    rel = re.sub(r"^ex ", "ex-", re.sub(r" in law$", "-in-law", rel))
     return _SAME.get(rel, rel)
 
 
