@@ -293,7 +293,7 @@ def _person(text: str, kind: str, span: tuple[int, int]) -> Iterator[Draft]:
     person = kin or _PERSON.fullmatch(text)
     if person is None or not may_be_a_person(person["name"]) or is_opening(person["name"].split()[0]):
         return
-    groups, name = person.groupdict(), person["name"]
+    groups, name = person.groupdict(), person["name"].removesuffix("'s")
     if " " in name and kind not in _WITH_SURNAMES and not kin:
         return
     note = (groups.get("note") or groups.get("more") or "").strip()

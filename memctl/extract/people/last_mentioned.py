@@ -156,10 +156,12 @@ def of_last_message(text: str, reply: str, said: str, last: Person | None, known
 def certain(person: Person | None, said: str, known: People) -> Person | None:
     """The `person` whom a message was about at its end; None if "she" in it was somebody else before it mentioned them:
     "She married my grandad. My mum's the youngest"."""
-    if person is None or person not in mentioned(said, known):
-        return person
+    if person is None:
+        return None
     first = next((match for match in _PRONOUN.finditer(said) if suits(match[0].lower(), person)), None)
-    return person if first is None or person in mentioned(said[: first.start()], known) else None
+    if first is None or person not in mentioned(said, known) or person in mentioned(said[: first.start()], known):
+        return person
+    return None
 
 
 def _at_end(said: str, last: Person | None, known: People) -> frozenset[Person | None]:

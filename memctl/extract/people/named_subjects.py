@@ -100,8 +100,8 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
 
 
 _NEXT = late(
-    r"(?:[,;]|,? (?:and|but|while)) (?=(?P<name>[A-ZÀ-Þ][\w-]+)(?:(?P<gen>'s)|"
-    r" (?:(?:also|just|still|now|already) )?(?:is|was|has|lives|works|moved|turned|got)\b))"
+    r"(?P<name>[A-ZÀ-Þ](?:(?<=[,;] .)|(?<=\band .)|(?<=\bbut .))[\w-]+)(?:(?P<gen>'s)|"
+    r" (?:(?:also|just|still|now|already) )?(?:is|was|has|lives|works|moved|turned|got)\b)"
 )
 _DEPENDENT = late(
     r"\b(?:if|whether|unless|says?|said|think|thinks|thought|hopes?|wish|told|heard|claims|imagine|when|once|until|"
@@ -118,8 +118,9 @@ def by_subject(text: str, known: Mapping[str, tuple[str, str]]) -> list[tuple[in
     """The parts of a sentence that tell of one named person after another, each with its offset: "Hector's in El Paso,
     Ray works in Austin"."""
     cuts = [0]
-    for match in () if text[1:].islower() or _DEPENDENT.search(text) else _NEXT.finditer(text):
+    for match in () if text[1:].islower() else _NEXT.finditer(text):
         told = GENITIVE.match(text, match.end("gen")) if match["gen"] else _VERB.search(text, cuts[-1], match.start())
-        if told and (match["name"].casefold() in known or is_given_name(match["name"])):
-            cuts.append(match.end())
+        known_name = match["name"].casefold() in known or is_given_name(match["name"])
+        if told and known_name and not _DEPENDENT.search(text):
+            cuts.append(match.start())
     return [(at, text[at:end]) for at, end in pairwise([*cuts, len(text)])]

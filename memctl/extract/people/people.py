@@ -20,7 +20,7 @@ _TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 _PET = lexicon("PET")
 REL = lexicon("RELATIONS")
 SIDE = (
-    r"(?:(?:older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
+    r"(?:(?:own|older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
     r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
@@ -193,14 +193,11 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
-<<<<<<< HEAD
+            for further in _FURTHER.finditer(text, match.end("name")) if pattern is _SIBLINGS else ():
+                yield from _named(further, span)
     for match in _CHILDREN.finditer(text):
         if match["mine"] or _AMONG_US.match(text[: match.start()]):
             yield from _children(match, span)
-=======
-            for further in _FURTHER.finditer(text, match.end("name")) if pattern is _SIBLINGS else ():
-                yield from _named(further, span)
->>>>>>> 9e3d24ac (Read each of several relatives in a sentence, with age and home)
     for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
