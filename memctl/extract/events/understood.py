@@ -55,7 +55,14 @@ _OF_SOMETHING = frozenset(
         "goal aim plan run walk drive contract lease tenancy"
     )
 )
-"""Words that name something only with what it is of: "test", but "driving test" and "test for the academy"."""
+"""Words that name something only with what it is of: "start", but "start of term"."""
+_OCCASIONS = frozenset(
+    words("interview exam test scan appointment appt check-up checkup defence defense audition hearing flight")
+)
+"""Those of them that a diary has without more, if their day is known: "interview on 24 April"."""
+_MEASURES = frozenset(
+    words("km mile metre kilometre kilo hour minute day date time week month year rest bit part side")
+)
 _NUMBER = late(r"(?!5k|10k)[\d.,:]+(?:st|nd|rd|th|h|am|pm|km|k|%|€|£)?", re.IGNORECASE)
 _PREPOSITION = late(
     r" (?:of|for|with|at|in|to|from|about|on|by|as|into|between|against|over|round|around|near|through|before|after|"
@@ -162,7 +169,7 @@ def understood(draft: Draft) -> bool:
     if draft.predicate == "attended":
         return _names(value)
     if draft.predicate == "plans" and not _is_done(draft, value):
-        return draft.phrase.startswith(("'s ", "is on ")) or _is_occasion(value)
+        return draft.phrase.startswith(("'s ", "is on ")) or _is_dated(draft, value) or _is_occasion(value)
     if draft.predicate == "habit" and ":" in value:
         return True
     verb, _, rest = value.partition(" ")
@@ -236,17 +243,28 @@ def _is_occasion(value: str) -> bool:
     return not (_OPENING.fullmatch(value) or _UNSAID.fullmatch(value)) and _names(value)
 
 
+def _is_dated(draft: Draft, value: str) -> bool:
+    """Whether a plan of the speaker is an occasion of which the day is known."""
+    nouns = {_singular(word) for word in value.split()} - _DETERMINERS
+    return draft.subject is None and draft.valid_at is not None and bool(nouns) and nouns <= _OCCASIONS
+
+
 def _names(phrase: str) -> bool:
-    """Whether a noun phrase says what it is."""
+    """Whether a noun phrase says what it is: "knee operation", "deadline for the essay", but not "deadline"."""
     chunk, *complements = _PREPOSITION.split(f"{phrase.split(',')[0]} ")
-    nouns = [word for word in chunk.split() if word.lower() not in _DETERMINERS]
+    nouns = _nouns(chunk)
     if len(nouns) > 1 and nouns[-1].isdigit():
         return True  # "Year 7"
-    nouns = [_singular(word) for word in nouns if not _NUMBER.fullmatch(word)]
-    if not nouns:
-        return False
-    own = len(set(nouns)) > 1 or nouns[0] not in _OF_SOMETHING
-    return own or any(_names(one) for one in complements)
+    own = {_singular(word) for word in nouns if not _NUMBER.fullmatch(word)}
+    if len(own) != 1:
+        return bool(own)
+    return not own <= _OF_SOMETHING or any(
+        {_singular(word) for word in _nouns(one) if not _NUMBER.fullmatch(word)} - _MEASURES for one in complements
+    )
+
+
+def _nouns(chunk: str) -> list[str]:
+    return [word for word in chunk.split() if word.lower() not in _DETERMINERS]
 
 
 def _singular(word: str) -> str:
