@@ -272,7 +272,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False  # "Can't eat fish, allergy"
     if predicate == "habit" and _FOR_SOMEBODY.search(value):
         return False
-    if predicate == "studies" and _cities().fullmatch(value):
+    if predicate == "studies" and (_cities().fullmatch(value) or _STUDY_TIME.match(value)):
         return False
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
@@ -338,9 +338,11 @@ _VAGUE_THING = late(
     re.IGNORECASE,
 )
 _OF_THE_SPEAKER = late(
-    r"\b(?:i|me|you)\b|\bmy (?:throat|face|lips|skin|stomach|tongue)\b|^(?:stop|ask)\w* ", re.IGNORECASE
+    r"\b(?:i|me|you|\w+self|\w+selves)\b|\bmy (?:throat|face|lips|skin|stomach|tongue)\b|^(?:stop|ask)\w* ",
+    re.IGNORECASE,
 )
 """ "I can't eat walnuts close my throat": what follows the object is a clause."""
+_STUDY_TIME = late(r"(?:at |in )?(?:night|evening|morning|weekend)s?\b|.*\bfrom (?:last|this|next|\d)", re.IGNORECASE)
 _NAME_AND_VERB = late(r"[A-ZÀ-Þ][\w-]+ (?P<verb>[a-z]+s) \S")
 _ALSO = late(r"\s+(?:also|too|as well|now|either|equally|anyway|though)$", re.IGNORECASE)
 _ONE = late(r"\bones?\b", re.IGNORECASE)

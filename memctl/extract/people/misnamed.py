@@ -145,13 +145,18 @@ def _relative(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     sentence = re.split(r"[.!?\n]", before)[-1]
     if _SPEAKING.match(after) and not sentence.strip().lower().endswith(("my", "our", "the")) and value in text[:60]:
         return None
-    if _FORMER.search(before) or _NEW_SUBJECT.match(after):
+    if _FORMER.search(before) or _NEW_SUBJECT.match(after) or _has_relatives(before, after):
         return None
     if draft.predicate in _SERVES and _HIS.search(sentence) and not _MY.search(sentence):
         return None
     if not is_given_name(value) and _PARTICIPLE.match(after):
         return None  # "mein Onkel Orgel gespielt"
     return _full_name(_by_relation(draft, before, after, text), after)
+
+
+def _has_relatives(before: str, after: str) -> bool:
+    """Whether the last name of a list only says whose relative is meant: "my sister Orla and Aoife's brother"."""
+    return before.endswith(" and ") and compiled(r"'s (?:{RELATIONS})\b").match(after) is not None
 
 
 def _by_relation(draft: Draft, before: str, after: str, text: str) -> Draft | None:
@@ -206,13 +211,28 @@ def _pet(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     return None if single and _SHARED_ANIMAL.match(after) else draft
 
 
+_YOUNGEST = 5
+"""Years from which somebody writes about themselves."""
+
+
 def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    if draft.subject is None and int(draft.object or 0) < _YOUNGEST:
+        return None  # "In Sweden I am 2 year and half"
     if draft.subject is None and _MEASURED.search(before[-100:]) and not after.startswith(" y"):
         return None  # "I was 76 kilos at marriage and now I'm 94"
     return None if re.search(_GERMAN_DAY.replace("{age}", re.escape(draft.object or "")), text) else draft
 
 
+_VISITS = late(
+    r" (?:famil|(?:next|this) \w+|tomorrow|tonight|to (?:stay|visit|see|help)\b|"
+    r"on (?:the|mon|tue|wed|thu|fri|sat|sun))",
+    re.IGNORECASE,
+)
+
+
 def _hometown(draft: Draft, before: str, after: str, text: str) -> Draft | None:
+    if _VISITS.match(after):
+        return None  # "My mum comes from Leeds next week"
     elided = text[draft.quote[0] : draft.quote[0] + 5].lower() == "from "
     return draft if not elided or _OPENS.fullmatch(before) or _SO_LIVES.match(after) else None
 
