@@ -32,7 +32,7 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
             r"\b(?:new (?:job|role|employer|gig)|chang(?:ed|ing) (?:jobs?|careers?|employers?)|(?:left|quit|leaving|"
             r"lost) my job|(?<!in )(?<!at )(?<!from )my (?:old|last|previous) job|job[- ]hunting|"
             r"looking for (?:a new )?(?:job|work)|career change|unemployed|"
-            r"(?:i'm|im|i am|currently|now|still) between jobs|got the (?:job|post))\b",
+            r"(?:i'm|im|i am|currently|now|still) between jobs|got the (?:job|post)(?! done))\b",
         ),
         (
             _EMPLOYER,

@@ -129,8 +129,8 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
 
 def lifts(text: str) -> bool:
     """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo again"
-    asks for something too."""
-    return " call " not in text and bool(_ALLOWED.match(text) or _NEEDLESS.match(text))
+    and "max 5 bullets is fine" ask for something too."""
+    return " call " not in text and not _LIMIT.search(text) and bool(_ALLOWED.match(text) or _NEEDLESS.match(text))
 
 
 def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator[Draft]:

@@ -76,7 +76,8 @@ _PRODUCT = (
 SCOPE = OpeningPattern(
     r"^(?:and |also |so |please )*(?P<scope>(?:in|for|on) (?!(?:me|us|now|once|example|instance|fact|case|general|"
     r"short|future(?! (?!always)[a-z]+s\b)|every|each|all|your|this|that|these|those|what|which)\b|"
-    r"the (?:meantime|end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?(?!(?:the|an?|my|our|his|her|their)\b)[\w'-]+|"
+    r"the (?:meantime|end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?"
+    r"(?!(?:the|an?|my|our|his|her|their|i|we|he|she|they|you)\b)[\w'-]+|"
     r"when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|planning|"
     r"translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)"
     r"(?:[,:] (?:please )?(?=\w)| (?=(?:always|never|no|don't|dont|do not|avoid|only|write|use|keep|leave out) ))"
@@ -159,6 +160,13 @@ def for_the_moment(text: str) -> bool:
     return bool(scope and _ONE_PRODUCT.match(scope["scope"]) and not _EVERY_TIME.search(text))
 
 
+_TELLS = late(
+    r"(?:in|on|for|at|with|from) [^,.;!?]{1,40}\b(?:i|we|he|she|they),? (?:always|never|usually|only|just|use|keep)\b",
+    re.IGNORECASE,
+)
+""" "For emails I always use Outlook" tells what the speaker does."""
+
+
 def says_it_stands(text: str) -> bool:
     """Whether the text says that its orders hold for later answers too."""
     return bool(_LASTING.search(text))
@@ -166,4 +174,4 @@ def says_it_stands(text: str) -> bool:
 
 def is_no_rule(text: str) -> bool:
     """True for an order that only its conversation explains, or that is an idiom or a supposition."""
-    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text) or _NO_RULE.fullmatch(text))
+    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text) or _TELLS.match(text) or _NO_RULE.fullmatch(text))
