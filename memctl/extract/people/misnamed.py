@@ -224,7 +224,8 @@ def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
 
 
 _VISITS = late(
-    r" (?:famil|(?:next|this) \w+|tomorrow|tonight|to (?:stay|visit|see|help)\b|"
+    r" (?:famil|(?:next|this) (?:week|month|year|spring|summer|autumn|winter|\w+day)|tomorrow|tonight|"
+    r"to (?:stay|visit|see|help)\b|"
     r"on (?:the|mon|tue|wed|thu|fri|sat|sun))",
     re.IGNORECASE,
 )
