@@ -68,7 +68,7 @@ _ENDING = KeyedPattern(r"\b(?:expires|runs out|ends|up)$", re.IGNORECASE)
 """ "My tenancy is up in June"."""
 _STARTING = late(r"\b(?:starts|begins)", re.IGNORECASE)
 _LONG = late(r"\b(?:contract|lease|tenancy|insurance|course|visa)$", re.IGNORECASE)
-""" "The contract starts in May" is no contract in May."""
+""" "The contract starts in May": the plan is its start."""
 _OWNED = late(r"(?:my|our|the|an?)?", re.IGNORECASE)
 
 

@@ -245,7 +245,7 @@ _GETS = late(r"married\b|(?:the|our|my|an?) (?:keys|puppy|kitten|dog|cat|results
 _MAY_PLAN_A_DAY = _MAY_PLAN | _TIMETABLE.union(words("want have return get"))
 """Verbs whose simple present may be a plan; some are one only on a day, as in "I fly on Monday"."""
 _PURSUED = late(r"on\b|nothing\b|(?:a |some )?(?:lot|bit|overtime)\b|$", re.IGNORECASE)
-""" "I'm working on Sunday" is no more than a shift."""
+""" "I'm working on Sunday" tells of a shift, and is not stored."""
 _OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )

@@ -41,7 +41,7 @@ _DETERMINERS = frozenset(
         "damn silly important upcoming annual usual weekly monthly daily"
     )
 )
-"""Words before a noun that do not say what it is of."""
+"""Words before a noun that do not say which one it is."""
 _OF_SOMETHING = frozenset(
     words(
         "start end beginning test exam theory practical deadline launch release interview visit key result appointment "
@@ -55,11 +55,11 @@ _OF_SOMETHING = frozenset(
         "goal aim plan run walk drive contract lease tenancy"
     )
 )
-"""Words that name something only with what it is of: "start", but "start of term"."""
+"""Nouns that need another one to be understood: "start of term", not "start"."""
 _OCCASIONS = frozenset(
     words("interview exam test scan appointment appt check-up checkup defence defense audition hearing flight")
 )
-"""Those of them that a diary has without more, if their day is known: "interview on 24 April"."""
+"""Those of them that are understood without another one if the day is known: "interview on 24 April"."""
 _MEASURES = frozenset(
     words("km mile metre kilometre kilo hour minute day date time week month year rest bit part side")
 )

@@ -1,4 +1,4 @@
-"""Who "she" is when no clause has told it: the one person whom the words before mention, in whatever place.
+"""Whom "she" means if no clause before is about a person: the only person whom the words before mention.
 
 "Nadia made the cake. She's a nurse" is about Nadia in one message, and after an assistant's reply too.
 """
@@ -50,7 +50,7 @@ _FAR = 160
 
 
 def mentioned(text: str, known: People) -> frozenset[Person | None]:
-    """The people whom a text mentions, None among them for one who is not known."""
+    """The people whom a text mentions; None stands for somebody who is not known."""
     found: set[Person | None] = set()
     if _others().search(text):
         found.add(None)
@@ -89,9 +89,9 @@ class LastMentioned:
         self.pronouns: dict[Person, str] = {}
 
     def after(self, sentence: str, before: Person | None, read: Person | None, known: People) -> Person | None:
-        """Who "she" is after a sentence: whom its clauses were about (`read`), otherwise whom it mentions alone.
+        """Whom "she" means after a sentence: the person its clauses are about (`read`), or else the one it mentions.
 
-        Somebody whom a sentence before did no more than mention is forgotten when another comes up.
+        A person whom a sentence before only mentioned is forgotten when another one is mentioned.
         """
         if not self.expected or read is not before or _BYGONE.search(sentence):
             return read

@@ -212,15 +212,16 @@ def _pet(draft: Draft, before: str, after: str, text: str) -> Draft | None:
 
 
 _YOUNGEST = 5
-"""Years from which somebody writes about themselves."""
+"""An age in years: a smaller number after "I am" is not the writer's age."""
 
 
 def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
-    if draft.subject is None and int(draft.object or 0) < _YOUNGEST:
+    value = draft.object or ""
+    if draft.subject is None and value.isdigit() and int(value) < _YOUNGEST:
         return None  # "In Sweden I am 2 year and half"
     if draft.subject is None and _MEASURED.search(before[-100:]) and not after.startswith(" y"):
         return None  # "I was 76 kilos at marriage and now I'm 94"
-    return None if re.search(_GERMAN_DAY.replace("{age}", re.escape(draft.object or "")), text) else draft
+    return None if re.search(_GERMAN_DAY.replace("{age}", re.escape(value)), text) else draft
 
 
 _VISITS = late(

@@ -108,8 +108,6 @@ _DEPENDENT = late(
     r"before|after|not|where|like)\b",
     re.IGNORECASE,
 )
-
-
 _VERB = late(r"(?:'s|'re| is| are| was| has| have| lives?| works?| got| went| [a-z]+ed)\b", re.IGNORECASE)
 """ "Me and Callum got engaged" has one subject."""
 
