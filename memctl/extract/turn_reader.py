@@ -25,7 +25,7 @@ from memctl.extract.people import ages, deaths, labelled_lines, people, relative
 from memctl.extract.people.last_mentioned import LastMentioned
 from memctl.extract.people.named_subjects import by_subject, named_subject
 from memctl.extract.people.names_told import relatives_named
-from memctl.extract.people.pet_names import name_pets
+from memctl.extract.people.pet_names import each_pet, name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions, rule_lists
@@ -378,7 +378,7 @@ class TurnReader:
             return []
         if verb_head.lemma == "be" and (assertion_filter.figurative(clause.text) or hedged(clause.text)):
             return []
-        drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
+        drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in each_pet(draft)]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         if verb_head.lemma == "be" and not (verb_head.neg or verb_head.modal or verb_head.tense == "future"):
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual)

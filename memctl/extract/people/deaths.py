@@ -8,7 +8,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.events.event_dates import absolute
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.people.people import SIDE
+from memctl.extract.people.name_patterns import SIDE
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.time.dates import certain
 from memctl.extract.vocabulary.kinship import CHILD, canonical

@@ -9,7 +9,7 @@ from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.people.people import NOT_NAMES
+from memctl.extract.people.name_patterns import NOT_NAMES
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import canonical

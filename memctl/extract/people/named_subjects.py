@@ -9,10 +9,12 @@ from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.subject_endings import spelt_out, without_pronoun
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.people.people import NOT_NAMES, ONE_NAME, REL, SIDE, WHOSE, WITH_COLLEAGUE
+from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME, REL, SIDE, WHOSE
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import GROUPS
 
+_WITH_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
+""" "My partner at the firm" is one in business."""
 GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
     r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
@@ -66,7 +68,7 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     rel, at = (match["rel"] or match["bare"]).lower(), match.end()
     if match["bare"] and not text[at:].strip(" ,.!?"):
         return None  # "Yes mum" speaks to her, not of her.
-    if rel == "partner" and WITH_COLLEAGUE.match(text[at:]):
+    if rel == "partner" and _WITH_COLLEAGUE.match(text[at:]):
         return None
     if match["gen"]:
         return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None

@@ -7,7 +7,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people import people
-from memctl.extract.people.people import NOT_NAMES, ONE_NAME
+from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name

@@ -3,53 +3,37 @@
 import re
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
+from memctl.extract.patterns.wordlist import spoken_words, vocabulary
+from memctl.extract.people import children, pet_names
+from memctl.extract.people.name_patterns import (
+    AGE,
+    NAMES,
+    NOT_NAMES,
+    NUMBER,
+    ONE_NAME,
+    REL,
+    SIDE,
+    TITLED,
+    TOLD_AGE,
+    WHOSE,
+    split_names,
+)
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import CHILD, canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
-ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
-_TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
-_PET = lexicon("PET")
-REL = lexicon("RELATIONS")
-SIDE = (
-    r"(?:(?:own|older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
-    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
-    r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
-    r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
-)
-WHOSE = (
-    r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
-    r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|"
-    r"the(?= (?:missus|wife|husband|hubby|other half|"
-    r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
-    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
-    r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
-)
-_AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
-_TOLD_AGE = (
-    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
-    r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
-)
-_NAMES = (
-    rf"(?:{_TITLED}|{ONE_NAME}){_AGE}?(?:(?:, {ONE_NAME}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
-    rf")?{ONE_NAME}{_AGE}?"
-    r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
-)
 _RELATION = KeyedPattern(
     (
         rf"\b{WHOSE} {SIDE}(?P<rel>{REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
         rf"now is )?"
         rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
         rf":|'s "
-        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{_NAMES}){_TOLD_AGE}"
+        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{NAMES}){TOLD_AGE}"
     ),
     re.IGNORECASE,
 )
@@ -59,7 +43,7 @@ _BARE_RELATION = KeyedPattern(
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
     rf"best friend|flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
     rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
-    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
+    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{TITLED}|{ONE_NAME})"
     r"(?:(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|"
     r"older|younger)|times|kids|of|mg|km|units?|words?|pages?)\b)))|(?! (?:and|says|said|thinks|told)\b))"
     r"(?=$|[\s,.;!)'])",
@@ -70,7 +54,7 @@ _THE_RELATION = KeyedPattern(
     rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
     rf"cousin|lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|"
     rf"roommate|grandson|"
-    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{_TITLED}|{ONE_NAME}(?: "
+    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{TITLED}|{ONE_NAME}(?: "
     rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
     re.IGNORECASE,
 )
@@ -85,20 +69,6 @@ _REL_NAMED = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_AGED = rf"{ONE_NAME},? \(?\d{{1,2}}\b(?! ?(?:[ap]m|o'clock|:|%))\)?"
-_CHILDREN = KeyedPattern(
-    rf"(?:(?P<mine>\b(?:my|our|(?:i|we)(?:'ve| have)(?: got)?) )|(?:[,;(] ?|\band )(?:the )?)"
-    rf"(?:(?:two|three|four|[2-4]) )?(?P<rel>kid|boy|girl|son|daughter)s(?:,|:| -)? "
-    rf"(?P<list>{_AGED}(?:(?:,|,? and|,? &) {_AGED})+)",
-    re.IGNORECASE,
-)
-""" "Me, my husband and the kids, Deniz 13, Melek 9"."""
-_AMONG_US = late(
-    r"\W*(?:(?:yes|so|well|it's|it is|there's|there are|that's|we're|we are|for|only|just|\d|two|three|four|five|six|"
-    r"seven|people|persons|of us)\W+)*(?:me|myself|us|my \w+|i(?=,| and\b))\b"
-    r"(?!.*\b(?:has|have|had|got|his|her|their|[a-z]+'s)\b)",
-    re.IGNORECASE,
-)
 _SIBLINGS = KeyedPattern(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)|, got(?= an? (?:lil|"
@@ -108,20 +78,20 @@ _SIBLINGS = KeyedPattern(
         r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate|(?:boy|"
         r"girl)(?=s)|(?<=lil )(?:girl|boy)|(?<=little )(?:girl|boy)|(?<=wee )(?:girl|boy))"
         r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
-        rf"named )?(?P<name>{_NAMES}){_TOLD_AGE}"
+        rf"named )?(?P<name>{NAMES}){TOLD_AGE}"
     ),
     re.IGNORECASE,
 )
 _FURTHER = late(
     rf"(?:,|\band|\bplus|&) (?:an?|one|another|two|three) {SIDE}(?P<rel>{REL})(?:s|ren)?(?:,| called| named) "
-    rf"(?:called |named )?(?P<name>{_NAMES}){_TOLD_AGE}",
+    rf"(?:called |named )?(?P<name>{NAMES}){TOLD_AGE}",
     re.IGNORECASE,
 )
 """ "I have a sister called Ann and a brother called Bob": the second."""
 _OUR_TWO = KeyedPattern(
-    rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{_AGE}?(?:, {ONE_NAME}{_AGE}?)*"
+    rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{AGE}?(?:, {ONE_NAME}{AGE}?)*"
     rf"(?:,? and |,? & )"
-    rf"{ONE_NAME}{_AGE}?)(?P<age>(?!))?",
+    rf"{ONE_NAME}{AGE}?)(?P<age>(?!))?",
     re.IGNORECASE,
 )
 """ "Our two, Isla and Rory": children."""
@@ -131,17 +101,6 @@ _AGES = late(
 )
 _REPORTS_TO = KeyedPattern(
     rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?P<age>(?!))?", re.IGNORECASE
-)
-NOT_NAMES = frozenset(
-    words(
-        "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
-        "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
-        "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
-        "Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
-        "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
-        "January February March April May June July August "
-        "September October November December"
-    )
 )
 _ENDED = KeyedPattern(
     (
@@ -158,30 +117,12 @@ _SPOUSE = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-WITH_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
-""" "My partner at the firm" is one in business."""
-_PETS = late(
-    rf"(?:.*?\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
-    rf"{ONE_NAME})",
-    re.IGNORECASE,
-)
-_PET_NAMED = KeyedPattern(
-    (
-        r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
-        r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
-        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named)|(?:'s|s')? name(?:s are|"
-        rf"'s| is))? "
-        rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?(?: and {ONE_NAME})?))(?=$|"
-        r"[\s,.!?'])"
-    ),
-    re.IGNORECASE,
-)
 
 
 _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO, _OUR_TWO)
-RELATIVES = KeyedGroup(*_NAMING.patterns, _CHILDREN, _PET_NAMED, _SPOUSE)
+RELATIVES = KeyedGroup(*_NAMING.patterns, children.CHILDREN, pet_names.PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
-_PET_WORDS = vocabulary(_PET)
+_PET_WORDS = vocabulary(lexicon("PET"))
 _SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve|our")
 
 
@@ -195,21 +136,11 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             yield from _named(match, span)
             for further in _FURTHER.finditer(text, match.end("name")) if pattern is _SIBLINGS else ():
                 yield from _named(further, span)
-    for match in _CHILDREN.finditer(text):
-        if match["mine"] or _AMONG_US.match(text[: match.start()]):
-            yield from _children(match, span)
-    for match in () if _PET_WORDS.isdisjoint(spoken) or _ENDED.search(text) else _PET_NAMED.finditer(text):
-        if all(name not in NOT_NAMES for name in match["name"].split()):
-            pet = Draft(
-                predicate="has_pet",
-                object=(named := _pet(match)),
-                phrase=f"has the {named}",
-                quote=span,
-                confidence=0.85,
-                category="pets",
-            )
-            yield from each_pet(pet)
-    if _SPOUSE.search(text) and not _ENDED.search(text):
+    yield from children.children(text, span)
+    ended = _ENDED.search(text) is not None
+    if not ended and not _PET_WORDS.isdisjoint(spoken):
+        yield from pet_names.pets(text, span)
+    if not ended and _SPOUSE.search(text):
         yield Draft(
             predicate="relationship_status",
             object="married",
@@ -218,43 +149,6 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             confidence=0.75,
             category="family",
         )
-
-
-_ONE_OF = {"kid": "child", "boy": "son", "girl": "daughter", "son": "son", "daughter": "daughter"}
-
-
-def _children(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
-    """The drafts of a list of children, each with an age."""
-    rel = _ONE_OF[match["rel"].lower()]
-    for name, age in re.findall(rf"({ONE_NAME}),? \(?(\d{{1,2}})", match["list"]):
-        yield Draft(
-            predicate="has_child",
-            object=name,
-            phrase=f"has {article(rel)} called {name}",
-            quote=span,
-            confidence=0.85,
-            category="family",
-        )
-        yield _age_of(name, rel, age, span)
-
-
-def _pet(match: re.Match[str]) -> str:
-    """The pet of "my dog's name is Bo": "dog called Bo"."""
-    whole: str = match["o"]
-    if whole[len(match["kind"]) :].startswith("s called ") and " and " not in whole:
-        whole = f"{match['kind']}{whole[len(match['kind']) + 1 :]}"
-    return f"{match['kind']} called {match['name']}" if re.search(r"(?: is|'s) (?:called|named)|name", whole) else whole
-
-
-def each_pet(draft: Draft) -> Iterator[Draft]:
-    """One draft for each pet, because either of "two cats, Pixel and Dot" may be retracted alone."""
-    pets = _PETS.fullmatch(draft.object or "")
-    if draft.predicate != "has_pet" or pets is None:
-        yield draft
-        return
-    kind = pets["kind"].lower()
-    for name in re.split(r",? and |, ", pets["names"]):
-        yield msgspec.structs.replace(draft, object=f"{kind} {name}", phrase=f"has a {kind} called {name}")
 
 
 _OWNED = late(r"(?:'s)?,?(?: (?:is|are|was) (?:called|named))?", re.IGNORECASE)
@@ -329,17 +223,17 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
     if match.re is _SIBLINGS.compiled() and spoken.lower() == "twin" and "twins" not in match[0].lower():
         rel, predicate = "twin", "has_twin"
-    names = list(_split_names(match["name"]))
+    names = list(split_names(match["name"]))
     if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
         names = [(match["name"], None)]
-    last = _NUMBER.search(match["age"] or "")
+    last = NUMBER.search(match["age"] or "")
     ages = [age or (last[0] if last else None) for _, age in names]
     if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
         ages = [next((age for age in ages if age), None)] * len(names)
     elif last and len(names) > 1:
         ages = [age for _, age in names]
     together = _AGES.match(match.string, match.end("name")) if len(names) > 1 else None
-    if together and len(told := _NUMBER.findall(together["o"])) == len(names):
+    if together and len(told := NUMBER.findall(together["o"])) == len(names):
         ages = told
     for (name, _), age in zip(names, ages, strict=True):
         if (
@@ -357,20 +251,7 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
         )
         if age and rel not in ("boss", "manager"):
-            yield _age_of(name, rel, age, span)
-
-
-def _age_of(name: str, rel: str, age: str, span: tuple[int, int]) -> Draft:
-    return Draft(
-        subject=name,
-        owner=rel,
-        predicate="age",
-        object=age,
-        phrase=f"is {age} years old",
-        quote=span,
-        confidence=0.8,
-        category="identity",
-    )
+            yield children.age_of(name, rel, age, span)
 
 
 def owns_subject(text: str, name: str) -> bool:
@@ -396,19 +277,3 @@ def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
         and draft.predicate.startswith("has_")
         and draft.predicate not in ("has_pet", "has_condition")
     }
-
-
-_NUMBER = late(r"\d{1,2}")
-
-
-def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
-    """The names in `text`, each with the age in parentheses after it."""
-    for part in re.split(r",? (?:and|&) |, ", text):
-        age = _NUMBER.search(part)
-        words = re.sub(r" ?\(\d+\)| \d+$", "", part).split()
-        baby = words[:1] != [] and words[0] in ("baby", "little", "wee")
-        words = words[baby:]
-        while words and words[-1] in NOT_NAMES and not baby:
-            words.pop()
-        if (baby and words) or (words and words[0] not in NOT_NAMES):
-            yield " ".join(words), age[0] if age else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.people.people import NOT_NAMES, ONE_NAME
+from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.given_names import is_given_name

@@ -13,8 +13,8 @@ from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
+from memctl.extract.people.name_patterns import ONE_NAME
 from memctl.extract.people.named_subjects import SUBJECT_WORDS, named_subject
-from memctl.extract.people.people import ONE_NAME
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name

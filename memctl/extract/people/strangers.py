@@ -11,8 +11,8 @@ from memctl.extract.grammar.clauses import ADVERBS, Head
 from memctl.extract.grammar.subject_endings import spelt_out
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import Remembered, words
+from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME
 from memctl.extract.people.named_subjects import GENITIVE
-from memctl.extract.people.people import NOT_NAMES, ONE_NAME
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import SEVERAL

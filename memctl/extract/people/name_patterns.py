@@ -1,0 +1,61 @@
+"""Patterns of names, of words for relatives, and of the ages after names."""
+
+import re
+from collections.abc import Iterator
+
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.rule_tables import lexicon
+
+ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
+TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
+REL = lexicon("RELATIONS")
+SIDE = (
+    r"(?:(?:own|older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
+    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
+    r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
+    r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
+)
+WHOSE = (
+    r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
+    r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|"
+    r"the(?= (?:missus|wife|husband|hubby|other half|"
+    r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
+    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
+    r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
+)
+AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
+TOLD_AGE = (
+    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+    r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+)
+NAMES = (
+    rf"(?:{TITLED}|{ONE_NAME}){AGE}?(?:(?:, {ONE_NAME}{AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
+    rf")?{ONE_NAME}{AGE}?"
+    r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
+)
+NOT_NAMES = frozenset(
+    words(
+        "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
+        "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
+        "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
+        "Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
+        "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
+        "January February March April May June July August "
+        "September October November December"
+    )
+)
+NUMBER = late(r"\d{1,2}")
+
+
+def split_names(text: str) -> Iterator[tuple[str, str | None]]:
+    """The names in `text`, each with the age in parentheses after it."""
+    for part in re.split(r",? (?:and|&) |, ", text):
+        age = NUMBER.search(part)
+        spoken = re.sub(r" ?\(\d+\)| \d+$", "", part).split()
+        baby = spoken[:1] != [] and spoken[0] in ("baby", "little", "wee")
+        spoken = spoken[baby:]
+        while spoken and spoken[-1] in NOT_NAMES and not baby:
+            spoken.pop()
+        if (baby and spoken) or (spoken and spoken[0] not in NOT_NAMES):
+            yield " ".join(spoken), age[0] if age else None
