@@ -1,7 +1,7 @@
 """What a standing instruction to the assistant looks like: "keep it short", "always cook for four"."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -93,8 +93,9 @@ def is_understood(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def is_order(text: str) -> bool:
-    """True if `text` is a standing instruction."""
+    """True if `text` is a standing instruction. The sentences around another are asked for again with it."""
     always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
     text = trimmed(text)
     if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or _stoppable(ends["verb"])):

@@ -1,9 +1,11 @@
 """Cuts reasons and remarks off an order: "Keep it short, I'm on a bus" is "Keep it short"."""
 
 import re
+from functools import cache
 
 from memctl.core.late_pattern import late
-from memctl.extract.rule_tables import compiled
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import filled
 
 _REASON = late(
     r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
@@ -11,14 +13,21 @@ _REASON = late(
     r"plz)\s+(?=i\b|my\b|it\b|we\b)|,? or (?:else\b|(?:i|you|we)(?:'ll| will)\b)",
     re.IGNORECASE,
 )
-_THEN_WHY = (
-    r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|"
-    r"(?:every|each) time (?:i|we))\b).*\b(?:{MANNER}|{STYLE}|please|"
-    r"pls|plz|(?:every|each) time))(?: (?:lol|haha|tbh|omg|ffs))? "
-    r"(?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|"
-    r"my \w+ (?:is|are|hurts?))\b.*"
-)
-""" "Keep it short I'm on a bus": the reason follows without a comma."""
+
+
+@cache
+def _then_why() -> KeyedPattern:
+    """ "Keep it short I'm on a bus": the reason follows without a comma."""
+    return KeyedPattern(
+        filled(
+            r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|"
+            r"(?:every|each) time (?:i|we))\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|(?:every|each) time))"
+            r"(?: (?:lol|haha|tbh|omg|ffs))? "
+            r"(?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
+        )
+    )
+
+
 ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
     r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|"
@@ -33,7 +42,7 @@ PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|usi
 
 def before_reason(text: str) -> str:
     """The order of "Keep it short I'm on a bus"; any other text as it is."""
-    match = compiled(_THEN_WHY).match(text)
+    match = _then_why().match(text)
     return match["order"] if match else text
 
 
