@@ -16,6 +16,8 @@ from memctl.core import late_pattern
 from memctl.core.late_pattern import late
 from memctl.extract.patterns import compiled_patterns
 from memctl.extract.patterns.compiled_patterns import remembered, remembered_at_first
+from memctl.extract.patterns.keyed_pattern import WARM, KeyedPattern, OpeningPattern
+from memctl.runtime import private_files
 from memctl.workspace import Workspace
 
 PATTERN, FLAGS = r"\b(?P<who>anna|bert) (?:likes|hates) (?P<what>[\w-]+)(?<!x)\b|ſki", re.IGNORECASE
@@ -69,13 +71,15 @@ def test_a_damaged_or_publicly_writable_cache_file_is_not_used(damage: str, monk
     with remembered():
         all_matches(late(PATTERN, FLAGS))
     file = compiled_patterns._file()
-    codes = compiled_patterns._read(file)
+    content = compiled_patterns._read(file)
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-9])
     elif damage == "text":
         file.write_bytes(b"no patterns")
     elif damage == "code":
-        file.write_bytes(msgspec.msgpack.encode([msgspec.structs.replace(one, code=b"\xff" * 40) for one in codes]))
+        for key, code in content.codes.items():
+            content.codes[key] = code and msgspec.structs.replace(code, code=b"\xff" * 40)
+        file.write_bytes(msgspec.msgpack.encode(content))
     else:
         file.chmod(0o666)
     seen = counted(monkeypatch)
@@ -126,12 +130,51 @@ def test_a_process_that_reads_transcripts_compiles_what_no_process_before_it_has
         files.add(compiled_patterns._file("all-").stat().st_ino)
     assert len(files) == 1, "the file was written again"
     assert not compiled_patterns._file().exists(), "the file of short commands grew"
-    monkeypatch.setattr(compiled_patterns, "_first", iter((True,)))
+
+
+def test_what_is_computed_from_patterns_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*TEXTS, "Bert likes oats"] * WARM
+    keyed = [KeyedPattern(PATTERN, FLAGS), OpeningPattern(r"(?:anna|bert) \w+", FLAGS)]
+    expected = [[bool(one.search(text)) for text in texts] for one in keyed]
+    assert keyed[0].in_lower_case is not None
+    assert keyed[1].bit
+    for process in (1, 2):
+        monkeypatch.setattr(compiled_patterns, "_of_process", [])
+        again = [KeyedPattern(PATTERN, FLAGS), OpeningPattern(r"(?:anna|bert) \w+", FLAGS)]
+        with monkeypatch.context() as patch:
+            if process == 2:
+                for name in ("_coded", "_coded_in_lower_case", "_words", "_openings"):
+                    patch.setattr(compiled_patterns, name, None)
+            with remembered_at_first():
+                assert [[bool(one.search(text)) for text in texts] for one in again] == expected
+        assert [one.keys for one in again] == [one.keys for one in keyed]
+        assert again[0].in_lower_case is not None
+
+
+def test_keys_computed_by_another_version_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with remembered():
+        assert KeyedPattern(r"\b(?:anna|bert)\b").keys == frozenset({"anna", "bert"})
+    file = compiled_patterns._file()
+    content = compiled_patterns._read(file)
+    content.words = dict.fromkeys(content.words, "other")
+    file.write_bytes(msgspec.msgpack.encode(content))
+    with remembered():
+        assert KeyedPattern(r"\b(?:anna|bert)\b").keys == frozenset({"other"}), "the file was not read"
+    monkeypatch.setattr(compiled_patterns, "_version", lambda: 1)
+    with remembered():
+        assert KeyedPattern(r"\b(?:anna|bert)\b").keys == frozenset({"anna", "bert"})
+
+
+def test_a_process_with_many_blocks_writes_the_file_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_patterns, "_of_process", [])
+    written = []
+    monkeypatch.setattr(private_files, "replace", lambda file, _: written.append(file))
     seen = counted(monkeypatch)
-    for pattern in ("x+y", "y+x"):
+    for number in range(compiled_patterns.BLOCKS + 5):
         with remembered_at_first():
-            late(pattern).search("xy")
-    assert seen == ["x+y"], "later blocks are compiled as usual"
+            late(f"{number}x").search("x")
+    assert len(seen) == compiled_patterns.BLOCKS, "after these blocks, patterns are compiled as usual"
+    assert len(written) == 6
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:

@@ -10,8 +10,7 @@ from functools import cached_property
 from threading import RLock
 
 from memctl.core import late_pattern
-from memctl.extract.patterns.lower_case import for_lower_case
-from memctl.extract.patterns.pattern_keys import keys_of, opening_keys_of
+from memctl.extract.patterns import derived
 from memctl.extract.patterns.word_masks import OPENINGS, WORDS
 from memctl.extract.patterns.wordlist import lowered
 
@@ -96,7 +95,7 @@ class KeyedPattern:
         elif self.left_with_key:
             self.left_with_key = max(self.left_with_key - 1, 0)
             if not self.left_with_key:
-                self.in_lower_case = for_lower_case(self.text, self.flags)
+                self.in_lower_case = derived.current.in_lower_case(self.text, self.flags)
         return self.in_lower_case is None or self.in_lower_case.search(lowered(text)) is not None
 
     def warm(self) -> None:
@@ -116,7 +115,7 @@ class KeyedPattern:
     def keys(self) -> frozenset[str] | None:
         """The keys, from the text of the pattern: every text in which it occurs has one of them. None if there are
         none."""
-        return keys_of(self.text, self.flags)
+        return derived.current.keys(self.text, self.flags)
 
 
 class OpeningPattern(KeyedPattern):
@@ -127,7 +126,7 @@ class OpeningPattern(KeyedPattern):
     @cached_property
     def keys(self) -> frozenset[str] | None:
         """The words with which the pattern may open."""
-        return opening_keys_of(self.text, self.flags)
+        return derived.current.opening_keys(self.text, self.flags)
 
 
 class KeyedGroup:

@@ -26,6 +26,13 @@ class _UnlikeError(Exception):
 
 def for_lower_case(text: str, flags: int) -> re.Pattern[str] | None:
     """A pattern that is found in `lowered(x)` whenever the pattern `text` is found in x. None if there is none."""
+    parsed = parsed_for_lower_case(text, flags)
+    pattern: re.Pattern[str] | None = parsed and _compiler.compile(parsed, flags & ~re.IGNORECASE)
+    return pattern
+
+
+def parsed_for_lower_case(text: str, flags: int) -> Any:
+    """`for_lower_case`, as `re._parser` returns a pattern."""
     if not flags & re.IGNORECASE:
         return None
     try:
@@ -34,8 +41,7 @@ def for_lower_case(text: str, flags: int) -> re.Pattern[str] | None:
     except _UnlikeError:
         return None
     parsed.state.flags &= ~re.IGNORECASE
-    pattern: re.Pattern[str] = _compiler.compile(parsed, flags & ~re.IGNORECASE)
-    return pattern
+    return parsed
 
 
 def _sequence(nodes: list[Any], *, ignored: bool) -> list[Any]:
