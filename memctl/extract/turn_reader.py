@@ -90,8 +90,9 @@ class TurnReader:
     @cached_property
     def casual(self) -> bool:
         """Whether the turn is written without capitals, so that a name may have none."""
-        capitals = sum(map(str.isupper, self.typed))
-        return not WRITTEN_I.search(self.typed) and capitals <= max(2, len(self.typed) // 60)
+        if WRITTEN_I.search(self.typed):
+            return False
+        return sum(map(str.isupper, self.typed)) <= max(2, len(self.typed) // 60)
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""

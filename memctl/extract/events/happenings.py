@@ -14,8 +14,9 @@ def with_happenings(
     """`drafts` of a clause about the speaker, with its plan, event or routine; `dates` are those of the clause."""
     own = [one for one in dates if not event_dates.of_another_phrase(clause.text, head.rest_at, one)]
     event_dates.date_events(drafts, own)
-    ahead = events.ahead(head) is True
-    planned = event_dates.in_time(events.plan(clause, head, own, span), own, at, ahead=ahead)
+    planned = events.plan(clause, head, own, span)
+    if planned is not None:
+        planned = event_dates.in_time(planned, own, at, ahead=events.ahead(head) is True)
     if planned is not None and head.prog and head.lemma == "go":
         drafts = [draft for draft in drafts if draft.predicate != "hobby"]
     if planned is not None and not any(d.op == "assert" for d in drafts):

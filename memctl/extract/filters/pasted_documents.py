@@ -30,14 +30,13 @@ _FOLLOWS = r"[^.!?\n:]{0,60}?(?::|\n)"
 _SAID_HERE = rf"\b(?:this|here)(?:'s| is)? what {_SENDER} (?:just )?(?:{_SENDS}|said|says|put)\b{_ENDS}"
 _GOT_THIS = rf"\b(?:got|received|had) (?:this|the following) (?:[\w-]+ )?from (?!me\b){_ENDS}"
 _SENT_THIS = rf"\b{_SENDER} (?:just )?{_SENDS} (?:me |us |him |her )?(?:this|the following)\b{_ENDS}"
-_ANNOUNCED = KeyedPattern(
-    rf"(?:\b(?:here(?:'s| is| are|s)|this is|these are|below is|look(?: at| over)?|check over|shorten|improve|edit|"
-    rf"proofread|review|summari[sz]e) (?:this |out )?{_OF_ANOTHER}\b{_ENDS}|"
-    rf"\b(?:see|got|found|received|read|check out) (?:this |out )?{_OF_ANOTHER}\b{_FOLLOWS}|"
-    rf"(?:^|[.!?\n]\s*){_OF_ANOTHER}\b[^.!?\n:]{{0,30}}:|"
-    rf"{_SAID_HERE}|{_GOT_THIS}|{_SENT_THIS})",
-    re.IGNORECASE,
+_HERE_IS = (
+    rf"\b(?:here(?:'s| is| are|s)|this is|these are|below is|look(?: at| over)?|check over|shorten|improve|edit|"
+    rf"proofread|review|summari[sz]e) (?:this |out )?{_OF_ANOTHER}\b{_ENDS}"
 )
+_FOUND = rf"\b(?:see|got|found|received|read|check out) (?:this |out )?{_OF_ANOTHER}\b{_FOLLOWS}"
+_HEADING = rf"(?:^|[.!?\n]\s*){_OF_ANOTHER}\b[^.!?\n:]{{0,30}}:"
+_ANNOUNCED = tuple(map(KeyedPattern, (_HERE_IS, _FOUND, _HEADING, _SAID_HERE, _GOT_THIS, _SENT_THIS)))
 _ENDING = ".:!\n-–—"
 """The marks with one of which an announcement ends; nothing follows one that ends the text."""
 DOCUMENTS = KeyedGroup(
@@ -50,8 +49,9 @@ _OWN = late(r"\b(?:i wrote|i've written|i sent|my own|wrote for me|wrote about m
 
 def hide_documents(text: str) -> str:
     """The text with what somebody else wrote, and all that follows it, hidden; the length stays the same."""
-    ends = any(mark in text[:-1] for mark in _ENDING)
-    announced = _ANNOUNCED.search(text) if ends and DOCUMENTS.possible(text) else None
+    if not DOCUMENTS.possible(text) or not any(mark in text[:-1] for mark in _ENDING):
+        return text
+    announced = min(filter(None, (pattern.search(text) for pattern in _ANNOUNCED)), key=re.Match.start, default=None)
     if announced is None or _OWN.search(announced[0]):
         return text
     end = announced.end()

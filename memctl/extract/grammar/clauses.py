@@ -282,7 +282,7 @@ class _Reader:
         rest = self.text[at:]
         if self.neg and _ANYMORE.search(rest) and lemma not in _ENDURE:
             self.stopped, self.neg = True, False
-        elif not self.neg and _STRICT_ANYMORE.search(rest) and self.tense == "present":
+        elif not self.neg and self.tense == "present" and _STRICT_ANYMORE.search(rest):
             self.stopped = True
         return Head(
             person=self.person,

@@ -10,7 +10,7 @@ from functools import cache
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import holds, words, words_with_digits
+from memctl.extract.patterns.wordlist import words, words_with_digits
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.verbs import FORMS
@@ -40,6 +40,10 @@ _ORDINARY = frozenset(
 
 
 _KIN = r"(?:{RELATIONS}|{PET}|mummy|nana|granny|grandma|grandpa|hubby|wifey)"
+
+
+_CALLED = frozenset(words("called calld named name names"))
+"""A text in which `_called` finds something has one of these words."""
 
 
 @cache
@@ -106,13 +110,14 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
-        if holds(text, ("called ", "calld ", "named ", "name ", "name's ", "names ")):
+        spoken = words_with_digits(text)
+        if not _CALLED.isdisjoint(spoken):
             text = _called().sub(self._announced, text)
         if text.islower():
             text = _introduced().sub(self._announced, text)
         if not self.names:
             return text
-        if text.isascii() and not any(map(text.__contains__, self.names.keys() & words_with_digits(text))):
+        if text.isascii() and not any(map(text.__contains__, self.names.keys() & spoken)):
             return text
         return _UNCAPITALISED.sub(self._spelled, text)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import Remembered, words
 
 HIDDEN = "\x1a"
@@ -52,8 +53,6 @@ _ENDINGS = frozenset(one[-2:] for one in _ABBREVIATIONS)
 """The last two letters of abbreviations: few sentences end with them, or with a single letter."""
 
 
-_EXTENSION = late(r"[a-z]{2,4}\b")
-""" "Notes.txt": no sentence ends there."""
 _LONGEST_ABBREVIATION = 8
 """Characters, at least: an abbreviation is looked for only at the end of a sentence."""
 
@@ -139,8 +138,6 @@ def sentences(text: str) -> Iterator[Sentence]:
                 and not text[match.end()].isspace()
                 and text[match.start() - 1 : match.start()].isupper()
             ):
-                continue
-            if _EXTENSION.match(text, match.end()):
                 continue
         body = text[start : match.start()]
         if body.strip(_BLANK):
@@ -290,7 +287,7 @@ def last_question(text: str) -> str | None:
     return asked[-1] if asked else None
 
 
-_ASKS = late(
+_ASKS = KeyedPattern(
     r"\W*(?:(?:and|so|but|oh|hey|ok|wait|hi|well|then|btw|also)\b\W*)*(?:(?:who|where|how|when|which|why)(?:'s|s|"
     r"'re)?|what(?:'s|s|'re)?(?! an? ))\s(?:\w+ ){0,3}?(?:is|are|was|were|do|does|did|has|have|you|your|u|ur|he|she|"
     r"they|the|his|her|about)\b|\W*(?:(?:and|so|but|oh|ok)\W+)*(?:do|are|have|did|is|does|has|were|was) (?:you|u|he|"
@@ -305,6 +302,8 @@ def asked(text: str) -> str | None:
     """A message that asks something, with a question mark at its end if its writer left that out; None for another."""
     if "?" in text:
         return text
+    if not _ASKS.possible(text):
+        return None
     last = _END.split(text.strip())[-1].rstrip(" .!")
     if len(last.split()) > _LONGEST_UNMARKED or not _ASKS.match(last):
         return None

@@ -61,8 +61,8 @@ _THE_RELATION = KeyedPattern(
 """ "The nephew, Fintan": the speaker's own, unless a sentence before names somebody else's."""
 _REL_NAMED = KeyedPattern(
     (
-        r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
-        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's "
+        r"\b(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
+        rf"(?:(?<!\bof )(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's "
         rf")?))(?:my|our|me) "
         rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
         r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
