@@ -7,13 +7,13 @@ the bits of its words: a pattern whose bit is missing cannot occur. It must not 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import reduce
 from itertools import count, pairwise
 from operator import or_
 from threading import RLock
 
-from memctl.extract.patterns.wordlist import Remembered, first_two_words, words_with_digits
+from memctl.extract.patterns.wordlist import first_two_words, words_with_digits
 
 STEM = 3
 """Characters of a word whose continuation is open: "divorc" is looked up as "div-"."""
@@ -21,8 +21,6 @@ DIGIT = "0"
 """In place of the words with a digit, for rules that need a number."""
 MOST_TEXTS = 2000
 MOST_WORDS = 20_000
-FEW = 2
-"""Words that often stand together: their mask is remembered, as of the two with which a text opens."""
 _DIGITS = re.compile(r"\d")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -48,8 +46,7 @@ class WordMasks:
         self._tests: list[tuple[Callable[[str], bool], int]] = []
         self._of_word = _Words(self)
         self._lock = RLock()
-        self.of_words: dict[tuple[str, ...], int] = Remembered(self._of_words)
-        self.of: dict[str, int] = Remembered(self._of_text, most=MOST_TEXTS)
+        self.of: dict[str, int] = _Texts(words, self._of_word, self._pairs)
 
     def add(self, keys: Iterable[str], test: Callable[[str], bool] | None = None) -> int:
         """A new bit for a pattern that needs one of `keys`, or a word (letters only) that passes `test`."""
@@ -66,21 +63,8 @@ class WordMasks:
                 self._tests.append((test, bit))
                 self._of_word.add([word for word in self._of_word if any(map(test, _letters(word)))], bit)
             # What other threads still compute without the new bit goes into the old table.
-            self.of_words = Remembered(self._of_words)
-            self.of = Remembered(self._of_text, most=MOST_TEXTS)
+            self.of = _Texts(self._words_of, self._of_word, self._pairs)
             return bit
-
-    def _of_text(self, text: str) -> int:
-        words = self._words_of(text)
-        return self.of_words[words] if len(words) <= FEW else self._of_words(words)
-
-    def _of_words(self, words: Sequence[str]) -> int:
-        of_word, mask = self._of_word, 0
-        for word in words:
-            mask |= of_word[word]
-        for bits in filter(None, map(self._pairs.get, pairwise(words))):
-            mask |= bits
-        return mask
 
     def learn(self, word: str) -> int:
         """The mask of a word that was not looked up before."""
@@ -91,6 +75,27 @@ class WordMasks:
             mask = reduce(or_, [self._keys.get(key, 0) for key in keys], mask)
             self._of_word.remember(word, keys, mask)
             return mask
+
+
+class _Texts(dict[str, int]):
+    """The masks of the texts looked up so far; `of_word` and `of_pair` have those of words and pairs of words."""
+
+    def __init__(
+        self, words: Callable[[str], tuple[str, ...]], of_word: dict[str, int], of_pair: dict[tuple[str, str], int]
+    ) -> None:
+        super().__init__()
+        self.words, self.of_word, self.of_pair = words, of_word, of_pair
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= MOST_TEXTS:
+            self.clear()
+        of_word, words, mask = self.of_word, self.words(text), 0
+        for word in words:
+            mask |= of_word[word]
+        for bits in filter(None, map(self.of_pair.get, pairwise(words))):
+            mask |= bits
+        self[text] = mask
+        return mask
 
 
 class _Words(dict[str, int]):
