@@ -178,11 +178,11 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     text = opening["o"] if opening else text
     if (
         asked is None
-        or _OF_OTHERS.search(asked)
-        or _of_a_person(asked)
-        or len(text.split()) > 8
         or len(text) > 80
         or "?" in text
+        or len(text.split()) > 8
+        or _OF_OTHERS.search(asked)
+        or _of_a_person(asked)
     ):
         return []
     span = (0, len(text.rstrip()))

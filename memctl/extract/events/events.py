@@ -296,7 +296,7 @@ _CONDITION = KeyedPattern(
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
-    if head.neg or head.modal or head.stopped or head.can or _CONDITION.search(clause.text):
+    if head.neg or head.modal or head.stopped or head.can:
         return None
     if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
         return None
@@ -307,7 +307,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None  # "I'll start with the intro" is about this conversation.
     if head.prog and ahead and other_days.is_of_a_purpose(head, clause.text[head.rest_at : ahead[0].span[0]]):
         return None
-    if len(ahead) < sum(one.role == "at" for one in dates):
+    if len(ahead) < sum(one.role == "at" for one in dates) or _CONDITION.search(clause.text):
         return None
     if head.lemma == "be" and head.tense == "present" and not ahead and not _MAY_BE_OFF.match(head.rest):
         return None  # Most clauses with "be" describe something.
@@ -390,6 +390,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
         or head.can
         or head.lemma in _NO_ROUTINE
         or head.lemma == "give up"
+        or not _RECURRING.possible(clause.text)
     ):
         return []
     rest = _NEXT_CLAUSE.split(head.rest)[0].strip()

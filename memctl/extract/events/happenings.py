@@ -22,7 +22,7 @@ def with_happenings(
     if planned is not None and not any(d.op == "assert" for d in drafts):
         planned.phrase = event_dates.absolute(planned.phrase, own)
         drafts.append(planned)
-    if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
+    if dates and all(d.predicate in ("owns", "has_pet") for d in drafts):
         happened = event_dates.in_time(events.event(clause, head, dates, span), own, at)
         if happened is not None and not drafts:
             happened.phrase = event_dates.absolute(happened.phrase, own)

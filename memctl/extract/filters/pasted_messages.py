@@ -4,7 +4,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.filters.pasted_documents import hide_documents
-from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.grammar.segmentation import HIDDEN, at_line_starts
 from memctl.extract.patterns.wordlist import words
 from memctl.transcripts.messages.pasted import own_part
 from memctl.transcripts.speaker_labels.label_words import HEADINGS, ROLES
@@ -59,8 +59,8 @@ def hide_messages(text: str) -> str:
     text = hide_documents(text)
     if ":" not in text and "--" not in text:
         return text
-    starts = [len(own_part(text)[0]), _header(text), *(match.start() for match in _SEPARATOR.finditer(text))]
-    starts += [match.start() for match in _IN_BRACKETS.finditer(text) if is_name(match["name"])]
+    starts = [len(own_part(text)[0]), _header(text), *(match.start() for match in at_line_starts(_SEPARATOR, text))]
+    starts += [match.start() for match in at_line_starts(_IN_BRACKETS, text) if is_name(match["name"])]
     start = min(place for place in starts if place is not None)
     return text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:])
 
@@ -70,7 +70,7 @@ def hide_dialogue(text: str) -> str:
 
     The lines of a profile, "Age: 34" or "City: Kiel", are the speaker's own.
     """
-    lines = [] if ":" not in text else [match for match in _LINE.finditer(text) if not is_key(match["label"])]
+    lines = [] if ":" not in text else [match for match in at_line_starts(_LINE, text) if not is_key(match["label"])]
     for match in lines if len(lines) > 1 else ():
         text = text[: match.start()] + HIDDEN * len(match[0]) + text[match.end() :]
     return text
@@ -87,7 +87,7 @@ def _header(text: str) -> int | None:
     salutation after the sender."""
     start = end = -1
     met: set[str] = set()
-    for match in _FIELD.finditer(text):
+    for match in at_line_starts(_FIELD, text):
         name = match["name"].lower()
         if name not in _SENDER and name not in _CERTAIN and name not in _OTHERS:
             continue

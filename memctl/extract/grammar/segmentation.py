@@ -4,7 +4,7 @@ Every step keeps offsets, because a claim must quote the turn exactly.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import msgspec
@@ -116,6 +116,11 @@ def requoted(text: str, source: str) -> str:
 
 def _stage(match: re.Match[str]) -> str:
     return " " + match[0][1:-1] + " " if len(match[0].split()) <= 2 else HIDDEN * len(match[0])
+
+
+def at_line_starts(pattern: re.Pattern[str], text: str) -> Iterable[re.Match[str]]:
+    """The matches of a pattern that opens with the start of a line; in a text of one line, only its start is tried."""
+    return pattern.finditer(text) if "\n" in text else filter(None, [pattern.match(text)])
 
 
 def sentences(text: str) -> Iterator[Sentence]:

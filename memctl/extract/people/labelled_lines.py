@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from memctl.core.late_pattern import late
 from memctl.extract.filters.pasted_messages import is_key
-from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.grammar.segmentation import HIDDEN, at_line_starts
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
@@ -33,7 +33,7 @@ def lines_of_others(text: str, speaker: str, known: Mapping[str, tuple[str, str]
 
 
 def _spans(text: str, speaker: str, known: Mapping[str, tuple[str, str]]) -> Iterator[tuple[int, int]]:
-    for match in _LABEL.finditer(text):
+    for match in at_line_starts(_LABEL, text):
         name, first = match["name"], match["name"].split()[0].casefold()
         if first == speaker:
             continue

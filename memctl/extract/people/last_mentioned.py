@@ -56,18 +56,21 @@ def mentioned(text: str, known: People) -> frozenset[Person | None]:
         found.add(None)
     addressed = {match.start("name") for match in _NAMED_TO.finditer(text)}
     for match in compiled(_MENTION).finditer(text):
+        if match.lastgroup == "lower":
+            found.update(filter(None, [known.get(match[0].casefold())]))
+            continue
         relation = (match["rel"] or match["bare"] or "").lower()
         if relation:
             ours = not match["owner"] and canonical(relation) in FAMILY
             found.add((the_only(relation, known.values()) or (relation, relation)) if ours else None)
             continue
-        word = match["name"] or match["lower"]
+        word = match["name"]
         person = known.get(word.casefold())
         if match["owning"]:
             found.add(None)
         elif person is not None:
             found.add(person)
-        elif match["name"] is None or match.start() in addressed:
+        elif match.start() in addressed:
             continue
         elif is_given_name(word):
             found.add((word, ""))

@@ -70,8 +70,9 @@ def list_drafts(
     """
     drafts: list[Draft] = []
     start = msgspec.structs.replace(start, rest=_AFTER_COLON.sub("", start.rest))
-    cuts = [] if not tail and _FEELING.search(_PIECES.split(start.rest, 1)[0]) else list(_PIECES.finditer(start.rest))
-    for n, cut in enumerate(cuts):
+    cuts = list(_PIECES.finditer(start.rest))
+    of_a_feeling = cuts and not tail and _FEELING.search(start.rest[: cuts[0].start()])
+    for n, cut in enumerate([] if of_a_feeling else cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
         if _OTHER_CLAUSE.match(part):
             break

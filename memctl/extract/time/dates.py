@@ -363,7 +363,7 @@ def _plain(text: str) -> str:
 def _due(text: str) -> list[Rule]:
     """The rules that may match somewhere in a plain text."""
     digits = bool(_DIGIT.search(text))
-    announced = set(_BY_HINT.due(text.lower()))
+    announced = set(_BY_HINT.due(text))
     if not digits and _ANY not in announced:
         return []
     return [rule for number, rule in enumerate(RULES) if number in announced or (digits and not rule.hints)]

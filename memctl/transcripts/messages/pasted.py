@@ -8,6 +8,7 @@ from memctl.transcripts.speaker_labels.speakers import is_label
 
 PASTED = "pasted message"
 _TIME = r"\d{1,2}[:.h]\d\d"
+_CLOCK = late(_TIME)
 _DATE = r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}"
 _HEADER = late(
     rf"""
@@ -31,7 +32,7 @@ _HEADER = late(
 def own_part(text: str) -> tuple[str, bool]:
     """The text before the first pasted message, and whether there is one. Where it ends cannot be seen, so that what
     follows is nobody's."""
-    if not any(sign in text for sign in ("[", " - ", " – ", " — ")):
+    if not any(sign in text for sign in ("[", " - ", " – ", " — ")) or not _CLOCK.search(text):
         return text, False
     for match in _HEADER.finditer(text):
         if is_label((match[match.lastgroup or 0] or "").strip(" ~\u200e\u202a\u202c")):
