@@ -18,6 +18,7 @@ from memctl.extract.dialogue import doubts, rosters
 from memctl.extract.extractor import extract
 from memctl.extract.filters import assertion_filter
 from memctl.extract.grammar import clause_cuts, clause_openers
+from memctl.extract.patterns import opening_characters
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.lower_case import for_lower_case
@@ -42,6 +43,8 @@ from memctl.extract.statements import (
 from memctl.extract.time import dates
 from memctl.transcripts.model import Session, Turn
 
+_parser: Any = import_module("re._parser")
+_compiler: Any = import_module("re._compiler")
 DATA = sorted((Path(__file__).parent / "data").glob("*.tsv"))
 TEXTS = [record["example"] for table in (*TOPICS, *PHRASES) for record in records(table)] + [
     line.partition("\t")[0] for file in DATA for line in file.read_text(encoding="utf-8").splitlines()
@@ -223,6 +226,34 @@ def test_the_first_match_is_found_where_the_pattern_for_lower_case_matches() -> 
         for one, lower in small:
             match, expected = one.first_as(lower, text), one.compiled().search(text)
             assert (match and match.regs) == (expected and expected.regs), (one.text, text)
+
+
+OPENINGS = (
+    (r"(?:the )?cat", "a cat", "ct"),
+    (r",?\s+but|[;!]", "one but;", ",;! \n"),
+    (r"(?:^|[;.] )(?:my|our) x", "y; our x", "mo;."),
+    (r"\b(?!no)[a-c]\w+", "12 abc", "abc"),
+    (r"\d+%|(?:x|)y", "5 y 10%", "3xy"),
+)
+
+
+@pytest.mark.parametrize(("pattern", "text", "opening"), OPENINGS)
+def test_a_search_passes_over_characters_with_which_no_match_opens(pattern: str, text: str, opening: str) -> None:
+    parsed = _parser.parse(pattern)
+    members, certain = opening_characters._opening(parsed.data)
+    assert certain
+    found = opening_characters.compiled(parsed, 0).search(text)
+    assert (found and found.span()) == re.search(pattern, text).span()
+    assert found.re.groups == re.compile(pattern).groups
+    assert {chr(value) for kind, value in members if kind is _parser.LITERAL} <= set(opening)
+    assert text[found.start()] in opening
+
+
+@pytest.mark.parametrize("pattern", [r"\w*|x", r"[^a]b", r".x", r"(?:a|.)b", r"(?=x)", r"(a)\1|\1"])
+def test_a_pattern_that_may_open_with_any_character_is_tried_everywhere(pattern: str) -> None:
+    parsed = _parser.parse(pattern)
+    assert (opening_characters._opening(parsed.data) or ([], False))[1] is False
+    assert opening_characters.code_of(parsed, 0) == _compiler._code(parsed, 0)
 
 
 @pytest.mark.parametrize(("text", "span"), [("Anna", (0, 4)), ("anna, Bnna", (6, 10)), ("anna", None)])
