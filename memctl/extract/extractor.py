@@ -72,6 +72,7 @@ from memctl.extract.people.deaths_by_pronoun import death_of
 from memctl.extract.people.departed import without_departed
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.misnamed import rightly_named
+from memctl.extract.people.people import introduced
 from memctl.extract.people.speakers import first_name, speaks_for_user
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
 from memctl.extract.sentence_rules import TURN_RULES
@@ -236,7 +237,8 @@ class _SessionReader:
     def listed(self, drafts: list[Draft], turn: Turn, reader: TurnReader) -> list[Draft]:
         """`drafts` with those of the lists and the profile in a turn."""
         if "rosters" in reader.due or (self.question is not None and may_ask_for_list(self.question)):
-            drafts += roster_drafts(reader.text, self.question, drafts)
+            drafts += (members := list(roster_drafts(reader.text, self.question, drafts)))
+            self.people |= introduced(members)
         return self.profile(reader.text, turn, drafts) if ":" in reader.text else drafts
 
     def kept(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:

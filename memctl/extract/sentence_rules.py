@@ -13,6 +13,7 @@ from memctl.extract.people import (
     people,
     relatives_of_others,
     sentence_subjects,
+    told_later,
 )
 from memctl.extract.standing_instructions import instruction_changes
 from memctl.extract.statements import apposition, details, languages, mentions, multilingual, self_introductions
@@ -33,7 +34,8 @@ SENTENCE_RULES = RuleIndex(
         "details": details.DETAILS,
         "languages": languages.LANGUAGES,
         "relatives": people.RELATIVES,
-        "names_told": KeyedGroup(names_told.TOLD),
+        "names_told": names_told.TOLD,
+        "told_later": told_later.TOLD_LATER,
         "deaths": deaths.DEATHS,
         "ages": ages.NUMBERS,
         "relatives_of_others": relatives_of_others.OF_NAMES,

@@ -24,7 +24,7 @@ from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentence
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned
 from memctl.extract.people.named_subjects import by_subject, named_subject
-from memctl.extract.people.names_told import relatives_named
+from memctl.extract.people.names_told import ASKED, relatives_named
 from memctl.extract.people.pet_names import each_pet, name_pets
 from memctl.extract.people.strangers import is_predicate, of_person, stranger
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
@@ -117,10 +117,10 @@ class TurnReader:
             drafts = list(self.sentence(sentence, last, due))
             self.other = self.mentioned.after(sentence.text, before, self.other, self.people)
             if drafts and sentence_subjects.of_a_relative(sentence.text):
-                drafts = sentence_subjects.without_speaker(drafts)
+                drafts = sentence_subjects.without_speaker(drafts, self.people)
             own = self.third or not drafts or sentence_subjects.names_speaker(sentence.text)
             if not own and self.subjects.are_another():
-                drafts = sentence_subjects.without_speaker(drafts)
+                drafts = sentence_subjects.without_speaker(drafts, self.people)
             self.subjects.add(sentence.text, self.people)
             if drafts and any(start <= sentence.start < end for start, end in self.of_others):
                 drafts = [one for one in drafts if one.subject is not None or is_relation(one.predicate)]
@@ -158,7 +158,7 @@ class TurnReader:
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
             read = body or (sentence_subjects.reporter(text) if assertion_filter.reported(text) else text)
-            relatives = relatives_named(read, span, due, self.before, self.other)
+            relatives = relatives_named(read, span, due if body else ASKED, self.before, self.other, self.text[:begin])
             yield from relatives
             yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():

@@ -267,9 +267,14 @@ def _relation(question: str, answer: str) -> str | None:
     return None
 
 
+_LISTED_WORDS = r"[^\W\d_]+(?:(?:,| and|, and| &) [^\W\d_]+){1,4}"
+""" "Ida and moss", where Ida is known to be a name."""
+
+
 def _titled(text: str) -> str:
     """Names in lower case as names: "ida and moss" gives "Ida and Moss"."""
-    if text != text.lower() or not re.fullmatch(r"[^\W\d_]+(?:(?:,| and|, and| &)? [^\W\d_]+){0,4}", text):
+    words = r"[^\W\d_]+(?:(?:,| and|, and| &)? [^\W\d_]+){0,4}" if text == text.lower() else _LISTED_WORDS
+    if not re.fullmatch(words, text):
         return text
     return re.sub(r"\b(?!and\b)[^\W\d_]", lambda letter: letter[0].upper(), text)
 

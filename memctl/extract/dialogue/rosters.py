@@ -13,6 +13,7 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.people import children
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.kinship import CHILD, canonical
@@ -82,7 +83,7 @@ _ANNOUNCED = KeyedPattern(
 )
 """ "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
 _HEADED = KeyedPattern(rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n", re.IGNORECASE)
-ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED)
+ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED, children.HEADING)
 _MEMBER = late(
     r"\s*(?:,(?! ?\d{1,2}(?:,|;| and\b|\W*$))(?:\s*and\b)?|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE
 )
@@ -159,6 +160,8 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
     """The drafts of the lists in the plain `text` of a turn, without the people that the rules have `read`."""
     taken = {(draft.object or "").casefold() for draft in read if draft.predicate.startswith("has_")}
     taken |= {draft.subject.casefold() for draft in read if draft.subject and draft.owner}
+    if children.HEADING.search(text):
+        yield from children.under_heading(text)
     if _ANNOUNCED.search(text):
         for match in compiled(_LABEL).finditer(text):
             if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:

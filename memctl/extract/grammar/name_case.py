@@ -5,7 +5,7 @@ gives the same claims as one read at once.
 """
 
 import re
-from functools import cache
+from functools import cache, partial
 
 from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
@@ -13,6 +13,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words, words_with_digits
 from memctl.extract.rule_tables import compiled, filled, lexicon
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
+from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
 
 _UNCAPITALISED = late(
@@ -72,6 +73,24 @@ def _introduced() -> re.Pattern[str]:
     )
 
 
+_TOLD_LAST = late(r"(?P<before>(?:^|[.,;!?\n] |\b(?:and|but) ))(?P<name>[a-z][a-zà-þ]{2,})(?= is (?:her|his) name\b)")
+_CAPITAL = late(r"(?<![\w'’-])[A-ZÀ-Þ][a-zà-ÿ]")
+_AGED = (
+    r"(?: is|'s)?,? ?(?:\(|who(?:'s|s| is) |s?he(?:'s|s| is) )?(?:just |only |now )?(?:turned )?\d{1,2}\b(?! ?(?:am|"
+    r"pm|%|:))"
+)
+_KIN_LISTED = KeyedPattern(
+    r"(?P<label>\b(?:kids|children|boys|girls|sons|daughters|twins|grandkids)(?: names)?(?:,|:| -)?(?: (?:are|r))? )"
+    rf"(?P<list>[a-zà-þ]{{3,}}(?:, [a-zà-þ]{{2,}})?{_AGED}.*)"
+)
+""" "kids are ximena shes 11 and teo 6": the names before ages."""
+_NO_GIVEN_NAMES = frozenset(words("ute gerd octavia ebony mats max vera carol noel petra mike"))
+""" "I have gerd", "sold the ute": first names that are words too if they have no capital."""
+_IN_A_NAME = late(r"\b(?:san|santa|saint|st|port|lake|fort|mount|aloe|bloody|new) $")
+_MEMBER = late(
+    r"(?P<before>^|(?:,|\b(?:and|n)|&) ?)(?P<name>[a-zà-þ]{2,})(?P<comma>(?:, )?)(?P<short>(?:(?<=, )[a-zà-þ]{2,})?)"
+    rf"(?P<after>,?{_AGED})"
+)
 _NEVER_NAMES = frozenset(
     words(
         "away home back off out over again lazy mad crazy weird stupid difficult names worse something everything this "
@@ -113,8 +132,14 @@ class NameCase:
         spoken = words_with_digits(text)
         if not _CALLED.isdisjoint(spoken):
             text = _called().sub(self._announced, text)
-        if text.islower():
+        if " is " in text and holds(text, ("is her name", "is his name")):
+            text = _TOLD_LAST.sub(self._announced, text)
+        if text.islower() or not _CAPITAL.search(text):
             text = _introduced().sub(self._announced, text)
+            text = _KIN_LISTED.sub(_members, text)
+            given = {word: word.capitalize() for word in words_with_digits(text) if _is_given(word)}
+            if given:
+                text = _UNCAPITALISED.sub(partial(_given, names=given), text)
         if not self.names:
             return text
         if text.isascii() and not any(map(text.__contains__, self.names.keys() & spoken)):
@@ -145,6 +170,26 @@ class NameCase:
         if name is None or len(name) != len(stem) or self._is_common(stem):
             return word
         return f"{name}{mark}{rest}"
+
+
+def _given(match: re.Match[str], *, names: dict[str, str]) -> str:
+    word = match[0]
+    stem = re.split(r"['’]", word, maxsplit=1)[0]
+    longer = _IN_A_NAME.search(match.string[: match.start()])
+    return names[stem] + word[len(stem) :] if stem in names and not longer else word
+
+
+def _is_given(word: str) -> bool:
+    return is_given_name(word) and word not in _NO_GIVEN_NAMES and word not in _ORDINARY
+
+
+def _members(match: re.Match[str]) -> str:
+    """The list with its names capitalised, up to the first word that is none."""
+    return match["label"] + _MEMBER.sub(_member, match["list"])
+
+
+def _member(one: re.Match[str]) -> str:
+    return one["before"] + one["name"].capitalize() + one["comma"] + one["short"].capitalize() + one["after"]
 
 
 def _language(word: str) -> bool:

@@ -103,7 +103,7 @@ _ON_STAGE = late(
 def rightly_named(drafts: Iterable[Draft], text: str) -> list[Draft]:
     """`drafts` of a turn with the relation and the name that its words give, and without people who are none."""
     kept, nobody = [], set[str]()
-    for draft in drafts:
+    for draft in _under_full_names(list(drafts)):
         check = _CHECKS.get(draft.predicate) or (_relative if is_relation(draft.predicate) else None)
         if check is None or draft.op != "assert" or draft.extractor is not None or not draft.object:
             kept.append(draft)
@@ -116,6 +116,14 @@ def rightly_named(drafts: Iterable[Draft], text: str) -> list[Draft]:
         elif draft.subject is None and draft.object.isupper():
             nobody.add(draft.object)
     return [one for one in kept if one.subject is None or one.subject not in nobody] if nobody else kept
+
+
+def _under_full_names(drafts: list[Draft]) -> list[Draft]:
+    """`drafts` with the full name of people who are also called by a short one: "my son Mateo, we call him Teo"."""
+    full = {one.object: one.subject for one in drafts if one.predicate == "preferred_name" and one.subject}
+    if not full:
+        return drafts
+    return [msgspec.structs.replace(one, subject=full.get(one.subject, one.subject)) for one in drafts]
 
 
 def _renamed(draft: Draft, name: str) -> Draft:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 
 from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft, article
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.kinship import CHILD, canonical
 
 ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
 TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
@@ -46,6 +48,20 @@ NOT_NAMES = frozenset(
     )
 )
 NUMBER = late(r"\d{1,2}")
+_AT_WORK = frozenset({"boss", "manager", "colleague", "friend"})
+
+
+def named(name: str, relation: str, span: tuple[int, int]) -> Draft:
+    """The draft of the name of somebody with a `relation` to the speaker, in any of its spellings."""
+    rel = canonical(relation)
+    return Draft(
+        predicate="has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}",
+        object=name,
+        phrase=f"has {article(rel)} called {name}",
+        quote=span,
+        confidence=0.85,
+        category="people" if rel in _AT_WORK else "family",
+    )
 
 
 def split_names(text: str) -> Iterator[tuple[str, str | None]]:

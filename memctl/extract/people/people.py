@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import Draft, article
+from memctl.extract.draft_claim import Draft
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary
 from memctl.extract.people import children, pet_names
+from memctl.extract.people.apposed import apposed
 from memctl.extract.people.name_patterns import (
     AGE,
     NAMES,
@@ -20,11 +21,12 @@ from memctl.extract.people.name_patterns import (
     TITLED,
     TOLD_AGE,
     WHOSE,
+    named,
     split_names,
 )
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import CHILD, canonical
+from memctl.extract.vocabulary.kinship import canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
 _RELATION = KeyedPattern(
@@ -120,7 +122,7 @@ _SPOUSE = KeyedPattern(
 
 
 _NAMING = KeyedGroup(_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO, _OUR_TWO)
-RELATIVES = KeyedGroup(*_NAMING.patterns, children.CHILDREN, pet_names.PET_NAMED, _SPOUSE)
+RELATIVES = KeyedGroup(*_NAMING.patterns, children.LISTS, pet_names.PET_NAMED, _SPOUSE)
 """What a sentence has that introduces somebody."""
 _PET_WORDS = vocabulary(lexicon("PET"))
 _SOMEBODY = vocabulary(REL) | _PET_WORDS | vocabulary("report|got|have|ve|our")
@@ -177,6 +179,14 @@ _OF_ANOTHER = late(r"(?:\b(?:he|she|they)|(?<!\w)(?!I\b|We\b)[A-ZÀ-Þ][\w-]+) (
 """ "Ruth has the twins, Isla and Rory"."""
 _ANCESTORS = frozenset({"father", "mother", "grandfather", "grandmother"})
 """ "My father was Arthur Penrose" stays true; "my boss was Arthur" does not."""
+_PLACED_AFTER = late(r"^\W*[A-ZÀ-Þ][\w-]+ (?:[a-z]+ ){1,4}(?:from|to) $")
+""" "Neil rang from Adelaide, that's my son": not the place."""
+
+
+def _is_place(match: re.Match[str]) -> bool:
+    return match.re is _REL_NAMED.compiled() and _PLACED_AFTER.search(match.string[: match.start()]) is not None
+
+
 _NOT_SO = late(r"\b(?:almost|nearly|would have|(?:wanted|going) to (?:name|call)) (?:\w+ )?$", re.IGNORECASE)
 """ "We almost named our baby Milana"."""
 
@@ -213,19 +223,28 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     return match["link"] == "," and bool(re.search(r"(?:,|\band) $", match.string[: match.start("rel")]))
 
 
+_PLURAL = late(r"(?:s|ren)\b", re.IGNORECASE)
+
+
+def _names(match: re.Match[str]) -> list[tuple[str, str | None]]:
+    """The names of a match, each with the age after it: one if the word for the relation is of one person."""
+    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
+        return [(match["name"], None)]
+    if "rel" not in match.groupdict():
+        return [(match["name"], None)]
+    names = list(split_names(match["name"]))
+    several = match.re is _OUR_TWO.compiled() or _PLURAL.match(match.string, match.end("rel"))
+    return names if several else names[:1]  # "My brother Kwasi and Efua are here": she may be his wife
+
+
 def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
     spoken = match.groupdict().get("rel") or "manager"
     spoken = "child" if match.re is _OUR_TWO.compiled() else spoken
-    if _names_nobody(match, spoken):
+    if _names_nobody(match, spoken) or _is_place(match):
         return
     rel = canonical(spoken)
-    predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
-    if match.re is _SIBLINGS.compiled() and spoken.lower() == "twin" and "twins" not in match[0].lower():
-        rel, predicate = "twin", "has_twin"
-    names = list(split_names(match["name"]))
-    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
-        names = [(match["name"], None)]
+    names = _names(match)
     last = NUMBER.search(match["age"] or "")
     ages = [age or (last[0] if last else None) for _, age in names]
     if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
@@ -242,16 +261,12 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             or (name.isupper() and name.capitalize() in NOT_NAMES)
         ):
             continue
-        yield Draft(
-            predicate=predicate,
-            object=name,
-            phrase=f"has {article(rel)} called {name}",
-            quote=span,
-            confidence=0.85,
-            category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
-        )
+        yield named(name, rel, span)
         if age and rel not in ("boss", "manager"):
             yield children.age_of(name, rel, age, span)
+    if len(names) == 1 and match.groupdict().get("link") != " was":
+        after = apposed(names[0][0], rel, match.string, match.end("name"), span)
+        yield from (draft for draft in after if draft.predicate != "age" or not ages[0])
 
 
 def owns_subject(text: str, name: str) -> bool:
@@ -267,13 +282,18 @@ _OF_A_SUBJECT = late(
 
 
 def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
-    """The people that `drafts` name, by name in lower case, with their relation."""
+    """The people that `drafts` name, by name and by short name in lower case, with their relation."""
+    known = list(drafts)
     return {
         draft.object.casefold(): (draft.object, draft.predicate.removeprefix("has_").replace("_", "-"))
-        for draft in drafts
+        for draft in known
         if draft.op == "assert"
         and draft.object
         and " " not in draft.object
         and draft.predicate.startswith("has_")
         and draft.predicate not in ("has_pet", "has_condition")
+    } | {
+        draft.object.casefold(): (draft.subject, draft.owner)
+        for draft in known
+        if draft.predicate == "preferred_name" and draft.object and draft.subject and draft.owner
     }

@@ -18,7 +18,7 @@ from memctl.extract.people.named_subjects import SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import SEVERAL, fits, must_fit, suits
+from memctl.extract.vocabulary.kinship import CHILD, SEVERAL, canonical, fits, must_fit, suits
 
 _OWN = frozenset(words("i im ive me my mine we our ours us myself"))
 _SUBJECT_I = frozenset(words("i im ive we"))
@@ -45,6 +45,19 @@ _CALLED_WHO = late(
     r"[^;.]*?(?:,| and| but) $"
 )
 """ "A girlfriend called Saffron, who's vegan and she doesn't like dogs"."""
+_THERE_IS = late(
+    rf"\bthere(?:'s|s| is| was) (?:also |even )?(?:(?P<one>one)|an?|this|another) (?:[a-z]+ )?(?:called |named )?"
+    rf"(?P<name>{ONE_NAME})\b(?P<who>,? who\b)?[^;]*$",
+    re.IGNORECASE,
+)
+""" "There is one Desmond who builds boats, he's a dentist": not the person named before."""
+_THING_CALLED = late(
+    rf"\b(?:the|our|my|his|her|their|an?) (?:[\w-]+ ){{0,3}}?(?P<noun>[\w-]+)(?: is|'s|,)? (?:called|named) {ONE_NAME}"
+    r"[,\s–-]*$",
+    re.IGNORECASE,
+)
+""" "The van is called Brenda, she's 22"."""
+_PEOPLE = r"(?:{RELATIONS}|{JOBS}|girl|woman|man|guy|lady|fella|chap|person|student|customer|client|patient)"
 _OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
 _BEFORE_A_PLACE = frozenset(
     {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}
@@ -182,12 +195,14 @@ def of_a_relative(text: str) -> bool:
     return kin is not None and is_predicate(kin["rest"])
 
 
-def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
-    """`drafts` of a sentence that is not about its speaker: relatives, instructions and drugs stay.
+def without_speaker(drafts: Iterable[Draft], people: Mapping[str, tuple[str, str]]) -> list[Draft]:
+    """`drafts` of a sentence that is not about its speaker: relatives, instructions and drugs stay, and the bond of
+    the speaker after talk of nobody but children, among the `people` named before.
 
     "The GP says it's diabetes. Metformin twice a day" is about the speaker, as `memctl.extract.statements.mentions`
     decides.
     """
+    of_children = bool(people) and all(canonical(relation) in CHILD for _, relation in people.values())
     return [
         draft
         for draft in drafts
@@ -195,6 +210,7 @@ def without_speaker(drafts: Iterable[Draft]) -> list[Draft]:
         or draft.kind == "procedure"
         or draft.predicate in ("takes_medication", "dose")
         or is_relation(draft.predicate)
+        or (of_children and draft.predicate == "relationship_status")
     ]
 
 
@@ -222,6 +238,9 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     It is the person named just before the pronoun, otherwise `other`, the person of the sentences before. None if the
     pronoun does not fit this person, or means a pet or a character.
     """
+    if there := _THERE_IS.search(before):
+        certain = there["who"] or there["one"] or is_given_name(there["name"])
+        return (there["name"], "") if certain and may_be_a_person(there["name"]) else None
     named = _JUST_NAMED.search(before)
     introduced = _CALLED_WHO.search(before)
     if introduced and (other is None or introduced["name"] != other[0]):
@@ -229,7 +248,9 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
     if named and (other is None or named["name"] != other[0]) and may_be_a_person(named["name"]):
         if other and before[: named.start() + 1].endswith(",") and must_fit(pronoun, other[1]):
             return None
-        return None if compiled(_NO_PERSON).search(before) else (named["name"], "")
+        thing = _THING_CALLED.search(before)
+        other_kind = thing is not None and not compiled(_PEOPLE).fullmatch(thing["noun"])
+        return None if other_kind or compiled(_NO_PERSON).search(before) else (named["name"], "")
     last = _OR_THE_LAST.search(before)
     if (
         last

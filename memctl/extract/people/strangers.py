@@ -178,7 +178,12 @@ def of_strangers(drafts: Iterable[Draft], name: str, head: Head, said: str) -> l
     `said` is the turn from the clause on: "turned 9", "is nine", "is 9 years old" and "is 9 and plays chess" tell the
     age of a person; the 3 of "Quarkus is 3" is a version.
     """
-    aged = head.pronoun in ("he", "she") or head.lemma == "turn" or (_AGED.match(said) and not _OF_THINGS.search(said))
+    aged = (
+        head.pronoun in ("he", "she")
+        or head.lemma == "turn"
+        or is_given_name(name)
+        or (_AGED.match(said) and not _OF_THINGS.search(said))
+    )
     return [
         draft
         for draft in drafts
