@@ -102,9 +102,13 @@ def test_no_subject_is_skipped_because_of_its_first_word(monkeypatch: pytest.Mon
 
 
 def test_no_aside_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    asides = ("Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant")
+    asides = (
+        "Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant", "Lou, our youngest, is a vet",
+        "my son Mateo, we call him Teo, is 9",
+    )  # fmt: skip
     for text in [*asides, *TEXTS]:
         plain = sentence_subjects._ASIDE.compiled().sub(lambda aside: " " * len(aside[0]), text)
+        plain = sentence_subjects._APPOSED.compiled().sub(sentence_subjects._without_apposed, plain)
         assert sentence_subjects.without_asides(text) == plain
     assert all(sentence_subjects.without_asides(text) != text for text in asides)
 

@@ -28,7 +28,7 @@ def apposed(name: str, relation: str, text: str, at: int, span: tuple[int, int])
     if job:
         yield Draft(
             subject=name,
-            owner=relation,
+            owner=relation or None,
             predicate="job_title",
             object=job,
             phrase=f"is {article(job)}",

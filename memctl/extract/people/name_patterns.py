@@ -47,6 +47,13 @@ NOT_NAMES = frozenset(
         "September October November December"
     )
 )
+SHORT_NAME = (
+    r"(?:,| \() ?(?:(?:(?:we|everyone|everybody|people|friends|they|his mates|the kids) (?:all |just )?calls? "
+    rf"(?:him|her|them)|(?:better |also )?known as|aka|a\.k\.a\.?) (?P<called>{ONE_NAME})|"
+    rf"(?:or )?(?P<short>{ONE_NAME}) (?:for short|to (?:everyone|us|friends|(?:his|her) (?:friends|mates)|most "
+    r"people)))[,)]"
+)
+""" "Mateo, we call him Teo, is 9", "Krzysztof (Kris to everyone)"."""
 NUMBER = late(r"\d{1,2}")
 _AT_WORK = frozenset({"boss", "manager", "colleague", "friend"})
 

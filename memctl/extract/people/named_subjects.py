@@ -103,7 +103,7 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
 
 _NEXT = late(
     r"(?P<name>[A-ZÀ-Þ](?:(?<=[,;] .)|(?<=\band .)|(?<=\bbut .))[\w-]+)(?:(?P<gen>'s)|"
-    r" (?:(?:also|just|still|now|already) )?(?:is|was|has|lives|works|moved|turned|got)\b)"
+    r" +(?:(?:also|just|still|now|already) )?(?:is|was|has|lives|works|moved|turned|got)\b)"
 )
 _DEPENDENT = late(
     r"\b(?:if|whether|unless|says?|said|think|thinks|thought|hopes?|wish|told|heard|claims|imagine|when|once|until|"

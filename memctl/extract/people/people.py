@@ -17,6 +17,7 @@ from memctl.extract.people.name_patterns import (
     NUMBER,
     ONE_NAME,
     REL,
+    SHORT_NAME,
     SIDE,
     TITLED,
     TOLD_AGE,
@@ -40,7 +41,8 @@ _RELATION = KeyedPattern(
     re.IGNORECASE,
 )
 _BARE_RELATION = KeyedPattern(
-    rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old) )?(?P<rel>wife|husband|boss|manager|line "
+    rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old|second|main|lead) )?(?P<rel>best man|maid of "
+    rf"honou?r|wife|husband|boss|manager|line "
     rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
     rf"best friend|flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
@@ -90,6 +92,10 @@ _FURTHER = late(
     re.IGNORECASE,
 )
 """ "I have a sister called Ann and a brother called Bob": the second."""
+_BESIDE = late(
+    rf",? (?:and|&) (?:our |my )?{SIDE}(?P<rel>{REL}),? (?P<name>{ONE_NAME}(?: {ONE_NAME})?){TOLD_AGE}", re.IGNORECASE
+)
+""" "My uncle Fergal and aunt Deirdre": the second."""
 _OUR_TWO = KeyedPattern(
     rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{AGE}?(?:, {ONE_NAME}{AGE}?)*"
     rf"(?:,? and |,? & )"
@@ -97,6 +103,7 @@ _OUR_TWO = KeyedPattern(
     re.IGNORECASE,
 )
 """ "Our two, Isla and Rory": children."""
+_SHORT = late(SHORT_NAME, re.IGNORECASE)
 _AGES = late(
     r",? ?\(?(?P<o>\d{1,2}(?:, \d{1,2})*,? (?:and|&) \d{1,2})\b"
     r"(?! ?(?:[ap]m|o'clock|weeks|months|days|hours|minutes)\b)"
@@ -136,6 +143,8 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     for pattern in _NAMING.patterns if _NAMING.possible(text) else ():
         for match in pattern.finditer(text):
             yield from _named(match, span)
+            if pattern is _RELATION and (beside := _BESIDE.match(text, match.end("name"))):
+                yield from _named(beside, span)
             for further in _FURTHER.finditer(text, match.end("name")) if pattern is _SIBLINGS else ():
                 yield from _named(further, span)
     yield from children.children(text, span)
@@ -184,6 +193,7 @@ _PLACED_AFTER = late(r"^\W*[A-ZÀ-Þ][\w-]+ (?:[a-z]+ ){1,4}(?:from|to) $")
 
 
 def _is_place(match: re.Match[str]) -> bool:
+    """True for a place before a relation: "Neil rang from Adelaide, that's my son"."""
     return match.re is _REL_NAMED.compiled() and _PLACED_AFTER.search(match.string[: match.start()]) is not None
 
 
@@ -264,6 +274,8 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
         yield named(name, rel, span)
         if age and rel not in ("boss", "manager"):
             yield children.age_of(name, rel, age, span)
+        if short := _SHORT.match(match.string, match.end("name")):
+            yield children.known_as(name, rel, short["called"] or short["short"], span)
     if len(names) == 1 and match.groupdict().get("link") != " was":
         after = apposed(names[0][0], rel, match.string, match.end("name"), span)
         yield from (draft for draft in after if draft.predicate != "age" or not ages[0])

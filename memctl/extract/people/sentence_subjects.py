@@ -13,7 +13,7 @@ from memctl.extract.grammar.clause_openers import after_lead, may_lack_subject
 from memctl.extract.grammar.clauses import may_have_head
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import lowered, words, words_with_digits
-from memctl.extract.people.name_patterns import ONE_NAME
+from memctl.extract.people.name_patterns import ONE_NAME, SHORT_NAME
 from memctl.extract.people.named_subjects import SUBJECT_WORDS, named_subject
 from memctl.extract.people.strangers import is_predicate, may_be_a_person, stranger
 from memctl.extract.rule_tables import compiled
@@ -80,11 +80,29 @@ _ASIDE = KeyedPattern(
 """ "Noor (my sister) lives in Kyiv", "a mascot who is, I'm told, an accountant": the clause continues after it."""
 
 
+_APPOSED = KeyedPattern(
+    rf"(?P<subject>(?:^|[,;] |\b(?:and|but) )(?:my |our )?(?:[a-z]+ )?{ONE_NAME}(?: {ONE_NAME})?)"
+    rf"(?P<aside>{SHORT_NAME}|, (?:an?|my|our|one of (?:my|our)) [^,.;:()'’]{{3,45}},)"
+    r"(?= (?:is|was|has|had|lives|works|plays|goes|studies|teaches|drives|runs|sings|speaks|moved|started|just|can|"
+    r"will|can't|won't|doesn't|never|always|hates|loves|likes)\b)",
+    re.IGNORECASE,
+)
+""" "Desmond, a guy from my club, is a dentist", "Mateo, we call him Teo, is 9"."""
+
+
 def without_asides(text: str) -> str:
     """`text` with blanks for what is put between a subject and its verb, as long as before."""
-    if "(" not in text and ", i" not in text and ", I" not in text:
+    if "(" in text or ", i" in text or ", I" in text:
+        text = _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+    if "," not in text and "(" not in text:
         return text
-    return _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+    return _APPOSED.sub(_without_apposed, text)
+
+
+def _without_apposed(match: re.Match[str]) -> str:
+    """The subject alone, if what stands after it is a short name or says that it is a person."""
+    person = match["called"] or match["short"] or compiled(rf"\b{_PEOPLE}\b").search(match["aside"])
+    return match["subject"] + " " * len(match["aside"]) if person else match[0]
 
 
 def names_speaker(text: str) -> bool:

@@ -42,7 +42,14 @@ _NAME_OF = KeyedPattern(
     rf"\bname of (?:my|our) {SIDE}(?P<rel2>{REL}) (?:is|was|:) (?P<name2>{_FULL_NAME})",
     re.IGNORECASE,
 )
-TOLD_LATER = KeyedGroup(_TOLD_LATER, _FROM_WORK, _LATER_NAMED, _NAME_OF)
+_OF_MINE = KeyedPattern(
+    rf"(?P<name>{_FULL_NAME})(?:,| is|'s) an? (?:[a-z]+ ){{0,2}}(?P<rel>{REL}) of (?:mine|ours)\b|"
+    rf"\ban? (?:[a-z]+ ){{0,2}}(?P<rel2>{REL}) of (?:mine|ours),? (?:called |named )?(?P<name2>{_FULL_NAME})"
+    r"(?=$|[,.;!)]| (?:is|has|was|who|lives|works|and)\b)",
+    re.IGNORECASE,
+)
+""" "Solveig, an old friend of mine"."""
+TOLD_LATER = KeyedGroup(_TOLD_LATER, _FROM_WORK, _LATER_NAMED, _NAME_OF, _OF_MINE)
 _CAPITALISED = late(rf"(?P<cue>\b[a-z]+ )?(?<![\w'-])(?P<name>{_FULL_NAME})(?!\w|'s (?!(?:an?|the|in|at|on)\b))")
 _PLACED = frozenset({"in ", "at ", "from ", "near ", "to ", "of ", "on ", "the ", "a ", "an ", "for ", "into "})
 _FONDLY = frozenset(
@@ -72,7 +79,7 @@ def told_later(text: str, before: str, span: tuple[int, int]) -> Iterator[Draft]
             relation = match["rel"] or match["bare"]
             yield named(match["name"], relation, span)
             yield from apposed(match["name"], canonical(relation), text, match.end("name"), span)
-    for match in _NAME_OF.finditer(text):
+    for match in (*_NAME_OF.finditer(text), *_OF_MINE.finditer(text)):
         name = match["name"] or match["name2"]
         if may_be_a_person(name):
             yield named(name, match["rel"] or match["rel2"], span)
