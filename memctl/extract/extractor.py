@@ -62,6 +62,7 @@ from memctl.extract.filters.object_types import (
 )
 from memctl.extract.filters.passing import is_of_another_kind, is_passing, with_time_of_day
 from memctl.extract.filters.role_play import RolePlay
+from memctl.extract.filters.shouting import calmed
 from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import asked, plain, sentences, straightened
@@ -257,7 +258,8 @@ class _SessionReader:
         addressed = self.speakers - {first_name(turn.speaker)}
         drafts = [one for draft in drafts if (one := in_its_place(draft, text)) is not None]
         drafts = [
-            in_lower_case(without_address(whole_job(whole(shortened(draft))), addressed), text) for draft in drafts
+            in_lower_case(without_address(whole_job(whole(shortened(calmed(draft)))), addressed), text)
+            for draft in drafts
         ]
         drafts = starting_somewhere([with_time_of_day(draft, text) for draft in drafts], text)
         drafts = [

@@ -67,6 +67,7 @@ PHRASES = (
     "contacts",
     "retractions",
     "asides",
+    "work",
     "multilingual",
 )
 """Tables of phrases."""

@@ -399,7 +399,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     fronted = _FRONTED.match(clause.text)
     if fronted and not _RECURRING.search(rest):
         when = fronted["when"]
-        rest = f"{rest} {when.lower() if when.startswith('O') else when}".strip()
+        rest = f"{rest} {when[0].lower() + when[1:] if when[0] == 'E' else when.lower() if when[0] == 'O' else when}".strip()
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [

@@ -27,7 +27,13 @@ def with_happenings(
         if happened is not None and not drafts:
             happened.phrase = event_dates.absolute(happened.phrase, own)
             drafts.append(happened)
-    return drafts or events.routine(clause, head, span)
+    if all(one.predicate in _WORK for one in drafts):
+        drafts += events.routine(clause, head, span)
+    return drafts
+
+
+_WORK = frozenset({"works_at", "works_in"})
+""" "I work at Kroll on Mondays and Fridays": where, and when."""
 
 
 def of_others(clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int]) -> list[Draft]:

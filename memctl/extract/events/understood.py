@@ -89,12 +89,15 @@ _PURSUITS = _CHANGES.union(
     )
 )
 """Verbs that need nothing after them: those of a plan or event, and with those of a habit."""
+_ROUTINES = _PURSUITS | {"deploy"}
+""" "We deploy on Tuesdays" is understood, "we deploy on 5 May" does not say what."""
 _SAID = late(
     r"(?:drop(?:ped)? out|moved?(?: in| out| house)?(?: (?=with\b)|$)|broke up|gave birth|came out|turn(?:ed)? \d+|"
     r"(?:fly|flew|come|came|go|went|travel(?:led)?) home|g[eo]t (?:married|divorced|engaged|wed|promoted|fired|sacked|"
     r"made redundant|laid off|burgled|mugged|separated|bapti[sz]ed|vaccinated|sober)|learn to (?:drive|swim|cook|ski|"
     r"skate|dive)|be (?:away|off work|back at work)|(?:go|went|be) on (?:\w+ )?(?:leave|holidays?|vacation|honeymoon)|"
-    r"exchange contracts|work (?:nights|days|part[- ]time|remotely)|no work)\b.*",
+    r"exchange contracts|work (?:nights|days|part[- ]time|remotely|earlies|lates|night shifts|\w+ on,? \w+ off)|"
+    r"start work|no work)\b.*",
     re.IGNORECASE,
 )
 """Verbs that are whole with a particle or a participle."""
@@ -121,6 +124,7 @@ _NEEDS = {
     "stop": words("with"),
     "finish": words("with"),
     "hand": words("in"),
+    "deploy": words("to"),
     "take": words("off"),
 } | dict.fromkeys(
     words(
@@ -178,7 +182,7 @@ def understood(draft: Draft) -> bool:
     if _UNSAID.fullmatch(whole) or (draft.predicate == "plans" and _WEEKDAY.search(rest)):
         return False
     calls_me = draft.subject is not None and verb.lower() in ("call", "ring", "phone")
-    alone = _PURSUITS if draft.predicate == "habit" else _CHANGES
+    alone = _ROUTINES if draft.predicate == "habit" else _CHANGES
     return calls_me or _SAID.fullmatch(value) is not None or _is_whole(_lemma(verb), rest, whole, alone)
 
 

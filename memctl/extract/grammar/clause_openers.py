@@ -243,7 +243,20 @@ _NAMED_SUBJECT = (
 
 def is_no_statement(text: str, before: str) -> bool:
     """Whether a clause without subject says nothing of the subject before it; `before` is the sentence up to it."""
-    return _is_noun(text, before) or _continues_infinitive(text, before) or _has_subject(before)
+    return (
+        _is_noun(text, before)
+        or _SUBJECT_NOUN.match(text) is not None
+        or _continues_infinitive(text, before)
+        or _has_subject(before)
+    )
+
+
+_SUBJECT_NOUN = late(
+    r"\W*(?:show|work|play|run|walk|drive|class|practi[cs]e|camp|train|visit|plan|call|rent|base|start|"
+    r"design|program|report|cook|date|dance|paint|drink|smoke|coach|match|break)s? (?:is|are|was|were)\b",
+    re.IGNORECASE,
+)
+""" "She plays hockey, practice is on Mondays": a noun, not a verb."""
 
 
 def _has_subject(before: str) -> bool:

@@ -56,7 +56,7 @@ class Clause(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """Subject, auxiliaries and verb of a clause, and the `rest` after them.
+    """Subject, auxiliaries and verb of a clause, and the `rest` after them. `pronoun` is "" if it was left out.
 
     `person` is "i", "other" (he, she, they, a name) or "my" (a noun phrase: `rest` holds it and no verb was read).
     `tense`: present, past, perfect, future. `modal` marks would, could, should, might. `stopped` marks "no longer",
@@ -92,7 +92,7 @@ def head(text: str, words: list[Token] | None = None, *, subject_at: int = 0, pe
     None if no known verb follows the subject.
     """
     words = tokens(text) if words is None else words
-    at, pronoun = subject_at, person or "i"
+    at, pronoun = subject_at, ""
     if not person:
         if at >= len(words):
             return None

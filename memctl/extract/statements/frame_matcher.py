@@ -222,8 +222,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
             return None
         if head.lemma in MOTION and frame.past == "assert":
             return None
-        if head.prog and head.lemma == "stay":
-            return None  # "We're staying in Whitby" is a visit; "I stay in Leith" is a home.
+        if head.lemma == "stay" and (head.prog or (head.person == "i" and not head.pronoun)):
+            return None  # "We're staying in Whitby" is a visit, "stay in the area" a wish; "I stay in Leith" is a home.
         if head.prog and _FUTURE_DATE.search(head.rest) and frame.past == "assert":
             return None
     return op, predicate

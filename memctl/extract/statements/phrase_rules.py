@@ -13,7 +13,18 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import LatePhrase, Phrase, compiled, filled, late_phrases
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
-TABLES = ("phrases", "everyday", "particulars", "remarks", "reactions", "tastes", "contacts", "retractions", "asides")
+TABLES = (
+    "phrases",
+    "everyday",
+    "particulars",
+    "remarks",
+    "reactions",
+    "tastes",
+    "contacts",
+    "retractions",
+    "asides",
+    "work",
+)
 
 
 def phrase_drafts(

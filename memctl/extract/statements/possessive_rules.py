@@ -70,6 +70,8 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         slot = (matched.groupdict().get("s") or "").strip().lower() or None
         for value in _values(row.shape, row.predicate, rest):
             phrase = row.template.format(o=value, a=article(value), s=slot)
+            if row.predicate == "job_title" and value.partition(" ")[0].endswith("ing"):
+                phrase = f"has the job of {value}"
             yield Draft(
                 predicate=row.predicate,
                 object=value,
