@@ -38,7 +38,9 @@ _QUESTIONS: tuple[tuple[KeyedPattern, str, str, str], ...] = tuple(
             (
                 r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|\b(?:what|"
                 r"which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|\bwhere are you located\b|"
-                r"\bwhere(?:abouts)? in [\w ]{2,25} (?:are you|do you live)\b|\bwhereabouts (?:are you|do you live)\b"
+                r"\bwhere(?:abouts)? in [\w ]{2,25} (?:are you|do you live)\b|\bwhereabouts (?:are you|do you live)\b|"
+                r"\bwhere(?:'s| is) home(?: for you)?\?|\bwhere are you writing from\b|"
+                r"\bwhich part of [\w ]{2,25} (?:are you in|do you live in|is home)\b"
             ),
             "lives_in",
             "lives in {o}",
