@@ -27,15 +27,20 @@ _LEAD = late(
     r"we are )?(?:booked (?:in )?for|signed up for|enrolled (?:on|in)|registered for|scheduled for|down for) )?",
     re.IGNORECASE,
 )
-_PREPOSITIONS = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+_PREPOSITIONS = (
+    r"(?: at \d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)?(?:,| -| –|:)?"
+    r"(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+)
 PREPOSITION = late(rf"{_PREPOSITIONS}$", re.IGNORECASE)
+_CLOCK_BEFORE = late(r"(?P<o> at \d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)(?:,? on)?(?: the)?$", re.IGNORECASE)
+""" "My flight is at 6.40 on Sunday"."""
 _NAMED = (
     rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|"
     rf"it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
     rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
 )
 PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
-MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
+MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|\.\d|[ap]m)")
 AFTER = late(
     r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|\d{1,2}[:.]\d\d|(?:in the )?"
     r"(?:morning|afternoon|evening|night|lunchtime)|at (?:noon|midnight|lunch(?:time)?|half \w+|quarter \w+ \w+))?"
@@ -114,6 +119,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
             category="plans",
         )
         return (draft, dates) if _OWNED.fullmatch(whose) else None
+    clock = _CLOCK_BEFORE.search(text[: first.span[0]].rstrip(" ,"))
     owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
     if what.lower() in ("appointment", "meeting", "trip", "party", "course", "class", "match") and not whose:
         return None
@@ -121,7 +127,8 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
         predicate="plans",
         object=owned,
         phrase=event_dates.absolute(
-            event_dates.at_time(f"has {_possessed(owned, named=owned != what)}", after), [first]
+            event_dates.at_time(f"has {_possessed(owned, named=owned != what)}", clock["o"] if clock else after),
+            [first],
         ),
         quote=span,
         confidence=0.8,

@@ -240,7 +240,7 @@ def _intended(  # noqa: C901 -- one case per form of a plan
 
 
 _MAY_PLAN = frozenset(words("plan intend aim hope be"))
-_TIMETABLE = frozenset(words("fly leave start move graduate travel arrive land sit defend qualify"))
+_TIMETABLE = frozenset(words("fly leave start begin move graduate travel arrive land sit defend qualify"))
 _GETS = late(r"married\b|(?:the|our|my|an?) (?:keys|puppy|kitten|dog|cat|results)\b", re.IGNORECASE)
 _MAY_PLAN_A_DAY = _MAY_PLAN | _TIMETABLE.union(words("want have return get"))
 """Verbs whose simple present may be a plan; some are one only on a day, as in "I fly on Monday"."""
@@ -399,7 +399,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     fronted = _FRONTED.match(clause.text)
     if fronted and not _RECURRING.search(rest):
         when = fronted["when"]
-        rest = f"{rest} {when[0].lower() + when[1:] if when[0] == 'E' else when.lower() if when[0] == 'O' else when}".strip()
+        rest = f"{rest} {when[0].lower() if when[0] in 'EO' else when[0]}{when[1:]}".strip()
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [

@@ -59,7 +59,7 @@ _THINGS = (
     r"bathroom|removal van|van|parcel|order|laptop|furniture|mattress|carpet|windows|solar panels|skip|scaffolding|"
     r"piano|rent|lease|tenancy|notice period|notice|contract|probation|visa|work permit|permit|passport|licen[cs]e|"
     r"mortgage|insurance|warranty|subscription|membership|mot|tax return|self assessment|thesis|"
-    r"dissertation|essay|coursework|assignment|manuscript|term|school|"
+    r"dissertation|essay|coursework|assignment|manuscript|exams|finals|a[- ]levels|gcses|mocks|term|school|"
     r"semester|nursery|uni|train|bus|coach|ferry|flight|plane|course|class|classes|lessons|chemo|radiotherapy|"
     r"treatment|trial|shift|maternity|leave|sabbatical|internship|placement|apprenticeship)"
     r"(?: (?:to|from) [\w']+(?: [\w']+)?)? ?"
@@ -67,6 +67,15 @@ _THINGS = (
     r"installed|fitted|due(?: in| back)?|starts?(?: back)?|starting|begins?|ends?|finishes|goes up|going up|"
     r"runs? out|running out|expires?|leaves?|departs?|lands?|"
     r"breaks? up|goes back|renews|up for renewal|in))"
+)
+_OURS = (
+    r"(?:(?:and|so) )?(?:my|our) (?:new |own )?(?P<o>(?:[\w'-]+ )?(?:shop|caf[eé]|coffee shop|bakery|salon|restaurant|"
+    r"pub|bar|gallery|studio|clinic|practice|stall|school|book|novel|album|ep|single|film|play|show|exhibition|episode|app|"
+    r"website|site|a[- ]levels?|gcses?|exams?|finals|mocks|prelims|boards|apprenticeship|season|tour|retirement|"
+    r"probation|trial|jury duty|mediation|hearing|course|exchange|handover|stipend|funding|grant)"
+    r"(?:'s)? ?(?:(?:is|are|will be|'ll be|'re) )?(?:now )?(?:opens?|opening|re-?opens?|launche?s?|launching|"
+    r"comes? out|coming out|is out|out|closes?|closing|starts?|starting|begins?|beginning|premieres?|ends?|finishes|"
+    r"goes live|runs out|due))"
 )
 _NEW_JOB = (
     r"(?:i(?:'ve| have)? |we )?(?:(?:start|begin|got|accepted|took|landed)(?: at)? )?(?:(?:my|the|an?) )?(?P<o>new "
@@ -79,12 +88,13 @@ _PATTERNS = (
     rf"{_OPENING}{_VISITORS}",
     rf"{_OPENING}{_NAMED_VISITOR}",
     rf"{_OPENING}{_THINGS}",
+    rf"{_OPENING}{_OURS}",
     rf"{_OPENING}{_NEW_JOB}",
 )
 LONGEST_PLAN = 9
 """Words of a plan."""
 _KEYED = KeyedPattern(
-    r"\b(?:back|away|off|leave|holidays?|hols|vacation|pto|land|lands|arrives?|departs?|set|sail|check|fly|exchange|"
+    r"\b(?:back|away|off|leave|holidays?|hols|vacation|pto|land|lands|arrives?|departs?|opens?|opening|closes?|closing|launches|out|set|sail|check|fly|exchange|"
     r"complete|move|get|gets|pick|collect|sit|resit|hand|submit|defend|close|coming|comes?|visiting|staying|delivered|"
     r"installed|fitted|due|starts?|begins?|ends?|finishes|goes|going|runs?|expires?|leaves?|breaks?|renews|renewal|in|new|"
     r"[a-z]+ing)\b",

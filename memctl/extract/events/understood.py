@@ -120,6 +120,8 @@ _NEEDS = {
     "leave": words("for from"),
     "go": words("to on for with into through round around"),
     "open": words("for"),
+    "close": words("on"),
+    "complete": words("on"),
     "convert": words("to"),
     "stop": words("with"),
     "finish": words("with"),

@@ -54,7 +54,8 @@ _SAT_IN = late(
 )
 _PAID = late(
     r"\b(?:boss|manager|shifts?|colleagues?|customers|tips?|pay|paid|wages?|hours|as an?|nights|weekends|part[- ]time|"
-    r"full[- ]time|(?:mon|tues|wednes|thurs|fri|satur|sun)days|waitress\w*|waiter|barista|barm\w+|bartender|cook|chef|librarian|job|since|years|hired|staff)\b",
+    r"full[- ]time|(?:mon|tues|wednes|thurs|fri|satur|sun)days|"
+    r"waitress\w*|waiter|barista|barm\w+|bartender|cook|chef|librarian|job|since|years|hired|staff)\b",
     re.IGNORECASE,
 )
 """ "I work at a café near the station" may be said by someone with a laptop."""
