@@ -79,6 +79,7 @@ from memctl.extract.people.unnamed_owners import last_question, without_unnamed_
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
 from memctl.extract.standing_instructions.numbered_rules import numbered_rules
+from memctl.extract.statements.makes import with_make
 from memctl.extract.statements.mentions import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
 from memctl.extract.turn_reader import TurnReader
@@ -261,7 +262,7 @@ class _SessionReader:
             in_lower_case(without_address(whole_job(whole(shortened(calmed(draft)))), addressed), text)
             for draft in drafts
         ]
-        drafts = starting_somewhere([with_time_of_day(draft, text) for draft in drafts], text)
+        drafts = starting_somewhere([with_time_of_day(with_make(draft, text), text) for draft in drafts], text)
         drafts = [
             draft
             for draft in map(partial(in_context, text=text), filter(None, map(partial(of_health, text=text), drafts)))

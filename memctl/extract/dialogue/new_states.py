@@ -67,6 +67,14 @@ _SETTLED = KeyedPattern(
 _DESTINATION = late(
     r"(?:move|moving|relocate) (?:back )?to (?P<o>(?-i:[A-ZÀ-Þ])[\w'-]+(?:,? (?-i:[A-ZÀ-Þ])[\w'-]+){0,2})$"
 )
+_THERE_NOW = KeyedPattern(
+    r"\W*(?:(?:and|so|ok|well|update|news),?:? )*(?:(?:we're|we are|i'm|im|i am|were) )?(?:now |finally |here )*in "
+    r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)?),? (?:now|at last|since (?:yesterday|last \w+|\w+day|"
+    r"the \d+\w*|a week|two weeks))(?=$|[,.!;–-]| (?:and|but)\b)",
+    re.IGNORECASE,
+)
+""" "In Leith now", after a move was planned."""
+_TO_MOVE = late(r"(?:move|moving|relocate)(?! (?:in with|on|my|our|the)\b)", re.IGNORECASE)
 _BORN = KeyedPattern(
     r"\b(?:(?:it's|its|it was|we(?:'ve| have)? (?:got|had|have)|she(?:'s| has)? had) (?:a (?:baby |little |healthy |"
     r"wee )*"
@@ -113,7 +121,7 @@ _PROMOTED = KeyedPattern(
     r" (?:from|since|as of|now|starting|at|in|of)\b)",
     re.IGNORECASE,
 )
-CUES = KeyedGroup(_STARTED, _FIRST_DAY, _FIRST_WITH, _SETTLED, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
+CUES = KeyedGroup(_STARTED, _FIRST_DAY, _FIRST_WITH, _SETTLED, _THERE_NOW, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
 _NOT_SAID = late(
     r"\b(?:if|would|could|should|might|may|maybe|want|wants|wish|hope|hoping|dream\w*|not|never|don't|didn't|haven't|"
     r"nearly|"
@@ -229,16 +237,24 @@ def _bosses(new: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
 def _homes(
     body: str, span: tuple[int, int], earlier: EarlierDrafts, said: AbstractSet[tuple[str | None, str]]
 ) -> Iterator[Draft]:
-    match = _SETTLED.search(body) if (None, "lives_in") not in said else None
-    if match is None or _NOT_SAID.search(body[: match.start()]):
+    if (None, "lives_in") in said:
         return
     planned = [draft for draft in earlier.plans if draft.subject is None and draft.object]
+    there = _THERE_NOW.match(body)
+    if there and any(_TO_MOVE.match(draft.object or "") for draft in planned):
+        yield _home(there["o"], span)
+        return
+    match = _SETTLED.search(body)
+    if match is None or _NOT_SAID.search(body[: match.start()]):
+        return
     places = [found["o"] for draft in planned if (found := _DESTINATION.search(draft.object or ""))]
     if places:
-        place = places[-1]
-        yield Draft(
-            predicate="lives_in", object=place, phrase=f"lives in {place}", quote=span, confidence=0.8, category="home"
-        )
+        yield _home(places[-1], span)
+
+
+def _home(place: str, span: tuple[int, int]) -> Draft:
+    phrase = f"lives in {place}"
+    return Draft(predicate="lives_in", object=place, phrase=phrase, quote=span, confidence=0.8, category="home")
 
 
 def _births(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:

@@ -291,7 +291,37 @@ def timed(
         date_into(
             draft, dates if draft.predicate == "plans" and head is None else _own(draft, dates, text, at, head), head
         )
-    return drafts
+    back = _return(drafts[0], text, dates) if len(dates) > 1 and drafts[0].predicate == "plans" else None
+    return [*drafts, back] if back is not None else drafts
+
+
+_JOURNEY = late(
+    r"(?:fly|go|travel|sail|drive|leave|be) (?:out |off |away |over |down |up )*(?:to|for|in) "
+    r"(?P<o>(?-i:[A-ZÀ-Þ]).*?)(?: and back)?"
+)
+_BACK = late(
+    r"(?:,|;| -| –)? ?(?:and |then )*(?:(?:i'm|i am|we're|we are|i come|we come|i fly|we fly|coming|flying) )?"
+    r"(?:back|home|return(?:ing)?)(?: home)?(?: on)?(?: the)? *",
+    re.IGNORECASE,
+)
+
+
+def _return(journey: Draft, text: str, dates: list[Grounded]) -> Draft | None:
+    """The plan of coming back in "I fly to Accra on 20 December, back 4 January"."""
+    where = _JOURNEY.fullmatch(journey.object or "")
+    days = [one for one in dates if one.role == "at" and one.precision == "day"]
+    if where is None or len(days) < 2 or journey.valid_at != days[0].start or journey.subject is not None:
+        return None
+    if not _BACK.fullmatch(text[days[0].span[1] : days[1].span[0]]) or days[1].start < days[0].start:
+        return None
+    phrase = f"comes back from {where['o']}"
+    return msgspec.structs.replace(
+        journey,
+        object=f"come back from {where['o']}",
+        phrase=absolute(phrase, [days[1]]),
+        valid_at=days[1].start,
+        precision=days[1].precision,
+    )
 
 
 _FIRST_PART = late(r"[,;]")
