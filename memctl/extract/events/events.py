@@ -399,7 +399,7 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     fronted = _FRONTED.match(clause.text)
     if fronted and not _RECURRING.search(rest):
         when = fronted["when"]
-        rest = f"{rest} {when[0].lower() if when[0] in 'EO' else when[0]}{when[1:]}".strip()
+        rest = f"{rest} {when.lower() if when.startswith('O') else when}".strip()
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [

@@ -234,7 +234,7 @@ _ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
 
 _NAMED_SUBJECT = (
     r"\W*(?:(?:and|but|so|well|ok|yeah) )*(?:"
-    r"(?:my|our|the|his|her|their) (?!(?:news|update)\b|(?:[\w-]+ )?(?:{RELATIONS})\b)[\w' -]{2,40}, "
+    r"(?:(?:my|our|his|her|their) (?!(?:[\w-]+ )?(?:{RELATIONS})\b)|the )(?!(?:news|update)\b)[\w' -]{2,40}, "
     r"(?:(?:Mrs?|Ms|Dr|Prof|Sir|Miss)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)*|"
     r"(?-i:[A-ZÀ-Þ])[\w'-]+ (?:and|&|n) [\w' -]{2,30}(?:, (?-i:[A-ZÀ-Þ])[\w'-]+)?),\s*"
 )
