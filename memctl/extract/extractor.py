@@ -17,6 +17,7 @@ from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
+from memctl.extract.dialogue.changed_habits import changed_habits
 from memctl.extract.dialogue.completed_objects import completed
 from memctl.extract.dialogue.corrections import (
     asterisks,
@@ -211,6 +212,7 @@ class _SessionReader:
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier)) if drafts else []
         drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
+        drafts += changed_habits(text, self.earlier, drafts) if "changed_habits" in due else ()
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
 

@@ -1,6 +1,14 @@
 """Which rules may read something in a turn or a sentence: most have no word of most rules."""
 
-from memctl.extract.dialogue import corrections, doubts, elliptical_retractions, follow_ups, new_states, rosters
+from memctl.extract.dialogue import (
+    changed_habits,
+    corrections,
+    doubts,
+    elliptical_retractions,
+    follow_ups,
+    new_states,
+    rosters,
+)
 from memctl.extract.events import new_days
 from memctl.extract.filters import assertion_filter, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
@@ -16,7 +24,15 @@ from memctl.extract.people import (
     told_later,
 )
 from memctl.extract.standing_instructions import instruction_changes
-from memctl.extract.statements import apposition, details, languages, mentions, multilingual, self_introductions
+from memctl.extract.statements import (
+    apposition,
+    details,
+    languages,
+    mentions,
+    multilingual,
+    self_introductions,
+    standing_days,
+)
 from memctl.extract.time import dates
 
 SENTENCE_RULES = RuleIndex(
@@ -33,6 +49,7 @@ SENTENCE_RULES = RuleIndex(
         "tools": apposition.TOOLS,
         "details": details.DETAILS,
         "languages": languages.LANGUAGES,
+        "standing_days": standing_days.STANDING_DAYS,
         "relatives": people.RELATIVES,
         "names_told": names_told.TOLD,
         "told_later": told_later.TOLD_LATER,
@@ -62,6 +79,7 @@ TURN_RULES = RuleIndex(
         "ended_instructions": instruction_changes.ENDINGS,
         "follow_ups": follow_ups.CUES,
         "new_states": new_states.CUES,
+        "changed_habits": changed_habits.CHANGED_HABITS,
         "role_play": KeyedGroup(role_play.BEGINS),
     }
 )

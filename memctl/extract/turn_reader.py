@@ -12,7 +12,7 @@ from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import appointments, event_dates, events, happenings, timetable
+from memctl.extract.events import appointments, event_dates, events, happenings, routines, timetable
 from memctl.extract.filters import assertion_filter
 from memctl.extract.filters.not_meant import hedged
 from memctl.extract.filters.pasted_text import hide_pasted
@@ -376,7 +376,7 @@ class TurnReader:
     def of_self(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if verb_head is None:
-            return []
+            return routines.of_unknown_verb(clause, span)
         if verb_head.lemma == "be" and (assertion_filter.figurative(clause.text) or hedged(clause.text)):
             return []
         drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in each_pet(draft)]
@@ -404,7 +404,7 @@ class TurnReader:
         ]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
-        drafts = drafts or happenings.of_others(clause, verb_head, dates or [], span)
+        drafts = happenings.of_others(drafts, clause, verb_head, dates or [], span)
         drafts = of_person(drafts, person, verb_head, self.text[clause.start :])
         drafts = event_dates.timed(drafts, clause.text, self.at, verb_head, dates)
         return [draft for draft in drafts if not event_dates.long_ago(draft, self.at)]

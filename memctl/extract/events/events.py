@@ -17,8 +17,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 from memctl.extract.time.dates import Grounded, certain
-from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
-from memctl.extract.vocabulary.verbs import FORMS, third_person
+from memctl.extract.vocabulary.verbs import FORMS
 
 _PAST_EVENT = late(
     r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|signed|saw|"
@@ -40,11 +39,12 @@ _GOING = frozenset(
     )
 )
 _WANT = late(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
-_CHAT = KeyedPattern(
+CHAT = KeyedPattern(
     r"\b(?:you|your|it|this|that|these|those|there|them|hers|theirs|mine|ours|yours|something|someone|somebody|stuff|"
     r"things)\b",
     re.IGNORECASE,
 )
+"""Words that say nothing without those before them."""
 _TOLD = late(r"\b(?:came|went|said|was|were|took|told|asked)\b|^[\d\W]+$", re.IGNORECASE)
 """ "Moving firm came by: 14 April", "visiting 2-4": no plan."""
 _NOT_AN_EVENT = late(r"within an? \w+ of\b|(?:\d+|\w+) years\b|.*\b(?:me|us|him|her|his)\b", re.IGNORECASE)
@@ -138,7 +138,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14:
         return None
-    if _CHAT.search(rest) or (_NOT_AN_EVENT if own else _WITH_ME).match(rest):
+    if CHAT.search(rest) or (_NOT_AN_EVENT if own else _WITH_ME).match(rest):
         return None
     past, rest = verb_word[-1].strip(",").lower(), re.sub(r"\s+,", ",", rest)
     rest = _TAIL.sub("", rest)
@@ -321,7 +321,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         or _TOLD.search(body)
         or compiled(_TO_A_TOOL).match(body)
         or HIDDEN in body
-        or _CHAT.search(body)
+        or CHAT.search(body)
         or len(body.split()) > 14
         or (not body.strip() and verb in _NEEDS_OBJECT)
     )
@@ -345,74 +345,3 @@ _TO_A_TOOL = r"to (?:[a-z]+ )?(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})\b"
 """ "Going to plain Postgres" is not a journey."""
 _TO_SEE = late(r" to (?:see|visit|meet|help|join|get|collect|fetch) (?:him|her|them|it)$", re.IGNORECASE)
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))
-_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_DAYS = f"{_DAY}s"
-_SHORT = r"(?:mon|tues?|wed|thurs?|fri|sat|sun)"
-_SHORT_DAYS = rf"{_SHORT}(?:(?:,? (?:to|and|&|n)|,)? {_SHORT})+"
-_RECURRING = KeyedPattern(
-    r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
-    rf"{_DAY}|summer|winter|spring|autumn|easter|christmas|{alternation(ENGLISH_MONTHS)})|{_DAYS}|{_SHORT_DAYS}|"
-    rf"{_DAY} (?:mornings|evenings|nights|afternoons|lunchtimes)|weekdays|(?<!my )(?<!our )weekends|"
-    r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
-    re.IGNORECASE,
-)
-_FRONTED = late(
-    rf"(?:(?:and|but|so) )?(?P<when>(?:on )?(?:{_DAYS}|{_DAY} (?=mornings|evenings|nights|afternoons))"
-    rf"(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
-    r"(?: (?:mornings?|evenings?|nights?))?|"
-    rf"every (?:other )?{_DAY}(?: (?:morning|evening|night))?(?: at [\d.:]+)?),? "
-    r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
-    re.IGNORECASE,
-)
-""" "On Sundays we have roast at my mum's"."""
-_NEXT_CLAUSE = late(
-    r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|(?:now )?(?:because|bc|cos|coz|cuz)|"
-    r"since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
-    r"he|she|they|the)\b|[a-z]+s (?:me|us|him|her|them|it)\b))",
-    re.IGNORECASE,
-)
-_NO_ROUTINE = frozenset(
-    words(
-        "think say know feel love like hate want need hope tell hear look mean lose forget get wish prefer enjoy "
-        "be try "
-        "start stop hang expect ask wonder remember dislike decide find"
-    )
-)
-
-
-def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
-    """What is done at recurring times: "I swim on Tuesdays"."""
-    if (
-        (head.tense, head.prog) not in (("present", False), ("perfect", True))
-        or head.neg
-        or head.modal
-        or head.stopped
-        or head.can
-        or head.lemma in _NO_ROUTINE
-        or head.lemma == "give up"
-        or not _RECURRING.possible(clause.text)
-    ):
-        return []
-    rest = _NEXT_CLAUSE.split(head.rest)[0].strip()
-    if head.lemma == "have" and re.match(r"\w+ed\b", rest):
-        return []
-    fronted = _FRONTED.match(clause.text)
-    if fronted and not _RECURRING.search(rest):
-        when = fronted["when"]
-        rest = f"{rest} {when.lower() if when.startswith('O') else when}".strip()
-    if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
-        return []
-    return [
-        Draft(
-            predicate="habit",
-            object=f"{head.lemma} {rest}",
-            phrase=f"{third_person(head.lemma)} {rest}",
-            quote=offset,
-            confidence=0.8,
-            category="routine",
-        )
-    ]
-
-
-LONGEST_ROUTINE = 9
-"""Words after the verb of a routine."""

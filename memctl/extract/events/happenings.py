@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import event_dates, events
+from memctl.extract.events import event_dates, events, routines
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.time.dates import Grounded
+from memctl.extract.time.recurring import NAMES_DAY
 
 
 def with_happenings(
@@ -27,20 +28,29 @@ def with_happenings(
         if happened is not None and not drafts:
             happened.phrase = event_dates.absolute(happened.phrase, own)
             drafts.append(happened)
-    if all(one.predicate in _WORK for one in drafts):
-        drafts += events.routine(clause, head, span)
-    return drafts
+    return with_routine(drafts, clause, head, span)
 
 
-_WORK = frozenset({"works_at", "works_in"})
-""" "I work at Kroll on Mondays and Fridays": where, and when."""
+_PURSUITS = frozenset({"hobby", "job_title", "works_at", "works_in"})
+""" "I work at Kroll on Mondays": where, and when."""
 
 
-def of_others(clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int]) -> list[Draft]:
-    """The plan, event or routine of a clause about another person."""
+def with_routine(drafts: list[Draft], clause: Clause, head: Head, span: tuple[int, int]) -> list[Draft]:
+    """`drafts` of a clause with the days on which it is done: "I play tennis on Mondays" is a hobby and a routine."""
+    if any(draft.predicate not in _PURSUITS for draft in drafts) or (drafts and not NAMES_DAY.search(clause.text)):
+        return drafts
+    return drafts + routines.routine(clause, head, span)
+
+
+def of_others(
+    drafts: list[Draft], clause: Clause, head: Head, dates: list[Grounded], span: tuple[int, int]
+) -> list[Draft]:
+    """`drafts` of a clause about another person, or its plan, event or routine."""
+    if drafts:
+        return with_routine(drafts, clause, head, span)
     happening = events.plan(clause, head, dates, span) if dates else None
     happening = happening or (events.event(clause, head, dates, span, own=False) if dates else None)
     if happening is None:
-        return events.routine(clause, head, span)
+        return routines.routine(clause, head, span)
     happening.phrase = event_dates.absolute(happening.phrase, dates)
     return [happening]

@@ -13,6 +13,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.dates import certain
+from memctl.extract.time.recurring import CLOCK, RECURRING
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
@@ -85,7 +86,8 @@ _CHANGES = frozenset(words("graduate retire resign propose elope relapse divorce
 _PURSUITS = _CHANGES.union(
     words(
         "run walk cycle bike ski climb hike box meditate pray garden jog dance sing paint draw knit sew crochet row "
-        "sail surf skate train fast bake drink smoke drive camp commute babysit busk work study"
+        "sail surf skate train fast bake drink smoke drive camp commute babysit busk work study bowl curl fence fish "
+        "hunt iron clean golf box wrestle usher rehearse practise practice jam lift stretch spin weave forage"
     )
 )
 """Verbs that need nothing after them: those of a plan or event, and with those of a habit."""
@@ -128,6 +130,7 @@ _NEEDS = {
     "hand": words("in"),
     "deploy": words("to"),
     "take": words("off"),
+    "help": words("at in on with"),
 } | dict.fromkeys(
     words(
         "live stay ride participate compete perform play serve sit stand sleep change switch interview teach return "
@@ -155,12 +158,15 @@ _OFTEN = late(
     r"(?:,? (?:now|always|usually|mostly|normally|only|just|most|almost|nearly|and|on|in the|at|from|to|before|after|"
     r"(?:every|each|once an?|twice an?|\w+ times an?|\d+x an?) (?:(?:other|second|third|single) )?\w+(?: of the \w+)?|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:mon|tues?|wed|thurs?|fri|sat|sun)|n|mornings?|evenings?|nights?|afternoons?|weekends?|weekdays?|"
-    r"lunchtimes?|summers?|winters?|\d[\d:.]*(?: ?[ap]m)?|[a-z]+ o'clock|noon|midnight|breakfast|dinner|lunch|work|"
-    r"school|church|bed|daily|weekly))+$",
+    r"lunchtimes?|summers?|winters?|\d[\d:.]*(?: ?[ap]m)?|[a-z]+ o'clock|noon|midnight|"
+    r"(?:before|after|at|from|to) (?:breakfast|dinner|lunch|work|school|church|bed)|daily|weekly))+$",
     re.IGNORECASE,
 )
 _OFTEN_FIRST = late(r"^(?:every|each|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b.*", re.IGNORECASE)
 """When a habit takes place: "every second Sunday at 6", "mondays and fridays"."""
+
+_AT_RECURRING = late(rf",?(?: (?:on|of|in|at))? (?:{RECURRING.text})(?:{CLOCK})*", re.IGNORECASE)
+_AT_CLOCK = late(rf"(?:{CLOCK}| now)*(?: (?:before|after|until|till) [\w' ]+)?$", re.IGNORECASE)
 
 
 def understood(draft: Draft) -> bool:
@@ -179,13 +185,23 @@ def understood(draft: Draft) -> bool:
     if draft.predicate == "habit" and ":" in value:
         return True
     verb, _, rest = value.partition(" ")
-    rest = _OFTEN_FIRST.sub("", _OFTEN.sub("", f" {rest}").strip()) if draft.predicate == "habit" else rest
+    rest = _without_times(f" {rest}") if draft.predicate == "habit" else rest
     whole = f"{verb} {rest}".strip()
+    if draft.predicate == "habit" and rest.startswith("against "):
+        return False
     if _UNSAID.fullmatch(whole) or (draft.predicate == "plans" and _WEEKDAY.search(rest)):
         return False
     calls_me = draft.subject is not None and verb.lower() in ("call", "ring", "phone")
     alone = _ROUTINES if draft.predicate == "habit" else _CHANGES
     return calls_me or _SAID.fullmatch(value) is not None or _is_whole(_lemma(verb), rest, whole, alone)
+
+
+def _without_times(rest: str) -> str:
+    """The words after the verb of a habit that do not say when it takes place."""
+    without = _AT_RECURRING.sub("", rest)
+    if without == rest:
+        return _OFTEN_FIRST.sub("", _OFTEN.sub("", rest).strip())
+    return _AT_CLOCK.sub("", without).strip()
 
 
 def _lemma(verb: str) -> str:

@@ -51,7 +51,8 @@ _CURED = (
     r"better now|dealt with)"
 )
 _TREATED = late(
-    rf"(?:,|\.\.\.| in the end| was| were| is| are| have| has| been|'s|'ve| both| all| got| now| finally| since)*"
+    r"(?:,? (?:it|they|both|which)(?= was| were| has| have| is| are|'s|'ve))?(?:,|\.\.\.| in the end| was| were| is| "
+    r"are| have| has| been|'s|'ve| both| all| got| now| finally| since)*"
     rf" {_CURED}\b(?! (?:yet|next|tomorrow|soon))",
     re.IGNORECASE,
 )

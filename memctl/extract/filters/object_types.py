@@ -27,7 +27,7 @@ _LONGER = {
     "plans": 12,
     "event": 10,
     "attended": 10,
-    "habit": 10,
+    "habit": 13,
     "family_event": 10,
 }
 """Words of an object; instructions, plans and events are whole verb phrases."""

@@ -82,7 +82,8 @@ OPENING = frozenset(
     words(
         "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
         "then these from until before over each most by around back given as "
-        "monday tuesday wednesday thursday friday saturday sunday tonight"
+        "monday tuesday wednesday thursday friday saturday sunday tonight "
+        "mondays tuesdays wednesdays thursdays fridays saturdays sundays weekdays weekends"
     )
 )
 TIME_NOUN = late(
@@ -155,10 +156,14 @@ def may_lack_subject(sentence: str) -> bool:
     )
 
 
+_WHICH_OF_MANY = (["other"], ["second"], ["third"], ["single"])
+
+
 def adverbial(spoken: list[str]) -> bool:
     """True if the words before the subject are an adverbial: "This morning I", "In Tokyo I"."""
     if spoken[0] in ("this", "last", "next", "every", "each", "the", "most"):
-        return len(spoken) > 1 and bool(TIME_NOUN.match(spoken[1]))
+        noun = spoken[2:3] if spoken[1:2] in _WHICH_OF_MANY else spoken[1:2]
+        return bool(noun and TIME_NOUN.match(noun[0]))
     return spoken[0] in OPENING or spoken[0] in ADVERBS
 
 

@@ -32,8 +32,8 @@ _UNCERTAIN = KeyedPattern(
     re.IGNORECASE,
 )
 _PEOPLE = (
-    r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started)|their|them|you|your|who|"
-    r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|"
+    r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started| moved| changed)|"
+    r"their|them|you|your|who|someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|"
     r"year[- ]olds?|eldest|youngest|oldest|toddler|twins?|teenager|pupils?|members?|sister|"
     r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
     r"grandad|grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|"
@@ -248,6 +248,13 @@ def mentioned(
             taken += name.casefold()
             verb = "is" if _TRAIT.fullmatch(name.split()[-1]) else "has"
             yield _draft("has_condition", name, f"{verb} {name}", span, subject, owner)
+
+
+def is_about_another(text: str, earlier: str) -> bool:
+    """Whether a text without a word for its speaker goes on about the person of the sentence before."""
+    if _OWN.search(text):
+        return False
+    return bool(_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
 
 
 _CAPITALIZED = late(r"\b[A-ZÀ-Þ][\w-]+|\b[Vv]et\b")

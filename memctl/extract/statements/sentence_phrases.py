@@ -9,6 +9,7 @@ from memctl.extract.statements.languages import spoken
 from memctl.extract.statements.phrase_rules import phrase_drafts
 from memctl.extract.statements.possessive_rules import inverted_properties
 from memctl.extract.statements.self_introductions import introduction_drafts
+from memctl.extract.statements.standing_days import standing_days
 
 
 def sentence_drafts(body: str, span: tuple[int, int], before: str, due: Container[str]) -> list[Draft]:
@@ -25,4 +26,6 @@ def sentence_drafts(body: str, span: tuple[int, int], before: str, due: Containe
         drafts += detail_drafts(body, span)
     if "languages" in due:
         drafts += spoken(body, span)
+    if "standing_days" in due:
+        drafts += standing_days(body, span, before)
     return drafts

@@ -1,0 +1,105 @@
+"""Habits told earlier that end or move to other days: "German class moved, Saturdays now", "physio is over".
+
+A habit is known again by what is done: the verb and the noun of its object, without its days.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.dialogue.corrections import retraction
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.filters.assertion_filter import declarative
+from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.time.recurring import CLOCK, ON_DAYS, RECURRING
+
+_TIMES = late(rf",?(?: (?:on|of|in|at))? (?:{RECURRING.text})(?:{CLOCK})*", re.IGNORECASE)
+_NOUN = late(
+    r"(?P<verb>\w+)(?: (?:to|at|in)(?= ))?(?: (?:the|an?|my|our)(?= ))?"
+    r"(?: (?P<noun>(?!(?:with|at|in|on|for|to|now)\b)[\w'-]+(?: (?!(?:with|at|in|on|for|to|now|and)\b)[\w'-]+){0,2}))?"
+)
+_CHANGED = KeyedPattern(
+    r"\b(?:now|moved|moves|changed|switched|instead|from now on|these days|this (?:term|year|season)|new (?:day|time|"
+    r"slot)|goes to|over|finished|cancelled|ended|no more|quit|stopped|packed in|dropped|gave up|given up|done with|"
+    r"any ?more|no longer)\b",
+    re.IGNORECASE,
+)
+CHANGED_HABITS = KeyedGroup(_CHANGED)
+_ON_OTHER_DAYS = (
+    rf"(?:'s| has| is| have| got)*(?: been)? (?:moved|moves|changed|changes|switched|goes)(?: to)?(?:[.,:;–-]+| now)? "
+    rf"(?:on |to )?(?P<when>{ON_DAYS}(?:{CLOCK})*)"
+)
+_OVER = (
+    r"(?:'s| is| has| are| class is)*(?: all| been| now)* (?:over|finished|cancelled|ended|stopped)\b(?! (?:today|"
+    r"tonight|this|next|tomorrow|at|until|till|for (?!me\b|us\b|good\b|now\b)|on|by|early))"
+)
+_GIVEN_UP = (
+    r"\b(?:no more|(?:i|i've|we|we've|have|just)? ?(?:quit|stopped|packed in|dropped|gave up|given up)|done with|"
+    r"(?:i|we) (?:don't|dont|no longer) (?:do|go to|have|play))"
+    r"(?: (?:going to|doing|playing|having))?(?: (?:the|my|our))? "
+)
+_OWN = late(r"\b(?:i|i'm|my|me|we|our|us)\b", re.IGNORECASE)
+
+
+def changed_habits(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """The ends of earlier habits that a turn with `drafts` moves to other days or gives up, and their new days."""
+    if "habit" not in earlier.predicates or not _CHANGED.search(text):
+        return
+    new = [draft for draft in drafts if draft.predicate == "habit" and draft.op == "assert"]
+    body = plain(text)
+    for old in [one for one in earlier.standing.values() if one.predicate == "habit" and one.op == "assert"]:
+        verb, noun = _what(old.object or "")
+        again = next((one for one in new if one.subject in (old.subject, None) and _is_moved(one, old, body)), None)
+        if again is not None and again.subject != old.subject:
+            if not _OWN.search(body[slice(*again.quote)]):
+                again.subject, again.owner = old.subject, old.owner
+                yield retraction(old, again.quote)
+        elif again is not None:
+            yield retraction(old, again.quote)
+        elif noun and old.subject is None and (moved := _moved_or_over(noun, body)):
+            span, when = moved
+            yield retraction(old, span)
+            if when:
+                on = "" if re.match(r"(?:on|of|every|each|the)\b", when, re.IGNORECASE) else "on "
+                phrase = old.phrase.split(" ")[0]
+                yield msgspec.structs.replace(
+                    old, object=f"{verb} {noun} {on}{when}", phrase=f"{phrase} {noun} {on}{when}", quote=span
+                )
+
+
+def _what(habit: str) -> tuple[str, str]:
+    """The verb and the noun of a habit without its times."""
+    matched = _NOUN.match(_TIMES.sub("", habit))
+    return (matched["verb"].lower(), (matched["noun"] or "").lower()) if matched else ("", "")
+
+
+def _is_moved(new: Draft, old: Draft, text: str) -> bool:
+    """Whether a habit of this turn is an earlier one on other days."""
+    if new.object == old.object or _what(new.object or "") != _what(old.object or ""):
+        return False
+    return _CHANGED.search(text[slice(*new.quote)]) is not None
+
+
+def _moved_or_over(noun: str, text: str) -> tuple[tuple[int, int], str] | None:
+    """Where a turn says that the thing called `noun` moved or is over, with its new days if they are told."""
+    if noun.split()[-1] not in text.casefold():
+        return None
+    what = rf"(?<![\w-])(?:{re.escape(noun)}|{re.escape(noun.split()[-1])})"
+    over = f"^{what}{_OVER}|{_GIVEN_UP}{what}(?![\\w-])"
+    for sentence in sentences(text):
+        said, _ = declarative(sentence.text, sentence.mark)
+        if not said or HIDDEN in said:
+            continue
+        moved = re.compile(what + _ON_OTHER_DAYS, re.IGNORECASE).search(text, sentence.start)
+        if moved and moved.start() < sentence.start + len(sentence.text) and not _UNSURE.search(said):
+            return moved.span(), " ".join(moved["when"].split())
+        if re.search(over, said, re.IGNORECASE) and not _UNSURE.search(said):
+            return (sentence.start, sentence.start + len(sentence.text)), ""
+    return None
+
+
+_UNSURE = late(r"\b(?:if|would|could|should|might|may|maybe|perhaps|wish|almost|nearly)\b", re.IGNORECASE)
