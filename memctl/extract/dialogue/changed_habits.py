@@ -16,6 +16,7 @@ from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.time.recurring import CLOCK, ON_DAYS, RECURRING
+from memctl.extract.vocabulary.verbs import gerund
 
 _TIMES = late(rf",?(?: (?:on|of|in|at))? (?:{RECURRING.text})(?:{CLOCK})*", re.IGNORECASE)
 _NOUN = late(
@@ -49,10 +50,15 @@ def changed_habits(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -
     """The ends of earlier habits that a turn with `drafts` moves to other days or gives up, and their new days."""
     if "habit" not in earlier.predicates or not _CHANGED.search(text):
         return
+    drafts = list(drafts)
     new = [draft for draft in drafts if draft.predicate == "habit" and draft.op == "assert"]
+    given_up = [draft for draft in drafts if draft.predicate == "hobby" and draft.op == "retract"]
     body = plain(text)
     for old in [one for one in earlier.standing.values() if one.predicate == "habit" and one.op == "assert"]:
         verb, noun = _what(old.object or "")
+        if ended := next((one for one in given_up if one.subject == old.subject and _is_of(one, verb, noun)), None):
+            yield retraction(old, ended.quote)
+            continue
         again = next((one for one in new if one.subject in (old.subject, None) and _is_moved(one, old, body)), None)
         if again is not None and again.subject != old.subject:
             if not _OWN.search(body[slice(*again.quote)]):
@@ -69,6 +75,12 @@ def changed_habits(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -
                 yield msgspec.structs.replace(
                     old, object=f"{verb} {noun} {on}{when}", phrase=f"{phrase} {noun} {on}{when}", quote=span
                 )
+
+
+def _is_of(hobby: Draft, verb: str, noun: str) -> bool:
+    """Whether a hobby is what is done in a habit: "running" and "run on Mondays", "tennis" and "play tennis"."""
+    value = (hobby.object or "").casefold()
+    return value in (gerund(verb), noun)
 
 
 def _what(habit: str) -> tuple[str, str]:

@@ -93,7 +93,7 @@ _WHILE = late(r".*\b(?:when|because|until|till)\b.*", re.IGNORECASE)
 """ "Off the beer till the funeral's done" is over soon; "gave up sugar when the doctor came" goes on too long."""
 _SINCE = late(
     r"\s+(?:(?:last|this|next) (?:week|month|year|night|spring|summer|autumn|winter|\w+day)|since|yesterday|today|"
-    r"in (?:19|20)\d\d|when|after|\w+ (?:days?|weeks?|months?|years?) ago)\b.*",
+    r"in (?:19|20)\d\d|when|after|at (?:age )?\d+|aged \d+|\w+ (?:days?|weeks?|months?|years?) ago)\b.*",
     re.IGNORECASE,
 )
 

@@ -23,6 +23,7 @@ _PASSING_ILLNESS = late(
     r"palpitations|(?:the )?flu|covid|(?:a |the )?(?:cold|chest infection|ear infection|sinus infection|uti|bug))",
     re.IGNORECASE,
 )
+_ALWAYS_PASSES = late(r"(?:malaria|dengue|bronchiolitis|tonsillitis|croup|(?:the )?flu|covid)", re.IGNORECASE)
 _EPISODE = late(
     rf"(?:{_PASSING_ILLNESS.pattern}|hernia|ulcers?|slipped disc|herniated disc|angina|dvt|"
     r"frozen shoulder|torn meniscus|(?:\w+ )?cancer|pre-?eclampsia|panic attacks?)(?: .*)?",
@@ -250,12 +251,15 @@ def of_health(draft: Draft, text: str) -> Draft | None:
 
 
 def _rises(dose: str, rest: str) -> bool:
-    return _RISING.match(rest.partition(dose)[2]) is not None
+    stated = re.search(rf"(?<![\d.,]){re.escape(dose)}", rest)
+    return stated is not None and _RISING.match(rest, stated.end()) is not None
 
 
 def _is_over(value: str, rest: str, ahead: str, before: str) -> bool:
     """Whether an illness passed, was treated, or is only the time of something else."""
-    if _PASSING_ILLNESS.fullmatch(value) and (_SHORT_BEFORE.search(before) or _SHORT_AFTER.match(rest)):
+    if _ALWAYS_PASSES.fullmatch(value) or (
+        _PASSING_ILLNESS.fullmatch(value) and (_SHORT_BEFORE.search(before) or _SHORT_AFTER.match(rest))
+    ):
         return True
     if _EPISODE.fullmatch(value) and (_SINCE.search(before) or _IN_A_YEAR.match(rest)):
         return True

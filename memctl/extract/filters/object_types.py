@@ -95,7 +95,9 @@ _SOFTWARE = late(
 _TITLE = late(r"(?:(?:Frau|Herr|Madame|Monsieur|Señora?|Signora?) )?(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
 _FINITE = KeyedPattern(
-    r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) ", re.IGNORECASE
+    r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) |"
+    r"(?<!\bthat )(?<!\bwhich )(?<!\bwho )(?<=\w )(?:makes?|gives?|brings?|puts?|turns?|sends?) (?:me|my|us|our) ",
+    re.IGNORECASE,
 )
 """ "Common pitfalls will be helpful" is a clause."""
 _ABSTRACT = late(

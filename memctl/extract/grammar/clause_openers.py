@@ -47,7 +47,7 @@ LEAD = late(
     r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
     r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
     r"recently|lately|currently|nowadays|these days|still|apparently|"
-    r"even though|although|though|while|\w+-wise)\b[\s,:!.\-–—)]*)+"
+    r"even though|although|though|while|me(?=,? (?:im|ive|i'm|i've)\b)|\w+-wise)\b[\s,:!.\-–—)]*)+"
 )
 """Words before a clause, in lower case."""
 _LEADS = KeyedGroup(OpeningPattern(LEAD.pattern.replace(r"|\w+-wise", "")))

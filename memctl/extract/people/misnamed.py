@@ -270,6 +270,10 @@ def _called(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     return None if jest else draft
 
 
+_ALL_CAPITALS = late(r"(?:[A-Z'-]+ ){2,}[A-Z'-]+")
+""" "I AM ALLERGIC TO NUTS" in a message in capitals is no name."""
+
+
 def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:
     value = draft.object or ""
     if draft.subject is not None:
@@ -280,7 +284,7 @@ def _name(draft: Draft, before: str, after: str, text: str) -> Draft | None:
         and re.search(r"\b(?:i'm|i am|im) $", before, re.IGNORECASE)
     ):
         return msgspec.structs.replace(draft, predicate="nationality", phrase=f"is {value}", category="identity")
-    if _ON_STAGE.search(before) or f'{value}" it is' in text:
+    if _ON_STAGE.search(before) or f'{value}" it is' in text or (_ALL_CAPITALS.fullmatch(value) and text.isupper()):
         return None
     return (
         None

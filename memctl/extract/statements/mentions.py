@@ -351,6 +351,9 @@ def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) ->
     people take, or nobody, is left out, unless it is "my warfarin"."""
     for draft in drafts:
         drug = draft.slot or ""
+        if draft.predicate == "takes_medication" and draft.op == "retract" and not _OWN.search(text):
+            yield _of_taker(draft, earlier)
+            continue
         certain = draft.predicate != "dose" or draft.subject or draft.op == "retract" or not _drug().fullmatch(drug)
         if certain or re.search(rf"\bmy {re.escape(drug)}\b", text, re.IGNORECASE):
             yield draft
@@ -360,6 +363,16 @@ def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) ->
         if len(taking) == 1:
             ((subject, owner),) = taking.items()
             yield msgspec.structs.replace(draft, subject=subject, owner=owner)
+
+
+def _of_taker(end: Draft, earlier: EarlierDrafts) -> Draft:
+    """The end of a medicine of the one person who was said to take it; that of the speaker if it is not known who."""
+    drug = (end.object or "").casefold()
+    taking = {one.subject: one.owner for one in _takers(drug, earlier.naming(words_of(drug))) if one.op == "assert"}
+    if end.subject is not None or len(taking) != 1:
+        return end
+    ((subject, owner),) = taking.items()
+    return msgspec.structs.replace(end, subject=subject, owner=owner)
 
 
 def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
