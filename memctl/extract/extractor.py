@@ -196,7 +196,8 @@ class _SessionReader:
         drafts = self.with_earlier(without_implied_marriage(drafts, self.earlier), turn, text, due)
         if self.question is not None and not memory:
             drafts += confirmed(self.question, text, turn.at, self.earlier)
-            drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
+            answered = answer_drafts(self.question, text, by_assistant=self.asker is None)
+            drafts += answered or self.restated(self.question, text, turn, drafts)
         if not memory:
             drafts = self.listed(drafts, turn, reader)
         if drafts or "follow_ups" in due:

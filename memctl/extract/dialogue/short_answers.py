@@ -3,6 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.dialogue.accepted_offers import accepted_instruction
 from memctl.extract.dialogue.answers_about_others import asks_about_another
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.grammar.clauses import complement, head
@@ -173,9 +174,11 @@ def _of_a_person(asked: str) -> bool:
     return asks_about_another(asked) or bool(_FOR_A_PERSON.search(asked))
 
 
-def answer_drafts(question: str, text: str) -> list[Draft]:
-    """The drafts of a short reply to the last question of the previous turn."""
+def answer_drafts(question: str, text: str, *, by_assistant: bool = False) -> list[Draft]:
+    """The drafts of a short reply to the last question of the previous turn, which may be an assistant's."""
     asked = last_question(question)
+    if by_assistant and asked and (order := accepted_instruction(asked, text)):
+        return [order]
     opening = _OPENING.match(text)
     text = opening["o"] if opening else text
     if (

@@ -13,7 +13,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.grammar.clause_openers import after_lead
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.standing_instructions import orders_without_verb, proverbs
+from memctl.extract.standing_instructions import lasting_orders, orders_without_verb, proverbs
 from memctl.extract.standing_instructions.one_off_orders import (
     SCOPE,
     for_one_task,
@@ -31,6 +31,7 @@ from memctl.extract.standing_instructions.order_forms import (
     is_understood,
     trimmed,
 )
+from memctl.extract.standing_instructions.order_openings import LABEL, LEAD_IN, PREAMBLE, TAG, WISH
 from memctl.extract.standing_instructions.order_reasons import (
     ASIDE,
     PREFERS,
@@ -88,32 +89,6 @@ _STANDING_LEAD = KeyedPattern(
 _IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
 
 
-_LEAD_IN = late(
-    r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
-    r"note(?=:)|nb(?=:)|quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|"
-    r"anyway|wait|just|then|ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
-    r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
-    r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
-    re.IGNORECASE,
-)
-_LABEL = late(
-    r"^(?:(?:and|my|our|the|first|next|last) )*(?:(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
-    r"(?: is)?:|rule (?:number |no\.? ?|#)?(?:one|two|three|four|five|six|\d)(?: is| [-–=]))\s+",
-    re.IGNORECASE,
-)
-""" "My rule number one: no long introductions. Number two: metric"."""
-_PREAMBLE = late(
-    r"^(?:(?:ok|okay|so|and|also|but|well|hi|hey|thanks|please)\b,? )*(?:(?:what|all|(?:the )?(?:one|only|main|first) "
-    r"thing|something) (?:i|we)(?:'d| would)? (?:\w+ly |just )?(?:want|need|like|expect|ask|wish)(?: (?:from|of) you)?"
-    r"(?: (?:is|here))?|before (?:we (?:start|begin)|i forget)|while i remember|"
-    r"i(?:'d| would)? (?:want|like|need)?(?: to)? ?ask (?:of )?you|"
-    r"(?:(?:a|one|two|three|my|just|quick|small|little|only|few|more|last|first|another) )+(?:requests?|asks?|"
-    r"favou?rs?|things?|wish(?:es)?|points?|preferences?)(?: (?:for|from|of) (?:you|me)| up front)?)(?::| -| –) ",
-    re.IGNORECASE,
-)
-""" "What I want from you: be short": the words before the order say only that it is one."""
-_TAG = late(r",? (?:yeah|yea|yh|yes|ok|okay|k|aye|right|alright|please|pls|plz|thanks|thx|deal|eh|understood)$", re.I)
-""" "Keep it short, yeah?" is an order."""
 _NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
 _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
@@ -130,20 +105,6 @@ _SPLIT = late(
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
-    re.IGNORECASE,
-)
-_WISH = OpeningPattern(
-    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? "
-    r"(?:(?:you|u) (?:to )?(?=(?:always|"
-    r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
-    r"show|be|warn|end|start|number|spell|describe|correct)\b))|"
-    r"^can we agree (?:that )?(?:you )?(?=(?:always|never)\b)|^(?:can|could|would|will) (?:you|u) (?:please |"
-    r"pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
-    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|"
-    r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
-    r"[^?]*\b(?:your|the|all) (?:answers|replies|responses)\b(?! in (?:an?|the|this|my) )|"
-    r"[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)|"
-    r"^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
 )
 _FROM_NOW_ON = OpeningPattern(
@@ -209,15 +170,15 @@ def standing_instructions(
 
     `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
     """
-    unlabelled = Sentence(_LABEL.sub("", _PREAMBLE.sub("", sentence.text)), sentence.start, sentence.mark)
-    tag = _TAG.search(unlabelled.text) if "?" in sentence.mark else None
-    if tag and not _WISH.match(_LEAD_IN.sub("", unlabelled.text)):
+    unlabelled = Sentence(LABEL.sub("", PREAMBLE.sub("", sentence.text)), sentence.start, sentence.mark)
+    tag = TAG.search(unlabelled.text) if "?" in sentence.mark else None
+    if tag and not WISH.match(LEAD_IN.sub("", unlabelled.text)):
         unlabelled = Sentence(unlabelled.text[: tag.start()], sentence.start, ".")
     around = turn[: sentence.start], turn[sentence.start + len(sentence.text) :]
     drafts, alone = _read(unlabelled, span, around, listed)
-    drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
     if drafts and (scope := SCOPE.match(unlabelled.text)):
         _limit(drafts[0], scope, unlabelled.text)
+    drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
     drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
@@ -236,7 +197,7 @@ def _limit(order: Draft, scope: re.Match[str], text: str) -> None:
 
 
 def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], listed: bool) -> tuple[list[Draft], bool]:
-    before, after = around
+    before, _ = around
     whole = _marked(sentence, span) or _asked(sentence, span)
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
@@ -250,45 +211,56 @@ def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], li
     item = listed and bool(number or ITEM.search(before))
     inline = None if item else _INLINE.match(text)
     if inline and "?" not in sentence.mark:
-        pieces = (
-            _ENUMERATOR.split(inline["o"])
-            if _ENUMERATOR.search(inline["o"])
-            else re.split(r"[,;]\s+(?:and )?", inline["o"])
-        )
-        goals = [
-            trimmed(piece)
-            for piece in pieces
-            if not (HIDDEN in piece or ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
-        ]
-        return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
-    lead = _LEAD_IN.match(text)
+        return [_draft(goal, span) for goal in _inline_rules(inline["o"])], True
+    lead = LEAD_IN.match(text)
     text = text[lead.end() :] if lead else text
-    wish = _WISH.match(text)
+    wish = WISH.match(text)
     if "?" in sentence.mark and not wish:
         return [], False
     text = text[wish.end() :] if wish else text
-    named = orders_without_verb.always_named(text)
+    named = orders_without_verb.always_named(text) or lasting_orders.of_all_writing(text)
     if named is not None:
         return [_draft(named, span)], True
     later = _from_now_on(text)
-    if later is not None:
-        text = later["o"]
-    scoped = text
-    text = SCOPE.sub("", text)
-    if item and not ASIDE.match(text):
-        text = _NEXT_FOLLOWS.sub("", text)
+    text = later["o"] if later else text
+    if item and not ASIDE.match(SCOPE.sub("", text)):
+        text = _NEXT_FOLLOWS.sub("", SCOPE.sub("", text))
         return [_draft(trimmed(text), span)] if trimmed(text) else [], True
-    text = _NEGATED.sub("don't ", text, count=1) if wish and _NEGATED.match(text) else text
-    wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
-    lasting = bool(later) or wanted or says_it_stands(text)
+    orders, opened = _judged(text, around, wished=wish is not None, later=later is not None)
+    if orders and for_the_moment(sentence.text):
+        return [], False
+    return [_draft(goal, span) for goal in orders], opened
+
+
+def _inline_rules(text: str) -> list[str]:
+    """The rules after a heading in the same line: "My rules: metric, no emojis"."""
+    pieces = _ENUMERATOR.split(text) if _ENUMERATOR.search(text) else re.split(r"[,;]\s+(?:and )?", text)
+    goals = [
+        trimmed(piece)
+        for piece in pieces
+        if not (HIDDEN in piece or ASIDE.match(piece.strip()) or OF_A_DOCUMENT.match(piece.strip()))
+    ]
+    return [goal for goal in goals if len(goal.split()) > 1 or is_order(goal)]
+
+
+def _judged(text: str, around: tuple[str, str], *, wished: bool, later: bool) -> tuple[list[str], bool]:
+    """The orders in a sentence that stand, and whether the first one opens it.
+
+    `wished` is set after "I'd like you to", `later` after "from now on".
+    """
+    before, after = around
+    scoped, text = text, SCOPE.sub("", text)
+    text = _NEGATED.sub("don't ", text, count=1) if wished and _NEGATED.match(text) else text
+    marked = later or (wished and bool(_MARKED.match(text) or _OF_ANSWERS.match(text)))
+    lasting = marked or says_it_stands(text)
     talk = not lasting and bool(before.strip()) and not (_ends_in_order(before) or _begins_with_order(after))
-    marked = bool(later) or wanted
     read = (list(_orders(words, marked=marked, lasting=lasting, talk=talk)) for words in dict.fromkeys((text, scoped)))
     orders = next(filter(None, read), [])
-    if orders and (for_the_moment(sentence.text) or (not lasting and for_one_task(before))):
-        return [], False
-    drafts = [_draft(goal, span) for goal, _ in orders]
-    return drafts, bool(orders) and orders[0][1]
+    if orders:
+        once = not lasting and for_one_task(before)
+        return ([], False) if once else ([goal for goal, _ in orders], orders[0][1])
+    free = lasting_orders.free_order(scoped, before, after)
+    return ([free], scoped.startswith(free)) if free else ([], False)
 
 
 def _from_now_on(text: str) -> re.Match[str] | None:
@@ -404,5 +376,5 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
 
 def _asked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     """The draft of a polite question: "Can you keep your answers short?"."""
-    wish = _WISH.match(sentence.text) if "?" in sentence.mark else None
+    wish = WISH.match(sentence.text) if "?" in sentence.mark else None
     return _marked(Sentence(sentence.text[wish.end() :], sentence.start, ""), span) if wish else None

@@ -21,7 +21,7 @@ _TASK = late(
     r"i need (?:you to )?|i want |need )*"
     r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
     r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
-    r"convert|calculate|recommend|explain) (?:me |us |up |out |with |w )*"
+    r"convert|calculate|recommend|explain) (?:me |us |him |her |them |up |out |with |w )*"
     r"(?:an?|the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|"
     r"(?:^|[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|"
     r"\bi (?:want|need|would like|have to write) (?:an?|the|some|my) (?:[\w-]+ ){0,3}(?:letter|e-?mail|essay|speech|"
@@ -100,6 +100,18 @@ _REQUESTED = (
     rf"(?!(?:[\w'-]+ )*(?:{{STYLE}}|{{MANNER}}|{{UNITS}})\b)[\w'-]+(?: [\w'-]+){{0,4}}, {_AMOUNT}(?:,.*)?)$"
 )
 """ "Syllabus outline, 14 weeks, no fluff": a noun phrase asks for one thing; "lesson plans" in general do not."""
+_SET_APART = late(
+    r"(?:^|(?<=[.!?\n] ))\W*(?:and |so |but )?(?:when(?:ever)?|if|(?:every|each|any) time) "
+    r"(?:i|you)\b[^.!?\n]*(?:[.!\n]|$)",
+    re.IGNORECASE,
+)
+""" "When I send a chapter, give me a summary": what holds each time is no task of now."""
+_ASKS = late(
+    r"\b(?:what|who|where|why|how|which|when|whose|what's|who's|how's|where's|whats|can|could|should|shall|do|does|did|is|are|was|"
+    r"were|will|would|have|has|had|any|anyone|am|may|isn't|aren't|don't|doesn't|wouldn't|mind)\b[^.!?\n]*\?",
+    re.IGNORECASE,
+)
+""" "See that there?" asks nothing."""
 LONGEST_REQUEST = 150
 """Characters of a request without a verb."""
 _VERB = late(
@@ -119,6 +131,11 @@ _NO_RULE = late(
     r"(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|things)\b.*|"
     r"(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|"
     r"(?:shorter|longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|"
+    r"(?:(?:the|all|our|my) )?(?:clock|hours|times?|dates?|prices?|references?|citations?|sums|amounts?|figures?|"
+    r"everything|nothing|(?:two|three|four|five|\d+) (?:sentences|lines|words)) (?:[^,]* )?(?:is|was|were|went|took|"
+    r"takes|costs?|confuses?|are (?:busy|taken|over))\b"
+    r"(?! (?:to be|always|in|as|with|like|more than|over|longer)\b).*|"
+    r"(?:drop|lose|ditch|cut|skip|stop|avoid) (?:the|that|your|all) .*\b(?:rule|thing|business|ban)\b.*|"
     r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*|(?:full|part|long|short|hard|small|single)[ -]times?\b.*",
     re.IGNORECASE,
 )
@@ -130,6 +147,10 @@ _SUPPOSES = late(
     re.IGNORECASE,
 )
 """ "If I won the lottery you'd never see me", "no joke"."""
+
+
+_OF_THE_REST = late(r"(?:and )?(?:for|in|with) (?:all )?the (?:rest|others?)\b", re.IGNORECASE)
+""" "For the rest no tables": only the order before it tells what the rest is."""
 
 
 def is_manner(order: str) -> bool:
@@ -145,7 +166,8 @@ def is_manner(order: str) -> bool:
 
 def for_one_task(before: str) -> bool:
     """Whether an order that follows `before` belongs to a question or a task in it."""
-    if "?" in before or _TASK.search(before):
+    before = _SET_APART.sub("", before)
+    if _ASKS.search(before) or _TASK.search(before):
         return True
     last = re.split(r"[.!;\n]", before[-LONGEST_REQUEST:].rstrip(" ,.!;\n"))[-1]
     return not _VERB.search(last) and bool(compiled(_REQUESTED).search(last))
@@ -174,4 +196,10 @@ def says_it_stands(text: str) -> bool:
 
 def is_no_rule(text: str) -> bool:
     """True for an order that only its conversation explains, or that is an idiom or a supposition."""
-    return bool(_POINTS_BACK.match(text) or _SUPPOSES.match(text) or _TELLS.match(text) or _NO_RULE.fullmatch(text))
+    return bool(
+        _OF_THE_REST.match(text)
+        or _POINTS_BACK.match(text)
+        or _SUPPOSES.match(text)
+        or _TELLS.match(text)
+        or _NO_RULE.fullmatch(text)
+    )

@@ -10,13 +10,15 @@ from memctl.extract.standing_instructions import proverbs
 from memctl.extract.standing_instructions.instruction_changes import lifts
 from memctl.extract.standing_instructions.one_off_orders import is_no_rule
 from memctl.extract.standing_instructions.order_reasons import without_reason, without_run_on
+from memctl.extract.vocabulary.substances import is_food
 from memctl.extract.vocabulary.verbs import FORMS
 
 LONGEST_ORDER = 30
 """Words of an instruction."""
 POLITE = KeyedPattern(
     r"(?<! are)(?<! is)(?<! or)(?<! be)(?<! and)(?<! not)[, ]+(?:please|pls|plz|ever|by the way|btw|tho|"
-    r"though|tbh|lol|haha|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    r"though|tbh|lol|haha|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay|either|"
+    r"obviously|of course)$",
     re.IGNORECASE,
 )
 _TOPIC = late(
@@ -65,6 +67,11 @@ _ALWAYS = late(
     re.IGNORECASE,
 )
 """ "Always cook for four"; "always eat at noon" is a habit."""
+_UNLESS_ASKED = late(r" (?:unless|until|till) (?:i|we) (?:\w+ ){1,2}?(?:for )?(?:it|them|that)$", re.IGNORECASE)
+""" "No advice unless I ask for it"."""
+_FOR_GOOD = late(
+    r"(?:please |pls |just )*(?:no|not|never)(?: any)? (?P<what>\w[\w' -]*?),? ever(?: again)?", re.IGNORECASE
+)
 LIMIT = late(
     r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words|"
     r"bullets?|bullet points|items|points|paragraphs|options)\b)",
@@ -83,6 +90,7 @@ def is_understood(text: str) -> bool:
     """True for an order that stands and that its own words explain."""
     # "If I skip a day, move it": the condition says what "it" is.
     lasting = re.sub(r"\b(?:it|them)$", "", text, flags=re.IGNORECASE) if CONDITIONAL.match(text) else text
+    lasting = _UNLESS_ASKED.sub("", lasting)
     return not (
         _ONCE.search(lasting)
         or _VAGUE.match(text)
@@ -96,7 +104,10 @@ def is_understood(text: str) -> bool:
 @lru_cache(maxsize=256)
 def is_order(text: str) -> bool:
     """True if `text` is a standing instruction. The sentences around another are asked for again with it."""
-    always = _ALWAYS.fullmatch(text.strip(" ,.!:;-–—"))
+    raw = text.strip(" ,.!:;-–—")
+    always = _ALWAYS.fullmatch(raw)
+    if _is_banned_for_good(raw):
+        return True
     text = trimmed(text)
     if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or _stoppable(ends["verb"])):
         return False
@@ -104,7 +115,7 @@ def is_order(text: str) -> bool:
         return False
     if not is_understood(text):
         return False
-    if always and _base_verb(always["verb"].lower()):
+    if always and is_base_verb(always["verb"].lower()):
         return True
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
@@ -114,9 +125,17 @@ def is_order(text: str) -> bool:
             continue
         groups = match.groupdict()
         verb = groups.get("verb") or groups.get("then")
-        if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
+        if verb is None or (is_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
             return True
     return False
+
+
+def _is_banned_for_good(text: str) -> bool:
+    """True for "no mushrooms ever"; "no mushrooms" alone may be for one dish, and "no luck ever" is no order."""
+    banned = _FOR_GOOD.fullmatch(text)
+    if banned is None:
+        return False
+    return is_food(banned["what"]) or bool(compiled("(?:\\w+ )?(?:{STYLE}|{UTTERANCES})").fullmatch(banned["what"]))
 
 
 def _stoppable(gerund: str) -> bool:
@@ -141,7 +160,7 @@ def _forms(*, of_speaker: bool) -> list[re.Pattern[str]]:
     ]
 
 
-def _base_verb(word: str) -> bool:
+def is_base_verb(word: str) -> bool:
     """True for the base form of a verb that an order may open with."""
     form = FORMS.get(word)
     return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))

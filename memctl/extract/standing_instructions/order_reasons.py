@@ -8,7 +8,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import filled
 
 _REASON = late(
-    r"\s+(?:bc|because|cos|cuz) of\b|\s+(?:bc|because|cos|cuz|since|as)\s+"
+    r"\s+(?:bc|because|cause|cos|cuz|coz) of\b|\s+(?:bc|because|cause|cos|cuz|coz|since|as)\s+"
     r"(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
     r"plz)\s+(?=i\b|my\b|it\b|we\b)|,? or (?:else\b|(?:i|you|we)(?:'ll| will)\b)",
     re.IGNORECASE,
@@ -32,6 +32,9 @@ ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
     r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|"
     r"he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
+    r"last time|nobody|(?:the|an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|"
+    r"makes?|takes?|took|taught|told|said)|"
+    r"(?:the|an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|"
     r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )

@@ -92,7 +92,7 @@ _PART = late(
 """ "Cut the intro" of one text; "cut the intros" of all."""
 _HANDED_OVER = late(
     r"(?:please |pls |can you )*(?:put|turn|translate|rewrite|type|fix|tidy|proofread|check|correct|make|write|read) "
-    r"(?:this|it|that|these)\b[^:]*:",
+    r"(?:this|it|that|these)\b(?! down as)[^:]*:",
     re.IGNORECASE,
 )
 _FOR_SOMEBODY = late(

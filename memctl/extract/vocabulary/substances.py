@@ -41,6 +41,12 @@ def substance(text: str) -> str | None:
     return short if _ends_in_substance(noun) else None
 
 
+def is_food(noun: str) -> bool:
+    """True for "mushrooms" and "goat's cheese"."""
+    last = noun.casefold().split()[-1]
+    return not {last, last.removesuffix("s"), last.removesuffix("es")}.isdisjoint(_table()["foods"])
+
+
 def _ends_in_substance(noun: list[str]) -> bool:
     table, last = _table(), noun[-1].strip("'\"’.")
     one = {last, last.removesuffix("s"), last.removesuffix("es"), last.removesuffix("ies") + "y"}

@@ -1,0 +1,217 @@
+"""Orders in free words that say when they hold, or that they last.
+
+"In mails to collectors, be a little rude" has a scope, "hex in upper case. Always." says in its next sentence that it
+lasts. What is said of the speaker is no order: "no luck in every game", "on Mondays I swim".
+"""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled
+from memctl.extract.standing_instructions.one_off_orders import for_one_task, is_no_rule
+from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER, is_base_verb, is_understood, trimmed
+from memctl.extract.standing_instructions.order_reasons import ASIDE
+from memctl.extract.standing_instructions.order_scopes import SCOPED
+
+LONGEST_NAME = 12
+"""Words of an order without a verb."""
+_LASTS = KeyedPattern(
+    r"\b(?:from (?:now|here|today|this point|this day)(?: on(?:wards?)?| out| forward|(?=[,.;]|$))|henceforth|"
+    r"hereafter|going forward|for future reference|starting (?:today|now)|at all times|by default|as (?:the|a) default|"
+    r"across (?:all )?(?:our |my )?chats|standing (?:order|rule|request)|(?:until|till) i say|until further notice|"
+    r"for (?:everything|anything)(?= (?:you|i|we)\b|[.,;]|$)|"
+    r"in (?:everything|anything|whatever|any (?!case\b|event\b|way\b)\w+) (?:you|i)|"
+    r"(?:every|each) (?:single )?time (?:i|you|u) (?:paste|send|write|ask|say|share|mention|log|tell|give|show|type|"
+    r"text|message|use|answer|reply|list|quote|suggest|recommend|translate|get|make)|"
+    r"(?:every|each|any|all) (?:[\w-]+ ){1,3}(?:you|u) (?:write|draft|make|give|send|prepare|suggest|plan|create|"
+    r"answer))\b",
+    re.IGNORECASE,
+)
+_LASTS_IN_TEXTS = (
+    r".*\b(?:in|for|on|to|with|of|at the (?:end|top|start) of) (?:all|every|each|any)(?: of)? {WRITINGS}\b.*"
+)
+_A_RULE = (
+    r"(?:permanent|standing|forever|for good|"
+    r"a (?:(?:permanent|standing|fixed|firm|general|house) )?(?:rule|order|request))"
+)
+_LASTS_AFTER = late(
+    r"\W*(?:(?:and|so|ok|yes|please),? )*(?:always|every(?: single)? time|each time|for everything|in everything|ever|"
+    rf"permanently|for good|at all times|by default|(?:that|this|it)(?:'s| is| one is) {_A_RULE}|"
+    r"(?:make|keep|set) (?:that|this|it|these|them) (?:permanent|standing|a rule|(?:as )?(?:the |a |my )?default|so|"
+    r"like that)|standing (?:order|rule|request)|(?:these|those|they|both|all of (?:these|those|them)) "
+    r"(?:stand|hold|apply)\b[^.!?\n]*|no exceptions?|non-negotiable|"
+    r"remember (?:that|this|it|these) (?:for (?:all|always|every\w*|next time)|always))(?:,? (?:please|pls|thanks))?"
+    r"\W*(?:$|[.!\n])",
+    re.IGNORECASE,
+)
+""" "Hex in upper case. Standing order."."""
+_RULES_OPEN = late(
+    r"(?:^|[.!?\n]\s*)(?:(?:ok|so|and|also|first|here are|here's|these are|a|an|some|the|my|our|few|couple|of|ground|"
+    r"house|golden|basic|simple|quick|little|small|new|more|one|two|three|four|five|six|\d)\b,? ?)+"
+    r"(?:rules?|requests|policies)(?: (?:of|for|in|on) (?:the |this |our |my )?(?:house|ship|road|chat|conversation|"
+    r"kitchen|boat|land|us|you))?(?: (?:first|then|from me|before we (?:start|begin)))?\s*[.!:]\s",
+    re.IGNORECASE,
+)
+""" "First some rules of the ship." opens a turn of orders."""
+_TO_ASSISTANT = late(r"\b(?:me|us|you|u|please|pls|anything)\b", re.IGNORECASE)
+_CLOCK = late(
+    r"nothing (?:for (?:me|us) )?(?:after|before|between|until|till|past) (?:\d|noon|one|two|three|four|five|six|seven|"
+    r"eight|nine|ten|lunch|school|work|dinner)|nothing in the (?:mornings?|evenings?|afternoons?)$",
+    re.IGNORECASE,
+)
+_YOU = late(
+    r"(?:you|u) (?:can |may |must |should |shall )?(?:always |only |never |just )?(?P<verb>[a-z]+)\b"
+    r"(?!.*\b(?:too|so) \w+)",
+    re.IGNORECASE,
+)
+_OWN_DOINGS = late(
+    r"(?:go|eat|drink|walk|run|sleep|work|live|feel|wear|drive|swim|ride|play|buy|shop|study|train|try|like|love|hate|"
+    r"know|think|want|need|get|see|meet|visit|watch|take|have|come|wake|wash|clean|feed|pay|sing|dance|hope|wish|miss|"
+    r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let|lose|win|earn|own|can|did|was|"
+    r"pray|fast|bring|become|beat|teach(?! (?:me|us)\b)|help(?! (?:me|us)\b)|order|book|cook(?! (?:for|me|us)\b)|bake|"
+    r"smoke|thank|start|leave(?! out)|close|open)\b",
+    re.IGNORECASE,
+)
+""" "Work from home from now on" is what the speaker does."""
+_NEGATED = late(r"(?:always|never|only|do not|don't|dont|dun|not) (?:ever )?(?=\w)", re.IGNORECASE)
+_CRY = late(r"(?:shout|ask|stop|wait|refuse|skip|object|warn me|say so)[.!]*", re.IGNORECASE)
+""" "If you spot a typo, shout"."""
+_POLITELY = late(r"(?:(?:please|pls|plz|just|kindly|also|then|so|and) )+", re.IGNORECASE)
+_SPEAKERS = late(r"(?:i|i'm|i've|im|my|our|we|he|she|they|it|it's|there|this|that|these|those)\b", re.IGNORECASE)
+_SUBJECT = late(
+    r"\b(?:i|i'm|i've|i'll|im|ive|we|we're|he|she|they|it|it's|its|there|that's|who|which|is|are|was|were|am|been|has|"
+    r"had|have|will|would|can|could|did|does|do|goes|went|got|gets|said|says|made|makes|need|needs|want|wants)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = late(
+    r",? (?:when(?:ever)?|if|unless|until|till|(?:every|each) time|even|(?:that |which |whatever )?(?:you|u|i)|so)\b.*",
+    re.IGNORECASE,
+)
+_OPENS_CLAUSE = late(r"(?:all|any|every|each|whatever|when(?:ever)?|if|and|or|but|which|where|whose)\b", re.IGNORECASE)
+_NAMES_MANNER = (
+    r"(?:no|only|nothing|zero|not|max(?:imum)?|at most|never|one|two|three|\d+) \S.*|.*\S (?:only|first|last|never|not|"
+    r"rather than|instead of|per)\b.*|.*\b(?:{UNITS}|{STYLE}|{TONGUES}|{FORMATS}|"
+    r"{MANNER} (?!(?:from|since|for|in|at|till|until)\b)\w+)\b.*"
+)
+_PIECE = late(r"[,;:] (?:(?:and|but|also|so|then|plus) )?|\s[-–—]+\s|,? so (?=(?:please |pls )?\w)", re.IGNORECASE)
+_REMARK = late(r"[,;]\s+(?:and |but |so )?|\s[-–—]+\s", re.IGNORECASE)
+_CONTRAST = late(r"(?:not|no|never|nor) ", re.IGNORECASE)
+""" "The hours like 16:30, not pm": the contrast belongs to what is before it."""
+_POINTS_BACK = late(
+    r"call me\b|(?:\w+ ){1,2}(?:it|this|them|those|these|so|that(?! (?:you|i)\b))\b|"
+    r"(?:scrap|drop|bin|ditch|cancel|forget|lift|undo|lose|toss)\b|"
+    r"(?:standing (?:order|rule|request)|always|permanent\w*)$|.*\b(?:rule|thing)\b",
+    re.IGNORECASE,
+)
+_FIGURE = late(
+    r"(?:no|not|never) (?:way|idea|clue|luck|chance|wonder|doubt|need|problem|worries|more|rush|time|money|sleep|"
+    r"caffeine|alcohol|booze|snacks?|screens?|phones?|tv|eating|drinking|smoking|running|driving|swimming|sports?|work)\b",
+    re.IGNORECASE,
+)
+
+
+def free_order(text: str, before: str, after: str) -> str | None:
+    """The order in `text` that has a scope or says that it lasts, in any words; None if there is none.
+
+    `before` and `after` are what the turn says before and after the sentence.
+    """
+    rules = _RULES_OPEN.search(before) is not None
+    lasts = rules or _LASTS_AFTER.match(after) is not None
+    if not (lasts or _says_it_lasts(text)) and for_one_task(before):
+        return None
+    for start in _starts(text):
+        part = text[start:]
+        if _SPEAKERS.match(part) or (start and _CONTRAST.match(part)):
+            continue
+        shaped = (lasts or _says_it_lasts(part)) and _has_shape(_first(part))
+        if shaped or _has_scope(part) or (rules and _told(part)):
+            return _whole(part)
+    return None
+
+
+def of_all_writing(text: str) -> str | None:
+    """The order in "all mails you write for me: plain words, no jokes", which is about all of them; or None."""
+    scope = SCOPED.match(text)
+    return _whole(text) if scope and scope["writing"] and _has_scope(text) else None
+
+
+def _starts(text: str) -> list[int]:
+    """The offsets at which a part of the sentence begins."""
+    return [0, *(match.end() for match in _PIECE.finditer(text))]
+
+
+def _first(text: str) -> str:
+    """The first part of a sentence."""
+    cut = _PIECE.search(text)
+    return text[: cut.start()] if cut else text
+
+
+def _says_it_lasts(text: str) -> bool:
+    return bool(_LASTS.search(text) or compiled(_LASTS_IN_TEXTS).fullmatch(text))
+
+
+def _has_scope(text: str) -> bool:
+    """Whether `text` is an order after the words that say when it holds: "on Mondays give me the list"."""
+    match = SCOPED.match(text)
+    if match is None or _SPEAKERS.match(match["core"]) or match["core"].startswith(("and ", "or ", "but ")):
+        return False
+    core = match["core"]
+    if match["day"] and not (_TO_ASSISTANT.search(core) or _CLOCK.match(core)):
+        return False
+    if _YOU.match(core):
+        return _told(core)
+    paused = match[0][: match.start("core")].rstrip()[-1:] in ",:-–—"
+    return _is_imperative(core) or (paused and _is_verbless(_first(core)))
+
+
+def _told(text: str) -> bool:
+    """Whether `text` says what "you" do: "you say what it is and you stop"."""
+    you = _YOU.match(text)
+    return bool(you and _is_verb(you["verb"]) and not _OWN_DOINGS.match(you["verb"]))
+
+
+def _has_shape(text: str) -> bool:
+    """Whether `text` could be an order: it opens with a verb, or only names how something is to be."""
+    return _is_imperative(text) or _is_verbless(text)
+
+
+def _is_imperative(text: str) -> bool:
+    text = _POLITELY.sub("", text, count=1)
+    negated = _NEGATED.match(text)
+    text = text[negated.end() :] if negated else text
+    verb = re.match(r"[a-z-]+", text, re.IGNORECASE)
+    if verb is None or (len(text.split()) + bool(negated) < 2 and not _CRY.fullmatch(text)):
+        return False
+    return _is_verb(verb[0]) and (bool(negated) or not _OWN_DOINGS.match(text))
+
+
+def _is_verb(word: str) -> bool:
+    return is_base_verb(word.lower()) or word.lower() in ("be", "shout", "flag", "say", "refuse")
+
+
+def _is_verbless(text: str) -> bool:
+    head = _CLAUSE.sub("", text)
+    if not head or _OPENS_CLAUSE.match(head) or _SUBJECT.search(head) or _FIGURE.match(head):
+        return False
+    return len(head.split()) <= LONGEST_NAME and bool(compiled(_NAMES_MANNER).fullmatch(head))
+
+
+def _whole(text: str) -> str | None:
+    """The order without remarks, if it is understood alone; else None."""
+    goal = trimmed(_without_remarks(text))
+    if not 2 <= len(goal.split()) <= LONGEST_ORDER or is_no_rule(goal) or not is_understood(goal):
+        return None
+    scope = SCOPED.match(goal)
+    if scope and (scope["when"] or scope["writing"]):
+        return goal
+    return None if _POINTS_BACK.match(scope["core"] if scope else goal) else goal
+
+
+def _without_remarks(text: str) -> str:
+    """`text` up to the first part after a comma that is a remark or a statement."""
+    for cut in _REMARK.finditer(text):
+        part = text[cut.end() :]
+        if ASIDE.match(part) or _SPEAKERS.match(part):
+            return text[: cut.start()]
+    return text

@@ -1,0 +1,58 @@
+"""The words before an order: greetings, labels such as "rule one:", and "I'd like you to"."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.patterns.keyed_pattern import OpeningPattern
+
+LEAD_IN = late(
+    r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
+    r"note(?=:)|nb(?=:)|quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|"
+    r"anyway|wait|just|then|ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
+    r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
+    r"absolutely|seriously|above all|most important(?:ly)?|importantly|and mind|mind|better|good|fine|great|perfect|"
+    r"for the (?:file|record)|heads up|thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
+    re.IGNORECASE,
+)
+LABEL = late(
+    r"^(?:(?:and|my|our|the|first|next|last) )*(?:(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
+    r"(?: is)?:|rule (?:number |no\.? ?|#)?(?:one|two|three|four|five|six|\d)(?: is| [-–=]))\s+",
+    re.IGNORECASE,
+)
+""" "My rule number one: no long introductions. Number two: metric"."""
+PREAMBLE = late(
+    r"^(?:(?:ok|okay|so|and|also|but|well|hi|hey|thanks|please)\b,? )*(?:(?:what|all|(?:the )?(?:one|only|main|first) "
+    r"thing|something) (?:i|we)(?:'d| would)? (?:\w+ly |just )?(?:want|need|like|expect|ask|wish)(?: (?:from|of) you)?"
+    r"(?: (?:is|here))?|before (?:we (?:start|begin)|i forget)|while i remember|"
+    r"(?:put|write|take|note) (?:it|that|this) down as an? rule|"
+    r"i(?:'d| would)? (?:want|like|need)?(?: to)? ?ask (?:of )?you|"
+    r"(?:(?:a|one|two|three|my|just|quick|small|little|only|few|more|last|first|another) )+(?:requests?|asks?|"
+    r"favou?rs?|things?|wish(?:es)?|points?|preferences?)(?: (?:for|from|of) (?:you|me)| up front)?)(?::| -| –) ",
+    re.IGNORECASE,
+)
+""" "What I want from you: be short": the words before the order say only that it is one."""
+TAG = late(r",? (?:yeah|yea|yh|yes|ok|okay|k|aye|right|alright|please|pls|plz|thanks|thx|deal|eh|understood)$", re.I)
+""" "Keep it short, yeah?" is an order."""
+_YOU_TO = (
+    r"(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you|u) "
+    r"(?:to )?(?=(?:always|never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|"
+    r"explain|treat|give|show|be|warn|end|start|number|spell|describe|correct|remind|check|push|challenge|tell|list|"
+    r"add|include|put|flag|quiz|ask|send|convert|round)\b)"
+)
+_IMPORTANT = (
+    r"(?:it'?s|it is) important (?:to|for) me that you (?=(?:always|never|don't|do not)\b)|"
+    r"promise (?:me )?(?=(?:no|never|not)\b)|can we agree (?:that )?(?:you )?(?=(?:always|never)\b)|"
+    r"can we agree on (?=\w+ only)|you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)"
+)
+_CAN_YOU = (
+    r"(?:can|could|would|will) (?:you|u) (?:please |pls )?"
+    r"(?=(?:stop|remind me (?:every|each) time|remind me whenever|always|never|not|keep|only|"
+    r"be (?:a bit |a little )?less)\b|"
+    r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
+    r"(?:write|type|text|talk|answer|reply)(?: to me)? in (?:all )?(?:lower|small|caps)|"
+    r"[^?]*\b(?:your|the|all) (?:answers|replies|responses)\b(?! in (?:an?|the|this|my) )|"
+    r"[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)"
+)
+_MIND = r"would you mind (?=(?:leaving out|skipping|dropping|avoiding|not \w+ing)\b)"
+WISH = OpeningPattern(rf"^(?:{_YOU_TO}|{_IMPORTANT}|{_CAN_YOU}|{_MIND})", re.IGNORECASE)
+""" "I'd rather you" and "could you please", before what makes the rest an order that stands."""

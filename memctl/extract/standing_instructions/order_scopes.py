@@ -1,0 +1,72 @@
+"""The words that say when an order holds: "when you give me a price", "in mails to collectors", "on Mondays"."""
+
+import re
+
+from memctl.extract.patterns.keyed_pattern import OpeningPattern
+
+_WRITE = (
+    r"(?:writ(?:e|ing)|draft|make|give|send|prepare|suggest|recommend|plan|create|propose|cook|show|tell|do|quote|"
+    r"translate|find|choose|pick|print|produce|design|code)"
+)
+_DO = (
+    rf"(?:{_WRITE}|answer|reply|respond|explain|calculat\w+|convert|list|cite|spot|notice|see|hear|use|mark|correct|edit|"
+    r"proofread|review|summari[sz]e|describe|compare|refer|mention|quiz|test|teach|estimate|round|count|call|address|"
+    r"greet|talk|speak|are (?:not )?sure|aren't sure|don't know|can't|cannot|need|help|dictate|change|add|log|book|"
+    r"search)\b"
+)
+_SAY = (
+    r"(?:(?:ever|only|just|then) )?(?:ask|send|paste|share|say|write|type|give|tell|show|mention|request|log|upload|"
+    r"forward|post|use|quote|dictate|bring up|talk|text|message|msg|discuss|want|get one|make a)\b"
+)
+_THEN = (
+    r"(?:(?:please|pls|just|always|never|don't|dont|do not|only) [a-z]|(?:give|gimme|show|tell|ask|put|use|write|add|"
+    r"check|keep|answer|reply|warn|remind|send|list|number|convert|translate|explain|fix|correct|skip|quote|include|"
+    r"draft|leave out|summari[sz]e|assume) (?:me|us|it|them|the|an?|my|your|no|only|everything|all|both|every|each|in|"
+    r"with|whether|whatever)\b)"
+)
+""" "When you give me figures put them in a table": the words with which an order begins that has no comma before it."""
+_PAUSE = r"(?:[,:] | [-–—] )"
+_NOT_NOW = (
+    r"(?!(?:i|you|we) (?:was|were|had|could|would|don't|dont|may|might|should|ever|die|won)\b|"
+    r"i (?:am|get|go|move)\b)"
+)
+_NO_SUBJECT_BEFORE = "".join(
+    rf"(?<!\b{word} )" for word in ("to", "and", "or", "i", "we", "you", "u", "they", "he", "she", "not")
+)
+_TIME_OF_DAY = r"(?: (?:mornings?|evenings?|nights?|afternoons?))?"
+_TEXTS = (
+    r"(?:e-?mails|mails|letters|messages|texts|posts|drafts|recipes|reports|notes|newsletters|quotes|invoices|documents|"
+    r"captions|essays|handouts|answers|replies)"
+)
+_WHEN = (
+    rf"(?P<when>(?:when(?:ever)?|if|every time|each time|any ?time) {_NOT_NOW}(?:"
+    rf"(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}|"
+    r"(?!.*(?:\bwill\b|'ll\b|'d\b|\bid\b|\bill\b|\bwould\b))(?:(?:i|we)"
+    rf"(?= {_SAY})|(?:you|u)(?= {_DO})) (?:[\w'%£$€.-]+ ){{2,10}}?{_NO_SUBJECT_BEFORE}(?={_THEN})))"
+)
+_WRITING = (
+    rf"(?P<writing>(?:(?:for |in |with )?(?:all|any|every|each|whatever) (?:[\w'-]+ ){{1,4}}?(?:you|u) {_WRITE}\b"
+    rf"[^,:;]{{0,40}}?|(?:for |in |with )?(?:anything|everything|whatever) (?:you|u|i) (?:{_WRITE}|paste|share|ask)\b"
+    r"[^,:;]{0,40}?|(?:for|in|with|on) (?:anything|everything) (?:about|from|for|to do with|with|on|in) [^,:;]{2,40}?)"
+    rf"(?:{_PAUSE}| (?={_THEN})))"
+)
+_ABOUT_TEXTS = (
+    r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*(?:[\w'-]+ ){0,2}?"
+    rf"{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in) (?:the |my |all |any )?"
+    r"(?:[\w'-]+ ){1,2}(?:stuff|things|matters|questions|topics))"
+    r"(?:[,:] | (?=(?:you|be|use|keep|write|sign|add|put|give|show|leave|avoid|skip|say|call|don't|do not|dont|never|"
+    r"always|no|only|please|pls|just)\b)))"
+)
+_ON_DAYS = (
+    rf"(?P<day>(?:(?:on |every |each )(?:mon|tues|wednes|thurs|fri|satur|sun)days?{_TIME_OF_DAY}|"
+    r"on (?:weekdays|work ?days|school (?:days|nights)|the sabbath|days (?:when|after|with|off)[^,:;]{0,30}?)|"
+    r"in (?:the |my |our )?(?:[\w'-]+ )?weeks(?: (?:with|when|that)[^,:;]{2,30}?"
+    r"(?=[,:]| you\b| nothing\b| no\b| don't\b| dont\b))?)(?:,|:)? )"
+)
+_ABOUT = r"(?P<about>about (?:the |my )?[\w'-]+(?: [\w'-]+)? (?=you ))"
+SCOPED = OpeningPattern(
+    rf"^(?:{_WHEN}|{_WRITING}|{_ABOUT_TEXTS}|{_ON_DAYS}|{_ABOUT})"
+    r"(?:(?:please|pls|just|kindly|also|then|so) )*(?P<core>\S.*)",
+    re.IGNORECASE,
+)
+"""The scope of an order, and its `core`: what is to be done then."""
