@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
+from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.draft_claim import Draft
 from memctl.extract.vocabulary.date_words import in_figures
 
@@ -27,13 +28,16 @@ _LAST_NAME = late(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")
 class EarlierDrafts:
     """Earlier drafts in order.
 
-    `standing` has the last claim of every value, `ended` the subjects and predicates of retractions, `doubted` the
-    predicates of the speaker in doubt, `begun` the claims of turns that say that something begins, and `numbered` the
-    instructions of the last numbered list.
+    `standing` has the last claim of every value, `live` those that no later turn has ended or replaced by another value
+    of a single-valued predicate, `doses` who takes a medicine, `ended` the subjects and predicates of retractions,
+    `doubted` the predicates of the speaker in doubt, `begun` the claims of turns that say that something begins, and
+    `numbered` the instructions of the last numbered list.
     """
 
     def __init__(self) -> None:
         self.standing: dict[tuple[str | None, str, str | None, str | None], Draft] = {}
+        self.live: dict[tuple[str | None, str], dict[tuple[str | None, str | None], Draft]] = {}
+        self.doses: dict[str | None, set[str | None]] = {}
         self.predicates: set[str] = set()
         self.ended: set[tuple[str | None, str]] = set()
         self.doubted: set[str] = set()
@@ -50,12 +54,14 @@ class EarlierDrafts:
         if draft.op == "retract":
             if not draft.doubt:
                 self.ended.add((draft.subject, draft.predicate))
+                self._end(draft)
             elif draft.subject is None:
                 self.doubted.add(draft.predicate)
             return
         self._note_turn(draft, text)
         if not draft.doubt:
             self.standing[draft.subject, draft.predicate, draft.slot, draft.object] = draft
+            self._begin(draft)
             self.predicates.add(draft.predicate)
         if draft.predicate == "plans":
             self.plans.append(draft)
@@ -65,6 +71,32 @@ class EarlierDrafts:
             for word in words_of(draft.object):
                 self._by_word.setdefault(word, []).append(len(self._claimed))
             self._claimed.append(draft)
+
+    def _begin(self, draft: Draft) -> None:
+        values = self.live.setdefault((draft.subject, draft.predicate), {})
+        if draft.predicate in SINGLE_VALUED:
+            for old in [one for one in values if one[0] == draft.slot]:
+                del values[old]
+        values[draft.slot, draft.object] = draft
+        if draft.predicate == "dose":
+            self.doses.setdefault(draft.slot, set()).add(draft.subject)
+
+    def _end(self, draft: Draft) -> None:
+        values = self.live.get((draft.subject, draft.predicate), {})
+        if draft.object is None:
+            values.clear()
+        else:
+            values.pop((draft.slot, draft.object), None)
+
+    def is_live(self, draft: Draft) -> bool:
+        """True for a claim that no later turn has ended or replaced."""
+        return self.live.get((draft.subject, draft.predicate), {}).get((draft.slot, draft.object)) is draft
+
+    def live_doses(self, names: Iterable[str]) -> list[Draft]:
+        """The live doses of the medicines with these names."""
+        doses = (self.live.get((who, "dose"), {}).values() for name in names for who in self.doses.get(name, ()))
+        wanted = set(names)
+        return [dose for values in doses for dose in values if dose.slot in wanted]
 
     def _note_turn(self, draft: Draft, text: str) -> None:
         """Note what the rest of the turn says about a claim: that it begins, or the number of a rule."""

@@ -38,6 +38,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
 from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
+from memctl.extract.dialogue.objects_over import ended_by_name
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import may_be_restated, statement, unnamed_pet
 from memctl.extract.dialogue.rosters import may_ask_for_list, roster_drafts
@@ -222,6 +223,8 @@ class _SessionReader:
         drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
+        if not memory and self.earlier.live and "ended_objects" in due:
+            drafts = [*ended_by_name(text, self.earlier, drafts, self.people), *drafts]
         return self.kept(drafts, turn, text, due)
 
     def with_earlier(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:

@@ -7,6 +7,7 @@ from memctl.extract.dialogue import (
     elliptical_retractions,
     follow_ups,
     new_states,
+    objects_over,
     rosters,
 )
 from memctl.extract.events import new_days
@@ -80,6 +81,7 @@ TURN_RULES = RuleIndex(
         "follow_ups": follow_ups.CUES,
         "new_states": new_states.CUES,
         "changed_habits": changed_habits.CHANGED_HABITS,
+        "ended_objects": KeyedGroup(words=objects_over.CUES),
         "role_play": KeyedGroup(role_play.BEGINS),
     }
 )

@@ -28,7 +28,7 @@ _ENDED = KeyedPattern(
 )
 _DIED = KeyedPattern(
     r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)?"
-    r"(?: to be)? (?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
+    r"(?: to be)? (?:died|passed(?: away)?|is dead|gone(?! (?:for|missing|out|on|to|through|all|from|into|up|down|off)\b)|put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
 _PERSON_DIED = KeyedPattern(
@@ -88,8 +88,8 @@ _CLASS_STOPPED = KeyedPattern(
 _PLANNED = frozenset({"plans"})
 _NOT_ANY_MORE = KeyedPattern(
     (
-        r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|"
-        r"not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b"
+        r"\b(?:don't|dont|do not|can't|cant|cannot|am not|i'm not|we're not|"
+        r"(?<!is )(?<!was )not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b"
     ),
     re.IGNORECASE,
 )

@@ -56,6 +56,13 @@ _ENDED_BEFORE = late(
     r"used to be on|had been on)(?: taking| the| my| on| with| of)*\s)$",
     re.IGNORECASE,
 )
+_WISHED = late(
+    r"(?:\b(?:would|want(?:s|ed)?|hope|hoping|love|like|wish|might|should|could|nearly|almost|thinking|considering|if)|"
+    r"'d)\b[^,.;]*$",
+    re.IGNORECASE,
+)
+_SOME_DAY = late(r"[^,.;]*\b(?:maybe|next (?:week|month|year)|(?:one|some) ?day|soon|eventually)\b", re.IGNORECASE)
+""" "I'd love to come off it", "off it next month maybe": it is still taken."""
 _CUT = late(r"\bcut (?:the |my )$", re.IGNORECASE)
 _LOWERED = late(r"(?: \w+)? (?:to|by|in (?:half|two)|back|down)\b|,? \d", re.IGNORECASE)
 """ "Cut the metformin" ends it, "cut the metformin in half" does not."""
@@ -278,6 +285,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     if _is_not_current(before, after) or (subject is not None and _is_not_of_them(before, after)):
         return None
     if _ALLERGIES.search(before) or (_FORMERLY.search(before) and not _FOUND_OUT.search(before)):
+        return None
+    if _ENDED_BEFORE.search(before) and (_WISHED.search(before) or _SOME_DAY.match(after)):
         return None
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after) or (_CUT.search(before) and not _LOWERED.match(after)):
         return "retract"

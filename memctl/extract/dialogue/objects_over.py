@@ -1,0 +1,290 @@
+"""Ends of facts whose object a later turn names: "they took Dad off warfarin", "the choir thing is over".
+
+The clause has to be about the same person, and the object has to stand next to the words of an end. A wish, a fear, a
+question and what is so only today end nothing.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from memctl.core.late_pattern import late
+from memctl.extract.dialogue.corrections import retraction
+from memctl.extract.dialogue.named_again import OBJECT, Naming, is_for, namings
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
+from memctl.extract.patterns.wordlist import words
+from memctl.extract.people.last_mentioned import Person
+
+CUES = frozenset(
+    words(
+        "off out over done finished finish quit quitting quits stopped stop stopping gave given dropped dropping "
+        "ditched "
+        "ditching binned packed jacked chucked longer more rid deleted uninstalled wiped cancelled canceled cancel "
+        "pulled "
+        "backed bailed left leave leaving sold traded returned retired resigned last from swapped swap replaced "
+        "replacing replace instead gone went history behind dead scrapped postponed discontinued past through anymore "
+        "any after all not isn isnt didn didnt haven havent don dont cleared healed cured vanished remission again "
+        "back "
+        "fine ok okay safe allowed no never without called split broke broken separated parted ended dumped goodbye "
+        "bye miss course fired sacked redundant weaned agree suit became become is really"
+    )
+)
+"""Every sentence that ends a fact has one of these words."""
+_TAKEN = frozenset({"takes_medication"})
+_DONE = frozenset(
+    words(
+        "uses hobby habit learning studies goal runs takes_medication diet likes prefers favorite works_at works_in "
+        "job_title constraint"
+    )
+)
+_JOB = frozenset(words("works_at works_in job_title"))
+_ILL = frozenset(words("has_condition allergic_to intolerant_to"))
+_PLAN = frozenset({"plans"})
+_DIET = frozenset({"diet"})
+_AVOIDS = frozenset({"avoids"})
+_HOME = frozenset({"lives_in"})
+_PARTNER = frozenset(words("has_girlfriend has_boyfriend has_partner has_wife has_husband has_fiancé has_fiancée"))
+_ALLERGY = frozenset(words("allergic_to intolerant_to"))
+
+_WHO = r"(?:me|us|him|her|them|(?:my|our) [\w-]+(?: (?-i:[A-ZÀ-Þ])[\w-]+)?|(?-i:[A-ZÀ-Þ])[\w-]+)"
+_ITS = r"(?:(?:the|my|our|his|her|their|all|that|this|any|those|an?|of|being|doing|using|taking|being an?|eating) )*"
+_NOUN = (
+    r"(?:[ -](?:thing|days|stuff|phase|experiment|chapter|business|life|era|habit|tablets?|pills?|patch(?:es)?|trip|"
+    r"plans?|diet|class(?:es)?|lessons?|training|course|season|shifts?|job|gig|account|subscription|infection|rash))*"
+)
+_NOW = r"(?: (?:now|just|all|finally|officially|completely|totally|also|well and truly|properly|been|being|sadly))*"
+_IS = rf"(?:'s|'ve|s| is| are| was| were| has| have| got| gets)?{_NOW}"
+_END = (
+    r"(?=$|[,.;:!?)(…–—-]| [-–—(]|,? (?:now|for good|finally|at last|thank\w*|and|but|so|since|because|cos|bc|cuz|"
+    r"after|"
+    r"as of|from (?:now|today|monday)|entirely|completely|altogether|lol|haha|yay|too|btw|tho|though|yesterday|last|"
+    r"this "
+    r"(?:spring|summer|autumn|winter|year)|in (?:the end|20\d\d|[a-z]+ber|january|february|march|april|may|june|july|"
+    r"august)|due to|thanks|due|on (?:friday|monday|tuesday|wednesday|thursday|saturday|sunday)|when|it|they|he|she|"
+    r"i|we|my|for (?:a )?(?:while|months|weeks|years)?|with|to|i'm|turns|already|today|again|weeks? ago|"
+    r"months? ago)\b)"
+)
+_STAYS = r"(?:any ?more|any longer|these days|nowadays|for good|after all)"
+
+
+def _frame(text: str) -> re.Pattern[str]:
+    return late(text.replace("OBJ", OBJECT), re.IGNORECASE)
+
+
+_FRAMES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
+    (
+        _TAKEN,
+        _frame(
+            rf"\b(?:(?:came|come|gone|went|weaned|been|be|being|i'm|im|we're|he's|she's|am|is|are|was|got|get|getting|"
+            rf"now|finally|completely|fully|bein|stopped|stopping) off|(?:taken|took|take|taking|"
+            rf"weaned)(?: {_WHO})? off|"
+            rf"finished|finishing|ran down|switched {_WHO} (?:over )?from|changed {_WHO} (?:over )?from|moved {_WHO} "
+            rf"from|swapped {_WHO} from|off) {_ITS}OBJ"
+        ),
+    ),
+    (
+        _DONE,
+        _frame(
+            rf"\b(?:quit|quitting|gave up(?: on)?|given up(?: on)?|giving up(?: on)?|ditched|binned|jacked in|"
+            rf"packed in|"
+            rf"chucked in|(?:stopped|quit)(?: (?:taking|using|doing|playing|eating|drinking|learning|going to))?|"
+            rf"dropped(?: out of)?|deleted|uninstalled|wiped|got rid of|cancelled|retired from|(?:done|finished|"
+            rf"through) "
+            rf"with|done being|moved (?:away|on|over)? ?from|switched (?:over |away )?from|changed (?:over |"
+            rf"me over )?from|"
+            rf"swapped (?:out )?|goodbye|bye(?:[- ]bye)?|no longer (?:an? )?(?:[\w-]+ (?:an? |at |for |"
+            rf"with )?)?) ?{_ITS}OBJ"
+        ),
+    ),
+    (_DONE | _ILL, _frame(rf"\b(?:no more|no longer (?:have|suffer from|on)|got rid of|shot of|rid of) {_ITS}OBJ")),
+    (
+        _DONE | _ILL | _AVOIDS - _TAKEN,
+        _frame(
+            rf"(?:\b(?:not|dont|isnt|cant|no)|n't) (?:[\w']+ ){{0,5}}?OBJ(?: [\w'-]+){{0,4}}? {_STAYS}{_END}"
+        ),
+    ),
+    (
+        _TAKEN,
+        _frame(
+            rf"OBJ{_NOUN}(?:{_IS} (?:off|out|history|stopped|gone|finished|done with|done|discontinued|dropped|"
+            rf"no more|"
+            rf"binned|swapped|replaced|switched|changed)(?= for | with | by | to (?-i:[A-ZÀ-Þ]|[a-z]{{5,}})|$|"
+            rf"[,.;!:–—)]| "
+            rf"(?:now|because|cos|and|but|so|since|i|it|my|last|yesterday|today|for good|finally|completely|thank)\b)"
+            rf"|(?: (?:just|really))* (?:didn't|didnt|did not) (?:agree with|suit|sit well with) {_WHO})"
+        ),
+    ),
+    (
+        _DONE - _TAKEN - _JOB - frozenset(words("likes prefers favorite")),
+        _frame(
+            rf"OBJ{_NOUN}{_IS} (?:over|finished|history|behind (?:me|us)|no more|dead(?: for good)?|binned|dropped|"
+            rf"ditched|cancelled|canceled|scrapped|a thing of the past|in the past|gone(?: from my life| for good))"
+            rf"(?: with)?{_END}"
+        ),
+    ),
+    (
+        _DONE - _TAKEN - _JOB,
+        _frame(rf"OBJ{_NOUN} (?:didn't last|has run its course|ran its course|fell by the wayside|"
+        rf"went out the window)"),
+    ),
+    (_JOB | _HOME, _frame(rf"OBJ{_NOUN}{_IS} (?:history|behind (?:me|us)|a thing of the past){_END}")),
+    (
+        _ILL,
+        _frame(
+            rf"OBJ{_NOUN}(?:{_IS} (?:over(?! (?:the|my))|cleared(?: up)?|gone(?: away)?|healed(?: up)?|cured|"
+            rf"history|behind (?:me|us)|no more)|(?: (?:just|finally|all))* (?:went away|cleared up|disappeared|"
+            rf"vanished|"
+            rf"healed))(?! for (?:an?|two|three|\d+|today|now)\b)(?! (?:today|tonight|this (?:morning|week))\b)"
+        ),
+    ),
+    (
+        _ILL,
+        _frame(
+            rf"(?<!not )(?<!n't )\b(?:over|shot of|rid of|beat|beaten|recovered from|free of|cured of) {_ITS}OBJ{_END}"
+        ),
+    ),
+    (
+        _ALLERGY,
+        _frame(r"(?:\bnot|n't|\bnever(?: been)?)(?: [\w']+){0,2} (?:allergic|intolerant) to (?:[\w-]+ )?OBJ"),
+    ),
+    (
+        _PLAN,
+        _frame(
+            rf"OBJ{_NOUN}(?:{_IS} (?:off(?! to)|cancell?ed|called off|scrapped|postponed|not happening|"
+            rf"no longer happening|"
+            rf"on hold|dead in the water|binned|dropped)|(?: (?:just|sadly))* (?:fell|has fallen|have fallen) through|"
+            rf" (?:isn't|isnt|aren't|won't be|is not|not) happening){_END}"
+        ),
+    ),
+    (
+        _PLAN,
+        _frame(
+            rf"\b(?:cancell?ed|called off|scrapped|postponed|pulled out of|dropped out of|backed out of|bailed on|"
+            rf"withdr(?:ew|awn) from|had to (?:cancel|drop|skip|postpone)|no more) {_ITS}OBJ|(?:\b(?:not|no longer)|"
+            rf"n't) "
+            rf"(?:(?:going|flying|moving|travelling|driving) to|doing|running|having|getting|visiting|attending|"
+            rf"going|to) "
+            rf"(?:[\w-]+ ){{0,2}}?OBJ{_NOUN} (?:after all|any ?more|now)"
+        ),
+    ),
+    (
+        _JOB,
+        _frame(
+            r"(?:\b(?:quit|left|leaving|resigned from|retired from|(?:fired|sacked|laid off|let go) (?:by|from)) "
+            r"(?:(?:the|my|his|her|our) )*(?:job at )?OBJ(?! (?:at|early|late|this|today|around|about|by|"
+            r"for the (?:day|"
+            r"weekend|airport))\b)|OBJ (?:has |have )?(?:just )?(?:let (?:me|us) go|laid (?:me|us) off|fired me|"
+            r"sacked me|"
+            r"made me redundant)|last (?:day|shift|week) (?:at|with) OBJ(?:'s| is| was)? (?:done|over|today|"
+            r"yesterday|friday|monday|on |last |(?:mon|tues|wednes|thurs|satur|sun)day))"
+        ),
+    ),
+    (
+        _HOME,
+        _frame(
+            r"\b(?:left|moved (?:out|away) (?:of|from)|(?:no more|goodbye|bye(?:[- ]bye)?|farewell|so long),?) "
+            r"OBJ(?=$|[,.;!]| (?:in (?!the (?:morning|evening))|for good|behind|last (?!night)|and moved|"
+            r"at the end of|years|months|weeks)\b)|"
+            r"OBJ(?: street| road)?, i (?:don't|dont|won't|do not) miss (?:you|it)\b|OBJ (?:feels|seems|is|was) "
+            r"(?:(?:like )?(?:ages|years|a lifetime|a long time) ago|history)"
+        ),
+    ),
+    (
+        _DIET,
+        _frame(
+            rf"(?:(?:\bnot|n't) (?:really |strictly |quite |fully |exactly |properly )+(?:an? )?OBJ{_END}|\b(?:gave|"
+            rf"given|"
+            rf"packed|jacked|chucked) {_ITS}OBJ{_NOUN} (?:up|in)\b)|OBJ{_NOUN}{_IS} (?:over|done|finished|history|"
+            rf"off the "
+            rf"menu|behind (?:me|us))"
+        ),
+    ),
+    (
+        _AVOIDS,
+        _frame(
+            rf"\b(?:back (?:on|to|eating|drinking) {_ITS}OBJ|(?:eat|eats|eating|ate|drink|drinks|drinking|drank|"
+            rf"having|"
+            rf"have|can have|can eat|can drink|started) (?:some |more |eating |drinking |"
+            rf"having )*{_ITS}OBJ (?:again|these "
+            rf"days|now(?! that))|can (?:eat|have|drink) {_ITS}OBJ{_END})|OBJ{_NOUN} (?:is|are)(?: totally|"
+            rf" perfectly| "
+            rf"actually)* (?:fine|ok|okay|safe|allowed|back)(?: for (?:me|us|him|her))?{_END}"
+        ),
+    ),
+    (
+        _PARTNER,
+        _frame(
+            rf"(?:OBJ and (?:i|me)|\b(?:me|i) and OBJ|\bwe,? OBJ and (?:i|me),?) (?:have |'ve |just |finally |"
+            rf"recently )*"
+            rf"(?:called it (?:a day|quits)|split(?: up)?|broke up|broken up|are (?:done|over|finished|no more)|"
+            rf"separated|"
+            rf"parted ways|ended (?:it|things))|\b(?:broke up|split(?: up)?|broken up|separated|finished|"
+            rf"ended (?:it|things)"
+            rf"|it's over|it is over|things are over) (?:with|from) OBJ|OBJ (?:has |just )*(?:dumped|left|"
+            rf"broke up with) "
+            rf"me{_END}"
+        ),
+    ),
+)  # fmt: skip
+_ONLY_SUPPOSED = late(
+    r"\b(?:not|n't|never|nobody|if|whether|when(?:ever)?|would|could|should|might|may|want|wants|wanna|wish|hope|"
+    r"hoping|"
+    r"nearly|almost|thinking|considering|considered|tempted|trying|try|tried|need to|like to|love to|going to|gonna|"
+    r"will|"
+    r"'ll|before|until|till|unless|how|why|ever|can't|cannot|cant|maybe|perhaps|probably|let's|can i|about to|"
+    r"supposed to|"
+    r"refuse\w*|dream\w*|rather|used to|once|threaten\w*|someone|people|everyone|who)\b|n't\b",
+    re.IGNORECASE,
+)
+_LATER = late(
+    r"\b(?:tomorrow|next (?:week|month|year|spring|summer|autumn|winter|term|\w+day)|one day|some ?day|soon|"
+    r"eventually|"
+    r"in (?:a|two|three|\d+) (?:days?|weeks?|months?|years?)(?! time)|at (?:some|the end)|if|until|till|yet)\b",
+    re.IGNORECASE,
+)
+_IN_YEAR = late(r"\b(?:in|back in|until|since) (?:19|20)\d\d\b", re.IGNORECASE)
+""" "I left Berlin in 2019" may be an earlier stay."""
+_CLAUSE = late(r"[;:()–—!?]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and|then)\b", re.IGNORECASE)
+
+
+def ended_by_name(text: str, earlier: EarlierDrafts, new: list[Draft], people: Mapping[str, Person]) -> Iterator[Draft]:
+    """Retractions of the live facts that `text` names and says to be over; `new` are the drafts of the turn so far."""
+    said = {one.key for one in new}
+    over = {
+        (one.subject, one.predicate, word) for one in new if one.op == "retract" for word in words_of(one.object or "")
+    }
+    ended: set[int] = set()
+    for naming in namings(text, earlier, people, CUES):
+        draft = naming.draft
+        known = any((draft.subject, draft.predicate, word) in over for word in words_of(draft.object or ""))
+        if known or id(draft) in ended or draft.key in said or not _is_over(naming, people):
+            continue
+        ended.add(id(draft))
+        yield retraction(draft, naming.span)
+        yield from _dose_of(draft, naming.span, earlier)
+
+
+def _is_over(naming: Naming, people: Mapping[str, Person]) -> bool:
+    text = naming.text
+    if _IN_YEAR.search(text):
+        return False
+    for predicates, frame in _FRAMES:
+        if naming.draft.predicate not in predicates:
+            continue
+        match = frame.search(text)
+        if match is None or OBJECT not in match[0] or not is_for(naming.draft, match[0], people):
+            continue
+        before = _CLAUSE.split(text[: match.start()])[-1]
+        after = _CLAUSE.split(text[match.end() :])[0]
+        if not _ONLY_SUPPOSED.search(before) and not _LATER.search(after):
+            return True
+    return False
+
+
+def _dose_of(draft: Draft, span: tuple[int, int], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The end of the dose of a medicine that is no longer taken."""
+    if draft.predicate != "takes_medication":
+        return
+    for dose in earlier.live_doses([(draft.object or "").casefold()]):
+        if dose.subject == draft.subject:
+            yield retraction(dose, span)
