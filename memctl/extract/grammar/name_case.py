@@ -132,7 +132,7 @@ class NameCase:
         spoken = words_with_digits(text)
         if not _CALLED.isdisjoint(spoken):
             text = _called().sub(self._announced, text)
-        if " is " in text and holds(text, ("is her name", "is his name")):
+        if "name" in spoken and " is " in text:
             text = _TOLD_LAST.sub(self._announced, text)
         if text.islower() or not _CAPITAL.search(text):
             text = _introduced().sub(self._announced, text)
