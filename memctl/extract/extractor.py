@@ -18,6 +18,7 @@ from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
 from memctl.extract.dialogue.changed_habits import changed_habits
+from memctl.extract.dialogue.changed_by_name import changed_by_name
 from memctl.extract.dialogue.completed_objects import completed
 from memctl.extract.dialogue.corrections import (
     asterisks,
@@ -38,7 +39,6 @@ from memctl.extract.dialogue.elliptical_retractions import (
 from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
-from memctl.extract.dialogue.objects_over import ended_by_name
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import may_be_restated, statement, unnamed_pet
 from memctl.extract.dialogue.rosters import may_ask_for_list, roster_drafts
@@ -223,8 +223,8 @@ class _SessionReader:
         drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, asked) if drafts else []
         drafts = self.acceptable(drafts, turn, text) if drafts else []
-        if not memory and self.earlier.live and "ended_objects" in due:
-            drafts = [*ended_by_name(text, self.earlier, drafts, self.people), *drafts]
+        if not memory and self.earlier.live:
+            drafts = changed_by_name(text, self.earlier, drafts, self.people, due)
         return self.kept(drafts, turn, text, due)
 
     def with_earlier(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:

@@ -6,7 +6,9 @@ from memctl.extract.dialogue import (
     doubts,
     elliptical_retractions,
     follow_ups,
+    new_doses,
     new_states,
+    new_weekdays,
     objects_over,
     rosters,
 )
@@ -82,6 +84,8 @@ TURN_RULES = RuleIndex(
         "new_states": new_states.CUES,
         "changed_habits": changed_habits.CHANGED_HABITS,
         "ended_objects": KeyedGroup(words=objects_over.CUES),
+        "new_doses": KeyedGroup(words=new_doses.CUES),
+        "new_weekdays": KeyedGroup(words=new_weekdays.CUES),
         "role_play": KeyedGroup(role_play.BEGINS),
     }
 )

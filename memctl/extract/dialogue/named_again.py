@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters.assertion_filter import declarative
-from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
-from memctl.extract.patterns.wordlist import words
+from memctl.extract.grammar.segmentation import HIDDEN, Sentence, plain, sentences
+from memctl.extract.patterns.wordlist import spoken_words, words
 from memctl.extract.people.last_mentioned import Person
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
@@ -51,16 +51,7 @@ _FIRST_NAMES = frozenset(words("works_at lives_in"))
 """Facts that the first word of their object names: Kestrel Travel is Kestrel."""
 _ANY_WORD = frozenset(words("plans habit goal event"))
 _OWN = late(r"\b(?:i|im|i'm|ive|i've|i'd|me|my|we|we're|we've|weve|us|our|myself|ourselves)\b", re.IGNORECASE)
-_ME = late(r"\b(?:i|i'm|im|me|us)\b", re.IGNORECASE)
 _PRONOUN = late(r"\b(?:he|she|him|his|her|hes|shes)\b(?! (?:says|said|thinks))", re.IGNORECASE)
-_AGENT = late(
-    r"\b(?:(?:the|my|our|a|this|new|his|her) )*(?:doc(?:tor)?|gp|nurse|consultant|psych\w*|neuro\w*|cardio\w*|endo\w*|"
-    r"rheum\w*|specialist|surgeon|clinic|hospital|pharmacist|chemist|physio|dermatologist|surgery|vet|dentist|school|"
-    r"work|office|manager|boss|company|team|club|landlord|airline|venue|organi[sz]ers?|teacher|trainer|coach)"
-    r"(?:'s)?(?: (?:has|have))?\b|\bdr\.? \w+",
-    re.IGNORECASE,
-)
-""" "The doctor took me off it": who did it says nothing of whose it is."""
 _BREAK = late(r"[;:()–—]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and)\b", re.IGNORECASE)
 
 
@@ -82,28 +73,31 @@ class Naming(NamedTuple):
 
 def namings(text: str, earlier: EarlierDrafts, people: Mapping[str, Person], cues: frozenset[str]) -> Iterator[Naming]:
     """The objects of live facts that the sentences of `text` with one of the words `cues` name and are about."""
-    carried: frozenset[Person | None] = frozenset()
-    for sentence in sentences(plain(text)):
-        body, offset = declarative(sentence.text, sentence.mark)
-        spoken = [word.casefold() for word in _WORD.findall(body)]
-        if body and HIDDEN not in body and "?" not in sentence.mark and not cues.isdisjoint(_parts(spoken)):
-            start = sentence.start + offset
-            for draft in _live(spoken, earlier):
-                named = _named(draft, body)
-                if named is None:
-                    continue
-                naming = Naming(draft, body, body[: named[0]], body[named[1] :], (start, start + len(body)))
-                if _is_about(naming, people, carried):
-                    yield naming
-        carried = _carried(sentence.text, people, carried)
+    live = _live(spoken_words(text), earlier)
+    before: list[str] = []
+    for sentence in sentences(plain(text)) if live else ():
+        if "?" not in sentence.mark and not cues.isdisjoint(spoken_words(sentence.text)):
+            yield from _named_in(sentence, before, live, people)
+        before.append(sentence.text)
 
 
-def _parts(spoken: Iterable[str]) -> set[str]:
-    return {part for word in spoken for part in word.split("-")}
+def _named_in(
+    sentence: Sentence, before: list[str], live: list[Draft], people: Mapping[str, Person]
+) -> Iterator[Naming]:
+    """The objects of the `live` facts that a sentence names; `before` are the sentences before it."""
+    body, offset = declarative(sentence.text, sentence.mark)
+    start = sentence.start + offset
+    for draft in live if HIDDEN not in body else ():
+        named = _named(draft, body)
+        if named is not None:
+            naming = Naming(draft, body, body[: named[0]], body[named[1] :], (start, start + len(body)))
+            if _is_about(naming, people, before):
+                yield naming
 
 
-def _live(spoken: list[str], earlier: EarlierDrafts) -> list[Draft]:
-    looked_for = {form for word in spoken for form in _forms(word)}
+def _live(spoken: frozenset[str], earlier: EarlierDrafts) -> list[Draft]:
+    """The live facts whose object has one of the words."""
+    looked_for = [form for word in spoken - _SMALL for form in _forms(word)] + sorted(spoken & _ALONE)
     found = {id(draft): draft for draft in earlier.naming(looked_for) if earlier.is_live(draft)}
     found.update((id(dose), dose) for dose in earlier.live_doses(looked_for))
     return list(found.values())
@@ -120,7 +114,7 @@ def _also() -> dict[str, tuple[str, ...]]:
 
 def _forms(word: str) -> tuple[str, ...]:
     """The words of an object that a spoken word may name: "warfarins" the one, "veggie" vegetarian."""
-    return (word, word.removesuffix("s"), f"{word}s", *_also().get(word, ()))
+    return (word, word[:-1] if word[-1] == "s" else f"{word}s", *_also().get(word, ()))
 
 
 def identifying(draft: Draft) -> frozenset[str]:
@@ -175,10 +169,9 @@ _ANYBODY = late(r"(?:someone|somebody|everyone|everybody|people|friends?|mates?|
 
 
 def people_in(text: str, people: Mapping[str, Person]) -> frozenset[Person | None]:
-    """The people whom the words of a clause mention, without those who do something for others; None is a stranger."""
+    """The people whom the words of a clause mention; None is a stranger."""
     found: set[Person | None] = set()
-    bare = _AGENT.sub(" ", _HAS.sub("", text))
-    for match in compiled(_MENTION).finditer(bare):
+    for match in compiled(_MENTION).finditer(_HAS.sub("", text)):
         relation = (match["rel"] or match["bare"] or "").lower()
         word = match["named"] or match["word"] or ""
         known = people.get(word.casefold())
@@ -195,29 +188,35 @@ def people_in(text: str, people: Mapping[str, Person]) -> frozenset[Person | Non
     return frozenset(found)
 
 
-def _carried(sentence: str, people: Mapping[str, Person], before: frozenset[Person | None]) -> frozenset[Person | None]:
-    """Whom a sentence without a subject after this one is about; nobody stands for the speaker."""
-    named = people_in(sentence, people)
-    if named:
-        return named
-    return before if _PRONOUN.search(sentence) or not _OWN.search(sentence) else frozenset()
+def _carried(before: list[str], people: Mapping[str, Person]) -> frozenset[Person | None]:
+    """Whom a sentence without a subject is about after the sentences `before`; nobody stands for the speaker."""
+    for sentence in reversed(before):
+        named = people_in(sentence, people)
+        if named:
+            return named
+        if _OWN.search(sentence) and not _PRONOUN.search(sentence):
+            break
+    return frozenset()
 
 
-def _is_about(naming: Naming, people: Mapping[str, Person], carried: frozenset[Person | None]) -> bool:
+def _is_about(naming: Naming, people: Mapping[str, Person], sentences_before: list[str]) -> bool:
     """Whether a clause is about the subject of the fact whose object it names."""
     before = _clause_before(naming.before)
-    after = _BREAK.split(naming.after, maxsplit=1)[0]
-    own = naming.draft.subject is None
-    named = people_in(before, people) - _itself(naming.draft)
+    draft = naming.draft
+    named = people_in(before, people) - _itself(draft)
     pronoun = _PRONOUN.search(before) is not None
     if before.strip() and not named and not pronoun and not _OWN.search(before):
-        named = people_in(naming.before, people) - _itself(naming.draft)
+        named = people_in(naming.before, people) - _itself(draft)
         pronoun = _PRONOUN.search(naming.before) is not None
-    if not named and not own:
-        named = people_in(after, people) or (carried if pronoun or not _OWN.search(naming.sentence) else frozenset())
-    if own:
-        return not named and not pronoun and not (carried and not _OWN.search(naming.sentence) and before.strip() == "")
-    return len(named) == 1 and _same(next(iter(named)), naming.draft)
+    mine = _OWN.search(naming.sentence) is not None
+    if draft.subject is None:
+        opens = not naming.before.strip() and not mine
+        return not named and not pronoun and not (opens and _carried(sentences_before, people))
+    if not named:
+        named = people_in(_BREAK.split(naming.after, maxsplit=1)[0], people)
+    if not named and (pronoun or not mine):
+        named = _carried(sentences_before, people)
+    return len(named) == 1 and _same(next(iter(named)), draft)
 
 
 def is_for(draft: Draft, words: str, people: Mapping[str, Person]) -> bool:
@@ -225,7 +224,7 @@ def is_for(draft: Draft, words: str, people: Mapping[str, Person]) -> bool:
     named = people_in(words, people) - _itself(draft)
     if draft.subject is None:
         return not named and not _PRONOUN.search(words)
-    return not _ME.search(words) and all(_same(person, draft) for person in named)
+    return all(_same(person, draft) for person in named)
 
 
 def _clause_before(before: str) -> str:

@@ -91,6 +91,9 @@ _ARRIVED = KeyedPattern(
     r"labour|labor|c-section|calling (?:him|her|them)|called (?:him|her|them)|named (?:him|her|them))\b",
     re.IGNORECASE,
 )
+_OF_ANOTHER = late(
+    r"\b(?:friend|mate|sister|brother|cousin|colleague|neighbou?r|boss|niece|nephew|aunt)(?:'s|s)?\b", re.IGNORECASE
+)
 _EXPECTED = KeyedPattern(
     r"\b(?:scan|reveal|due|expecting|kicks?|bump|will be|going to be|if|hope|hoping|bets?)\b", re.IGNORECASE
 )
@@ -261,7 +264,7 @@ def _births(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """The end of a pregnancy, and the child's name."""
     expected = [draft for draft in earlier.standing.values() if draft.object == "pregnant"]
     match = _BORN.search(text) if expected else None
-    if match is None or not _ARRIVED.search(text) or _EXPECTED.search(text):
+    if match is None or not _ARRIVED.search(text) or _EXPECTED.search(text) or _OF_ANOTHER.search(text[: match.end()]):
         return
     own = [one for one in expected if one.subject is None or one.owner in _PARTNERS or one.subject in _PARTNERS]
     if len(own) != 1:

@@ -7,6 +7,8 @@ question and what is so only today end nothing.
 import re
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.dialogue.named_again import OBJECT, Naming, is_for, namings
@@ -17,16 +19,15 @@ from memctl.extract.people.last_mentioned import Person
 
 CUES = frozenset(
     words(
-        "off out over done finished finish quit quitting quits stopped stop stopping gave given dropped dropping "
-        "ditched "
-        "ditching binned packed jacked chucked longer more rid deleted uninstalled wiped cancelled canceled cancel "
-        "pulled "
-        "backed bailed left leave leaving sold traded returned retired resigned last from swapped swap replaced "
-        "replacing replace instead gone went history behind dead scrapped postponed discontinued past through anymore "
-        "any after all not isn isnt didn didnt haven havent don dont cleared healed cured vanished remission again "
-        "back "
-        "fine ok okay safe allowed no never without called split broke broken separated parted ended dumped goodbye "
-        "bye miss course fired sacked redundant weaned agree suit became become is really"
+        "weeks months ages call calling calls enough off over done finished finishing quit quitting quits stopped "
+        "stopping gave given giving dropped ditched binned packed jacked chucked longer more rid deleted "
+        "uninstalled wiped cancelled canceled cancel pulled backed bailed left leaving retired resigned withdrew "
+        "withdrawn last switched changed moved swapped replaced gone went history behind dead scrapped postponed "
+        "postpone discontinued past through anymore after happening cleared healed cured recovered beat beaten "
+        "vanished disappeared again back fine ok okay safe allowed called split broke broken separated parted ended "
+        "dumped goodbye bye farewell course fired sacked laid let redundant weaned agree suit ran really strictly "
+        "quite fully properly exactly allergic intolerant these nowadays good miss feels seems ago skip drop hold "
+        "wayside window shot free eat eats eating ate drink drinks drinking drank"
     )
 )
 """Every sentence that ends a fact has one of these words."""
@@ -44,7 +45,7 @@ _DIET = frozenset({"diet"})
 _AVOIDS = frozenset({"avoids"})
 _HOME = frozenset({"lives_in"})
 _PARTNER = frozenset(words("has_girlfriend has_boyfriend has_partner has_wife has_husband has_fiancé has_fiancée"))
-_ALLERGY = frozenset(words("allergic_to intolerant_to"))
+_NAME = frozenset({"preferred_name"})
 
 _WHO = r"(?:me|us|him|her|them|(?:my|our) [\w-]+(?: (?-i:[A-ZÀ-Þ])[\w-]+)?|(?-i:[A-ZÀ-Þ])[\w-]+)"
 _ITS = r"(?:(?:the|my|our|his|her|their|all|that|this|any|those|an?|of|being|doing|using|taking|being an?|eating) )*"
@@ -144,10 +145,6 @@ _FRAMES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        _ALLERGY,
-        _frame(r"(?:\bnot|n't|\bnever(?: been)?)(?: [\w']+){0,2} (?:allergic|intolerant) to (?:[\w-]+ )?OBJ"),
-    ),
-    (
         _PLAN,
         _frame(
             rf"OBJ{_NOUN}(?:{_IS} (?:off(?! to)|cancell?ed|called off|scrapped|postponed|not happening|"
@@ -212,6 +209,17 @@ _FRAMES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         ),
     ),
     (
+        _NAME,
+        _frame(
+            r"(?:\b(?:don't|dont|do not|please stop|stop|i'd rather you stopped|you can stop|no more|nobody|no one)|"
+            r"^stop)"
+            r" (?:calling|call|calls) me OBJ|\b(?:enough (?:with|of)|stop(?: with)?|drop|lose|forget|"
+            r"no more)(?: the| that)? "
+            r"OBJ(?: (?:thing|business|stuff|name|nickname))?(?=$|[,.;!]| (?:please|pls|lol|now|thanks)\b)|"
+            r"\bnot OBJ any ?more"
+        ),
+    ),
+    (
         _PARTNER,
         _frame(
             rf"(?:OBJ and (?:i|me)|\b(?:me|i) and OBJ|\bwe,? OBJ and (?:i|me),?) (?:have |'ve |just |finally |"
@@ -226,6 +234,21 @@ _FRAMES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         ),
     ),
 )  # fmt: skip
+_MAYBE: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
+    (
+        _ILL,
+        _frame(r"\bno (?:more |sign of )?OBJ (?:for|in) (?:the (?:last|past) )?(?:\w+ )?(?:weeks|months|years|ages)\b"),
+    ),
+    (
+        _DONE - _TAKEN - _JOB,
+        _frame(
+            rf"(?:haven't|havent|hasn't|not|n't) (?:[\w']+ ){{1,3}}{_ITS}OBJ (?:since|(?:for|in) (?:\w+ )?(?:weeks|"
+            rf"months|"
+            r"years|ages))\b"
+        ),
+    ),
+)
+""" "No sciatica for three weeks now": it may be over."""
 _ONLY_SUPPOSED = late(
     r"\b(?:not|n't|never|nobody|if|whether|when(?:ever)?|would|could|should|might|may|want|wants|wanna|wish|hope|"
     r"hoping|"
@@ -242,8 +265,6 @@ _LATER = late(
     r"in (?:a|two|three|\d+) (?:days?|weeks?|months?|years?)(?! time)|at (?:some|the end)|if|until|till|yet)\b",
     re.IGNORECASE,
 )
-_IN_YEAR = late(r"\b(?:in|back in|until|since) (?:19|20)\d\d\b", re.IGNORECASE)
-""" "I left Berlin in 2019" may be an earlier stay."""
 _CLAUSE = late(r"[;:()–—!?]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and|then)\b", re.IGNORECASE)
 
 
@@ -257,18 +278,23 @@ def ended_by_name(text: str, earlier: EarlierDrafts, new: list[Draft], people: M
     for naming in namings(text, earlier, people, CUES):
         draft = naming.draft
         known = any((draft.subject, draft.predicate, word) in over for word in words_of(draft.object or ""))
-        if known or id(draft) in ended or draft.key in said or not _is_over(naming, people):
+        if known or id(draft) in ended or draft.key in said:
+            continue
+        if not _says(naming, people, _FRAMES):
+            if _says(naming, people, _MAYBE):
+                yield msgspec.structs.replace(retraction(draft, naming.span), doubt=True)
             continue
         ended.add(id(draft))
         yield retraction(draft, naming.span)
         yield from _dose_of(draft, naming.span, earlier)
 
 
-def _is_over(naming: Naming, people: Mapping[str, Person]) -> bool:
+def _says(
+    naming: Naming, people: Mapping[str, Person], frames: tuple[tuple[frozenset[str], re.Pattern[str]], ...]
+) -> bool:
+    """Whether one of the `frames` for its kind of fact stands around the object."""
     text = naming.text
-    if _IN_YEAR.search(text):
-        return False
-    for predicates, frame in _FRAMES:
+    for predicates, frame in frames:
         if naming.draft.predicate not in predicates:
             continue
         match = frame.search(text)

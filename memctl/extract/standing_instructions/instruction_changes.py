@@ -22,20 +22,22 @@ _OPENING = (
 )
 _OVER = KeyedPattern(
     _OPENING
-    + r"(?:you (?:can|may) (?:stop|quit|drop|skip|forget|ignore|lose)|(?:you )?(?:don't|dont|do not|no longer) "
-    r"(?:need|have) to(?: keep)?|(?:there's |there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|"
-    r"(?:please )?(?:scrap|scratch|drop|forget|"
-    r"ignore|cancel|ditch|bin|lift|remove|undo|lose|"
-    r"delete|disregard|never mind)(?: about)?(?= (?:the|that|my|what i said about|all the|those)\b)|stop(?= \w+ing\b))"
+    + r"(?:(?:you|u) (?:can|may) (?:stop|quit|drop|skip|forget|ignore|lose|leave off|leave out)|(?:you |u )?(?:(?:"
+    r"don't|dont|do not|no longer) (?:need|have) to|needn't|need not)(?: keep)?|(?:[^,]{0,40} so )?(?:there's |"
+    r"there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|(?:please )?(?:scrap|scratch|drop|forget|"
+    r"ignore|cancel|ditch|bin|lift|remove|undo|lose|skip|leave off|"
+    r"delete|disregard|never mind)(?: about)?(?= (?:the|that|my|what i said about|all the|those)\b)|stop(?= \w+ing\b)|"
+    r"no more(?= [\w ]+ (?:please|pls|from now on|at the end|any ?more|for now)\b))"
     r" (?P<what>[^.!?;\n,]{3,80})",
     re.IGNORECASE,
 )
 _ALLOWED = KeyedPattern(
-    _OPENING + r"(?:(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|do|have|add|include|"
-    r"write|give|send|call|mention|suggest|show|talk about)? ?"
-    r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|"
+    _OPENING + r"(?:(?:(?:you|u) (?:can|may)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|do|have|add|"
+    r"include|write|give|send|call|mention|suggest|show|talk about)? ?"
+    r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|whenever|if you (?:like|want|must)))+|"
     r"(?P<that>(?!.* but )[\w' -]{3,40}?) (?:is|are) "
-    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*"
+    r"(?:totally |perfectly )?(?:fine|ok|okay|alright|all right|allowed|welcome|good|back)(?: to (?:use|mention|have|"
+    r"suggest|talk about))?(?: (?:again|now|after all|with me|from (?:now|here) on|for me))*"
     r"(?: (?:now|but|because|since|as)\b.*)?)(?:,? (?:btw|tho|though|please|pls))*"
     r"(?:,.*| (?:just not|but not|except|because|cos|since) .*)?\W*$",
     re.IGNORECASE,
@@ -43,7 +45,7 @@ _ALLOWED = KeyedPattern(
 _NEEDLESS = KeyedPattern(
     _OPENING
     + r"(?:no )?(?P<what>[\w' -]{3,60}?) (?:(?:is|are) (?:not|no longer) needed|(?:isn't|isnt|aren't|arent) needed|"
-    r"needed now|can go)\b",
+    r"needed now|can go|(?:has|have) (?:run its course|had its day)|can stop|(?:is|are) retired)\b",
     re.IGNORECASE,
 )
 """ "The max five thing can go"."""
@@ -51,7 +53,9 @@ _SMALL = frozenset(
     words(
         "a an the my me i you your to of in at on for and with no not never always don't dont do only please all any "
         "it that this "
-        "what said about use using give add rule thing limit ban instruction request again now after more each every"
+        "what said about use using give add rule thing limit ban instruction request again now after more each "
+        "every btw tho "
+        "though question questions business stuff lol pls reminder reminders bit from on at"
     )
 )
 _ASPECTS: tuple[tuple[str, ...], ...] = (
@@ -128,7 +132,8 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
 
 
 def lifts(text: str) -> bool:
-    """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo again"
+    """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo "
+    "again"
     and "max 5 bullets is fine" ask for something too."""
     return " call " not in text and not _LIMIT.search(text) and bool(_ALLOWED.match(text) or _NEEDLESS.match(text))
 
@@ -138,6 +143,13 @@ def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator
     loosened = _LOOSENED.match(sentence)
     if loosened:
         yield from [one for one in standing if one.object not in ended and _replaces(loosened["o"], one.object or "")]
+        return
+    allowed = _ALLOWED.match(sentence)
+    tongue = (allowed["what"] or allowed["that"] or "").lower() if allowed else ""
+    if tongue and compiled("{TONGUES}").fullmatch(tongue):
+        yield from [
+            one for one in standing if one.object not in ended and _tongue(one.object or "") not in (None, tongue)
+        ]
         return
     match = _OVER.match(sentence) or _ALLOWED.match(sentence) or _NEEDLESS.match(sentence)
     groups = match.groupdict() if match else {}
@@ -156,7 +168,8 @@ def named_by(phrase: str, standing: Sequence[Draft], ended: Container[str | None
 
 
 def _replaces(new: str, old: str) -> bool:
-    """True if both instructions set the same aspect differently, and the new one does not concern only a part of it."""
+    """True if both instructions set the same aspect differently, and the new one does not concern only a part of "
+    "it."""
     if new.casefold() == old.casefold() or bool(_NARROW.search(new)) != bool(_NARROW.search(old)):
         return False
     tongue, before = _tongue(new), _tongue(old)
