@@ -72,7 +72,8 @@ _FUTURE_DATE = KeyedPattern(
 )
 _TEMPORARY = KeyedPattern(
     (
-        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
+        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|summer|winter|season|"
+        r"holidays|few days|couple of days|conference|meeting|"
         r"trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the week|for (?:\d+|"
         r"two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
         r"holiday)|this (?:week|weekend|month|summer|winter)|tonight|at the (?:minute|moment)|as we speak|because|"
