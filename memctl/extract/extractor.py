@@ -17,8 +17,8 @@ from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
-from memctl.extract.dialogue.changed_habits import changed_habits
 from memctl.extract.dialogue.changed_by_name import changed_by_name
+from memctl.extract.dialogue.changed_habits import changed_habits
 from memctl.extract.dialogue.completed_objects import completed
 from memctl.extract.dialogue.corrections import (
     asterisks,
