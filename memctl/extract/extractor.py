@@ -6,7 +6,6 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,7 @@ from memctl.core.claim import DENIAL, DOUBT, Claim, system_of
 from memctl.core.fact import derive_id
 from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
+from memctl.extract.accepted_drafts import accepted_drafts
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
 from memctl.extract.dialogue.changed_by_name import changed_by_name
@@ -30,10 +30,7 @@ from memctl.extract.dialogue.corrections import (
 )
 from memctl.extract.dialogue.doubts import doubts
 from memctl.extract.dialogue.elliptical_retractions import (
-    disowned,
     elliptical_retractions,
-    leaves_place,
-    moves_software,
     without_gifts,
 )
 from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
@@ -46,26 +43,13 @@ from memctl.extract.dialogue.short_answers import answer_drafts
 from memctl.extract.dialogue.taken_back import without_taken_back
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.events.event_dates import of_another_month
 from memctl.extract.events.new_days import with_new_day
-from memctl.extract.events.understood import is_to_come, lasts, understood
 from memctl.extract.filters.bygone import without_bygone
-from memctl.extract.filters.fragments import cuts_word, is_fragment, starting_somewhere, whole
-from memctl.extract.filters.health import of_health
-from memctl.extract.filters.job_titles import is_no_job, whole_job
 from memctl.extract.filters.not_meant import sincere
-from memctl.extract.filters.object_context import in_context
 from memctl.extract.filters.object_types import (
-    acceptable,
-    in_lower_case,
-    shortened,
     single_readings,
-    without_address,
 )
-from memctl.extract.filters.passing import is_of_another_kind, is_passing, with_time_of_day
 from memctl.extract.filters.role_play import RolePlay
-from memctl.extract.filters.shouting import calmed
-from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import asked, plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -81,7 +65,6 @@ from memctl.extract.people.unnamed_owners import last_question, without_unnamed_
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
 from memctl.extract.standing_instructions.numbered_rules import numbered_rules
-from memctl.extract.statements.makes import with_make
 from memctl.extract.statements.mentions import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
 from memctl.extract.turn_reader import TurnReader
@@ -222,7 +205,7 @@ class _SessionReader:
             drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
         drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, asked) if drafts else []
-        drafts = self.acceptable(drafts, turn, text) if drafts else []
+        drafts = self.understood(drafts, turn, text) if drafts else []
         if not memory and self.earlier.live:
             drafts = changed_by_name(text, self.earlier, drafts, self.people, due)
         return self.kept(drafts, turn, text, due)
@@ -259,37 +242,17 @@ class _SessionReader:
         doubted = all(rule in due for rule in ("doubts", "changes", "changed_things"))
         return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
 
-    def acceptable(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
-        """The drafts of a turn whose object says what the speaker meant."""
-        heard = f"{self.question or self.told} {text}"
-        addressed = self.speakers - {first_name(turn.speaker)}
-        drafts = [one for draft in drafts if (one := in_its_place(draft, text)) is not None]
-        drafts = [
-            in_lower_case(without_address(whole_job(whole(shortened(calmed(draft)))), addressed), text)
-            for draft in drafts
-        ]
-        drafts = starting_somewhere([with_time_of_day(with_make(draft, text), text) for draft in drafts], text)
-        drafts = [
-            draft
-            for draft in map(partial(in_context, text=text), filter(None, map(partial(of_health, text=text), drafts)))
-            if draft is not None
-            and acceptable(draft)
-            and not (
-                is_fragment(draft)
-                or not (understood(draft) and lasts(draft, turn.at))
-                or is_to_come(draft, text, turn.at)
-                or of_another_month(draft, text, " ".join(self.heard))
-                or cuts_word(draft.object, text)
-                or is_passing(draft, text)
-                or is_of_another_kind(draft, text)
-                or is_no_job(draft, text)
-            )
-        ]
-        return [
-            draft
-            for draft in drafts
-            if not (leaves_place(draft, heard, self.earlier) or moves_software(draft, heard) or disowned(draft, text))
-        ]
+    def understood(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
+        """The drafts of a turn that are understood."""
+        return accepted_drafts(
+            drafts,
+            text,
+            turn.at,
+            addressed=self.speakers - {first_name(turn.speaker)},
+            asked=self.question or self.told,
+            heard=" ".join(self.heard),
+            earlier=self.earlier,
+        )
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cached_property
 from itertools import zip_longest
 
-from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
@@ -20,6 +19,7 @@ from memctl.extract.filters.prompt_injection import is_instruction_like, may_ins
 from memctl.extract.grammar import clause_openers
 from memctl.extract.grammar.clause_cuts import clauses
 from memctl.extract.grammar.clauses import Clause, Head, complement, head
+from memctl.extract.grammar.name_case import is_casual
 from memctl.extract.grammar.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned
@@ -46,7 +46,6 @@ LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
-WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
 
 
 class TurnReader:
@@ -90,9 +89,7 @@ class TurnReader:
     @cached_property
     def casual(self) -> bool:
         """Whether the turn is written without capitals, so that a name may have none."""
-        if WRITTEN_I.search(self.typed):
-            return False
-        return sum(map(str.isupper, self.typed)) <= max(2, len(self.typed) // 60)
+        return is_casual(self.typed)
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""

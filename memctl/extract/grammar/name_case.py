@@ -106,6 +106,14 @@ _NEVER_NAMES = frozenset(
 )
 
 
+_WRITTEN_I = late(r"\b(?:I|I'm|I've)\b")
+
+
+def is_casual(text: str) -> bool:
+    """Whether a text is written without capitals, so that a name in it may have none."""
+    return not _WRITTEN_I.search(text) and sum(map(str.isupper, text)) <= max(2, len(text) // 60)
+
+
 class NameCase:
     """The capitalised names of the turns read so far."""
 
