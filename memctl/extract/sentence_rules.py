@@ -8,7 +8,6 @@ from memctl.extract.dialogue import (
     follow_ups,
     new_doses,
     new_states,
-    new_weekdays,
     objects_over,
     rosters,
 )
@@ -85,7 +84,6 @@ TURN_RULES = RuleIndex(
         "changed_habits": changed_habits.CHANGED_HABITS,
         "ended_objects": KeyedGroup(words=objects_over.CUES),
         "new_doses": KeyedGroup(words=new_doses.CUES),
-        "new_weekdays": KeyedGroup(words=new_weekdays.CUES),
         "role_play": KeyedGroup(role_play.BEGINS),
     }
 )

@@ -3,7 +3,6 @@
 from collections.abc import Container, Mapping
 
 from memctl.extract.dialogue.new_doses import new_doses
-from memctl.extract.dialogue.new_weekdays import new_weekdays
 from memctl.extract.dialogue.objects_over import ended_by_name
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -18,6 +17,4 @@ def changed_by_name(
         drafts = [*ended_by_name(text, earlier, drafts, people), *drafts]
     if "new_doses" in due and earlier.doses:
         drafts = [*drafts, *new_doses(text, earlier, drafts, people)]
-    if "new_weekdays" in due and "habit" in earlier.predicates:
-        drafts = [*drafts, *new_weekdays(text, earlier, drafts, people)]
     return drafts

@@ -24,15 +24,15 @@ _NOUN = late(
     r"(?: (?P<noun>(?!(?:with|at|in|on|for|to|now)\b)[\w'-]+(?: (?!(?:with|at|in|on|for|to|now|and)\b)[\w'-]+){0,2}))?"
 )
 _CHANGED = KeyedPattern(
-    r"\b(?:now|moved|moves|changed|switched|instead|from now on|these days|this (?:term|year|season)|new (?:day|time|"
-    r"slot)|goes to|over|finished|cancelled|ended|no more|quit|stopped|packed in|dropped|gave up|given up|done with|"
-    r"any ?more|no longer)\b",
+    r"\b(?:now|moved|moves|moving|changed|changes|switched|shifted|going to|goes to|instead|from now on|these days|"
+    r"this (?:term|year|season)|new (?:day|time|slot)|over|finished|cancelled|ended|no more|quit|stopped|packed in|"
+    r"dropped|gave up|given up|done with|any ?more|no longer)\b",
     re.IGNORECASE,
 )
 CHANGED_HABITS = KeyedGroup(_CHANGED)
 _ON_OTHER_DAYS = (
-    rf"(?:'s| has| is| have| got)*(?: been)? (?:moved|moves|changed|changes|switched|goes)(?: to)?(?:[.,:;–-]+| now)? "
-    rf"(?:on |to )?(?P<when>{ON_DAYS}(?:{CLOCK})*)"
+    r"(?:'s| has| is| have| got)*(?: been)? (?:moved|moves|moving|changed|changes|switched|shifted|goes|going)(?: to)?"
+    rf"(?:[.,:;–-]+| now)? (?:on |to )?(?P<when>{ON_DAYS}(?:{CLOCK})*)(?P<same>,? (?:at )?(?:the )?same time)?"
 )
 _OVER = (
     r"(?:'s| is| has| are| class is)*(?: all| been| now)* (?:over|finished|cancelled|ended|stopped)\b(?! (?:today|"
@@ -66,11 +66,13 @@ def changed_habits(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -
                 yield retraction(old, again.quote)
         elif again is not None:
             yield retraction(old, again.quote)
-        elif noun and old.subject is None and (moved := _moved_or_over(noun, body)):
-            span, when = moved
+        elif noun and (moved := _moved_or_over(noun, old.subject, body)):
+            span, when, same_time = moved
             yield retraction(old, span)
             if when:
                 on = "" if re.match(r"(?:on|of|every|each|the)\b", when, re.IGNORECASE) else "on "
+                clock = _AT.search(old.object or "") if same_time else None
+                when += clock[0] if clock else ""
                 phrase = old.phrase.split(" ")[0]
                 yield msgspec.structs.replace(
                     old, object=f"{verb} {noun} {on}{when}", phrase=f"{phrase} {noun} {on}{when}", quote=span
@@ -96,22 +98,25 @@ def _is_moved(new: Draft, old: Draft, text: str) -> bool:
     return _CHANGED.search(text[slice(*new.quote)]) is not None
 
 
-def _moved_or_over(noun: str, text: str) -> tuple[tuple[int, int], str] | None:
-    """Where a turn says that the thing called `noun` moved or is over, with its new days if they are told."""
+def _moved_or_over(noun: str, person: str | None, text: str) -> tuple[tuple[int, int], str, bool] | None:
+    """Where a turn says that the thing called `noun` of a person (None: the speaker) moved or is over, its new days if
+    they are told, and whether it keeps its time."""
     if noun.split()[-1] not in text.casefold():
         return None
-    what = rf"(?<![\w-])(?:{re.escape(noun)}|{re.escape(noun.split()[-1])})"
+    others = "" if person else r"(?<!'s )(?<!\bhis )(?<!\bher )(?<!\btheir )"
+    what = rf"(?<![\w-]){others}(?:{re.escape(noun)}|{re.escape(noun.split()[-1])})"
     over = f"^{what}{_OVER}|{_GIVEN_UP}{what}(?![\\w-])"
     for sentence in sentences(text):
         said, _ = declarative(sentence.text, sentence.mark)
-        if not said or HIDDEN in said:
+        if not said or HIDDEN in said or (person is not None and person.casefold() not in said.casefold()):
             continue
         moved = re.compile(what + _ON_OTHER_DAYS, re.IGNORECASE).search(text, sentence.start)
         if moved and moved.start() < sentence.start + len(sentence.text) and not _UNSURE.search(said):
-            return moved.span(), " ".join(moved["when"].split())
+            return moved.span(), " ".join(moved["when"].split()), moved["same"] is not None
         if re.search(over, said, re.IGNORECASE) and not _UNSURE.search(said):
-            return (sentence.start, sentence.start + len(sentence.text)), ""
+            return (sentence.start, sentence.start + len(sentence.text)), "", False
     return None
 
 
+_AT = late(CLOCK, re.IGNORECASE)
 _UNSURE = late(r"\b(?:if|would|could|should|might|may|maybe|perhaps|wish|almost|nearly)\b", re.IGNORECASE)
