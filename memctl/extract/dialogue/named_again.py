@@ -52,6 +52,13 @@ _FIRST_NAMES = frozenset(words("works_at lives_in"))
 _ANY_WORD = frozenset(words("plans habit goal event"))
 _OWN = late(r"\b(?:i|im|i'm|ive|i've|i'd|me|my|we|we're|we've|weve|us|our|myself|ourselves)\b", re.IGNORECASE)
 _PRONOUN = late(r"\b(?:he|she|him|his|her|hes|shes)\b(?! (?:says|said|thinks))", re.IGNORECASE)
+_AGENT = late(
+    r"\b(?:(?:the|my|our|a|this|new|his|her) )*(?:doc(?:tor)?|gp|nurse|consultant|psych\w*|neuro\w*|cardio\w*|endo\w*|"
+    r"rheum\w*|specialist|surgeon|clinic|hospital|pharmacist|chemist|physio|dermatologist|vet|dentist|boss|manager|"
+    r"landlord|teacher|trainer|coach)(?:'s)?(?: (?:has|have))?\b|\bdr\.? \w+",
+    re.IGNORECASE,
+)
+""" "The doctor took me off it": who did it says nothing of whose it is."""
 _BREAK = late(r"[;:()–—]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and)\b", re.IGNORECASE)
 
 
@@ -169,9 +176,9 @@ _ANYBODY = late(r"(?:someone|somebody|everyone|everybody|people|friends?|mates?|
 
 
 def people_in(text: str, people: Mapping[str, Person]) -> frozenset[Person | None]:
-    """The people whom the words of a clause mention; None is a stranger."""
+    """The people whom the words of a clause mention, without those who do something for others; None is a stranger."""
     found: set[Person | None] = set()
-    for match in compiled(_MENTION).finditer(_HAS.sub("", text)):
+    for match in compiled(_MENTION).finditer(_AGENT.sub(" ", _HAS.sub("", text))):
         relation = (match["rel"] or match["bare"] or "").lower()
         word = match["named"] or match["word"] or ""
         known = people.get(word.casefold())
