@@ -310,7 +310,7 @@ def _return(journey: Draft, text: str, dates: list[Grounded]) -> Draft | None:
     """The plan of coming back in "I fly to Accra on 20 December, back 4 January"."""
     where = _JOURNEY.fullmatch(journey.object or "")
     days = [one for one in dates if one.role == "at" and one.precision == "day"]
-    if where is None or len(days) < 2 or journey.valid_at != days[0].start or journey.subject is not None:
+    if where is None or len(days) < 2:
         return None
     if not _BACK.fullmatch(text[days[0].span[1] : days[1].span[0]]) or days[1].start < days[0].start:
         return None
