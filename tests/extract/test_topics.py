@@ -30,7 +30,8 @@ def rows(table: Path) -> list[tuple[str, list[str]]]:
 def says_twice(text: str) -> bool:
     """Whether one of four words in a row begins like another: "works work nights"."""
     spoken = re.findall(r"\b(?!alice|them|their|that)[a-z]{4,}", text)
-    return any(word[:4] == other[:4] for n, word in enumerate(spoken) for other in spoken[n + 1 : n + 4])
+    near = [(word, other) for n, word in enumerate(spoken) for other in spoken[n + 1 : n + 4]]
+    return any(word[:4] == other[:4] and word != "they" for word, other in near)
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
