@@ -83,7 +83,7 @@ _ANNOUNCED = KeyedPattern(
 )
 """ "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
 _HEADED = KeyedPattern(rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:are|i take|i'm on|list))?[ \t]*:?[ \t]*\n", re.IGNORECASE)
-ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED, children.HEADING)
+ROSTERS = KeyedGroup(_ANNOUNCED, _HEADED, children.HEADING, children.ONE_OF_US)
 _MEMBER = late(
     r"\s*(?:,(?! ?\d{1,2}(?:,|;| and\b|\W*$))(?:\s*and\b)?|;|&|/|\band\b|\bplus\b)\s*(?![^()]*\))", re.IGNORECASE
 )
@@ -162,6 +162,7 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
     taken |= {draft.subject.casefold() for draft in read if draft.subject and draft.owner}
     if children.HEADING.search(text):
         yield from children.under_heading(text)
+    yield from children.siblings(text)
     if _ANNOUNCED.search(text):
         for match in compiled(_LABEL).finditer(text):
             if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:
@@ -193,9 +194,13 @@ def _named_list(match: re.Match[str]) -> bool:
     )
 
 
+_ALL_OF_THEM = late(r",? (?:all|both)(?: [a-z]+){1,4}\s*$")
+""" "My siblings are Ejiro, Tega and Oghene, all younger"."""
+
+
 def _closed(match: re.Match[str]) -> str:
     """The list of a match, up to the parenthesis that closes it."""
-    members: str = match["list"]
+    members: str = _ALL_OF_THEM.sub("", match["list"])
     return members.split(")")[0] if match["sep"].strip() == "(" and members.count("(") < members.count(")") else members
 
 

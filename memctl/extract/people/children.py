@@ -1,4 +1,7 @@
-"""Lists of the speaker's children with their ages: "the kids, Deniz 13, Melek 9", "Kids. Corey's 15, Jade is 12"."""
+"""Lists of the speaker's children with their ages: "the kids, Deniz 13, Melek 9", "Kids. Corey's 15, Jade is 12".
+
+Brothers and sisters in a list with the speaker stand here too: "I'm one of four: Declan, Niamh, me and Orla".
+"""
 
 import re
 from collections.abc import Iterator
@@ -48,6 +51,17 @@ HEADING = KeyedPattern(
     re.IGNORECASE,
 )
 _UNDER_HEADING = late(rf"(?:^|[,;.] |\band )(?P<name>{ONE_NAME})(?:'s| is) (?P<age>{_AGE})", re.IGNORECASE)
+ONE_OF_US = KeyedPattern(
+    r"\b(?:i'm|im|i am) (?:the )?(?:one|number [a-z\d]+|eldest|oldest|youngest|second|third|fourth|fifth) "
+    r"of (?:three|four|five|six|seven|eight|nine|ten|\d{1,2})(?: (?:kids|children|siblings))?(?:[:,]|\.(?= in order\b))"
+    rf" (?:in order(?: of age)?[:,]? )?(?P<list>(?=[^.!?\n]*\b(?:me|myself)\b)(?:{ONE_NAME}|(?:me|myself),)[^.!?\n]*)",
+    re.IGNORECASE,
+)
+""" "I'm one of five: Declan, Niamh, me and Orla"."""
+_SIBLING = late(
+    rf"(?:(?:then|and|the baby|little) )*(?P<name>{ONE_NAME})(?: (?:our|the) [a-z ]{{3,20}})?", re.IGNORECASE
+)
+_BETWEEN = late(r",(?: and| then| and then)? |,? (?:and|then|&|and then) ")
 _SENTENCES = 2
 """Sentences below a heading that may tell of children."""
 
@@ -79,6 +93,17 @@ def under_heading(text: str) -> Iterator[Draft]:
         for child in _UNDER_HEADING.finditer(text[match.end() : end]):
             span = (match.end() + child.start("name"), match.end() + child.end())
             yield from _child(Child(child["name"], "", child["age"]), canonical(_one(match["rel"])), span)
+
+
+def siblings(text: str) -> Iterator[Draft]:
+    """The drafts of the brothers and sisters of whom the speaker is one: "one of five: Declan, Niamh, me and Orla"."""
+    for match in ONE_OF_US.finditer(text):
+        members = [one for one in _BETWEEN.split(match["list"]) if one.casefold() not in ("me", "myself")]
+        found = [_SIBLING.fullmatch(one.strip()) for one in members]
+        names = [one["name"] for one in found if one and one["name"] not in NOT_NAMES]
+        if len(names) == len(members):
+            for name in names:
+                yield named(name, "sibling", match.span("list"))
 
 
 def _one(rel: str) -> str:
