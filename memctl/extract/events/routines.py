@@ -32,7 +32,6 @@ _NO_ROUTINE = frozenset(
         "start stop hang expect ask wonder remember dislike decide find"
     )
 )
-_FAR = late(r"\b(?:next|this|coming|off|except|until|till) (?:week|month|mon|tue|wed|thu|fri|sat|sun)", re.IGNORECASE)
 _ONCE = frozenset(words("have start leave fly go travel see meet visit come arrive return"))
 """ "I see him Monday and Tuesday" may be about one week, "I see him Mondays" is not."""
 _GOES_ON = late(
@@ -41,7 +40,7 @@ _GOES_ON = late(
     re.IGNORECASE,
 )
 """ "Every evening with Ramon", not "every evening Ramon and me"."""
-_PARTICIPLE = late(r"(?:\w+ed|cut|put|set|let|hit|shut|split)\b", re.IGNORECASE)
+_PARTICIPLE = late(r"\w+ed\b", re.IGNORECASE)
 _IS_NOUN = late(r"(?:is|are|was|were|'s|isn't|aren't)\b", re.IGNORECASE)
 """ "Tess plays hockey, practice is Mondays": "practice" is no verb."""
 _UNKNOWN_VERB = late(
@@ -101,7 +100,7 @@ def _at_recurring_times(clause: Clause, lemma: str, rest: str, offset: tuple[int
         return []
     if not _GOES_ON.match(rest, times.end()):
         rest = rest[: times.end()]
-    if CHAT.search(rest) or _FAR.search(rest) or (lemma in _ONCE and ONE_WEEK.fullmatch(times[0])):
+    if CHAT.search(rest) or (lemma in _ONCE and ONE_WEEK.fullmatch(times[0])):
         return []
     return [_habit(lemma, rest, offset)]
 
