@@ -10,7 +10,7 @@ _NO_AGES = frozenset({"boss", "manager"})
 
 
 _AFTER = (
-    r"(?:,? \(?(?P<age>\d{1,2})(?: years?(?: old)?| yrs?| y/?o)?\)?(?=[,.;!)]|$| and\b))?"
+    r"(?:,? \(?(?P<age>\d{1,2})(?: years?(?: old)?| yrs?| y/?o)?\)?(?=[,.;!)]|$| and\b(?! \d)))?"
     r"(?:,? \(?(?:an? (?P<job>(?:{JOB_TRAITS} |retired )*{JOBS})|(?P<retired>retired (?:{JOB_TRAITS} )*{JOBS})|"
     r"(?P<bare>(?:{JOB_TRAITS} )*{JOBS})(?=[,;)]|\W*$))"
     r"(?=$|[,.;!)]| (?:and|but|who|in|at|from|for|with|by|now|too)\b))?"

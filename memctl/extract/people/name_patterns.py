@@ -29,6 +29,7 @@ WHOSE = (
 AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
 TOLD_AGE = (
     r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
+    r"(?:and|&) \d|"
     r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
 )
 NAMES = (
