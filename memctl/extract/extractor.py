@@ -180,7 +180,7 @@ class _SessionReader:
         drafts = self.with_earlier(without_implied_marriage(drafts, self.earlier), turn, text, due)
         if self.question is not None and not memory:
             drafts += confirmed(self.question, text, turn.at, self.earlier)
-            answered = answer_drafts(self.question, text, by_assistant=self.asker is None)
+            answered = answer_drafts(self.question, text, by_assistant=bool(self.told))
             drafts += answered or self.restated(self.question, text, turn, drafts)
         if not memory:
             drafts = self.listed(drafts, turn, reader)

@@ -153,6 +153,18 @@ _OF_THE_REST = late(r"(?:and )?(?:for|in|with) (?:all )?the (?:rest|others?)\b",
 """ "For the rest no tables": only the order before it tells what the rest is."""
 
 
+_OWN_HABIT = late(
+    r"(?:when(?:ever)?|if|every time|each time) (?:i|we) "
+    r"(?:(?!(?:give|show|tell|put|make|answer|reply|convert|translate|check|keep|add|don't|dont|never) \w).)*?[^,] "
+    r"(?:i|we) (?:always |usually |never |just |often )*"
+    r"(?!(?:want|need|prefer|mean|like|expect|can|could|should|may|might|would|have|am|was|do|ask|say|send|paste|share)\b)"
+    r"[a-z]+(?<!ed)(?! (?:\w+ )*(?:give|show|tell|put|use|write|add|check|answer|reply|make|convert|translate|just|"
+    r"please|always|never|don't|dont) \w)[^,:;]*",
+    re.IGNORECASE,
+)
+""" "When I paste a log I check it twice" is what the speaker does."""
+
+
 def is_manner(order: str) -> bool:
     """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
     return bool(
@@ -198,6 +210,7 @@ def is_no_rule(text: str) -> bool:
     """True for an order that only its conversation explains, or that is an idiom or a supposition."""
     return bool(
         _OF_THE_REST.match(text)
+        or _OWN_HABIT.fullmatch(text)
         or _POINTS_BACK.match(text)
         or _SUPPOSES.match(text)
         or _TELLS.match(text)
