@@ -154,7 +154,7 @@ def _says_it_lasts(text: str) -> bool:
 def _has_scope(text: str) -> bool:
     """Whether `text` is an order after the words that say when it holds: "on Mondays give me the list"."""
     match = SCOPED.match(text)
-    if match is None or _SPEAKERS.match(match["core"]) or match["core"].startswith(("and ", "or ", "but ")):
+    if match is None or _SPEAKERS.match(match["core"]):
         return False
     core = match["core"]
     if match["day"] and not (_TO_ASSISTANT.search(core) or _CLOCK.match(core)):
