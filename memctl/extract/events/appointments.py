@@ -18,7 +18,7 @@ _WHOSE = r"(?:(?P<whose>my|our|the|an?|(?:mum|mom|dad|nan|gran|grandma|grandad)'
 _LINK = (
     r"(?P<link>(?:'s| is| are|'re| will be|'ll be| has been| have been| got| gets| been| now| also| all| finally|"
     r" actually| just| still| moved| changed| pushed(?: back)?| brought forward| rescheduled| postponed| delayed|"
-    r" switched| booked(?: in)?| scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off|"
+    r" switched| booked(?: in)?| scheduled| set| due| planned| confirmed| arranged| fixed| starts| begins| kicks off|"
     r" takes place| happens| expires| runs out| ends| opens| comes? out| falls| lands| coming up| leaves| departs|"
     r" arrives| up)*)"
 )
