@@ -18,7 +18,6 @@ from memctl.extract.dialogue import doubts, rosters
 from memctl.extract.extractor import extract
 from memctl.extract.filters import assertion_filter
 from memctl.extract.grammar import clause_cuts, clause_openers
-from memctl.extract.patterns import opening_characters
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.lower_case import for_lower_case
@@ -43,8 +42,6 @@ from memctl.extract.statements import (
 from memctl.extract.time import dates
 from memctl.transcripts.model import Session, Turn
 
-_parser: Any = import_module("re._parser")
-_compiler: Any = import_module("re._compiler")
 DATA = sorted((Path(__file__).parent / "data").glob("*.tsv"))
 TEXTS = [record["example"] for table in (*TOPICS, *PHRASES) for record in records(table)] + [
     line.partition("\t")[0] for file in DATA for line in file.read_text(encoding="utf-8").splitlines()
@@ -189,35 +186,6 @@ def test_all_hints_of_a_text_are_found_even_where_they_overlap(text: str, hints:
     assert index.due(text) == expected
 
 
-LOWER_CASE = (
-    (r"\b(?:Anna|bob)\b", "ANNA", True),
-    (r"(?-i:[A-ZÀ-Þ])\w+ lives", "Éva lives", True),
-    (r"(?-i:[A-ZÀ-Þ])\w+ lives", "éva lives", False),
-    (r"^(?!(?-i:Dr)\b)\w+ is in", "DR is in", True),
-    (r"\bi (?!am\b)\w+", "I AM", False),
-    (r"[^a-c]x", "Dx", True),
-    (r"la[sz]t", "laſt", True),
-    (r"(?:ab){2}c", "ABabC", True),
-    (r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+ is my", "ÁNA IS MY", True),
-    (r"[À-ž]x", "ıx", True),
-    (r"[ſ]x", "Sx", True),
-)
-
-
-@pytest.mark.parametrize(("pattern", "text", "matches"), LOWER_CASE)
-def test_the_pattern_for_lower_case_matches_where_the_other_does(pattern: str, text: str, matches: bool) -> None:
-    small = for_lower_case(pattern, re.IGNORECASE)
-    assert bool(re.search(pattern, text, re.IGNORECASE)) is matches
-    assert small is not None
-    assert small.search(lowered(text)) or not matches
-
-
-@pytest.mark.parametrize("pattern", [r"(?-i:[^A-Z])x", r"(?P<a>x)(?(a)y|z)", r"(?>ab)c", r"\dµg"])
-def test_a_pattern_that_lower_case_may_change_has_no_such_pattern(pattern: str) -> None:
-    assert for_lower_case(pattern, re.IGNORECASE) is None
-    assert for_lower_case("x", 0) is None
-
-
 def test_the_first_match_is_found_where_the_pattern_for_lower_case_matches() -> None:
     both = [(one, for_lower_case(one.text, one.flags)) for one in patterns()]
     small = [(one, lower) for one, lower in both if lower is not None]
@@ -226,43 +194,6 @@ def test_the_first_match_is_found_where_the_pattern_for_lower_case_matches() -> 
         for one, lower in small:
             match, expected = one.first_as(lower, text), one.compiled().search(text)
             assert (match and match.regs) == (expected and expected.regs), (one.text, text)
-
-
-OPENINGS = (
-    (r"(?:the )?cat", "a cat", "ct"),
-    (r",?\s+but|[;!]", "one but;", ",;! \n"),
-    (r"(?:^|[;.] )(?:my|our) x", "y; our x", "mo;."),
-    (r"\b(?!no)[a-c]\w+", "12 abc", "abc"),
-    (r"\d+%|(?:x|)y", "5 y 10%", "3xy"),
-)
-
-
-@pytest.mark.parametrize(("pattern", "text", "opening"), OPENINGS)
-def test_a_search_passes_over_characters_with_which_no_match_opens(pattern: str, text: str, opening: str) -> None:
-    parsed = _parser.parse(pattern)
-    members, certain = opening_characters._opening(parsed.data)
-    assert certain
-    found = opening_characters.compiled(parsed, 0).search(text)
-    assert (found and found.span()) == re.search(pattern, text).span()
-    assert found.re.groups == re.compile(pattern).groups
-    assert {chr(value) for kind, value in members if kind is _parser.LITERAL} <= set(opening)
-    assert text[found.start()] in opening
-
-
-@pytest.mark.parametrize("pattern", [r"\w*|x", r"[^a]b", r".x", r"(?:a|.)b", r"(?=x)", r"(a)\1|\1"])
-def test_a_pattern_that_may_open_with_any_character_is_tried_everywhere(pattern: str) -> None:
-    parsed = _parser.parse(pattern)
-    assert (opening_characters._opening(parsed.data) or ([], False))[1] is False
-    assert opening_characters.code_of(parsed, 0) == _compiler._code(parsed, 0)
-
-
-@pytest.mark.parametrize(("text", "span"), [("Anna", (0, 4)), ("anna, Bnna", (6, 10)), ("anna", None)])
-def test_a_match_is_found_after_one_that_is_none_because_of_its_case(text: str, span: tuple[int, int] | None) -> None:
-    pattern = KeyedPattern(r"\b(?-i:[AB])nna\b")
-    lower = for_lower_case(pattern.text, pattern.flags)
-    assert lower is not None
-    match = pattern.first_as(lower, text)
-    assert (match and match.span()) == span
 
 
 @pytest.mark.parametrize("index", [SENTENCE_RULES, TURN_RULES])
