@@ -132,8 +132,7 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
 
 
 def lifts(text: str) -> bool:
-    """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo "
-    "again"
+    """True for a sentence that only lifts an earlier instruction: "paragraphs are fine now". "You can call me Bo again"
     and "max 5 bullets is fine" ask for something too."""
     return " call " not in text and not _LIMIT.search(text) and bool(_ALLOWED.match(text) or _NEEDLESS.match(text))
 
@@ -168,8 +167,7 @@ def named_by(phrase: str, standing: Sequence[Draft], ended: Container[str | None
 
 
 def _replaces(new: str, old: str) -> bool:
-    """True if both instructions set the same aspect differently, and the new one does not concern only a part of "
-    "it."""
+    """True if both instructions set the same aspect differently, and the new one does not concern only a part of it."""
     if new.casefold() == old.casefold() or bool(_NARROW.search(new)) != bool(_NARROW.search(old)):
         return False
     tongue, before = _tongue(new), _tongue(old)

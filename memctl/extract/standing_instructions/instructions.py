@@ -182,7 +182,8 @@ def standing_instructions(
     drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
-        goal = _AFTER_QUOTE.sub("", requoted(draft.object or "", said))
+        goal = requoted(draft.object or "", said)
+        goal = goal if CONDITIONAL.match(goal) else _AFTER_QUOTE.sub("", goal)
         draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
     return drafts, alone
 

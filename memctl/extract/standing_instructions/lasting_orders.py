@@ -5,10 +5,11 @@ lasts. What is said of the speaker is no order: "no luck in every game", "on Mon
 """
 
 import re
+from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.standing_instructions.one_off_orders import for_one_task, is_no_rule
 from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER, is_base_verb, is_understood, trimmed
 from memctl.extract.standing_instructions.order_reasons import ASIDE
@@ -29,7 +30,7 @@ _LASTS = KeyedPattern(
     re.IGNORECASE,
 )
 _LASTS_IN_TEXTS = (
-    r".*\b(?:in|for|on|to|with|of|at the (?:end|top|start) of) (?:all|every|each|any)(?: of)? {WRITINGS}\b.*"
+    r".*\b(?:in|for|on|to|with|of|at the (?:end|top|start) of) (?:all|every|each|any)(?: of)? {WRITINGS}\b"
 )
 _A_RULE = (
     r"(?:permanent|standing|forever|for good|"
@@ -46,7 +47,7 @@ _LASTS_AFTER = late(
     re.IGNORECASE,
 )
 """ "Hex in upper case. Standing order."."""
-_RULES_OPEN = late(
+_RULES_OPEN = KeyedPattern(
     r"(?:^|[.!?\n]\s*)(?:(?:ok|so|and|also|first|here are|here's|these are|a|an|some|the|my|our|few|couple|of|ground|"
     r"house|golden|basic|simple|quick|little|small|new|more|one|two|three|four|five|six|\d)\b,? ?)+"
     r"(?:rules?|requests|policies)(?: (?:of|for|in|on) (?:the |this |our |my )?(?:house|ship|road|chat|conversation|"
@@ -148,7 +149,12 @@ def _first(text: str) -> str:
 
 
 def _says_it_lasts(text: str) -> bool:
-    return bool(_LASTS.search(text) or compiled(_LASTS_IN_TEXTS).fullmatch(text))
+    return bool(_LASTS.search(text) or _lasts_in_texts().search(text))
+
+
+@cache
+def _lasts_in_texts() -> KeyedPattern:
+    return KeyedPattern(filled(_LASTS_IN_TEXTS), re.IGNORECASE)
 
 
 def _has_scope(text: str) -> bool:
