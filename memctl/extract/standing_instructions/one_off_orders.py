@@ -155,8 +155,9 @@ _OF_THE_REST = late(r"(?:and )?(?:for|in|with) (?:all )?the (?:rest|others?)\b",
 
 _OWN_HABIT = late(
     r"(?:when(?:ever)?|if|every time|each time) (?:i|we) "
-    r"(?:(?!(?:give|show|tell|put|make|answer|reply|convert|translate|check|keep|add|(?:ask|remind|warn|nudge)(?= me\b)|assume|"
-    r"don't|dont|never) \w)[^,])*?,? (?:i|we) (?:always |usually |never |just |often )*"
+    r"(?:(?!(?:give|show|tell|put|make|answer|reply|convert|translate|check|keep|add|"
+    r"(?:ask|remind|warn|nudge)(?= me\b)|assume|don't|dont|never) \w)[^,])*?,? (?:i|we) "
+    r"(?:always |usually |never |just |often )*"
     r"(?!(?:want|need|prefer|mean|like|expect|can|could|should|may|might|would|have|am|was|do|ask|say|send|paste|share)\b)"
     r"[a-z]+(?<!ed)(?! (?:\w+ )*(?:give|show|tell|put|use|write|add|check|answer|reply|make|convert|translate|just|"
     r"please|always|never|don't|dont) \w)[^,:;]*",
