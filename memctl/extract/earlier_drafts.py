@@ -18,8 +18,7 @@ _NUMBER_AT = late(
 )
 _BEGINS = late(
     r"\b(?:new|start(?:s|ed|ing)?|begin(?:s|ning)?|began|join(?:s|ed|ing)?|offer(?:ed)?|got the job|promot\w+|hired|"
-    r"moved|"
-    r"moving|just bought)\b",
+    r"moved|moving|just bought)\b",
     re.IGNORECASE,
 )
 _LAST_NAME = late(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")

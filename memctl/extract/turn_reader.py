@@ -161,6 +161,7 @@ class TurnReader:
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():
                 yield aged
                 self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
+            yield from ages.on_birthdays(body, span, self.people, self.at) if "ages" in due else ()
         if relatives:
             self.introduce(relatives)
         self.context, self.before = self.before, text

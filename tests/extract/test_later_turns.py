@@ -57,6 +57,8 @@ ENDS = [
     ("I use Jira.", "Jira is history, we have a whiteboard", "Jira"),
     ("I'm learning Finnish.", "I've given up on Finnish", "Finnish"),
     ("My girlfriend is called Wiebke.", "me and Wiebke called it a day", "Wiebke"),
+    ("I take sumatriptan 50 mg.", "Dr Achebe replaced the sumatriptan with rizatriptan", "sumatriptan 50"),
+    ("My midwife is Odile.", "It's Petra now. So no more Odile.", "Odile"),
 ]
 
 
@@ -96,6 +98,10 @@ STANDS = [
     ("I use Notion.", "thinking of ditching Notion", "Notion"),
     ("I walk every morning at 6 before work.", "Beau quit before me", "walk"),
     ("My girlfriend is called Wiebke.", "if Wiebke and I ever split up I'd cry", "Wiebke"),
+    ("I live in Varna.", "moved Saturday's meeting to Monday", "Varna"),
+    ("I live in Varna.", "we moved Saturday to Sunday", "Varna"),
+    ("I live in Varna.", "my sister moved Saturday", "Varna"),
+    ("My exam is on 12 September.", "my sister's exam is on the 14th, not the 12th", "12 September"),
 ]
 
 
@@ -114,6 +120,8 @@ NEW_VALUES = [
     ("I take mirtazapine 30 mg.", "30 made me groggy. so 15, since this morning", "mirtazapine 15 mg", "30"),
     ("My mum takes 5 mg of warfarin.", "Mum's warfarin is down to 3 mg", "warfarin 3 mg", "5 mg"),
     ("I have choir on Tuesdays.", "choir's moved to Thursdays", "choir on Thursdays", "Tuesdays"),
+    ("My exam is on 12 September.", "The exam is on the 14th, not the 12th", "14 September", "12 September"),
+    ("My daughter Ines is 8.", "Ines turned 9 on Saturday", "9 years", "8 years"),
     ("I have choir on Tuesdays at 7.", "choir is going to Mondays, same time", "choir on Mondays at 7", "Tuesdays"),
     ("I have choir on Tuesdays at 7.", "choir is Mondays at 8pm now", "choir on Mondays at 8pm", "at 7"),
     (
@@ -157,6 +165,8 @@ def test_a_later_turn_leaves_the_value_that_it_does_not_change(before: str, afte
     [
         ("I take ramipril 5 mg.", "the GP doubled my ramipril", "5 mg"),
         ("I have sciatica.", "no sciatica for three weeks now", "sciatica"),
+        ("I live in Varna.", "We moved Saturday. My back!", "Varna"),
+        ("I live in Varna.", "moved last weekend, I ache", "Varna"),
         ("I play squash.", "I haven't played squash since the op and never went back", "squash"),
     ],
 )
@@ -176,6 +186,8 @@ NAMES_AND_ORDERS = [
     ("End every answer with a joke.", "no more jokes at the end please", "every answer"),
     ("Please reply in Spanish.", "exam's done so no need for spanish replies any more", "Spanish"),
     ("If I write before 9, ask me if I had breakfast.", "you can drop the breakfast question btw", "breakfast"),
+    ('End every message with the word "Onward".', "quit it with that Onward line", "Onward"),
+    ("Don't ask me about my weight.", "that thing about not asking me about my weight, forget it", "weight"),
 ]
 
 

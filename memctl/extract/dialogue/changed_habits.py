@@ -39,9 +39,8 @@ _OVER = (
     r"tonight|this|next|tomorrow|at|until|till|for (?!me\b|us\b|good\b|now\b)|on|by|early))"
 )
 _GIVEN_UP = (
-    r"\b(?:no more|(?:i|i've|we|we've|have|just)? ?(?:quit|stopped|packed in|dropped|gave up|given up)|done with|"
-    r"(?:i|we) (?:don't|dont|no longer) (?:do|go to|have|play))"
-    r"(?: (?:going to|doing|playing|having))?(?: (?:the|my|our))? "
+    r"\b(?:no more|(?:i|i've|we|we've|have|just)? ?(?:quit|stopped|packed in|dropped|gave up|given up)|done with|(?:i|"
+    r"we) (?:don't|dont|no longer) (?:do|go to|have|play))(?: (?:going to|doing|playing|having))?(?: (?:the|my|our))? "
 )
 _OWN = late(r"\b(?:i|i'm|my|me|we|our|us)\b", re.IGNORECASE)
 

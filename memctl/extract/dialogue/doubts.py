@@ -46,13 +46,12 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             _HOME,
             r"\b(?:(?:we|i)(?:'ve| have)? (?:just |finally )?(?:moved (?:house|home|out|again|flat|in(?! with my))|"
-            r"moved(?= last| in \w+ber| yesterday|$))|(?:my|our) (?:old|last|previous) (?:flat|place|house|address|"
-            r"apartment)|(?:my|our) new (?:flat|place|house|address|apartment|neighbou?rs|"
-            r"neighbou?rhood|landlord)|house move|(?:all|we've|we have|i've|i have|we're|i'm) (?:all |just |finally |"
-            r"now )*moved in"
-            r"(?! (?:with|next|across|together|on|to)\b)|(?:got|picked up|collected) (?:the|our|my) keys(?! (?:to|"
-            r"for|of|and|"
-            r"out|in (?:the|my)|from|wrong)\b)|keys at last|first night in the new \w+)\b",
+            r"moved(?= last| in \w+ber| yesterday| (?:on )?\w+day(?!'|\w| to| into)|$))|^(?:we )?moved (?=last |"
+            r"yesterday|(?:on )?\w+day(?!'|\w| to| into))|(?:my|our) (?:old|last|previous) (?:flat|place|house|"
+            r"address|apartment)|(?:my|our) new (?:flat|place|house|address|apartment|neighbou?rs|neighbou?rhood|"
+            r"landlord)|house move|(?:all|we've|we have|i've|i have|we're|i'm) (?:all |just |finally |now )*moved "
+            r"in(?! (?:with|next|across|together|on|to)\b)|(?:got|picked up|collected) (?:the|our|my) keys(?! (?:to|"
+            r"for|of|and|out|in (?:the|my)|from|wrong)\b)|keys at last|first night in the new \w+)\b",
         ),
         (
             _PARTNER,
@@ -80,11 +79,9 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
 )
 CHANGES = frozenset(
     words(
-        "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
-        "unemployed between gave given put got picked collected all first reorg reorganisation reorganization "
-        "switched ex since "
-        "dating single different fell not in "
-        "on up may don second touch fifty having"
+        "new old last previous changed changing change moved move left quit leaving lost hunting looking handed "
+        "career unemployed between gave given put got picked collected all first reorg reorganisation reorganization "
+        "switched ex since dating single different fell not in on up may don second touch fifty having"
     )
 )
 THINGS = frozenset(
@@ -93,7 +90,8 @@ THINGS = frozenset(
         "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
         "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
         "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
-        "ahead sure doubt go fifty plan plans thoughts know keys night weeks"
+        "ahead sure doubt go fifty plan plans thoughts know keys night weeks weekend week month monday tuesday "
+        "wednesday thursday friday saturday sunday"
     )
 )
 """Every sentence that says that something has changed has a word of each list."""

@@ -27,10 +27,9 @@ _ENDED = KeyedPattern(
     re.IGNORECASE,
 )
 _DIED = KeyedPattern(
-    r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)?"
-    r"(?: to be)? (?:died|passed(?: away)?|is dead|"
-    r"gone(?! (?:for|missing|out|on|to|through|all|from|into|up|down|off)\b)|put to sleep|no more|crossed the rainbow "
-    r"bridge)\b",
+    r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)?(?: "
+    r"to be)? (?:died|passed(?: away)?|is dead|gone(?! (?:for|missing|out|on|to|through|all|from|into|up|down|off)\b)|"
+    r"put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
 _PERSON_DIED = KeyedPattern(

@@ -25,19 +25,15 @@ _WORD = late(r"[^\W_][\w\-+#]*")
 _SMALL = frozenset(
     words(
         "a an the my our their her his your to of in at on for and with by from up off new old go going fly flying "
-        "take "
-        "have has having see meet visit get getting start run running play playing work works working do doing make "
-        "every each day days week weeks month morning evening night afternoon time times some any this that next last "
-        "first second pm am mr mrs ms dr one two three thing things bit lot type stage back bad badly big small good "
-        "monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays "
+        "take have has having see meet visit get getting start run running play playing work works working do doing "
+        "make every each day days week weeks month morning evening night afternoon time times some any this that next "
+        "last first second pm am mr mrs ms dr one two three thing things bit lot type stage back bad badly big small "
+        "good monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays "
         "saturdays sundays mon tue tues wed weds thu thur thurs fri sat sun jan feb mar apr may jun jul aug sep oct "
-        "nov "
-        "dec january february march april june july august september october november december is are be will appt "
-        "appointment session practice class before after since until while when about around always usually often "
-        "never "
-        "twice once then than also now just still only again out over back home here there into without like want "
-        "need "
-        "people person place long more most much many all own being going else even ever both"
+        "nov dec january february march april june july august september october november december is are be will "
+        "appt appointment session practice class before after since until while when about around always usually "
+        "often never twice once then than also now just still only again out over back home here there into without "
+        "like want need people person place long more most much many all own being going else even ever both"
     )
 )
 """Words that do not say which fact is meant, if its object has others."""
@@ -162,8 +158,7 @@ def _named(draft: Draft, sentence: str) -> tuple[int, int] | None:
 
 _HAS = late(
     r"'s(?=\s*$| (?:been|now|just|all|finally|also|off|over|on|done|taken|quit|stopped|given|gone|left|up|down|not|"
-    r"got|"
-    r"come|had|switched|changed|moved|packed|jacked|dropped|finished|back|no)\b)",
+    r"got|come|had|switched|changed|moved|packed|jacked|dropped|finished|back|no)\b)",
     re.IGNORECASE,
 )
 """ "Dad's been taken off", "Dad's warfarin": the person is the father, and not somebody of his."""

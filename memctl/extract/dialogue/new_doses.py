@@ -20,8 +20,7 @@ from memctl.extract.people.last_mentioned import Person
 
 _UNIT = r"(?:mgs?|milligrams?|mcg|micrograms?|µg|g|grams?|ml|iu|units?|puffs?|tablets?|drops)"
 _AMOUNT = (
-    rf"(?P<o>\d+(?:[.,]\d+)?(?: ?{_UNIT})?)(?![\w%:/£$€-]|[.,]\d| ?(?:x|times|days?|weeks?|months?|years?|hours?|am|"
-    rf"pm|"
+    rf"(?P<o>\d+(?:[.,]\d+)?(?: ?{_UNIT})?)(?![\w%:/£$€-]|[.,]\d| ?(?:x|times|days?|weeks?|months?|years?|hours?|am|pm|"
     r"o'clock|minutes?|years|per cent|percent|people|euros?|dollars?|pounds|st|nd|rd|th)\b)"
 )
 _RAISED = (
@@ -30,20 +29,17 @@ _RAISED = (
 )
 CUES = frozenset(
     words(
-        "bumped put adjusted changed upped raised increased doubled cut lowered reduced dropped halved moved "
-        "brought titrated tapering "
-        "tapered stepped up down now from since goes went dose instead again back"
+        "bumped put adjusted changed upped raised increased doubled cut lowered reduced dropped halved moved brought "
+        "titrated tapering tapered stepped up down now from since goes went dose instead again back"
     )
 )
 _NAMED = tuple(
     late(text.replace("OBJ", OBJECT), re.IGNORECASE)
     for text in (
-        rf"OBJ(?: dose)?(?:'s|s| is| was| has| got| gets| been| now| just| finally|"
-        rf"'ve)* ?(?:{_RAISED} )?(?:back )?(?:up|"
-        rf"down)?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? ?to {_AMOUNT}",
-        rf"\b(?:up|down|back up|back down|upped|bumped|increased|reduced|cut|lowered|raised|moved|put) (?:me |us |"
-        rf"him |her "
-        rf"|my |up |down |back )*(?:to|on to) {_AMOUNT} (?:of |on )?(?:the |my |his |her )?OBJ",
+        rf"OBJ(?: dose)?(?:'s|s| is| was| has| got| gets| been| now| just| finally|'ve)* ?(?:{_RAISED} )?(?:back "
+        rf")?(?:up|down)?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? ?to {_AMOUNT}",
+        r"\b(?:up|down|back up|back down|upped|bumped|increased|reduced|cut|lowered|raised|moved|put) (?:me |us |"
+        rf"him |her |my |up |down |back )*(?:to|on to) {_AMOUNT} (?:of |on )?(?:the |my |his |her )?OBJ",
     )
 )
 _UNNAMED = tuple(
@@ -51,9 +47,8 @@ _UNNAMED = tuple(
     for text in (
         rf"\b(?:put|upped|bumped|moved|taken|took|brought|titrated|increased|raised|lowered|reduced|stepped|got) "
         rf"(?:me|us)(?: up| down| back)*(?: to| on)? {_AMOUNT}",
-        rf"\b(?:the |my )?dose(?:'s| is| was| has| got| been| now| went| goes| gone)*(?: {_RAISED})?(?: up| down|"
-        rf" back)* "
-        rf"(?:to|now) {_AMOUNT}",
+        rf"\b(?:the |my )?dose(?:'s| is| was| has| got| been| now| went| goes| gone)*(?: {_RAISED})?(?: up| down| "
+        rf"back)* (?:to|now) {_AMOUNT}",
         rf"\b(?:dose|it)(?:'s| is|s) (?:now )?{_AMOUNT} (?:now|from (?:now|today|tomorrow)|instead)",
         rf"\b(?:i'm|im|i am|we're|back) (?:now )?(?:up|down|back)(?: up| down)? to {_AMOUNT}"
         rf"(?= (?:mg|now|since|from)|[,.;!]|$)",

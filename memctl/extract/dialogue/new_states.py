@@ -18,31 +18,27 @@ from memctl.extract.rule_tables import compiled
 _JOB = r"(?:place|job|role|gig|post|position|company|firm|school|hospital|office|team)"
 _STARTED = KeyedPattern(
     rf"\b(?:(?:start(?:ed|ing)?|began) (?:(?:at|in|on|with) )?(?:the|my|a) new {_JOB}|first (?:day|shift|week|"
-    rf"month)s?(?: "
-    rf"\w+)? (?:at|in|on|of|with) (?:the|my) new {_JOB}|(?:the |my )?new {_JOB} (?:tomorrow|today|start(?:s|ed)|begins|"
-    rf"began)|(?:just |finally |have |'ve )*(?:left|quit|lost) my (?:\w+ )?job(?! (?:when|in (?:19|20)\d\d|for an?|"
-    rf"as soon)\b))",
+    rf"month)s?(?: \w+)? (?:at|in|on|of|with) (?:the|my) new {_JOB}|(?:the |my )?new {_JOB} (?:tomorrow|today|"
+    r"start(?:s|ed)|begins|began)|(?:just |finally |have |'ve )*(?:left|quit|lost) my (?:\w+ )?job(?! (?:when|in "
+    r"(?:19|20)\d\d|for an?|as soon)\b))",
     re.IGNORECASE,
 )
 _FIRST_DAY = KeyedPattern(
-    r"\b(?:(?:my )?first (?:day|shift|week)(?:'s| is| was)? (?:done|over|went|down|today|yesterday|survived|"
-    r"in the bag)|"
-    r"(?:my )?last (?:day|shift)(?:'s| is| was)? (?:done|over|today|yesterday)|started (?:on )?(?:today|yesterday|"
-    r"monday))\b",
+    r"\b(?:(?:my )?first (?:day|shift|week)(?:'s| is| was)? (?:done|over|went|down|today|yesterday|survived|in the "
+    r"bag)|(?:my )?last (?:day|shift)(?:'s| is| was)? (?:done|over|today|yesterday)|started (?:on )?(?:today|"
+    r"yesterday|monday))\b",
     re.IGNORECASE,
 )
 """ "First day done", after notice was given."""
 _FIRST_WITH = KeyedPattern(
-    r"\bfirst (?:day|shift|run|week|trip|load|month) (?:with|at|"
-    r"for) (?P<o>(?-i:[A-ZÀ-Þ])[\w&'-]*(?: (?-i:[A-ZÀ-Þ])[\w&'-]*)?)"
-    r"(?: (?:is|was|went))?(?: (?:done|over|today|yesterday|tomorrow))?(?=$|[,.;!])",
+    r"\bfirst (?:day|shift|run|week|trip|load|month) (?:with|at|for) (?P<o>(?-i:[A-ZÀ-Þ])[\w&'-]*(?: "
+    r"(?-i:[A-ZÀ-Þ])[\w&'-]*)?)(?: (?:is|was|went))?(?: (?:done|over|today|yesterday|tomorrow))?(?=$|[,.;!])",
     re.IGNORECASE,
 )
 """ "First run with Kessler done", after notice was given."""
 _START_AT = late(
-    r"^start (?:work(?:ing)? |(?:an?|the|my) new job )?(?:(?:at|with|for) (?:the )?(?-i:[A-ZÀ-Þ])|as an? |"
-    r"in the (?:[\w-]+ )*"
-    r"(?:room|office|department|team|ward|shop|unit|depot|warehouse|kitchen)$)",
+    r"^start (?:work(?:ing)? |(?:an?|the|my) new job )?(?:(?:at|with|for) (?:the )?(?-i:[A-ZÀ-Þ])|as an? |in the "
+    r"(?:[\w-]+ )*(?:room|office|department|team|ward|shop|unit|depot|warehouse|kitchen)$)",
     re.IGNORECASE,
 )
 _SELF_EMPLOYED = late(r"self[- ]employed|freelancer?|freelance \w+|(?:now )?my own boss", re.IGNORECASE)
@@ -53,15 +49,12 @@ _STUDY = late(
 )
 _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
 _SETTLED = KeyedPattern(
-    r"\b(?:(?:all|we've|we have|i've|i have|we're|i'm|we|finally|both) (?:all |just |finally |"
-    r"now )*moved in(?! (?:with|next|"
-    r"across|together|on|to)\b)|(?:we're|we are|i'm|i am) (?:now |finally )*in (?:the |our |my )?new (?:house|flat|"
-    r"place|home|apartment)\b|that's (?:us|me) (?:all |finally )?(?:in|moved|moved in)|(?:got|picked up|have|"
-    r"collected|"
-    r"given) (?:the|our|my) keys(?! (?:to|for|of|and|out|in (?:the|my)|from|wrong)\b)|keys at last|(?:the|our|"
-    r"my) first night in the new \w+|we(?:'ve| have)? "
-    r"(?:finally )?moved(?= (?:on |last |yesterday|over the weekend))|done with the move|the move is done|"
-    r"made the move)\b",
+    r"\b(?:(?:all|we've|we have|i've|i have|we're|i'm|we|finally|both) (?:all |just |finally |now )*moved in(?! "
+    r"(?:with|next|across|together|on|to)\b)|(?:we're|we are|i'm|i am) (?:now |finally )*in (?:the |our |my )?new "
+    r"(?:house|flat|place|home|apartment)\b|that's (?:us|me) (?:all |finally )?(?:in|moved|moved in)|(?:got|picked up|"
+    r"have|collected|given) (?:the|our|my) keys(?! (?:to|for|of|and|out|in (?:the|my)|from|wrong)\b)|keys at last|"
+    r"(?:the|our|my) first night in the new \w+|we(?:'ve| have)? (?:finally )?moved(?= (?:on |last |yesterday|over "
+    r"the weekend))|done with the move|the move is done|made the move)\b",
     re.IGNORECASE,
 )
 _DESTINATION = late(
@@ -77,18 +70,14 @@ _THERE_NOW = KeyedPattern(
 _TO_MOVE = late(r"(?:move|moving|relocate)(?! (?:in with|on|my|our|the)\b)", re.IGNORECASE)
 _BORN = KeyedPattern(
     r"\b(?:(?:it's|its|it was|we(?:'ve| have)? (?:got|had|have)|she(?:'s| has)? had) (?:a (?:baby |little |healthy |"
-    r"wee )*"
-    r"(?:boy|girl)|twins)|(?:s?he|baby(?: \w+)?|(?:the|our) (?:baby|little one|twins|son|daughter))(?:'s| is| are|"
-    r" was| were|'ve"
-    r"| have)? (?:finally |now |just |safely )*(?:here|arrived|born|came)|born (?:on|at|last|this|yesterday|early|"
-    r"today)|"
-    r"gave birth|had (?:the|our|her|a) (?:baby|boy|girl|son|daughter))\b",
+    r"wee )*(?:boy|girl)|twins)|(?:s?he|baby(?: \w+)?|(?:the|our) (?:baby|little one|twins|son|daughter))(?:'s| is| "
+    r"are| was| were|'ve| have)? (?:finally |now |just |safely )*(?:here|arrived|born|came)|born (?:on|at|last|this|"
+    r"yesterday|early|today)|gave birth|had (?:the|our|her|a) (?:baby|boy|girl|son|daughter))\b",
     re.IGNORECASE,
 )
 _ARRIVED = KeyedPattern(
     r"\b(?:born|birth|arrived|here|weigh\w*|kg|lbs?|pounds|last night|this morning|yesterday|at \d{1,2}[:.]\d\d|"
-    r"healthy|"
-    r"labour|labor|c-section|calling (?:him|her|them)|called (?:him|her|them)|named (?:him|her|them))\b",
+    r"healthy|labour|labor|c-section|calling (?:him|her|them)|called (?:him|her|them)|named (?:him|her|them))\b",
     re.IGNORECASE,
 )
 _OF_ANOTHER = late(
@@ -104,9 +93,8 @@ _NAMED = KeyedPattern(
 )
 _OF_BIRTHDAY = KeyedPattern(
     r"\b(?:my birthday(?: (?:was |is |today|yesterday|on \w+|last \w+|this \w+))*|birthday (?:today|"
-    r"yesterday))\W+(?:(?:and|so|"
-    r"i'm|im|i am|turned|now|officially|finally|the big) )*(?P<age>\d{1,3})(?: (?:now|today|already))?(?=$|[,.!;)]|"
-    r" (?:and|lol)\b)",
+    r"yesterday))\W+(?:(?:and|so|i'm|im|i am|turned|now|officially|finally|the big) )*(?P<age>\d{1,3})(?: (?:now|"
+    r"today|already))?(?=$|[,.!;)]| (?:and|lol)\b)",
     re.IGNORECASE,
 )
 _EXCHANGED = KeyedPattern(
@@ -120,17 +108,14 @@ _SWITCHED_TO = late(r"\b(?:switched|changed|swapped|moved) (?:me |her |him |us )
 _ADDED = late(r"\b(?:as well|too|also|on top|added|adding|with it|both|alongside|plus)\b", re.IGNORECASE)
 _PROMOTED = KeyedPattern(
     r"\bpromoted\b(?: [a-z]+)?[,.!:;– -]+(?:(?:to|i'm|im|i am|now|so|officially) )*(?P<o>[a-z][\w -]{3,40}?)(?=$|"
-    r"[,.;!]|"
-    r" (?:from|since|as of|now|starting|at|in|of)\b)",
+    r"[,.;!]| (?:from|since|as of|now|starting|at|in|of)\b)",
     re.IGNORECASE,
 )
 CUES = KeyedGroup(_STARTED, _FIRST_DAY, _FIRST_WITH, _SETTLED, _THERE_NOW, _BORN, _OF_BIRTHDAY, _EXCHANGED, _PROMOTED)
 _NOT_SAID = late(
     r"\b(?:if|would|could|should|might|may|maybe|want|wants|wish|hope|hoping|dream\w*|not|never|don't|didn't|haven't|"
-    r"nearly|"
-    r"almost|before|until|till|when|once|he|she|they|his|her|their|your|sister|brother|mum|mom|dad|wife|husband|"
-    r"partner|"
-    r"son|daughter|mate|friend|colleague|boss|neighbour|neighbor|cousin)s?\b",
+    r"nearly|almost|before|until|till|when|once|he|she|they|his|her|their|your|sister|brother|mum|mom|dad|wife|"
+    r"husband|partner|son|daughter|mate|friend|colleague|boss|neighbour|neighbor|cousin)s?\b",
     re.IGNORECASE,
 )
 _PARTNERS = frozenset(words("wife partner girlfriend fiancée"))

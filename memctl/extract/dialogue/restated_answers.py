@@ -18,11 +18,10 @@ LONGEST_ANSWER = 10
 """Words of an answer."""
 
 _LEAD = late(
-    r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|actually|"
-    r"(?:his|her|its|their) names?(?:'s| is| are)|it's|its|it is|that's|that would be|they're|they are|he's|she's|"
-    r"he is|she is|i'm|im|i am|i take|i have|i've got|"
-    r"i use|i drive|i weigh|i was|about|around|roughly|"
-    r"(?:i've |i )?(?:shifted|moved|switched|changed|gone over|went over|migrated) (?:over )?to)[,:]? )+",
+    r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|"
+    r"actually|(?:his|her|its|their) names?(?:'s| is| are)|it's|its|it is|that's|that would be|they're|they are|he's|"
+    r"she's|he is|she is|i'm|im|i am|i take|i have|i've got|i use|i drive|i weigh|i was|about|around|roughly|(?:i've |"
+    r"i )?(?:shifted|moved|switched|changed|gone over|went over|migrated) (?:over )?to)[,:]? )+",
     re.IGNORECASE,
 )
 _NOTHING = late(r"(?:no|nah|nope)\b", re.IGNORECASE)

@@ -46,20 +46,17 @@ _QUALITY = (
 )
 _PETS = r"pets|animals|furry friends|fur babies|(?:{PET})s"
 _US = (
-    r"there(?:'s|s| is| are| were)? (?:now |only |just )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) of us"
-    r"(?: (?:here|at home|in the (?:house|flat)|living here|in total|now|altogether))*|"
-    r"we(?:'re| are) (?:now |only |just )?(?:\d|two|three|four|five|six|seven|eight)(?: of us)?(?: (?:here|at home|in "
-    r"the (?:house|flat)|in total|now|altogether))*|"
-    r"(?:my |our |the )?(?:household|who lives here|people at home|living here|at home)"
+    r"there(?:'s|s| is| are| were)? (?:now |only |just )?(?:\d+|two|three|four|five|six|seven|eight|nine|ten) of "
+    r"us(?: (?:here|at home|in the (?:house|flat)|living here|in total|now|altogether))*|we(?:'re| are) (?:now |only |"
+    r"just )?(?:\d|two|three|four|five|six|seven|eight)(?: of us)?(?: (?:here|at home|in the (?:house|flat)|in total|"
+    r"now|altogether))*|(?:my |our |the )?(?:household|who lives here|people at home|living here|at home)"
 )
 _LABEL = (
-    rf"(?:^|(?<=[.!?;\n] )|(?<=\n)|\b(?:i have|i've(?: got)?|ive(?: got)?|we have|we've(?: got)?|i got|we got|and|"
-    rf"with|plus|so|btw|,) )"
-    rf"(?:[-*•] )?(?:(?:my|our|the) )?{_COUNT}{_QUALITY}(?:(?P<group>{_GROUP})|(?P<pets>{_PETS})|(?P<us>{_US}))"
-    r"(?:'s|s')?(?: names?| now!?)?"
-    r"(?P<link>(?: now)?(?: are|'re)?(?: all)?(?: called| named)?(?: currently| now)?)"
-    r"(?P<sep>\s*[:=]\s*|\s+[-–—]\s+|,?\s+(?=(?-i:[A-ZÀ-Þ]))|\s*\((?=(?-i:[A-ZÀ-Þ])))"
-    r"(?P<list>[^.!?\n]+)"
+    r"(?:^|(?<=[.!?;\n] )|(?<=\n)|\b(?:i have|i've(?: got)?|ive(?: got)?|we have|we've(?: got)?|i got|we got|and|with|"
+    rf"plus|so|btw|,) )(?:[-*•] )?(?:(?:my|our|the) )?{_COUNT}{_QUALITY}(?:(?P<group>{_GROUP})|(?P<pets>{_PETS})|"
+    rf"(?P<us>{_US}))(?:'s|s')?(?: names?| now!?)?(?P<link>(?: now)?(?: are|'re)?(?: all)?(?: called| named)?(?: "
+    r"currently| now)?)(?P<sep>\s*[:=]\s*|\s+[-–—]\s+|,?\s+(?=(?-i:[A-ZÀ-Þ]))|"
+    r"\s*\((?=(?-i:[A-ZÀ-Þ])))(?P<list>[^.!?\n]+)"
 )
 _HEADING = (
     rf"(?:^|\n)[ \t]*(?:#+ )?(?:(?:my|our|the) )?{_COUNT}{_QUALITY}(?:(?P<group>{_GROUP})|(?P<pets>{_PETS})|"
@@ -70,15 +67,13 @@ _HEADING = (
 )
 _NOUNS = (
     rf"{_GROUP}|of us|(?:we're|we are)(?: (?:now|only|just))? (?:\d|two|three|four|five|six|seven|eight)|household|"
-    rf"living "
-    r"here|lives here|at home|family|relatives|meds|medications?|medicines|tablets|pills|prescriptions|allergies|pets|"
-    r"animals|cats|dogs|hens|chickens|horses|ponies|rabbits|budgies|goats|ducks|guinea pigs|hamsters|rats|ferrets|"
-    r"parrots|kittens|puppies|snakes|lizards|tortoises|sheep|alpacas|bees|fish"
+    r"living here|lives here|at home|family|relatives|meds|medications?|medicines|tablets|pills|prescriptions|"
+    r"allergies|pets|animals|cats|dogs|hens|chickens|horses|ponies|rabbits|budgies|goats|ducks|guinea pigs|hamsters|"
+    r"rats|ferrets|parrots|kittens|puppies|snakes|lizards|tortoises|sheep|alpacas|bees|fish"
 )
 _ANNOUNCED = KeyedPattern(
     rf"\b(?:{_NOUNS})(?:'s|s')?(?: (?:here|at home|names?|now!?|are|in|total|called|named|altogether|currently|all|"
-    rf"both|"
-    r"the|house|flat))*(?:\s*[:=(]|\s+[-–—]|,? (?-i:[A-ZÀ-Þ]))",
+    r"both|the|house|flat))*(?:\s*[:=(]|\s+[-–—]|,? (?-i:[A-ZÀ-Þ]))",
     re.IGNORECASE,
 )
 """ "Our dogs are Rolo", "kids:": what most texts with such a noun lack."""
@@ -133,18 +128,16 @@ _ASKED = (
     (KeyedPattern(r"\b(?:any|have|got|your|which) (?:other )?(?:pets|animals)\b", re.IGNORECASE), "pets"),
 )
 _ASKED_GROUP = KeyedPattern(
-    rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|"
-    rf"[ ,]+(?:do|have|"
-    rf"are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|\byour (?P<two>two|three|own)(?=\?)|"
+    rf"\b(?:(?:any|have|got|your|who are your|what are your|names of your) (?:other )?(?P<group>{_GROUP})(?=\?|[ "
+    r",]+(?:do|have|are) you\b|(?:'s?)? (?:called|named|names?)\b| and\b| or\b)|\byour (?P<two>two|three|own)(?=\?)|"
     rf"how many (?P<many>{_GROUP}) (?:do|have) you\b)",
     re.IGNORECASE,
 )
 _ANSWER_LEAD = (
-    rf"\W*(?:(?:yes|yeah|yep|sure|well|oh|just|only|so|ok|i have|i've got|we have|we've got|there's|there are|it's|"
-    rf"they're|they are|names?(?: are)?|we're|we are)\b[,:]? ?)*(?:(?:\d+|an?|one|two|three|four|five|six|seven|"
-    rf"eight)\b ?)?"
-    rf"(?:of us|of them)?(?:{_QUALITY}(?P<group>{_GROUP}|sister|brother|son|daughter|kid|child|{_PETS}|dog|cat))?"
-    r"(?:,| -| –|:| \(| called| named)?\s*"
+    r"\W*(?:(?:yes|yeah|yep|sure|well|oh|just|only|so|ok|i have|i've got|we have|we've got|there's|there are|it's|"
+    r"they're|they are|names?(?: are)?|we're|we are)\b[,:]? ?)*(?:(?:\d+|an?|one|two|three|four|five|six|seven|"
+    rf"eight)\b ?)?(?:of us|of them)?(?:{_QUALITY}(?P<group>{_GROUP}|sister|brother|son|daughter|kid|child|{_PETS}|dog|"
+    r"cat))?(?:,| -| –|:| \(| called| named)?\s*"
 )
 
 

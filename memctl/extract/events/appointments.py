@@ -35,9 +35,8 @@ PREPOSITION = late(rf"{_PREPOSITIONS}$", re.IGNORECASE)
 _CLOCK_BEFORE = late(r"(?P<o> at \d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)(?:,? on)?(?: the)?$", re.IGNORECASE)
 """ "My flight is at 6.40 on Sunday"."""
 _NAMED = (
-    rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|"
-    rf"it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
-    rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
+    rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ "
+    rf"){{0,4}}?{{EVENT}}s?(?: (?:to|with|at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
 )
 PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
 MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|\.\d|[ap]m)")

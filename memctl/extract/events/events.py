@@ -55,9 +55,8 @@ _BELONGS = (
     rf" (?:(?:to|from|with|in|at|near|by|via) (?:[\w'’-]+ ?){{1,4}}|(?:and )?{_NAME}(?:,? (?:and )?{_NAME})*|.*→.*)$"
 )
 _TAIL = late(
-    rf"\s*,(?!{_BELONGS}).*|(?:^|\s+)(?:and|but|so|because) "
-    r"(?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|it|nobody)\b|.*'s \w+ing\b).*|"
-    r"\s+so (?!far\b|much\b|many\b|long\b)\w+ .*",
+    rf"\s*,(?!{_BELONGS}).*|(?:^|\s+)(?:and|but|so|because) (?=.*\b(?:is|are|was|were|has|have|will|he|she|they|i|we|"
+    r"it|nobody)\b|.*'s \w+ing\b).*|\s+so (?!far\b|much\b|many\b|long\b)\w+ .*",
     re.IGNORECASE,
 )
 """What comes after the words of a plan or event: ", flat's sorted"; not more names, ", to Zed" or "nvim → zed"."""
@@ -161,9 +160,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
 
 
 _ENTERED = late(
-    r"(?:(?:me |us |myself )?(?:up )?for |(?!.*\b(?:contracts?|lease|papers|deal|tenancy|mortgage|form)\b)(?=the |"
-    r"my |an? ))(?P<o>[^,(]+?) ?[,(–-] ?(?:it's |"
-    r"which is )?(?:on )?(?:the )?\d",
+    r"(?:(?:me |us |myself )?(?:up )?for |(?!.*\b(?:contracts?|lease|papers|deal|tenancy|mortgage|form)\b)(?=the |my |"
+    r"an? ))(?P<o>[^,(]+?) ?[,(–-] ?(?:it's |which is )?(?:on )?(?:the )?\d",
     re.IGNORECASE,
 )
 _ENTERING = frozenset(words("sign register enter enrol enroll"))

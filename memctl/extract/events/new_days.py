@@ -25,10 +25,12 @@ _DAY_FOLLOWS = (
 )
 _CHANGED = KeyedPattern(
     r"\b(?:moved|moves|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|"
-    rf"now(?= {_DAY_FOLLOWS})|"
+    rf"now(?= {_DAY_FOLLOWS})|not(?= {_DAY_FOLLOWS})|"
     r"(?:push|move|bring|shift|bump|put|postpone|delay|reschedule) (?:the|my|our|it))\b",
     re.IGNORECASE,
 )
+_NOT_THE_OLD = late(rf",? (?:and )?not {_DAY_FOLLOWS}.*", re.IGNORECASE | re.DOTALL)
+""" "It's the 3rd, not the 12th"."""
 _SMALL = frozenset(
     words(
         "a an the my our their on in at to for of with and appointment appt date day meeting her him them his you your "
@@ -57,7 +59,8 @@ _REFERS_BACK = late(
 )
 """ "They've moved it to the 19th": what, the sentence before says."""
 _BESIDE = (
-    r"\b(?:before|after|until|till|since|like|besides|missing|next|second|third|another|other|last) (?:\w+ ){0,2}?"
+    r"\b(?:before|after|until|till|since|like|besides|missing|next|second|third|another|other|last|his|her|their|"
+    r"[\w-]+'s) (?:\w+ ){0,2}?"
 )
 """ "Just before the boat", "the next scan": another thing than the boat and the first scan."""
 
@@ -95,7 +98,8 @@ def _moved(
     text: str, named: str, at: datetime | None, earlier: EarlierDrafts, last: list[Draft] | None
 ) -> Draft | None:
     """The latest plan that `named` names, or that of `last`, on the day that `text` names; None without either."""
-    dates = [one for one in certain(_THE_DAY.sub(" on the", text, 1), at, future=True) if one.role == "at"]
+    told = _THE_DAY.sub(" on the", _NOT_THE_OLD.sub("", text), 1)
+    dates = [one for one in certain(told, at, future=True) if one.role == "at"]
     if not dates:
         return None
     spoken = set(_words(named))

@@ -19,17 +19,15 @@ _FRONTED = late(
 """ "On Sundays we have roast at my mum's"."""
 _OPENS_TIME = late(r"(?:on|every|each|the)\b", re.IGNORECASE)
 _NEXT_CLAUSE = late(
-    rf"\s*(?:,(?! ?(?:on )?(?:every|each|{ON_DAYS})\b)|"
-    r"(?<!\bSt)(?<!\bSv)(?<!\bMr)(?<!\bDr)(?<!\bMrs)\.(?=\s|$)|[;!?()—–…]|\s-\s|"
-    r"\b(?:but|so|(?:now )?(?:because|bc|cos|coz|cuz)|since|when|if|which|while|though|lol)\b|"
+    rf"\s*(?:,(?! ?(?:on )?(?:every|each|{ON_DAYS})\b)|(?<!\bSt)(?<!\bSv)(?<!\bMr)(?<!\bDr)(?<!\bMrs)\.(?=\s|$)|"
+    r"[;!?()—–…]|\s-\s|\b(?:but|so|(?:now )?(?:because|bc|cos|coz|cuz)|since|when|if|which|while|though|lol)\b|"
     r"\band (?=(?:i|we|my|it|he|she|they|the)\b|[a-z]+s (?:me|us|him|her|them|it)\b))",
     re.IGNORECASE,
 )
 _NO_ROUTINE = frozenset(
     words(
-        "think say know feel love like hate want need hope tell hear look mean lose forget get wish prefer enjoy "
-        "be try miss say guess bet swear "
-        "start stop hang expect ask wonder remember dislike decide find"
+        "think say know feel love like hate want need hope tell hear look mean lose forget get wish prefer enjoy be "
+        "try miss say guess bet swear start stop hang expect ask wonder remember dislike decide find"
     )
 )
 _ONCE = frozenset(words("have start leave fly go travel see meet visit come arrive return"))

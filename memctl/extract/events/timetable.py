@@ -27,19 +27,17 @@ _AWAY = (
     r"holidays?|hols|vacation|pto)|off (?:to|on) (?-i:[A-ZÀ-Þ])[\w'-]*(?: (?:and |& )?[\w'-]+){0,4}))"
 )
 _JOURNEY = (
-    r"(?P<o>(?:land|sign (?:the|our|my) (?:contract|lease|papers|deed)|start as(?: an?)? [a-z]+|"
-    r"arrive(?! at (?:a|an|the|conclusions?|decisions?)\b)|depart|set off|set sail|sail|check in|"
-    r"check out|fly (?:out|home|back|in|down|up|over)|"
-    r"exchange(?: contracts)?|complete|move in|get (?:the|our|my) (?:keys|results|"
-    r"bandages|cast|braces|stitches)|pick up (?:the|our|my)|collect (?:the|our|my)|sit (?:my|the|our)|resit (?:my|"
-    r"the)|hand in (?:my|the|our)|submit (?:my|the|our)|defend my|close on (?:the|our))(?: [\w'-]+){0,4}?)"
+    r"(?P<o>(?:land|sign (?:the|our|my) (?:contract|lease|papers|deed)|start as(?: an?)? [a-z]+|arrive(?! at (?:a|an|"
+    r"the|conclusions?|decisions?)\b)|depart|set off|set sail|sail|check in|check out|fly (?:out|home|back|in|down|up|"
+    r"over)|exchange(?: contracts)?|complete|move in|get (?:the|our|my) (?:keys|results|bandages|cast|braces|stitches)|"
+    r"pick up (?:the|our|my)|collect (?:the|our|my)|sit (?:my|the|our)|resit (?:my|the)|hand in (?:my|the|our)|submit "
+    r"(?:my|the|our)|defend my|close on (?:the|our))(?: [\w'-]+){0,4}?)"
 )
 _DOING = (
     r"(?P<o>(?P<verb>starting|having|getting|handing in|picking up|collecting|running|sitting|resitting|taking|hosting|"
-    r"graduating|retiring|returning|submitting|defending|seeing|exchanging|completing|finishing|playing|swimming|"
-    r"doing|meeting|viewing|joining|quitting|landing|arriving) (?!(?:out|low|late|on|in|of|up|it|that|this|to|nothing|"
-    r"something|things|at conclusions|the piss)\b)"
-    r"(?:[\w'’&-]+ ?){1,7})"
+    r"graduating|retiring|returning|submitting|defending|seeing|exchanging|completing|finishing|playing|swimming|doing|"
+    r"meeting|viewing|joining|quitting|landing|arriving) (?!(?:out|low|late|on|in|of|up|it|that|this|to|nothing|"
+    r"something|things|at conclusions|the piss)\b)(?:[\w'’&-]+ ?){1,7})"
 )
 _VISIT = (
     r"(?:is|are|will be|'s|'re)?(?: all| both| finally| now)* ?(?:coming|visiting|staying|arriving|flying in|"
@@ -58,15 +56,13 @@ _THINGS = (
     r"(?:(?:my|our|the) )?(?:new )?(?P<o>(?:[\w'-]+ )?(?:sofa|bed|fridge|washing machine|cooker|boiler|kitchen|"
     r"bathroom|removal van|van|parcel|order|laptop|furniture|mattress|carpet|windows|solar panels|skip|scaffolding|"
     r"piano|rent|lease|tenancy|notice period|notice|contract|probation|visa|work permit|permit|passport|licen[cs]e|"
-    r"mortgage|insurance|warranty|subscription|membership|mot|tax return|self assessment|thesis|"
-    r"dissertation|essay|coursework|assignment|manuscript|exams|finals|a[- ]levels|gcses|mocks|term|school|"
-    r"semester|nursery|uni|train|bus|coach|ferry|flight|plane|course|class|classes|lessons|chemo|radiotherapy|"
-    r"treatment|trial|shift|maternity|leave|sabbatical|internship|placement|apprenticeship)"
-    r"(?: (?:to|from) [\w']+(?: [\w']+)?)? ?"
-    r"(?:(?:is|are|'s|gets?|will be|'ll be) )?(?:now )?(?:being )?(?:comes?|coming|arrives?|arriving|delivered|"
-    r"installed|fitted|due(?: in| back)?|starts?(?: back)?|starting|begins?|ends?|finishes|goes up|going up|"
-    r"runs? out|running out|expires?|leaves?|departs?|lands?|"
-    r"breaks? up|goes back|renews|up for renewal|in))"
+    r"mortgage|insurance|warranty|subscription|membership|mot|tax return|self assessment|thesis|dissertation|essay|"
+    r"coursework|assignment|manuscript|exams|finals|a[- ]levels|gcses|mocks|term|school|semester|nursery|uni|train|bus|"
+    r"coach|ferry|flight|plane|course|class|classes|lessons|chemo|radiotherapy|treatment|trial|shift|maternity|leave|"
+    r"sabbatical|internship|placement|apprenticeship)(?: (?:to|from) [\w']+(?: [\w']+)?)? ?(?:(?:is|are|'s|gets?|will "
+    r"be|'ll be) )?(?:now )?(?:being )?(?:comes?|coming|arrives?|arriving|delivered|installed|fitted|due(?: in| back)?|"
+    r"starts?(?: back)?|starting|begins?|ends?|finishes|goes up|going up|runs? out|running out|expires?|leaves?|"
+    r"departs?|lands?|breaks? up|goes back|renews|up for renewal|in))"
 )
 _OURS = (
     r"(?:(?:and|so) )?(?:my|our) (?:new |own )?(?P<o>(?:[\w'-]+ )?(?:shop|caf[eé]|coffee shop|bakery|salon|restaurant|"

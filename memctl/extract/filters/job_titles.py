@@ -12,21 +12,19 @@ _NOT_WORKING = late(r"(?:semi-?)?retired|unemployed|between jobs|self[- ]employe
 _OTHER_WORDS = late(r" (?:of|at|in|for|to|on|by|with|under) .*", re.IGNORECASE)
 _NOT_IN_EARNEST = late(
     r"(?:.*[ -])?(?:wannabe|aspiring|hobby|amateur|failed|former|ex|recovering|would-be|future|budding|armchair|"
-    r"honorary|self-proclaimed|lapsed|unpaid|glorified|designated|unofficial|"
-    r"personal(?! (?:trainer|assistant|shopper|banker)))[ -].*|"
-    r".* of the (?:queue|line|table|class|house|house ?hold|family|group|pack|party)",
+    r"honorary|self-proclaimed|lapsed|unpaid|glorified|designated|unofficial|personal(?! (?:trainer|assistant|shopper|"
+    r"banker)))[ -].*|.* of the (?:queue|line|table|class|house|house ?hold|family|group|pack|party)",
     re.IGNORECASE,
 )
 """ "A former nurse", "a hobby baker", "the designated driver"."""
 _AFTER = late(
     r" (?:then\b(?! (?:a|an|the|i)\b)|back then|at the time|this time|in (?:a |my )?(?:former|previous|another|next) "
     r"life|for (?:the (?:day|night|evening)|halloween|carnival|fun|a day)|by (?:\d|noon|night|midnight|lunchtime|"
-    r"marriage|accident|nature|friday)|of (?:sorts|my own life)|in my own (?:house|home|kitchen)|"
-    r"(?:on|in) the (?:film|play|show|panto|musical|video|dream|game)\b|today\b|"
-    r"(?:in|of) (?:this|our|the|my) (?:house|house ?hold|home|family|marriage|"
-    r"relationship|(?:friend )?group)\b|(?:for|to) (?:my|our|the) (?:kids|children|family|teenagers?)\b)|"
-    r",? (?:well,? )?(?:nearly|almost|not (?:quite|really|yet))\b|"
-    r"(?: (?:at|in|for|with|on) [^,.;:!?]{2,40})? and then (?!i\b|we\b)[^,.;]{2,40}[.,;]? ?$",
+    r"marriage|accident|nature|friday)|of (?:sorts|my own life)|in my own (?:house|home|kitchen)|(?:on|in) the "
+    r"(?:film|play|show|panto|musical|video|dream|game)\b|today\b|(?:in|of) (?:this|our|the|my) (?:house|house ?hold|"
+    r"home|family|marriage|relationship|(?:friend )?group)\b|(?:for|to) (?:my|our|the) (?:kids|children|family|"
+    r"teenagers?)\b)|,? (?:well,? )?(?:nearly|almost|not (?:quite|really|yet))\b|(?: (?:at|in|for|with|on) "
+    r"[^,.;:!?]{2,40})? and then (?!i\b|we\b)[^,.;]{2,40}[.,;]? ?$",
     re.IGNORECASE,
 )
 """ "Stockman then, manager now", "a priest for the night"."""

@@ -115,9 +115,8 @@ _OF_A_CHOICE = late(
 )
 """ "I prefer option B" is about what was just offered."""
 _NO_THING = late(
-    r"(?:after|before|during|until|till|since) .*|up|off|out|on|'?em|u|yous?|ya|hers|mine|theirs|nobody|"
-    r"pal|mate|bro|bruv|dude|hun|darling|babe|lads|"
-    r"none|one|two|three|both(?: of .*)?|all|each|neither|either|equally|everything",
+    r"(?:after|before|during|until|till|since) .*|up|off|out|on|'?em|u|yous?|ya|hers|mine|theirs|nobody|pal|mate|bro|"
+    r"bruv|dude|hun|darling|babe|lads|none|one|two|three|both(?: of .*)?|all|each|neither|either|equally|everything",
     re.IGNORECASE,
 )
 """ "I don't eat after midnight" avoids nothing; "I own three" names nothing."""

@@ -13,41 +13,34 @@ from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.verbs import FORMS
 
 LEAD = late(
-    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|"
-    r"no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
-    r"for (?:the record|context|reference|background|your information|your info|what it's worth)|"
-    r"some context|context|fun fact|quick note|side note|note(?! that)|heads up|update|weird update|"
-    r"small update|quick update|good news|bad news|great news|correction|"
-    r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|remind me that|"
-    r"honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|"
-    r"it turns out(?: that)?|i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|"
-    r"'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|"
-    r"must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|"
-    r"before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|"
-    r"may know|might remember|remember))(?: (?:earlier|before|already))?|"
-    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|"
-    r"in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|"
-    r"if you must know|if it helps|for the form|given the (?:choice|option)|as of (?:today|now|"
-    r"yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of news|"
-    r"some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|"
-    r"imho|well now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|"
-    r"i'm (?:happy|pleased|sorry|sad) to say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|"
-    r"wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|"
-    r"plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
-    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|"
-    r"we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|"
-    r"confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|"
-    r"let me tell you(?: that)?|ok so|before i forget|hey again|back again|quick context|bit of context|long story but|"
-    r"long story|as (?:an )?update|so yeah|oh and|the (?:latest|update) is(?: that)?|i think i (?:told you|mentioned|"
-    r"said)(?: that)?|not sure if i (?:said|mentioned|told you)(?: this)?(?: but)?|don't know if i (?:said|"
-    r"mentioned)(?: but)?|in "
-    r"other news|"
-    r"first things first|first off|for starters|to start|hello again|morning|evening|afternoon|good morning|good "
-    r"evening|yo|"
-    r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
-    r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
-    r"recently|lately|currently|nowadays|these days|still|apparently|"
-    r"even though|although|though|while|me(?=,? (?:im|ive|i'm|i've)\b)|\w+-wise)\b[\s,:!.\-–—)]*)+"
+    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|no(?! longer| more)|"
+    r"nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|for (?:the record|context|reference|background|"
+    r"your information|your info|what it's worth)|some context|context|fun fact|quick note|side note|note(?! that)|"
+    r"heads up|update|weird update|small update|quick update|good news|bad news|great news|correction|(?:please "
+    r")?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|remind me that|honestly|tbh|"
+    r"ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|it turns out(?: that)?|i mean|"
+    r"i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|'d like to) (?:mention|say|add|admit|"
+    r"tell you|note|let you know|share)(?: that)?|i (?:should|must) (?:mention|say)|i (?:already |just |also "
+    r")?(?:mentioned|told you|said)(?: (?:earlier|before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|"
+    r"told you)|you (?:know|may know|might remember|remember))(?: (?:earlier|before|already))?|(?:a (?:little|bit)|"
+    r"some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|in case you(?:'re| are) wondering|in "
+    r"case it matters|if it matters|if that matters|if you must know|if it helps|for the form|given the (?:choice|"
+    r"option)|as of (?:today|now|yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of "
+    r"news|some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|imho|well "
+    r"now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|i'm (?:happy|pleased|sorry|sad) to "
+    r"say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|"
+    r"sir|you know|see|look|listen|basically|plus|but|because|since|one more thing|another thing|speaking of which|"
+    r"long story short|i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|"
+    r"we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|confirmed)(?: "
+    r"that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|let me tell you(?: that)?|ok so|before i "
+    r"forget|hey again|back again|quick context|bit of context|long story but|long story|as (?:an )?update|so yeah|oh "
+    r"and|the (?:latest|update) is(?: that)?|i think i (?:told you|mentioned|said)(?: that)?|not sure if i (?:said|"
+    r"mentioned|told you)(?: this)?(?: but)?|don't know if i (?:said|mentioned)(?: but)?|in other news|first things "
+    r"first|first off|for starters|to start|hello again|morning|evening|afternoon|good morning|good evening|yo|bear "
+    r"with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|worth "
+    r"mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|recently|"
+    r"lately|currently|nowadays|these days|still|apparently|even though|although|though|while|me(?=,? (?:im|ive|i'm|"
+    r"i've)\b)|\w+-wise)\b[\s,:!.\-–—)]*)+"
 )
 """Words before a clause, in lower case."""
 _LEADS = KeyedGroup(OpeningPattern(LEAD.pattern.replace(r"|\w+-wise", "")))
@@ -118,30 +111,27 @@ BLOCKERS = frozenset(
 AM_DATE = OpeningPattern(r"^(?:(?-i:A)m \d{1,2}$|am (?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?(?:$|,))", re.IGNORECASE)
 """ "Am 14. Juni" is a German date."""
 ELIDED_START = OpeningPattern(
-    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
-    r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
-    r"taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|"
-    r"grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|start(?= (?:at|with|on|as) )|stopped|"
-    r"gave up|switched|migrated|adopted|married|went|attended|"
-    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|"
-    r"studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|"
-    r"used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|"
-    r"grew|hiked|ran|signed|flew|am|adore|broke|had (?:my|a|an|our)|won|lost my|passed (?:my|ma|the)|failed my|booked|"
-    r"flying|moving|heading|visiting|hosting|leaving)\b",
+    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|already|officially|"
+    r"originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|taking|eating|drinking|learning|"
+    r"driving|using|going|gone|had to|come round|packed|upped|born|grew up|moved|relocated|sold|bought|got|turned|"
+    r"quit|left|joined|started|start(?= (?:at|with|on|as) )|stopped|gave up|switched|migrated|adopted|married|went|"
+    r"attended|graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|studying|"
+    r"based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|used to|no longer|not|"
+    r"deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|grew|hiked|ran|signed|flew|am|adore|"
+    r"broke|had (?:my|a|an|our)|won|lost my|passed (?:my|ma|the)|failed my|booked|flying|moving|heading|visiting|"
+    r"hosting|leaving)\b",
     re.IGNORECASE,
 )
 ELIDED_BE = OpeningPattern(
-    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|"
-    r"now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|"
-    r"severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
-    r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
-    r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
-    r"on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|"
-    r"married to (?-i:[A-Z])|from (?!(?:Mrs?|Ms|Dr|Miss)\b)(?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|"
-    r"[,.;!–—(]| (?:and|but|now|here|so)\b)|living (?:in|with)|working (?:as|at|for)|"
-    r"(?:widowed|divorced|engaged|pregnant|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|"
-    r"pescatarian|teetotal|self-employed)"
-    r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
+    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|now|still|recently|"
+    r"newly|freshly|happily|mostly|totally|fully|proper|officially|originally|severely|deathly|mildly|no longer|also|"
+    r"absolutely|completely|strictly|just) )*(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) "
+    r")*(?:fan|lover) of|into|keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|"
+    r"at)|on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|married to "
+    r"(?-i:[A-Z])|from (?!(?:Mrs?|Ms|Dr|Miss)\b)(?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|[,.;!–—(]| (?:and|"
+    r"but|now|here|so)\b)|living (?:in|with)|working (?:as|at|for)|(?:widowed|divorced|engaged|pregnant|lactose "
+    r"intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|pescatarian|teetotal|self-employed)(?=$|[,.;!–—]| (?:and|"
+    r"but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
     re.IGNORECASE,
 )
 ELLIPTICAL = KeyedGroup(AM_DATE, ELIDED_BE, ELIDED_START, AS_ONE_WHO)
@@ -172,9 +162,8 @@ _STATES = frozenset({"based", "born", "allergic", "divorced", "retired"})
 
 
 _OF_A_NOUN = late(
-    r"[\w-]+(?:ed|en|ing) (?!(?:it|this|that|last|yes|always|as|his|is|was|towards|across|perhaps)\b)"
-    r"(?:[\w-]+s|women|men|people|children) (?:(?:in|of|from|at|on|with) [\w' ]+? )?"
-    r"(?:(?:always|never|often|usually|still|rarely) \w+|"
+    r"[\w-]+(?:ed|en|ing) (?!(?:it|this|that|last|yes|always|as|his|is|was|towards|across|perhaps)\b)(?:[\w-]+s|women|"
+    r"men|people|children) (?:(?:in|of|from|at|on|with) [\w' ]+? )?(?:(?:always|never|often|usually|still|rarely) \w+|"
     r"(?:are|were|have|do|can|will|don't|can't|won't|aren't|weren't)\b)",
     re.IGNORECASE,
 )
@@ -238,10 +227,9 @@ _ONE_WORD = late(r"\w+ (?!\w+(?:ing|s)\b|it\b)\w+\W*", re.IGNORECASE)
 
 
 _NAMED_SUBJECT = (
-    r"\W*(?:(?:and|but|so|well|ok|yeah) )*(?:"
-    r"(?:(?:my|our|his|her|their) (?!(?:[\w-]+ )?(?:{RELATIONS})\b)|the )(?!(?:news|update)\b)[\w' -]{2,40}, "
-    r"(?:(?:Mrs?|Ms|Dr|Prof|Sir|Miss)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+(?: (?-i:[A-ZÀ-Þ])[\w'-]+)*|"
-    r"(?-i:[A-ZÀ-Þ])[\w'-]+ (?:and|&|n) [\w' -]{2,30}(?:, (?-i:[A-ZÀ-Þ])[\w'-]+)?),\s*"
+    r"\W*(?:(?:and|but|so|well|ok|yeah) )*(?:(?:(?:my|our|his|her|their) (?!(?:[\w-]+ )?(?:{RELATIONS})\b)|the "
+    r")(?!(?:news|update)\b)[\w' -]{2,40}, (?:(?:Mrs?|Ms|Dr|Prof|Sir|Miss)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+(?: "
+    r"(?-i:[A-ZÀ-Þ])[\w'-]+)*|(?-i:[A-ZÀ-Þ])[\w'-]+ (?:and|&|n) [\w' -]{2,30}(?:, (?-i:[A-ZÀ-Þ])[\w'-]+)?),\s*"
 )
 """ "My head of department, Mrs Lamptey, left for Canada": the clause after the comma has a subject."""
 

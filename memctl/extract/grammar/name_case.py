@@ -29,13 +29,10 @@ _HEADING = late(
 _ORDINARY = frozenset(
     words(
         "will may mark rose hope grace faith joy sunny art bill jack frank pat rob sue drew chase summer autumn "
-        "spring winter "
-        "easter christmas god lord mum mom dad nan gran mam mammy gp it us uk usa eu the a an and or but so yes no "
-        "okay ok sure "
-        "internet english april june august sunday dawn ivy olive violet lily heather hazel daisy iris ruby pearl "
-        "amber crystal "
-        "victor major dean grant max rich gene jean ray robin martin miles guy harry bob nick dick peter josh rusty "
-        "sandy penny"
+        "spring winter easter christmas god lord mum mom dad nan gran mam mammy gp it us uk usa eu the a an and or "
+        "but so yes no okay ok sure internet english april june august sunday dawn ivy olive violet lily heather "
+        "hazel daisy iris ruby pearl amber crystal victor major dean grant max rich gene jean ray robin martin miles "
+        "guy harry bob nick dick peter josh rusty sandy penny"
     )
 )
 

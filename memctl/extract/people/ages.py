@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import pairwise
 
 from memctl.extract.draft_claim import Draft
@@ -11,6 +12,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import lexicon
+from memctl.extract.time.dates import certain
 from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -26,6 +28,14 @@ _LISTED = KeyedPattern(
     rf"(?P<age>{_AGE})(?: now| already)?(?=$|[,;.!)]| and (?-i:[A-ZÀ-Þ])[\w-]+(?:'s| is) {_AGE})",
     re.IGNORECASE,
 )
+
+_BIRTHDAY = KeyedPattern(
+    r"(?:^|[\s,;(])(?P<name>i|my (?P<relation>son|daughter|wife|husband|partner|mum|mom|dad|brother|sister)|"
+    r"(?-i:[A-ZÀ-Þ])[\w-]+|[a-zà-þ][\w-]{2,})(?: turns?|'ll be| will be|(?:'m|'s| am| is) (?:turning|going to be|gonna "
+    r"be)| turned) (?P<age>\d{1,2})(?: years old)?,? (?P<day>(?:on|in|this|next|last|tomorrow|yesterday)\b[^.!?]*)",
+    re.IGNORECASE,
+)
+""" "Nia turns 9 on 6 September"."""
 
 NUMBERS = KeyedGroup(words=(DIGIT, *re.findall(r"[a-z]{3,}", _AGE)))
 """What a sentence has that tells an age."""
@@ -58,4 +68,29 @@ def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]])
             quote=span,
             confidence=0.8,
             category="identity",
+        )
+
+
+def on_birthdays(
+    text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]], at: datetime | None
+) -> Iterator[Draft]:
+    """ "Nia turns 9 on 6 September": the age from that day on, of the speaker or of a person who is known."""
+    for match in _BIRTHDAY.finditer(text):
+        told = match["relation"] or match["name"]
+        subject, owner = (None, "") if told.lower() == "i" else known.get(told.casefold(), (match["relation"], told))
+        dates = certain(match["day"], at, future=" turned" not in match[0].lower())
+        days = [one for one in dates if one.role == "at"][:1]
+        if not days or (subject is None and told.lower() != "i"):
+            continue
+        yield Draft(
+            subject=subject,
+            owner=owner or None,
+            predicate="age",
+            object=match["age"],
+            phrase=f"is {match['age']} years old",
+            quote=span,
+            confidence=0.8,
+            category="identity",
+            valid_at=days[0].start,
+            precision=days[0].precision,
         )

@@ -56,8 +56,7 @@ _FORMER = late(
 )
 _NOT_BUT = late(r"\b(?P<is>[a-z-]+),? not (?:(?:my|a) )?(?P<not>[a-z-]+)\b", re.IGNORECASE)
 _NEW_SUBJECT = late(
-    r", (?:my|our|me|ma) (?:[a-z]+ )?[a-z-]+ (?:was|is|has|had|used|works?|worked|lives?|lived|drives|drove|"
-    r"did|does|"
+    r", (?:my|our|me|ma) (?:[a-z]+ )?[a-z-]+ (?:was|is|has|had|used|works?|worked|lives?|lived|drives|drove|did|does|"
     r"can|will|would|came|went|says|said)\b",
     re.IGNORECASE,
 )
@@ -233,9 +232,8 @@ def _age(draft: Draft, before: str, after: str, text: str) -> Draft | None:
 
 
 _VISITS = late(
-    r" (?:famil|(?:next|this) (?:week|month|year|spring|summer|autumn|winter|\w+day)|tomorrow|tonight|"
-    r"to (?:stay|visit|see|help)\b|"
-    r"on (?:the|mon|tue|wed|thu|fri|sat|sun))",
+    r" (?:famil|(?:next|this) (?:week|month|year|spring|summer|autumn|winter|\w+day)|tomorrow|tonight|to (?:stay|"
+    r"visit|see|help)\b|on (?:the|mon|tue|wed|thu|fri|sat|sun))",
     re.IGNORECASE,
 )
 

@@ -20,32 +20,27 @@ SIDE = (
 )
 WHOSE = (
     r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
-    r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|"
-    r"the(?= (?:missus|wife|husband|hubby|other half|"
-    r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
-    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
-    r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
+    r"aunt|auntie|son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|the(?= "
+    r"(?:missus|wife|husband|hubby|other half|eldest|youngest|oldest|twins|mother[- ]in[- ]law|father[- ]in[- ]law|"
+    r"boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|the(?= (?:boys|girls|kids|lads|children) "
+    r"(?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
 )
 AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
 TOLD_AGE = (
     r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
-    r"(?:and|&) \d|"
-    r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+    r"(?:and|&) \d|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
 )
 NAMES = (
     rf"(?:{TITLED}|{ONE_NAME}){AGE}?(?:(?:, {ONE_NAME}{AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
-    rf")?{ONE_NAME}{AGE}?"
-    r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
+    rf")?{ONE_NAME}{AGE}?| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
 )
 NOT_NAMES = frozenset(
     words(
-        "Nobody Everybody Everyone Someone Somebody Anyone Anybody "
-        "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
-        "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
-        "Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
-        "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun "
-        "January February March April May June July August "
-        "September October November December"
+        "Nobody Everybody Everyone Someone Somebody Anyone Anybody I Is The My Our He She They We And But So In On At "
+        "Who When Will Was Has Had Just Also It Am Are Not For With To From English Spanish French German Italian "
+        "Christmas Easter Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
+        "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun January February March "
+        "April May June July August September October November December"
     )
 )
 SHORT_NAME = (

@@ -32,42 +32,36 @@ from memctl.extract.vocabulary.verbs import FORMS
 
 _RELATION = KeyedPattern(
     (
-        rf"\b{WHOSE} {SIDE}(?P<rel>{REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|"
-        rf"now is )?"
-        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|,|"
-        rf":|'s "
-        rf"name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{NAMES}){TOLD_AGE}"
+        rf"\b{WHOSE} {SIDE}(?P<rel>{REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:(?:is|are|was) (?:now )?|now is "
+        r")?(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|calld|named|cried)|"
+        rf",|:|'s name is|'s name's|,? name of| name is| now is| is now| is| was|'s)?) (?P<name>{NAMES}){TOLD_AGE}"
     ),
     re.IGNORECASE,
 )
 _BARE_RELATION = KeyedPattern(
-    rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old|second|main|lead) )?(?P<rel>best man|maid of "
-    rf"honou?r|wife|husband|boss|manager|line "
-    rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
-    rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
-    rf"best friend|flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|"
-    rf"mother|father|accountant|lodger|colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)"
-    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{TITLED}|{ONE_NAME})"
-    r"(?:(?P<age>,? \(?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|"
-    r"older|younger)|times|kids|of|mg|km|units?|words?|pages?)\b)))|(?! (?:and|says|said|thinks|told)\b))"
-    r"(?=$|[\s,.;!)'])",
+    r"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old|second|main|lead) )?(?P<rel>best man|maid of "
+    r"honou?r|wife|husband|boss|manager|line manager|supervisor|girlfriend|boyfriend|gf|bf|partner|fiancée?|landlord|"
+    r"landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|best friend|flatmate|"
+    r"roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|mother|father|accountant|lodger|"
+    r"colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)(?P<link>'s name is|'s called|"
+    rf"'s| is called| is|, called|, named|:|,)? (?P<name>{TITLED}|{ONE_NAME})(?:(?P<age>,? \(?\d{{1,2}}\b(?! "
+    r"?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of|mg|km|"
+    r"units?|words?|pages?)\b)))|(?! (?:and|says|said|thinks|told)\b))(?=$|[\s,.;!)'])",
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
 _THE_RELATION = KeyedPattern(
-    rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
-    rf"cousin|lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|"
-    rf"roommate|grandson|"
-    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{TITLED}|{ONE_NAME}(?: "
-    rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
+    r"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
+    r"cousin|lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|"
+    rf"roommate|grandson|granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{TITLED}|"
+    rf"{ONE_NAME}(?: {ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
     re.IGNORECASE,
 )
 """ "The nephew, Fintan": the speaker's own, unless a sentence before names somebody else's."""
 _REL_NAMED = KeyedPattern(
     (
-        r"\b(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )"
-        rf"(?:(?<!\bof )(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's "
-        rf")?))(?:my|our|me) "
+        r"\b(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )(?:(?<!\bof "
+        rf")(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's )?))(?:my|our|me) "
         rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
         r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
     ),
@@ -75,14 +69,12 @@ _REL_NAMED = KeyedPattern(
 )
 _SIBLINGS = KeyedPattern(
     (
-        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)|, got(?= an? (?:lil|"
-        rf"little|wee|baby) )) (?:got )?(?:an? |\d |"
-        rf"one |two |three |four )?{SIDE}(?P<rel>sister|brother|son|daughter|kid|child|newborn|cousin|nephew|"
-        r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
-        r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate|(?:boy|"
-        r"girl)(?=s)|(?<=lil )(?:girl|boy)|(?<=little )(?:girl|boy)|(?<=wee )(?:girl|boy))"
-        r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
-        rf"named )?(?P<name>{NAMES}){TOLD_AGE}"
+        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)|, got(?= an? (?:lil|little|wee|"
+        rf"baby) )) (?:got )?(?:an? |\d |one |two |three |four )?{SIDE}(?P<rel>sister|brother|son|daughter|kid|child|"
+        r"newborn|cousin|nephew|niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|"
+        r"stepdaughter|stepbrother|stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate|"
+        r"(?:boy|girl)(?=s)|(?<=lil )(?:girl|boy)|(?<=little )(?:girl|boy)|(?<=wee )(?:girl|boy))(?:s|ren)?(?:,| -| –|"
+        rf":| called| named) (?:called |named )?(?P<name>{NAMES}){TOLD_AGE}"
     ),
     re.IGNORECASE,
 )
@@ -97,9 +89,8 @@ _BESIDE = late(
 )
 """ "My uncle Fergal and aunt Deirdre": the second."""
 _OUR_TWO = KeyedPattern(
-    rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{AGE}?(?:, {ONE_NAME}{AGE}?)*"
-    rf"(?:,? and |,? & )"
-    rf"{ONE_NAME}{AGE}?)(?P<age>(?!))?",
+    rf"\b(?:our|my) (?P<rel>two|three|four)(?:,|:| -| –| \() ?(?P<name>{ONE_NAME}{AGE}?(?:, {ONE_NAME}{AGE}?)*(?:,? "
+    rf"and |,? & ){ONE_NAME}{AGE}?)(?P<age>(?!))?",
     re.IGNORECASE,
 )
 """ "Our two, Isla and Rory": children."""

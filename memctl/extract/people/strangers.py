@@ -24,10 +24,9 @@ _OWNED_BY = (
 )
 """ "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
 _STRANGER = late(
-    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?"
-    rf"(?:(?-i:Little|Wee|Poor|Old|Young|Baby) (?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|"
-    rf"Uncle|Father|Sister|Tante|Tía|Tío|"
-    rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?(?:(?-i:Little|Wee|Poor|Old|Young|Baby) "
+    rf"(?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|Uncle|Father|Sister|Tante|Tía|Tío|Tita|Tito|Ate|Kuya|"
+    rf"Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s|,)",
     re.IGNORECASE,
 )
 
@@ -132,8 +131,7 @@ STRANGERS_THRESHOLD = 0.7
 OF_STRANGERS = frozenset(
     words(
         "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "
-        "nationality "
-        "relationship_status birthday takes_medication plans event speaks avoids has_pet learning trait"
+        "nationality relationship_status birthday takes_medication plans event speaks avoids has_pet learning trait"
     )
 )
 """Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""
@@ -141,8 +139,7 @@ OF_STRANGERS = frozenset(
 _OF_PEOPLE = frozenset({"likes", "dislikes", "prefers", "hobby", "habit", "owns"})
 """What is said of "Huw", which is a first name; "Quarkus" may like a file too."""
 _AGED = late(
-    r"[^,.;!?]*?(?:\bis|'s) (?:(?:only|just|now|nearly|already) )*"
-    r"(?:[a-z]+\b|\d{1,3}(?: years?\b| yrs?\b| ?y/?o\b|"
+    r"[^,.;!?]*?(?:\bis|'s) (?:(?:only|just|now|nearly|already) )*(?:[a-z]+\b|\d{1,3}(?: years?\b| yrs?\b| ?y/?o\b|"
     r"(?: now| already)?(?:,| and| but)(?! (?:the|our|this|[\w-]+ is) )))",
     re.IGNORECASE,
 )

@@ -16,9 +16,8 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 
 _OPENING = (
-    r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|"
-    r"rule update|update|"
-    r"i changed my mind)[,:]? )*"
+    r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|rule update|"
+    r"update|i changed my mind)[,:]? )*"
 )
 _OVER = KeyedPattern(
     _OPENING
@@ -27,7 +26,10 @@ _OVER = KeyedPattern(
     r"there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|(?:please )?(?:scrap|scratch|drop|forget|"
     r"ignore|cancel|ditch|bin|lift|remove|undo|lose|skip|leave off|"
     r"delete|disregard|never mind)(?: about)?(?= (?:the|that|my|what i said about|all the|those)\b)|stop(?= \w+ing\b)|"
-    r"no more(?= [\w ]+ (?:please|pls|from now on|at the end|any ?more|for now)\b))"
+    r"no more(?= [\w ]+ (?:please|pls|from now on|at the end|any ?more|for now)\b)|"
+    r"(?:quit it|leave off|enough|stop it|knock it off) (?:with|of)(?= (?:the|that|those|all|this)\b)|"
+    r"(?:that|the|this) (?:thing|rule|bit|stuff|business|request)(?: i (?:said|made|set))? (?:about|on|with)"
+    r"(?=.*,? (?:forget it|forget that|scrap (?:it|that)|drop it|ignore (?:it|that)|bin it|never mind)\b))"
     r" (?P<what>[^.!?;\n,]{3,80})",
     re.IGNORECASE,
 )
@@ -52,10 +54,8 @@ _NEEDLESS = KeyedPattern(
 _SMALL = frozenset(
     words(
         "a an the my me i you your to of in at on for and with no not never always don't dont do only please all any "
-        "it that this "
-        "what said about use using give add rule thing limit ban instruction request again now after more each "
-        "every btw tho "
-        "though question questions business stuff lol pls reminder reminders bit from on at"
+        "it that this what said about use using give add rule thing limit ban instruction request again now after "
+        "more each every btw tho though question questions business stuff lol pls reminder reminders bit from on at"
     )
 )
 _ASPECTS: tuple[tuple[str, ...], ...] = (
@@ -86,8 +86,7 @@ _ANSWERING = KeyedPattern(
     re.IGNORECASE,
 )
 _LIMIT = late(
-    r"\b(?:max(?:imum)?|at most|no more than|up to) (?P<number>\d+|"
-    r"[a-z]+) (?P<of>[a-z]{4,})\b",
+    r"\b(?:max(?:imum)?|at most|no more than|up to) (?P<number>\d+|[a-z]+) (?P<of>[a-z]{4,})\b",
     re.IGNORECASE,
 )
 _NARROW = KeyedPattern(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)

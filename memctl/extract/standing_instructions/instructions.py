@@ -43,39 +43,32 @@ from memctl.extract.standing_instructions.orders_in_context import in_context
 from memctl.extract.standing_instructions.rule_lists import ITEM
 
 _INSTRUCTION = OpeningPattern(
-    r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
-    r"you (?:must|should|may|can)|from now on|going forward|in (?:the )?future|for future reference|"
-    r"when(?:ever)? (?:you (?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|"
-    r"in your (?:answers|replies|responses)),?\s+)*"
-    r"(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:answer|reply|respond|use|give|include|call|"
-    r"write|explain|format|speak|convert|assume|cite|show|put|add|start|end|keep|ask|check|mention|"
-    r"suggest|recommend|translate|treat|address|summari[sz]e|provide|avoid|remind|refer|say|send|tell|"
-    r"round|return|output|double-check|link|list|quote|sign|greet|talk|apologi[sz]e|be|offer|help|"
-    r"make)\b(?! (?:up\b|up for|happy|glad|here|there|willing|ready|a pleasure|on my|in my|proud|"
-    r"grateful|been)\b).*)"
-    r"|(?:(?:don't|do not|stop|avoid|no)\s+(?:ever\s+)?(?:us(?:e|ing)|call(?:ing)?|add(?:ing)?|"
-    r"includ(?:e|ing)|writ(?:e|ing)|apologi[sz](?:e|ing)|giv(?:e|ing)|ask(?:ing)?|start(?:ing)?|"
-    r"repeat(?:ing)?|mention(?:ing)?|suggest(?:ing)?|recommend(?:ing)?|explain(?:ing)?|"
-    r"summari[sz](?:e|ing)|end(?:ing)?|emojis?|translat(?:e|ing)|reply(?:ing)?|answer(?:ing)?|"
-    r"respond(?:ing)?|speak(?:ing)?|switch(?:ing)?|format(?:ting)?|put(?:ting)?|comment(?:ing)?|"
-    r"markdown|bullet points?)\b.*)"
-    r"|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|"
-    r"be|include|start|end|show|put|convert|sign)\b.*))$",
+    r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|you (?:must|"
+    r"should|may|can)|from now on|going forward|in (?:the )?future|for future reference|when(?:ever)? (?:you "
+    r"(?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|in your (?:answers|replies|"
+    r"responses)),?\s+)*(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:answer|reply|respond|use|give|include|call|"
+    r"write|explain|format|speak|convert|assume|cite|show|put|add|start|end|keep|ask|check|mention|suggest|recommend|"
+    r"translate|treat|address|summari[sz]e|provide|avoid|remind|refer|say|send|tell|round|return|output|double-check|"
+    r"link|list|quote|sign|greet|talk|apologi[sz]e|be|offer|help|make)\b(?! (?:up\b|up for|happy|glad|here|there|"
+    r"willing|ready|a pleasure|on my|in my|proud|grateful|been)\b).*)|(?:(?:don't|do not|stop|avoid|"
+    r"no)\s+(?:ever\s+)?(?:us(?:e|ing)|call(?:ing)?|add(?:ing)?|includ(?:e|ing)|writ(?:e|ing)|apologi[sz](?:e|ing)|"
+    r"giv(?:e|ing)|ask(?:ing)?|start(?:ing)?|repeat(?:ing)?|mention(?:ing)?|suggest(?:ing)?|recommend(?:ing)?|"
+    r"explain(?:ing)?|summari[sz](?:e|ing)|end(?:ing)?|emojis?|translat(?:e|ing)|reply(?:ing)?|answer(?:ing)?|"
+    r"respond(?:ing)?|speak(?:ing)?|switch(?:ing)?|format(?:ting)?|put(?:ting)?|comment(?:ing)?|markdown|bullet "
+    r"points?)\b.*)|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|be|"
+    r"include|start|end|show|put|convert|sign)\b.*))$",
     re.IGNORECASE,
 )
 """A sentence that starts with an order to the assistant; `_STANDING` decides whether the order is a lasting one."""
 
 _STANDING = KeyedPattern(
-    r"\b(?:always|never|from now on|going forward|in (?:the )?future|every time|whenever|for future|"
-    r"in all (?:your )?(?:answers|replies|responses)|all your (?:answers|replies|responses)|"
-    r"by default|"
-    r"(?:keep|make) (?:your|all|the) (?:\w+ )?(?:answers|replies|responses|explanations)|"
-    r"in your (?:answers|replies|responses)|when you (?:answer|reply|respond|write|talk) (?:to me)?|"
-    r"(?:answer|reply|respond|speak|talk)(?: to me| only)* in (?:english|french|german|spanish|"
-    r"italian|portuguese|dutch|japanese|chinese|korean|hindi|russian|polish|metric)(?: only)?$|"
-    r"(?:reply|answer|respond) in english only|address me|refer to me as|stop (?:using|calling|adding|"
-    r"apologi[sz]ing|giving|asking|starting)|you (?:may|can|should|must) (?:reply|answer|"
-    r"respond) in)\b",
+    r"\b(?:always|never|from now on|going forward|in (?:the )?future|every time|whenever|for future|in all (?:your "
+    r")?(?:answers|replies|responses)|all your (?:answers|replies|responses)|by default|(?:keep|make) (?:your|all|"
+    r"the) (?:\w+ )?(?:answers|replies|responses|explanations)|in your (?:answers|replies|responses)|when you "
+    r"(?:answer|reply|respond|write|talk) (?:to me)?|(?:answer|reply|respond|speak|talk)(?: to me| only)* in "
+    r"(?:english|french|german|spanish|italian|portuguese|dutch|japanese|chinese|korean|hindi|russian|polish|"
+    r"metric)(?: only)?$|(?:reply|answer|respond) in english only|address me|refer to me as|stop (?:using|calling|"
+    r"adding|apologi[sz]ing|giving|asking|starting)|you (?:may|can|should|must) (?:reply|answer|respond) in)\b",
     re.IGNORECASE,
 )
 _STANDING_LEAD = KeyedPattern(
@@ -95,11 +88,9 @@ _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 _NEXT_FOLLOWS = late(r"[,;]?\s+(?:and|plus|&|then|also)$", re.IGNORECASE)
 """ "1) no tables, and 2) cite sources"."""
 _SPLIT = late(
-    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here out|"
-    r"as a standing|in all "
-    r"(?:calc|my|of|your))\b)|"
-    r"\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
-    r"just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
+    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here "
+    r"out|as a standing|in all (?:calc|my|of|your))\b)|\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|"
+    r"\s+(?:and|but|so|plus)\s+(?=(?:please |pls |just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
     re.IGNORECASE,
 )
 _IMPERATIVE = late(
@@ -108,10 +99,9 @@ _IMPERATIVE = late(
     re.IGNORECASE,
 )
 _FROM_NOW_ON = OpeningPattern(
-    r"^(?:from now on|from here on(?: out)?|going forward|in (?:the )?future(?! (?!always)[a-z]+s\b)|"
-    r"for future reference|by default|"
-    r"until further "
-    r"notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|there)(?P<o>.+)",
+    r"^(?:from now on|from here on(?: out)?|going forward|in (?:the )?future(?! (?!always)[a-z]+s\b)|for future "
+    r"reference|by default|until further notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|"
+    r"there)(?P<o>.+)",
     re.IGNORECASE,
 )
 _RULE = OpeningPattern(
@@ -123,10 +113,8 @@ _RULE = OpeningPattern(
 )
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
-    r"standing|new|more|two|three|four|five|six|\d+) )*"
-    r"(?:rules|requests|preferences|instructions|guidelines|conventions|house style)"
-    r"(?: as (?:before|usual|ever|always)| again)?"
-    r"(?: (?:for|about|from|when|with|of) [\w "
+    r"standing|new|more|two|three|four|five|six|\d+) )*(?:rules|requests|preferences|instructions|guidelines|"
+    r"conventions|house style)(?: as (?:before|usual|ever|always)| again)?(?: (?:for|about|from|when|with|of) [\w "
     r"]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
 )

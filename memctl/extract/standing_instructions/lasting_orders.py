@@ -19,12 +19,11 @@ LONGEST_NAME = 12
 """Words of an order without a verb."""
 _LASTS = KeyedPattern(
     r"\b(?:from (?:now|here|today|this point|this day)(?: on(?:wards?)?| out| forward|(?=[,.;]|$))|henceforth|"
-    r"hereafter|going forward|for future reference|starting (?:today|now)|at all times|by default|as (?:the|a) default|"
-    r"across (?:all )?(?:our |my )?chats|standing (?:order|rule|request)|(?:until|till) i say|until further notice|"
-    r"for (?:everything|anything)(?= (?:you|i|we)\b|[.,;]|$)|"
-    r"in (?:everything|anything|whatever|any (?!case\b|event\b|way\b)\w+) (?:you|i)|"
-    r"(?:every|each) (?:single )?time (?:i|you|u) (?:paste|send|write|ask|say|share|mention|log|tell|give|show|type|"
-    r"text|message|use|answer|reply|list|quote|suggest|recommend|translate|get|make)|"
+    r"hereafter|going forward|for future reference|starting (?:today|now)|at all times|by default|as (?:the|a) "
+    r"default|across (?:all )?(?:our |my )?chats|standing (?:order|rule|request)|(?:until|till) i say|until further "
+    r"notice|for (?:everything|anything)(?= (?:you|i|we)\b|[.,;]|$)|in (?:everything|anything|whatever|any (?!case\b|"
+    r"event\b|way\b)\w+) (?:you|i)|(?:every|each) (?:single )?time (?:i|you|u) (?:paste|send|write|ask|say|share|"
+    r"mention|log|tell|give|show|type|text|message|use|answer|reply|list|quote|suggest|recommend|translate|get|make)|"
     r"(?:every|each|any|all) (?:[\w-]+ ){1,3}(?:you|u) (?:write|draft|make|give|send|prepare|suggest|plan|create|"
     r"answer))\b",
     re.IGNORECASE,
@@ -37,13 +36,12 @@ _A_RULE = (
     r"a (?:(?:permanent|standing|fixed|firm|general|house) )?(?:rule|order|request))"
 )
 _LASTS_AFTER = late(
-    r"\W*(?:(?:and|so|ok|yes|please),? )*(?:always|every(?: single)? time|each time|for everything|in everything|ever|"
-    rf"permanently|for good|at all times|by default|(?:that|this|it)(?:'s| is| one is) {_A_RULE}|"
-    r"(?:make|keep|set) (?:that|this|it|these|them) (?:permanent|standing|a rule|(?:as )?(?:the |a |my )?default|so|"
-    r"like that)|standing (?:order|rule|request)|(?:these|those|they|both|all of (?:these|those|them)) "
-    r"(?:stand|hold|apply)\b[^.!?\n]*|no exceptions?|non-negotiable|"
-    r"remember (?:that|this|it|these) (?:for (?:all|always|every\w*|next time)|always))(?:,? (?:please|pls|thanks))?"
-    r"\W*(?:$|[.!\n])",
+    r"\W*(?:(?:and|so|ok|yes|please),? )*(?:always|every(?: single)? time|each time|for everything|in everything|"
+    rf"ever|permanently|for good|at all times|by default|(?:that|this|it)(?:'s| is| one is) {_A_RULE}|(?:make|keep|"
+    r"set) (?:that|this|it|these|them) (?:permanent|standing|a rule|(?:as )?(?:the |a |my )?default|so|like that)|"
+    r"standing (?:order|rule|request)|(?:these|those|they|both|all of (?:these|those|them)) (?:stand|hold|"
+    r"apply)\b[^.!?\n]*|no exceptions?|non-negotiable|remember (?:that|this|it|these) (?:for (?:all|always|every\w*|"
+    r"next time)|always))(?:,? (?:please|pls|thanks))?\W*(?:$|[.!\n])",
     re.IGNORECASE,
 )
 """ "Hex in upper case. Standing order."."""
@@ -100,9 +98,8 @@ _REMARK = late(r"[,;]\s+(?:and |but |so )?|\s[-–—]+\s", re.IGNORECASE)
 _CONTRAST = late(r"(?:not|no|never|nor) ", re.IGNORECASE)
 """ "The hours like 16:30, not pm": the contrast belongs to what is before it."""
 _POINTS_BACK = late(
-    r"call me\b|(?:\w+ ){1,2}(?:it|this|them|those|these|so|that(?! (?:you|i)\b))\b|"
-    r"(?:scrap|drop|bin|ditch|cancel|forget|lift|undo|lose|toss)\b|"
-    r"(?:standing (?:order|rule|request)|always|permanent\w*)$|.*\b(?:rule|thing)\b",
+    r"call me\b|(?:\w+ ){1,2}(?:it|this|them|those|these|so|that(?! (?:you|i)\b))\b|(?:scrap|drop|bin|ditch|cancel|"
+    r"forget|lift|undo|lose|toss)\b|(?:standing (?:order|rule|request)|always|permanent\w*)$|.*\b(?:rule|thing)\b",
     re.IGNORECASE,
 )
 _FIGURE = late(

@@ -17,27 +17,24 @@ _LASTING = KeyedPattern(
     re.IGNORECASE,
 )
 _TASK = late(
-    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |"
-    r"i need (?:you to )?|i want |need )*"
-    r"(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|check|grade|review|"
-    r"set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|show me|help|rewrite|"
-    r"convert|calculate|recommend|explain) (?:me |us |him |her |them |up |out |with |w )*"
-    r"(?:an?|the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|"
-    r"(?:^|[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|"
-    r"\bi (?:want|need|would like|have to write) (?:an?|the|some|my) (?:[\w-]+ ){0,3}(?:letter|e-?mail|essay|speech|"
-    r"cv|bio|poem|caption|recipe|report|toast|message|summary)\b|"
-    r"(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|"
-    r"should|would|could|much|many|long|about))|"
-    r"(?:should|can|could|do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",
+    r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |i need (?:you "
+    r"to )?|i want |need )*(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|"
+    r"check|grade|review|set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|"
+    r"show me|help|rewrite|convert|calculate|recommend|explain) (?:me |us |him |her |them |up |out |with |w )*(?:an?|"
+    r"the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|(?:^|"
+    r"[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|\bi (?:want|"
+    r"need|would like|have to write) (?:an?|the|some|my) (?:[\w-]+ ){0,3}(?:letter|e-?mail|essay|speech|cv|bio|poem|"
+    r"caption|recipe|report|toast|message|summary)\b|(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|"
+    r"how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|should|would|could|much|many|long|about))|(?:should|can|could|"
+    r"do|does|is|are|did|will|would) (?:i|we|it|there|my|the))\b",
     re.IGNORECASE,
 )
 
 _NOT_YET = (
-    r"\b(?:don't|dont|do not|never) (?:\w+ )?(?:say|tell|mention|congratulate|praise|celebrate|announce|share|post)\b"
-    r".{0,80}(?:[,;(–—-]|\b(?:because|cos|cuz|since|as)\b) ?"
-    r"(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|has not)\b|"
-    r"(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|"
-    r"[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|no one))\b[^,;.]{0,40}\byet\b)"
+    r"\b(?:don't|dont|do not|never) (?:\w+ )?(?:say|tell|mention|congratulate|praise|celebrate|announce|share|"
+    r"post)\b.{0,80}(?:[,;(–—-]|\b(?:because|cos|cuz|since|as)\b) ?(?:(?:they|he|she|we) (?:haven'?t|hasn'?t|have not|"
+    r"has not)\b|(?:they|he|she) (?:don'?t|doesn'?t|do not|does not) know\b|[^,;.]{0,40}(?:n't|\b(?:\w+nt|not|nobody|"
+    r"no one))\b[^,;.]{0,40}\byet\b)"
 )
 """ "Don't say congratulations, they haven't said yes": silence about something that has not happened yet."""
 _NOT_DECIDED = (
@@ -47,9 +44,8 @@ _NOT_DECIDED = (
 )
 """ "Don't congratulate me I haven't decided": without a comma, where the reason cannot be what is not to be said."""
 _FOR_A_WHILE = (
-    r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b|"
-    r"\bfor (?:the (?:next|rest of the|coming) |this )(?:few |\w+ )?"
-    r"(?:hours?|days?|weeks?|weekend|month|term|semester)\b"
+    r"\b(?:this (?:week|month|weekend|term|semester)|for (?:lent|ramadan))\b[^.;]{0,40}\bso\b|\bfor (?:the (?:next|"
+    r"rest of the|coming) |this )(?:few |\w+ )?(?:hours?|days?|weeks?|weekend|month|term|semester)\b"
 )
 """ "I'm off sugar this month so no cakes"."""
 _UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
@@ -59,10 +55,8 @@ _ONE_WORK = (
 )
 _FOR_TODAY = (
     r"\b(?:just |only )?for (?:today|tonight|now|the moment)\b|\b(?:only|just) (?:for |in )?(?:today|tonight|now)\b|"
-    r"(?<!from )\btoday\W*$|"
-    rf"^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|"
-    r"^\W*(?:please )?(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within|below) [\w ]+ "
-    r"(?:words|characters)\W*$|"
+    rf"(?<!from )\btoday\W*$|^\W*(?:(?:and|but|so|ok|only|just|also),? )*(?:for|in) this {_ONE_WORK}\b|^\W*(?:please "
+    r")?(?:keep|make|get) (?:it|this|that) (?:down )?(?:to|under|within|below) [\w ]+ (?:words|characters)\W*$|"
     rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b|\b(?:for|in|from|of|to) this (?:one )?{_ONE_WORK}\W*$"
 )
 """ "For today, use American spelling", "only this piece"."""
@@ -75,13 +69,12 @@ _PRODUCT = (
 )
 SCOPE = OpeningPattern(
     r"^(?:and |also |so |please )*(?P<scope>(?:in|for|on) (?!(?:me|us|now|once|example|instance|fact|case|general|"
-    r"short|future(?! (?!always)[a-z]+s\b)|every|each|all|your|this|that|these|those|what|which)\b|"
-    r"the (?:meantime|end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?"
-    r"(?!(?:the|an?|my|our|his|her|their|i|we|he|she|they|you)\b)[\w'-]+|"
-    r"when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|planning|"
-    r"translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)"
-    r"(?:[,:] (?:please )?(?=\w)| (?=(?:always|never|no|don't|dont|do not|avoid|only|write|use|keep|leave out) ))"
-    r"(?=(?:always|never|only|don't|dont|do not|no|use|keep|avoid|skip|leave out|show|write|answer|reply|stick|give) )",
+    r"short|future(?! (?!always)[a-z]+s\b)|every|each|all|your|this|that|these|those|what|which)\b|the (?:meantime|"
+    r"end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?(?!(?:the|an?|my|our|his|her|their|i|we|he|she|they|"
+    r"you)\b)[\w'-]+|when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|"
+    r"planning|translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)(?:[,:] (?:please )?(?=\w)| (?=(?:always|never|no|"
+    r"don't|dont|do not|avoid|only|write|use|keep|leave out) ))(?=(?:always|never|only|don't|dont|do not|no|use|keep|"
+    r"avoid|skip|leave out|show|write|answer|reply|stick|give) )",
     re.IGNORECASE,
 )
 """ "In my emails to clients, never use exclamation marks": what an order is about."""
@@ -125,18 +118,16 @@ _POINTS_BACK = late(
 )
 """ "Use that tone always": only the conversation tells which."""
 _NO_RULE = late(
-    r"never (?:do|did|have|will|would) (?:i|we)\b.*|.*\bwho(?:'s| is|se)? (?:always|never)\b.*|"
-    r"(?:don't|dont|do not) bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|"
-    r"says? (?-i:[A-Z]).*|prefer (?:the|my|an?) .* (?:to|over) .*|which means\b.*|"
-    r"(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|things)\b.*|"
-    r"(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|"
-    r"(?:shorter|longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|"
-    r"(?:(?:the|all|our|my) )?(?:clock|hours|times?|dates?|prices?|references?|citations?|sums|amounts?|figures?|"
-    r"everything|nothing|(?:two|three|four|five|\d+) (?:sentences|lines|words)) (?:[^,]* )?(?:is|was|were|went|took|"
-    r"takes|costs?|confuses?|are (?:busy|taken|over))\b"
-    r"(?! (?:to be|always|in|as|with|like|more than|over|longer)\b).*|"
-    r"(?:drop|lose|ditch|cut|skip|stop|avoid) (?:the|that|your|all) .*\b(?:rule|thing|business|ban)\b.*|"
-    r"(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery time\b.*|(?:full|part|long|short|hard|small|single)[ -]times?\b.*",
+    r"never (?:do|did|have|will|would) (?:i|we)\b.*|.*\bwho(?:'s| is|se)? (?:always|never)\b.*|(?:don't|dont|do not) "
+    r"bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|says? (?-i:[A-Z]).*|prefer (?:the|my|"
+    r"an?) .* (?:to|over) .*|which means\b.*|(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|"
+    r"things)\b.*|(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|(?:shorter|"
+    r"longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|(?:(?:the|all|our|my) )?(?:clock|hours|"
+    r"times?|dates?|prices?|references?|citations?|sums|amounts?|figures?|everything|nothing|(?:two|three|four|five|"
+    r"\d+) (?:sentences|lines|words)) (?:[^,]* )?(?:is|was|were|went|took|takes|costs?|confuses?|are (?:busy|taken|"
+    r"over))\b(?! (?:to be|always|in|as|with|like|more than|over|longer)\b).*|(?:drop|lose|ditch|cut|skip|stop|"
+    r"avoid) (?:the|that|your|all) .*\b(?:rule|thing|business|ban)\b.*|(?:[\w']+ ){1,5}(?:are|is|was|were) .*\bevery "
+    r"time\b.*|(?:full|part|long|short|hard|small|single)[ -]times?\b.*",
     re.IGNORECASE,
 )
 """ "Put together a roster with one who's always sick", "shorter list please": for one answer, or no order at all."""
@@ -154,13 +145,11 @@ _OF_THE_REST = late(r"(?:and )?(?:for|in|with) (?:all )?the (?:rest|others?)\b",
 
 
 _OWN_HABIT = late(
-    r"(?:when(?:ever)?|if|every time|each time) (?:i|we) "
-    r"(?:(?!(?:give|show|tell|put|make|answer|reply|convert|translate|check|keep|add|"
-    r"(?:ask|remind|warn|nudge)(?= me\b)|assume|don't|dont|never) \w)[^,])*?,? (?:i|we) "
-    r"(?:always |usually |never |just |often )*"
-    r"(?!(?:want|need|prefer|mean|like|expect|can|could|should|may|might|would|have|am|was|do|ask|say|send|paste|share)\b)"
-    r"[a-z]+(?<!ed)(?! (?:\w+ )*(?:give|show|tell|put|use|write|add|check|answer|reply|make|convert|translate|just|"
-    r"please|always|never|don't|dont) \w)[^,:;]*",
+    r"(?:when(?:ever)?|if|every time|each time) (?:i|we) (?:(?!(?:give|show|tell|put|make|answer|reply|convert|"
+    r"translate|check|keep|add|(?:ask|remind|warn|nudge)(?= me\b)|assume|don't|dont|never) \w)[^,])*?,? (?:i|we) "
+    r"(?:always |usually |never |just |often )*(?!(?:want|need|prefer|mean|like|expect|can|could|should|may|might|"
+    r"would|have|am|was|do|ask|say|send|paste|share)\b)[a-z]+(?<!ed)(?! (?:\w+ )*(?:give|show|tell|put|use|write|add|"
+    r"check|answer|reply|make|convert|translate|just|please|always|never|don't|dont) \w)[^,:;]*",
     re.IGNORECASE,
 )
 """ "When I paste a log I check it twice" is what the speaker does."""
@@ -170,9 +159,8 @@ def is_manner(order: str) -> bool:
     """True for an order that is only a manner or a unit: "be honest", "short answers", "inches", without "please"."""
     return bool(
         compiled(
-            r"(?!.*\b(?:please|pls|plz)\b)"
-            r"(?:be (?:more |less |very |as |a bit )*{MANNER}|(?:only |a bit )?(?:{MANNER} ){1,3}{STYLE}|"
-            r"(?:in |only |everything in )?{UNITS}(?: only)?)\b.{0,40}"
+            r"(?!.*\b(?:please|pls|plz)\b)(?:be (?:more |less |very |as |a bit )*{MANNER}|(?:only |a bit "
+            r")?(?:{MANNER} ){1,3}{STYLE}|(?:in |only |everything in )?{UNITS}(?: only)?)\b.{0,40}"
         ).fullmatch(order)
     )
 

@@ -22,23 +22,21 @@ POLITE = KeyedPattern(
     re.IGNORECASE,
 )
 _TOPIC = late(
-    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b)|[^:]*\b(?:says?|said|"
-    r"insists?|tells?|told|wants?|warns?|goes|thinks?|advice|motto|wisdom|law)\b)[\w][\w' /&-]{1,24}:\s+|"
-    r"(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
-    r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
+    r"^(?:(?!(?:goal|plan|aim|target|to-?do|wish|dream|idea)s?:|rules? from (?!me\b)|[^:]*\b(?:says?|said|insists?|"
+    r"tells?|told|wants?|warns?|goes|thinks?|advice|motto|wisdom|law)\b)[\w][\w' /&-]{1,24}:\s+|(?:for|in|with|on) "
+    r"(?!me\b|now\b|this\b|that\b|future\b)(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
     r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
     re.IGNORECASE,
 )
 _VAGUE = late(r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE)
 _ONCE = KeyedPattern(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
-    r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
-    r"this|next time|"
-    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
-    r"her|here)$|\b(?:of|in|from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|"
-    r"company|thread|session|kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|"
-    r"\b(?:after all|can stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|"
-    r"\bsorry$|(?<!from )\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
+    r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just this|next "
+    r"time|in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|her|here)$|\b(?:of|in|"
+    r"from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|company|thread|session|"
+    r"kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|\b(?:after all|can "
+    r"stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|\bsorry$|(?<!from "
+    r")\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
 OF_A_DOCUMENT = late(
@@ -49,9 +47,8 @@ OF_A_DOCUMENT = late(
 """ "Keep it to one page": the CV that was spoken of."""
 _NEVER_DID = KeyedPattern(
     r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
-    r"\b(?:in (?:my|his|her|their|your) (?:whole )?li(?:fe|ves)|"
-    r"before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|as a kid|since|mind|been|had|give up|"
-    r"look back|forget|say never)\b",
+    r"\b(?:in (?:my|his|her|their|your) (?:whole )?li(?:fe|ves)|before(?=\W*$| (?:i|we|he|she|they|in)\b)|yet|again|"
+    r"as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
     re.IGNORECASE,
 )
 CONDITIONAL = late(

@@ -21,13 +21,12 @@ LABEL = late(
 )
 """ "My rule number one: no long introductions. Number two: metric"."""
 PREAMBLE = late(
-    r"^(?:(?:ok|okay|so|and|also|but|well|hi|hey|thanks|please)\b,? )*(?:(?:what|all|(?:the )?(?:one|only|main|first) "
-    r"thing|something) (?:i|we)(?:'d| would)? (?:\w+ly |just )?(?:want|need|like|expect|ask|wish)(?: (?:from|of) you)?"
-    r"(?: (?:is|here))?|before (?:we (?:start|begin)|i forget)|while i remember|"
-    r"(?:put|write|take|note) (?:it|that|this) down as an? rule|"
-    r"i(?:'d| would)? (?:want|like|need)?(?: to)? ?ask (?:of )?you|"
-    r"(?:(?:a|one|two|three|my|just|quick|small|little|only|few|more|last|first|another) )+(?:requests?|asks?|"
-    r"favou?rs?|things?|wish(?:es)?|points?|preferences?)(?: (?:for|from|of) (?:you|me)| up front)?)(?::| -| –) ",
+    r"^(?:(?:ok|okay|so|and|also|but|well|hi|hey|thanks|please)\b,? )*(?:(?:what|all|(?:the )?(?:one|only|main|"
+    r"first) thing|something) (?:i|we)(?:'d| would)? (?:\w+ly |just )?(?:want|need|like|expect|ask|wish)(?: (?:from|"
+    r"of) you)?(?: (?:is|here))?|before (?:we (?:start|begin)|i forget)|while i remember|(?:put|write|take|note) "
+    r"(?:it|that|this) down as an? rule|i(?:'d| would)? (?:want|like|need)?(?: to)? ?ask (?:of )?you|(?:(?:a|one|two|"
+    r"three|my|just|quick|small|little|only|few|more|last|first|another) )+(?:requests?|asks?|favou?rs?|things?|"
+    r"wish(?:es)?|points?|preferences?)(?: (?:for|from|of) (?:you|me)| up front)?)(?::| -| –) ",
     re.IGNORECASE,
 )
 """ "What I want from you: be short": the words before the order say only that it is one."""
@@ -45,13 +44,11 @@ _IMPORTANT = (
     r"can we agree on (?=\w+ only)|you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)"
 )
 _CAN_YOU = (
-    r"(?:can|could|would|will) (?:you|u) (?:please |pls )?"
-    r"(?=(?:stop|remind me (?:every|each) time|remind me whenever|always|never|not|keep|only|"
-    r"be (?:a bit |a little )?less)\b|"
-    r"(?:round|convert|write|show|give|put|list|keep|express|spell) (?:me )?(?:everything|all|every|each)\b|"
-    r"(?:write|type|text|talk|answer|reply)(?: to me)? in (?:all )?(?:lower|small|caps)|"
-    r"[^?]*\b(?:your|the|all) (?:answers|replies|responses)\b(?! in (?:an?|the|this|my) )|"
-    r"[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)"
+    r"(?:can|could|would|will) (?:you|u) (?:please |pls )?(?=(?:stop|remind me (?:every|each) time|remind me whenever|"
+    r"always|never|not|keep|only|be (?:a bit |a little )?less)\b|(?:round|convert|write|show|give|put|list|keep|"
+    r"express|spell) (?:me )?(?:everything|all|every|each)\b|(?:write|type|text|talk|answer|reply)(?: to me)? in "
+    r"(?:all )?(?:lower|small|caps)|[^?]*\b(?:your|the|all) (?:answers|replies|responses)\b(?! in (?:an?|the|this|my) "
+    r")|[^?]*\b(?:from now on|going forward|in (?:the )?future|by default|every time|each time)\b)"
 )
 _MIND = r"would you mind (?=(?:leaving out|skipping|dropping|avoiding|not \w+ing)\b)"
 WISH = OpeningPattern(rf"^(?:{_YOU_TO}|{_IMPORTANT}|{_CAN_YOU}|{_MIND})", re.IGNORECASE)

@@ -20,22 +20,20 @@ def _then_why() -> KeyedPattern:
     """ "Keep it short I'm on a bus": the reason follows without a comma."""
     return KeyedPattern(
         filled(
-            r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|"
-            r"(?:every|each) time (?:i|we))\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|(?:every|each) time))"
-            r"(?: (?:lol|haha|tbh|omg|ffs))? "
-            r"(?:i'm|im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
+            r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|(?:every|each) time (?:i|"
+            r"we))\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|(?:every|each) time))(?: (?:lol|haha|tbh|omg|ffs))? (?:i'm|"
+            r"im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
         )
     )
 
 
 ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
-    r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|"
-    r"he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
-    r"last time|nobody|(?:the|an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|"
-    r"makes?|takes?|took|taught|told|said)|"
-    r"(?:the|an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|"
-    r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
+    r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|"
+    r"she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|last time|nobody|(?:the|"
+    r"an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|makes?|takes?|took|taught|told|said)|(?:the|"
+    r"an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|any (?:ideas?|tips|advice)|that's why|ok|"
+    r"okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )
 """ "Use Celsius, it's what I know": the words that open a remark."""

@@ -51,11 +51,10 @@ _WRITING = (
     rf"(?:{_PAUSE}| (?={_THEN})))"
 )
 _ABOUT_TEXTS = (
-    r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*(?:[\w'-]+ ){0,2}?"
-    rf"{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in) (?:the |my |all |any )?"
-    r"(?:[\w'-]+ ){1,2}(?:stuff|things|matters|questions|topics))"
-    r"(?:[,:] | (?=(?:you|be|use|keep|write|sign|add|put|give|show|leave|avoid|skip|say|call|don't|do not|dont|never|"
-    r"always|no|only|please|pls|just)\b)))"
+    r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*(?:[\w'-]+ "
+    rf"){{0,2}}?{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in) (?:the |my |all |any "
+    r")?(?:[\w'-]+ ){1,2}(?:stuff|things|matters|questions|topics))(?:[,:] | (?=(?:you|be|use|keep|write|sign|add|"
+    r"put|give|show|leave|avoid|skip|say|call|don't|do not|dont|never|always|no|only|please|pls|just)\b)))"
 )
 _ON_DAYS = (
     rf"(?P<day>(?:(?:on |every |each )(?:mon|tues|wednes|thurs|fri|satur|sun)days?{_TIME_OF_DAY}|"

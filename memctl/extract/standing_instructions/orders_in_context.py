@@ -125,14 +125,12 @@ _FOOD = late(
 
 
 _LOST = late(
-    r"^[^,]*\b(?:in|at|on|during|for|to|before|after) (?:those|these|that)\b(?! i\b| you\b| we\b| means\b)|"
-    r"(?<!stop )(?<!over )(?<!from )\bthere(?=$|,| when\b| always\b| so\b)|\w+days? (?:after|before)$|"
-    r"(?<!no )\b(?:any|some|those|these|me one|another one)$|"
-    r"^(?:put|place|add|include|list|attach|repeat|mention) (?:it|them) (?:at|on|under|before|after|first|last|to)\b|"
-    r"^(?:stop|quit|don't be|dont be|do not be|no more) (?:converting|translating|changing|offering|sending|adding|"
-    r"giving|rounding|suggesting|using|correcting)$|"
-    r"^(?:don't|dont|do not|never) (?:convert|translate|change|round|offer)$|"
-    r"\bthings that (?:stop|start|end|begin|go|come|run)\b",
+    r"^[^,]*\b(?:in|at|on|during|for|to|before|after) (?:those|these|that)\b(?! i\b| you\b| we\b| means\b)|(?<!stop "
+    r")(?<!over )(?<!from )\bthere(?=$|,| when\b| always\b| so\b)|\w+days? (?:after|before)$|(?<!no )\b(?:any|some|"
+    r"those|these|me one|another one)$|^(?:put|place|add|include|list|attach|repeat|mention) (?:it|them) (?:at|on|"
+    r"under|before|after|first|last|to)\b|^(?:stop|quit|don't be|dont be|do not be|no more) (?:converting|translating|"
+    r"changing|offering|sending|adding|giving|rounding|suggesting|using|correcting)$|^(?:don't|dont|do not|never) "
+    r"(?:convert|translate|change|round|offer)$|\bthings that (?:stop|start|end|begin|go|come|run)\b",
     re.IGNORECASE,
 )
 """Words of an order that only the words before it explain."""

@@ -56,9 +56,8 @@ _UNTIL = KeyedPattern(r"\b(?:until|till|til) (?!now\b|today\b|this\b)", re.IGNOR
 _LASTING_FACTS = frozenset({"hometown", "studied_at", "education", "nationality", "event", "family_event"})
 """ "I grew up in Enugu till 11" stays true."""
 _ONCE_UPON = KeyedPattern(
-    r"\b(?:when (?:i|we) (?:was|were)|as an? (?:kid|child|boy|girl|teen\w*|student)|growing up|back (?:then|when)|"
-    r"in (?:my|the) "
-    r"(?:childhood|youth|twenties|thirties|teens|(?:19)?\d0s)|years ago)\b",
+    r"\b(?:when (?:i|we) (?:was|were)|as an? (?:kid|child|boy|girl|teen\w*|student)|growing up|back (?:then|when)|in "
+    r"(?:my|the) (?:childhood|youth|twenties|thirties|teens|(?:19)?\d0s)|years ago)\b",
     re.IGNORECASE,
 )
 """ "I had a cat when I was little"."""
@@ -72,12 +71,10 @@ _FUTURE_DATE = KeyedPattern(
 )
 _TEMPORARY = KeyedPattern(
     (
-        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|summer|winter|season|"
-        r"holidays|few days|couple of days|conference|meeting|"
-        r"trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the week|for (?:\d+|"
-        r"two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
-        r"holiday)|this (?:week|weekend|month|summer|winter)|tonight|at the (?:minute|moment)|as we speak|because|"
-        r"till|until)\b"
+        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|summer|winter|season|holidays|few days|couple of days|"
+        r"conference|meeting|trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the "
+        r"week|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|holiday)|this (?:week|"
+        r"weekend|month|summer|winter)|tonight|at the (?:minute|moment)|as we speak|because|till|until)\b"
     ),
     re.IGNORECASE,
 )
@@ -96,9 +93,8 @@ _ONLY_WHEN = late(
     r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
     r"whilst|when|whenever|if|between|without|apart from|other than)\b|on (?:weekdays?|weekends?|school nights|"
     r"workdays|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)|at (?:night|work|home|lunch|breakfast|dinner|school|"
-    r"weekends|the moment)|in (?:the )?"
-    r"(?:mornings?|evenings?|afternoons?|winter|summer|public|bed|my coffee|my tea|my [\w]+)|for (?:lunch|breakfast|"
-    r"dinner|lent|now)\b)",
+    r"weekends|the moment)|in (?:the )?(?:mornings?|evenings?|afternoons?|winter|summer|public|bed|my coffee|my tea|"
+    r"my [\w]+)|for (?:lunch|breakfast|dinner|lent|now)\b)",
     re.IGNORECASE,
 )
 """ "After 3pm" after the object: the whole is true only then."""

@@ -42,11 +42,9 @@ _PEOPLE = (
 )
 _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
 SOMEBODY_ELSE = KeyedPattern(
-    rf"{_PEOPLE}|"
-    rf"\b(?:{filled('{PET}')})s?\b|"
-    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|They|What|Then|There|Here|One|"
-    r"Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|had|is|takes|got|was|needs|saw|"
-    r"from|[a-z]{2,}(?:ed|[^s]s)))\b",
+    rf"{_PEOPLE}|\b(?:{filled('{PET}')})s?\b|\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|"
+    r"This|It|They|What|Then|There|Here|One|Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| "
+    r"(?:has|had|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|[^s]s)))\b",
     re.IGNORECASE,
 )
 _ENDED_BEFORE = late(

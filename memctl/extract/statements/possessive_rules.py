@@ -28,11 +28,10 @@ _PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
 
 
 _INVERTED = late(
-    r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been|"
-    r" remains?)(?: (?:by far|now|still|definitely|probably|officially|currently|also|basically|"
-    r"always|all))* "
-    r"(?P<np>(?:my|our) [\w'\- ]{2,40}?)(?=$|[,.;:!)]| (?:so|but|and|because|ever|of all time|"
-    r"these days|now|at the moment|right now|though|lol|tbh)\b)",
+    r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been| remains?)(?: "
+    r"(?:by far|now|still|definitely|probably|officially|currently|also|basically|always|all))* (?P<np>(?:my|our) "
+    r"[\w'\- ]{2,40}?)(?=$|[,.;:!)]| (?:so|but|and|because|ever|of all time|these days|now|at the moment|right now|"
+    r"though|lol|tbh)\b)",
     re.IGNORECASE,
 )
 
