@@ -26,7 +26,7 @@ from memctl.extract.people.last_mentioned import LastMentioned
 from memctl.extract.people.named_subjects import by_subject, named_subject
 from memctl.extract.people.names_told import ASKED, relatives_named
 from memctl.extract.people.pet_names import each_pet, name_pets
-from memctl.extract.people.strangers import is_predicate, of_person, stranger
+from memctl.extract.people.strangers import is_predicate, of_person, stranger, tells_of_a_name
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions, rule_lists
 from memctl.extract.statements import (
@@ -251,6 +251,7 @@ class TurnReader:
                 drafts = event_dates.timed([plan[0]], clause.text, self.at, None, plan[1])
             other = self.other if person == "other" else None
             skipped = sentence_subjects.is_of_another(clause.text, after.text if after else "", other)
+            skipped = skipped or (person != "other" and tells_of_a_name(clause.text))
             if (
                 mentioning
                 and not skipped

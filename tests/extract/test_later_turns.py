@@ -57,6 +57,7 @@ ENDS = [
     ("I use Jira.", "Jira is history, we have a whiteboard", "Jira"),
     ("I'm learning Finnish.", "I've given up on Finnish", "Finnish"),
     ("My girlfriend is called Wiebke.", "me and Wiebke called it a day", "Wiebke"),
+    ("I use Dragon.", "Rhys has changed me over from Dragon to Voice Control", "Dragon"),
     ("I take sumatriptan 50 mg.", "Dr Achebe replaced the sumatriptan with rizatriptan", "sumatriptan 50"),
     ("My midwife is Odile.", "It's Petra now. So no more Odile.", "Odile"),
 ]
@@ -99,6 +100,8 @@ STANDS = [
     ("I walk every morning at 6 before work.", "Beau quit before me", "walk"),
     ("My girlfriend is called Wiebke.", "if Wiebke and I ever split up I'd cry", "Wiebke"),
     ("I live in Varna.", "moved Saturday's meeting to Monday", "Varna"),
+    ("I take baclofen.", "Rhys came off baclofen", "baclofen"),
+    ("I work at Marlow Foods.", "my last day in Rome was lovely", "Marlow"),
     ("I live in Varna.", "we moved Saturday to Sunday", "Varna"),
     ("I live in Varna.", "my sister moved Saturday", "Varna"),
     ("My exam is on 12 September.", "my sister's exam is on the 14th, not the 12th", "12 September"),
@@ -167,6 +170,7 @@ def test_a_later_turn_leaves_the_value_that_it_does_not_change(before: str, afte
         ("I have sciatica.", "no sciatica for three weeks now", "sciatica"),
         ("I live in Varna.", "We moved Saturday. My back!", "Varna"),
         ("I live in Varna.", "moved last weekend, I ache", "Varna"),
+        ("I work at Marlow Foods.", "My last day will be the 15th of March", "Marlow"),
         ("I play squash.", "I haven't played squash since the op and never went back", "squash"),
     ],
 )
@@ -187,6 +191,8 @@ NAMES_AND_ORDERS = [
     ("Please reply in Spanish.", "exam's done so no need for spanish replies any more", "Spanish"),
     ("If I write before 9, ask me if I had breakfast.", "you can drop the breakfast question btw", "breakfast"),
     ('End every message with the word "Onward".', "quit it with that Onward line", "Onward"),
+    ("Call me Coach.", "And stop the Coach thing please, it sounds silly", "Coach"),
+    ("Every Sunday ask me for the word count.", "and the word count thing on Sundays, can we stop", "word count"),
     ("Don't ask me about my weight.", "that thing about not asking me about my weight, forget it", "weight"),
 ]
 

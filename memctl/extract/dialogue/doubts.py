@@ -37,7 +37,8 @@ _CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
         (
             _EMPLOYER,
             r"\b(?:handed in my notice|(?:gave|given|put in|handed in)(?: in)? (?:my|them my) (?:2|two|4|"
-            r"four)[- ]?weeks?|gave (?:in )?my notice)\b",
+            r"four)[- ]?weeks?|gave (?:in )?my notice|"
+            r"my last (?:day|shift|week)(?: (?:there|at work))? (?:is|was|will be))\b",
         ),
         (
             frozenset({"has_boss", "has_manager"}),
@@ -91,7 +92,7 @@ THINGS = frozenset(
         "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
         "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
         "ahead sure doubt go fifty plan plans thoughts know keys night weeks weekend week month monday tuesday "
-        "wednesday thursday friday saturday sunday"
+        "wednesday thursday friday saturday sunday day shift"
     )
 )
 """Every sentence that says that something has changed has a word of each list."""

@@ -15,6 +15,7 @@ from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, plain, sentences
 from memctl.extract.patterns.wordlist import spoken_words, words
 from memctl.extract.people.last_mentioned import Person
+from memctl.extract.people.strangers import tells_of_a_name
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import canonical, the_only
@@ -55,12 +56,16 @@ _AGENT = late(
     re.IGNORECASE,
 )
 """ "The doctor took me off it": who did it says nothing of whose it is."""
+_DONE_TO_ME = late(
+    r"(?-i:[A-ZÀ-Þ])[\w-]+(?: (?:has|have|had|just|finally))* [a-z]+ "
+    r"(?=(?:me|us) (?:over|up|down|off|on|onto|from|to)\b)"
+)
+""" "Rhys moved me over from Dragon": who did it says nothing of whose it is."""
 _BREAK = late(r"[;:()–—]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and)\b", re.IGNORECASE)
 
 
 class Naming(NamedTuple):
-    """A clause that names the object of a draft: `before` and `after` are the words of its sentence around the "
-    "object."""
+    """A clause that names the object of a draft, with the words of its sentence `before` and `after` the object."""
 
     draft: Draft
     sentence: str
@@ -173,7 +178,7 @@ _ANYBODY = late(r"(?:someone|somebody|everyone|everybody|people|friends?|mates?|
 def people_in(text: str, people: Mapping[str, Person]) -> frozenset[Person | None]:
     """The people whom the words of a clause mention, without those who do something for others; None is a stranger."""
     found: set[Person | None] = set()
-    for match in compiled(_MENTION).finditer(_AGENT.sub(" ", _HAS.sub("", text))):
+    for match in compiled(_MENTION).finditer(_AGENT.sub(" ", _DONE_TO_ME.sub(" ", _HAS.sub("", text)))):
         relation = (match["rel"] or match["bare"] or "").lower()
         word = match["named"] or match["word"] or ""
         known = people.get(word.casefold())
@@ -213,7 +218,8 @@ def _is_about(naming: Naming, people: Mapping[str, Person], sentences_before: li
     mine = _OWN.search(naming.sentence) is not None
     if draft.subject is None:
         opens = not naming.before.strip() and not mine
-        return not named and not pronoun and not (opens and _carried(sentences_before, people))
+        of_a_name = tells_of_a_name(_DONE_TO_ME.sub("", before.strip()))
+        return not (named or pronoun or of_a_name or (opens and _carried(sentences_before, people)))
     if not named:
         named = people_in(_BREAK.split(naming.after, maxsplit=1)[0], people)
     if not named and (pronoun or not mine):

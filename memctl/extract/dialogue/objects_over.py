@@ -19,15 +19,15 @@ from memctl.extract.people.last_mentioned import Person
 
 CUES = frozenset(
     words(
-        "weeks months ages call calling calls enough off over done finished finishing quit quitting quits stopped "
-        "stopping gave given giving dropped ditched binned packed jacked chucked longer more rid deleted uninstalled "
-        "wiped cancelled canceled cancel pulled backed bailed left leaving retired resigned withdrew withdrawn last "
-        "switched changed moved swapped replaced exchanged gone went history behind dead scrapped postponed postpone "
-        "discontinued past through anymore after happening cleared healed cured recovered beat beaten vanished "
-        "disappeared again back fine ok okay safe allowed called split broke broken separated parted ended dumped "
-        "goodbye bye farewell course fired sacked laid let redundant weaned agree suit ran really strictly quite "
-        "fully properly exactly allergic intolerant these nowadays good miss feels seems ago skip drop hold wayside "
-        "window shot free eat eats eating ate drink drinks drinking drank"
+        "weeks months ages call calling calls enough off over done finished finishing quit quitting quits stop "
+        "stopped stopping gave given giving dropped ditched binned packed jacked chucked longer more rid deleted "
+        "uninstalled wiped cancelled canceled cancel pulled backed bailed left leaving retired resigned withdrew "
+        "withdrawn last switched changed moved swapped replaced exchanged gone went history behind dead scrapped "
+        "postponed postpone discontinued past through anymore after happening cleared healed cured recovered beat "
+        "beaten vanished disappeared again back fine ok okay safe allowed called split broke broken separated parted "
+        "ended dumped goodbye bye farewell course fired sacked laid let redundant weaned agree suit ran really "
+        "strictly quite fully properly exactly allergic intolerant these nowadays good miss feels seems ago skip drop "
+        "hold wayside window shot free eat eats eating ate drink drinks drinking drank"
     )
 )
 """Every sentence that ends a fact has one of these words."""

@@ -126,6 +126,13 @@ def is_predicate(after: str) -> bool:
     return first in ("is", "was") or FORMS.get(first, ("", ""))[1] in ("past", "s")
 
 
+def tells_of_a_name(clause: str) -> bool:
+    """Whether a clause says what somebody with a first name did, and nothing of the speaker: "Rhys came off it"."""
+    named = stranger(clause)
+    return named is not None and is_predicate(named[1]) and is_given_name(named[0]) and not _OF_SPEAKER.search(named[1])
+
+
+_OF_SPEAKER = late(r"\b(?:i|me|my|mine|we|us|our)\b", re.IGNORECASE)
 STRANGERS_THRESHOLD = 0.7
 """Drafts about a name without a relation need more confidence than this: "Sharla's in Wahoo" may be a shop."""
 OF_STRANGERS = frozenset(

@@ -47,7 +47,10 @@ _ALLOWED = KeyedPattern(
 _NEEDLESS = KeyedPattern(
     _OPENING
     + r"(?:no )?(?P<what>[\w' -]{3,60}?) (?:(?:is|are) (?:not|no longer) needed|(?:isn't|isnt|aren't|arent) needed|"
-    r"needed now|can go|(?:has|have) (?:run its course|had its day)|can stop|(?:is|are) retired)\b",
+    r"needed now|can go|(?:has|have) (?:run its course|had its day)|can stop|(?:is|are) retired)\b|"
+    + _OPENING
+    + r"(?P<that>(?:the|that|this) [\w' -]{3,60}?),? (?:can|could) (?:we|you|u) (?:please )?(?:stop|drop|skip|"
+    r"lose|quit|end)\b",
     re.IGNORECASE,
 )
 """ "The max five thing can go"."""
