@@ -1,18 +1,12 @@
-"""Patterns for texts in lower case match where the others do, and are looked for only where a match may open."""
+"""Patterns for texts in lower case match where the others do."""
 
 import re
-from importlib import import_module
-from typing import Any
 
 import pytest
 
-from memctl.extract.patterns import opening_characters
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.lower_case import for_lower_case
 from memctl.extract.patterns.wordlist import lowered
-
-_parser: Any = import_module("re._parser")
-_compiler: Any = import_module("re._compiler")
 
 LOWER_CASE = (
     (r"\b(?:Anna|bob)\b", "ANNA", True),
@@ -41,34 +35,6 @@ def test_the_pattern_for_lower_case_matches_where_the_other_does(pattern: str, t
 def test_a_pattern_that_lower_case_may_change_has_no_such_pattern(pattern: str) -> None:
     assert for_lower_case(pattern, re.IGNORECASE) is None
     assert for_lower_case("x", 0) is None
-
-
-OPENINGS = (
-    (r"(?:the )?cat", "a cat", "ct"),
-    (r",?\s+but|[;!]", "one but;", ",;! \n"),
-    (r"(?:^|[;.] )(?:my|our) x", "y; our x", "mo;."),
-    (r"\b(?!no)[a-c]\w+", "12 abc", "abc"),
-    (r"\d+%|(?:x|)y", "5 y 10%", "3xy"),
-)
-
-
-@pytest.mark.parametrize(("pattern", "text", "opening"), OPENINGS)
-def test_a_search_passes_over_characters_with_which_no_match_opens(pattern: str, text: str, opening: str) -> None:
-    parsed = _parser.parse(pattern)
-    members, certain = opening_characters._opening(parsed.data)
-    assert certain
-    found = opening_characters.compiled(parsed, 0).search(text)
-    assert (found and found.span()) == re.search(pattern, text).span()
-    assert found.re.groups == re.compile(pattern).groups
-    assert {chr(value) for kind, value in members if kind is _parser.LITERAL} <= set(opening)
-    assert text[found.start()] in opening
-
-
-@pytest.mark.parametrize("pattern", [r"\w*|x", r"[^a]b", r".x", r"(?:a|.)b", r"(?=x)", r"(a)\1|\1"])
-def test_a_pattern_that_may_open_with_any_character_is_tried_everywhere(pattern: str) -> None:
-    parsed = _parser.parse(pattern)
-    assert (opening_characters._opening(parsed.data) or ([], False))[1] is False
-    assert opening_characters.code_of(parsed, 0) == _compiler._code(parsed, 0)
 
 
 @pytest.mark.parametrize(("text", "span"), [("Anna", (0, 4)), ("anna, Bnna", (6, 10)), ("anna", None)])

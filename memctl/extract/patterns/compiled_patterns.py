@@ -20,7 +20,7 @@ from typing import Any, cast
 import msgspec
 
 from memctl.core import late_pattern
-from memctl.extract.patterns import derived, lower_case, opening_characters, pattern_keys, word_masks, wordlist
+from memctl.extract.patterns import derived, lower_case, pattern_keys, word_masks, wordlist
 from memctl.runtime import private_files, settings
 
 MOST = 3000
@@ -139,7 +139,7 @@ class _Patterns(derived.Derived):
 def _version() -> int | None:
     """A number that changes with the modules that compute keys and patterns for lower case; None without sources."""
     version = 0
-    for module in (lower_case, opening_characters, pattern_keys, word_masks, wordlist):
+    for module in (lower_case, pattern_keys, word_masks, wordlist):
         try:
             version = zlib.crc32(Path(str(module.__file__)).read_bytes(), version)
         except OSError:
@@ -159,24 +159,23 @@ def _openings(pattern: str, flags: int) -> str | None:
 
 def _coded(pattern: str, flags: int) -> _Code:
     """The result of `re._compiler.compile`."""
-    parsed = _parser.parse(pattern, flags)
-    return _code_of(parsed, pattern, flags, _compiler._code(parsed, flags))
+    return _code_of(_parser.parse(pattern, flags), pattern, flags)
 
 
 def _coded_in_lower_case(pattern: str, flags: int) -> _Code | None:
     """The same for the pattern for lower case."""
-    parsed, flags = lower_case.parsed_for_lower_case(pattern, flags), flags & ~re.IGNORECASE
-    return parsed and _code_of(parsed, pattern, flags, opening_characters.code_of(parsed, flags))
+    parsed = lower_case.parsed_for_lower_case(pattern, flags)
+    return parsed and _code_of(parsed, pattern, flags & ~re.IGNORECASE)
 
 
-def _code_of(parsed: Any, pattern: str, flags: int, code: list[int]) -> _Code:
+def _code_of(parsed: Any, pattern: str, flags: int) -> _Code:
     return _Code(
         pattern=pattern,
         flags=flags,
         settled_flags=flags | parsed.state.flags,
         groups=parsed.state.groups - 1,
         names=parsed.state.groupdict,
-        code=memoryview(array("I", code).tobytes()),
+        code=memoryview(array("I", _compiler._code(parsed, flags)).tobytes()),
     )
 
 

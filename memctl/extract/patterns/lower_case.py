@@ -9,10 +9,10 @@ import re
 from importlib import import_module
 from typing import Any
 
-from memctl.extract.patterns import opening_characters
 from memctl.extract.patterns.wordlist import lowered
 
 _parser: Any = import_module("re._parser")
+_compiler: Any = import_module("re._compiler")
 _LIKE_OTHERS = frozenset(import_module("re._casefix")._EXTRA_CASES) - set(map(ord, "isıſ"))
 """Letters that `re` takes for another one that `lowered` leaves as it is: "µ" may be written as two characters. Not
 those that `lowered` writes as "i" and "s"."""
@@ -27,7 +27,8 @@ class _UnlikeError(Exception):
 def for_lower_case(text: str, flags: int) -> re.Pattern[str] | None:
     """A pattern that is found in `lowered(x)` whenever the pattern `text` is found in x. None if there is none."""
     parsed = parsed_for_lower_case(text, flags)
-    return opening_characters.compiled(parsed, flags & ~re.IGNORECASE) if parsed else None
+    pattern: re.Pattern[str] | None = parsed and _compiler.compile(parsed, flags & ~re.IGNORECASE)
+    return pattern
 
 
 def parsed_for_lower_case(text: str, flags: int) -> Any:
