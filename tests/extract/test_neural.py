@@ -338,6 +338,12 @@ def test_agreement_raises_confidence_and_the_model_can_drop_facts_of_the_rules()
     assert combined(text, AT, unsure, [rule], []) == [rule]
 
 
+def test_an_instruction_by_a_yes_is_kept_although_its_words_are_those_of_the_offer() -> None:
+    goal = "always give both units"
+    agreed = Draft(predicate="instruction", object=goal, phrase=f"wants {goal}", quote=(0, 10), kind="procedure")
+    assert combined("Yes please", AT, TurnReadings((), ((0, 10, 0.001),)), [agreed], []) == [agreed]
+
+
 def test_a_plan_worded_differently_by_rule_and_model_is_one_fact() -> None:
     text = "I'm getting married in September."
     rule = Draft(predicate="plans", object="get married", phrase="plans to get married", quote=(0, len(text) - 1))

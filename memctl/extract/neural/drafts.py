@@ -113,12 +113,13 @@ def combined(
 def _is_claimed(draft: Draft, text: str, read: TurnReadings) -> bool:
     """True unless the model is certain that the draft's object (or its quote, if it lacks the object) is in no claim.
 
-    Always true for a retraction, because its words need not name the object: "we split up".
+    Always true for a retraction, because its words need not name the object: "we split up". So is it for an
+    instruction by a yes, whose words are those of the offer.
     """
-    if draft.op == "retract":
-        return True
     start, end = draft.quote
     at = text.find(draft.object, start) if draft.object else -1
+    if draft.op == "retract" or (draft.kind == "procedure" and at < 0):
+        return True
     if at >= 0 and draft.object:
         start, end = at, at + len(draft.object)
     shares = [share for first, last, share in read.claimed if first < end and last > start]
