@@ -67,7 +67,7 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
     The content is synced first. With `keep_mode` the permissions of an existing file are kept.
     """
     path = path.resolve()
-    _remove_leftovers(path.parent)
+    remove_leftovers(path.parent)
     prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
     descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_NEW, dir=path.parent)
     temporary = Path(name)
@@ -89,13 +89,13 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """A temporary folder in `folder`, from which a finished file can be renamed to its place."""
-    _remove_leftovers(folder)
+    remove_leftovers(folder)
     prefix = f".{_SCRATCH}.{_machine()}-{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, suffix=_NEW, dir=folder, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove what processes of this machine wrote under temporary names when they were killed: of every file, because
     some have a time in their name and are never written again."""
     pattern = re.compile(rf"\..+\.{_machine()}-(\d+)-\w+{re.escape(_NEW)}", re.DOTALL)

@@ -177,6 +177,20 @@ def test_a_process_with_many_blocks_writes_the_file_seldom(monkeypatch: pytest.M
     assert len(written) == 6
 
 
+def test_a_process_that_writes_nothing_removes_what_a_killed_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled_patterns, "_of_process", [])
+    with remembered_at_first():
+        late(PATTERN, FLAGS).search("anna")
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    folder = compiled_patterns._file().parent
+    left = folder / f".patterns.msgpack.{private_files._machine()}-{ended.pid}-x1.memctl-new"
+    left.write_bytes(b"half")
+    monkeypatch.setattr(compiled_patterns, "_of_process", [])
+    with remembered_at_first():
+        assert not left.exists()
+
+
 def test_every_pattern_of_the_rules_is_valid() -> None:
     for module in walk_packages(memctl.extract.__path__, "memctl.extract."):
         import_module(module.name)

@@ -240,6 +240,8 @@ def remembered_at_first() -> Iterator[None]:
     is read once, and written ever less often if there is something new.
     """
     if not _of_process:
+        # A process that was killed while it wrote may be followed by others that have nothing to write.
+        private_files.remove_leftovers(_file().parent)
         _of_process.append(_Patterns(_read(_file("all-"))) if _is_known_python() else None)
     patterns = _of_process[0]
     if patterns is None:
