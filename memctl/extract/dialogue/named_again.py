@@ -1,4 +1,4 @@
-"""A clause that names the object of an earlier fact, and whom it is about.
+"""Clauses that name the object of an earlier fact, and the person they are about.
 
 "They took Dad off warfarin" names the warfarin of the father, not that of the speaker.
 """
@@ -176,7 +176,7 @@ _ANYBODY = late(r"(?:someone|somebody|everyone|everybody|people|friends?|mates?|
 
 
 def people_in(text: str, people: Mapping[str, Person]) -> frozenset[Person | None]:
-    """The people whom the words of a clause mention, without those who do something for others; None is a stranger."""
+    """The people that a clause mentions, without doctors and others who do something for them; None is a stranger."""
     found: set[Person | None] = set()
     for match in compiled(_MENTION).finditer(_AGENT.sub(" ", _DONE_TO_ME.sub(" ", _HAS.sub("", text)))):
         relation = (match["rel"] or match["bare"] or "").lower()

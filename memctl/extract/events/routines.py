@@ -40,7 +40,7 @@ _GOES_ON = late(
 """ "Every evening with Ramon", not "every evening Ramon and me"."""
 _PARTICIPLE = late(r"\w+ed\b", re.IGNORECASE)
 _IS_NOUN = late(r"(?:is|are|was|were|'s|isn't|aren't)\b", re.IGNORECASE)
-""" "Tess plays hockey, practice is Mondays": "practice" is no verb."""
+""" In "practice is Mondays", "practice" is a noun."""
 _UNKNOWN_VERB = late(
     r"(?:(?:and|but|so|then) )?(?:i|we) (?:(?:also|always|usually|normally|mostly|still|now|only|just) )*"
     r"(?P<verb>(?!(?:am|was|were|had|did|will|would|could|should|might|must|may|can|cannot|shall|never|dont|cant|wont|"

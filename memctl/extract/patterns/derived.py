@@ -11,7 +11,7 @@ from memctl.extract.patterns.pattern_keys import keys_of, opening_keys_of
 
 
 class Derived:
-    """Computes everything anew."""
+    """Computes each of them when it is asked for."""
 
     def keys(self, pattern: str, flags: int) -> frozenset[str] | None:
         """As `pattern_keys.keys_of`."""

@@ -96,7 +96,7 @@ def under_heading(text: str) -> Iterator[Draft]:
 
 
 def siblings(text: str) -> Iterator[Draft]:
-    """The drafts of the brothers and sisters of whom the speaker is one: "one of five: Declan, Niamh, me and Orla"."""
+    """The drafts of the speaker's brothers and sisters in a list: "one of five: Declan, Niamh, me and Orla"."""
     for match in ONE_OF_US.finditer(text):
         members = [one for one in _BETWEEN.split(match["list"]) if one.casefold() not in ("me", "myself")]
         found = [_SIBLING.fullmatch(one.strip()) for one in members]

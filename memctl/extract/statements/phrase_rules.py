@@ -10,21 +10,10 @@ from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.noun_phrases import job, listed, noun, preference
 from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.rule_tables import LatePhrase, Phrase, compiled, filled, late_phrases
+from memctl.extract.rule_tables import PHRASES, LatePhrase, Phrase, compiled, filled, late_phrases
 from memctl.extract.vocabulary.verbs import FORMS, gerund
 
-TABLES = (
-    "phrases",
-    "everyday",
-    "particulars",
-    "remarks",
-    "reactions",
-    "tastes",
-    "contacts",
-    "retractions",
-    "asides",
-    "work",
-)
+TABLES = tuple(table for table in PHRASES if table != "multilingual")
 
 
 def phrase_drafts(
