@@ -68,7 +68,15 @@ class SupabaseShelf(TableShelf):
             f"CREATE INDEX ix_meta_{_mark()} ON {{table}} USING gin (metadata jsonb_path_ops)",
             made_by["ivfflat" if method == "ivfflat" else "hnsw"],
         ]
-        with guarded(self._place), self._cursor() as cursor:
+        with guarded(self._place):
+            try:
+                self._run_all(statements)
+            except need("psycopg.errors", "postgres").UniqueViolation:
+                # Another process was creating the schema or the extension, which IF NOT EXISTS did not see yet.
+                self._run_all(statements)
+
+    def _run_all(self, statements: Sequence[str]) -> None:
+        with self._cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement.replace("{table}", self._quoted(self._name)))
 
