@@ -186,9 +186,9 @@ class _SessionReader:
             drafts = self.listed(drafts, turn, reader)
         if drafts or "follow_ups" in due:
             drafts += follow_ups(text, self.earlier, drafts)
-        self.subject = last_mentioned.certain(reader.other, text, self.people)
-        self.spoken.said[turn.speaker] = text, reader.other
-        self.lately, self.silent = reader.other or self.lately, 0 if reader.other else self.silent + 1
+        self.subject = last_mentioned.certain(reader.clauses.other, text, self.people)
+        self.spoken.said[turn.speaker] = text, reader.clauses.other
+        self.lately, self.silent = reader.clauses.other or self.lately, 0 if reader.clauses.other else self.silent + 1
         drafts += multilingual_drafts(text) if "multilingual" in due else ()
         drafts = sincere(text, drafts) if drafts else []
         drafts += foreign_relations(text) if "foreign_relations" in due else ()
