@@ -47,6 +47,19 @@ class Draft(msgspec.Struct, kw_only=True):
         return self.subject, self.predicate, self.slot, (self.object or "").casefold(), self.op
 
 
+def instruction(goal: str, quote: tuple[int, int], confidence: float = 0.85) -> Draft:
+    """The draft of a standing instruction to the assistant: "answer in metric units"."""
+    return Draft(
+        predicate="instruction",
+        object=goal,
+        phrase=f"wants the assistant to follow: {goal}",
+        quote=quote,
+        kind="procedure",
+        confidence=confidence,
+        category="instructions",
+    )
+
+
 _NO_ARTICLE = late(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired$|unemployed|between)\b", re.IGNORECASE)
 
 

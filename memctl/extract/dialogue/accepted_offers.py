@@ -3,7 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled
 
@@ -94,12 +94,4 @@ def _agreed(offer: str, answer: str) -> str | None:
 
 def _draft(words: str, span: tuple[int, int]) -> Draft:
     goal = _YOURS.sub(lambda match: _MINE[match[0].lower()], " ".join(words.split()))
-    return Draft(
-        predicate="instruction",
-        object=goal,
-        phrase=f"wants the assistant to follow: {goal}",
-        quote=span,
-        kind="procedure",
-        confidence=0.8,
-        category="instructions",
-    )
+    return instruction(goal, span, 0.8)

@@ -5,7 +5,7 @@ import re
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.accepted_offers import accepted_instruction
 from memctl.extract.dialogue.answers_about_others import asks_about_another
-from memctl.extract.draft_claim import Draft, article
+from memctl.extract.draft_claim import Draft, article, instruction
 from memctl.extract.grammar.clauses import complement, head
 from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, proper
 from memctl.extract.grammar.segmentation import last_question
@@ -244,15 +244,7 @@ def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
     if manner is None or (text[manner.end() :].strip() and not re.search(r"[.!,;]\W*$", manner[0])):
         return None
     goal = f"{manner['o']} {about['what'].lower()}"
-    return Draft(
-        predicate="instruction",
-        object=goal,
-        phrase=f"wants the assistant to follow: {goal}",
-        quote=(span[0], manner.end("o")),
-        kind="procedure",
-        confidence=0.8,
-        category="instructions",
-    )
+    return instruction(goal, (span[0], manner.end("o")), 0.8)
 
 
 _YEAR_OF_STUDY = late(r"(?:\w+|\d\w\w) year(?: of)? (?=[a-z])", re.IGNORECASE)

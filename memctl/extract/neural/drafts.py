@@ -14,7 +14,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
-from memctl.extract.draft_claim import Draft, third
+from memctl.extract.draft_claim import Draft, instruction, third
 from memctl.extract.events.event_dates import absolute, undated
 from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.grammar.segmentation import HIDDEN
@@ -211,16 +211,9 @@ def _instruction(text: str, value: str, reading: Reading, standing: Sequence[Dra
                 return retraction(ended, (sentence.start, end)) if ended else None
             if not 2 <= len(value.split()) <= LONGEST_ORDER:
                 return None
-            return Draft(
-                predicate="instruction",
-                object=value,
-                phrase=f"wants the assistant to follow: {value}",
-                quote=(sentence.start, end),
-                kind="procedure",
-                confidence=reading.confidence,
-                category="instructions",
-                extractor=NAME,
-            )
+            draft = instruction(value, (sentence.start, end), reading.confidence)
+            draft.extractor = NAME
+            return draft
     return None
 
 

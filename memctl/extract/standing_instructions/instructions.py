@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.grammar.clause_openers import after_lead
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
@@ -330,15 +330,7 @@ def _begins_with_order(text: str) -> bool:
 
 def _draft(goal: str, span: tuple[int, int]) -> Draft:
     goal = re.sub(r"\s+(?=[,;:.!])", "", " ".join(goal.split()))
-    return Draft(
-        predicate="instruction",
-        object=goal,
-        phrase=f"wants the assistant to follow: {goal}",
-        quote=span,
-        kind="procedure",
-        confidence=0.85,
-        category="instructions",
-    )
+    return instruction(goal, span)
 
 
 def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:

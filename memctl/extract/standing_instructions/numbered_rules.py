@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.standing_instructions.order_forms import trimmed
@@ -103,13 +103,6 @@ def _changes(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
         if old is None or not goal or not said:
             continue
         yield retraction(old, changed.span())
-        new = Draft(
-            predicate="instruction",
-            object=goal,
-            phrase=f"wants the assistant to follow: {goal}",
-            quote=changed.span(),
-            kind="procedure",
-            category="instructions",
-        )
+        new = instruction(goal, changed.span())
         earlier.numbered[number] = new
         yield new
