@@ -5,7 +5,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -71,7 +71,7 @@ from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
 if TYPE_CHECKING:
-    from memctl.extract.neural.decoding import TurnReadings
+    from memctl.extract.neural.decoding import Reading
     from memctl.extract.neural.model import NeuralReader
 
 EXTRACTOR = "rules@1"
@@ -131,7 +131,7 @@ class _SessionReader:
     """A session being read: the last question, and the drafts so far."""
 
     def __init__(
-        self, session: Session, user_id: str, uri: str | None, readings: "Mapping[str, TurnReadings] | None" = None
+        self, session: Session, user_id: str, uri: str | None, readings: "Mapping[str, Sequence[Reading]] | None" = None
     ) -> None:
         self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
         self.question: str | None = None

@@ -39,14 +39,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, object=(self.object[0] + by, self.object[1] + by), when=when)
 
 
-class TurnReadings(msgspec.Struct, frozen=True):
-    """What the model reads in a turn: its claims, and for each token (start, end, probability that a claim's object
-    has it)."""
-
-    claims: tuple[Reading, ...]
-    claimed: tuple[tuple[int, int, float], ...]
-
-
 class Output(msgspec.Struct, frozen=True):
     """The model's logits for one input: tags and roles (tokens, .), over (tokens), links (roles, tokens, tokens),
     modality (.)."""
@@ -56,14 +48,6 @@ class Output(msgspec.Struct, frozen=True):
     over: "Floats"
     links: "Floats"
     modality: "Floats"
-
-
-def claimed(tokens: Tokens, output: Output) -> Iterator[tuple[int, int, float]]:
-    """The tokens of the turn, and the probability that each belongs to the object of a claim."""
-    outside = _softmax(output.tags)[:, 0]
-    for kind, span, share in zip(tokens.types, tokens.spans, outside, strict=True):
-        if kind and span != (0, 0):
-            yield (*span, 1 - float(share))
 
 
 def readings(tokens: Tokens, output: Output, text: str, before: str) -> Iterator[Reading]:

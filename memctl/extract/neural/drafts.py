@@ -22,7 +22,7 @@ from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
-from memctl.extract.neural.decoding import Reading, TurnReadings
+from memctl.extract.neural.decoding import Reading
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.standing_instructions.instruction_changes import named_by
@@ -37,8 +37,6 @@ NAME = "neural@5"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
 THRESHOLD = 0.7
 """Readings of lower confidence are not kept."""
-CERTAIN = 0.02
-"""A rule's draft is dropped where the probability that a claim has any of the words of its object is below this."""
 SURE = 0.85
 """From this confidence on the model is believed about a name in small letters, and about what comes before an "if"."""
 AGREED = 0.95
@@ -86,16 +84,15 @@ _OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
 
 
 def combined(
-    text: str, at: datetime | None, read: TurnReadings, drafts: Sequence[Draft], standing: Sequence[Draft] | None
+    text: str, at: datetime | None, read: Sequence[Reading], drafts: Sequence[Draft], standing: Sequence[Draft] | None
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
-    If both have the same reading, its confidence rises. If the model is certain that the words of a rule's draft are in
-    no claim, the draft is dropped. `standing` are the instructions that the session has given so far, None if the
-    session has no one to instruct.
+    If both have the same reading, its confidence rises. `standing` are the instructions that the session has given so
+    far, None if the session has no one to instruct.
     """
-    kept = [draft for draft in drafts if _is_claimed(draft, text, read)]
-    for reading in read.claims:
+    kept = list(drafts)
+    for reading in read:
         if reading.confidence < THRESHOLD:
             continue
         draft = draft_of(text, at, reading, standing)
@@ -108,22 +105,6 @@ def combined(
         if not rivals:
             kept.append(draft)
     return kept
-
-
-def _is_claimed(draft: Draft, text: str, read: TurnReadings) -> bool:
-    """True unless the model is certain that the draft's object (or its quote, if it lacks the object) is in no claim.
-
-    Always true for a retraction, because its words need not name the object: "we split up". So is it for an
-    instruction by a yes, whose words are those of the offer.
-    """
-    start, end = draft.quote
-    at = text.find(draft.object, start) if draft.object else -1
-    if draft.op == "retract" or (draft.kind == "procedure" and at < 0):
-        return True
-    if at >= 0 and draft.object:
-        start, end = at, at + len(draft.object)
-    shares = [share for first, last, share in read.claimed if first < end and last > start]
-    return max(shares, default=1.0) >= CERTAIN
 
 
 def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:

@@ -15,7 +15,7 @@ from memctl.core.errors import Fatal
 from memctl.extract.grammar.segmentation import straightened
 from memctl.extract.neural import MODEL, folder
 from memctl.extract.neural.calibration import Calibration
-from memctl.extract.neural.decoding import Output, Reading, TurnReadings, claimed, readings
+from memctl.extract.neural.decoding import Output, Reading, readings
 from memctl.extract.neural.encoding import encode, parts
 from memctl.runtime.onnx_model import session
 from memctl.runtime.threads import in_threads
@@ -39,22 +39,20 @@ class NeuralReader:
             raise Fatal(f"cannot read the model: {error}", where=str(folder), hint=_HINT) from error
         self._session: Any = session(folder / "model.onnx", checksum, hint=_HINT)
 
-    def read(self, text: str, before: str = "") -> TurnReadings:
+    def read(self, text: str, before: str = "") -> list[Reading]:
         """The readings of one turn after the message `before`."""
         claims: list[Reading] = []
-        tokens_claimed: list[tuple[int, int, float]] = []
         for start, end in parts(text):
             part = text[start:end]
             tokens = encode(part, before)
             output = self._run(tokens.rows, tokens.types, tokens.cases)
-            tokens_claimed += [(start + first, start + last, share) for first, last, share in claimed(tokens, output)]
             for reading in readings(tokens, output, part, before):
                 moved = reading.moved(start)
                 claims.append(msgspec.structs.replace(moved, confidence=self.calibration.confidence(reading)))
             before = part
-        return TurnReadings(tuple(claims), tuple(tokens_claimed))
+        return claims
 
-    def of_session(self, session: Session, skip: frozenset[str] = frozenset()) -> dict[str, TurnReadings]:
+    def of_session(self, session: Session, skip: frozenset[str] = frozenset()) -> dict[str, list[Reading]]:
         """The readings of the human turns of a session by turn id, without those of `skip`."""
         places: list[str] = []
         turns: list[tuple[str, str]] = []
@@ -68,7 +66,7 @@ class NeuralReader:
                 before = straightened(turn.text)
         return dict(zip(places, self.read_all(turns), strict=True))
 
-    def read_all(self, turns: Sequence[tuple[str, str]]) -> list[TurnReadings]:
+    def read_all(self, turns: Sequence[tuple[str, str]]) -> list[list[Reading]]:
         """The readings of turns given as (text, message before), in order; on all processors if there are several."""
         return in_threads(lambda turn: self.read(*turn), turns)
 
