@@ -14,7 +14,7 @@ from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
-from memctl.ingest.session_extraction import Recipe, Work, digest_all
+from memctl.ingest.session_extraction import Work, digest_all, recipe_without_llm
 from memctl.store.base import Store
 from memctl.transcripts.messages.content import content_text
 from memctl.transcripts.model import Role, Session, Turn
@@ -45,7 +45,7 @@ def add_turns(
     if session_id is None:
         session_id = str(derive_id("turns", *(f"{turn.at} {turn.speaker} {turn.text}" for turn in read)))
     session = Session(source_format="memctl", session_id=session_id, turns=tuple(read))
-    batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
+    batch = digest_all([Work(owned=Owned(user_id=user, session=session))], recipe_without_llm(), spec)
     report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
     report.count(batch)
     with store.changing("add", user, users=[user]) as tx:

@@ -39,8 +39,9 @@ def remember(
 ) -> list[Fact]:
     """Store `text`, said by the user now; returns the facts after reconciliation.
 
-    If no fields are given, the rules read it like a turn of a transcript. If they find nothing, or if fields are given,
-    the text itself is the fact. Raises UsageError for an empty text, or a predicate without an object and vice versa.
+    If no fields are given, it is read like a turn of a transcript, by the extractor of the settings but never by a
+    language model. If nothing is found, or if fields are given, the text itself is the fact. Raises UsageError for an
+    empty text, or a predicate without an object and vice versa.
     """
     if not user.strip():
         raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
@@ -104,7 +105,7 @@ def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> 
     from memctl.extract.patterns.compiled_patterns import remembered
     from memctl.ingest.attribution import Owned
     from memctl.ingest.commit import commit
-    from memctl.ingest.session_extraction import Recipe, Work, digest_each
+    from memctl.ingest.session_extraction import Work, digest_each, recipe_without_llm
     from memctl.transcripts.model import Session, Turn
 
     session = Session(
@@ -113,7 +114,7 @@ def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> 
         turns=(Turn(turn_id="0", role="user", text=said, at=now),),
     )
     with remembered():
-        batch = digest_each([Work(owned=Owned(user_id=user, session=session))], Recipe())
+        batch = digest_each([Work(owned=Owned(user_id=user, session=session))], recipe_without_llm())
     if not batch.claims:
         return []
     with _changing(store, choose, "add", user, batch.texts()) as (tx, spec, batch.vectors):

@@ -22,6 +22,7 @@ from memctl.extract.filters.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.reconcile import fold, to_fact
+from memctl.runtime import settings
 from memctl.store.chunks import chunks_of, texts_of
 from memctl.store.model import Entry, Episodic
 from memctl.transcripts.model import Role, Session, Turn
@@ -69,6 +70,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         return self.extractor == "neural" or (
             self.extractor == "auto" and self.model is None and neural_extractor.chosen()
         )
+
+
+def recipe_without_llm() -> Recipe:
+    """The recipe of the settings for what is said in a command or a call: no language model is asked."""
+    chosen = settings.load().extractor
+    return Recipe(extractor="auto" if chosen == "llm" else chosen)
 
 
 class Digest(msgspec.Struct, kw_only=True):

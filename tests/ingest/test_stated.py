@@ -115,3 +115,15 @@ def test_what_was_said_between_two_statements_is_evidence_between_them(path: Pat
     with store.store.reading() as session:
         years = [claim.observed_at.year for claim in session.claims_of_fact(fact.id) if claim.observed_at]
     assert years == [2023, 2024, 2025, 2026]
+
+
+def test_a_setting_chooses_what_reads_a_sentence(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for extractor, predicate in (("rules", "lives_in"), ("llm", "lives_in"), ("none", None)):
+        monkeypatch.setenv("MEMCTL_EXTRACTOR", extractor)
+        store = Workspace(path.with_stem(extractor))
+        (fact,) = store.remember("zoe", "I moved to Rome.")
+        assert fact.predicate == predicate
+        store.add("zoe", ["I moved to Lima."])
+        with store.store.reading() as session:
+            homes = {one.object for one in session.facts_of("zoe") if one.predicate == "lives_in"}
+        assert ("Lima" in homes) == (predicate is not None)

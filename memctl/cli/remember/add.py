@@ -29,8 +29,8 @@ def command(
 ) -> None:
     """Add TEXT (- reads stdin) to the memory of USER, as if USER said it now.
 
-    The rules extract facts from TEXT. If they find none, or if options describe the fact, TEXT itself is stored as one
-    fact. Its subject is USER unless --subject is given.
+    Facts are extracted from TEXT as by `ingest`, but without a language model. If there are none, or if options
+    describe the fact, TEXT itself is stored as one fact. Its subject is USER unless --subject is given.
     """
     words = sys.stdin.read().strip() if text == "-" else text
     stored = store.open().remember(user, words, **statement.fields())
