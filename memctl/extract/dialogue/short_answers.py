@@ -11,8 +11,10 @@ from memctl.extract.grammar.noun_phrases import job, listed, noun, org, place, p
 from memctl.extract.grammar.segmentation import last_question
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.rule_index import RuleIndex
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 from memctl.extract.statements.frame_matcher import match
+from memctl.extract.vocabulary.verbs import FORMS
 
 _YES = late(
     (
@@ -247,10 +249,28 @@ def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
     return instruction(goal, (span[0], manner.end("o")), 0.8)
 
 
+_NAMES = frozenset({"place", "proper", "org", "number"})
+"""The shapes of names, which no verb follows: "Lou is my sister" does not answer "Where do you live?"."""
+_BE_OR_HAVE = frozenset(words("is are was were isn't aren't wasn't has have had hasn't"))
+_FIRST_CLAUSE = late(
+    r",| (?:but|so|because|since|though)\b| and (?=(?:my|our|i|we|it|the|he|she|they|i'm|it's)\b)", re.IGNORECASE
+)
+_NAMED_FIRST = late(r".* (?:is|was) (?:where|what|who|how|my name|the name|home)\b", re.IGNORECASE)
+
+
+def _has_verb(answer: str) -> bool:
+    """True for "Lou is my sister" and "Rex bites people", but not for "Leeds is where I live"."""
+    later = _FIRST_CLAUSE.split(answer, maxsplit=1)[0].split()[1:]
+    verbs = (word in _BE_OR_HAVE or FORMS.get(word, ("", ""))[1] == "s" for word in later)
+    return any(verbs) and not _NAMED_FIRST.match(answer)
+
+
 _YEAR_OF_STUDY = late(r"(?:\w+|\d\w\w) year(?: of)? (?=[a-z])", re.IGNORECASE)
 
 
 def _values(shape: str, text: str) -> list[str]:
+    if shape in _NAMES and _has_verb(text):
+        return []
     if shape == "list":
         return list(listed(text))
     if shape == "number":
