@@ -162,6 +162,7 @@ class _SessionReader:
             people=self.people,
             written=straightened(turn.text),
             speaker=first_name(turn.speaker or self.user_id),
+            speakers=self.speakers,
             other=asked or self.spoken.at_opening(turn.speaker, text, self.people),
             carried=asked is None,
         )

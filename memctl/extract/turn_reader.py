@@ -3,7 +3,7 @@
 A `TurnReader` keeps the state between the sentences of a turn: who "she" is, and what "scratch that" retracts.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime
 
 from memctl.core.subjects import is_relation
@@ -39,17 +39,18 @@ class TurnReader:
         people: dict[str, tuple[str, str]] | None = None,
         written: str | None = None,
         speaker: str = "",
+        speakers: Iterable[str] = (),
         other: tuple[str, str] | None = None,
         carried: bool = False,
     ) -> None:
         """`written` is the original text, if capitals of names were restored in `text`. The turn's people are added to
-        `people`. `speaker` is the first name of the speaker in lower case, `other` the person called "she", who was
-        asked about, or is `carried` over from the messages before."""
+        `people`. `speaker` is the first name of the speaker in lower case, `speakers` are those of everybody, `other`
+        the person called "she", who was asked about, or is `carried` over from the messages before."""
         self.raw = rule_lists.on_lines(text) if orders else text
         self.rules, text = self.raw != text, self.raw
         self.people = {} if people is None else people
         visible = hide_pasted(plain(text))
-        self.of_others = labelled_lines.lines_of_others(visible, speaker, self.people)
+        self.of_others = labelled_lines.lines_of_others(visible, speaker, {*self.people, *speakers})
         self.text = labelled_lines.without_their_words(visible, self.of_others)
         self.due = TURN_RULES.due(self.text)
         self.at = at

@@ -307,6 +307,18 @@ def test_a_resumed_habit_has_not_ended_and_my_brother_is_the_speakers() -> None:
     assert brother.subject is None
 
 
+def test_what_he_has_is_not_the_speakers() -> None:
+    for text in ("About the dentist: he has a dog called Rex", "he has a dog called Rex"):
+        assert combined(text, AT, _reading(text, "Rex", "has_pet", slot="dog"), [], []) == []
+    text = "About the dentist: I have a dog called Rex"
+    assert len(combined(text, AT, _reading(text, "Rex", "has_pet", slot="dog"), [], [])) == 1
+
+
+def test_an_object_ends_with_its_line() -> None:
+    text = "I got a dog called Balder\n- Kari"
+    assert combined(text, AT, _reading(text, "Balder\n- Kari", "has_pet", slot="dog"), [], []) == []
+
+
 def test_your_mother_in_a_question_is_the_speakers_mother_in_the_answer() -> None:
     text = "Seventy in July."
     (answer,) = combined(text, AT, _reading(text, "Seventy", "age", subject="your mother"), [], [])

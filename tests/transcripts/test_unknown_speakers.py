@@ -56,6 +56,14 @@ def test_names_in_any_spelling_are_separate_speakers(read_back: Callable[..., An
     assert len(spoken(result)) == 4
 
 
+def test_a_name_in_small_or_capital_letters_is_one_speaker(read_back: Callable[..., Any]) -> None:
+    text = "mara: hi Ben\nBen: hi\nMara: I moved to Oslo.\nmara: I like tea.\nBEN: I work at Arup.\nBen: ok\n"
+    result = read_back("chat.txt", text)
+    assert text_of_user(result, "mara") == "hi Ben\nI moved to Oslo.\nI like tea."
+    assert text_of_user(result, "Ben") == "hi\nI work at Arup.\nok"
+    assert result.sessions[0].notes == {}
+
+
 def test_with_timed_labels_every_timed_line_starts_a_turn(read_back: Callable[..., Any]) -> None:
     text = "[10:14] Mara: I moved.\nto Oslo\n[10:15] Ben left the call\nI am vegan.\n[10:16] zoe k: hi\n"
     result = read_back("chat.txt", text)

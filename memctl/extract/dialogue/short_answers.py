@@ -261,7 +261,7 @@ _NAMED_FIRST = late(r".* (?:is|was) (?:where|what|who|how|my name|the name|home)
 def _has_verb(answer: str) -> bool:
     """True for "Lou is my sister" and "Rex bites people", but not for "Leeds is where I live"."""
     later = _FIRST_CLAUSE.split(answer, maxsplit=1)[0].split()[1:]
-    verbs = (word in _BE_OR_HAVE or FORMS.get(word, ("", ""))[1] == "s" for word in later)
+    verbs = (word in _BE_OR_HAVE or (FORMS.get(word) or ("", None))[1] == "s" for word in later)
     return any(verbs) and not _NAMED_FIRST.match(answer)
 
 

@@ -43,6 +43,21 @@ _KEYS = frozenset(
     )
 )
 """What opens the lines of a profile or of notes, besides the headings of documents."""
+_REPORTED = late(
+    r"""
+      ( ^ (?: [^\n]* \b (?!(?:i|we|you|id|i'd)\ ) [\w'-]+\  (?:just\ |then\ |also\ |only\ |has\ |had\ )?
+              (?:replied|wrote|writes|answered|texted|messaged|emailed|posted|commented|sent|sends|said|says|goes)
+              (?:\ (?:me|us|this|that|back|again|yesterday|today|just\ now|this\ morning|last\ night))*
+              [ \t]*:
+            | [^\n]* \b (?:look|see|check|read|heres?|here's|here\ is|this\ is|thats?|that's) (?:\ at|\ out)?
+              \ (?:what|how) \ (?!(?:i|we|you)\ ) [^\n]{2,40} (?:sent|wrote|replied|texted|answered|posted|said)
+              [^\n]{0,20}
+            | [ \t]* (?:fwd|forwarded|fw|copied|pasted) (?:\ this)? (?::|\ from\b) [^\n]{0,40}
+          ) [ \t]* \n )
+      ( (?:[ \t]*\S[^\n]*(?:\n|\Z))+ )
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
 _SEPARATOR = late(
     r"""
       ^[ \t>*]*-{2,}\ ?(?:original\ message|forwarded\ (?:message|by)|ursprüngliche\ nachricht|message\ d'origine
@@ -63,6 +78,12 @@ def hide_messages(text: str) -> str:
     starts += [match.start() for match in at_line_starts(_IN_BRACKETS, text) if is_name(match["name"])]
     start = min(place for place in starts if place is not None)
     return text[:start] + re.sub(r"[^\n]", HIDDEN, text[start:])
+
+
+def hide_reported(text: str) -> str:
+    """The text with the paragraphs hidden that are somebody else's words: those below "Petra replied:" and "look what
+    her mum sent me"."""
+    return _REPORTED.sub(lambda match: match[1] + re.sub(r"[^\n]", HIDDEN, match[2]), text)
 
 
 def hide_dialogue(text: str) -> str:

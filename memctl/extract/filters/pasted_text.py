@@ -4,7 +4,7 @@ import re
 
 from memctl.core.late_pattern import late
 from memctl.extract.filters.pasted_documents import DOCUMENTS
-from memctl.extract.filters.pasted_messages import hide_dialogue, hide_messages
+from memctl.extract.filters.pasted_messages import hide_dialogue, hide_messages, hide_reported
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 
@@ -54,8 +54,12 @@ _MARKS = (":", "--", "$")
 
 def hide_pasted(text: str) -> str:
     """Plain text with pasted material (messages, what follows "Translate: …") hidden; the length stays the same."""
-    if not any(map(text.__contains__, _MARKS)) and not _WORDS.possible(text):
-        return text
+    if any(map(text.__contains__, _MARKS)) or _WORDS.possible(text):
+        text = _without_pasted(text)
+    return hide_reported(text) if "\n" in text else text
+
+
+def _without_pasted(text: str) -> str:
     text = hide_messages(text)
     match = (_PASTED if ":" in text else _LETTER).search(text)
     if match and (match.end() > 0):

@@ -80,6 +80,8 @@ _CHANGED = late(r"\b(?:was|were|got) (?:\w+ )?(?:diagnosed|prescribed|put on|ado
 """A past that says how things are now."""
 _ARTICLE = late(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
 _DEICTIC = late(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
+_OF_ANOTHER = late(r"(?:[^:\n]{0,40}: )?(?:he|she)(?:'s)? ", re.IGNORECASE)
+"""A clause that is not about its speaker: "about the dentist: he has a dog"."""
 _OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
 
 
@@ -127,7 +129,7 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     """The draft of one reading; None if a check fails."""
     reading = msgspec.structs.replace(reading, object=whole(text, reading))
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
-    if not value or not any(map(str.isalnum, value)):
+    if not any(map(str.isalnum, value)) or "\n" in value:
         return None
     if reading.predicate == "instruction":
         return (
@@ -141,6 +143,8 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     predicate, slot = reading.predicate, reading.slot
     if predicate == "relation" and is_the_speakers(slot, before):
         who = None, None
+    if who == (None, None) and predicate != "relation" and _OF_ANOTHER.match(statement.text):
+        return None
     if predicate == "age":
         value = in_figures(value)
     if predicate == "relation":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from memctl.core.late_pattern import late
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, article
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME
@@ -39,7 +39,7 @@ def pets(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             pet = Draft(
                 predicate="has_pet",
                 object=(named := _pet(match)),
-                phrase=f"has the {named}",
+                phrase=f"has {article(named) if re.match('[a-z ]+ called', named) else f'the {named}'}",
                 quote=span,
                 confidence=0.85,
                 category="pets",

@@ -5,6 +5,7 @@ file.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -63,9 +64,16 @@ class Label(NamedTuple):
 def labels_of(lines: Sequence[str]) -> list[tuple[int, Label]]:
     """Index and label of every possible label outside fences and indented code.
 
-    If all of them are marked as quotes or list items, the marks are those of the whole file and are dropped.
+    If all of them are marked as quotes or list items, the marks are those of the whole file and are dropped. A name
+    that is written in small and in capital letters has its most frequent spelling everywhere.
     """
     labels = list(_labels(lines))
+    counts = Counter(label.name for _, label in labels)
+    spelling: dict[str, str] = {}
+    for name, _ in counts.most_common():
+        spelling.setdefault(name.casefold(), name)
+    if len(spelling) < len(counts):
+        labels = [(place, label._replace(name=spelling[label.name.casefold()])) for place, label in labels]
     named = [label for _, label in labels if label.family != "stamp"]
     if len(named) > 1 and all(label.mark for label in named):
         return [(place, label._replace(mark="")) for place, label in labels]
