@@ -120,6 +120,8 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     if not attribution.by_speaker and _may_call_owner_me(mine) and None in (people := speakers.union(everyone())):
         return _beside_me(mine, {name for name in people if name and speaks_for_user(name, user)})
     named = {speaker for speaker in speakers if speaker}
+    if len(named) > 1 and named == speakers and not any(speaks_for_user(speaker, user) for speaker in named):
+        return _among_others(mine, named) if attribution.user is not None else mine
     if all(speaker == user or not speaks_for_user(speaker, user) for speaker in named):
         return mine
     others = namesakes(named.union(filter(None, everyone())), user)
@@ -127,8 +129,20 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     if not count:
         return mine
     names = " or ".join(sorted(others))
-    reason = f"turn of {names}, who may be {user}: give the full name with --user"
+    reason = f"turn of {names} was stored as another person's: either may be {user}; give the full name with --user"
     session = msgspec.structs.replace(session, namesakes=others, notes=session.notes | {reason: count})
+    return msgspec.structs.replace(mine, session=session)
+
+
+def _among_others(mine: Owned, speakers: set[str]) -> Owned:
+    """The session with a note that none of its `speakers` is the user who was named for it."""
+    session, user = mine.session, mine.user_id
+    if any(turn.role == "assistant" for turn in session.turns):
+        return mine
+    count = sum(turn.role == "user" for turn in session.turns)
+    names = ", ".join(sorted(speakers)[:5])
+    reason = f"turn was stored as another person's: no speaker is called {user}; give one of {names} with --user"
+    session = msgspec.structs.replace(session, notes=session.notes | {reason: count})
     return msgspec.structs.replace(mine, session=session)
 
 

@@ -138,7 +138,9 @@ def command(
     rejects: Annotated[
         str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
-    verbose: Annotated[bool, option("-v --verbose", "List all skipped and rejected items.")] = False,
+    verbose: Annotated[
+        bool, option("-v --verbose", "List everything that was not read, and all reasons for skipping.")
+    ] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
     output: _options.Json,
