@@ -143,6 +143,13 @@ _NEWS = late(
 """ "From now on Joost lifts" and "… dinner is at six" are news."""
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 
+_QUOTATION = late(rf"{HIDDEN}+")
+_SPOKEN = late(rf"\b(?:says?|said|goes|told \w+|wrote|writes),?:? {HIDDEN}", re.IGNORECASE)
+""" "The landlord says "…", so no pets": what somebody says is no order."""
+LONGEST_QUOTATION = 9
+"""Words of a quotation that an order may name."""
+LONG_ENOUGH = 12
+"""Characters that tell where an order begins in its sentence."""
 _SAID_BY = late(
     r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$|"
     r"\b(?:s?he|they|the \w+|doc|doctor|gp|physio|vet) (?:said|says|reckons|told me|tells me)$",
@@ -170,10 +177,23 @@ def standing_instructions(
     drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
     for draft in drafts:
-        goal = requoted(draft.object or "", said)
+        goal = requoted(_with_quotations(draft.object or "", sentence, turn), said)
         goal = goal if CONDITIONAL.match(goal) else _AFTER_QUOTE.sub("", goal)
         draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
     return drafts, alone
+
+
+def _with_quotations(goal: str, sentence: Sentence, turn: str) -> str:
+    """An order with the words of its quotations, which `sentence` hides: never write "to whom it may concern"."""
+    if HIDDEN not in goal:
+        return goal
+    start = max(sentence.text.find(goal[:LONG_ENOUGH].split(HIDDEN)[0]), 0)
+    for hidden in _QUOTATION.finditer(sentence.text, start):
+        words = turn[sentence.start + hidden.start() : sentence.start + hidden.end()]
+        whole = re.search(rf"(?<!{HIDDEN}){hidden[0]}(?!{HIDDEN})", goal)
+        if whole and len(words.split()) <= LONGEST_QUOTATION and "\n" not in words:
+            goal = goal[: whole.start()] + words + goal[whole.end() :]
+    return goal
 
 
 def _limit(order: Draft, scope: re.Match[str], text: str) -> None:
@@ -191,7 +211,7 @@ def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], li
     if whole is not None:
         return ([], False) if for_the_moment(sentence.text) else ([whole], True)
     text = sentence.text
-    if (HIDDEN in text and not _INLINE.match(text)) or _SAID_BY.search(text):
+    if _SAID_BY.search(text) or _SPOKEN.search(text):
         return [], False
     number = _NUMBER.match(text)
     text = text[number.end() :] if number else text

@@ -74,6 +74,7 @@ _OWN_DOINGS = late(
 )
 """ "Work from home from now on" is what the speaker does."""
 _NEGATED = late(r"(?:always|never|only|do not|don't|dont|dun|not) (?:ever )?(?=\w)", re.IGNORECASE)
+_NONE = late(r"(?:no|nothing) ", re.IGNORECASE)
 _CRY = late(r"(?:shout|ask|stop|wait|refuse|skip|object|warn me|say so)[.!]*", re.IGNORECASE)
 """ "If you spot a typo, shout"."""
 _POLITELY = late(r"(?:(?:please|pls|plz|just|kindly|also|then|so|and) )+", re.IGNORECASE)
@@ -164,8 +165,8 @@ def _has_scope(text: str) -> bool:
         return False
     if _YOU.match(core):
         return _told(core)
-    paused = match[0][: match.start("core")].rstrip()[-1:] in ",:-–—"
-    return _is_imperative(core) or (paused and _is_verbless(_first(core)))
+    paused = match[0][: match.start("core")].rstrip()[-1:] in ",:-–—" or _NONE.match(core)
+    return _is_imperative(core) or bool(paused and _is_verbless(_first(core)))
 
 
 def _told(text: str) -> bool:

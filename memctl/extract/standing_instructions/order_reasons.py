@@ -21,7 +21,8 @@ def _then_why() -> KeyedPattern:
     return KeyedPattern(
         filled(
             r"(?P<order>(?!.*\b(?:if|when|whenever|like|as|that|until|unless|assume|remember|(?:every|each) time (?:i|"
-            r"we))\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|(?:every|each) time))(?: (?:lol|haha|tbh|omg|ffs))? (?:i'm|"
+            r"we))\b).*\b(?:{MANNER}|{STYLE}|please|pls|plz|(?:every|each) time))(?: (?:lol|haha|tbh|omg|"
+            r"ffs))? (?:i'm|"
             r"im|i am|i've|ive|i have|it's|its|it is|we're|we are|my \w+ (?:is|are|hurts?))\b.*"
         )
     )
@@ -32,7 +33,8 @@ ASIDE = late(
     r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|"
     r"she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|last time|nobody|(?:the|"
     r"an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|makes?|takes?|took|taught|told|said)|(?:the|"
-    r"an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|any (?:ideas?|tips|advice)|that's why|ok|"
+    r"an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|any (?:ideas?|tips|advice)|(?:half|most|"
+    r"some|all|none|both) of (?:them|us|my|the)|that's why|ok|"
     r"okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )

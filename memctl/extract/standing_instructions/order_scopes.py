@@ -9,9 +9,11 @@ _WRITE = (
     r"translate|find|choose|pick|print|produce|design|code)"
 )
 _DO = (
-    rf"(?:{_WRITE}|answer|reply|respond|explain|calculat\w+|convert|list|cite|spot|notice|see|hear|use|mark|correct|edit|"
+    rf"(?:{_WRITE}|answer|reply|respond|explain|calculat\w+|convert|list|cite|spot|notice|(?:see|hear)(?= (?:an?|"
+    rf"any|something|anything|some|my|one)\b)|use|mark|correct|edit|"
     r"proofread|review|summari[sz]e|describe|compare|refer|mention|quiz|test|teach|estimate|round|count|call|address|"
-    r"greet|talk|speak|are (?:not )?sure|aren't sure|don't know|can't|cannot|need|help|dictate|change|add|log|book|"
+    r"greet|talk|speak|are (?:not )?(?:sure|certain)|aren't (?:sure|certain)|don't know|can't|cannot|need|help|"
+    r"dictate|change|add|log|book|"
     r"search)\b"
 )
 _SAY = (
@@ -21,10 +23,15 @@ _SAY = (
 _THEN = (
     r"(?:(?:please|pls|just|always|never|don't|dont|do not|only) [a-z]|(?:give|gimme|show|tell|ask|put|use|write|add|"
     r"check|keep|answer|reply|warn|remind|send|list|number|convert|translate|explain|fix|correct|skip|quote|include|"
-    r"draft|leave out|summari[sz]e|assume) (?:me|us|it|them|the|an?|my|your|no|only|everything|all|both|every|each|in|"
-    r"with|whether|whatever)\b)"
+    r"draft|leave out|summari[sz]e|assume|say|mark|flag|make|do|round|stick|spell|call|stop|produce|flip|"
+    r"start) (?:me|us|"
+    r"it|it's|its|them|em|the|an?|my|your|no|only|everything|all|both|every|each|in|with|whether|whatever|to|at|so|"
+    r"that|what|how|if|one|two|three|\d+)\b|(?:you|u) (?:can|may|must|should|always|just|only|give|tell|ask|say|write|"
+    r"answer|make|put|show|use|keep|don't|dont)\b|be (?:more|less|as|very|short|brief|long|polite|formal|kind|gentle|"
+    r"blunt|firm|strict|careful|honest|nice|straight|quick)\b|(?:no|nothing) [a-z])"
 )
-""" "When you give me figures put them in a table": the words with which an order begins that has no comma before it."""
+""" "When you give me figures put them in a table": the words with which an order begins that has no comma before "
+"it."""
 _PAUSE = r"(?:[,:] | [-–—] )"
 _NOT_NOW = (
     r"(?!(?:i|you|we) (?:was|were|had|could|would|don't|dont|may|might|should|ever|die|won)\b|"
@@ -35,14 +42,20 @@ _NO_SUBJECT_BEFORE = "".join(
 )
 _TIME_OF_DAY = r"(?: (?:mornings?|evenings?|nights?|afternoons?))?"
 _TEXTS = (
-    r"(?:e-?mails|mails|letters|messages|texts|posts|drafts|recipes|reports|notes|newsletters|quotes|invoices|documents|"
+    r"(?:e-?mails|mails|letters|messages|texts|posts|drafts|recipes|reports|notes|newsletters|quotes|invoices|"
+    r"documents|"
     r"captions|essays|handouts|answers|replies)"
 )
+_OF_A_KIND = (
+    r"(?:an?|any|some|something|anything)(?= (?:[\w'-]+ ){1,3}?(?:is|isn't|comes|appears|has|looks|needs|gets)\b)"
+)
+""" "If an idea is weak": what is said of any thing of its kind."""
 _WHEN = (
     rf"(?P<when>(?:when(?:ever)?|if|every time|each time|any ?time) {_NOT_NOW}(?:"
-    rf"(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}|"
-    r"(?!.*(?:\bwill\b|'ll\b|'d\b|\bid\b|\bill\b|\bwould\b))(?:(?:i|we)"
-    rf"(?= {_SAY})|(?:you|u)(?= {_DO})) (?:[\w'%£$€.-]+ ){{2,10}}?{_NO_SUBJECT_BEFORE}(?={_THEN})))"
+    r"(?![^,:;]*(?:\bwill\b|'ll\b|'d\b|\bid\b|\bill\b|\bwould\b))(?:(?:i|we)"
+    rf"(?= {_SAY})|(?:you|u)(?= {_DO})|{_OF_A_KIND}|(?:it's|its|it is|is)(?= (?:about|for)\b)) "
+    rf"(?:[\w'%£$€.-]+ ){{2,10}}?{_NO_SUBJECT_BEFORE}(?:then )?(?={_THEN})|"
+    rf"(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}(?:then )?))"
 )
 _WRITING = (
     rf"(?P<writing>(?:(?:for |in |with )?(?:all|any|every|each|whatever) (?:[\w'-]+ ){{1,4}}?(?:you|u) {_WRITE}\b"
