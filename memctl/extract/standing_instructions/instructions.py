@@ -114,8 +114,8 @@ _RULE = OpeningPattern(
 _INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*(?:rules|requests|preferences|instructions|guidelines|"
-    r"conventions|house style)(?: as (?:before|usual|ever|always)| again)?(?: (?:for|about|from|when|with|of) [\w "
-    r"]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
+    r"conventions|house style)(?: more)?(?: as (?:before|usual|ever|always)| again)?(?: (?:for|about|from|when|with|"
+    r"of) [\w ]{1,30})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
 )
 _ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
@@ -132,6 +132,7 @@ _REST = late(
     r"(?:the )?[a-z]+ (?:after(?:wards)?|later|last|second|below)\b(?! (?:every|each|the|my|i)\b)", re.IGNORECASE
 )
 """ "Code first, explanation after"."""
+_POINTS_BACK = late(r"(?:[a-z]+ )?(?:it|them|that|those|this)\b", re.IGNORECASE)
 _MARKED = late(r"(?:always|never)\b", re.IGNORECASE)
 _NEGATED = late(r"(?:not|don't|dont|didn't|did not) (?:to )?", re.IGNORECASE)
 _NEWS = late(
@@ -152,7 +153,8 @@ LONG_ENOUGH = 12
 """Characters that tell where an order begins in its sentence."""
 _SAID_BY = late(
     r", (?:said|says|goes) (?:(?:the|my|his|her|our) )?\w+(?: \w+)?$|"
-    r"\b(?:s?he|they|the \w+|doc|doctor|gp|physio|vet) (?:said|says|reckons|told me|tells me)$",
+    r"\b(?:s?he|they|the \w+|doc|doctor|gp|physio|vet) (?:said|says|reckons|told me|tells me)$|"
+    r" (?:said|says) (?:my|his|her|our|the) \w+$",
     re.IGNORECASE,
 )
 """ "Never trust a fart, said grandad"."""
@@ -165,12 +167,15 @@ def standing_instructions(
 
     `listed` is set below a heading such as "Ground rules:", where every item of the list is a rule.
     """
-    unlabelled = Sentence(LABEL.sub("", PREAMBLE.sub("", sentence.text)), sentence.start, sentence.mark)
+    text = PREAMBLE.sub("", sentence.text)
+    label = LABEL.match(text)
+    unlabelled = Sentence(text[label.end() :] if label else text, sentence.start, sentence.mark)
     tag = TAG.search(unlabelled.text) if "?" in sentence.mark else None
     if tag and not WISH.match(LEAD_IN.sub("", unlabelled.text)):
         unlabelled = Sentence(unlabelled.text[: tag.start()], sentence.start, ".")
     around = turn[: sentence.start], turn[sentence.start + len(sentence.text) :]
-    drafts, alone = _read(unlabelled, span, around, listed)
+    is_rule = label is not None and label["rule"] is not None
+    drafts, alone = _read(unlabelled, span, around, listed, is_rule=is_rule and not _POINTS_BACK.match(unlabelled.text))
     if drafts and (scope := SCOPE.match(unlabelled.text)):
         _limit(drafts[0], scope, unlabelled.text)
     drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
@@ -205,7 +210,9 @@ def _limit(order: Draft, scope: re.Match[str], text: str) -> None:
         order.phrase, order.object = order.phrase.replace(goal, limited), limited
 
 
-def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], listed: bool) -> tuple[list[Draft], bool]:
+def _read(
+    sentence: Sentence, span: tuple[int, int], around: tuple[str, str], listed: bool, *, is_rule: bool
+) -> tuple[list[Draft], bool]:
     before, _ = around
     whole = _marked(sentence, span) or _asked(sentence, span)
     if whole is not None:
@@ -217,7 +224,7 @@ def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], li
     text = text[number.end() :] if number else text
     if listed and sentence.mark == ".":
         text = _NEXT_NUMBER.sub("", text)
-    item = listed and bool(number or ITEM.search(before))
+    item = is_rule or (listed and bool(number or ITEM.search(before)))
     inline = None if item else _INLINE.match(text)
     if inline and "?" not in sentence.mark:
         return [_draft(goal, span) for goal in _inline_rules(inline["o"])], True
@@ -233,7 +240,7 @@ def _read(sentence: Sentence, span: tuple[int, int], around: tuple[str, str], li
     later = _from_now_on(text)
     text = later["o"] if later else text
     if item and not ASIDE.match(SCOPE.sub("", text)):
-        text = _NEXT_FOLLOWS.sub("", SCOPE.sub("", text))
+        text = without_asides(_NEXT_FOLLOWS.sub("", SCOPE.sub("", text)))
         return [_draft(trimmed(text), span)] if trimmed(text) else [], True
     orders, opened = _judged(text, around, wished=wish is not None, later=later is not None)
     if orders and for_the_moment(sentence.text):

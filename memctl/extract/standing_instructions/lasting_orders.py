@@ -21,13 +21,16 @@ _LASTS = KeyedPattern(
     r"\b(?:from (?:now|here|today|this point|this day)(?: on(?:wards?)?| out| forward|(?=[,.;]|$))|henceforth|"
     r"hereafter|going forward|for future reference|starting (?:today|now)|at all times|by default|as (?:the|a) "
     r"default|across (?:all )?(?:our |my )?chats|standing (?:order|rule|request)|(?:until|till) i say|until further "
-    r"notice|for (?:everything|anything)(?= (?:you|i|we)\b|[.,;]|$)|in (?:everything|anything|whatever|any (?!case\b|"
+    r"notice|(?:for|in) (?:everything|anything)(?= (?:you|i|we)\b| ?[.,;(]|$)|in (?:everything|anything|whatever|"
+    r"any (?!case\b|"
     r"event\b|way\b)\w+) (?:you|i)|(?:every|each) (?:single )?time (?:i|you|u) (?:paste|send|write|ask|say|share|"
     r"mention|log|tell|give|show|type|text|message|use|answer|reply|list|quote|suggest|recommend|translate|get|make)|"
     r"(?:every|each|any|all) (?:[\w-]+ ){1,3}(?:you|u) (?:write|draft|make|give|send|prepare|suggest|plan|create|"
     r"answer))\b",
     re.IGNORECASE,
 )
+_ALWAYS = KeyedPattern(r"(?:,? always|,? every (?:single )?time)(?=$|[.,;!]|,? (?:please|pls|plz)\b)", re.IGNORECASE)
+""" "Grams always": an order if it names a manner; "late trains always" is none."""
 _LASTS_IN_TEXTS = (
     r".*\b(?:in|for|on|to|with|of|at the (?:end|top|start) of) (?:all|every|each|any)(?: of)? {WRITINGS}\b"
 )
@@ -55,7 +58,8 @@ _RULES_OPEN = KeyedPattern(
 """ "First some rules of the ship." opens a turn of orders."""
 _TO_ASSISTANT = late(r"\b(?:me|us|you|u|please|pls|anything)\b", re.IGNORECASE)
 _CLOCK = late(
-    r"nothing (?:for (?:me|us) )?(?:after|before|between|until|till|past) (?:\d|noon|one|two|three|four|five|six|seven|"
+    r"nothing (?:for (?:me|us) )?(?:after|before|between|until|till|past) (?:\d|noon|one|two|three|four|five|six|"
+    r"seven|"
     r"eight|nine|ten|lunch|school|work|dinner)|nothing in the (?:mornings?|evenings?|afternoons?)$",
     re.IGNORECASE,
 )
@@ -67,7 +71,8 @@ _YOU = late(
 _OWN_DOINGS = late(
     r"(?:go|eat|drink|walk|run|sleep|work|live|feel|wear|drive|swim|ride|play|buy|shop|study|train|try|like|love|hate|"
     r"know|think|want|need|get|see|meet|visit|watch|take|have|come|wake|wash|clean|feed|pay|sing|dance|hope|wish|miss|"
-    r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let|lose|win|earn|own|can|did|was|"
+    r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let|lose|win|earn|own|can|did|"
+    r"was|"
     r"pray|fast|bring|become|beat|teach(?! (?:me|us)\b)|help(?! (?:me|us)\b)|order|book|cook(?! (?:for|me|us)\b)|bake|"
     r"smoke|thank|start|leave(?! out)|close|open)\b",
     re.IGNORECASE,
@@ -85,16 +90,22 @@ _SUBJECT = late(
     re.IGNORECASE,
 )
 _CLAUSE = late(
-    r",? (?:when(?:ever)?|if|unless|until|till|(?:every|each) time|even|(?:that |which |whatever )?(?:you|u|i)|so)\b.*",
+    r",? (?:when(?:ever)?|if|unless|until|till|(?:every|each) time|even|(?:that |which |whatever )?(?:you|u|i)|"
+    r"so)\b.*",
     re.IGNORECASE,
 )
 _OPENS_CLAUSE = late(r"(?:all|any|every|each|whatever|when(?:ever)?|if|and|or|but|which|where|whose)\b", re.IGNORECASE)
 _NAMES_MANNER = (
-    r"(?:no|only|nothing|zero|not|max(?:imum)?|at most|never|one|two|three|\d+) \S.*|.*\S (?:only|first|last|never|not|"
+    r"(?:no|only|nothing|zero|not|max(?:imum)?|at most|never|one|two|three|\d+) \S.*|.*\S (?:only|first|last|never|"
+    r"not|"
     r"rather than|instead of|per)\b.*|.*\b(?:{UNITS}|{STYLE}|{TONGUES}|{FORMATS}|"
     r"{MANNER} (?!(?:from|since|for|in|at|till|until)\b)\w+)\b.*"
 )
 _PIECE = late(r"[,;:] (?:(?:and|but|also|so|then|plus) )?|\s[-–—]+\s|,? so (?=(?:please |pls )?\w)", re.IGNORECASE)
+_HEADING = late(
+    r"(?!.*\b(?:rules?|things?|mode|note|says?|can|could|please|let|so|ok)\b)[\w'-]+(?: [\w'-]+){0,2}: ", re.IGNORECASE
+)
+""" "Latin phrases: translate them, always"."""
 _REMARK = late(r"[,;]\s+(?:and |but |so )?|\s[-–—]+\s", re.IGNORECASE)
 _CONTRAST = late(r"(?:not|no|never|nor) ", re.IGNORECASE)
 """ "The hours like 16:30, not pm": the contrast belongs to what is before it."""
@@ -105,7 +116,8 @@ _POINTS_BACK = late(
 )
 _FIGURE = late(
     r"(?:no|not|never) (?:way|idea|clue|luck|chance|wonder|doubt|need|problem|worries|more|rush|time|money|sleep|"
-    r"caffeine|alcohol|booze|snacks?|screens?|phones?|tv|eating|drinking|smoking|running|driving|swimming|sports?|work)\b",
+    r"caffeine|alcohol|booze|snacks?|screens?|phones?|tv|eating|drinking|smoking|running|driving|swimming|sports?|"
+    r"work)\b",
     re.IGNORECASE,
 )
 
@@ -123,9 +135,12 @@ def free_order(text: str, before: str, after: str) -> str | None:
         part = text[start:]
         if _SPEAKERS.match(part) or (start and _CONTRAST.match(part)):
             continue
-        shaped = (lasts or _says_it_lasts(part)) and _has_shape(_first(part))
+        first = _first(part)
+        shaped = (lasts or _says_it_lasts(part)) and _has_shape(first)
+        always = None if shaped else _ALWAYS.search(part)
+        shaped = shaped or (always is not None and always.start() <= len(first) and _is_verbless(first, named=True))
         if shaped or _has_scope(part) or (rules and _told(part)):
-            return _whole(part)
+            return _whole(text if _HEADING.fullmatch(text[:start]) else part)
     return None
 
 
@@ -194,8 +209,11 @@ def _is_verb(word: str) -> bool:
     return is_base_verb(word.lower()) or word.lower() in ("be", "shout", "flag", "say", "refuse")
 
 
-def _is_verbless(text: str) -> bool:
+def _is_verbless(text: str, *, named: bool = False) -> bool:
+    """Whether `text` has no verb and names a manner; `named` if "no needles" does not count as one."""
     head = _CLAUSE.sub("", text)
+    if named and _CONTRAST.match(head):
+        return False
     if not head or _OPENS_CLAUSE.match(head) or _SUBJECT.search(head) or _FIGURE.match(head):
         return False
     return len(head.split()) <= LONGEST_NAME and bool(compiled(_NAMES_MANNER).fullmatch(head))

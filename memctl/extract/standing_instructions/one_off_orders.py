@@ -20,9 +20,11 @@ _TASK = late(
     r"(?:^|[.!,;:]\s+)(?:please |pls |ok |so |hey |now |and |can you |could you |would you |will you |i need (?:you "
     r"to )?|i want |need )*(?:write|draft|make|give me|list|compose|translate|summari[sz]e|proofread|plan|suggest|fix|"
     r"check|grade|review|set|type|put together|compare|edit|tidy|design|create|generate|prepare|find|build|tell me|"
-    r"show me|help|rewrite|convert|calculate|recommend|explain) (?:me |us |him |her |them |up |out |with |w )*(?:an?|"
+    r"show me|help|rewrite|convert|calculate|recommend|explain|turn|shorten|expand|reword|rephrase) (?:me |us |him |"
+    r"her |them |up |out |with |w )*(?:an?|"
     r"the|this|that|these|my|our|it|some|\d+|one|two|three|four|five|six|ten|typos|something)\b|(?:^|"
-    r"[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|\bi (?:want|"
+    r"[.!,;:]\s+)(?:please |pls |can you |could you |now )*(?:quiz|drill|grill|interview) (?:me|us)\b|"
+    r"\bi'?m (?:after|looking for) |\bi (?:want|"
     r"need|would like|have to write) (?:an?|the|some|my) (?:[\w-]+ ){0,3}(?:letter|e-?mail|essay|speech|cv|bio|poem|"
     r"caption|recipe|report|toast|message|summary)\b|(?:^|[.!,;:]\s+)(?:and |so |ok |but )*(?:(?:what|who|where|why|"
     r"how|which)(?:'s|s|'re| (?:is|are|do|does|did|can|should|would|could|much|many|long|about))|(?:should|can|could|"
@@ -63,8 +65,10 @@ _FOR_TODAY = (
 _OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE)
 
 _PRODUCT = (
-    r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|script|"
-    r"recipe|quiz|worksheet|agenda|schedule|timetable|itinerary|template|draft|headline|slogan|advert|post|tweet|story|"
+    r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|"
+    r"script|"
+    r"recipe|quiz|worksheet|agenda|schedule|timetable|itinerary|template|draft|headline|slogan|advert|post|tweet|"
+    r"story|"
     r"toast|report|table|chart|checklist|abstract|proposal|flyer|menu|notice|invitation|sketch|paragraph|song)"
 )
 SCOPE = OpeningPattern(
@@ -100,7 +104,8 @@ _SET_APART = late(
 )
 """ "When I send a chapter, give me a summary": what holds each time is no task of now."""
 _ASKS = late(
-    r"\b(?:what|who|where|why|how|which|when|whose|what's|who's|how's|where's|whats|can|could|should|shall|do|does|did|is|are|was|"
+    r"\b(?:what|who|where|why|how|which|when|whose|what's|who's|how's|where's|whats|can|could|should|shall|do|does|"
+    r"did|is|are|was|"
     r"were|will|would|have|has|had|any|anyone|am|may|isn't|aren't|don't|doesn't|wouldn't|mind)\b[^.!?\n]*\?",
     re.IGNORECASE,
 )
@@ -119,7 +124,8 @@ _POINTS_BACK = late(
 """ "Use that tone always": only the conversation tells which."""
 _NO_RULE = late(
     r"never (?:do|did|have|will|would) (?:i|we)\b.*|.*\bwho(?:'s| is|se)? (?:always|never)\b.*|(?:don't|dont|do not) "
-    r"bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|says? (?-i:[A-Z]).*|prefer (?:the|my|"
+    r"bother\b.*|\d+ words?(?: max| or less| tops)?,? for (?:the|my|our|an?) .*|says? (?-i:[A-Z])(?!.* to me$).*|"
+    r"prefer (?:the|my|"
     r"an?) .* (?:to|over) .*|which means\b.*|(?:honest|short|long|quick|full|simple|detailed) list of (?:what|my|the|"
     r"things)\b.*|(?=(?:\S+ ){13})(?:.*\b(?:he|she|it|that|they)(?:'s|s| is| was| had| has)\b){2}.*|(?:shorter|"
     r"longer) (?:list|table|version|poem|email|one)\b.*|.*\bon my behalf\b.*|(?:(?:the|all|our|my) )?(?:clock|hours|"

@@ -10,6 +10,8 @@ from memctl.extract.standing_instructions import proverbs
 from memctl.extract.standing_instructions.instruction_changes import lifts
 from memctl.extract.standing_instructions.one_off_orders import is_no_rule
 from memctl.extract.standing_instructions.order_reasons import without_reason, without_run_on
+from memctl.extract.standing_instructions.order_wordings import as_imperative
+from memctl.extract.standing_instructions.orders_without_verb import asked_for
 from memctl.extract.vocabulary.substances import is_food
 from memctl.extract.vocabulary.verbs import FORMS
 
@@ -34,7 +36,8 @@ _ONCE = KeyedPattern(
     r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just this|next "
     r"time|in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|her|here)$|\b(?:of|in|"
     r"from|to|on|with) (?:this (?!(?:chat|conversation|project|repo|codebase|app|house|team|company|thread|session|"
-    r"kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|\b(?:after all|can "
+    r"kitchen|family)\b)\w+|(?:figure|table|chapter|section|slide|page|question|part) \d)\b|\bfor (?:question|part|"
+    r"page|section) \w+|\b(?:after all|can "
     r"stay)\b|\b(?:till|until) (?:dinner|lunch|supper|bedtime|noon|tonight|tomorrow|later)\b|\bsorry$|(?<!from "
     r")\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
@@ -59,7 +62,8 @@ CONDITIONAL = late(
     re.IGNORECASE,
 )
 _ALWAYS = late(
-    r"(?:please |pls |just )*always (?!(?:be|have|do|go|did|was|on|in|at|a|the|been|love|like|want|eat|drink|wear|feel|"
+    r"(?:please |pls |just )*always (?!(?:be|have|do|go|did|was|on|in|at|a|the|been|love|like|want|eat|drink|wear|"
+    r"feel|"
     r"think|sleep|live|know|try)\b)(?P<verb>[a-z][\w-]*) (?!(?:it|this|that|them)$).+",
     re.IGNORECASE,
 )
@@ -103,7 +107,7 @@ def is_order(text: str) -> bool:
     """True if `text` is a standing instruction. The sentences around another are asked for again with it."""
     raw = text.strip(" ,.!:;-–—")
     always = _ALWAYS.fullmatch(raw)
-    if _is_banned_for_good(raw):
+    if _is_banned_for_good(raw) or asked_for(raw):
         return True
     text = trimmed(text)
     if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or _stoppable(ends["verb"])):
@@ -115,7 +119,7 @@ def is_order(text: str) -> bool:
     if always and is_base_verb(always["verb"].lower()):
         return True
     topic = _TOPIC.match(text)
-    text = text[topic.end() :] if topic else text
+    text = as_imperative(text[topic.end() :] if topic else text)
     for form in _forms(of_speaker=SPEAKER.match(text) is not None):
         match = form.fullmatch(text)
         if match is None:

@@ -8,15 +8,18 @@ from memctl.extract.patterns.keyed_pattern import OpeningPattern
 LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
     r"note(?=:)|nb(?=:)|quick note|fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|"
-    r"anyway|wait|just|then|ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|"
+    r"anyway|wait|just|then|ta|aye|yep|yup|first (?:off|of all|thing)|firstly|secondly|thirdly|kindly|otherwise|"
+    r"(?:first|second|third|fourth|lastly|finally|one|two|three|four|five|no|nah|yea)(?=,)|"
     r"(?:(?:one|a few|two) more|another(?: one)?|last one|next)(?=[:–—]| - )|"
     r"absolutely|seriously|above all|most important(?:ly)?|importantly|and mind|mind|better|good|fine|great|perfect|"
     r"for the (?:file|record)|heads up|thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
 )
+_N = r"(?:number |no\.? ?|#)?(?:one|two|three|four|five|six|\d)"
 LABEL = late(
-    r"^(?:(?:and|my|our|the|first|next|last) )*(?:(?:rule )?(?:number |no\.? )?(?:one|two|three|four|five|six|\d)"
-    r"(?: is)?:|rule (?:number |no\.? ?|#)?(?:one|two|three|four|five|six|\d)(?: is| [-–=]))\s+",
+    rf"^(?:(?:and|so|my|our|the|first|next|last|ground) )*(?:(?:rule )?{_N}(?: is)?:|rule {_N}(?: is| [-–=])|"
+    rf"(?P<rule>rule {_N}(?:,|(?= (?:no|never|always|don't|dont|do not|you|keep|use|sign|write|be|only|all|every|"
+    r"letters|answers|replies|e-?mails|messages)\b))))\s+",
     re.IGNORECASE,
 )
 """ "My rule number one: no long introductions. Number two: metric"."""
@@ -33,7 +36,8 @@ PREAMBLE = late(
 TAG = late(r",? (?:yeah|yea|yh|yes|ok|okay|k|aye|right|alright|please|pls|plz|thanks|thx|deal|eh|understood)$", re.I)
 """ "Keep it short, yeah?" is an order."""
 _YOU_TO = (
-    r"(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you|u) "
+    r"(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you|"
+    r"u) "
     r"(?:to )?(?=(?:always|never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|"
     r"explain|treat|give|show|be|warn|end|start|number|spell|describe|correct|remind|check|push|challenge|tell|list|"
     r"add|include|put|flag|quiz|ask|send|convert|round)\b)"
