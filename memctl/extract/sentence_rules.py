@@ -25,7 +25,7 @@ from memctl.extract.people import (
     sentence_subjects,
     told_later,
 )
-from memctl.extract.standing_instructions import instruction_changes
+from memctl.extract.standing_instructions import changed_values, lifted_orders
 from memctl.extract.statements import (
     apposition,
     details,
@@ -78,7 +78,7 @@ TURN_RULES = RuleIndex(
         "multilingual": multilingual.HINTS,
         "exchanges": KeyedGroup(corrections.EXCHANGE),
         "new_days": new_days.NEW_DAYS,
-        "ended_instructions": instruction_changes.ENDINGS,
+        "ended_instructions": KeyedGroup(*lifted_orders.ENDINGS.patterns, *changed_values.NEW_VALUES.patterns),
         "follow_ups": follow_ups.CUES,
         "new_states": new_states.CUES,
         "changed_habits": changed_habits.CHANGED_HABITS,

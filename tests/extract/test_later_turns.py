@@ -186,7 +186,7 @@ NAMES_AND_ORDERS = [
     ("Ask me every Sunday how the garden is doing.", "you needn't ask about the garden any more", "garden"),
     ("Always answer in French.", "english is fine from here on", "French"),
     ('Start every message with "Ahoy".', "ok the ahoy joke has run its course", "Ahoy"),
-    ("Don't mention calories.", "calories are ok to mention now", "calories"),
+    ("Don't mention calories.", "calories are ok to mention now", "Don't mention"),
     ("End every answer with a joke.", "no more jokes at the end please", "every answer"),
     ("Please reply in Spanish.", "exam's done so no need for spanish replies any more", "Spanish"),
     ("If I write before 9, ask me if I had breakfast.", "you can drop the breakfast question btw", "breakfast"),

@@ -25,9 +25,9 @@ from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
-from memctl.extract.standing_instructions.instruction_changes import named_by
 from memctl.extract.standing_instructions.one_off_orders import for_the_moment
 from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER
+from memctl.extract.standing_instructions.order_topics import named_by
 from memctl.extract.time.dates import certain
 from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.kinship import FAMILY, SEVERAL, canonical

@@ -7,7 +7,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.standing_instructions import proverbs
-from memctl.extract.standing_instructions.instruction_changes import lifts
+from memctl.extract.standing_instructions.lifted_orders import lifts
 from memctl.extract.standing_instructions.one_off_orders import is_no_rule
 from memctl.extract.standing_instructions.order_reasons import without_reason, without_run_on
 from memctl.extract.standing_instructions.order_wordings import as_imperative
@@ -110,7 +110,7 @@ def is_order(text: str) -> bool:
     if _is_banned_for_good(raw) or asked_for(raw):
         return True
     text = trimmed(text)
-    if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or _stoppable(ends["verb"])):
+    if (ends := _STOP_DOING.fullmatch(text)) and not (_OF_ANSWERS.search(ends["rest"]) or is_stoppable(ends["verb"])):
         return False
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
@@ -139,7 +139,7 @@ def _is_banned_for_good(text: str) -> bool:
     return is_food(banned["what"]) or bool(compiled("(?:\\w+ )?(?:{STYLE}|{UTTERANCES})").fullmatch(banned["what"]))
 
 
-def _stoppable(gerund: str) -> bool:
+def is_stoppable(gerund: str) -> bool:
     """Whether an assistant does this: "apologising", "nagging", but not "fencing"."""
     stem = gerund.lower().removesuffix("ing")
     return any(compiled(_STOPPABLE).fullmatch(verb) for verb in (stem, f"{stem}e", stem[:-1]))

@@ -1,0 +1,124 @@
+"""Later turns that end or change a standing instruction, and those that only mention what it is about."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from memctl.core.timeline import is_current
+from memctl.extract.extractor import extract
+from memctl.reconcile import fold, to_fact
+from memctl.transcripts.model import Session, Turn
+
+START = datetime(2025, 3, 3, 9, tzinfo=UTC)
+
+
+def orders(*texts: str) -> list[str]:
+    """The instructions that are current after these messages of one user."""
+    turns = tuple(
+        Turn(turn_id=str(n), role="user", text=text, at=START + timedelta(days=n)) for n, text in enumerate(texts)
+    )
+    facts = [to_fact(one) for one in fold(extract(Session(source_format="test", session_id="s", turns=turns), "bo"))]
+    end = START + timedelta(days=len(texts))
+    return [fact.object or "" for fact in facts if fact.predicate == "instruction" and is_current(fact, end)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "new"),
+    [
+        ("no emojis please", "right you can put the emojis back in, my niece says im boring", "you can put the emojis"),
+        ("no jokes", "Right, the ban on jokes is lifted.", None),
+        ("no swearing please", "oh for heaven's sake swear all you like", "swear all you like"),
+        ("Don't mention my weight.", "You may mention my weight again, I'm at peace with it.", "You may mention my"),
+        ("no spoilers for the series", "bring back the spoilers please", "back the spoilers"),
+        ("no capitals from you", "the capitals you may use again", "the capitals you may use again"),
+        ("keep it short", "So you can make the answers longer.", "make the answers longer"),
+        ("always give me recipes in cups", "that cups business, forget it. i bought a scale", None),
+        ("start every message with a quote", "the quotes at the start, enough of those please", None),
+        ("Always answer in rhyme.", "you know that rhyme thing? scratch that. it's wearing thin", None),
+        ("never use generics in my code", "also generics: i take it back.", None),
+        (
+            "always ask me how i slept",
+            "you can stop asking how i slept, the baby sleeps now",
+            None,
+        ),
+        ("remind me every evening at 7 to water the beans", "bump the reminder to 9 please", "at 9 to water the beans"),
+        ("remind me every evening at 7 to water the beans", "reminders at 8 not 7 from now on", "at 8 to water"),
+        ("no meetings after 15:00", "the 15:00 rule for meetings: it's 16:00 now", "no meetings after 16:00"),
+        ("Always send me the plan on Saturdays", "do the plan on Wednesdays instead", "the plan on Wednesdays"),
+        (
+            "give me three options when i ask for ideas",
+            "three options is too few. make it five",
+            "give me five options",
+        ),
+        ("quiz me one question at a time", "bump it up to four at a time", "four questions at a time"),
+        ("show prices in euros", "prices in naira from here on", "naira"),
+        ("references in Harvard style please", "references in APA style please", "APA"),
+        ("address me as Ms Holt", "address me as Dr Holt from now on", "Dr Holt"),
+        ("Don't give me the answers.", "you can give me the answers from now on", "give me the answers"),
+    ],
+)
+def test_a_later_turn_ends_or_changes_an_instruction(before: str, after: str, new: str | None) -> None:
+    (old,) = orders(before)
+    current = orders(before, after)
+    assert old not in current
+    assert new is None or any(new in one for one in current)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("no emojis please", "my daughter uses emojis again in every text"),
+        ("no emojis please", "emojis are fine in headings"),
+        ("no jokes", "my back is fine again"),
+        ("no jokes", "One joke you may make now, one."),
+        ("Don't use tables", "the tables are ok in that restaurant"),
+        ("Don't mention my weight.", "My weight is fine again, the doctor says."),
+        ("keep it short", "When it's about tax you can write long, the rest stays short."),
+        ("keep it short", "it's a long story but my tax letter came"),
+        ("remind me every evening at 7 to water the beans", "at 8 i had a call with the bank"),
+        ("no meetings after 15:00", "we had the meeting at 16:00 not 15:00"),
+        ("no calls before 9:00", "we changed the call from 9:00 to 10:30"),
+        ("give me three options when i ask for ideas", "he chose option two not three"),
+        ("Every Friday ask me about smoking.", "I smoke, not any more"),
+        ("start every message with a quote", "the quote from the roofer was insane"),
+        ("no exclamation marks", "And the exclamation marks you may use again, when it is Christmas."),
+        ("never use dollars", "my cousin paid in dollars again"),
+    ],
+)
+def test_a_later_turn_leaves_an_instruction_that_it_only_mentions(before: str, after: str) -> None:
+    (old,) = orders(before)
+    assert old in orders(before, after)
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("And stop the iron reminder, they gave me an infusion.", "stop the iron reminder"),
+        ("you can leave off the summaries, they spoil the ending", "leave off the summaries"),
+        ("But you can stop ending every answer with a riddle, if I want one I'll ask", "stop ending every answer"),
+        ("You can suggest me phone calls now, by the way", "You can suggest me phone calls now"),
+        ("oh and you can mention Ana again, we talk", "you can mention Ana again"),
+        ("On wiring questions you can go long, as many lines as it takes", "On wiring questions, you can go long"),
+        ("so you can go longer than five lines", "you can go longer than five lines"),
+    ],
+)
+def test_a_permission_and_an_order_to_stop_are_kept_without_the_earlier_order(text: str, order: str) -> None:
+    assert any(one.startswith(order) for one in orders(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "you can use the pool again",
+        "you can stop at the lights now",
+        "you can stop taking the tablets now, the doctor said",
+        "you can stop smoking with the right help",
+        "you can skip the queue now",
+        "In the shop you can leave the trolley now",
+        "you can see the sea again",
+        "quit smoking 3 years ago",
+        "the table is fine",
+    ],
+)
+def test_what_people_in_general_can_do_is_no_instruction(text: str) -> None:
+    assert orders(text) == []
