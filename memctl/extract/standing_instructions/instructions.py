@@ -14,6 +14,7 @@ from memctl.extract.grammar.clause_openers import after_lead
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.standing_instructions import lasting_orders, orders_without_verb, proverbs
+from memctl.extract.standing_instructions.no_orders import is_no_order, said_whole
 from memctl.extract.standing_instructions.one_off_orders import (
     SCOPE,
     for_one_task,
@@ -37,6 +38,7 @@ from memctl.extract.standing_instructions.order_reasons import (
     PREFERS,
     before_reason,
     without_asides,
+    without_remark,
     without_run_on,
 )
 from memctl.extract.standing_instructions.orders_in_context import in_context
@@ -178,14 +180,18 @@ def standing_instructions(
     drafts, alone = _read(unlabelled, span, around, listed, is_rule=is_rule and not _POINTS_BACK.match(unlabelled.text))
     if drafts and (scope := SCOPE.match(unlabelled.text)):
         _limit(drafts[0], scope, unlabelled.text)
-    drafts = [draft for draft in drafts if not is_no_rule(draft.object or "")]
+    drafts = [draft for draft in drafts if not (is_no_rule(draft.object or "") or is_no_order(draft.object or ""))]
     drafts = in_context(drafts, sentence.text, turn, sentence.start) if drafts else drafts
     said = turn[sentence.start :].split("\n", 1)[0]
+    kept = []
     for draft in drafts:
         goal = requoted(_with_quotations(draft.object or "", sentence, turn), said)
-        goal = goal if CONDITIONAL.match(goal) else _AFTER_QUOTE.sub("", goal)
-        draft.phrase, draft.object = draft.phrase.replace(draft.object or "", goal), goal
-    return drafts, alone
+        goal = without_remark(goal if CONDITIONAL.match(goal) else _AFTER_QUOTE.sub("", goal))
+        whole = said_whole(goal, around[0])
+        if whole is not None:
+            draft.phrase, draft.object = draft.phrase.replace(draft.object or "", whole), whole
+            kept.append(draft)
+    return kept, alone
 
 
 def _with_quotations(goal: str, sentence: Sentence, turn: str) -> str:

@@ -35,7 +35,7 @@ _ITS_WORK = (
     r"check-?ins|{STYLE}|{UTTERANCES}|{UNITS})(?: (?:at|in|on|about|with|for|after|before) .*)?(?: (?:now|for good|"
     r"too|please|pls))*"
 )
-_WHY = late(r"(?<= )(?:now (?=\S)|because\b|since\b|cos\b|but (?!not\b)).*", re.IGNORECASE)
+_WHY = late(r"(?<= )(?:now (?!if\b|when\b|unless\b)(?=\S)|because\b|since\b|cos\b|but (?!not\b)).*", re.IGNORECASE)
 """ "Paragraphs are fine now that I have a desk"."""
 _FOR_GOOD = late(r" (?:now|too|for good|already)$", re.IGNORECASE)
 _DOING = late(r"(?:with |to )?(?P<verb>[a-z]+ing)\b(?! (?:it|that|this|them)\b)(?= \w)", re.IGNORECASE)
@@ -100,8 +100,7 @@ def _allowed(lift: Lift, text: str, *, known: bool) -> str | None:
     words = text[slice(*lift.span)]
     start = next(lift.allows.start(name) for name in WHOLE if groups.get(name))
     kept = words[start : len(words) - len(_after(lift))].rstrip(" .,!") + _condition(lift)
-    kept = _WHY.sub("", kept).strip()
-    kept = trimmed(f"{lift.part}, {kept}" if lift.part else kept)
+    kept = _WHY.sub("", trimmed(f"{lift.part}, {kept}" if lift.part else kept)).strip()
     if _UNCLEAR.search(kept.removeprefix(lift.part)) or len(kept.split()) < LEAST_WORDS:
         return None
     style = compiled(_STYLE).fullmatch(lift.what) is not None

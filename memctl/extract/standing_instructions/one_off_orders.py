@@ -50,7 +50,10 @@ _FOR_A_WHILE = (
     r"rest of the|coming) |this )(?:few |\w+ )?(?:hours?|days?|weeks?|weekend|month|term|semester)\b"
 )
 """ "I'm off sugar this month so no cakes"."""
-_UNTIL_A_DAY = rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b"
+_UNTIL_A_DAY = (
+    rf"\b(?:until|till|til) (?:[\w']+ ){{0,4}}{lexicon('WEEKDAYS')}\b|"
+    r"\b(?:until|till|til) (?:i'?m|i am|i get|we'?re) (?:home|back|better|out|back home)\W*$"
+)
 _ONE_WORK = (
     r"(?:one|time|piece|chapter|article|essay|email|e-mail|letter|message|post|draft|document|doc|page|paragraph|"
     r"section|question|answer|task|recipe|meal|presentation|report|story|poem|song|text|translation)"
@@ -97,6 +100,8 @@ _REQUESTED = (
     rf"(?!(?:[\w'-]+ )*(?:{{STYLE}}|{{MANNER}}|{{UNITS}})\b)[\w'-]+(?: [\w'-]+){{0,4}}, {_AMOUNT}(?:,.*)?)$"
 )
 """ "Syllabus outline, 14 weeks, no fluff": a noun phrase asks for one thing; "lesson plans" in general do not."""
+_ONE_TEXT = late(rf"\b(?:write|draft|make|send) (?:me|us) (?:[\w'-]+ ){{0,3}}?(?:{_PRODUCT}|mail)\b", re.IGNORECASE)
+""" "Write me goodbye mail, no jokes"."""
 _SET_APART = late(
     r"(?:^|(?<=[.!?\n] ))\W*(?:and |so |but )?(?:when(?:ever)?|if|(?:every|each|any) time) "
     r"(?:i|you)\b[^.!?\n]*(?:[.!\n]|$)",
@@ -174,7 +179,7 @@ def is_manner(order: str) -> bool:
 def for_one_task(before: str) -> bool:
     """Whether an order that follows `before` belongs to a question or a task in it."""
     before = _SET_APART.sub("", before)
-    if _ASKS.search(before) or _TASK.search(before):
+    if _ASKS.search(before) or _TASK.search(before) or _ONE_TEXT.search(before):
         return True
     last = re.split(r"[.!;\n]", before[-LONGEST_REQUEST:].rstrip(" ,.!;\n"))[-1]
     return not _VERB.search(last) and bool(compiled(_REQUESTED).search(last))

@@ -20,7 +20,7 @@ LONGEST_ORDER = 30
 POLITE = KeyedPattern(
     r"(?<! are)(?<! is)(?<! or)(?<! be)(?<! and)(?<! not)[, ]+(?:please|pls|plz|ever|by the way|btw|tho|"
     r"though|tbh|lol|haha|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay|either|"
-    r"obviously|of course)$",
+    r"obviously|of course|if you (?:please|would|don'?t mind))$",
     re.IGNORECASE,
 )
 _TOPIC = late(

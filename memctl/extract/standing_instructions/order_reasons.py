@@ -74,3 +74,42 @@ _RUN_ON = late(
 def without_run_on(order: str) -> str:
     """An order without the sentence that follows it with no comma: "don't put exclamation marks i never use them"."""
     return _RUN_ON.sub("", order)
+
+
+_REMARK = late(
+    r"[,;]\s+(?:and |but |so |because )?(?=(?P<remark>"
+    r"(?:i|we|he|she|they)(?:'m|'ve|'re|'d| \w+)|(?:you|u)(?:'re| are|r)? (?:not|ain'?t)\b|(?:ur|youre|"
+    r"you ain'?t) not\b|"
+    r"(?:the )?last time\b|(?:(?:the|an?|my|our|his|her|their|all (?:my|the)|this|ms|mrs|mr|dr)\.? (?!rest\b|"
+    r"others?\b)"
+    r"(?:[\w'-]+ ){1,3}?|(?-i:[A-Z][a-z]+) (?:[\w'-]+ )?|(?:bullet points|lists|emojis|nobody|everybody|everyone) )"
+    r"(?:(?:can|will|can't|won't|was|were|isn't|doesn't|don't|didn't)\b|[a-z]+(?:s|ed|t|nt|ote|ook|ave|ew|ade|aid|"
+    r"an|ot) "
+    r"(?=(?:me|it|us|him|her|them|too|an?|the|my|his|her|that|not|off|marks)\b)|(?:make|drive|annoy|give) (?:me|"
+    r"us)\b)))|"
+    r" (?:either )?(?=(?P<not>(?:you|ur|u|you're|youre|you are) (?:ain'?t|not|are not|aren'?t) (?:my|our|his|her|"
+    r"their|an?|"
+    r"the|his)\b))",
+    re.IGNORECASE,
+)
+""" "Stop apologising, you're not my mother", "bullets please, the line annoys me"."""
+_CONDITION = late(r"(?:when(?:ever)?|if|whatever|every time|each time|anything|everything|since|for|in|with)\b", re.I)
+_SO = late(r",? so (?:please |just |pls )?\w", re.IGNORECASE)
+""" "Ana reads everything, she hates gotos, so no gotos": the reason is before its order."""
+_DOES = late(
+    r".{8,}\b(?:just|please|you|u|don'?t|say|tell|give|show|put|ask|use|shout|keep|call|write|answer|assume|check|no|"
+    r"never|always|be|explain|add|remind)\b",
+    re.IGNORECASE,
+)
+
+
+def without_remark(order: str) -> str:
+    """An order without the statement that follows it; the main clause after "if …" stays."""
+    for cut in _REMARK.finditer(order):
+        before = order[: cut.start()]
+        if (_CONDITION.match(order) and not _DOES.match(before)) or _SO.search(order, cut.end()):
+            continue
+        if cut["remark"] and PREFERS.match(cut["remark"]) and not _CONDITION.match(order):
+            continue
+        return before.rstrip(" ,;")
+    return order
