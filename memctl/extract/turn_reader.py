@@ -126,11 +126,11 @@ class TurnReader:
             ]
         relatives: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
-            yield from names
             read = body or (sentence_subjects.reporter(text) if assertion_filter.reported(text) else text)
             relatives = relatives_named(
-                read, span, due if body else ASKED, self.before, self.clauses.other, self.text[:begin]
+                read, span, due if body else ASKED, self.before, self.clauses.other, self.text[:begin], self.people
             )
+            yield from self.own(names, relatives)
             yield from relatives
             yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
             for aged in ages.aged(body, span, self.people) if "ages" in due else ():
@@ -162,6 +162,12 @@ class TurnReader:
         """The drafts of the phrases of a sentence."""
         drafts = sentence_phrases.sentence_drafts(body, span, self.before, due)
         return event_dates.starting_later(drafts, body, self.at) if "dates" in due else drafts
+
+    def own(self, names: list[Draft], relatives: list[Draft]) -> list[Draft]:
+        """The drafts `names` of phrases, or none if they introduce the speaker by the name of somebody else."""
+        others = self.people.keys() | {(one.object or "").casefold() for one in relatives}
+        introduced = {(one.object or "").casefold() for one in names if one.predicate == "name" and not one.subject}
+        return [] if names and not introduced.isdisjoint(others) else names
 
     def introduce(self, relatives: list[Draft]) -> None:
         """Remember the people that a sentence names, and that "she" is the only one of them."""

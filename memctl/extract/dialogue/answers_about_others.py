@@ -41,6 +41,11 @@ _ASKED = late(
 )
 
 
+_WHO_IS_THE = late(
+    rf"\W*(?:(?:and|so|oh|ok),? )?who(?:'s|s|'re| is| are) the (?:new |other )?(?P<rel>{lexicon('RELATIONS')})s?\?",
+    re.IGNORECASE,
+)
+""" "Who is the apprentice?": the speaker's own."""
 _SOMEBODY = late(
     rf"\byour (?:(?:big|little|older|younger|elder|eldest|youngest|twin|best) )*(?P<rel>{lexicon('RELATIONS')})\b(?!'s "
     r"(?!(?:name|doing|called|job|birthday)\b))|"
@@ -65,6 +70,8 @@ def person_asked(
         return None
     if yours := _IS_YOURS.match(asked):
         return yours["name"], yours["rel"].lower()
+    if who := _WHO_IS_THE.match(asked):
+        return who["rel"].lower(), who["rel"].lower()
     found: set[tuple[str, str]] = set()
     for match in _SOMEBODY.finditer(asked):
         if match["rel"]:
@@ -106,7 +113,7 @@ def asks_about_another(question: str) -> bool:
     if asked is None:
         return False
     asked = _POLITELY.sub("", asked)
-    if not _ASKED.match(asked) and not _OF_HIS.search(asked):
+    if not _ASKED.match(asked) and not _OF_HIS.search(asked) and not _WHO_IS_THE.match(asked):
         return False
     rest = re.sub(_KIN, "", asked, flags=re.IGNORECASE)
     return not re.search(r"\byours?\b|\byou\b", rest, re.IGNORECASE)

@@ -14,7 +14,7 @@ TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 REL = lexicon("RELATIONS")
 SIDE = (
     r"(?:(?:own|older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
-    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|"
+    r"good|close|closest|dearest|new|wonderful|late|old|baby|two|three|other|amazing|"
     r"great(?![ -](?:great|grand|aunt|auntie|uncle|niece|nephew))|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
@@ -27,8 +27,8 @@ WHOSE = (
 )
 AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
 TOLD_AGE = (
-    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
-    r"(?:and|&) \d|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?!,? \d| ?(?:[ap]m|%|"
+    r"o'clock|(?:and|&) \d|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
 )
 NAMES = (
     rf"(?:{TITLED}|{ONE_NAME}){AGE}?(?:(?:, {ONE_NAME}{AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "

@@ -1,7 +1,7 @@
 """Names that follow a relation without one: "I have a lodger. He's called Emmanuel"."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
@@ -11,6 +11,7 @@ from memctl.extract.people.apposed import apposed
 from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME, named
 from memctl.extract.people.named_subjects import FOND_NAMES
 from memctl.extract.people.strangers import may_be_a_person
+from memctl.extract.people.told_alone import told_alone
 from memctl.extract.people.told_later import told_later
 from memctl.extract.rule_tables import compiled
 from memctl.extract.vocabulary.given_names import is_given_name
@@ -57,16 +58,20 @@ def relatives_named(
     before: str,
     other: tuple[str, str] | None,
     earlier: str,
+    known: Mapping[str, tuple[str, str]],
 ) -> list[Draft]:
     """The relatives and pets that a sentence names after the sentence `before`, where "she" is `other`.
 
-    `earlier` is what the turn says before the sentence, and `due` names the rules to try.
+    `earlier` is what the turn says before the sentence, and `due` names the rules to try. `known` are named before.
     """
     found = list(people.relations(text, span)) if "relatives" in due else []
     if "told_later" in due:
-        known = {one.key for one in found}
-        found += [one for one in told_later(text, before, span) if one.key not in known]
-    return list(told_name(text, before, other, span, earlier)) if "names_told" in due and not found else found
+        keys = {one.key for one in found}
+        found += [one for one in told_later(text, before, span) if one.key not in keys]
+    if found:
+        return found
+    told = list(told_name(text, before, other, span, earlier)) if "names_told" in due else []
+    return told or list(told_alone(text, span, before, other, known))
 
 
 def told_name(

@@ -61,7 +61,8 @@ _THE_RELATION = KeyedPattern(
 _REL_NAMED = KeyedPattern(
     (
         r"\b(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!\b[Nn]ot )(?<!^From )(?:(?<!\bof "
-        rf")(?P<name>{ONE_NAME})(?:, (?:is |that'?s |who'?s )?| is |'s | \((?:she's |he's |that's )?))(?:my|our|me) "
+        rf")(?P<name>{ONE_NAME})(?:, (?:by the way|btw|incidentally|of course),)?(?:, (?:is |that'?s |who'?s )?| is "
+        r"|'s | \((?:she's |he's |that's )?))(?:my|our|me) "
         rf"{SIDE}(?P<rel>{REL})(?=\W*$|[,.;:!?)(–—]| (?:but|who|in|at|from|on|of|with|for|since|so|too|now|is|has|by|"
         r"btw|lol|not|then|as|because)\b| -)(?P<age>(?!))?"
     ),
