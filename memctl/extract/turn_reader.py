@@ -18,6 +18,7 @@ from memctl.extract.grammar.segmentation import Sentence, plain, sentences
 from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
 from memctl.extract.people.names_told import ASKED, relatives_named
 from memctl.extract.people.pet_names import name_pets
+from memctl.extract.people.pets_told import without_bare
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions, rule_lists
 from memctl.extract.statements import phrase_rules, sentence_phrases
@@ -99,6 +100,7 @@ class TurnReader:
         if not self.drafts:
             return []
         name_pets(self.drafts, self.text)
+        self.drafts = without_bare(self.drafts)
         names = {draft.object for draft in self.drafts if draft.predicate == "name" and draft.subject is None}
         return [draft for draft in self.drafts if draft.subject is None or draft.subject not in names]
 

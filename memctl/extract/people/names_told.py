@@ -10,6 +10,7 @@ from memctl.extract.people import people
 from memctl.extract.people.apposed import apposed
 from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME, named
 from memctl.extract.people.named_subjects import FOND_NAMES
+from memctl.extract.people.pets_told import pets_told
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.people.told_alone import told_alone
 from memctl.extract.people.told_later import told_later
@@ -68,6 +69,8 @@ def relatives_named(
     if "told_later" in due:
         keys = {one.key for one in found}
         found += [one for one in told_later(text, before, span) if one.key not in keys]
+    if "pets_told" in due and not any(one.predicate == "has_pet" for one in found):
+        found += pets_told(text, before, earlier, span)
     if found:
         return found
     told = list(told_name(text, before, other, span, earlier)) if "names_told" in due else []
