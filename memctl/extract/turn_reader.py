@@ -162,7 +162,7 @@ class TurnReader:
 
     def phrases(self, body: str, span: tuple[int, int], due: Container[str]) -> list[Draft]:
         """The drafts of the phrases of a sentence."""
-        drafts = sentence_phrases.sentence_drafts(body, span, self.before, due)
+        drafts = sentence_phrases.sentence_drafts(body, span, self.before, self.text[: span[0]], due, self.people)
         return event_dates.starting_later(drafts, body, self.at) if "dates" in due else drafts
 
     def own(self, names: list[Draft], relatives: list[Draft]) -> list[Draft]:

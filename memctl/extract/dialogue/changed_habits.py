@@ -15,7 +15,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.time.recurring import CLOCK, ON_DAYS, RECURRING
+from memctl.extract.time.recurring import CLOCK, DAY, ON_DAYS, RECURRING
 from memctl.extract.vocabulary.verbs import gerund
 
 _TIMES = late(rf",?(?: (?:on|of|in|at))? (?:{RECURRING.text})(?:{CLOCK})*", re.IGNORECASE)
@@ -26,14 +26,32 @@ _NOUN = late(
 _CHANGED = KeyedPattern(
     r"\b(?:now|moved|moves|moving|changed|changes|switched|shifted|going to|goes to|instead|from now on|these days|"
     r"this (?:term|year|season)|new (?:day|time|slot)|over|finished|cancelled|ended|no more|quit|stopped|packed in|"
-    r"dropped|gave up|given up|done with|any ?more|no longer)\b",
+    r"dropped|gave up|given up|done with|any ?more|no longer|move|switch|shift)\b",
     re.IGNORECASE,
 )
 CHANGED_HABITS = KeyedGroup(_CHANGED)
-_ON_OTHER_DAYS = (
+_FROM_NOW = r"(?: from (?:now(?: on)?|then on)| now| instead| for good)"
+_WHEN = rf"(?P<when>{ON_DAYS}(?:{CLOCK})*)"
+_ONE = rf"(?P<day>{DAY})(?P<part> (?:morning|evening|night|afternoon))?(?P<hour>(?:{CLOCK})*)"
+_MOVED = (
     r"(?:'s| has| is| have| got)*(?: been)? (?:moved|moves|moving|changed|changes|switched|shifted|goes|going)(?: to)?"
-    rf"(?:[.,:;–-]+| now)? (?:on |to )?(?P<when>{ON_DAYS}(?:{CLOCK})*)(?P<same>,? (?:at )?(?:the )?same time)?"
 )
+_ON_OTHER_DAYS = (
+    rf"{_MOVED}(?:[.,:;–-]+| now)? (?:on |to )?(?:the )?{_WHEN}(?P<same>,? (?:at )?(?:the )?same time)?",
+    rf"(?:'s| is| are| will be)(?: now)? (?:on )?{_WHEN}{_FROM_NOW}(?P<hour>(?:{CLOCK})*)",
+    rf"(?: goes| moves|'s going| is going|'s moving| is moving) to (?:the )?{_ONE}(?! \d|,? (?:this|next) week)",
+    rf"{_MOVED} (?:the )?{_ONE}{_FROM_NOW}",
+)
+""" "Is on Tuesdays from now", "goes to the Tuesday": what says so after the name of the habit."""
+_PUT_ON_OTHER_DAYS = (
+    r"\b(?:i|we|i've|we've|they|they've|have|has|he|she) (?:just )?"
+    r"(?:mov|switch|shift|chang)(?:e|ed) (?:the |my |our )?"
+)
+_TO_OTHER_DAYS = (
+    rf"(?: class| lesson)? (?:on|over )?to {_WHEN}{_FROM_NOW}?",
+    rf"(?: class| lesson)? to (?:the )?{_ONE}{_FROM_NOW}",
+)
+""" "I've moved the long run to Saturdays"."""
 _OVER = (
     r"(?:'s| is| has| are| class is)*(?: all| been| now)* (?:over|finished|cancelled|ended|stopped)\b(?! (?:today|"
     r"tonight|this|next|tomorrow|at|until|till|for (?!me\b|us\b|good\b|now\b)|on|by|early))"
@@ -92,7 +110,8 @@ def _what(habit: str) -> tuple[str, str]:
 
 def _is_moved(new: Draft, old: Draft, text: str) -> bool:
     """Whether a habit of this turn is an earlier one on other days."""
-    if new.object == old.object or _what(new.object or "") != _what(old.object or ""):
+    (verb, noun), now = _what(old.object or ""), _what(new.object or "")
+    if new.object == old.object or now not in ((verb, noun), ("have", noun or gerund(verb))):
         return False
     return _CHANGED.search(text[slice(*new.quote)]) is not None
 
@@ -109,13 +128,32 @@ def _moved_or_over(noun: str, person: str | None, text: str) -> tuple[tuple[int,
         said, _ = declarative(sentence.text, sentence.mark)
         if not said or HIDDEN in said or (person is not None and person.casefold() not in said.casefold()):
             continue
-        moved = re.compile(what + _ON_OTHER_DAYS, re.IGNORECASE).search(text, sentence.start)
-        if moved and moved.start() < sentence.start + len(sentence.text) and not _UNSURE.search(said):
-            return moved.span(), " ".join(moved["when"].split()), moved["same"] is not None
+        moved = _moved_to(what, text, sentence.start, sentence.start + len(sentence.text))
+        if moved and not _UNSURE.search(said):
+            return moved
         if re.search(over, said, re.IGNORECASE) and not _UNSURE.search(said):
             return (sentence.start, sentence.start + len(sentence.text)), "", False
     return None
 
 
+def _moved_to(what: str, text: str, begin: int, end: int) -> tuple[tuple[int, int], str, bool] | None:
+    """Where the sentence from `begin` to `end` says that `what` moved, its new days, and whether it keeps its time."""
+    readings = [(what, days) for days in _ON_OTHER_DAYS] + [
+        (_PUT_ON_OTHER_DAYS + what, days) for days in _TO_OTHER_DAYS
+    ]
+    for named, days in readings:
+        moved = re.compile(named + days, re.IGNORECASE).search(text, begin)
+        if moved is None or moved.start() >= end:
+            continue
+        found = moved.groupdict("")
+        part = found.get("part", "")
+        when = found.get("when") or f"{found['day']}{part}s"
+        hour = found.get("hour", "")
+        same = bool(found.get("same")) or (not hour and _SAME.match(text, moved.end()) is not None)
+        return moved.span(), " ".join(f"{when}{hour}".split()), same
+    return None
+
+
+_SAME = late(r"[^.!?]{0,40}[,.] (?:at )?(?:the )?same (?:time|hour)\b", re.IGNORECASE)
 _AT = late(CLOCK, re.IGNORECASE)
 _UNSURE = late(r"\b(?:if|would|could|should|might|may|maybe|perhaps|wish|almost|nearly)\b", re.IGNORECASE)

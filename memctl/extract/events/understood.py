@@ -98,7 +98,8 @@ _SAID = late(
     r"(?:fly|flew|come|came|go|went|travel(?:led)?) home|g[eo]t (?:married|divorced|engaged|wed|promoted|fired|sacked|"
     r"made redundant|laid off|burgled|mugged|separated|bapti[sz]ed|vaccinated|sober)|learn to (?:drive|swim|cook|ski|"
     r"skate|dive)|be (?:away|off work|back at work)|(?:go|went|be) on (?:\w+ )?(?:leave|holidays?|vacation|honeymoon)|"
-    r"exchange contracts|work (?:nights|days|part[- ]time|remotely|earlies|lates|night shifts|\w+ on,? \w+ off)|"
+    r"exchange contracts|(?:have|do) (?:the |an? |my )?long (?:run|ride|walk|swim)|"
+    r"work (?:nights|days|part[- ]time|remotely|earlies|lates|night shifts|\w+ on,? \w+ off)|"
     r"start work|no work)\b.*",
     re.IGNORECASE,
 )
@@ -148,6 +149,7 @@ _PASSED = late(
 )
 """ "Passed first time" does not say what."""
 _MOVED = late(r"house|flat|home|.+ (?:to|into|from) .+", re.IGNORECASE)
+_TO_US = late(r"(?:me|us)(?: (?:for|at|on|in|with)\b|$)")
 _MEASURE = late(r"(?:an? |the )?(?:half|full|\d)", re.IGNORECASE)
 _TO_DO = late(r".* to (?P<verb>[a-z]+)")
 _UNFINISHED = frozenset(words("look help put bring fetch fix sort clear pack deal"))
@@ -247,13 +249,13 @@ def _is_whole(lemma: str, rest: str, whole: str, alone: frozenset[str]) -> bool:
     if opening is not None and lemma != "pass":
         by, what = opening["by"].lower(), opening["o"]
         allowed = by in (_ANY if lemma in _PURSUITS else _NEEDS.get(lemma, ()))
-        return allowed and bool(what) and (lemma in _PURSUITS or what in ("me", "us") or _names(what))
+        return allowed and bool(what) and (lemma in _PURSUITS or _TO_US.match(what) is not None or _names(what))
     if lemma == "move":
         return _MOVED.fullmatch(after) is not None
     if lemma in ("go", "come", "return", "arrive", "land"):
         return after == "home" or after.split()[0].endswith("ing") or (after[0].isupper() and not _WEEKDAY.match(after))
     return (lemma != "pass" or _PASSED.match(after) is not None) and (
-        _names(after) or (lemma in _PURSUITS and _MEASURE.match(after) is not None)
+        _names(after) or ((lemma == "do" or lemma in _PURSUITS) and _MEASURE.match(after) is not None)
     )
 
 

@@ -1,6 +1,6 @@
 """Rules that read a whole sentence, before it is split into clauses."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from memctl.extract.draft_claim import Draft
 from memctl.extract.statements.apposition import tech_list
@@ -12,9 +12,16 @@ from memctl.extract.statements.self_introductions import introduction_drafts
 from memctl.extract.statements.standing_days import standing_days
 
 
-def sentence_drafts(body: str, span: tuple[int, int], before: str, due: Container[str]) -> list[Draft]:
-    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence, `due` names the rules
-    that may find something."""
+def sentence_drafts(
+    body: str,
+    span: tuple[int, int],
+    before: str,
+    lead: str,
+    due: Container[str],
+    people: Mapping[str, tuple[str, str]],
+) -> list[Draft]:
+    """The drafts of a whole sentence at `span` of the turn; `before` is the previous sentence, `lead` the turn up to
+    here; `due` names the rules that may find something, `people` are those known by name."""
     drafts = [*phrase_drafts(body, span, before=before)]
     if "introductions" in due or "introductions_by_name" in due:
         drafts += introduction_drafts(body, span, before)
@@ -27,5 +34,5 @@ def sentence_drafts(body: str, span: tuple[int, int], before: str, due: Containe
     if "languages" in due:
         drafts += spoken(body, span)
     if "standing_days" in due:
-        drafts += standing_days(body, span, before)
+        drafts += standing_days(body, span, before, lead, people)
     return drafts
