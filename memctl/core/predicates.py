@@ -47,6 +47,7 @@ FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"uses", "deploys_on", "primary_stack"}),
     frozenset({"likes", "prefers", "favorite", "hobby", "dislikes"}),
     frozenset({"owns", "has_pet"}),
+    frozenset({"takes_medication", "dose"}),
 )
 """Predicates that are retracted together."""
 

@@ -18,6 +18,7 @@ from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.core.subjects import names_of
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
+from memctl.reconcile.medicines import doses_first, has_dose
 from memctl.reconcile.periods import OpenPeriods, Period
 from memctl.reconcile.same_value import (
     Track,
@@ -59,7 +60,7 @@ def fold(claims: Iterable[Claim], names: Mapping[str, str] | None = None) -> lis
         name = shown.get(claim.subject)
         named = claim if name is None else msgspec.structs.replace(claim, subject=name)
         groups.setdefault(key_of(named), []).append(named)
-    beliefs = [belief for group in groups.values() for belief in _Group(_in_order(group)).beliefs()]
+    beliefs = [belief for group in groups.values() for belief in _Group(doses_first(_in_order(group))).beliefs()]
     return sorted(beliefs, key=lambda belief: order_of(belief.claim))
 
 
@@ -112,6 +113,8 @@ class _Group:
         self.periods.append(period)
         self.open.add(period)
         self.naming[claim.predicate, value_of(claim)].append(period)
+        if has_dose(claim):
+            self.naming["takes_medication", period.track.place].append(period)
         return period
 
     def _assert(self, claim: Claim) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.core.claim import Claim
 from memctl.reconcile.beliefs import seen
+from memctl.reconcile.medicines import has_dose
 from memctl.reconcile.normalize import words
 from memctl.reconcile.same_value import Track
 
@@ -94,7 +95,7 @@ class Takable(Generic[Item]):
         """Remove the item with this number, if it is still there."""
         if number in self._items:
             for numbers in self._listed(self._items.pop(number)[0]):
-                del numbers[number]
+                numbers.pop(number, None)
 
     def items(self) -> list[tuple[int, Item]]:
         """All items with their numbers."""
@@ -117,11 +118,12 @@ class Takable(Generic[Item]):
 
     def _listed(self, claim: Claim) -> Iterator[dict[int, None]]:
         yield self._by_predicate[claim.predicate]
-        if claim.object is not None:
-            said = words(claim.object)
-            self._lengths.add(len(said))
-            yield self._by_words[said]
-            yield from (self._by_word[word] for word in set(said))
+        for value in (claim.object, claim.slot if has_dose(claim) else None):
+            if value is not None:
+                said = words(value)
+                self._lengths.add(len(said))
+                yield self._by_words[said]
+                yield from (self._by_word[word] for word in set(said))
 
 
 class OpenPeriods:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from memctl.core.claim import Claim, Precision
 from memctl.core.predicates import OPPOSITES, SINGLE_VALUED, kind_of
 from memctl.reconcile.beliefs import NEVER
+from memctl.reconcile.medicines import adds_nothing, has_dose, medicine_of
 from memctl.reconcile.normalize import normalise, same_value, takes_back
 
 _MONTHS = {"month": 1, "season": 3, "year": 12}
@@ -49,8 +50,10 @@ def moves(claim: Claim, other: Claim, at: datetime | None) -> bool:
 
 
 def track_of(claim: Claim) -> Track:
-    """The track of a claim: its slot, its pair of opposites, or its object."""
+    """The track of a claim: its medicine, its slot, its pair of opposites, or its object."""
     predicate, value = claim.predicate, value_of(claim)
+    if medicine := medicine_of(claim):
+        return Track("takes_medication", medicine)
     if predicate in SINGLE_VALUED:
         return Track(predicate, normalise(claim.slot or ""))
     opposite = OPPOSITES.get(predicate)
@@ -63,9 +66,9 @@ def value_of(claim: Claim) -> str:
 
 
 def same(one: Claim, other: Claim) -> bool:
-    """True if two claims of one track have the same value."""
+    """True if two claims of one track have the same value, or the second adds nothing to the first."""
     if one.predicate != other.predicate:
-        return False
+        return adds_nothing(other, one)
     if one.object is not None and other.object is not None and one.predicate in SINGLE_VALUED:
         return same_value(one.object, other.object)
     return value_of(one) == value_of(other)
@@ -102,11 +105,16 @@ def takes(claim: Claim, held: Claim) -> bool:
     if same_object(claim, held):
         return True
     single = held.predicate in SINGLE_VALUED
-    return held.object is not None and takes_back(claim.object, held.object, single=single)
+    value = _value_named_by(claim, held)
+    return value is not None and takes_back(claim.object, value, single=single)
 
 
 def same_object(claim: Claim, held: Claim) -> bool:
     """True if both have an object and it is the same up to spelling."""
-    if claim.object is None or held.object is None:
-        return False
-    return normalise(claim.object) == normalise(held.object)
+    value = _value_named_by(claim, held)
+    return claim.object is not None and value is not None and normalise(claim.object) == normalise(value)
+
+
+def _value_named_by(claim: Claim, held: Claim) -> str | None:
+    """What the object of `claim` would have to name of `held`: of a dose its medicine, unless `claim` is a dose."""
+    return held.slot if has_dose(held) and not has_dose(claim) else held.object
