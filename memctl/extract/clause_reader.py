@@ -103,7 +103,9 @@ class ClauseReader:
             other = self.other if person == "other" else None
             skipped = sentence_subjects.is_of_another(clause.text, after.text if after else "", other)
             skipped = skipped or (person != "other" and tells_of_a_name(clause.text))
-            if (
+            if mentioning and mentions.is_done_to_speaker(clause.text):
+                drafts += mentions.mentioned(clause.text, span, None, drafts, " \x1e ")
+            elif (
                 mentioning
                 and not skipped
                 and (other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY)

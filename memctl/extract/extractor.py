@@ -65,7 +65,7 @@ from memctl.extract.people.unnamed_owners import last_question, without_unnamed_
 from memctl.extract.sentence_rules import TURN_RULES
 from memctl.extract.standing_instructions.instruction_changes import ended_instructions
 from memctl.extract.standing_instructions.numbered_rules import numbered_rules
-from memctl.extract.statements.mentions import doses_with_takers
+from memctl.extract.statements.dose_takers import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn

@@ -59,6 +59,7 @@ _AGENT = late(
 _DONE_TO_ME = late(
     r"(?-i:[A-ZÀ-Þ])[\w-]+(?: (?:has|have|had|just|finally))* [a-z]+ "
     r"(?=(?:me|us) (?:over|up|down|off|on|onto|from|to)\b)"
+    r"|\b(?:s?he|they)(?:'s|s| has| had| have)?(?: just)? [a-z]+ (?=(?:me|us) (?:over|up|down|off|on|onto|from|to)\b)"
 )
 """ "Rhys moved me over from Dragon": who did it says nothing of whose it is."""
 _BREAK = late(r"[;:()–—]|(?<=\s)-+(?=\s)|,(?= )|\b(?:but|because|cos|bc|cuz|since|so|and)\b", re.IGNORECASE)
@@ -208,7 +209,7 @@ def _carried(before: list[str], people: Mapping[str, Person]) -> frozenset[Perso
 
 def _is_about(naming: Naming, people: Mapping[str, Person], sentences_before: list[str]) -> bool:
     """Whether a clause is about the subject of the fact whose object it names."""
-    before = _clause_before(naming.before)
+    before = _DONE_TO_ME.sub("", _clause_before(naming.before))
     draft = naming.draft
     named = people_in(before, people) - _itself(draft)
     pronoun = _PRONOUN.search(before) is not None

@@ -17,6 +17,7 @@ from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.last_mentioned import Person
+from memctl.extract.statements.amounts import with_unit_of
 
 _UNIT = r"(?:mgs?|milligrams?|mcg|micrograms?|µg|g|grams?|ml|iu|units?|puffs?|tablets?|drops)"
 _AMOUNT = (
@@ -36,8 +37,9 @@ CUES = frozenset(
 _NAMED = tuple(
     late(text.replace("OBJ", OBJECT), re.IGNORECASE)
     for text in (
-        rf"OBJ(?: dose)?(?:'s|s| is| was| has| got| gets| been| now| just| finally|'ve)* ?(?:{_RAISED} )?(?:back "
-        rf")?(?:up|down)?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? ?to {_AMOUNT}",
+        rf"OBJ(?: dose)?(?:'s|s| is| was| has| got| gets| been| now| just| finally|'ve)*(?: {_RAISED})?(?: back)?"
+        rf"(?: up| down)?,?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? to {_AMOUNT}",
+        rf"OBJ[^.;?]{{0,45}}\bnow (?:it'?s |at |on |only |just )?{_AMOUNT}",
         r"\b(?:up|down|back up|back down|upped|bumped|increased|reduced|cut|lowered|raised|moved|put) (?:me |us |"
         rf"him |her |my |up |down |back )*(?:to|on to) {_AMOUNT} (?:of |on )?(?:the |my |his |her )?OBJ",
     )
@@ -54,10 +56,17 @@ _UNNAMED = tuple(
         rf"(?= (?:mg|now|since|from)|[,.;!]|$)",
     )
 )
+_AFTERWARDS = late(
+    rf"\W*(?:(?:so|it'?s|now|on|i'm|just|only) )*{_AMOUNT}(?:,? (?:now|instead|a day|"
+    rf"from (?:now|today|tomorrow|monday))\b|\W*$)",
+    re.IGNORECASE,
+)
+""" "They've halved the pred. 20 now": what is said next of a dose that was changed."""
 _SOMEHOW = late(
     r"\b(?:doubled|halved|increased|upped|reduced|lowered|raised|changed|adjusted|tapering|bumped up|"
     r"cut down)(?: down)?"
-    r"(?: on)? (?:the |my |his |her |\w+'s )?§|§(?: dose)?(?:'s| is| was| has| got| been| just)* (?:doubled|halved|"
+    r"(?: on)? (?:the |my |his |her |\w+'s )?§|\bcut (?:the |my )§(?=\s*$)|"
+    r"§(?: dose)?(?:'s| is| was| has| got| been| just)* (?:doubled|halved|"
     r"increased|upped|reduced|lowered|raised|adjusted|bumped up)".replace("§", OBJECT),
     re.IGNORECASE,
 )
@@ -73,7 +82,6 @@ _UNLIKELY = late(
     r"at first|goal|target|weigh\w*|kg|kilos?|lbs|stone|steps|km|miles)\b|n't\b",
     re.IGNORECASE,
 )
-_HAS_UNIT = late(rf"\d ?(?P<unit>{_UNIT})\b", re.IGNORECASE)
 
 
 def new_doses(text: str, earlier: EarlierDrafts, new: list[Draft], people: Mapping[str, Person]) -> Iterator[Draft]:
@@ -92,9 +100,19 @@ def new_doses(text: str, earlier: EarlierDrafts, new: list[Draft], people: Mappi
             said.add((naming.draft.subject, naming.draft.slot))
             yield from _changed(naming.draft, amount, naming.span)
         elif _SOMEHOW.search(naming.text) and not _UNLIKELY.search(naming.sentence):
+            if told := _told_next(text, naming.span[1]):
+                yield from _changed(naming.draft, told, naming.span)
+                continue
             yield msgspec.structs.replace(retraction(naming.draft, naming.span), doubt=True)
     if not found:
         yield from _only_one(text, earlier, new, people)
+
+
+def _told_next(text: str, end: int) -> str | None:
+    """The amount at the opening of the sentence or of the clause after `end`."""
+    rest = re.split(r"[.;!?\n](?!\d)|, (?!\d)", text[end:].lstrip(" .,;:!-–—"), maxsplit=1)[0]
+    match = _AFTERWARDS.match(rest)
+    return match["o"] if match else None
 
 
 def _amount(naming: Naming, people: Mapping[str, Person]) -> str | None:
@@ -108,13 +126,14 @@ def _amount(naming: Naming, people: Mapping[str, Person]) -> str | None:
 def _only_one(text: str, earlier: EarlierDrafts, new: list[Draft], people: Mapping[str, Person]) -> Iterator[Draft]:
     """The dose of the only medicine of the speaker whose dose was told: "psych upped me to 50"."""
     doses = list(earlier.live.get((None, "dose"), {}).values())
-    if len(doses) != 1 or any(one.predicate in ("takes_medication", "dose", "measure") for one in new):
+    if len(doses) != 1 or any(one.predicate in ("takes_medication", "dose") for one in new):
         return
+    patterns = _UNNAMED[:-1] if any(one.predicate == "measure" for one in new) else _UNNAMED
     for sentence in sentences(plain(text)):
         body, offset = declarative(sentence.text, sentence.mark)
         if not body or HIDDEN in body or "?" in sentence.mark or _UNLIKELY.search(body) or people_in(body, people):
             continue
-        match = next((found for pattern in _UNNAMED if (found := pattern.search(body))), None)
+        match = next((found for pattern in patterns if (found := pattern.search(body))), None)
         if match is None and _number(doses[0]) in text[: sentence.start].split():
             match = _SINCE.match(body)
         if match is not None:
@@ -125,9 +144,7 @@ def _only_one(text: str, earlier: EarlierDrafts, new: list[Draft], people: Mappi
 
 def _changed(old: Draft, amount: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The draft of a new amount, with the unit of the old one if it has none."""
-    unit = _HAS_UNIT.search(old.object or "")
-    if unit and not _HAS_UNIT.search(amount):
-        amount = f"{amount} {unit['unit']}"
+    amount = with_unit_of(old.object, amount)
     if amount.split()[0] != _number(old):
         phrase = f"takes {old.slot} {amount}"
         yield msgspec.structs.replace(

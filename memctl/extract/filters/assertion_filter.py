@@ -91,7 +91,7 @@ _REPORTED = KeyedPattern(
     r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
     r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
     r"argues?|shouted|whispered|replied|texted|"
-    r"goes(?! (?:to|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|"
+    r"goes(?! (?:to|from|back|home|out|on|off|in|into|by|for|there|up|down|round|away|with|\w+ing)\b)|"
     r"was like|is like|announced|reckons?|mentioned|"
     r"calls? me(?! (?-i:[A-ZÀ-Þ]))|heard|"
     r"(?:e-?mailed|mailed|messaged|pinged|posted|commented)(?: me| us)?(?=:)))\b|"

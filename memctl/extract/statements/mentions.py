@@ -13,15 +13,15 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.grammar.clauses import MAY, NEGATED
 from memctl.extract.grammar.compounds import describes_noun
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, filled
+from memctl.extract.statements.amounts import amount_of
+from memctl.extract.statements.mention_subjects import TRAIT, is_about_itself, is_of_another
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.verbs import FORMS
 
 _UNCERTAIN = KeyedPattern(
     rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
@@ -41,12 +41,25 @@ _PEOPLE = (
     r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
 )
 _OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
+_THINGS = late(
+    r"\b(?:they|people|you) (?:call|say|said|told|tell|do|know)\b|"
+    r"\b(?:tak|us|forg[eo]t|need|order|count|swallow)\w*(?: all)? them\b",
+    re.IGNORECASE,
+)
+""" "They call it a murmur", "I do take them": nobody of whom the next sentence may speak."""
 SOMEBODY_ELSE = KeyedPattern(
     rf"{_PEOPLE}|\b(?:{filled('{PET}')})s?\b|\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|"
     r"This|It|They|What|Then|There|Here|One|Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| "
     r"(?:has|had|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|[^s]s)))\b",
     re.IGNORECASE,
 )
+_DONE_TO_ME = late(
+    r"\b(?:has|have|had|put|puts|got|gets|started|keeps?|kept|moved|switched|bumped|upped|changed|placed) "
+    r"(?:me|us)(?: (?:up|down|back|over|straight|again|now|to|at|\d[\d.,]*|mg))* (?:on|onto|to)"
+    r"(?: (?:the|some|my|to))* $",
+    re.IGNORECASE,
+)
+""" "Her doctor friend has me on sertraline": the medicine is the speaker's."""
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
     r"shelved|kicked|cut out|done with|finished with|no more|instead of|came off|come off|taken off|weaned off|"
@@ -62,6 +75,7 @@ _WISHED = late(
 _SOME_DAY = late(r"[^,.;]*\b(?:maybe|next (?:week|month|year)|(?:one|some) ?day|soon|eventually)\b", re.IGNORECASE)
 """ "I'd love to come off it", "off it next month maybe": it is still taken."""
 _CUT = late(r"\bcut (?:the |my )$", re.IGNORECASE)
+_DROPPED = late(r"\bdropped (?:the |my )$", re.IGNORECASE)
 _LOWERED = late(r"(?: \w+)? (?:to|by|in (?:half|two)|back|down)\b|,? \d", re.IGNORECASE)
 """ "Cut the metformin" ends it, "cut the metformin in half" does not."""
 _FORMERLY = late(
@@ -102,31 +116,6 @@ _FOR_SOMEBODY = late(r"\bfor (?-i:[A-ZÀ-Þ])[\w-]+:", re.IGNORECASE)
 """ "A pill chart for Abba: …"."""
 _DOSED = late(r",? (?:at )?\d", re.IGNORECASE)
 _PART = late(r"[;:]| so |, and ")
-_ITSELF = late(
-    r"(?: xr)?(?:,? \d[\d.]*+(?: ?(?:%|mg|mcg|micrograms|milligrams|g|ml|units))?)?(?:(?:(?:'s| is| was| are| were) "
-    r"(?:an?|the|one|no|not|never|going to|negative)|n't| isn'?t| wasn'?t| would| could| should| might| must)\b|"
-    r" (?P<verb>(?!goes|helps|works|says (?:the|my|dr|doc|gp))[a-z]+s)\b(?!.*\b(?:me|my|mine|i)\b))",
-    re.IGNORECASE,
-)
-""" "Pantoprazole comes in two strengths", "dementia is an illness of the old": about the thing itself."""
-_SUBJECT = late(r"\W*(?:(?:and|but|so|well|ok|yeah|oh|btw)\W+)*(?:the )?", re.IGNORECASE)
-_ANOTHER_HAS = late(
-    r"\W*(?:(?:and|but|so) )*(?!(?:i|we|my|our|me|it|this|that|what|there|here|the|left|right|one|both|doc|doctor|dr|"
-    r"gp|consultant|nurse|hospital|specialist|surgeon)\b)(?!\w+ (?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|lung)s?"
-    r"\b)[a-z][\w-]*(?: [\w-]+){0,2}(?: (?:has|takes|needs)(?: got| the| a)*|(?:'s| is)[^;]* on(?: the)?|"
-    r" (?P<is>is)(?: [\w-]+){0,3}) ",
-    re.IGNORECASE,
-)
-""" "Shosho has cataracts"; "my left ear has tinnitus" is the speaker's."""
-_ONE_OF_MINE = late(
-    r"\W*(?:(?:and|but|so) )*(?:my|our|the) (?:[\w-]+ )?(?:one|eldest|oldest|youngest|middle|lot|ones)"
-    r"(?:'s| is| has| was)(?: got| a| an| also| very)* $",
-    re.IGNORECASE,
-)
-""" "My middle one is autistic"."""
-_TRAIT = late(r"(?!colic)[\w-]+(?:ic|ed|blind|plegic)", re.IGNORECASE)
-_AGED = late(r"\W*(?-i:[A-ZÀ-Þ])[\w'-]+(?:, | \()\d{1,2}\b")
-""" "Kai, 5, glue ear": about Kai."""
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
 _ALLERGIES = KeyedPattern(r"\ballergies:", re.IGNORECASE)
 """ "Allergies: pollen, amoxicillin": not what the speaker takes."""
@@ -152,6 +141,16 @@ def _bare() -> re.Pattern[str]:
         r"\W*(?:(?:ok|okay|fine|right|yes|yeah|sure|just|so|good|then|and|or|the)\b\W*)*{MEDICINE}"
         r"(?:\W+(?:then|it is|please|thanks|ok|okay))*\W*"
     )
+
+
+def is_drug(word: str) -> bool:
+    """True for the name of a drug."""
+    return bool(_drug().fullmatch(word))
+
+
+def names_speaker(text: str) -> bool:
+    """Whether a text has a word for its speaker."""
+    return bool(_OWN.search(text))
 
 
 def is_bare(text: str) -> bool:
@@ -213,6 +212,11 @@ def may_mention(text: str) -> tuple[bool, bool]:
     return drugs, may_name(said, "{ILLNESSES}")
 
 
+def is_done_to_speaker(text: str) -> bool:
+    """Whether somebody puts the speaker on a medicine: "her doctor has me on sertraline"."""
+    return any(_DONE_TO_ME.search(text[: match.start()]) for match in _drug().finditer(text))
+
+
 def mentioned(
     text: str,
     span: tuple[int, int],
@@ -235,31 +239,44 @@ def mentioned(
     if (
         person is None
         and not _OWN.search(f"{opening} {text}")
-        and (_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
+        and (_OTHERS.search(_THINGS.sub("", earlier)) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
     ):
         return
     subject, owner = person or (None, None)
     taken = " ".join((draft.object or "").casefold() for draft in read)
     for match in _drug().finditer(text) if drugs else ():
-        name = match["o"]
-        op = None if name.casefold() in taken else _asserted(text, match, subject)
+        op = None if match["o"].casefold() in taken else _asserted(text, match, subject)
         if op is not None:
-            yield _draft("takes_medication", name, f"takes {name}", span, subject, owner, ended=op == "retract")
+            yield from _medicine(text, match, op, span, person)
     for match in _illness().finditer(text) if illnesses else ():
         name = match["o"]
         if name.casefold() in taken or (taken and _FURTHER.search(text[: match.start()])):
             continue
         if _asserted(text, match, subject) == "assert":
             taken += name.casefold()
-            verb = "is" if _TRAIT.fullmatch(name.split()[-1]) else "has"
+            verb = "is" if TRAIT.fullmatch(name.split()[-1]) else "has"
             yield _draft("has_condition", name, f"{verb} {name}", span, subject, owner)
+
+
+def _medicine(
+    text: str, match: re.Match[str], op: str, span: tuple[int, int], person: tuple[str, str] | None
+) -> Iterator[Draft]:
+    """The drafts of a medicine that a clause says is taken or over (`op`), and of how much of it is taken."""
+    subject, owner = person or (None, None)
+    name = match["o"]
+    yield _draft("takes_medication", name, f"takes {name}", span, subject, owner, ended=op == "retract")
+    of_them = person is not None and _OWN.search(text)
+    amount = None if of_them or op != "assert" else amount_of(text, match.start(), match.end())
+    if amount:
+        told = _draft("dose", amount, f"takes {name} {amount}", span, subject, owner)
+        yield msgspec.structs.replace(told, slot=name.lower())
 
 
 def is_about_another(text: str, earlier: str) -> bool:
     """Whether a text without a word for its speaker goes on about the person of the sentence before."""
     if _OWN.search(text):
         return False
-    return bool(_OTHERS.search(earlier) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
+    return bool(_OTHERS.search(_THINGS.sub("", earlier)) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
 
 
 _CAPITALIZED = late(r"\b[A-ZÀ-Þ][\w-]+|\b[Vv]et\b")
@@ -278,7 +295,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     before, after = text[: match.start()], text[match.end() :]
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
-    if subject is None and (_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
+    others = subject is None and not _DONE_TO_ME.search(before)
+    if others and (is_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
         return None
     if _is_not_current(before, after) or (subject is not None and _is_not_of_them(before, after)):
         return None
@@ -286,11 +304,13 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
         return None
     if _ENDED_BEFORE.search(before) and (_WISHED.search(before) or _SOME_DAY.match(after)):
         return None
+    if _DROPPED.search(before) and _LOWERED.match(after):
+        return "assert"
     if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after) or (_CUT.search(before) and not _LOWERED.match(after)):
         return "retract"
     if _EXCHANGED.search(before) and _FOR_ANOTHER.match(after):
         return "retract"
-    if _about_itself(before, after):
+    if is_about_itself(before, after):
         return None
     return None if _UNCERTAIN.search(_PART.split(before)[-1]) else "assert"
 
@@ -334,56 +354,6 @@ def _is_not_of_them(before: str, after: str) -> bool:
 def in_lower_case(text: str) -> str:
     """`text` with drugs and illnesses in lower case, so that they do not look like names of people."""
     return _illness().sub(lambda match: match[0].lower(), _drug().sub(lambda match: match[0].lower(), text))
-
-
-def _about_itself(before: str, after: str) -> bool:
-    """True if the clause is about the drug or the illness itself: "omeprazole comes in two strengths"."""
-    matched = _ITSELF.match(after) if _SUBJECT.fullmatch(before) else None
-    if matched is None:
-        return False
-    _, form = FORMS.get((matched["verb"] or "").lower(), ("", None))
-    return matched["verb"] is None or form == "s"
-
-
-def _of_another(before: str, illness: str) -> bool:
-    """True if the words `before` have a subject other than the speaker."""
-    if _AGED.match(before) or _ONE_OF_MINE.match(before):
-        return True
-    subject = _ANOTHER_HAS.fullmatch(before)
-    return subject is not None and (subject["is"] is None or bool(_TRAIT.fullmatch(illness)))
-
-
-def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:
-    """`drafts` of `text`, with each dose given to the one person who takes the drug. The dose of a drug that several
-    people take, or nobody, is left out, unless it is "my warfarin"."""
-    for draft in drafts:
-        drug = draft.slot or ""
-        if draft.predicate == "takes_medication" and draft.op == "retract" and not _OWN.search(text):
-            yield _of_taker(draft, earlier)
-            continue
-        certain = draft.predicate != "dose" or draft.subject or draft.op == "retract" or not _drug().fullmatch(drug)
-        if certain or re.search(rf"\bmy {re.escape(drug)}\b", text, re.IGNORECASE):
-            yield draft
-            continue
-        takers = _takers(drug, drafts) or _takers(drug, earlier.naming(words_of(drug)))
-        taking = {one.subject: one.owner for one in takers if one.op == "assert"}
-        if len(taking) == 1:
-            ((subject, owner),) = taking.items()
-            yield msgspec.structs.replace(draft, subject=subject, owner=owner)
-
-
-def _of_taker(end: Draft, earlier: EarlierDrafts) -> Draft:
-    """The end of a medicine of the one person who was said to take it; that of the speaker if it is not known who."""
-    drug = (end.object or "").casefold()
-    taking = {one.subject: one.owner for one in _takers(drug, earlier.naming(words_of(drug))) if one.op == "assert"}
-    if end.subject is not None or len(taking) != 1:
-        return end
-    ((subject, owner),) = taking.items()
-    return msgspec.structs.replace(end, subject=subject, owner=owner)
-
-
-def _takers(drug: str, drafts: Iterable[Draft]) -> list[Draft]:
-    return [one for one in drafts if one.predicate == "takes_medication" and drug in (one.object or "").casefold()]
 
 
 def _draft(
