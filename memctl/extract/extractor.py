@@ -33,6 +33,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
     elliptical_retractions,
     without_gifts,
 )
+from memctl.extract.dialogue.first_turns import first_words
 from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_states import new_states
@@ -145,6 +146,7 @@ class _SessionReader:
         self.spoken = last_mentioned.LastSaid()
         self.lately: tuple[str, str] | None = None
         self.silent = 0
+        self.opening = True
         self.play = RolePlay()
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.speakers = {first_name(speaker) for speaker in speakers if speaker}
@@ -184,7 +186,7 @@ class _SessionReader:
             answered = answer_drafts(self.question, text, by_assistant=bool(self.told))
             drafts += answered or self.restated(self.question, text, turn, drafts)
         if not memory:
-            drafts = self.listed(drafts, turn, reader)
+            drafts = self.listed(self.introduced(drafts, turn, reader.text), turn, reader)
         if drafts or "follow_ups" in due:
             drafts += follow_ups(text, self.earlier, drafts)
         self.subject = last_mentioned.certain(reader.clauses.other, text, self.people)
@@ -254,6 +256,16 @@ class _SessionReader:
             heard=" ".join(self.heard),
             earlier=self.earlier,
         )
+
+    def introduced(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
+        """`drafts` with those of the list by which the first turn introduces the speaker."""
+        first, self.opening = self.opening and self.alone, False
+        for words, span in first_words(text) if first else ():
+            drafts += self.reread(words, span, turn)
+        names = {one.object or "" for one in drafts if first and one.predicate == "name" and one.subject is None}
+        short = {name.partition(" ")[0] for name in names if " " in name}
+        kept = [one for one in drafts if one.predicate != "name" or one.object not in short]
+        return [one for one in kept if one.subject is None or one.subject not in names]
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""

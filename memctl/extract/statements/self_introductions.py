@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
+from memctl.extract.filters.job_titles import is_trade
 from memctl.extract.filters.object_types import names_no_person, names_relative
 from memctl.extract.grammar.clause_openers import AS_ONE_WHO, WE_ALL
 from memctl.extract.grammar.clauses import Clause, Head, complement, head
@@ -73,7 +74,7 @@ def introduction_drafts(text: str, span: tuple[int, int], before: str = "") -> I
         return
     for n, member in enumerate(_MEMBER.split(text[lead.end() :])):
         member = _TIMES.sub("", member.strip(" .,")).removesuffix(" here")
-        name = re.fullmatch(_NAME, member) if n == 0 else None
+        name = re.fullmatch(_NAME, member) if n == 0 and not is_trade(member.casefold()) else None
         if short := _SHORT.fullmatch(member):
             yield _draft("preferred_name", short["o"], f"goes by {short['o']}", span, "identity")
             continue
