@@ -12,7 +12,7 @@ from memctl.extract.dialogue import (
     rosters,
 )
 from memctl.extract.events import new_days
-from memctl.extract.filters import assertion_filter, role_play
+from memctl.extract.filters import assertion_filter, fiction, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.people import (
@@ -70,7 +70,8 @@ SENTENCE_RULES = RuleIndex(
 """The rules that read a whole sentence, and what its clauses are asked for."""
 TURN_RULES = RuleIndex(
     {
-        "fiction": assertion_filter.FICTION,
+        "fiction": fiction.FICTION,
+        "dream": KeyedGroup(fiction.DREAM),
         "rosters": rosters.ROSTERS,
         "foreign_relations": KeyedGroup(words=foreign_kinship.MINE),
         "doubts": doubts.CUES,

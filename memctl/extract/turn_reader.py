@@ -11,7 +11,7 @@ from memctl.extract.clause_reader import ClauseReader, span_of
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
 from memctl.extract.events import event_dates
-from memctl.extract.filters import assertion_filter
+from memctl.extract.filters import assertion_filter, fiction
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar.segmentation import Sentence, plain, sentences
@@ -67,11 +67,11 @@ class TurnReader:
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
-        if "fiction" in self.due and assertion_filter.fictional(self.text):
+        if "fiction" in self.due and fiction.fictional(self.text):
             return []
         last: list[Draft] = []
         wary = len(self.raw) > LONGEST or may_instruct(self.raw)
-        for whole in sentences(self.text):
+        for whole in self.sentences():
             sentence = whole if len(whole.text) <= LONGEST else Sentence(whole.text[:LONGEST], whole.start, whole.mark)
             if wary and is_instruction_like(
                 self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]
@@ -103,6 +103,11 @@ class TurnReader:
         self.drafts = without_bare(self.drafts)
         names = {draft.object for draft in self.drafts if draft.predicate == "name" and draft.subject is None}
         return [draft for draft in self.drafts if draft.subject is None or draft.subject not in names]
+
+    def sentences(self) -> Iterator[Sentence]:
+        """The sentences of the turn, without those of a dream."""
+        found = sentences(self.text)
+        return fiction.awake(found) if "dream" in self.due else found
 
     def sentence(self, sentence: Sentence, last: list[Draft], due: Container[str]) -> Iterator[Draft]:
         """The drafts of one sentence; `last` are those of the sentence before, `due` names the rules that may find

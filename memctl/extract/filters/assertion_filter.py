@@ -1,4 +1,4 @@
-"""Filter for sentences that assert nothing about the speaker: questions, suppositions, reported speech, fiction.
+"""Filter for sentences that assert nothing about the speaker: questions, suppositions, reported speech, wishes.
 
 Each guard prefers to drop too much: a wrong fact about a person is worse than a missing one.
 """
@@ -6,35 +6,10 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.filters.fiction import IN_STORY
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern, OpeningPattern
 from memctl.extract.patterns.wordlist import spoken_words, words
 
-_FICTION = KeyedPattern(
-    r"\b(?:role[- ]?play(?:ing)?|you be (?:the|an?|my)\b|pretend(?: (?:that|to be|you))?|imagine|suppose|"
-    r"supposing|assume(?! (?:that )?(?:i|we)(?:'m|'ve| am| know| have| do| don't| use| speak)\b)|assuming|"
-    r"hypothetically|let's say|lets say|say (?:that )?i'm\b|in (?:this|my|the|our|a) (?:[\w&]+ ){0,2}(?:story|"
-    r"novel|game|dream|campaign|scene|fantasy|book|libretto|sketch|sitcom|minecraft|comic|cartoon|sim|skit|"
-    r"musical|panto(?:mime)?|larp|telenovela)\b|in (?:my|our|the) (?:\w+ )?play\b(?! group)|my character|act as|"
-    r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|legend))|(?:for|"
-    r"in) the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|if only|i wish|"
-    r"dreamt|dreamed|let'?s play(?=:)|how (?:do|"
-    r"would|can|should) (?:i|you|we|one) (?:say|write|spell|pronounce|translate)|thought experiment|"
-    r"in the voice of|from the perspective of|play the (?:role|part)|you play|i'll play|i play the (?:role|part)|"
-    r"fictional|dear diary|in an alternate|parody|you're the [\w-]+(?=,? and i(?:'m| am)\b|[.!] go\b)|"
-    r"campaign time|write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|fictional|imaginary)(?=[,:])|"
-    r"in (?:a|an|some)(?:other)? (?:better|different|parallel|past|former|previous|other)? ?(?:life|universe|"
-    r"world|timeline|dimension))\b",
-    re.IGNORECASE,
-)
-_STORY = KeyedPattern(
-    (
-        r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|"
-        r"lyrics|essay|monologue|dialogue|script|letter|email|cover letter|bio|speech|post|tweet|message|"
-        r"resume|haiku|limerick|scene|novel|review|fanfic\w*)\b"
-    ),
-    re.IGNORECASE,
-)
-FICTION = KeyedGroup(_FICTION, _STORY)
 _QUESTION_HEAD = OpeningPattern(
     r"^\W*(?:so |and |but |ok(?:ay)? |hey |hi |also |well |now |then |btw |please |pls |or |no |yes |"
     r"yeah )*(?:do|does|did|am|is|are|was|were|will|would|could|can|should|shall|have|has|had|may|"
@@ -102,7 +77,7 @@ _OWN_REPORT = KeyedPattern(
     (
         r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|"
         r"dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))"
-        r"|\bhad (?:such )?an? (?:\w+ ){0,3}dream(?! (?:job|home|house|about)\b)"
+        r"|\bhad (?:such )?an? (?:\w+ ){0,3}dream(?! (?:job|home|house|about)\b)|^\W*dream(?:t|ed)\b(?! up)"
     ),
     re.IGNORECASE,
 )
@@ -141,6 +116,14 @@ JOKE_AFTER = OpeningPattern(
     ),
     re.IGNORECASE,
 )
+_UNREAL = KeyedPattern(
+    r"\b(?:(?:acting |speaking )?as if (?:i|we|my)|what if|if only|i wish|in (?:a|an|some)(?:other)? (?:better|"
+    r"different|parallel|past|former|previous|other)? ?(?:life|universe|world|timeline|dimension)|in an alternate|once "
+    rf"upon a time|i pretend(?:ed)?|in (?:my|our) {IN_STORY}|(?:i'm|i am|im|i play|i live)\b.*\bin (?:the|this|a) "
+    rf"{IN_STORY})\b",
+    re.IGNORECASE,
+)
+""" "As if I lived in a palace", "I dreamt I was a vet": the sentence is not meant."""
 _LYRIC = KeyedPattern(
     (
         r"\b(?:lyrics?|song goes|the chorus|(?:the |^)verse(?: \w+)?|singing along|as the song|horoscope|fortune "
@@ -171,7 +154,7 @@ FOREIGN_WORDS = frozenset(
         "waren heute morgen gestern il elle ils elles ella ellos ele ela"
     )
 )
-_NOT_MEANT = KeyedGroup(_JOKE, _MOCKERY, _TRAILING_REPORT, _LYRIC, _OWN_REPORT, _DID_YOU_KNOW)
+_NOT_MEANT = KeyedGroup(_JOKE, _MOCKERY, _TRAILING_REPORT, _LYRIC, _OWN_REPORT, _DID_YOU_KNOW, _UNREAL)
 NOT_ASSERTED = KeyedGroup(*_NOT_MEANT.patterns, _REPORTED)
 NOT_ASSERTED_OPENING = KeyedGroup(_CONDITION, _QUESTION_HEAD)
 """A sentence without these, a question mark and a slash asserts all that it says."""
@@ -193,19 +176,6 @@ def foreign(sentence: str) -> bool:
     """True for a sentence of another language, in which "am" and "es" are not English words."""
     spoken = spoken_words(sentence)
     return _OF_ENGLISH.isdisjoint(spoken) and len(spoken & FOREIGN_WORDS) > 1
-
-
-def fictional(text: str) -> bool:
-    """True for a turn that sets up a story or role-play: everything after it may be in character."""
-    return bool(
-        _FICTION.search(text)
-        or (_STORY.search(text) and re.search(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", text, re.IGNORECASE))
-    )
-
-
-def sets_scene(text: str) -> bool:
-    """True for a turn that asks for a story, dialogue or letter."""
-    return bool(_STORY.search(text))
 
 
 def joke_follows(sentence: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.filters.assertion_filter import sets_scene
+from memctl.extract.filters.fiction import sets_scene
 
 _IRONY = late(
     r"(?i:^\W*(?:oh|ah|well|ugh|wow),? (?:great|brilliant|good|lovely|joy|super|wonderful|fantastic|perfect|marvellous|"

@@ -14,6 +14,7 @@ import msgspec
 
 from memctl.core.late_pattern import late
 from memctl.extract.filters import assertion_filter
+from memctl.extract.filters.fiction import fictional
 from memctl.extract.filters.object_types import is_opening
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like
@@ -104,7 +105,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 def statements(text: str, third: bool = False) -> tuple[Statement, ...]:
     """The statements of a turn; with `third`, "the user" is its speaker."""
     whole = hide_pasted(plain(text))
-    if assertion_filter.fictional(whole):
+    if fictional(whole):
         return ()
     found: list[Statement] = []
     for sentence in sentences(whole):
@@ -120,7 +121,7 @@ def statements(text: str, third: bool = False) -> tuple[Statement, ...]:
 def orders(text: str) -> tuple[Sentence, ...]:
     """All sentences of a turn that are not pasted or quoted, whether they assert something or not."""
     whole = hide_pasted(plain(text))
-    return () if assertion_filter.fictional(whole) else tuple(sentences(whole))
+    return () if fictional(whole) else tuple(sentences(whole))
 
 
 def _of(sentence: Sentence, whole: str, third: bool) -> Iterator[Statement]:
