@@ -1,14 +1,15 @@
 """The guarantees of the fold: deterministic dates, links, confidence and ids."""
 
 import sys
-from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid5
+from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 from examples import some
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_claims import by_object, claim, day
 
 from memctl.core.claim import DENIAL, Claim
 from memctl.reconcile import affected, fold, key_of
@@ -16,36 +17,8 @@ from memctl.reconcile.periods import Takable
 from memctl.reconcile.same_value import takes
 
 
-def day(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def claim(number: int, at: str | None, predicate: str, value: str | None, **more) -> Claim:
-    base = Claim(
-        id=uuid5(UUID(int=0), str(number)),
-        user_id="alice",
-        kind="fact",
-        text=f"{predicate} {value}",
-        subject="alice",
-        predicate=predicate,
-        object=value,
-        confidence=0.8,
-        quote=f"words {number}",
-        observed_at=day(at) if at else None,
-        session_id="s",
-        turn_id=f"t{number}",
-        position=number,
-        extractor="rules@1",
-    )
-    return msgspec.structs.replace(base, **more)
-
-
 def left(number: int, at: str, **more) -> Claim:
     return claim(number, at, "works_at", "Google", op="retract", **more)
-
-
-def by_object(claims):
-    return {belief.claim.object: belief for belief in fold(claims)}
 
 
 def test_a_chain_of_values_is_linked_in_any_order_of_statements():
@@ -382,48 +355,3 @@ def test_a_retraction_is_compared_only_with_values_that_share_a_word(monkeypatch
     ]
     assert not any(belief.live for belief in fold([*liked, *left]))
     assert len(compared) == len(left)
-
-
-def test_a_medicine_and_its_dose_are_one_belief():
-    told = {"turn_id": "t1", "position": 1}
-    bare = claim(1, "2025-01-01", "takes_medication", "ramipril", **told)
-    dosed = claim(2, "2025-01-01", "dose", "5 mg", slot="ramipril", **told, ordinal=1)
-    again = claim(3, "2025-02-01", "takes_medication", "Ramipril")
-    raised = claim(4, "2025-03-01", "dose", "10 mg", slot="ramipril")
-    assert [belief.claim.object for belief in fold([bare, dosed, again])] == ["5 mg"]
-    assert [belief.claim.object for belief in fold([bare, dosed, raised]) if belief.live] == ["10 mg"]
-
-
-def test_the_dose_of_a_medicine_follows_the_medicine_without_a_dose():
-    beliefs = by_object(
-        [
-            claim(1, "2025-01-01", "takes_medication", "ramipril"),
-            claim(2, "2025-02-01", "dose", "5 mg", slot="ramipril"),
-            claim(3, "2025-02-01", "takes_medication", "warfarin"),
-        ]
-    )
-    assert beliefs["ramipril"].superseded_by == beliefs["5 mg"].id
-    assert beliefs["5 mg"].live
-    assert beliefs["warfarin"].live
-
-
-def test_who_stops_a_medicine_in_another_session_has_no_dose_of_it():
-    over = claim(3, "2025-03-01", "takes_medication", "ramipril", op="retract", session_id="later")
-    beliefs = by_object(
-        [
-            claim(1, "2025-01-01", "dose", "5 mg", slot="ramipril"),
-            claim(2, "2025-01-01", "dose", "2 mg", slot="warfarin"),
-            over,
-        ]
-    )
-    assert beliefs["5 mg"].closing == over.id
-    assert beliefs["2 mg"].live
-    ended_twice = [*over_both("2025-03-01"), claim(1, "2025-01-01", "dose", "5 mg", slot="ramipril")]
-    assert len(fold(ended_twice)) == 1
-
-
-def over_both(at: str) -> list[Claim]:
-    return [
-        claim(2, at, "dose", "5 mg", slot="ramipril", op="retract"),
-        claim(3, at, "takes_medication", "ramipril", op="retract"),
-    ]
