@@ -127,13 +127,20 @@ def edit(store: Store, choose: Choice, fact: Fact, **changes: Any) -> Fact:
 
 
 def edited(fact: Fact, **changes: Any) -> Fact:
-    """The fact with other fields, changed now, without secrets.
+    """The fact with other fields, changed now, without secrets. Its source is the new text.
 
+    A new text decides the object too: the one that the rules read in it, else the old one if the text has it, else
+    none.
     Raises UsageError for an episode, which cannot be changed because it is a quote, and for an invalid value.
     """
     if fact.kind == "episode":
         raise UsageError("episodes cannot be edited", hint="memctl rm removes it")
     changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
+    if changes.get("text", fact.text) != fact.text:
+        changes["source"] = Source(system=SYSTEM, quote=changes["text"])
+        if fact.object is not None and not changes.keys() & {"predicate", "object"}:
+            changes["object"] = _object_in(changes["text"], fact)
+            changes["predicate"] = fact.predicate if changes["object"] else None
     try:
         changed = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
         msgspec.convert(msgspec.to_builtins(changed), Fact)
@@ -153,6 +160,20 @@ def edited(fact: Fact, **changes: Any) -> Fact:
             hint="change both times",
         )
     return changed
+
+
+def _object_in(text: str, fact: Fact) -> str | None:
+    """The object of the fact by another `text` of it."""
+    from memctl.extract.extractor import extract
+    from memctl.transcripts.model import Session, Turn
+
+    said = Turn(turn_id="0", role="user", text=text[:1].upper() + text[1:])
+    claims = extract(Session(source_format=SYSTEM, session_id="edit", turns=(said,)), fact.user_id)
+    same = (fact.predicate, (fact.subject or fact.user_id).casefold())
+    read = {claim.object for claim in claims if (claim.predicate, claim.subject.casefold()) == same}
+    if len(read) == 1:
+        return read.pop()
+    return fact.object if fact.object and fact.object.casefold() in text.casefold() else None
 
 
 def _without_secrets(text: str | None) -> Any:

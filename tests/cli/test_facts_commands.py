@@ -171,6 +171,22 @@ class TestEdit:
         assert "Rome" not in known
         assert known["Roma"]["superseded_by"] == known["Lisbon"]["id"]
 
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("Alice lives in Roma.", "Roma"),
+            ("alice lives in Roma now", "Roma"),
+            ("Alice's home is Rome, mostly.", "Rome"),
+            ("Alice moved around a lot.", None),
+        ],
+    )
+    def test_a_new_text_decides_the_object_and_is_the_source(self, memctl, alice_moved, text, found):
+        rome = by_city(memctl)["Rome"]
+        (fact,) = memctl("edit", rome["id"], "--text", text, "--json").document["facts"]
+        assert (fact["object"], fact["predicate"]) == (found, "lives_in" if found else None)
+        assert fact["source"]["quote"] == text
+        assert "I live in Rome" not in memctl("show", rome["id"]).out
+
     def test_an_edited_end_date_is_kept(self, memctl, alice_moved):
         rome = by_city(memctl)["Rome"]
         memctl("edit", rome["id"], "--invalid-at", "2026-02-01")
