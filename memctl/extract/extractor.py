@@ -326,6 +326,9 @@ class _SessionReader:
             if draft.predicate == "name" and self.plays(draft, text, turn.speaker):
                 continue
             self.earlier.add(draft, text)
+            subject = self.subject_of(draft, name, owner=owner)
+            if draft.subject not in (None, draft.owner) and subject != draft.subject:
+                draft = msgspec.structs.replace(draft, subject=f"{subject} {draft.subject}")  # "Noor's sister Ivy"
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
             claims.append(
@@ -335,7 +338,7 @@ class _SessionReader:
                     op=draft.op,
                     kind=draft.kind,
                     text=words if draft.op == "assert" else sentence(msgspec.structs.replace(draft, op="assert"), name),
-                    subject=self.subject_of(draft, name, owner=owner),
+                    subject=subject,
                     predicate=draft.predicate,
                     object=draft.object,
                     slot=draft.slot,

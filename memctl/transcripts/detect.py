@@ -102,7 +102,8 @@ def detect(document: Document) -> str:
     raise BadTranscript(
         "unrecognised transcript format",
         where=document.uri,
-        hint=f"memctl import reads files of facts; for a transcript, pass --format with one of: {', '.join(FORMATS)}",
+        hint="memctl import reads files of facts; for a transcript, pass --format text if its lines begin with names "
+        f'("Ann: Hi"), or else one of: {", ".join(FORMATS)}',
     )
 
 

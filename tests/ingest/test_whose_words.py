@@ -46,6 +46,7 @@ def test_relatives_of_other_speakers_are_not_the_owners(whose_words, group, memc
     triples = {(fact["subject"], fact["predicate"], fact["object"]) for fact in facts}
     assert {("Ben's sister", "diet", "vegetarian"), ("sister", "diet", "vegan"), ("ada", "lives_in", "Oslo")} <= triples
     assert {fact["object"] for fact in facts if fact["subject"] == "ada"} == {"Oslo"}
+    assert "Ben's wife Ada works as a nurse." in {fact["text"] for fact in facts}
 
 
 def test_the_check_finds_a_fact_under_another_name(whose_words, group, monkeypatch):
