@@ -7,12 +7,13 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 
 from memctl.core.errors import Locked
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.instances import _instances
+from memctl.store.duckdb.instances import _instances, interruptible
 from memctl.store.sql import writes
 
 WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database\n"
@@ -149,3 +150,22 @@ def test_vectors_are_stored_without_compression(store):
             "SELECT DISTINCT compression FROM pragma_storage_info('signed') WHERE segment_type = 'FLOAT'"
         )
         assert rows.fetchall() == [("Uncompressed",)]
+
+
+ABORTED = "Current transaction is aborted (please ROLLBACK)"
+
+
+def interrupted_and_failing(first: BaseException) -> None:
+    with interruptible():
+        try:
+            raise first
+        finally:
+            raise duckdb.TransactionException(ABORTED)
+
+
+def test_ctrl_c_is_an_interrupt_also_if_it_made_another_statement_fail() -> None:
+    for first in (KeyboardInterrupt(), duckdb.InterruptException("Interrupted!")):
+        with pytest.raises(KeyboardInterrupt):
+            interrupted_and_failing(first)
+    with pytest.raises(duckdb.TransactionException):
+        interrupted_and_failing(ValueError())

@@ -62,15 +62,25 @@ def driver() -> Any:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn interrupts that DuckDB caught back into KeyboardInterrupt."""
+    """Turn interrupts that DuckDB caught back into KeyboardInterrupt, also if an interrupted statement made another
+    one fail, such as that of an appender which is closed."""
     try:
         yield
-    except driver().InterruptException:
-        raise KeyboardInterrupt from None
+    except driver().Error as error:
+        if any(isinstance(one, KeyboardInterrupt | driver().InterruptException) for one in _with_contexts(error)):
+            raise KeyboardInterrupt from None
+        raise
     except RuntimeError as error:
         if "interrupted" in str(error).lower():
             raise KeyboardInterrupt from None
         raise
+
+
+def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those during which each was raised."""
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 class _Instance:
