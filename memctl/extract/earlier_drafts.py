@@ -29,8 +29,9 @@ class EarlierDrafts:
 
     `standing` has the last claim of every value, `live` those that no later turn has ended or replaced by another value
     of a single-valued predicate, `doses` who takes a medicine, `ended` the subjects and predicates of retractions,
-    `doubted` the predicates of the speaker in doubt, `begun` the claims of turns that say that something begins, and
-    `numbered` the instructions of the last numbered list.
+    `doubted` the predicates of the speaker in doubt, `begun` the claims of turns that say that something begins,
+    `numbered` the instructions of the last numbered list, and `next_home` the place of a home that is found but not
+    moved into.
     """
 
     def __init__(self) -> None:
@@ -42,6 +43,7 @@ class EarlierDrafts:
         self.doubted: set[str] = set()
         self.begun: set[tuple[str | None, str, str | None, str, str]] = set()
         self.numbered: dict[str, Draft] = {}
+        self.next_home: str | None = None
         self.plans: list[Draft] = []
         self.instructions: list[Draft] = []
         self._claimed: list[Draft] = []

@@ -36,6 +36,7 @@ from memctl.extract.dialogue.elliptical_retractions import (
 from memctl.extract.dialogue.first_turns import first_words
 from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marriage, without_widowhood
 from memctl.extract.dialogue.invitations import accepted, confirmed
+from memctl.extract.dialogue.new_homes import new_homes
 from memctl.extract.dialogue.new_states import new_states
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import may_be_restated, statement, unnamed_pet
@@ -199,7 +200,7 @@ class _SessionReader:
         drafts += replacements(text, drafts) if drafts else ()
         drafts = arrow_changes(reader.text, drafts, self.earlier)
         drafts = list(doses_with_takers(reader.text, drafts, self.earlier)) if drafts else []
-        drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
+        drafts = self.with_new_states(drafts, turn, text, due)
         drafts += changed_habits(text, self.earlier, drafts) if "changed_habits" in due else ()
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined
@@ -227,6 +228,13 @@ class _SessionReader:
         drafts = numbered_rules(text, self.earlier, drafts) if self.orders and self.earlier.numbered else drafts
         # A claim of this turn stays current, even if the turn also names what has ended.
         return [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
+
+    def with_new_states(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:
+        """`drafts`, with the new home and the other states that a turn says to have begun or ended."""
+        if "new_homes" in due or self.earlier.next_home:
+            drafts += new_homes(text, turn.at, self.earlier, drafts)
+        drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
+        return drafts
 
     def listed(self, drafts: list[Draft], turn: Turn, reader: TurnReader) -> list[Draft]:
         """`drafts` with those of the lists and the profile in a turn."""

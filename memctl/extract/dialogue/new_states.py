@@ -18,9 +18,9 @@ from memctl.extract.rule_tables import compiled
 _JOB = r"(?:place|job|role|gig|post|position|company|firm|school|hospital|office|team)"
 _STARTED = KeyedPattern(
     rf"\b(?:(?:start(?:ed|ing)?|began) (?:(?:at|in|on|with) )?(?:the|my|a) new {_JOB}|first (?:day|shift|week|"
-    rf"month)s?(?: \w+)? (?:at|in|on|of|with) (?:the|my) new {_JOB}|(?:the |my )?new {_JOB} (?:tomorrow|today|"
-    r"start(?:s|ed)|begins|began)|(?:just |finally |have |'ve )*(?:left|quit|lost) my (?:\w+ )?job(?! (?:when|in "
-    r"(?:19|20)\d\d|for an?|as soon)\b))",
+    rf"month)s?(?: \w+)? (?:at|in|on|of|with) (?:the|my) new {_JOB}|(?:the |my )?new (?!school){_JOB} "
+    r"(?:tomorrow|today|start(?:s|ed)|begins|began)|(?:just |finally |have |'ve )*(?:left|quit|lost) my (?:\w+ )?job"
+    r"(?! (?:when|in (?:19|20)\d\d|for an?|as soon)\b))",
     re.IGNORECASE,
 )
 _FIRST_DAY = KeyedPattern(

@@ -1,0 +1,197 @@
+"""The next home of the speaker: "Found one. Leith, Iona Street, two bed, we move 18 October", "we're in. Leith.".
+
+A place counts only in a sentence that tells of a home (its rooms, its rent, "a flat in"), in a message that says that
+the home is found or when the move is. The old home ends on the day of the move.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from memctl.core.late_pattern import late
+from memctl.extract.dialogue.corrections import retraction
+from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
+from memctl.extract.events.event_dates import absolute
+from memctl.extract.filters.assertion_filter import declarative
+from memctl.extract.grammar.segmentation import HIDDEN, Sentence, plain, sentences
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.time.dates import Grounded, certain
+
+_HOME = (
+    r"(?:flat|apartment|house|home|maisonette|bungalow|cottage|studio|townhouse|condo|duplex|rental|bedsit|sharehouse|"
+    r"two-flat|bedrooms?|rooms?)"
+)
+_NAME = r"(?-i:[A-ZÀ-Þ])[\w'’-]*(?: (?:(?-i:[A-ZÀ-Þ])[\w'’-]*|de|du|la|on|upon|of|phase \d+)){0,3}(?<! on)(?<! of)"
+_SMALL_NAME = r"(?-i:[a-zà-ÿ])[\w'’-]{2,}(?: (?-i:[a-zà-ÿ])[\w'’-]{3,})?"
+_STARTS = r"(?:^|[,;–—-]\s*|\b(?:and|so|but|that|because) )"
+_OWN = r"(?:(?:we|i|we've|i've|we have|i have|ive|weve|yes|ok|so|finally|just|also|all|both|already) )*"
+_FOUND = KeyedPattern(
+    rf"{_STARTS}{_OWN}(?:got|found|bought|rented|taken|took|signed(?: for| on)?|chosen|chose|secured|landed|have|offer "
+    rf"accepted on|had an offer accepted on)(?: already)?(?: (?:it|one|ourselves|us|myself|me))?(?: (?:the|a|an|our|my|"
+    rf"this|new|little|small|nice|tiny|lovely|two|three|one|\d)\b)*(?: [\w-]+)?(?: (?:{_HOME}|place)\b|(?<= it)|"
+    r"(?<= one)|(?<= already))(?! (?:to rent out|for (?:my|our|his|her)|swap))",
+    re.IGNORECASE,
+)
+_DAY = (
+    r"(?=\d|(?:on )?the (?:\d|\w+ of)|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|"
+    r"next|tomorrow)"
+)
+_MOVES = KeyedPattern(
+    rf"{_STARTS}(?:(?:and|so|we|i|we're|i'm|im|we are|i am|we'll|i'll) )*(?:move|moving|(?:get |pick up )?(?:the )?"
+    rf"keys|completion(?: is)?|from)(?: in| out)?(?: on| are| come| at| from)* {_DAY}",
+    re.IGNORECASE,
+)
+_ON_THE = late(r"(mov(?:e|ing)(?: in)?|keys) the (?=\d)", re.IGNORECASE)
+_LISTED = KeyedPattern(
+    r"\b(?:(?:\d|one|two|three|four|five)[- ]?(?:and a half )?(?:bed(?:room)?s?|bd|br|rooms?)\b|(?:ground|first|second|"
+    r"third|top|main) floor|upstairs|a (?:month|week)\b|\d{3,} (?:each|between|per|pcm|pw|all in)|rental\b|"
+    rf"{_HOME} (?:in|on|near|by) )|[£$€₱]\s?\d",
+    re.IGNORECASE,
+)
+_IN_PLACE = late(
+    rf"\b{_HOME}(?: [\w-]+)?,? (?:(?:out |over |up |down )?in|on|at) (?:the )?(?P<o>{_NAME}|{_SMALL_NAME}(?=$|[,.;!]))",
+    re.IGNORECASE,
+)
+_LEADS = late(
+    rf"\W*(?:[^,]*(?:bed\w*|rooms?|bd|br), (?P<next>{_NAME})|(?P<o>(?:the )?(?:{_NAME}|{_SMALL_NAME})))(?=,|$)",
+    re.IGNORECASE,
+)
+_NO_NAME = late(
+    rf"(?:{_HOME}|place|one|two|three|four|found|got|signed|moving|move|keys|from|it|we|i|yes|no|just|with|main|ground|"
+    r"second|first|top|only|rent|little|small|new|big|finally|also)\b",
+    re.IGNORECASE,
+)
+_NOT_A_HOME = late(
+    r"\b(?:holiday|airbnb|weekend|nights?(?! shift)|trip|hotel|hostel|festival|retreat|vacation|office|unit|warehouse|"
+    r"server|servers|cluster|almost|nearly|would|could|might|maybe|viewing|viewed|looking at|looked at|if)\b",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = late(
+    r"\b(?:he|she|they|his|her|their|(?:my|our) (?:\w+ )?(?:brother|sister|son|daughter|mum|mom|mother|dad|father|"
+    r"parents|friend|mate|boss|cousin|aunt|uncle|colleague|neighbou?rs?|ex)|(?!(?:we|i|so|and|yes|now|just|also|finally|then)\b)"
+    r"(?-i:[A-ZÀ-Þ][a-zà-ÿ]+))(?:'s|'ve|s)?"
+    r"(?: (?:and \w+|has|have|just|finally))* (?:found|got|bought|moved?|moving|moves|signed|rented|wants?)\b",
+    re.IGNORECASE,
+)
+_OTHERS = late(r"\b(?:he|she|his|her|my \w+|our \w+)\b", re.IGNORECASE)
+_SPEAKER = late(r"\b(?:i|we|us|me|i'm|we're|im|i've|we've|ive|i'll|we'll)\b", re.IGNORECASE)
+_IN_NOW = KeyedPattern(
+    r"^\W*(?:(?:so|ok|and|well|yes|news|update)\W+)*(?:(?:we|i)(?:'re| are|'m| am|'ve| have)? )?(?:all |just |finally |"
+    r"now )*(?:moved(?! (?:to|on|out|up|down|away|with|the|my|our|his|her|it|from|into|\w+'s))(?= in\b|$|,| (?:last|"
+    r"yesterday|today|on|this|mon|tue|wed|thu|fri|sat|sun))|in(?=$|,)|installed(?=$|,| at)|in the new (?:place|flat|"
+    r"house|home|apartment|one)\b)",
+    re.IGNORECASE,
+)
+_STREET = late(r" (?:street|st|road|rd|avenue|ave|lane|drive|row)$", re.IGNORECASE)
+_ONLY_NAME = late(rf"\W*(?P<o>{_NAME}|{_SMALL_NAME})\W*$", re.IGNORECASE)
+_WRITES = KeyedPattern(
+    r"\b(?:writ(?:e|ing)(?: this| to you)?|typ(?:e|ing)(?: this)?|greetings|hello|first night) (?:from|in) (?:the|our|"
+    rf"my) new (?:{_HOME}|place)(?: in (?P<o>{_NAME}))?|^\W*i(?:'m| am)? writ(?:e|ing) (?:this )?from the {_HOME}\b",
+    re.IGNORECASE,
+)
+NEW_HOMES = KeyedGroup(_FOUND, _MOVES, _WRITES, words=("moved",))
+"""What a message has that tells of a new home; once a home is found, "we're in" is enough."""
+
+
+def new_homes(text: str, at: datetime | None, earlier: EarlierDrafts, new: list[Draft]) -> Iterator[Draft]:
+    """The plan to move into a home that is found, the end of the old home, and the new one once the speaker is in."""
+    if _is_of_another(text):
+        return
+    told = [one for one in sentences(plain(text)) if declarative(one.text, one.mark)[0] and HIDDEN not in one.text]
+    place = _found(told)
+    if place is not None:
+        yield from _to_move(place, _day(told, new, at), earlier, new)
+        return
+    if not any(one.predicate == "lives_in" and one.subject is None for one in new):
+        yield from _moved_in(told, earlier)
+
+
+def _is_of_another(text: str) -> bool:
+    """Whether a message tells of another person's move: "My sister rang. Found a flat in York, moving on 1 May"."""
+    return bool(_OF_ANOTHER.search(text) or (_OTHERS.search(text) and not _SPEAKER.search(text)))
+
+
+def _found(told: list[Sentence]) -> tuple[str, tuple[int, int]] | None:
+    """The place of a home that is found, and where the message says so."""
+    if not any(_FOUND.search(one.text) or _MOVES.search(one.text) for one in told):
+        return None
+    before = ""
+    for one in told:
+        if _LISTED.search(one.text) and not _NOT_A_HOME.search(one.text):
+            place = _IN_PLACE.search(one.text) or _LEADS.match(one.text)
+            named = (place["o"] or place.groupdict().get("next")) if place else ""
+            name = before or (named if named and not _NO_NAME.match(named) else "")
+            if name:
+                return name, (one.start, one.start + len(one.text))
+        alone = _ONLY_NAME.match(one.text)
+        before = alone["o"] if alone and alone["o"][0].isupper() and not _NO_NAME.match(alone["o"]) else ""
+    return None
+
+
+def _day(told: Iterable[Sentence], new: Iterable[Draft], at: datetime | None) -> Grounded | None:
+    """The day of the move."""
+    for one in told:
+        match = _MOVES.search(one.text)
+        dates = certain(_ON_THE.sub(r"\1 on the ", one.text[match.start() :], 1), at, future=True) if match else []
+        near = [date for date in dates if match and date.span[0] <= match.end() - match.start() + 4]
+        if near and at is not None and near[0].start > at:
+            return near[0]
+    return None
+
+
+def _to_move(
+    found: tuple[str, tuple[int, int]], day: Grounded | None, earlier: EarlierDrafts, new: list[Draft]
+) -> Iterator[Draft]:
+    place, span = found
+    earlier.next_home = place
+    if day is None:
+        return
+    for plan in [one for one in new if one.predicate == "plans" and one.object in ("move", "move in")]:
+        new.remove(plan)
+    what, on_day = f"move to {place}", msgspec.structs.replace(day, role="at")
+    yield Draft(
+        predicate="plans", object=what, phrase=absolute(f"plans to {what}", [on_day]), quote=span, confidence=0.8,
+        category="plans", valid_at=day.start, precision=day.precision,
+    )  # fmt: skip
+    for home in _homes(earlier):
+        over = retraction(home, span)
+        over.invalid_at, over.precision = day.start, day.precision
+        yield over
+
+
+def _homes(earlier: EarlierDrafts) -> list[Draft]:
+    return list(earlier.live.get((None, "lives_in"), {}).values())
+
+
+def _moved_in(told: list[Sentence], earlier: EarlierDrafts) -> Iterator[Draft]:
+    """The new home of a speaker who is in: the one found before, or the one that the next sentence names."""
+    for number, one in enumerate(told):
+        match = _IN_NOW.match(one.text) or _WRITES.search(one.text)
+        if match is None:
+            continue
+        after = told[number + 1].text if number + 1 < len(told) else ""
+        named = _named_next(after, earlier) if "moved" in match[0].lower() or earlier.next_home else None
+        name = match.groupdict().get("o") or named or earlier.next_home
+        if name and (earlier.next_home or _homes(earlier)):
+            earlier.next_home = None
+            for plan in earlier.naming(words_of(name)):
+                if plan.predicate == "plans" and plan.subject is None and (plan.object or "").startswith("move to"):
+                    yield retraction(plan, (one.start, one.start + len(one.text)))
+            yield Draft(
+                predicate="lives_in", object=name, phrase=f"lives {'on' if _STREET.search(name) else 'in'} {name}",
+                quote=(one.start, one.start + len(one.text)), confidence=0.8, category="home",
+            )  # fmt: skip
+        return
+
+
+def _named_next(sentence: str, earlier: EarlierDrafts) -> str | None:
+    """The place that a sentence of one name gives; in small letters only if it is the home that was found."""
+    match = _ONLY_NAME.match(sentence)
+    if match is None:
+        return None
+    name = match["o"]
+    known = (earlier.next_home or "").casefold() == name.casefold()
+    return name if known or name[0].isupper() else None
