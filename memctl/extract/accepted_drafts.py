@@ -14,7 +14,7 @@ from memctl.extract.filters.health import of_health
 from memctl.extract.filters.job_titles import is_no_job, whole_job
 from memctl.extract.filters.object_context import in_context
 from memctl.extract.filters.object_types import acceptable, in_lower_case, shortened, without_address
-from memctl.extract.filters.passing import is_of_another_kind, is_passing, with_time_of_day
+from memctl.extract.filters.passing import is_of_another_kind, is_of_some_days, is_passing, with_time_of_day
 from memctl.extract.filters.shouting import calmed
 from memctl.extract.filters.workplaces import in_its_place
 from memctl.extract.statements.makes import with_make
@@ -55,6 +55,7 @@ def accepted_drafts(
             or of_another_month(draft, text, heard)
             or cuts_word(draft.object, text)
             or is_passing(draft, text)
+            or is_of_some_days(draft, text)
             or is_of_another_kind(draft, text)
             or is_no_job(draft, text)
             or leaves_place(draft, said, earlier)

@@ -17,6 +17,7 @@ from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.accepted_drafts import accepted_drafts
 from memctl.extract.dialogue.answers_about_others import of_the_speaker, person_asked
 from memctl.extract.dialogue.arrows import arrow_changes
+from memctl.extract.dialogue.bonds import new_bonds
 from memctl.extract.dialogue.changed_by_name import changed_by_name
 from memctl.extract.dialogue.changed_habits import changed_habits
 from memctl.extract.dialogue.completed_objects import completed
@@ -233,6 +234,8 @@ class _SessionReader:
         """`drafts`, with the new home and the other states that a turn says to have begun or ended."""
         if "new_homes" in due or self.earlier.next_home:
             drafts += new_homes(text, turn.at, self.earlier, drafts)
+        if "bonds" in due or any(one.predicate == "relationship_status" for one in drafts):
+            drafts += new_bonds(text, turn.at, self.earlier, drafts)
         drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
         return drafts
 

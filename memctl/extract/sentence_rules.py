@@ -1,6 +1,7 @@
 """Which rules may read something in a turn or a sentence: most have no word of most rules."""
 
 from memctl.extract.dialogue import (
+    bonds,
     changed_habits,
     corrections,
     doubts,
@@ -84,6 +85,7 @@ TURN_RULES = RuleIndex(
         "new_days": new_days.NEW_DAYS,
         "ended_instructions": KeyedGroup(*lifted_orders.ENDINGS.patterns, *changed_values.NEW_VALUES.patterns),
         "follow_ups": follow_ups.CUES,
+        "bonds": bonds.BONDS,
         "new_homes": new_homes.NEW_HOMES,
         "new_states": new_states.CUES,
         "changed_habits": changed_habits.CHANGED_HABITS,

@@ -101,7 +101,8 @@ def new_homes(text: str, at: datetime | None, earlier: EarlierDrafts, new: list[
     if _is_of_another(text):
         return
     told = [one for one in sentences(plain(text)) if declarative(one.text, one.mark)[0] and HIDDEN not in one.text]
-    place = _found(told)
+    homes = [*_homes(earlier), *(one for one in new if one.predicate == "lives_in" and one.subject is None)]
+    place = _found(told, {(one.object or "").casefold() for one in homes})
     if place is not None:
         yield from _to_move(place, _day(told, new, at), earlier, new)
         return
@@ -114,8 +115,8 @@ def _is_of_another(text: str) -> bool:
     return bool(_OF_ANOTHER.search(text) or (_OTHERS.search(text) and not _SPEAKER.search(text)))
 
 
-def _found(told: list[Sentence]) -> tuple[str, tuple[int, int]] | None:
-    """The place of a home that is found, and where the message says so."""
+def _found(told: list[Sentence], known: set[str]) -> tuple[str, tuple[int, int]] | None:
+    """The place of a home that is found, which is none of the `known` ones, and where the message says so."""
     if not any(_FOUND.search(one.text) or _MOVES.search(one.text) for one in told):
         return None
     before = ""
@@ -124,7 +125,7 @@ def _found(told: list[Sentence]) -> tuple[str, tuple[int, int]] | None:
             place = _IN_PLACE.search(one.text) or _LEADS.match(one.text)
             named = (place["o"] or place.groupdict().get("next")) if place else ""
             name = before or (named if named and not _NO_NAME.match(named) else "")
-            if name:
+            if name and name.casefold() not in known:
                 return name, (one.start, one.start + len(one.text))
         alone = _ONLY_NAME.match(one.text)
         before = alone["o"] if alone and alone["o"][0].isupper() and not _NO_NAME.match(alone["o"]) else ""

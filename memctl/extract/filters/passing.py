@@ -95,3 +95,19 @@ def is_passing(draft: Draft, text: str) -> bool:
         return False
     at = text.find(value, draft.quote[0], draft.quote[1] + 1) if value else -1
     return at >= 0 and _AFTER.match(text, at + len(value)) is not None
+
+
+_SOME_DAYS = late(
+    r",? (?:(?:on|at|in|during|over) )?(?:(?:the|every|most|some) )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|"
+    r"weekends?|(?:morn|even)ings?|afternoons?|nights?|summers?|winters?|(?:school )?holidays|today|tomorrow|this week)"
+    r"(?=$|[,.;!?)]| (?:and|or|but|because|so|though)\b)",
+    re.IGNORECASE,
+)
+
+
+def is_of_some_days(draft: Draft, text: str) -> bool:
+    """Whether the words deny a job only for some days: "I don't work for Kestrel on Mondays"."""
+    if draft.op != "retract" or draft.predicate not in ("works_at", "job_title") or not draft.object:
+        return False
+    at = text.find(draft.object, draft.quote[0], draft.quote[1] + 1)
+    return at >= 0 and _SOME_DAYS.match(text, at + len(draft.object)) is not None
