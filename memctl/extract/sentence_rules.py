@@ -35,6 +35,7 @@ from memctl.extract.statements import (
     languages,
     mentions,
     multilingual,
+    reactions,
     self_introductions,
     standing_days,
 )
@@ -53,6 +54,7 @@ SENTENCE_RULES = RuleIndex(
         "properties": KeyedGroup(words=("my", "our")),
         "tools": apposition.TOOLS,
         "details": details.DETAILS,
+        "reactions": reactions.REACTIONS,
         "languages": languages.LANGUAGES,
         "standing_days": standing_days.STANDING_DAYS,
         "relatives": people.RELATIVES,

@@ -62,7 +62,8 @@ _DONE_TO_ME = late(
 """ "Her doctor friend has me on sertraline": the medicine is the speaker's."""
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
-    r"shelved|kicked|cut out|done with|finished with|no more|instead of|came off|come off|taken off|weaned off|"
+    r"shelved|kicked|cut out|done with|finished with|no more|nae mair|instead of|"
+    r"came off|come off|taken off|weaned off|"
     r"gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|switched from|was on|were on|was taking|"
     r"used to be on|had been on)(?: taking| the| my| on| with| of)*\s)$",
     re.IGNORECASE,
@@ -98,7 +99,9 @@ _ENDED_AFTER = late(
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
-    r"(?: of a different kind| my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
+    r"(?: of a different kind| and (?:me|i) (?:don't|do not|never)\b|,? i (?:really |just |also )*"
+    r"(?:can't|cannot|cant|mustn't|may not|must not)\b|"
+    r" my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
     r"tests?|study|thing|visits?|rounds?|patients?|clinics?|appointments?)\b| in (?:the|my|our) family\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
     r"(?: (?:now|too|also|confirmed|diagnosed|suspected))* (?:for|in) (?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: too|"
@@ -107,7 +110,7 @@ _NOT_MINE_AFTER = late(
     re.IGNORECASE,
 )
 _PROPOSED = late(
-    r"\bwants? (?:me|us) on (?:the |some )?$|\b(?:i'd|we'd|they'd|would|could|might) be (?:\w+ )?(?:on|off) "
+    r"\bwant(?:s|ed)? (?:me|us) on (?:the |some )?$|\b(?:i'd|we'd|they'd|would|could|might) be (?:\w+ )?(?:on|off) "
     r"(?:the |my )?$|\b(?:talk\w*|think\w*|thought|spoke) (?:of|about) .*$",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from memctl.extract.statements.details import detail_drafts
 from memctl.extract.statements.languages import spoken
 from memctl.extract.statements.phrase_rules import phrase_drafts
 from memctl.extract.statements.possessive_rules import inverted_properties
+from memctl.extract.statements.reactions import reactions
 from memctl.extract.statements.self_introductions import introduction_drafts
 from memctl.extract.statements.standing_days import standing_days
 
@@ -31,6 +32,8 @@ def sentence_drafts(
         drafts += tech_list(body, span)
     if "details" in due:
         drafts += detail_drafts(body, span)
+    if "reactions" in due:
+        drafts += reactions(body, span)
     if "languages" in due:
         drafts += spoken(body, span)
     if "standing_days" in due:
