@@ -27,17 +27,33 @@ _MAKE = (
 """ "A bike, second-hand Ridgeback", "a car!! mazda cx5 2019": a name with an article, a trait or a number."""
 
 
+_MORE_TRAITS = late(
+    rf"(?:[,.] (?:from (?=\d))?{_TRAIT}(?= *(?:[,;!)]|\.(?!\d)|$)| (?:and|with|but|so|for)\b))+", re.IGNORECASE
+)
+""" "A Ford Transit, 2021, white": the year and the colour are told after it."""
 _ARTICLE = late(r"^(?:the|an?) ", re.IGNORECASE)
 
 
 def with_make(draft: Draft, text: str) -> Draft:
     """`draft` of a possession with its make, if the words after it in `text` say it."""
     value = draft.object or ""
-    if draft.predicate != "owns" or draft.op != "assert" or not _THING.fullmatch(value):
+    at = text.find(value, draft.quote[0]) if draft.predicate == "owns" and draft.op == "assert" and value else -1
+    if at < 0:
         return draft
-    at = text.find(value, draft.quote[0])
-    make = compiled(_MAKE).match(text, at + len(value)) if at >= 0 else None
-    if make is None:
+    end, whole = at + len(value), value
+    make = compiled(_MAKE).match(text, end) if _THING.fullmatch(value) else None
+    if make is not None:
+        end, whole = make.end(), f"{value}, {_ARTICLE.sub('', make['o'])}"
+    traits = _MORE_TRAITS.match(text, end)
+    if traits is not None:
+        whole += traits[0].replace(".", ",").rstrip()
+    if whole == value:
         return draft
-    whole = f"{value}, {_ARTICLE.sub('', make['o'])}"
-    return msgspec.structs.replace(draft, object=whole, phrase=draft.phrase.replace(value, whole))
+    built = traits is not None and draft.valid_at is not None and str(draft.valid_at.year) in traits[0]
+    return msgspec.structs.replace(
+        draft,
+        object=whole,
+        phrase=draft.phrase.replace(value, whole),
+        valid_at=None if built else draft.valid_at,
+        precision=None if built else draft.precision,
+    )
