@@ -64,6 +64,7 @@ class TurnReader:
         self.flagged = self.of_no_concern = False
         self.subjects = sentence_subjects.SubjectsSoFar(third=third)
         self.before = self.context = ""
+        self.kin: tuple[str, str] | None = None
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
@@ -154,12 +155,10 @@ class TurnReader:
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
         if restatement is None:
+            other = self.clauses.other
             drafts = list(self.clauses.statements(statement, begin + cutoff, due, self.context))
             yield from drafts
-            yield from relatives_of_others.of_names(statement, span) if "relatives_of_others" in due else ()
-            yield from (
-                relatives_of_others.of_pronouns(statement, span, self.clauses.other) if "her_relatives" in due else ()
-            )
+            yield from self.theirs(statement, span, due, other)
         basis = drafts or last
         put_right = repair or restatement
         if basis and put_right:
@@ -176,6 +175,15 @@ class TurnReader:
         introduced = {(one.object or "").casefold() for one in names if one.predicate == "name" and not one.subject}
         return [] if names and not introduced.isdisjoint(others) else names
 
+    def theirs(
+        self, statement: str, span: tuple[int, int], due: Container[str], other: tuple[str, str] | None
+    ) -> Iterator[Draft]:
+        """The relatives of other people, of whom `other` is the person spoken of where the sentence opens. `kin` is the
+        one introduced last: "My daughter is Ann. Her husband is Bob, he is a postman. They have Elsa, nine"."""
+        yield from relatives_of_others.of_names(statement, span) if "relatives_of_others" in due else ()
+        if "her_relatives" in due:
+            yield from relatives_of_others.of_pronouns(statement, span, (self.clauses.other, other), self.kin)
+
     def introduce(self, relatives: list[Draft]) -> None:
         """Remember the people that a sentence names, and that "she" is the only one of them."""
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
@@ -186,6 +194,7 @@ class TurnReader:
             and not people.owns_subject(self.text[slice(*named[0].quote)], named[0].object)
         ):
             self.clauses.other = (named[0].object, named[0].predicate.removeprefix("has_"))
+            self.kin = self.clauses.other
 
     def instructions(self, sentence: Sentence, span: tuple[int, int]) -> tuple[list[Draft], bool]:
         """The standing instructions of a sentence to an assistant, and whether it says nothing else."""

@@ -24,7 +24,11 @@ _BONDS = frozenset(
     )
 )
 """ "Josh (partner, 6 years)": for so long."""
-_AGE_NEXT = late(r" \(?(?P<age>\d{1,2})(?: years?(?: old)?| yrs?| y/?o)?\)?(?=[,.;!)]|$| and\b(?! \d))", re.IGNORECASE)
+_AGE_NEXT = late(
+    rf",? who(?:'s|s| is) (?:now |only )?(?P<who>\d{{1,2}}|{AGE_IN_WORDS})(?=$|[,.;!)]| (?:and|but)\b)|"
+    r" \(?(?P<age>\d{1,2})(?: years?(?: old)?| yrs?| y/?o)?\)?(?=[,.;!)]|$| and\b(?! \d))",
+    re.IGNORECASE,
+)
 """ "My brother Kofi 14, a drummer": an age without a comma."""
 _ITEM = late(r"\s*[,;(–—-]\s*(?P<item>(?![.!?])[^,;()!?–—]{1,60}?)(?:\)|(?=\s*(?:[,;(–—!?]|\.(?!\w)|\s-\s|$)))")
 _LEAD = late(
@@ -64,7 +68,7 @@ _NEW_SUBJECT = late(
 def apposed(name: str, relation: str, text: str, at: int, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of the items that follow a name, which ends at `at` in `text`, up to one about somebody else."""
     if bare := _AGE_NEXT.match(text, at):
-        yield from of_item(name, relation, bare["age"], span)
+        yield from of_item(name, relation, bare["age"] or bare["who"], span)
         at = bare.end()
     for _ in range(_MOST_ITEMS):
         found = _ITEM.match(text, at)

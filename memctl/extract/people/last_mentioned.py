@@ -15,7 +15,7 @@ from memctl.extract.people import sentence_subjects
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.vocabulary.given_names import is_given_name
-from memctl.extract.vocabulary.kinship import FAMILY, canonical, suits, the_only
+from memctl.extract.vocabulary.kinship import FAMILY, canonical, same_person, suits, the_only
 
 Person = tuple[str, str]
 """The name and the relation of a person; both are the relation if no name is known."""
@@ -76,8 +76,10 @@ def mentioned(text: str, known: People) -> frozenset[Person | None]:
             found.add((word, ""))
         elif match.start() > 0 and text[match.start() - 2] not in ".!?\n" and may_be_a_person(word):
             found.add(None)
-    relations = {canonical(one[1]) for one in found if one and one[0] != one[1]}
-    return frozenset(one for one in found if not (one and one[0] == one[1] and canonical(one[0]) in relations))
+    named = [one for one in found if one and one[0] != one[1]]
+    return frozenset(
+        one for one in found if not (one and one[0] == one[1] and any(same_person(other, one[0]) for other in named))
+    )
 
 
 class LastMentioned:

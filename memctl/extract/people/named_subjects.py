@@ -18,6 +18,7 @@ _WITH_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) "
     r")*(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
+    r"(?:up|out|down|over|away|back|still) (?:in|at|on) |"
     r"pregnant|retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|at |"
     r"on |off |into |(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|"
     r"wait)ing\b|moved|started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
@@ -25,6 +26,8 @@ GENITIVE = late(
 FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
 _BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
 """ "Mum lives in Cork": relatives that need no "my"."""
+_OWNING = "mums|moms|mams|dads|nans|grans|grandads|grandmas"
+""" "Mums a nurse": "is", without its apostrophe."""
 _GROUP = (
     r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
     r"three |four |older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|"
@@ -32,7 +35,7 @@ _GROUP = (
 )
 
 _BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
-SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".split("|")) | frozenset(
+SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather|{_OWNING}".split("|")) | frozenset(
     words(
         "my our missus wife husband half law laws inlaws boyfriend girlfriend gf bf eldest youngest oldest twins boys "
         "girls kids lads children parents folks grandparents grandkids sisters brothers sons daughters flatmates "
@@ -42,7 +45,9 @@ SUBJECT_WORDS = frozenset(f"{FOND_NAMES}|mother|father|grandmother|grandfather".
 """A subject that the next patterns match has one of these words."""
 _OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
 _OF_ONE = OpeningPattern(
-    rf"{_BEFORE_SUBJECT}(?:{WHOSE} {SIDE}(?P<rel>{REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
+    rf"{_BEFORE_SUBJECT}(?:{WHOSE} {SIDE}(?P<rel>{REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b|"
+    rf"{_BEFORE_SUBJECT}(?P<owning>{_OWNING})\b(?!')",
+    re.IGNORECASE,
 )
 _OF_RELATIVES = KeyedGroup(_OF_SEVERAL, _OF_ONE)
 _OPENERS = frozenset(words("and but so also btw oh"))
@@ -63,12 +68,12 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     match = _OF_ONE.match(text)
     if match is None:
         return _known_subject(text, known) if known else None
-    rel, at = (match["rel"] or match["bare"]).lower(), match.end()
+    rel, at = (match["rel"] or match["bare"] or match["owning"][:-1]).lower(), match.end()
     if match["bare"] and not text[at:].strip(" ,.!?"):
         return None  # "Yes mum" speaks to her, not of her.
     if rel == "partner" and _WITH_COLLEAGUE.match(text[at:]):
         return None
-    if match["gen"]:
+    if match["gen"] or match["owning"]:
         return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
     name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
     if name and name["name"] not in NOT_NAMES and not is_opening(name["name"].split()[0]):
@@ -87,14 +92,16 @@ _KNOWN = late(
 
 def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
     first = text.partition(" ")[0]
-    if first.isalnum() and first.casefold() not in _OPENERS and first.casefold() not in known:
+    word = first.casefold()
+    if first.isalnum() and word not in _OPENERS and word not in known and word.removesuffix("s") not in known:
         return None
     match = _KNOWN.match(text)
-    person = known.get(match["name"].casefold()) if match else None
+    word = match["name"].casefold() if match else ""
+    person = known.get(word) or known.get(word.removesuffix("s"))
     if match is None or person is None:
         return None
     after = text[match.end() :]
-    if match["gen"]:
+    if match["gen"] or word not in known:
         return (*person, spelt_out(after)) if GENITIVE.match(after) else None
     return *person, after
 

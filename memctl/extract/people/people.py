@@ -43,9 +43,10 @@ _BARE_RELATION = KeyedPattern(
     r"honou?r|wife|husband|boss|manager|line manager|supervisor|girlfriend|boyfriend|gf|bf|partner|fiancée?|landlord|"
     r"landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|best friend|flatmate|"
     r"roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad|mother|father|accountant|lodger|"
-    r"colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)(?P<link>'s name is|'s called|"
-    rf"'s| is called| is|, called|, named|:|,)? (?P<name>{TITLED}|{ONE_NAME})(?:(?P<age>,? \(?\d{{1,2}}\b(?! "
-    r"?(?:[ap]m|%|o'clock|:|/|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of|mg|km|"
+    r"colleague|gp|solicitor|hubby|missus|cousin|niece|nephew|grandson|granddaughter)\b(?P<link>'s name is|'s called|"
+    rf"'s| is called| is|, called|, named|:|,| \()?(?:(?<=\()| )(?P<name>{TITLED}|{ONE_NAME})(?:(?P<age>,? \(?"
+    r"\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|:|/|"
+    r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of|mg|km|"
     r"units?|words?|pages?)\b)))|(?! (?:and|says|said|thinks|told)\b))(?=$|[\s,.;!)'])",
     re.IGNORECASE,
 )
@@ -162,6 +163,10 @@ _OF_A_PERSON = late(
 )
 
 
+_NAME_ENDS = late(r"$|[.;!]|, (?!(?:an?|the) )")
+""" "My dad's Joe, drives a bus": his name."""
+
+
 def _is_owner(match: re.Match[str]) -> bool:
     """True if the relative may own what is named: "my dad's Toyota", "my neighbour's is called Tofu".
 
@@ -173,7 +178,10 @@ def _is_owner(match: re.Match[str]) -> bool:
         return True  # "my mums Fiat"
     if not link.startswith("'s") or not _OWNED.fullmatch(link):
         return False
-    return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
+    return link != "'s" or not (
+        _OF_A_PERSON.match(match.string, match.end("name"))
+        or (is_given_name(match["name"]) and _NAME_ENDS.match(match.string, match.end("name")))
+    )
 
 
 _OF_ANOTHER = late(r"(?:\b(?:he|she|they)|(?<!\w)(?!I\b|We\b)[A-ZÀ-Þ][\w-]+) (?:has|have|had|got|with)(?: got)? $")

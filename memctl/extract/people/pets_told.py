@@ -95,7 +95,7 @@ def pets_told(text: str, before: str, earlier: str, span: tuple[int, int]) -> It
         if match["pet"].casefold() not in _EATEN:
             yield from _pet(_only_name(before), match["pet"], text, match.end("pet"), span)
     for match in (*_BREED.finditer(text), *_ANIMAL_FIRST.finditer(text)):
-        if match["pet"].casefold() not in _EATEN:
+        if match["pet"].casefold() not in _EATEN and not _OF_OTHERS.search(before):
             yield from _pet(match["name"], match["pet"], text, match.end(), span)
     for match in _NAMING.finditer(text):
         said = f"{earlier} {text[: match.start()]}"

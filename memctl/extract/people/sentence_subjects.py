@@ -74,6 +74,7 @@ _NO_PERSON = r"\b(?:story|novel|book|film|movie|play|game|sims?|character|person
 
 _ASIDE = KeyedPattern(
     r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)|"
+    r"(?<=(?:mum|mom|dad|nan) )\((?-i:[A-ZÀ-Þ])[\w-]+\)|"
     r"(?<=, )i(?:'m| am) (?:told|sure|afraid|assured|informed),",
     re.IGNORECASE,
 )

@@ -19,10 +19,10 @@ from memctl.extract.vocabulary.kinship import SEVERAL
 from memctl.extract.vocabulary.verbs import FORMS
 
 _OWNED_BY = (
-    rf"(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s (?:{lexicon('WHICH_RELATIVE')} )*"
+    rf"(?:(?:{ONE_NAME}|(?:my|our|me|ma) (?:{lexicon('RELATIONS')}))'s|his|her|their) (?:{lexicon('WHICH_RELATIVE')} )*"
     rf"{lexicon('RELATIVE')},? "
 )
-""" "Prakash's wife Meenakshi": who somebody is to a person that is not the speaker."""
+""" "Prakash's wife Meenakshi", "her son Ben": who somebody is to a person that is not the speaker."""
 _STRANGER = late(
     rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<owned>{_OWNED_BY})?(?:(?-i:Little|Wee|Poor|Old|Young|Baby) "
     rf"(?={ONE_NAME}))?(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|Uncle|Father|Sister|Tante|Tía|Tío|Tita|Tito|Ate|Kuya|"
@@ -85,8 +85,8 @@ def may_be_a_person(name: str) -> bool:
 
 _BEFORE_NAMES = frozenset(
     words(
-        "and but so also btw oh my our me ma little wee poor old young baby mr mrs ms dr prof auntie aunti uncle "
-        "father sister tante tía tío tita tito ate kuya lola lolo nan nana nanay tatay"
+        "and but so also btw oh my our me ma his her their little wee poor old young baby mr mrs ms dr prof auntie "
+        "aunti uncle father sister tante tía tío tita tito ate kuya lola lolo nan nana nanay tatay"
     )
 )
 """Words that may stand before the name with which a clause opens."""
