@@ -30,7 +30,9 @@ _AGE_NEXT = late(
     re.IGNORECASE,
 )
 """ "My brother Kofi 14, a drummer": an age without a comma."""
-_ITEM = late(r"\s*[,;(–—-]\s*(?P<item>(?![.!?])[^,;()!?–—]{1,60}?)(?:\)|(?=\s*(?:[,;(–—!?]|\.(?!\w)|\s-\s|$)))")
+_ITEM = late(
+    r"(?:\s*[,;(–—]|\s-\s)\s*(?P<item>(?![.!?])[^,;()!?–—]{1,60}?)(?:\)|(?=\s*(?:[,;(–—!?]|\.(?!\w)|\s-\s|$)))"
+)
 _LEAD = late(
     r"(?:(?:and|who's|whos|who is|he's|hes|she's|shes|is|now|only|just|already|about|nearly) )*", re.IGNORECASE
 )
@@ -46,7 +48,7 @@ _TOLD = frozenset(
     )
 )
 """What an item may say of a person."""
-_MAY_FOLLOW = late(r"(?: (?:in|at|from|for|with|by|out|up|down|now|too|since|on|over)\b.*)?", re.IGNORECASE)
+_MAY_FOLLOW = late(r"(?: (?:in|at|from|for|with|by|out|up|down|now|too|since|on|over|who|and|but)\b.*)?", re.IGNORECASE)
 """ "A vet in Ballarat": a trade with its place."""
 _HOME = late(
     r"^(?:(?:all )?(?:alone|on (?:his|her|their) own|up|out|down|over|back|still|at home|away) )+in ", re.IGNORECASE

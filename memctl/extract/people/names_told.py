@@ -21,7 +21,7 @@ from memctl.extract.vocabulary.kinship import SEVERAL, canonical, fits
 _FULL_NAME = rf"(?P<name>{ONE_NAME}(?: {ONE_NAME})?)"
 _TOLD_FIRST = KeyedPattern(
     r"(?:^|[,;–—(-] ?|\b(?:and|but) )(?:and |but |oh,? |well,? )?(?:(?P<owner>his|her) name(?:'s| is)|"
-    rf"(?P<who>he|she)(?:'s|s| is)(?: (?P<called>called|named))?) {_FULL_NAME}(?=$|[,.;!)–—-]| (?:btw|by the way)\b)",
+    rf"(?P<who>he|she)(?:'s|s| is)(?: (?P<called>called|named))?) {_FULL_NAME}(?=$|[,.;!)–—]| -| (?:btw|by the way)\b)",
     re.IGNORECASE,
 )
 _TOLD_LAST = KeyedPattern(

@@ -35,8 +35,8 @@ _BREED = KeyedPattern(
 )
 """ "And Pierogi, french bulldog", "That's Moose, border collie, 6"."""
 _ANIMAL_FIRST = KeyedPattern(
-    rf"(?:^|[,;.] )(?:and |but )?(?P<lead>(?:(?:my|our|the|other|new) )*)(?P<pet>{_PET})(?P<link>'s name is|'s called| "
-    rf"is called|'s| is) (?P<name>{ONE_NAME}){_ENDS}",
+    rf"(?:^\W*(?:(?:and|but|so|the|other|new) )*|\b(?:my|our) (?:other |new )?)(?P<pet>{_PET})(?:'s name is|'s called|"
+    rf"'s named| is called| is named|'s| is) (?P<name>{ONE_NAME}){_ENDS}",
     re.IGNORECASE,
 )
 """ "Dog's name is Gasket", "other dog's Duke"."""

@@ -40,6 +40,8 @@ _ONE_OF_SEVERAL = frozenset(
     words("kid child apprentice friend colleague flatmate housemate roommate lodger neighbor teammate intern")
 )
 _AGED_NEXT = late(r",? ?\(?\d{1,2}(?:[,.;)]|$)")
+_OWN = late(r"\b(?:my|our|me|have|'ve|ve|got|hired|found|took on|met|seeing|bringing)\b", re.IGNORECASE)
+""" "We hired a chef. Rita."; "she left with a chef. Rita!" tells nothing."""
 _SHORT = 4
 """Words of a sentence between a question about somebody and the name: "Kumasi. Akosua."."""
 
@@ -66,7 +68,8 @@ def told_alone(
     if _TO_YOU.search(before):
         return
     just_told = unnamed(before)
-    relation = just_told or (other[0] if other and other[0] == other[1] else _listed(before, other))
+    asked = other is not None and other[0] == other[1] and len(before.split()) < _SHORT
+    relation = just_told or (other[0] if other and asked else _listed(before, other))
     if not relation or relation in SEVERAL or relation in _ROLES or not _may_be_called(relation, name):
         return
     items = list(apposed(name, canonical(relation), text, at, span))
@@ -74,7 +77,7 @@ def told_alone(
     given = is_given_name(name.split()[0])
     certain = ("age", "job_title", "hometown") if just_told else ("age",)
     told = items if given else [one for one in items if one.predicate in certain]
-    if told or (alone and given and before and (just_told or len(before.split()) < _SHORT)):
+    if told or (alone and given and before and (asked or _OWN.search(before))):
         yield named(name, relation, span)
         yield from items
 
@@ -98,11 +101,15 @@ def unnamed(text: str) -> str:
     found = list(compiled(_UNNAMED).finditer(text))
     if len(found) != 1 or len(compiled(_ANY).findall(text)) > 1 or _ANOTHER.search(text):
         return ""
+    if _NAMED_BEFORE.search(text[: found[0].start()] + found[0][0][: found[0].start("rel") - found[0].start()]):
+        return ""
     if any(may_be_a_person(one[0]) for one in _NAMES.finditer(text) if one.start() > found[0].start()):
         return ""
     return found[0]["rel"].lower()
 
 
+_NAMED_BEFORE = late(r"[A-ZÀ-Þ][\w-]+(?:,|'s|s| is| was) (?:my|our|the|an?|me) (?:[a-z]+ )?$")
+""" "Máté, the husband, fell"."""
 _TO_YOU = late(r"\b(?:you|u|ya|this app|this thing|this)\b", re.IGNORECASE)
 """ "My daughter set you up. Karen, 51, from Hull": the speaker."""
 _NAMES = late(r"(?<!^)(?<![.!?] )\b(?!I\b)[A-ZÀ-Þ][\w-]+")

@@ -47,8 +47,8 @@ _AT_THE_END = KeyedPattern(rf"\((?:(?P<who>s?he|that)(?:'s|s| is) )?{_WHOSE_LATE
 _ALONE = OpeningPattern(rf"\W*{_WHOSE_LATER}(?P<after>$|[.,;!]| (?:in|from|at) )", re.IGNORECASE)
 """ "Petra reckons I snore. My wife."""
 _IS_THE = KeyedPattern(
-    rf"(?:^|[,;(–—-] ?|\b(?:and|but|so|cause|cos) )(?P<name>{_FULL_NAME})(?:'s|s| is) the "
-    rf"(?P<rel>{_THE_OWN})(?P<kin>(?!))?{_ENDS}",
+    rf"(?:^|[,;(–—-] ?|\b(?:and|but|so|cause|cos) )(?P<name>{_FULL_NAME})(?:'s|s| is|,) the "
+    rf"(?P<rel>(?!boss|manager|old man)(?:{_THE_OWN}))(?P<kin>(?!))?{_ENDS}",
     re.IGNORECASE,
 )
 """ "Jude's the wife"."""
