@@ -11,7 +11,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words, words_with_digits
-from memctl.extract.rule_tables import compiled, filled, lexicon
+from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
@@ -62,14 +62,22 @@ def _called() -> KeyedPattern:
 def _introduced() -> re.Pattern[str]:
     """ "my sister ana lives in lisbon", in a turn without capitals."""
     return compiled(
-        r"(?P<before>\b(?:my|our) (?:(?:big|little|older|younger|eldest|oldest|youngest|twin|best|new|old|late) )*"
-        r"(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
+        r"(?P<before>\b(?:my|our|her|his) (?:(?:big|little|lil|wee|baby|older|younger|eldest|oldest|youngest|twin|best|"
+        r"new|old|late) )*(?:{RELATIONS}) )(?P<name>[a-z][a-zà-þ]{2,})"
         r"(?=(?: (?:and (?:i|me)|is|has|was|lives?|works?|had|got|just|moved|loves|hates|likes|plays|said|says|goes|"
         r"came|turned|turns|died|passed|called|drives|speaks|studies|teaches|makes|takes|needs|wants|does|wears|"
         r"keeps|still|also|will|can't|cant|can|works|left|started)\b|'s\b| ?\(|, (?:\d|who|he|she|a |an |my|and)))"
     )
 
 
+_BRACKETED = late(
+    r"(?P<before>\b(?:mum|mam|mom|dad|nan|gran|grandma|grandad|(?:my|our) [a-z]+) \()(?P<name>[a-z][a-zà-þ]{2,})"
+    r"(?=\) (?:is|has|was|lives|works|said|says|just|also|still|came|comes|got|rang|called|wants|can't|cant)\b|\)'s )"
+)
+""" "mum (carla) is a vet", in a turn without capitals."""
+_DESCRIBES = (
+    r"(?:{NATIONALITY}|{JOBS}|{RELATIONS}|vegan|vegetarian|veggie|coeliac|celiac|diabetic|bless|sober|lol|obvs)"
+)
 _TOLD_LAST = late(r"(?P<before>(?:^|[.,;!?\n] |\b(?:and|but) ))(?P<name>[a-z][a-zà-þ]{2,})(?= is (?:her|his) name\b)")
 _CAPITAL = late(r"(?<![\w'’-])[A-ZÀ-Þ][a-zà-ÿ]")
 _AGED = (
@@ -97,7 +105,7 @@ _NEVER_NAMES = frozenset(
         "husband wife brother sister mother father mum mom dad son daughter baby kid kids parents cousin aunt uncle "
         "twin twins unknown secret funny silly taken different the very too really already almost only here there "
         "now then yesterday today tomorrow tonight recently finally "
-        "earlier later about around while because me you us off bullshit "
+        "earlier later about around while because me you us off bullshit tongue land figure "
         "first last second once twice straight early late next alone instead properly soon anyway lots heaps loads"
     )
 )
@@ -141,6 +149,7 @@ class NameCase:
             text = _TOLD_LAST.sub(self._announced, text)
         if text.islower() or not _CAPITAL.search(text):
             text = _introduced().sub(self._announced, text)
+            text = _BRACKETED.sub(self._announced, text) if "(" in text else text
             text = _KIN_LISTED.sub(_members, text)
             given = {word: word.capitalize() for word in words_with_digits(text) if _is_given(word)}
             if given:
@@ -154,7 +163,7 @@ class NameCase:
     def _announced(self, match: re.Match[str]) -> str:
         """The matched words with the name capitalised, or unchanged if they contain no name."""
         name = match["name"]
-        relative = re.fullmatch(lexicon("RELATIONS"), name) is not None
+        relative = compiled(_DESCRIBES).fullmatch(name) is not None
         if not name.islower() or name in ADVERBS or name in FORMS or name in _NEVER_NAMES or relative:
             return match[0]
         if name not in _ORDINARY:

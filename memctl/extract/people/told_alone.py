@@ -42,8 +42,8 @@ _ONE_OF_SEVERAL = frozenset(
 _AGED_NEXT = late(r",? ?\(?\d{1,2}(?:[,.;)]|$)")
 _OWN = late(r"\b(?:my|our|me|have|'ve|ve|got|hired|found|took on|met|seeing|bringing)\b", re.IGNORECASE)
 """ "We hired a chef. Rita."; "she left with a chef. Rita!" tells nothing."""
-_SHORT = 4
-"""Words of a sentence between a question about somebody and the name: "Kumasi. Akosua."."""
+_SHORT, _ASIDE = 4, 8
+"""Words of a sentence between a question about somebody and the name, alone or with an age: "Kumasi. Akosua."."""
 
 
 def told_alone(
@@ -68,7 +68,7 @@ def told_alone(
     if _TO_YOU.search(before):
         return
     just_told = unnamed(before)
-    asked = other is not None and other[0] == other[1] and len(before.split()) < _SHORT
+    asked = other is not None and other[0] == other[1] and len(before.split()) < _ASIDE
     relation = just_told or (other[0] if other and asked else _listed(before, other))
     if not relation or relation in SEVERAL or relation in _ROLES or not _may_be_called(relation, name):
         return
@@ -77,7 +77,7 @@ def told_alone(
     given = is_given_name(name.split()[0])
     certain = ("age", "job_title", "hometown") if just_told else ("age",)
     told = items if given else [one for one in items if one.predicate in certain]
-    if told or (alone and given and before and (asked or _OWN.search(before))):
+    if told or (alone and given and before and (_OWN.search(before) or (asked and len(before.split()) < _SHORT))):
         yield named(name, relation, span)
         yield from items
 
