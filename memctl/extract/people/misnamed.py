@@ -8,6 +8,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
+from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.name_patterns import NOT_NAMES
 from memctl.extract.rule_tables import compiled
@@ -102,7 +103,7 @@ _ON_STAGE = late(
 def rightly_named(drafts: Iterable[Draft], text: str) -> list[Draft]:
     """`drafts` of a turn with the relation and the name that its words give, and without people who are none."""
     kept, nobody = [], set[str]()
-    for draft in _under_full_names(list(drafts)):
+    for draft in _of_the_right_one(_under_full_names(list(drafts)), text):
         check = _CHECKS.get(draft.predicate) or (_relative if is_relation(draft.predicate) else None)
         if check is None or draft.op != "assert" or draft.extractor is not None or not draft.object:
             kept.append(draft)
@@ -115,6 +116,27 @@ def rightly_named(drafts: Iterable[Draft], text: str) -> list[Draft]:
         elif draft.subject is None and draft.object.isupper():
             nobody.add(draft.object)
     return [one for one in kept if one.subject is None or one.subject not in nobody] if nobody else kept
+
+
+_RIGHT_ONE = KeyedPattern(
+    r"\bthe (?P<o>[a-z][\w -]{2,25}?)(?:'s| is| was) (?:(?:my|our) [a-z]+ )?(?P<name>[a-z][\w-]+), "
+    r"not (?P<not>[\w-]+)\b",
+    re.IGNORECASE,
+)
+""" "She can't have eggs. No, sorry, the eggs is Nora, not Ann"."""
+
+
+def _of_the_right_one(drafts: list[Draft], text: str) -> list[Draft]:
+    """`drafts` without those that the text takes from one person and gives to another."""
+    match = _RIGHT_ONE.search(text)
+    if match is None:
+        return drafts
+    taken, wrong = match["o"].casefold(), match["not"].casefold()
+    return [
+        one
+        for one in drafts
+        if (one.object or "").casefold() != taken or (one.subject or "").casefold() not in (wrong, "he", "she")
+    ]
 
 
 def _under_full_names(drafts: list[Draft]) -> list[Draft]:

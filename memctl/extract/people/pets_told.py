@@ -46,9 +46,7 @@ _NAMING = KeyedPattern(
     re.IGNORECASE,
 )
 """ "We named her Duchess"."""
-_ALONE = KeyedPattern(rf"^(?P<pet>{_PET}), ", re.IGNORECASE)
-""" "Bramble says hi. cat, ginger"."""
-PETS_TOLD = KeyedGroup(_OURS, _THATS_OURS, _BREED, _ANIMAL_FIRST, _NAMING, _ALONE)
+PETS_TOLD = KeyedGroup(_OURS, _THATS_OURS, _BREED, _ANIMAL_FIRST, _NAMING)
 _DOES = late(
     r"\W*(?:(?:and|so|but|oh|btw|also) )*(?P<name>[\w-]{3,}) (?:says|sends|wants|ate|eats|has|is|keeps|sits|slept|"
     r"sleeps|knocked|brought|stole|just|did|got|jumped|walked|had|approves|disagrees)\b",
@@ -80,7 +78,6 @@ _HAVE = late(r"\b(?:my|our|the|have|has|got|'ve|adopted)\b", re.IGNORECASE)
 _GOT = late(r"\b(?:have|has|got|'ve|ve|adopted|bought|getting|get)\b", re.IGNORECASE)
 _EATEN = frozenset(words("chicken duck fish pig cow goose sheep rabbit bee lab bird goat hen"))
 """ "And Tesco, chicken, rice" is no pet."""
-_GREETS = late(r"[\w-]+ (?:says|sends) (?:hi|hello|hey|his|her|love)\b", re.IGNORECASE)
 _OF_PETS = frozenset({"age", "has_condition"})
 
 
@@ -91,9 +88,6 @@ def pets_told(text: str, before: str, earlier: str, span: tuple[int, int]) -> It
     for match in _THATS_OURS.finditer(text):
         name = _only_name(text[: match.start()]) or ("" if match.start() else _only_name(before))
         yield from _pet(name, match["pet"], text, match.end(), span)
-    for match in _ALONE.finditer(text) if _GREETS.match(before) else ():
-        if match["pet"].casefold() not in _EATEN:
-            yield from _pet(_only_name(before), match["pet"], text, match.end("pet"), span)
     for match in (*_BREED.finditer(text), *_ANIMAL_FIRST.finditer(text)):
         if match["pet"].casefold() not in _EATEN and not _OF_OTHERS.search(before):
             yield from _pet(match["name"], match["pet"], text, match.end(), span)

@@ -68,7 +68,7 @@ def told_alone(
     if _TO_YOU.search(before):
         return
     just_told = unnamed(before)
-    asked = other is not None and other[0] == other[1] and len(before.split()) < _ASIDE
+    asked = other is not None and other[0] == other[1] and len(before.split()) < _ASIDE and not _ANOTHER.search(before)
     relation = just_told or (other[0] if other and asked else _listed(before, other))
     if not relation or relation in SEVERAL or relation in _ROLES or not _may_be_called(relation, name):
         return
