@@ -6,7 +6,8 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.events import event_dates
+from memctl.extract.events import event_dates, noted_plans
+from memctl.extract.events.noted_plans import PREPOSITIONS, SENTENCE
 from memctl.extract.grammar.clauses import ADVERBS
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
@@ -27,16 +28,12 @@ _LEAD = late(
     r"we are )?(?:booked (?:in )?for|signed up for|enrolled (?:on|in)|registered for|scheduled for|down for) )?",
     re.IGNORECASE,
 )
-_PREPOSITIONS = (
-    r"(?: at \d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)?(?:,| -| –|:)?"
-    r"(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
-)
-PREPOSITION = late(rf"{_PREPOSITIONS}$", re.IGNORECASE)
+PREPOSITION = late(rf"{PREPOSITIONS}$", re.IGNORECASE)
 _CLOCK_BEFORE = late(r"(?P<o> at \d{1,2}(?:[:.]\d\d)?(?: ?[ap]m)?)(?:,? on)?(?: the)?$", re.IGNORECASE)
 """ "My flight is at 6.40 on Sunday"."""
 _NAMED = (
     rf"{_WHOSE}(?P<o>(?:(?!their\b|his\b|her\b|your\b|and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ "
-    rf"){{0,4}}?{{EVENT}}s?(?: (?:to|with|at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITIONS}"
+    rf"){{0,4}}?{{EVENT}}s?(?: (?:to|with|at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{PREPOSITIONS}"
 )
 PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
 MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|\.\d|[ap]m)")
@@ -54,12 +51,6 @@ CONDITION = late(
 """ "Back at work in 6 weeks if the consultant agrees" may not happen."""
 _DANGLING = late(r"(?: (?:on|at|in|by|for|to|from))?(?: (?:the|this|next))+$", re.IGNORECASE)
 """ "Dentist on the 3rd": the words before the date."""
-_SENTENCE = late(
-    r"^(?:set|book|schedule|arrange|plan|call|make|get|see|take|put|move|try|need)\b(?: up| in)? (?:an?|the|my|our)\b|"
-    r"^\w+ing (?:about|for|of|on|to|my|our|his|her|their|its|an?|the)\b|"
-    r"\b(?:has|have|had|is|are|got|being|been|he|she|they|we|i|im|ive|hes|shes|theyre|off)\b",
-    re.IGNORECASE,
-)
 """ "Matt's taking his leave in May" and "Ida has a conference in June" name no occasion of the speaker."""
 
 
@@ -81,27 +72,45 @@ def _named() -> KeyedPattern:
     return KeyedPattern(filled(rf"^{_NAMED}$"))
 
 
+def _to_come(text: str, at: datetime | None) -> list[Grounded]:
+    """The days that a clause names, if the first is not over."""
+    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
+    over = dates and at is not None and dates[0].end <= at.astimezone(dates[0].start.tzinfo)
+    return [] if over else dates
+
+
 def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
     """The plan and its dates, if a clause names an occasion and its day; otherwise None."""
-    if not may_name_time(text) or HIDDEN in text or PASSED.search(text) or not _named().possible(text):
+    if not may_name_time(text) or HIDDEN in text or PASSED.search(text):
         return None
     lead = _LEAD.match(text)
     text = text[lead.end() :] if lead else text
-    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
-    if not dates or (at is not None and dates[0].end <= at.astimezone(dates[0].start.tzinfo)):
+    dates = _to_come(text, at)
+    if not dates:
         return None
-    first, last = dates[0], dates[-1]
-    matched = _named().compiled().fullmatch(text[: first.span[0]].rstrip(" ,"))
-    end = last.span[1]
+    first, end = dates[0], dates[-1].span[1]
+    before = text[: first.span[0]].rstrip(" ,")
+    matched = _named().compiled().fullmatch(before) if _named().possible(text) else None
     after = text[end - text[:end].endswith(",") :]
-    if matched is None or CONDITION.match(after) or not AFTER.match(after) or MORE_DAYS.match(after):
+    if CONDITION.match(after) or not AFTER.match(after) or MORE_DAYS.match(after):
         return None
+    if matched is None:
+        noted = noted_plans.of_any_noun(before, text[slice(*first.span)], after, span)
+        return (noted_plans.on_its_day(noted, first, after), dates) if noted is not None else None
+    draft = _of_an_occasion(matched, text, first, after, span)
+    return (draft, dates) if draft is not None else None
+
+
+def _of_an_occasion(
+    matched: re.Match[str], text: str, first: Grounded, after: str, span: tuple[int, int]
+) -> Draft | None:
+    """The plan that `matched` names, on the `first` day of the clause `text`; `after` are the words after its days."""
     whose, what = (matched["whose"] or "").lower(), _DANGLING.sub("", matched["o"].strip())
     if changed := _HAS_CHANGED.match(what):
         whose, what = "my", changed["o"]
     first_word = FORMS.get(what.split(" ")[0].lower(), ("", ""))
     told = first_word[1] in ("past", "pp") and first_word[0] != "book"
-    if not ADVERBS.isdisjoint(what.lower().split()) or told or _SENTENCE.search(what):
+    if not ADVERBS.isdisjoint(what.lower().split()) or told or SENTENCE.search(what):
         return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
         return None
@@ -117,12 +126,12 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
             confidence=0.8,
             category="plans",
         )
-        return (draft, dates) if _OWNED.fullmatch(whose) else None
+        return draft if _OWNED.fullmatch(whose) else None
     clock = _CLOCK_BEFORE.search(text[: first.span[0]].rstrip(" ,"))
     owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
     if what.lower() in ("appointment", "meeting", "trip", "party", "course", "class", "match") and not whose:
         return None
-    draft = Draft(
+    return Draft(
         predicate="plans",
         object=owned,
         phrase=event_dates.absolute(
@@ -133,7 +142,6 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
         confidence=0.8,
         category="plans",
     )
-    return draft, dates
 
 
 _VISITED = late(

@@ -1,7 +1,8 @@
 """An earlier plan on a new day: "the dentist moved to the 9th", "sorry, it's the 25th".
 
-A plan is moved only by a sentence that names it, or by one right after such a sentence: "The dentist rang. They moved
-it to the 9th". A later turn that shares a word with a plan and names some day does not move it.
+A plan is moved by a sentence that names it, or by one right after such a sentence: "The dentist rang. They moved it to
+the 9th"; by its old day: "28 October now, not the 21st"; or, if it is the only one to come, by "they've moved me to the
+9th". A later turn that shares a word with a plan and names some day does not move it.
 """
 
 import re
@@ -14,6 +15,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events import event_dates
+from memctl.extract.events.appointments import AFTER
 from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
@@ -24,17 +26,19 @@ _DAY_FOLLOWS = (
     r"jul|aug|sep|oct|nov|dec|spring|summer|autumn|winter|tomorrow|tonight|today)"
 )
 _CHANGED = KeyedPattern(
-    r"\b(?:moved|moves|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|"
-    rf"now(?= {_DAY_FOLLOWS})|not(?= {_DAY_FOLLOWS})|"
-    r"(?:push|move|bring|shift|bump|put|postpone|delay|reschedule) (?:the|my|our|it))\b",
+    r"\b(?:moved|moves|moving|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|"
+    r"bumped|slipped|slips|instead|extension|(?:given|gave|put) (?:me|us|him|her|them)|"
+    rf"now(?= (?:it's |its |it is )?{_DAY_FOLLOWS})|(?:not|isn't|isnt)(?= {_DAY_FOLLOWS})|(?<=\d)(?:st|nd|rd|th)? now|"
+    r"(?:push|move|bring|shift|bump|put|postpone|delay|reschedule) (?:the|my|our|it))\b|"
+    r"\b(?:rang|called|phoned|texted|emailed|wrote)\b[^.!?]{0,40}?\b(?:it's|its|it is) (?:now |on )*(?:the )?\d",
     re.IGNORECASE,
 )
-_NOT_THE_OLD = late(rf",? (?:and )?not {_DAY_FOLLOWS}.*", re.IGNORECASE | re.DOTALL)
+_NOT_THE_OLD = late(rf",? (?:and )?(?:not|isn't|isnt) {_DAY_FOLLOWS}(?:(?! but\b|,).)*", re.IGNORECASE | re.DOTALL)
 """ "It's the 3rd, not the 12th"."""
 _SMALL = frozenset(
     words(
         "a an the my our their on in at to for of with and appointment appt date day meeting her him them his you your "
-        "have has get got see take make call tell talk speak come start meet new one"
+        "due have has get got see take make call tell talk speak come start meet new one"
     )
 )
 """Words that do not say which plan is meant."""
@@ -46,12 +50,13 @@ _CORRECTED = KeyedPattern(
 """ "Correction, it's the 25th", right after a plan."""
 NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED)
 """With what a text gives a plan another day."""
-_SAME_TIME = late(r"\bsame time\b", re.IGNORECASE)
+_SAME_TIME = late(r"\bsame (?:time|hour|\d)", re.IGNORECASE)
 _OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
 _THE_DAY = late(
     r"(?<!on)(?= the \d{1,2}(?:st|nd|rd|th)\b(?! (?:of|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))) the",
     re.IGNORECASE,
 )
+_BARE_DAY = late(r"(?:\w+ )?the \d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 _REFERS_BACK = late(
     r"\W*(?:(?:so|and|but|well|actually) )*(?:moved|changed|pushed|rescheduled|postponed|delayed|switched|now)\b|"
     r".*\b(?:it|it's|its|they|they've|that's|that|appointment|date|day|slot|me|us)\b",
@@ -82,42 +87,107 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
     last = [draft for draft in earlier.last_turn() if draft.predicate == "plans"] if corrected else []
     if len({draft.object for draft in last}) > 1:
         return
-    before = ""
+    before, since = "", _LONG_SINCE
     for sentence in [text] if corrected else [one.text for one in sentences(text)]:
-        if corrected or _CHANGED.search(sentence):
-            named = f"{before} {sentence}" if _REFERS_BACK.match(sentence) else sentence
+        tells = bool(corrected or _CHANGED.search(sentence))
+        went_on = since < _LONG_SINCE and (tells or _GOES_ON.match(sentence) is not None)
+        since = 0 if tells else since + 1
+        if tells or since <= _LONG_SINCE:
+            named = f"{before} {sentence}" if went_on or _REFERS_BACK.match(sentence) else sentence
             moved = _moved(sentence, named, at, earlier, last if corrected else None)
             if moved is not None:
                 moved.quote = (0, len(text.rstrip()))
                 yield moved
                 return
-        before = sentence
+        before = f"{before} {sentence}" if since < _LONG_SINCE else sentence
+
+
+_LONG_SINCE = 2
+"""Sentences after that of a change in which its new day is no longer looked for."""
+_GOES_ON = late(
+    rf"\W*(?:(?:so|and|now|it's|its|it is|it will be|it'll be|new (?:date|day)|they|he|she|we|same)\b|{_DAY_FOLLOWS})",
+    re.IGNORECASE,
+)
+""" "It rained. Now it's the 14th": a sentence after one that tells of a change."""
+_ME_TO = KeyedPattern(
+    r"\b(?:moved|pushed|shifted|bumped|rescheduled|changed|put|given|gave) (?:me|us|it|him|her|them)"
+    rf"(?: back| forward)?(?: to| on| till| until|:)? {_DAY_FOLLOWS}|"
+    rf"\b(?:now (?:it's|its|it is)|(?:it's|its|it is) now)(?: due| on)? {_DAY_FOLLOWS}|"
+    r"\bnot (?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day (?:now|any ?more)\b",
+    re.IGNORECASE,
+)
+""" "They've moved me to the 9th": which of several plans, only their days tell."""
+_OLD_DAY = late(
+    r"\b(?:not|isn't|isnt|instead of|off|from|was|(?:flight|one|slot|ferry|train|date) of)(?: on)?(?: the)? "
+    r"(?:(?P<m>[a-z]{3})[a-z]* )?(?P<d>\d{1,2})(?:st|nd|rd|th)?\b(?! ?[:.]\d| ?[ap]m)(?: of)?"
+    r"(?: (?P<n>[a-z]{3})[a-z]*)?|(?<![\d:.])(?P<e>\d{1,2})(?:st|nd|rd|th)?(?: [a-z]{3,9})? ?(?:→|->|to) ?(?:the )?"
+    r"(?=\d{1,2}\b(?! ?[:.]\d| ?[ap]m))",
+    re.IGNORECASE,
+)
+""" "Not the 21st", "14 → 21 aug", "4th to 18 feb": the day on which a plan was before."""
+_MONTHS = words("jan feb mar apr may jun jul aug sep oct nov dec")
+
+
+def _was_on(plan: datetime, text: str) -> re.Match[str] | None:
+    """Where `text` names the day of a `plan` as an old one."""
+    for match in _OLD_DAY.finditer(text):
+        month = (match["m"] or match["n"] or "").lower()
+        if int(match["d"] or match["e"]) == plan.day and month in (*_NO_MONTH, _MONTHS[plan.month - 1]):
+            return match
+    return None
+
+
+_NO_MONTH = ("", "but", "and", "now", "any", "bec")
+"""What begins the word after a day without a month: "not the 21st any more"."""
 
 
 def _moved(
     text: str, named: str, at: datetime | None, earlier: EarlierDrafts, last: list[Draft] | None
 ) -> Draft | None:
     """The latest plan that `named` names, or that of `last`, on the day that `text` names; None without either."""
-    told = _THE_DAY.sub(" on the", _NOT_THE_OLD.sub("", text), 1)
-    dates = [one for one in certain(told, at, future=True) if one.role == "at"]
+    spoken = set(_words(_CHANGED.sub("", named)))
+    plans = list({(one.subject, one.object): one for one in earlier.plans if one.valid_at is not None}.values())
+    ahead = [one for one in plans if at is None or (one.valid_at is not None and one.valid_at > at)]
+    for draft in reversed(plans):
+        chief = set(_words(draft.object or "")) & spoken
+        old = _was_on(draft.valid_at, named) if draft.valid_at else None
+        if last is not None:
+            meant = draft in last
+        elif chief:
+            meant = not (_is_another(draft, chief, named) or _moves_another(text, chief))
+        else:
+            meant = draft in ahead and (old is not None or (len(ahead) == 1 and _ME_TO.search(named) is not None))
+        moved = _new_day(draft, text, at, last) if meant else None
+        if moved is not None and (chief or last is not None or old or _tells_only_the_day(*moved)):
+            return _on(draft, *moved, same=last is not None or _SAME_TIME.search(named) is not None)
+    return None
+
+
+def _tells_only_the_day(new: Grounded, text: str) -> bool:
+    """Whether "they've moved me to 9 July" and "3 June, 11:15" name the day `new` of a plan that they do not name."""
+    to = _ME_TO.search(text)
+    begins = new.span[0] <= (to.end() if to is not None else 1)
+    end = new.span[1] - text[: new.span[1]].endswith(",")
+    return begins and AFTER.match(_NOW.sub("", text[end:])) is not None
+
+
+def _new_day(draft: Draft, text: str, at: datetime | None, last: list[Draft] | None) -> tuple[Grounded, str] | None:
+    """The day in `text` that is the new one of a plan, and `text` without the old one."""
+    if draft.valid_at is None:
+        return None
+    old = _was_on(draft.valid_at, text)
+    told = text.replace(old[0], " " * len(old[0])) if old and old["e"] else text
+    told = _NOT_THE_OLD.sub("", told)
+    bare = _THE_DAY.search(told) is not None
+    told = _THE_DAY.sub(" on the", told, count=1)
+    dates = [one for one in certain(told, at, future=True) if one.role == "at" and one.start != draft.valid_at]
+    dates = [one for one in dates if one.precision == "day" or draft.precision != "day"]
     if not dates:
         return None
-    spoken = set(_words(named))
-    for draft in reversed(earlier.plans):
-        if draft.valid_at is None or draft.subject is not None:
-            continue
-        chief = set(_words(draft.object or "")) & spoken
-        if not (
-            draft in last
-            if last is not None
-            else chief and not (_is_another(draft, chief, named) or _moves_another(text, chief))
-        ):
-            continue
-        new = _in_its_month(dates[-1], draft.valid_at) if _THE_DAY.search(text) else dates[-1]
-        new = new if last is not None or at is None or new.start > at else dates[-1]
-        if new.start != draft.valid_at:
-            return _on(draft, new, text)
-    return None
+    bare = bare or (old is not None and _BARE_DAY.fullmatch(told[slice(*dates[-1].span)]) is not None)
+    new = _in_its_month(dates[-1], draft.valid_at) if bare else dates[-1]
+    new = new if last is not None or at is None or new.start > at else dates[-1]
+    return (new, told) if new.start != draft.valid_at else None
 
 
 _WITHIN = late(r"\b(?:for|to|from|of|at|in|with|and|because)\b", re.IGNORECASE)
@@ -141,16 +211,23 @@ def _is_another(plan: Draft, chief: set[str], text: str) -> bool:
     return False
 
 
-def _on(draft: Draft, new: Grounded, text: str) -> Draft:
-    """The plan `draft` on the day `new` of `text`, at its time of day."""
+def _on(draft: Draft, new: Grounded, text: str, *, same: bool) -> Draft:
+    """The plan `draft` on the day `new` of `text`, at the `same` time of day or the one that `text` names."""
     phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
-    if (later := event_dates.at_time("", text[new.span[1] :])) and not _SAME_TIME.search(text):
-        phrase = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase) + later
-    elif clock := _OTHER_CLOCK.search(text, new.span[1]):
-        phrase = f"{re.sub(r' at [0-9][0-9:.]*(?: ?[ap]m)?$', '', phrase)} at {clock['o']}"
+    without = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase)
+    after = _NOW.sub("", text[new.span[1] :])
+    if later := event_dates.at_time("", after):
+        phrase = without + later
+    elif clock := _OTHER_CLOCK.search(after):
+        phrase = f"{without} at {clock['o']}"
+    elif not same:
+        phrase = without
     return msgspec.structs.replace(
         draft, phrase=event_dates.absolute(phrase, [new]), valid_at=new.start, precision=new.precision
     )
+
+
+_NOW = late(r"^(?:,? (?:now|instead|same (?:time|hour)))+", re.IGNORECASE)
 
 
 def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:

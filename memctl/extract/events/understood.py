@@ -52,13 +52,16 @@ _OF_SOMETHING = frozenset(
         "machine app tablet place spot project deal paper form performance rehearsal audition presentation demo "
         "ceremony workshop camp assignment essay tournament competition shift league title prize day date time week "
         "month year round step stage unit module chapter ticket hotel b&b bnb airbnb room table seat slot stay fitting "
-        "check check-up checkup consultation defence defense resit rental payment transfer move reservation diagnosed "
-        "goal aim plan run walk drive contract lease tenancy"
+        "check check-up checkup consultation defence defense resit rental payment transfer move reservation closing "
+        "diagnosed goal aim plan run walk drive contract lease tenancy"
     )
 )
 """Nouns that need another one to be understood: "start of term", not "start"."""
 _OCCASIONS = frozenset(
-    words("interview exam test scan appointment appt check-up checkup defence defense audition hearing flight")
+    words(
+        "interview exam test scan appointment appt check-up checkup defence defense audition hearing flight completion "
+        "ceremony inspection ferry party exhibition submission"
+    )
 )
 """Those of them that are understood without another one if the day is known: "interview on 24 April"."""
 _MEASURES = frozenset(

@@ -60,7 +60,8 @@ _HALVES = (
 _MONTHS_TOO = rf"{_NUMBER} (?:year|yr)s?,? (?:and )?{_NUMBER.replace('?P<n>', '?P<months>')} months?"
 """ "2 years and 3 months"."""
 _SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
-_ORDINAL = rf"(?:(?:{date_words.alternation(date_words.FULL_WEEKDAYS)}),? (?:the )?)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+_ON_WEEKDAY = rf"(?:(?:{date_words.alternation(date_words.WEEKDAYS)}),? (?:the )?)?"
+_ORDINAL = rf"{_ON_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
 _LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
 """ "3-10 September" starts on the third."""
 _END = r"(?![\w'-])"
@@ -161,7 +162,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
     _rule(rf"\b{_ORDINAL}{_LAST_DAY}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
     _rule(rf"\b(?P<which>next|last) {_MONTH} {_ORDINAL}{_END}", time_expressions.relative_month, _WHICH_WORDS),
-    _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
+    _rule(rf"\b{_ON_WEEKDAY}{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
     _rule(rf"\b{_MONTH},?(?: of| de)? (?:{_YEAR}\b|{_SHORT_YEAR})", time_expressions.dated),
     _rule(rf"\b(?:in|since|back in|until|till|by|from) {_SHORT_YEAR}(?!\w)", time_expressions.whole_year),
     _rule(
