@@ -13,7 +13,7 @@ from memctl.extract.dialogue import (
     objects_over,
     rosters,
 )
-from memctl.extract.events import new_days
+from memctl.extract.events import new_days, turning_points
 from memctl.extract.filters import assertion_filter, fiction, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
@@ -62,6 +62,7 @@ SENTENCE_RULES = RuleIndex(
         "told_later": told_later.TOLD_LATER,
         "pets_told": pets_told.PETS_TOLD,
         "deaths": deaths.DEATHS,
+        "turning_points": turning_points.TURNING_POINTS,
         "ages": ages.NUMBERS,
         "relatives_of_others": relatives_of_others.OF_NAMES,
         "her_relatives": relatives_of_others.OF_PRONOUNS,

@@ -10,7 +10,7 @@ from memctl.core.subjects import is_relation
 from memctl.extract.clause_reader import ClauseReader, span_of
 from memctl.extract.dialogue import corrections
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import event_dates
+from memctl.extract.events import event_dates, turning_points
 from memctl.extract.filters import assertion_filter, fiction
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
@@ -157,12 +157,18 @@ class TurnReader:
         if restatement is None:
             other = self.clauses.other
             drafts = list(self.clauses.statements(statement, begin + cutoff, due, self.context))
+            drafts += self.turning_points(statement, span, drafts) if "turning_points" in due else ()
             yield from drafts
             yield from self.theirs(statement, span, due, other)
         basis = drafts or last
         put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
+
+    def turning_points(self, text: str, span: tuple[int, int], drafts: list[Draft]) -> list[Draft]:
+        """What else happened in a sentence of which the clauses gave `drafts`."""
+        told = any(draft.predicate == "event" for draft in drafts)
+        return [] if told else list(turning_points.turning_points(text, span, self.at, self.people))
 
     def phrases(self, body: str, span: tuple[int, int], due: Container[str]) -> list[Draft]:
         """The drafts of the phrases of a sentence."""

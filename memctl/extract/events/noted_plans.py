@@ -67,6 +67,8 @@ def of_any_noun(before: str, day: str, after: str, at: tuple[int, int]) -> Draft
     begins = link.startswith(("start", "begin", "due"))
     if link == "due" and whose == "" and what[0].isupper() and " are " not in before:
         return None  # "Shawna's due 20 June"
+    if not link and (what[0].isupper() and len(nouns) == 1):
+        return None  # "Mina, 6 February, 08:52, 3.1 kg"
     if not link and (nouns[0].endswith("ed") or forms[0] == "base"):
         return None
     if (begins or not link) and link != "due" and (whose == "the" or not what[1:].islower()):

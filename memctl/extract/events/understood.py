@@ -101,7 +101,10 @@ _SAID = late(
     r"(?:fly|flew|come|came|go|went|travel(?:led)?) home|g[eo]t (?:married|divorced|engaged|wed|promoted|fired|sacked|"
     r"made redundant|laid off|burgled|mugged|separated|bapti[sz]ed|vaccinated|sober)|learn to (?:drive|swim|cook|ski|"
     r"skate|dive)|be (?:away|off work|back at work)|(?:go|went|be) on (?:\w+ )?(?:leave|holidays?|vacation|honeymoon)|"
-    r"exchange contracts|(?:have|do) (?:the |an? |my )?long (?:run|ride|walk|swim)|"
+    r"exchange contracts|was (?:laid off|sacked|fired|let go|made redundant|born)|crashed my|broke up with|"
+    r"(?:injured|hurt|broke|tore|twisted|fractured|sprained|dislocated|ruptured|strained) (?:my|the)|"
+    r"had my [\w -]+ stolen|[\w ]+ (?:died|broke down|failed the inspection)|signed (?:the|our|my|a) lease|"
+    r"got the keys|(?:have|do) (?:the |an? |my )?long (?:run|ride|walk|swim)|"
     r"work (?:nights|days|part[- ]time|remotely|earlies|lates|night shifts|\w+ on,? \w+ off)|"
     r"start work|no work)\b.*",
     re.IGNORECASE,
@@ -333,7 +336,9 @@ _MILESTONE = late(
     r"licen[cs]e|results?|tattoo|engaged|married|divorced|promoted|fired|redundant|mugged|burgled|covid|shingles|"
     r"pneumonia|diagnos\w+|removed|replaced|puppy|kitten|dog|cat|wedding|funeral|(?:half )?marathon|half|5k|10k|"
     r"concert|conference|festival|birthday|anniversary|graduation|mortgage|infusion|chemo\w*|audition|appointment|"
-    r"treatment|therapy|christening|baptism)\b.*|.+(?-i: [A-ZÀ-Þ][a-zà-ÿ]+).*",
+    r"treatment|therapy|christening|baptism|stolen|broke up|laid off|sacked|let go|died|broke down|"
+    r"failed the inspection|injured|hurt|tore|twisted|sprained|dislocated|ruptured|strained|crashed|"
+    r"born)\b.*|.+(?-i: [A-ZÀ-Þ][a-zà-ÿ]+).*",
     re.IGNORECASE,
 )
 
