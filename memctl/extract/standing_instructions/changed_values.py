@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
-from memctl.extract.standing_instructions.order_topics import VALUE, VALUES, plain_value, shared, stems
+from memctl.extract.rule_tables import compiled
+from memctl.extract.standing_instructions.order_topics import (
+    VALUE,
+    VALUES,
+    other_value,
+    plain_value,
+    shared,
+    stems,
+)
 
 _AT = r"(?:at |on |before |after |by )?"
 _MAKE = r"(?:make|change|move|push|shift|set|bump|raise|lower|bring)"
@@ -33,14 +41,30 @@ _TO_NEW = KeyedPattern(
     rf"(?:^|[.!?;,\n] ?|\b(?:so|and|please|you can|can you|now) )(?:{_MAKE}|do|send|give me|ask me(?: for)?|switch) "
     rf"(?P<topic>(?:[\w' -]{{0,40}} )?{_TOPIC}(?: [\w' -]{{1,30}})?) (?:to |at |on |for |by )?(?P<new>{VALUES})\b"
     r"(?= (?:instead|now|from now on|please|pls|again)\b|\W*(?:$|[.,;!\n]))|"
-    rf"(?:^|[.!?;,\n] ?)(?:change (?:to|of|for) )?(?:the |my )?(?P<topic2>(?:[\w'-]+ ){{0,3}}?{_TOPIC})(?: [\w' "
+    rf"(?:^|[.!?;,\n] ?)(?:(?:so|and|also|ok|please|now) )*(?:(?:{_MAKE}|change (?:to|of|for)) )?(?:the |"
+    rf"my )?(?P<topic2>(?:[\w'-]+ ){{0,3}}?{_TOPIC})(?: [\w' "
     rf"-]{{1,30}}?)? "
     rf"(?:to |at |on |for |by )(?P<new2>{VALUES})\b(?= (?:instead|now|from now on)\b)|"
-    rf"\b{_MAKE} (?:it|that|them) (?:up |down |back )?(?:to )?(?P<new3>{VALUES}) (?P<topic3>[\w' -]{{3,30}})",
+    rf"\b{_MAKE} (?:it|that|them) (?:up |down |back )?(?:to )?(?P<new3>{VALUES}) (?P<topic3>at a time|each|(?:an?|"
+    rf"per) \w+)\b",
     re.IGNORECASE,
 )
 """ "Move my reminders to 5.15 instead"."""
-NEW_VALUES = KeyedGroup(_FROM_OLD, _TO_NEW)
+_NEW_STYLE = KeyedPattern(
+    r"(?:^|[.!?;\n,] ?|\bso )(?:(?:so|and|also|ok|please|actually|oh) )*(?:(?:change|switch|go back)(?: back| over)? "
+    r"(?:(?:the |my )?[\w ]{3,30}?(?:style|format|units?|currency|spelling|numbers|prices),? ?)?(?:it'?s|to|is now|"
+    r"make it) (?P<new>[\w /()-]{2,40})|"
+    r"(?P<new2>[\w' /-]{2,35}?) (?:now|instead|from (?:now|here)(?: on)?)(?: please| pls)*(?=$|[,.!;\n])|"
+    r"from (?:now|here)(?: on)? (?P<new3>[\w' /-]{2,35}?)(?: please| pls)*(?=$|[,.!;\n])|"
+    r"(?P<new4>[a-z]+) (?:please|pls)(?=$|[,.!;\n]))",
+    re.IGNORECASE,
+)
+""" "Change the reference style, it's Harvard", "grams now please"."""
+_STYLE_WORDS = late(
+    r"\b(?:use|in|only|just|the|as|make|back|with|everything|all|please|pls|style|units?)\b", re.IGNORECASE
+)
+_OF_SPEAKER = late(r"(?:i|we|he|she|they|it|my|our|his|her|you)\b", re.IGNORECASE)
+NEW_VALUES = KeyedGroup(_FROM_OLD, _TO_NEW, _NEW_STYLE)
 _SAYS_CHANGE = late(
     r"\b(?:rules?|limit|remind\w*|from now on|please|pls|now|instead|(?:make|change|move|push|bump|set) (?:it|that|"
     r"the|my)|"
@@ -75,6 +99,23 @@ def new_values(text: str, standing: list[Draft]) -> Iterator[tuple[Draft, str, t
             if len(same) == 1 and about and shared(about, _about(goal)) == len(about):
                 if not _is(same[0][0], groups["new"]):
                     yield order, _with(goal, same[0], groups["new"]), found.span()
+                break
+
+
+def new_styles(text: str, standing: list[Draft]) -> Iterator[tuple[Draft, str, tuple[int, int]]]:
+    """The `standing` instructions of which `text` changes a style or a unit, as `new_values` does: "grams now "
+    "please"."""
+    for found in _NEW_STYLE.finditer(text):
+        words = (found["new"] or found["new2"] or found["new3"] or found["new4"]).strip()
+        if _OF_SPEAKER.match(words) or (found["new4"] and not compiled("{TONGUES}").fullmatch(words)):
+            continue
+        for order in reversed(standing):
+            goal = order.object or ""
+            change = other_value(words, goal)
+            if change and stems(_STYLE_WORDS.sub(" ", change.rest)) <= stems(goal):
+                before = goal[: change.start]
+                before = before.removesuffix("a ") if change.value.endswith("s") else before
+                yield order, f"{before}{change.value}{goal[change.end :]}", found.span()
                 break
 
 

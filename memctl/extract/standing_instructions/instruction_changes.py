@@ -11,7 +11,7 @@ from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.rule_tables import compiled
-from memctl.extract.standing_instructions.changed_values import NEW_VALUES, new_values
+from memctl.extract.standing_instructions.changed_values import NEW_VALUES, new_styles, new_values
 from memctl.extract.standing_instructions.kept_changes import lasting_changes, of_a_part
 from memctl.extract.standing_instructions.lifted_orders import ENDINGS, Lift, lifted, named
 from memctl.extract.standing_instructions.order_topics import (
@@ -37,8 +37,11 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
         for draft in over:
             ended.add(draft.object or "")
             yield retraction(draft, lift.span)
-        yield from lasting_changes(lift, text, known=bool(over), new=new)
-    for old, goal, span in new_values(text, standing) if standing and NEW_VALUES.possible(text) else ():
+        for change in lasting_changes(lift, text, known=bool(over), new=new):
+            yield change
+            new.append(change)
+    changes = (*new_values(text, standing), *new_styles(text, standing)) if NEW_VALUES.possible(text) else ()
+    for old, goal, span in changes:
         if old.object not in ended:
             ended.add(old.object or "")
             yield retraction(old, span)
@@ -74,7 +77,23 @@ def _ended_by(lift: Lift, standing: list[Draft], ended: set[str]) -> Iterator[Dr
     found = named_by(lift.what, fitting, ended)
     spoken = stems(lift.what)
     # "Stop ending every message with a question" does not end "write commit messages in the past tense".
+    if lift.strict:
+        found = next((one for one in reversed(fitting) if _names_all(lift, spoken, stems(one.object or ""))), None)
+        if found is not None and not of_a_part(lift, found.object or ""):
+            yield found
+        return
     if found is None or 3 * shared(spoken, stems(found.object or "")) <= len(spoken):
         return
     if not of_a_part(lift, found.object or ""):
         yield found
+
+
+def _names_all(lift: Lift, spoken: set[str], order: set[str]) -> bool:
+    """Whether an order has all the words `spoken`; "the quiz is off" names too little of what to stop."""
+    if not spoken or shared(spoken, order) < len(spoken):
+        return False
+    return lift.does is not True or 2 * len(spoken) >= max(len(order), LEAST_NAMED)
+
+
+LEAST_NAMED = 4
+"""Twice the words with which a sentence has to name what is to stop."""

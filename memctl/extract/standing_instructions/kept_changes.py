@@ -18,7 +18,7 @@ _PART_ONLY = late(
 )
 _KEPT_REST = late(
     r",? ?(?:but |just |and )?(?:when(?:ever)?|if|unless|except|only|not|as long as|in "
-    r"moderation|sparingly|up to|than|max|at most|until|till|for|in|on)\b[^,;]*",
+    r"moderation|sparingly|up to|than|max|at most|until|till|for|in|on|at)\b[^,;]*",
     re.IGNORECASE,
 )
 _UNCLEAR = late(r"\b(?:it|that|this|those|these|him|her|today|tonight|thing|them)\b", re.IGNORECASE)
@@ -50,8 +50,10 @@ def lasting_changes(lift: Lift, text: str, *, known: bool, new: list[Draft]) -> 
 
     `known` says that it ended an instruction of this session; `new` are the drafts of the turn.
     """
+    if lift.strict and not known:
+        return
     words = _allowed(lift, text, known=known) if lift.allows else _stopped(lift, text)
-    style = compiled(_STYLE).fullmatch(lift.what) if lift.allows else None
+    style = compiled(_STYLE).fullmatch(lift.what) if lift.allows and not lift.strict else None
     if style and not known and not of_a_part(lift, lift.what):
         yield _denial(style["o"].lower(), lift.span)
     if words and not any(_says_so(draft, lift, words) for draft in new):
@@ -68,7 +70,8 @@ def of_a_part(lift: Lift, order: str) -> bool:
 
 def _condition(lift: Lift) -> str:
     """The condition after a permission: "when it is Christmas"."""
-    found = _KEPT_REST.match(_after(lift))
+    groups = lift.allows.groupdict() if lift.allows else {}
+    found = _KEPT_REST.match(groups.get("only") or groups.get("rest") or "")
     return found[0] if found else ""
 
 

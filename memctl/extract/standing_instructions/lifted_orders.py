@@ -30,7 +30,8 @@ _IT_IS_OVER = (
 )
 _EITHER = KeyedPattern(
     _OPENING + rf"(?:(?:{_YOU_MAY} )?{_FORGET}(?: about)?(?= (?:the|that|my|what i said about|all the|those|this)\b)|"
-    r"(?:i(?:'ll| will)? take back|i was wrong about)(?= (?:the|that|my|what i said about|all the|those|this)\b)|"
+    r"i was wrong about(?= \w)|(?:i(?:'ll| will)? take back)(?= (?:the|that|my|what i said about|all the|those|"
+    r"this)\b)|"
     r"i take it back about|(?:quit it|leave off|enough|stop it|knock it off) (?:with|of)"
     r"(?= (?:the|that|those|all|this)\b)|"
     rf"(?:you know |remember )?(?:that|the|this|my) {_THING} (?:about|on|with|for)(?=.*,? {_FORGET} (?:it|that)\b)) "
@@ -42,7 +43,8 @@ _NAMED = KeyedPattern(
     r"(?:^|[.!?;\n,]\s*)(?:(?:and|also|oh|so|ok|but|btw|actually|about|as for|on|re|you know|u know|remember|"
     r"as to)\b[,:]? )*"
     r"(?P<what>(?!(?:i|we|he|she|they|it|you|there)\b)(?:(?:that|the|those|this|my) )?(?:[\w'-]+ ){0,5}?"
-    rf"(?:{_THING}(?: (?:about|on|with|for|to) [\w' -]{{2,40}})?|[\w'-]+)) ?[?,:;–—-]+ ?(?:(?:well|actually|just|"
+    rf"(?:{_THING}(?: (?:about|on|with|for|to) [\w' -]{{2,40}})?|[\w'-]+)) ?[?,:;–—-]+ ?(?:(?:maybe |"
+    rf"well,? )?not (?:so much|really)[\w ]*[.,]? )?(?:(?:well|actually|just|"
     rf"please|maybe|"
     rf"you can|we can|u can)\b,? )*{_IT_IS_OVER}(?! (?:the|what|my|your|from|on|in)\b)",
     re.IGNORECASE,
@@ -87,10 +89,12 @@ _ALLOWED = KeyedPattern(
 _NEEDLESS = KeyedPattern(
     _OPENING
     + r"(?:no )?(?P<what>[\w' -]{3,60}?) (?:(?:is|are) (?:not|no longer) needed|(?:isn't|isnt|aren't|arent) needed|"
-    r"needed now|can (?:go|stop|end)|(?:has|have) (?:run its course|had (?:its|their) day)|(?:is|are) (?:retired|"
+    r"needed now|can (?:go|stop|end)(?=$|[,.!;]| (?:now|too|please|pls)\b)|(?:has|have) (?:run its course|"
+    r"had (?:its|their) day)|(?:is|are) (?:retired|"
     r"history|done with)|(?:no longer applies|doesn't apply any ?more))\b|"
     + _OPENING
-    + r"(?P<ban>[\w' -]{3,60}?)(?:'s| is) (?:lifted|off|over|gone|cancell?ed)\b|"
+    + r"(?P<ban>[\w' -]*\b(?:ban|rule|limit|embargo|thing|restriction)\b[\w' -]*?)"
+    + r"(?:'s| is) (?:lifted|off|over|gone|cancell?ed)\b|"
     + _OPENING
     + r"(?P<that>(?:the|that|this) [\w' -]{3,60}?),? (?:can|could) (?:we|you|u) (?:please )?(?:stop|drop|skip|"
     r"lose|quit|end)\b",
@@ -105,7 +109,44 @@ LOOSENED = KeyedPattern(
     r"informal|casual|as long as you like)\b)(?P<rest>.*)",
     re.IGNORECASE,
 )
-ENDINGS = KeyedGroup(LOOSENED, _OVER, _EITHER, _NAMED, _ALLOWED, _NEEDLESS)
+_BE = (
+    r"(?:(?: (?:is|are|r|can|may|has|have|gets?|needs?|must)|'s|'re)(?: (?:now|all|totally|officially|"
+    r"just|also|really))*)?"
+)
+_SUBJECT = r"^\W*(?:(?:so|now|and|ok|oh|right|also) )?(?:(?:the|those|these|all|your|any) )?"
+_MAY = KeyedPattern(
+    rf"{_SUBJECT}(?P<that>[\w'-]+(?: [\w'-]+){{0,5}}?){_BE} (?:ok|okay|fine|good|alright|all right|allowed|welcome|"
+    rf"back|free|"
+    r"acceptable|legal|unbanned|off the (?:black)?list|(?:no longer|not) (?:off[- ]limits|banned|forbidden|a problem|"
+    r"taboo)(?: any ?more)?|on the (?:menu|table)|come back|return|get a pardon|pardoned|forgiven)\b(?: (?:again|"
+    r"now|in|by me|"
+    r"with me|too|as of \w+))*(?P<only>,? (?:if|when|in|for|on|at|as long as|until|till|up to) [^,]*)?(?P<rest>(?:,|"
+    r" because| since| but"
+    r"| cos| -|$).*)$",
+    re.IGNORECASE,
+)
+_MUST_GO = KeyedPattern(
+    rf"{_SUBJECT}(?P<what>[\w'-]+(?: [\w'-]+){{0,8}}?){_BE} (?:(?:to |can |must )?(?:go|stop|end)(?: now)?|over|off|"
+    rf"history|done|out|"
+    r"retired|too much|cancell?ed|not needed|(?:no longer|not) (?:needed|necessary|wanted)(?: any ?more)?)(?=$|"
+    r"[,.!;]| now\b| thanks\b)",
+    re.IGNORECASE,
+)
+_AWAY = KeyedPattern(
+    r"^\W*(?:(?:so|and|ok|please|just) )*(?P<freely>(?P<deed>[a-z]{4,}) away)(?P<rest>(?:,.*)?)$", re.IGNORECASE
+)
+_PUT_BACK = KeyedPattern(
+    r"\bthe (?P<what>[\w' -]{3,30}?),? (?:so |and )?(?:you can |please )?(?:put|bring) (?:it|them|those) back\b|"
+    r"\b(?:lifted|ended|scrapped|dropped|retract|withdraw|revoke|rescind|undo) (?:the|my|that) (?P<ban>[\w' -]{3,40}? "
+    rf"{_THING})",
+    re.IGNORECASE,
+)
+""" "I miss the lists, put them back", "the doctor lifted the salt ban"."""
+ENDINGS = KeyedGroup(LOOSENED, _OVER, _EITHER, _NAMED, _ALLOWED, _NEEDLESS, _MAY, _MUST_GO, _AWAY, _PUT_BACK)
+_THE = late(r"\W*(?:(?:so|now|and|ok|oh|right|also) )?(?:the|those|these) ", re.IGNORECASE)
+_ANEW = late(r"\b(?:again|now|no longer|not .* any ?more|come back|pardon|on the menu)\b", re.IGNORECASE)
+""" "The tables are fine" may be those of a restaurant, "the tables are fine again" are those of the answers."""
+_CLAUSE = late(r"[,;:]\s+|\s[-–—]+\s|,? (?:so|but|and|because|cos|cuz) ", re.IGNORECASE)
 _BAN = late(r"\b(?:ban|rule|limit|embargo|restriction)\b", re.IGNORECASE)
 _OWN = late(r"(?:my|our|his|her|their|i|we|he|she|they)\b(?!.* to \w+$)", re.IGNORECASE)
 """ "My back is fine again" is news."""
@@ -128,7 +169,7 @@ class Lift(NamedTuple):
     `what` names it, `does` is True for the end of what the assistant does, False for the end of a ban, None for either.
     `allows` is the sentence that gives a permission, at `span` of the turn; `how` is what the answers may be, such as
     "longer", and `part` the condition before a permission. `stops` is the verb of an order to stop something, and "
-    "`told` says that "you can" is before it.
+    "`told` says that "you can" is before it. With `strict` the order has to have all words of `what`.
     """
 
     what: str
@@ -139,17 +180,38 @@ class Lift(NamedTuple):
     part: str = ""
     stops: str = ""
     told: bool = False
+    strict: bool = False
 
 
 def lifted(sentence: str, start: int) -> Iterator[Lift]:
     """What a sentence ends, which begins at `start` of its turn."""
-    for at in (0, *(cut.end() for cut in _PART.finditer(sentence))):
+    blank = len(sentence) - len(sentence.lstrip())
+    for at in (blank, *(cut.end() for cut in _PART.finditer(sentence))):
         part = _IN_PART.match(sentence, at)
         words = sentence[part.end() if part else at :]
         found = _lift(words, (start + len(sentence) - len(words), start + len(sentence)), part["when"] if part else "")
         if found:
-            yield found._replace(stops="") if at else found
-            return
+            yield found._replace(stops="") if at > blank else found
+            break
+    yield from _by_topic(sentence, start)
+
+
+def _by_topic(sentence: str, start: int) -> Iterator[Lift]:
+    """What the clauses of a sentence may end whose subject is all that an order is about: "jokes can come back"."""
+    for back in _PUT_BACK.finditer(sentence):
+        yield Lift(back["what"] or back["ban"], None, (start + back.start(), start + back.end()), strict=True)
+    for at in (0, *(cut.end() for cut in _CLAUSE.finditer(sentence))):
+        words, span = sentence[at:], (start + at, start + len(sentence))
+        if (
+            (may := _MAY.match(words))
+            and not _OWN.match(may["that"])
+            and (not _THE.match(words) or _ANEW.search(words))
+        ):
+            yield Lift(may["that"], False, span, may, strict=True)
+        elif away := _AWAY.match(words):
+            yield Lift(away["deed"], False, span, away, strict=True)
+        elif (over := _MUST_GO.match(words)) and not _OWN.match(over["what"]):
+            yield Lift(over["what"], True, span, strict=True)
 
 
 def _lift(words: str, span: tuple[int, int], part: str) -> Lift | None:

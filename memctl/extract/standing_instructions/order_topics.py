@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Sequence
+from typing import NamedTuple
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
@@ -17,6 +18,14 @@ _SMALL = frozenset(
         "more each every btw tho though question questions business stuff lol pls reminder reminders bit from on at"
     )
 )
+_SAME = {
+    "sorry": "apologise",
+    "apologize": "apologise",
+    "apologizing": "apologising",
+    "smiley": "emoji",
+    "smileys": "emoji",
+}
+"""Words for the same thing."""
 _ASPECTS: tuple[tuple[str, ...], ...] = (
     (
         r"\b(?:short(?:er)?|brief(?:er)?|concise|terse|one-line|to the point)\b",
@@ -46,16 +55,24 @@ _ASPECTS: tuple[tuple[str, ...], ...] = (
         r"\bshillings\b",
     ),
     (r"\b24[- ]?h", r"\b12[- ]?h|am/pm|\bam and pm\b"),
-    (r"\bvancouver\b", r"\b(?:harvard|author-date)\b", r"\bapa\b", r"\bmla\b", r"\bchicago\b", r"\bieee\b"),
+    (
+        r"\bvancouver\b",
+        r"\b(?:harvard|author-date(?: \(harvard\))?)",
+        r"\bapa\b",
+        r"\bmla\b",
+        r"\bchicago\b",
+        r"\bieee\b",
+    ),
     (
         r"\btables?\b",
         r"\b(?:bullets?|bullet points?|bulleted)\b",
         r"\bnumbered\b",
         r"\b(?:plain (?:lines|sentences|text)|prose|paragraphs)\b",
     ),
-    (r"\b(?:lower ?case)\b", r"\b(?:upper ?case|capitals|caps)\b"),
+    (r"\b(?:lower ?case)\b", r"\b(?:upper ?case|capitals|capital letters|caps)\b"),
 )
 """Values of one aspect of answers, of which one holds at a time."""
+_VALUES_OF_ASPECTS = tuple(value for values in _ASPECTS for value in values)
 _ANSWERING = KeyedPattern(
     r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
     r"^switch (?:back )?to (?P<next>[a-z]+)\b",
@@ -70,7 +87,8 @@ _NOT = late(r"\b(?:not|never|no|without|instead of|rather than|no more|stop (?:t
 _REFUSES = late(r"(?:please )?(?:no(?: more)?|never|don'?t|do not|stop|quit|avoid)(?: ever)? (?=\w)", re.IGNORECASE)
 _ADDRESSED = late(r"\b(?:address|refer to|greet) me as (?P<name>[^,;]+)", re.IGNORECASE)
 _RESTRAINS = late(
-    r"\b(?:no|not|never|nothing|none|don'?t|dont|doesn'?t|stop|quit|avoid|skip|without|leave out|keep .* out|drop|"
+    r"\b(?:no|not|never|nothing|none|don'?t|dont|doesn'?t|stop|quit|avoid|skip|without|leave out|(?:keep|"
+    r"leave) .* out|drop|"
     r"ban\w*|only|max\w*|at most|less|fewer|under|tops|limit|short|brief|one|instead|rather)\b",
     re.IGNORECASE,
 )
@@ -95,7 +113,7 @@ def restrains(order: str) -> bool:
 def stems(text: str) -> set[str]:
     """The words of an instruction that tell what it is about, without their endings."""
     found = (
-        re.sub(r"(?:ings?|ions?|ies|ed|es|s|e|y)$", "", word)
+        re.sub(r"(?:ings?|ions?|ies|ed|es|s|e|y)$", "", _SAME.get(word, word))
         for word in re.findall(r"[\w'-]+", text.casefold())
         if word not in _SMALL
     )
@@ -159,6 +177,30 @@ def _has_other_value(new: str, old: str) -> bool:
     return same >= LEAST_SHARED and same == min(len(some), len(others)) and 2 * same >= max(len(some), len(others))
 
 
+class OtherValue(NamedTuple):
+    """A new `value` of what an order sets between `start` and `end`, and the `rest` of the words that name it."""
+
+    value: str
+    start: int
+    end: int
+    rest: str
+
+
+def other_value(words: str, order: str) -> OtherValue | None:
+    """The other value of an aspect of `order`, or the other language, that a few `words` name."""
+    tongue, old_tongue = words.casefold(), tongue_of(order)
+    if old_tongue and compiled("{TONGUES}").fullmatch(tongue):
+        start = order.casefold().find(old_tongue)
+        return OtherValue(words, start, start + len(old_tongue), "") if tongue != old_tongue else None
+    for values in _ASPECTS:
+        new = [found for value in values if (found := re.search(value, words, re.IGNORECASE))]
+        old = [found for value in values if (found := re.search(value, order, re.IGNORECASE))]
+        if len(new) == 1 and len(old) == 1 and new[0].re.pattern != old[0].re.pattern:
+            rest = f"{words[: new[0].start()]} {words[new[0].end() :]}"
+            return OtherValue(new[0][0], old[0].start(), old[0].end(), rest)
+    return None
+
+
 def _is_opposite(new: str, old: str) -> bool:
     """Whether one asks for exactly what the other forbids: "give me the answers", "don't give me the answers"."""
     refused, before = _REFUSES.match(new), _REFUSES.match(old)
@@ -169,6 +211,8 @@ def _is_opposite(new: str, old: str) -> bool:
 
 
 def _is_narrow(order: str) -> bool:
+    for value in _VALUES_OF_ASPECTS:
+        order = re.sub(value, "", order, flags=re.IGNORECASE)
     return _NARROW.search(order) is not None
 
 
