@@ -92,7 +92,8 @@ _NEXT_FOLLOWS = late(r"[,;]?\s+(?:and|plus|&|then|also)$", re.IGNORECASE)
 _SPLIT = late(
     r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here "
     r"out|as a standing|in all (?:calc|my|of|your))\b)|\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|"
-    r"\s+(?:and|but|so|plus)\s+(?=(?:please |pls |just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
+    r"\s+(?:and|but|so|plus)\s+(?=(?:please |pls |just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|"
+    r"skip)\b)",
     re.IGNORECASE,
 )
 _IMPERATIVE = late(
@@ -134,6 +135,12 @@ _REST = late(
     r"(?:the )?[a-z]+ (?:after(?:wards)?|later|last|second|below)\b(?! (?:every|each|the|my|i)\b)", re.IGNORECASE
 )
 """ "Code first, explanation after"."""
+_BANNED = late(
+    r"(?!(?:it|this|that|he|she|they|i|we|you|there)\b)[\w./' -]{2,40} (?:is|are) (?:banned|forbidden|out|"
+    r"off limits|off "
+    r"the table|not allowed|never allowed|verboten)(?:[,;(].*)?",
+    re.IGNORECASE,
+)
 _POINTS_BACK = late(r"(?:[a-z]+ )?(?:it|them|that|those|this)\b", re.IGNORECASE)
 _MARKED = late(r"(?:always|never)\b", re.IGNORECASE)
 _NEGATED = late(r"(?:not|don't|dont|didn't|did not) (?:to )?", re.IGNORECASE)
@@ -230,6 +237,8 @@ def _read(
     text = text[number.end() :] if number else text
     if listed and sentence.mark == ".":
         text = _NEXT_NUMBER.sub("", text)
+    if listed and _BANNED.fullmatch(text):
+        return [_draft(text, span)], True
     item = is_rule or (listed and bool(number or ITEM.search(before)))
     inline = None if item else _INLINE.match(text)
     if inline and "?" not in sentence.mark:

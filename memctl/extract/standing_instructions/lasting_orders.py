@@ -11,7 +11,13 @@ from memctl.core.late_pattern import late
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.standing_instructions.one_off_orders import for_one_task, is_no_rule
-from memctl.extract.standing_instructions.order_forms import LONGEST_ORDER, is_base_verb, is_understood, trimmed
+from memctl.extract.standing_instructions.order_forms import (
+    AT_LENGTH,
+    LONGEST_ORDER,
+    is_base_verb,
+    is_understood,
+    trimmed,
+)
 from memctl.extract.standing_instructions.order_reasons import ASIDE
 from memctl.extract.standing_instructions.order_scopes import SCOPED
 
@@ -74,7 +80,7 @@ _OWN_DOINGS = late(
     r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let|lose|win|earn|own|can|did|"
     r"was|"
     r"pray|fast|bring|become|beat|teach(?! (?:me|us)\b)|help(?! (?:me|us)\b)|order|book|cook(?! (?:for|me|us)\b)|bake|"
-    r"smoke|thank|start|leave(?! out)|close|open)\b",
+    r"smoke|thank|start|leave(?! (?:out|it|them|a)\b)|close|open)\b",
     re.IGNORECASE,
 )
 """ "Work from home from now on" is what the speaker does."""
@@ -181,13 +187,13 @@ def _has_scope(text: str) -> bool:
     if _YOU.match(core):
         return _told(core)
     paused = match[0][: match.start("core")].rstrip()[-1:] in ",:-–—" or _NONE.match(core)
-    return _is_imperative(core) or bool(paused and _is_verbless(_first(core)))
+    return _is_imperative(core) or bool(paused and any(map(_is_verbless, _PIECE.split(core))))
 
 
 def _told(text: str) -> bool:
     """Whether `text` says what "you" do: "you say what it is and you stop"."""
     you = _YOU.match(text)
-    return bool(you and _is_verb(you["verb"]) and not _OWN_DOINGS.match(you["verb"]))
+    return bool(you and (AT_LENGTH.match(text) or (_is_verb(you["verb"]) and not _OWN_DOINGS.match(you["verb"]))))
 
 
 def _has_shape(text: str) -> bool:

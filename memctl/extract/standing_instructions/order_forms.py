@@ -87,6 +87,12 @@ _STOPPABLE = r"(?!(?:buy|book|order|plan|go|leave|work|do|try|run|swear|drop|clo
 """ "Stop buying coffee" is a note to oneself; an assistant can stop what it does in its answers."""
 
 
+AT_LENGTH = late(
+    r"\b(?:you|u) (?:can|may|should) (?:go|be|stay|write) (?:long|short|deep|slow|quick|brief)\b", re.IGNORECASE
+)
+""" "On brakes you can go long" lifts nothing."""
+
+
 def is_understood(text: str) -> bool:
     """True for an order that stands and that its own words explain."""
     # "If I skip a day, move it": the condition says what "it" is.
@@ -98,7 +104,7 @@ def is_understood(text: str) -> bool:
         or OF_A_DOCUMENT.match(text)
         or is_no_rule(text)
         or proverbs.SAYING.fullmatch(text)
-        or lifts(text)
+        or (lifts(text) and not AT_LENGTH.search(text))
     )
 
 

@@ -50,23 +50,35 @@ _OF_A_KIND = (
     r"(?:an?|any|some|something|anything)(?= (?:[\w'-]+ ){1,3}?(?:is|isn't|comes|appears|has|looks|needs|gets)\b)"
 )
 """ "If an idea is weak": what is said of any thing of its kind."""
+_STATE = (
+    r"(?:it|it's|its|it is|there's|there is|there isn't|there aren't|nothing|my \w+|(?:you|u)(?= (?:don't|dont|do "
+    r"not) know\b)|ye|unsure)\b(?! (?:one|any|none)\b)"
+    r"(?![^,:;]*(?:\b(?:was|were|had|would|could|did|might)\b|'d\b)) [^,:;]{2,50}?(?:, (?:then )?| )(?=(?:please |"
+    r"just |always )*(?:say|flag|mark|skip|"
+    r"leave (?:it|them|a)|shout|don't|dont|never|be (?:firm|short|brief|kind|gentle|polite|formal|honest|careful)|use|"
+    r"keep it|tell me (?:so|that|it)|ask)\b)"
+)
+""" "If there's no page, skip it": what is so, before what an assistant does about it."""
 _WHEN = (
     rf"(?P<when>(?:when(?:ever)?|if|every time|each time|any ?time) {_NOT_NOW}(?:"
     r"(?![^,:;]*(?:\bwill\b|'ll\b|'d\b|\bid\b|\bill\b|\bwould\b))(?:(?:i|we)"
     rf"(?= {_SAY})|(?:you|u)(?= {_DO})|{_OF_A_KIND}|(?:it's|its|it is|is)(?= (?:about|for)\b)) "
     rf"(?:[\w'%£$€.-]+ ){{2,10}}?{_NO_SUBJECT_BEFORE}(?:then )?(?={_THEN})|"
-    rf"(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}(?:then )?))"
+    rf"{_STATE}|(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}(?:then )?))"
 )
 _WRITING = (
     rf"(?P<writing>(?:(?:for |in |with )?(?:all|any|every|each|whatever) (?:[\w'-]+ ){{1,4}}?(?:you|u) {_WRITE}\b"
     rf"[^,:;]{{0,40}}?|(?:for |in |with )?(?:anything|everything|whatever) (?:you|u|i) (?:{_WRITE}|paste|share|ask)\b"
-    r"[^,:;]{0,40}?|(?:for|in|with|on) (?:anything|everything) (?:about|from|for|to do with|with|on|in) [^,:;]{2,40}?)"
+    r"[^,:;]{0,40}?|(?:for|in|with|on) (?:anything|everything) (?:about|from|for|to do with|with|on|in|"
+    r"touching|involving|related to|that \w+s) [^,:;]{2,40}?)"
     rf"(?:{_PAUSE}| (?={_THEN})))"
 )
 _ABOUT_TEXTS = (
     r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*(?:[\w'-]+ "
-    rf"){{0,2}}?{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in) (?:the |my |all |any "
-    r")?(?:[\w'-]+ ){1,2}(?:stuff|things|matters|questions|topics))(?:[,:] | (?=(?:you|be|use|keep|write|sign|add|"
+    rf"){{0,2}}?{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in|on) (?:the |my |"
+    rf"all |any "
+    r")?(?:[\w'-]+ (?:and )?){1,3}(?:stuff|things|matters|questions|topics))(?:[,:] | (?=(?:you|be|use|keep|write|"
+    r"sign|add|"
     r"put|give|show|leave|avoid|skip|say|call|don't|do not|dont|never|always|no|only|please|pls|just)\b)))"
 )
 _ON_DAYS = (

@@ -247,7 +247,7 @@ def _with_reason(goal: str, text: str, before: str) -> str | None:
 def _with_condition(goal: str, before: str, after: str, text: str) -> str:
     """An order with the words that say when it holds, whether they are before it, after it or in its heading."""
     if headed := _HEADED.match(text):
-        scope = headed["of"] or headed["when"]
+        scope = " ".join((headed["of"] or headed["when"]).split())
         return goal if goal.startswith(scope) else f"{scope}: {goal}"
     condition = None if CONDITIONAL.match(goal) else _IF.search(before)
     if condition and _OF_CONVERSATION.search(condition["if"]):
