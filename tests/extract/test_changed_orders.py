@@ -126,7 +126,10 @@ def test_a_later_turn_leaves_an_instruction_that_it_only_mentions(before: str, a
         ("But you can stop ending every answer with a riddle, if I want one I'll ask", "stop ending every answer"),
         ("You can suggest me phone calls now, by the way", "You can suggest me phone calls now"),
         ("oh and you can mention Ana again, we talk", "you can mention Ana again"),
-        ("On wiring questions you can go long, as many lines as it takes", "On wiring questions, you can go long"),
+        (
+            "On wiring questions you can go long, as many lines as it takes",
+            "On wiring questions you can go long, as many lines as it takes",
+        ),
         ("so you can go longer than five lines", "you can go longer than five lines"),
     ],
 )

@@ -15,6 +15,10 @@ _REASON = late(
 )
 
 
+_COMPARED = late(r"\bas \w+(?: \w+)?$", re.IGNORECASE)
+""" "As many lines" of "as many lines as it takes"."""
+
+
 @cache
 def _then_why() -> KeyedPattern:
     """ "Keep it short I'm on a bus": the reason follows without a comma."""
@@ -51,7 +55,11 @@ def before_reason(text: str) -> str:
 
 def without_reason(text: str) -> str:
     """The order before its reason, also before "because it …", with single spaces."""
-    return _REASON.split(" ".join(before_reason(text).split()), maxsplit=1)[0]
+    words = " ".join(before_reason(text).split())
+    for reason in _REASON.finditer(words):
+        if not _COMPARED.search(words, 0, reason.start()):
+            return words[: reason.start()]
+    return words
 
 
 def without_asides(goal: str) -> str:

@@ -18,6 +18,25 @@ from memctl.extract.patterns.hints import HintIndex
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.time import time_expressions
+from memctl.extract.time.date_pieces import (
+    A_MONTH,
+    DAY_OF_WEEK,
+    EN_MONTH,
+    EN_MONTHS,
+    END,
+    FULL_WEEKDAY,
+    HALVES,
+    LAST_DAY,
+    MONTH,
+    MONTHS_TOO,
+    NUMBER,
+    ON_WEEKDAY,
+    ORDINAL,
+    SEASON,
+    SHORT_YEAR,
+    UNIT,
+    YEAR,
+)
 from memctl.extract.time.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 from memctl.extract.vocabulary import date_words
 
@@ -41,30 +60,6 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     vague: bool = False
     deadline: bool = False
 
-
-_MONTH = rf"(?P<month>{date_words.alternation(date_words.MONTHS)})"
-_EN_MONTHS = tuple(month for month in date_words.ENGLISH_MONTHS if len(month) > 3 or month == "may")
-_EN_MONTH = rf"(?P<month>{date_words.alternation(_EN_MONTHS)})"
-_DAY_OF_WEEK = rf"(?P<weekday>{date_words.alternation(date_words.WEEKDAYS)})"
-_FULL_WEEKDAY = rf"(?P<weekday>{date_words.alternation(date_words.FULL_WEEKDAYS)})"
-_NUMBER = rf"(?P<n>(?<!\d[.,])\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
-_UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
-_YEAR = r"(?P<year>(?:19|20)\d\d)"
-_SHORT_YEAR = r"'(?P<yy>\d\d)\b"
-_A_MONTH = rf"(?:{date_words.alternation(date_words.MONTHS)})\b"
-_HALVES = (
-    rf"(?:half an?|{_NUMBER} and a half|(?P<whole>\d{{1,2}})[.,]5) (?P<unit>week|month|year|yr)s?"
-    r"|an? (?P<one>week|month|year) and a half"
-)
-""" "half a year", "two and a half weeks", "1.5 years", "a month and a half"."""
-_MONTHS_TOO = rf"{_NUMBER} (?:year|yr)s?,? (?:and )?{_NUMBER.replace('?P<n>', '?P<months>')} months?"
-""" "2 years and 3 months"."""
-_SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
-_ON_WEEKDAY = rf"(?:(?:{date_words.alternation(date_words.WEEKDAYS)}),? (?:the )?)?"
-_ORDINAL = rf"{_ON_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
-_LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
-""" "3-10 September" starts on the third."""
-_END = r"(?![\w'-])"
 
 _UNIT_WORDS = ("day", "week", "month", "year", "yr")
 _WHICH_WORDS = ("last ", "past ", "previous ", "this ", "next ", "coming ", "following ")
@@ -131,8 +126,8 @@ def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = 
 
 _WHICH = r"(?P<which>this past|last|past|previous|this|next|coming|upcoming|following)"
 _DATE = (
-    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?\s*{_MONTH.replace('?P<month>', '?:')},?(?:\s*\d{{4}})?"
-    rf"|{_MONTH.replace('?P<month>', '?:')} \d{{1,2}}(?:st|nd|rd|th)?,?(?: \d{{4}})?)"
+    rf"(?:\d{{4}}-\d\d-\d\d|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?\s*{MONTH.replace('?P<month>', '?:')},?(?:\s*\d{{4}})?"
+    rf"|{MONTH.replace('?P<month>', '?:')} \d{{1,2}}(?:st|nd|rd|th)?,?(?: \d{{4}})?)"
 )
 
 _MOVED_TO = (
@@ -160,16 +155,16 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", time_expressions.iso),
     _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", time_expressions.japanese, ("年",)),
     _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
-    _rule(rf"\b{_ORDINAL}{_LAST_DAY}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
-    _rule(rf"\b(?P<which>next|last) {_MONTH} {_ORDINAL}{_END}", time_expressions.relative_month, _WHICH_WORDS),
-    _rule(rf"\b{_ON_WEEKDAY}{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
-    _rule(rf"\b{_MONTH},?(?: of| de)? (?:{_YEAR}\b|{_SHORT_YEAR})", time_expressions.dated),
-    _rule(rf"\b(?:in|since|back in|until|till|by|from) {_SHORT_YEAR}(?!\w)", time_expressions.whole_year),
+    _rule(rf"\b{ORDINAL}{LAST_DAY}\.?(?: of| de)?\s*{MONTH},?(?: de)?(?:\s*{YEAR})?{END}", time_expressions.dated),
+    _rule(rf"\b(?P<which>next|last) {MONTH} {ORDINAL}{END}", time_expressions.relative_month, _WHICH_WORDS),
+    _rule(rf"\b{ON_WEEKDAY}{MONTH} {ORDINAL}{END}(?:,? {YEAR}\b)?", time_expressions.dated),
+    _rule(rf"\b{MONTH},?(?: of| de)? (?:{YEAR}\b|{SHORT_YEAR})", time_expressions.dated),
+    _rule(rf"\b(?:in|since|back in|until|till|by|from) {SHORT_YEAR}(?!\w)", time_expressions.whole_year),
     _rule(
-        rf"\b{_DAY_OF_WEEK},? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?!,? (?:of )?{_A_MONTH})",
+        rf"\b{DAY_OF_WEEK},? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th){END}(?!,? (?:of )?{A_MONTH})",
         time_expressions.weekday_of_month,
     ),
-    _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
+    _rule(rf"\b{SEASON}(?: of)? {YEAR}\b", time_expressions.season_of),
     _rule(
         r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\bthe night before last\b|\byesterday\b|"
         r"\blast night\b|\btomorrow\b",
@@ -181,16 +176,16 @@ RULES: tuple[Rule, ...] = (
         time_expressions.near_day,
         ("today", "tonight", "this "),
     ),
-    _rule(rf"\b(?:{_HALVES}) ago\b", time_expressions.halves_ago, (" ago",)),
-    _rule(rf"\b{_MONTHS_TOO} (?:ago|back)\b", time_expressions.years_and_months_ago, (" ago", " back")),
+    _rule(rf"\b(?:{HALVES}) ago\b", time_expressions.halves_ago, (" ago",)),
+    _rule(rf"\b{MONTHS_TOO} (?:ago|back)\b", time_expressions.years_and_months_ago, (" ago", " back")),
     _rule(
-        rf"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?{_MONTHS_TOO}\b(?! old)",
+        rf"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?{MONTHS_TOO}\b(?! old)",
         time_expressions.years_and_months_ago,
         (" month",),
         "since",
     ),
     _rule(
-        rf"\b(?:for|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?(?:{_HALVES}){_END}(?! old)",
+        rf"\b(?:for|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?(?:{HALVES}){END}(?! old)",
         time_expressions.halves_ago,
         ("half", ".5 ", ",5 "),
         "since",
@@ -198,21 +193,21 @@ RULES: tuple[Rule, ...] = (
     _rule(
         (
             r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
-            rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old|and a half))"
+            rf"last )?{NUMBER} {UNIT}{END}(?! (?:ago|old|and a half))"
         ),
         time_expressions.duration,
         _UNIT_WORDS,
         "since",
     ),
-    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", time_expressions.duration, (" now",), "since"),
+    _rule(rf"(?<![\w,] ){NUMBER} {UNIT} now\b", time_expressions.duration, (" now",), "since"),
     _rule(
-        rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b",
+        rf"\b{NUMBER} {UNIT} (?:ago|back|earlier|prior)\b",
         time_expressions.ago,
         (" ago", " back", " earlier", " prior"),
     ),
-    _rule(rf"\b{_NUMBER} {_FULL_WEEKDAY}s? ago\b", time_expressions.weekdays_ago, (" ago",)),
+    _rule(rf"\b{NUMBER} {FULL_WEEKDAY}s? ago\b", time_expressions.weekdays_ago, (" ago",)),
     _rule(
-        rf"\b{_NUMBER} fortnights? ago\b|\bin {_NUMBER.replace('?P<n>', '?P<ahead>')} fortnights?{_END}",
+        rf"\b{NUMBER} fortnights? ago\b|\bin {NUMBER.replace('?P<n>', '?P<ahead>')} fortnights?{END}",
         time_expressions.fortnights,
         ("fortnight",),
     ),
@@ -227,61 +222,57 @@ RULES: tuple[Rule, ...] = (
         time_expressions.part_of,
         (" of the ", " of this ", " of next "),
     ),
-    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
+    _rule(rf"\b(?:a few|few|several|some|many) {UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
     _rule(
-        rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",
+        rf"\bin (?:about |around )?{NUMBER} {UNIT}(?:'?s? time)?{END}|\b(?=\w+ \w+ from now)never\b",
         time_expressions.ahead,
         (*_UNIT_WORDS, "never"),
     ),
-    _rule(
-        rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", time_expressions.ahead, (" from now", " later", " hence")
-    ),
-    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", time_expressions.last, _WHICH_WORDS),
-    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", time_expressions.last_weekday, _WHICH_WORDS),
-    _rule(
-        r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, time_expressions.relative_month, _WHICH_WORDS
-    ),
-    _rule(rf"\b{_WHICH} {_SEASON}{_END}", time_expressions.last_season, _WHICH_WORDS),
+    _rule(rf"\b{NUMBER} {UNIT} (?:from now|later|hence)\b", time_expressions.ahead, (" from now", " later", " hence")),
+    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){END}", time_expressions.last, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {DAY_OF_WEEK}{END}", time_expressions.last_weekday, _WHICH_WORDS),
+    _rule(r"\b(?P<which>last|past|this|next|coming) " + EN_MONTH + END, time_expressions.relative_month, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {SEASON}{END}", time_expressions.last_season, _WHICH_WORDS),
     _rule(
         (
             r"\b(?:(?P<which>last|this past|this|next|coming) )?"
-            rf"(?P<holiday>{date_words.alternation(date_words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
+            rf"(?P<holiday>{date_words.alternation(date_words.HOLIDAYS)})(?:,? {YEAR})?{END}"
         ),
         time_expressions.holiday,
         date_words.HOLIDAYS,
     ),
     _rule(
-        rf"\b(?P<which>)(?:on |come |{_MOVED_TO} ){_FULL_WEEKDAY}{_END}",
+        rf"\b(?P<which>)(?:on |come |{_MOVED_TO} ){FULL_WEEKDAY}{END}",
         time_expressions.last_weekday,
         date_words.FULL_WEEKDAYS,
     ),
     _rule(
-        rf"{_NOT_RECURRING}(?P<which>){_FULL_WEEKDAY}{_END}{_AT_A_TIME}",
+        rf"{_NOT_RECURRING}(?P<which>){FULL_WEEKDAY}{END}{_AT_A_TIME}",
         time_expressions.last_weekday,
         date_words.FULL_WEEKDAYS,
     ),
     _rule(
-        rf"{_NOT_RECURRING}(?P<which>)(?:on )?{_DAY_OF_WEEK}\.?,?{_CLOCK}",
+        rf"{_NOT_RECURRING}(?P<which>)(?:on )?{DAY_OF_WEEK}\.?,?{_CLOCK}",
         time_expressions.last_weekday,
         _WEEKDAY_STEMS,
     ),
     _rule(
-        rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|"
+        rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){END}(?! (?:of|floor|time|"
         rf"grade|place))",
         time_expressions.day_of_month,
     ),
     _rule(
         (
-            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}"
+            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {EN_MONTH}{END}"
             r"(?!(?<=may) (?:i|we|you|they|be)\b)"
         ),
         time_expressions.dated,
-        _EN_MONTHS,
+        EN_MONTHS,
     ),
     _rule(
         (
             r"\b(?:in|since|during|back in|until|till|by|from|to|of|for|early|late|mid|around|before|"
-            rf"after) (?:early |late |mid[- ]?)?{_YEAR}\b(?![-/\w])"
+            rf"after) (?:early |late |mid[- ]?)?{YEAR}\b(?![-/\w])"
         ),
         time_expressions.whole_year,
     ),
@@ -325,7 +316,7 @@ _SOON = timedelta(days=183)
 """ "From 1 July I am self-employed", said in June, is about the July to come."""
 _UNTIL = KeyedPattern(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
 _RANGE = KeyedPattern(
-    rf"\b(?:from|between) (?:{_EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
+    rf"\b(?:from|between) (?:{EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
     re.IGNORECASE,
 )
 
