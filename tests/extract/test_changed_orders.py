@@ -71,6 +71,7 @@ def orders(*texts: str) -> list[str]:
         ("put numbers in a table always", "So from now numbers as plain lines please.", "put numbers in plain lines"),
         ("stop apologizing", "btw you can say sorry again", "you can say sorry again"),
         ("be blunt with me", "u know the blunt thing? maybe not so much anymore. drop it", None),
+        ("stop with the emojis", "u can use emojis today. actually u can use them whenever, i was in a mood", None),
         ("Don't give me the answers.", "you can give me the answers from now on", "give me the answers"),
     ],
 )

@@ -13,7 +13,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.rule_tables import compiled
 from memctl.extract.standing_instructions.changed_values import NEW_VALUES, new_styles, new_values
 from memctl.extract.standing_instructions.kept_changes import lasting_changes, of_a_part
-from memctl.extract.standing_instructions.lifted_orders import ENDINGS, Lift, lifted, named
+from memctl.extract.standing_instructions.lifted_orders import ENDINGS, LASTING, Lift, lifted, named
 from memctl.extract.standing_instructions.order_topics import (
     named_by,
     replaces,
@@ -22,6 +22,9 @@ from memctl.extract.standing_instructions.order_topics import (
     stems,
     tongue_of,
 )
+
+_PRONOUNS = frozenset({"them", "em", "those", "it"})
+_USED = r"\b(?:use|do|have|make|write) (?:the |some )?(?P<o>{STYLE})\b"
 
 
 def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
@@ -32,7 +35,7 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
     """
     standing, new = earlier.instructions, list(new)
     ended: set[str] = set()
-    for lift in _lifts(text) if ENDINGS.possible(text) else ():
+    for lift in _lifts(text, bool(standing)) if (ENDINGS if standing else LASTING).possible(text) else ():
         over = list(_ended_by(lift, standing, ended)) if standing else []
         for draft in over:
             ended.add(draft.object or "")
@@ -40,7 +43,8 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
         for change in lasting_changes(lift, text, known=bool(over), new=new):
             yield change
             new.append(change)
-    changes = (*new_values(text, standing), *new_styles(text, standing)) if NEW_VALUES.possible(text) else ()
+    due = standing and NEW_VALUES.possible(text)
+    changes = (*new_values(text, standing), *new_styles(text, standing)) if due else ()
     for old, goal, span in changes:
         if old.object not in ended:
             ended.add(old.object or "")
@@ -55,12 +59,19 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
                 yield retraction(draft, order.quote)
 
 
-def _lifts(text: str) -> Iterator[Lift]:
-    """What the sentences of a turn end."""
-    yield from named(text)
+def _lifts(text: str, standing: bool) -> Iterator[Lift]:
+    """What the sentences of a turn end, or allow."""
+    yield from named(text) if standing else ()
     for sentence in re.finditer(r"[^.!?\n;]+", text):
         if text[sentence.end() : sentence.end() + 1] != "?":
-            yield from lifted(sentence[0], sentence.start())
+            for lift in lifted(sentence[0], sentence.start(), standing=standing):
+                yield lift if lift.what not in _PRONOUNS else _meant(lift, text)
+
+
+def _meant(lift: Lift, text: str) -> Lift:
+    """A permission for "them", with what the words before it allow: "you can use emojis today. Use them whenever"."""
+    before = list(compiled(_USED).finditer(text, 0, lift.span[0]))
+    return lift._replace(what=before[-1]["o"]) if before else lift
 
 
 def _ended_by(lift: Lift, standing: list[Draft], ended: set[str]) -> Iterator[Draft]:

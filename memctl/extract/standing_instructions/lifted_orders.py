@@ -146,6 +146,8 @@ ENDINGS = KeyedGroup(LOOSENED, _OVER, _EITHER, _NAMED, _ALLOWED, _NEEDLESS, _MAY
 _THE = late(r"\W*(?:(?:so|now|and|ok|oh|right|also) )?(?:the|those|these) ", re.IGNORECASE)
 _ANEW = late(r"\b(?:again|now|no longer|not .* any ?more|come back|pardon|on the menu)\b", re.IGNORECASE)
 """ "The tables are fine" may be those of a restaurant, "the tables are fine again" are those of the answers."""
+LASTING = KeyedGroup(LOOSENED, _OVER, _ALLOWED)
+"""What may be an instruction of its own, without an earlier one."""
 _CLAUSE = late(r"[,;:]\s+|\s[-–—]+\s|,? (?:so|but|and|because|cos|cuz) ", re.IGNORECASE)
 _BAN = late(r"\b(?:ban|rule|limit|embargo|restriction)\b", re.IGNORECASE)
 _OWN = late(r"(?:my|our|his|her|their|i|we|he|she|they)\b(?!.* to \w+$)", re.IGNORECASE)
@@ -183,8 +185,8 @@ class Lift(NamedTuple):
     strict: bool = False
 
 
-def lifted(sentence: str, start: int) -> Iterator[Lift]:
-    """What a sentence ends, which begins at `start` of its turn."""
+def lifted(sentence: str, start: int, *, standing: bool) -> Iterator[Lift]:
+    """What a sentence ends, which begins at `start` of its turn. `standing` says that there are earlier orders."""
     blank = len(sentence) - len(sentence.lstrip())
     for at in (blank, *(cut.end() for cut in _PART.finditer(sentence))):
         part = _IN_PART.match(sentence, at)
@@ -193,7 +195,7 @@ def lifted(sentence: str, start: int) -> Iterator[Lift]:
         if found:
             yield found._replace(stops="") if at > blank else found
             break
-    yield from _by_topic(sentence, start)
+    yield from _by_topic(sentence, start) if standing else ()
 
 
 def _by_topic(sentence: str, start: int) -> Iterator[Lift]:

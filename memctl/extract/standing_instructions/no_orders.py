@@ -14,6 +14,7 @@ _NO_ORDER = late(
     r"from\b)\w.*|"
     r"no more [\w ]+ after (?:\d+|[a-z]+) (?:years?|months?|weeks?)\b.*|"
     r"if i ever\b.*\bassume i(?:'ve| have| am|'?m)\b.*|"
+    r"go (?:on|ahead),? but\b.*|"
     r"(?:ask|remind|tell|nudge|warn) me(?: again)? (?:every|each|on|in the) (?:single )?(?:\w+day|day|week|month|"
     r"morning|evening|night)s?",
     re.IGNORECASE,
@@ -26,7 +27,11 @@ _POINTER = late(
 _QUOTED = late(r"[\"“]([^\"“”\n]{2,40})[\"”]")
 _HEARD = 200
 """Characters before an order in which it may quote what it is about."""
-_LABEL = late(r"(?:change of plans?|new plan|correction|update|(?:since|while|as) [^:,]{3,40}):\s+", re.IGNORECASE)
+_LABEL = late(
+    r"(?:change of plans?|new plan|correction|update|with one (?:addition|exception|change)|"
+    r"for (?:this|that|these|those)|(?:since|while|as) [^:,]{3,40}):\s+",
+    re.IGNORECASE,
+)
 _START_BY = late(r"(?:you|u) (?:can|could|may) (?:start|begin) by (?P<doing>[a-z]+ing) ", re.IGNORECASE)
 
 

@@ -19,7 +19,8 @@ _SAID_TO_STAND = late(
 """Words of a turn that say that its orders stand; "I've always loved scones" is none of these."""
 _NUMBER_OR_ADDRESS = late(r"(?<!\w)\+?\d[\d ()./-]{6,}\d(?!\w)|\w@\w+\.\w")
 _MEANS = late(
-    r"\b(?:calls?|calling|texts?|texting|ring|rings|ringing|phone|voicemails?|voice (?:notes|messages)|whats?app|viber|"
+    r"\b(?:calls?|calling|texts?|texting|ring|rings|ringing|phone|voicemails?|voice (?:notes|messages)|whats?app|"
+    r"viber|"
     r"signal|telegram|sms|dms?|messenger|e-?mails?|messages only)\b",
     re.IGNORECASE,
 )
@@ -40,7 +41,8 @@ _TO_ASSISTANT = late(r"\b(?:you|your|u|ur|me|please|pls|plz)\b", re.IGNORECASE)
 _WOULD = late(r"\b(?:i|we|he|she|they)(?:'d| would| could|'ll| will)\b[^,;:]*\band $", re.IGNORECASE)
 """ "I'd go to Kew and never come out"."""
 _OF_ANOTHER = late(
-    r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|told) to [^,;:]*\band $|"
+    r"\b(?:me|us|him|her|them|i|we|have|has|had|needs?|wants?|wanted|got|going|trying|supposed|"
+    r"told) to [^,;:]*\band $|"
     r"\b(?:wants?|wanted|told|tells|asks?|asked) (?:me|us) to [^;:]*, $|(?<!\bi )(?<!\byou )\b(?:"
     r"insists?|insisted|says?|said|tells?|told(?! you)|reckons?|warns?|warned|advises?|advice|motto|wisdom)\b"
     r"(?!.*\b(?:so|please|pls|but)\b[ ,]*$)",
@@ -58,7 +60,8 @@ _A_QUALITY = late(r"no (?!more\b)[\w' -]{3,25}\b(?<!more)", re.IGNORECASE)
 _OF_A_PERSON = late(r"\b(?:he|she|his|her|they|who)\b|\b(?:is|has)\b|'s (?:an?|the|from|got|all|very)\b", re.IGNORECASE)
 _OF_SPEAKER = late(r"\b(?:i|i'm|i've|me|my|we|you|your|answers?|repl(?:y|ies)|so|please|pls)\b", re.IGNORECASE)
 _ONE_THING = late(
-    r"(?:don't|dont|do not) (?:\w+ly )?(?:(?:put|add|pour|serve|bring|touch(?= \w+$))\b(?!.*\b(?:you|your|every|any)\b)"
+    r"(?:don't|dont|do not) (?:\w+ly )?(?:(?:put|add|pour|serve|bring|touch(?= \w+$))\b(?!.*\b(?:you|your|every|"
+    r"any)\b)"
     r"(?P<where>.*)|(?:write|include|mention|say|put) (?:about )?the \w+(?: (?:part|bit|thing|stuff))?"
     r"(?: because .*)?)",
     re.IGNORECASE,
@@ -85,7 +88,8 @@ _LIKE_I_AM = late(
 )
 """ "Explain like I'm 12" is about what is being asked; "explain things like I'm 12" stands."""
 _PART = late(
-    r"(?:cut|drop|lose|skip|ditch|remove|delete) the (?:\w+ )?(?:intro|introduction|outro|summary|heading|header|title|"
+    r"(?:cut|drop|lose|skip|ditch|remove|delete) the (?:\w+ )?(?:intro|introduction|outro|summary|heading|header|"
+    r"title|"
     r"table|list|paragraph|sentence|joke|quote|greeting|link|footnote|preamble|message|reply|answer|recipe)",
     re.IGNORECASE,
 )
@@ -106,8 +110,10 @@ _EXAMPLES = late(r":[\w' -]+,[\w', -]*$")
 """ "It confuses my students: sulphur, colour, litre"."""
 _TIMED = late(r"no (?!more\b)[\w' -]+? (?:after|before) ", re.IGNORECASE)
 _SCHEDULED = late(
-    r"\b(?:meetings?|calls?|appointments?|deploy\w*|releas\w+|notifications?|reminders?|messages?|e-?mails?|pings?|posts?|"
-    r"deadlines?|updates?|invit\w+|slots?|sessions?|interviews?|bookings?|commits?|merges?|questions?|quizzes|lessons?|"
+    r"\b(?:meetings?|calls?|appointments?|deploy\w*|releas\w+|notifications?|reminders?|messages?|e-?mails?|pings?|"
+    r"posts?|"
+    r"deadlines?|updates?|invit\w+|slots?|sessions?|interviews?|bookings?|commits?|merges?|questions?|quizzes|"
+    r"lessons?|"
     r"code|tests?|push\w*|answers?|repl(?:y|ies)|rules?|explanations?|tasks?|you|your|me|my)\b",
     re.IGNORECASE,
 )
@@ -147,7 +153,8 @@ _OPENS = r"(?:^|[,;:(–—]\s*|\b(?:so|and|but|please|pls|now on|always|that)\s
 _IF = late(
     rf"{_OPENS}(?P<if>(?:when(?:ever)?|if|every time|each time|any ?time|whatever|anything|on days when)\s+"
     r"(?!it'?s\b|you (?:don't|dont|please|like|want|can|could|would|will|have|must)\b|possible|needed|"
-    r"necessary|i may\b)(?:[^,;:]{3,80}?))(?P<and>,?\s+and)?[,;:]?\s*(?:(?:then|you|u|please|pls|just|always|so)\s+)*$",
+    r"necessary|i may\b)(?:[^,;:]{3,80}?))(?P<and>,?\s+and)?[,;:]?\s*(?:(?:then|you|u|please|pls|just|always|"
+    r"so)\s+)*$",
     re.IGNORECASE,
 )
 _OF_CONVERSATION = late(
@@ -156,8 +163,10 @@ _OF_CONVERSATION = late(
     re.IGNORECASE,
 )
 _WHEN_AFTER = late(
-    r"\W*(?:please|pls|thanks|ok)?[,\s]*(?P<scope>(?:only )?(?:on days when|when(?:ever)?|if|unless|except|as long as) "
-    r"(?!i (?:was|were|had)\b|should\b|is\b|can\b|do\b)[^.;?!,]{3,60})\W*$",
+    r"\W*(?:please|pls|thanks|ok)?[,\s]*(?P<scope>(?:only )?(?:on days when|when(?:ever)?|if|unless|except|"
+    r"as long as) "
+    r"(?!i (?:was|were|had)\b|you (?:would|please|like|can|could|don't mind)\W*$|should\b|is\b|can\b|"
+    r"do\b)[^.;?!,]{3,60})\W*$",
     re.IGNORECASE,
 )
 _HEADED = late(
