@@ -225,14 +225,18 @@ class _SessionReader:
             drafts = with_new_day(text, turn.at, self.earlier, drafts)
         drafts += scrapped_plan(text, self.earlier) if after_claims else ()
         drafts += elliptical_retractions(text, self.earlier) if "retractions" in due else ()
-        ended = list(ended_instructions(text, self.earlier, drafts)) if drafts or "ended_instructions" in due else []
+        ended = (
+            list(ended_instructions(text, self.earlier, drafts))
+            if self.orders and (drafts or "ended_instructions" in due)
+            else []
+        )
         drafts = numbered_rules(text, self.earlier, drafts) if self.orders and self.earlier.numbered else drafts
         # A claim of this turn stays current, even if the turn also names what has ended.
         return [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
 
     def with_new_states(self, drafts: list[Draft], turn: Turn, text: str, due: Container[str]) -> list[Draft]:
         """`drafts`, with the new home and the other states that a turn says to have begun or ended."""
-        if "new_homes" in due or self.earlier.next_home:
+        if "moved_in" in due or ("new_homes" in due and "homes_told" in due) or self.earlier.next_home:
             drafts += new_homes(text, turn.at, self.earlier, drafts)
         if "bonds" in due or any(one.predicate == "relationship_status" for one in drafts):
             drafts += new_bonds(text, turn.at, self.earlier, drafts)
@@ -271,9 +275,11 @@ class _SessionReader:
     def introduced(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """`drafts` with those of the list by which the first turn introduces the speaker."""
         first, self.opening = self.opening and self.alone, False
-        for words, span in first_words(text) if first else ():
+        if not first:
+            return drafts
+        for words, span in first_words(text):
             drafts += self.reread(words, span, turn)
-        names = {one.object or "" for one in drafts if first and one.predicate == "name" and one.subject is None}
+        names = {one.object or "" for one in drafts if one.predicate == "name" and one.subject is None}
         short = {name.partition(" ")[0] for name in names if " " in name}
         kept = [one for one in drafts if one.predicate != "name" or one.object not in short]
         return [one for one in kept if one.subject is None or one.subject not in names]

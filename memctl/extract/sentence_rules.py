@@ -90,6 +90,8 @@ TURN_RULES = RuleIndex(
         "follow_ups": follow_ups.CUES,
         "bonds": bonds.BONDS,
         "new_homes": new_homes.NEW_HOMES,
+        "homes_told": new_homes.HOMES_TOLD,
+        "moved_in": new_homes.MOVED_IN,
         "new_states": new_states.CUES,
         "changed_habits": changed_habits.CHANGED_HABITS,
         "ended_objects": KeyedGroup(words=objects_over.CUES),

@@ -177,9 +177,11 @@ class TurnReader:
 
     def own(self, names: list[Draft], relatives: list[Draft]) -> list[Draft]:
         """The drafts `names` of phrases, or none if they introduce the speaker by the name of somebody else."""
+        if not names:
+            return names
         others = self.people.keys() | {(one.object or "").casefold() for one in relatives}
         introduced = {(one.object or "").casefold() for one in names if one.predicate == "name" and not one.subject}
-        return [] if names and not introduced.isdisjoint(others) else names
+        return names if introduced.isdisjoint(others) else []
 
     def theirs(
         self, statement: str, span: tuple[int, int], due: Container[str], other: tuple[str, str] | None

@@ -18,6 +18,7 @@ from memctl.extract.events.event_dates import absolute
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.time.dates import Grounded, certain
 
 _HOME = (
@@ -48,9 +49,10 @@ _ON_THE = late(r"(mov(?:e|ing)(?: in)?|keys) the (?=\d)", re.IGNORECASE)
 _LISTED = KeyedPattern(
     r"\b(?:(?:\d|one|two|three|four|five)[- ]?(?:and a half )?(?:bed(?:room)?s?|bd|br|rooms?)\b|(?:ground|first|second|"
     r"third|top|main) floor|upstairs|a (?:month|week)\b|\d{3,} (?:each|between|per|pcm|pw|all in)|rental\b|"
-    rf"{_HOME} (?:in|on|near|by) )|[£$€₱]\s?\d",
+    rf"{_HOME} (?:in|on|near|by) )",
     re.IGNORECASE,
 )
+_PRICED = late(r"[£$€₱]\s?\d")
 _IN_PLACE = late(
     rf"\b{_HOME}(?: [\w-]+)?,? (?:(?:out |over |up |down )?in|on|at) (?:the )?(?P<o>{_NAME}|{_SMALL_NAME}(?=$|[,.;!]))",
     re.IGNORECASE,
@@ -92,8 +94,10 @@ _WRITES = KeyedPattern(
     rf"my) new (?:{_HOME}|place)(?: in (?P<o>{_NAME}))?|^\W*i(?:'m| am)? writ(?:e|ing) (?:this )?from the {_HOME}\b",
     re.IGNORECASE,
 )
-NEW_HOMES = KeyedGroup(_FOUND, _MOVES, _WRITES, words=("moved",))
-"""What a message has that tells of a new home; once a home is found, "we're in" is enough."""
+NEW_HOMES, HOMES_TOLD = KeyedGroup(_FOUND, _MOVES), KeyedGroup(_LISTED, words=(DIGIT,))
+"""What a message has, of each one, that tells of a home that is found."""
+MOVED_IN = KeyedGroup(_WRITES, words=("moved",))
+"""What a message has that says that the speaker is in; once a home is found, "we're in" is enough."""
 
 
 def new_homes(text: str, at: datetime | None, earlier: EarlierDrafts, new: list[Draft]) -> Iterator[Draft]:
@@ -121,7 +125,7 @@ def _found(told: list[Sentence], known: set[str]) -> tuple[str, tuple[int, int]]
         return None
     before = ""
     for one in told:
-        if _LISTED.search(one.text) and not _NOT_A_HOME.search(one.text):
+        if (_LISTED.search(one.text) or _PRICED.search(one.text)) and not _NOT_A_HOME.search(one.text):
             place = _IN_PLACE.search(one.text) or _LEADS.match(one.text)
             named = (place["o"] or place.groupdict().get("next")) if place else ""
             name = before or (named if named and not _NO_NAME.match(named) else "")

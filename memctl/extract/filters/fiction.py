@@ -30,11 +30,15 @@ _SET_UP = KeyedPattern(
     r"persona|(?:stay|be|speak|answer|reply|talk) in character|thought experiment|in the voice of|from the perspective "
     r"of|play the (?:role|part)|you(?:'ll| will)? play (?:the|an?|my|our)|i'll play (?:the|an?|your)|how (?:do|would|"
     r"can|should) (?:i|you|we|one) (?:say|write|spell|pronounce|translate)|fictional|dear diary|parody|campaign time|"
-    r"write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|imaginary)(?=[,:])|you're the [\w-]+"
-    r"(?=,? and i(?:'m| am)\b|[.!] go\b)|let'?s play(?=:)|(?:you are|you're) (?:an?|my|the) [^.!?\n]{2,60}[.!,;]? "
-    r"(?:and )?(?:i'm|i am|im) (?:an?|the|your)\b)\b",
+    r"write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|imaginary)(?=[,:])|let'?s play(?=:))\b",
     re.IGNORECASE,
 )
+_PARTS = KeyedPattern(
+    r"\b(?:you're the [\w-]+(?=,? and i(?:'m| am)\b|[.!] go\b)|(?:you are|you're) (?:an?|my|the) [^.!?\n]{2,60}[.!,;]? "
+    r"(?:and )?(?:i'm|i am|im) (?:an?|the|your)\b)",
+    re.IGNORECASE,
+)
+""" "You're a troll and I'm the king"."""
 _STORY = KeyedPattern(
     (
         r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|"
@@ -43,7 +47,7 @@ _STORY = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-FICTION = KeyedGroup(_SET_UP, _STORY)
+FICTION = KeyedGroup(_SET_UP, _PARTS, _STORY)
 _TOLD = late(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", re.IGNORECASE)
 DREAM = KeyedPattern(
     r"\b(?:i|we|had)\b.*\bdream(?:t|ed)?\b(?! (?:job|home|house|about|up)\b)|^\W*dream(?:t|ed)\b", re.IGNORECASE
@@ -53,7 +57,7 @@ _OF_THE_DREAM = late(r"\b(?:was|were|had|then|suddenly)\b", re.IGNORECASE)
 
 def fictional(text: str) -> bool:
     """True for a turn that sets up a story or role-play."""
-    return bool(_SET_UP.search(text) or (_STORY.search(text) and _TOLD.search(text)))
+    return bool(_SET_UP.search(text) or _PARTS.search(text) or (_STORY.search(text) and _TOLD.search(text)))
 
 
 def sets_scene(text: str) -> bool:

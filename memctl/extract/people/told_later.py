@@ -132,11 +132,12 @@ def told_later(text: str, before: str, span: tuple[int, int]) -> Iterator[Draft]
 
 def _without_verb(text: str, before: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of relations beside a name, or after it in brackets or in a sentence without a verb."""
-    for match in (*_BRACKETED.finditer(text), *_IS_THE.finditer(text)):
+    bracketed = "(" in text
+    for match in (*(_BRACKETED.finditer(text) if bracketed else ()), *_IS_THE.finditer(text)):
         name = _without_opening(match["name"])
         if name:
             yield from _told(name, match["rel"] or match["kin"], text, match.end(), span)
-    for match in _AT_THE_END.finditer(text):
+    for match in _AT_THE_END.finditer(text) if bracketed else ():
         name = _only_person(text[: match.start()])
         if name:
             yield from _told(name, match["rel"] or match["the"], text, match.end(), span)
