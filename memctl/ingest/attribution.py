@@ -113,15 +113,16 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     In a chat of people that calls its owner `Me`, nobody else is the owner. If somebody else there has the user's name,
     it is unknown who of the two the user is.
 
-    `everyone` returns the speakers of the whole file, None for `Me`; it is called only if a speaker may be the user.
+    `everyone` returns the speakers of the whole file, None for `Me`; it is called only if a speaker may be the user, or
+    if none is and the user was named: then a note says so.
     """
     session, user = mine.session, mine.user_id
     speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
     if not attribution.by_speaker and _may_call_owner_me(mine) and None in (people := speakers.union(everyone())):
         return _beside_me(mine, {name for name in people if name and speaks_for_user(name, user)})
     named = {speaker for speaker in speakers if speaker}
-    if len(named) > 1 and named == speakers and not any(speaks_for_user(speaker, user) for speaker in named):
-        return _among_others(mine, named) if attribution.user is not None else mine
+    if named == speakers and not any(speaks_for_user(speaker, user) for speaker in named):
+        return mine if attribution.user is None else _among_others(mine, speakers.union(everyone()))
     if all(speaker == user or not speaks_for_user(speaker, user) for speaker in named):
         return mine
     others = namesakes(named.union(filter(None, everyone())), user)
@@ -134,14 +135,15 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
     return msgspec.structs.replace(mine, session=session)
 
 
-def _among_others(mine: Owned, speakers: set[str]) -> Owned:
-    """The session with a note that none of its `speakers` is the user who was named for it."""
+def _among_others(mine: Owned, speakers: set[str | None]) -> Owned:
+    """The session, with a note if the user who was named is none of the `speakers` of its file, of people only."""
     session, user = mine.session, mine.user_id
-    if any(turn.role == "assistant" for turn in session.turns):
+    names = sorted(name for name in speakers if name)
+    with_assistant = any(turn.role == "assistant" for turn in session.turns)
+    if with_assistant or len(names) < max(len(speakers), 2) or any(speaks_for_user(name, user) for name in names):
         return mine
-    count = sum(turn.role == "user" for turn in session.turns)
-    names = ", ".join(sorted(speakers)[:5])
-    reason = f"turn was stored as another person's: no speaker is called {user}; give one of {names} with --user"
+    count, listed = sum(turn.role == "user" for turn in session.turns), ", ".join(names[:5])
+    reason = f"turn was stored as another person's: no speaker is called {user}; give one of {listed} with --user"
     session = msgspec.structs.replace(session, notes=session.notes | {reason: count})
     return msgspec.structs.replace(mine, session=session)
 

@@ -224,6 +224,14 @@ class TestOneFirstName:
         assert "Ada Blum or Ada Kern" in reason
         assert skipped[reason] == 2
 
+    def test_a_chat_without_the_user_is_told(self, memctl, home):
+        turns = (("Ada Kern", "I live in Ghent."), ("Ben Okafor", "I live in Oslo."))
+        facts, skipped = self.facts(memctl, home, *turns, user="zoe")
+        assert facts == {("Ada Kern", "Ghent"), ("Ben Okafor", "Oslo")}
+        (reason,) = skipped
+        assert "no speaker is called zoe; give one of Ada Kern, Ben Okafor" in reason
+        assert skipped[reason] == 2
+
     def test_a_full_name_has_priority_over_a_first_name(self, memctl, home):
         turns = (("Ada", "I live in Ghent."), ("Ada Blum", "I live in Oslo."))
         assert self.facts(memctl, home, *turns)[0] == {("ada", "Ghent"), ("Ada Blum", "Oslo")}
