@@ -302,7 +302,7 @@ CASES: dict[str, Check] = {
     "vtt-timing-in-text": _each("*.*t", "Mara", _subtitles),
     "vtt-webex": _then(_ingest("*.vtt", "Mara"), _rests_on("Mara", "Oslo"), _has("Mara", "Lisbon")),
     "vtt-zoomnames": _each("*.vtt", "Mara", _subtitles),
-    "wa-buddhist": _then(_ingest("_chat.txt", "Somchai", "--user-from", "speaker"), _buddhist),
+    "wa-buddhist": _then(_ingest("_chat.txt", None, "--user-from", "speaker"), _buddhist),
     "wa-colon-nospace": _then(_ingest("W*.txt", "Ben"), _has("Ben", "Lisbon")),
     "wa-duplicate-download": _copies,
     "wa-locales": _each("W*.txt", None, _locale, "--user-from", "speaker", "--json"),
