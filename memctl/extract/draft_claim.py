@@ -82,8 +82,22 @@ _PERSON_WORD = late(
 """ "Us" is a pronoun and "US" is not; the "my" of "amy.my@example.my" belongs to an address."""
 
 
+_QUOTED = late(r"""["“][^"“”\n]+["”]|‘[^‘’\n]+’|(?<![\w'])'(?=\w)[^'\n]*(?:(?<=\w)'(?=\w)[^'\n]*)*'(?!\w)""")
+""" "Don't say 'I see' or "my bad"": the words of a quotation."""
+
+
 def third(text: str) -> str:
-    """First-person words of `text` turned into the third person."""
+    """First-person words of `text` turned into the third person, except in the quotations of an order."""
+    if '"' not in text and "'" not in text and "“" not in text and "‘" not in text:
+        return _in_third(text)
+    at, parts = 0, []
+    for quoted in _QUOTED.finditer(text):
+        parts += [_in_third(text[at : quoted.start()]), quoted[0]]
+        at = quoted.end()
+    return "".join([*parts, _in_third(text[at:])])
+
+
+def _in_third(text: str) -> str:
     return _PERSON_WORD.sub(lambda match: _PERSON.get(match[0].lower(), match[0]), text)
 
 

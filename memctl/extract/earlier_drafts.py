@@ -93,6 +93,11 @@ class EarlierDrafts:
         """True for a claim that no later turn has ended or replaced."""
         return self.live.get((draft.subject, draft.predicate), {}).get((draft.slot, draft.object)) is draft
 
+    def own_names(self) -> list[str | None]:
+        """The names by which the speaker goes."""
+        named = (self.live.get((None, predicate), {}) for predicate in ("name", "preferred_name"))
+        return [draft.object for drafts in named for draft in drafts.values()]
+
     def live_doses(self, names: Iterable[str]) -> list[Draft]:
         """The live doses of the medicines with these names."""
         doses = (self.live.get((who, "dose"), {}).values() for name in names for who in self.doses.get(name, ()))

@@ -49,9 +49,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.events.new_days import with_new_day
 from memctl.extract.filters.bygone import without_bygone
 from memctl.extract.filters.not_meant import sincere
-from memctl.extract.filters.object_types import (
-    single_readings,
-)
+from memctl.extract.filters.object_types import single_readings
 from memctl.extract.filters.role_play import RolePlay
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import asked, plain, sentences, straightened
@@ -70,6 +68,7 @@ from memctl.extract.standing_instructions.instruction_changes import ended_instr
 from memctl.extract.standing_instructions.numbered_rules import numbered_rules
 from memctl.extract.statements.dose_takers import doses_with_takers
 from memctl.extract.statements.multilingual import multilingual_drafts
+from memctl.extract.statements.self_introductions import without_listed_others
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
@@ -276,13 +275,18 @@ class _SessionReader:
         """`drafts` with those of the list by which the first turn introduces the speaker."""
         first, self.opening = self.opening and self.alone, False
         if not first:
-            return drafts
+            return self.without_others(drafts, turn, text) if drafts else drafts
         for words, span in first_words(text):
             drafts += self.reread(words, span, turn)
         names = {one.object or "" for one in drafts if one.predicate == "name" and one.subject is None}
         short = {name.partition(" ")[0] for name in names if " " in name}
         kept = [one for one in drafts if one.predicate != "name" or one.object not in short]
         return [one for one in kept if one.subject is None or one.subject not in names]
+
+    def without_others(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
+        """`drafts` without those of a list in `text` that opens with another name than the speaker's."""
+        own = {first_name(turn.speaker), *map(first_name, self.earlier.own_names())} - {""}
+        return without_listed_others(drafts, text, own, asked=self.question is not None)
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that can be understood only with its question."""

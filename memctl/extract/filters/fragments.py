@@ -41,11 +41,13 @@ _FRAGMENTS = {
     "lives_in": late(r"the \d.*", re.IGNORECASE),
     "prefers": late(
         r"[a-z]+ \d+|die|starve|drown|be (?:dead|single|anywhere .*)|eat (?:my .*|glass|dirt|nails|sand)|"
-        r"(?:gouge|poke|stick|stab|chew|swallow|set) .*",
+        r"(?:gouge|poke|stick|stab|chew|swallow|set) .*|.*\b(?:him|her|them)\b.*",
         re.IGNORECASE,
     ),
     "hometown": late(
-        r"God|Heaven|Nowhere|Celtic|Rangers|United|City|Rovers|Mac|Apple|Android|Windows|Linux", re.IGNORECASE
+        r"God|Heaven|Nowhere|Celtic|Rangers|United|City|Rovers|Mac|Apple|Android|Windows|Linux|"
+        r"(?:Dr|Doctor|Mr|Mrs|Ms|Miss|Prof|Professor|Nurse|Matron|Fr)\b\.? .*",
+        re.IGNORECASE,
     ),
     "has_condition": late(r"\w+ (?:kind|type|sort)|\w+ (?:monthly|weekly|daily|yearly)", re.IGNORECASE),
 }

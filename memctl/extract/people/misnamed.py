@@ -49,6 +49,8 @@ _IN_BUSINESS = late(
     r"bakery|farm|law|dance|lab|clinic)\b",
     re.IGNORECASE,
 )
+_IN_A_GAME = late(r"[^.;!?\w]{1,3}(?:who's |that's |is )?my partner (?:in|at|on|for) (?-i:[a-z])", re.IGNORECASE)
+""" "Bo, my partner at bridge", "on the ward": not the one the speaker lives with."""
 _FORMER = late(
     r"\b(?:my|our) (?:old|former|previous|last|first) (?:[a-z]+ )?(?:flatmate|roommate|housemate|boss|manager|"
     r"landlord|landlady|colleague|coworker|co-worker|neighbou?r|supervisor|coach|teacher|tutor|dentist|doctor|"
@@ -203,6 +205,8 @@ def _by_relation(draft: Draft, before: str, after: str, text: str) -> Draft | No
             )
     if draft.predicate == "has_partner" and _IN_BUSINESS.match(after):
         return _related(draft, "business partner")
+    if draft.predicate == "has_partner" and _IN_A_GAME.match(after):
+        return None
     if _WITH_THEM.search(before):
         return _related(draft, "child") if _MY_CHILDREN.search(before) else None
     corrected = _NOT_BUT.search(after)

@@ -32,6 +32,8 @@ _NAME_LATER = late(r"(?<!^)(?<![\w'’-])(?!I\b)[A-ZÀ-Þ][\w\-À-ž]")
 _HE_OR_SHE = late(
     r"\W*(?:(?:and|but|so|then) )*(?:hes|shes|he|she|they)\b(?:'s|'re|'ve|'d|'ll)?(?! and (?:i|me)\b)", re.IGNORECASE
 )
+_THEN_HE_OR_SHE = late(r"[,;–—] (?:and |but )?(?:hes|shes|he's|she's|he is|she is)\b", re.IGNORECASE)
+""" "Coffee with my brother Sid, he's in Bergen": the next words without a subject may be about him."""
 
 _JUST_NAMED = late(
     rf"(?:\b(?:called|named|name(?:'s| is)|little|wee|baby|young|(?:her|his|their|the) (?:girl|boy|lad|lass|"
@@ -58,6 +60,8 @@ _THING_CALLED = late(
 )
 """ "The van is called Brenda, she's 22"."""
 _PEOPLE = r"(?:{RELATIONS}|{JOBS}|girl|woman|man|guy|lady|fella|chap|person|student|customer|client|patient)"
+_NEW_PERSON = rf"\b(?:an?|the) (?:[a-z]+ ){{0,2}}{_PEOPLE}, (?P<name>{ONE_NAME}),[^.;]*, (?:and |but )?$"
+""" "The cook is a new girl, Efua, from Ho, she …": she is the one whom the sentence introduces."""
 _OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
 _BEFORE_A_PLACE = frozenset(
     {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}
@@ -131,7 +135,7 @@ def of_another(text: str, people: Mapping[str, tuple[str, str]]) -> bool:
     text = text[after_lead(text) :]
     if names_i(text):
         return False
-    if _HE_OR_SHE.match(text) or named_subject(text, people) is not None:
+    if _HE_OR_SHE.match(text) or _THEN_HE_OR_SHE.search(text) or named_subject(text, people) is not None:
         return True
     named = stranger(text)
     first, _, rest = text.partition(" ")
@@ -270,6 +274,9 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
         thing = _THING_CALLED.search(before)
         other_kind = thing is not None and not compiled(_PEOPLE).fullmatch(thing["noun"])
         return None if other_kind or compiled(_NO_PERSON).search(before) else (named["name"], "")
+    new = compiled(_NEW_PERSON).search(before) if other and ", " in before else None
+    if new and new["name"] not in (other or ("",))[0].split() and may_be_a_person(new["name"]):
+        return new["name"], ""
     last = _OR_THE_LAST.search(before)
     if (
         last
@@ -289,7 +296,7 @@ def meant(pronoun: str, other: tuple[str, str] | None, before: str) -> tuple[str
 
 
 _NAMED_FIRST = late(
-    rf"\W*(?:(?:and|but|so|then) )?(?P<name>{ONE_NAME})(?:'s| is| was| has| works| lives)\b", re.IGNORECASE
+    rf"\W*(?:(?:and|but|so|then) )?(?P<name>{ONE_NAME})(?:'s| is| was| has| works| lives| the [a-z]+)\b", re.IGNORECASE
 )
 """ "Ada is the eldest, she's a barrister" before a name that comes later in the sentence."""
 

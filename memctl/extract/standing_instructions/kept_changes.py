@@ -18,7 +18,7 @@ _PART_ONLY = late(
 )
 _KEPT_REST = late(
     r",? ?(?:but |just |and )?(?:when(?:ever)?|if|unless|except|only|not|as long as|in "
-    r"moderation|sparingly|up to|than|max|at most|until|till|for|in|on|at)\b[^,;]*",
+    r"moderation|sparingly|up to|than|max|at most|until|till|for|in|on|at)\b[^,;]*| (?:with|about) (?!me\b)[^,;]*",
     re.IGNORECASE,
 )
 _UNCLEAR = late(r"\b(?:it|that|this|those|these|him|her|today|tonight|thing|them)\b", re.IGNORECASE)

@@ -24,6 +24,18 @@ _POINTER = late(
     r"again)\b.*)?)",
     re.IGNORECASE,
 )
+_POINTS_AT_WORDS_BEFORE = late(
+    r"(?:.*[,:] )?(?:please |pls |just |then |always )*(?:do|use|keep|follow|stick to|go with) (?:that|this|those|the "
+    r"same)(?= (?:and|too|instead|please|pls)\b|$|[,.;]).*",
+    re.IGNORECASE,
+)
+""" "Once I join, do that": only the words before tell what."""
+_OF_A_PERSON = late(r"(?P<before>(?:[^\"“'‘/]|(?<=\w)'(?=\w))*?)(?<![\w/])(?:him|her|his|hers)\b(?!/)", re.IGNORECASE)
+_PERSON_BEFORE = late(
+    r"\b(?:my|our|an?|any|every|each|the|some|who\w*|they|he|she|pronouns?|someone|somebody|anyone|nobody)\b|"
+    r"(?<=\w )(?-i:(?!I\b)[A-ZÀ-Þ])[\w-]+",
+    re.IGNORECASE,
+)
 _QUOTED = late(r"[\"“]([^\"“”\n]{2,40})[\"”]")
 _HEARD = 200
 """Characters before an order in which it may quote what it is about."""
@@ -47,8 +59,16 @@ def said_whole(goal: str, before: str) -> str | None:
     verb = FORMS.get(start["doing"].lower()) if start else None
     if start and verb:
         goal = f"{verb[0]} {goal[start.end() :]}"
+    if _POINTS_AT_WORDS_BEFORE.fullmatch(goal) or _is_of_somebody(goal):
+        return None
     pointer = _POINTER.fullmatch(goal)
     if pointer is None:
         return goal
     quoted = _QUOTED.findall(before[-_HEARD:])
     return f'{pointer["order"]} "{quoted[-1]}"{pointer["rest"]}' if quoted else None
+
+
+def _is_of_somebody(goal: str) -> bool:
+    """Whether an order is about "him" or "her" and does not say who that is: "don't use his dad's name"."""
+    person = _OF_A_PERSON.match(goal)
+    return person is not None and _PERSON_BEFORE.search(person["before"]) is None

@@ -65,7 +65,20 @@ _FOR_TODAY = (
     rf"\b(?:only|just) (?:for |in )?this {_ONE_WORK}\b|\b(?:for|in|from|of|to) this (?:one )?{_ONE_WORK}\W*$"
 )
 """ "For today, use American spelling", "only this piece"."""
-_OF_THE_MOMENT = KeyedPattern(rf"{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE)
+_OF_A_MOOD = (
+    r"\b(?:don't|dont|do not) (?:want|need|give me|offer(?: me)?) (?:any |your |more |some )?(?:advice|solutions?|"
+    r"sympathy|pity|comfort(?:ing)?|fixing|answers|tips|pep talks?)(?: (?:please|pls|right now|here|on this|on it))?"
+    r"(?=\W*$|[,.;:!]| (?:i|just|only|but|so)\b)(?!.*\b(?:always|ever|when(?:ever)?|if|unless|every|in future)\b)"
+)
+""" "I don't want advice, just be normal": a wish for this talk, as it does not say about what it holds."""
+_COLUMNS = KeyedPattern(
+    r"\b(?:columns|headings|headers) (?:for )?(?!(?:in|on|and|or|at|of)\b)[\w'-]+(?: [\w'-]+)? ?(?:/|,|\||and\b)",
+    re.IGNORECASE,
+)
+""" "In a table with columns item / weight": the layout of one list."""
+_OF_THE_MOMENT = KeyedPattern(
+    rf"{_OF_A_MOOD}|{_NOT_YET}|{_NOT_DECIDED}|{_FOR_A_WHILE}|{_UNTIL_A_DAY}|{_FOR_TODAY}", re.IGNORECASE
+)
 
 _PRODUCT = (
     r"(?:outline|syllabus|summary|list|plan|poem|haiku|limerick|caption|bio|essay|letter|e-?mail|message|speech|"
@@ -188,7 +201,7 @@ def for_one_task(before: str) -> bool:
 def for_the_moment(text: str) -> bool:
     """Whether an order holds only for the moment: because of its reason ("they haven't said yes"), of its end ("until
     Friday"), or of the one thing it is about ("in the toast")."""
-    if _OF_THE_MOMENT.search(text):
+    if _OF_THE_MOMENT.search(text) or (_COLUMNS.search(text) and not says_it_stands(text)):
         return True
     scope = SCOPE.match(text)
     return bool(scope and _ONE_PRODUCT.match(scope["scope"]) and not _EVERY_TIME.search(text))

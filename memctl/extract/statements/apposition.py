@@ -57,6 +57,8 @@ _PERSON = KeyedPattern(
     re.IGNORECASE,
 )
 _ADVERBS = KeyedPattern(r"(?:^|\s+)(?:originally|actually|also|just|really|both)$", re.IGNORECASE)
+_CIRCUMSTANCE = late(r"(?:(?:on|at|off|under|over)\b|in (?!(?-i:[A-ZÀ-Þ])))", re.IGNORECASE)
+""" "I'm on iron, 200 mg, from Boots": not where the speaker is from, as in "I'm in Bonn, from Turin"."""
 _DESCRIBING = frozenset({"name", "age", "job_title", "nationality", "has_child"})
 _TAIL = late(r"(?:as|living|working|based|from|at|in)\b")
 
@@ -71,6 +73,7 @@ def list_drafts(
     drafts: list[Draft] = []
     start = msgspec.structs.replace(start, rest=_AFTER_COLON.sub("", start.rest))
     cuts = list(_PIECES.finditer(start.rest))
+    unclear = {"name", "hometown"} if _CIRCUMSTANCE.match(start.rest) and not before else {"name"}
     of_a_feeling = cuts and not tail and _FEELING.search(start.rest[: cuts[0].start()])
     for n, cut in enumerate([] if of_a_feeling else cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
@@ -100,7 +103,7 @@ def list_drafts(
         more = [
             draft
             for draft in match(inner, span, casual=casual)
-            if draft.predicate != "name" and (draft.predicate != "age" or _AGED.fullmatch(part))
+            if draft.predicate not in unclear and (draft.predicate != "age" or _AGED.fullmatch(part))
         ]
         if (
             _DATED.search(start.rest)

@@ -161,6 +161,11 @@ def _lasts(rest: str) -> bool:
     return bool(_LASTING.search(rest) or compiled(r".*\b(?:{VICES}|{FOODS})\b").match(rest))
 
 
+def _is_past_or_passing(head: Head) -> bool:
+    """Whether a clause tells what was not done then, "I never smoked", or what is not done just now."""
+    return head.tense == "past" or (head.prog and not _lasts(head.rest))
+
+
 _JOURNEY = late(r" (?:to|from|through|over|across|for|tomorrow|today|tonight|next|up|down|back)\b", re.IGNORECASE)
 
 
@@ -184,7 +189,7 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         and _UNTIL.search(head.rest)
     ):
         return ("retract", predicate) if op == "assert" and not (head.neg or frame.only_neg) else None
-    if predicate == "avoids" and head.prog and head.neg and not head.stopped and not _lasts(head.rest):
+    if predicate == "avoids" and head.neg and not head.stopped and _is_past_or_passing(head):
         return None
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None

@@ -4,7 +4,7 @@ Each item of the list is read as if it followed "I am".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -84,6 +84,20 @@ def introduction_drafts(text: str, span: tuple[int, int], before: str = "") -> I
             yield _draft("name", name["o"], f"is called {name['o']}", span, "identity")
         elif member:
             yield from _particular(member, span)
+
+
+def without_listed_others(drafts: list[Draft], text: str, names: Collection[str], *, asked: bool) -> list[Draft]:
+    """`drafts` of a later turn, without those of a list that opens with a bare name: "Tomasz, 41, baker".
+
+    It is about the speaker if it opens with one of their first `names`, or is the answer to what was `asked`.
+    """
+    kept = []
+    for draft in drafts:
+        listed = None if draft.subject or "," not in text else _NAMED_AND_AGED.match(text[slice(*draft.quote)])
+        own = listed is None or bool(listed.end()) or (asked and not names)
+        if own or (listed is not None and listed["o"].casefold().split()[0] in names):
+            kept.append(draft)
+    return kept
 
 
 def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:

@@ -315,6 +315,7 @@ _PAST_TENSE = KeyedPattern(
 _SOON = timedelta(days=183)
 """ "From 1 July I am self-employed", said in June, is about the July to come."""
 _UNTIL = KeyedPattern(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
+_BEFORE_OR_AFTER = KeyedPattern(r"\b(?:before|after|prior to)\s*$", re.IGNORECASE)
 _RANGE = KeyedPattern(
     rf"\b(?:from|between) (?:{EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
     re.IGNORECASE,
@@ -386,6 +387,8 @@ def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded
         return None
     start, end, precision = named
     before, word = text[: match.start()], match[0].lower()
+    if _BEFORE_OR_AFTER.search(before):
+        return None
     if role == "at" and (
         _UNTIL.search(before) or word.startswith(("until", "till")) or _RANGE.search(before + word.split()[0] + " ")
     ):
