@@ -30,7 +30,11 @@ _POINTS_AT_WORDS_BEFORE = late(
     re.IGNORECASE,
 )
 """ "Once I join, do that": only the words before tell what."""
-_OF_A_PERSON = late(r"(?P<before>(?:[^\"“'‘/]|(?<=\w)'(?=\w))*?)(?<![\w/])(?:him|her|his|hers)\b(?!/)", re.IGNORECASE)
+_OF_A_PERSON = late(
+    r"(?P<before>(?:[^\"“'‘/]|(?<=\w)'(?=\w))*?)(?<![\w/])(?<!, for )(?:him|her|his|hers)\b(?!/)"
+    r"(?! (?-i:[A-ZÀ-Þ]))",
+    re.IGNORECASE,
+)
 _PERSON_BEFORE = late(
     r"\b(?:my|our|an?|any|every|each|the|some|who\w*|they|he|she|pronouns?|someone|somebody|anyone|nobody)\b|"
     r"(?<=\w )(?-i:(?!I\b)[A-ZÀ-Þ])[\w-]+",

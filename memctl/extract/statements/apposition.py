@@ -73,7 +73,8 @@ def list_drafts(
     drafts: list[Draft] = []
     start = msgspec.structs.replace(start, rest=_AFTER_COLON.sub("", start.rest))
     cuts = list(_PIECES.finditer(start.rest))
-    unclear = {"name", "hometown"} if _CIRCUMSTANCE.match(start.rest) and not before else {"name"}
+    passing = not before and "originally" not in start.rest and _CIRCUMSTANCE.match(start.rest)
+    unclear = {"name", "hometown"} if passing else {"name"}
     of_a_feeling = cuts and not tail and _FEELING.search(start.rest[: cuts[0].start()])
     for n, cut in enumerate([] if of_a_feeling else cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from memctl.core.late_pattern import late
+from memctl.core.subjects import is_relation
 from memctl.extract.draft_claim import Draft
 from memctl.extract.filters.job_titles import is_trade
 from memctl.extract.filters.object_types import names_no_person, names_relative
@@ -93,7 +94,8 @@ def without_listed_others(drafts: list[Draft], text: str, names: Collection[str]
     """
     kept = []
     for draft in drafts:
-        listed = None if draft.subject or "," not in text else _NAMED_AND_AGED.match(text[slice(*draft.quote)])
+        bond = draft.subject is not None or is_relation(draft.predicate)
+        listed = None if bond or "," not in text else _NAMED_AND_AGED.match(text[slice(*draft.quote)])
         own = listed is None or bool(listed.end()) or (asked and not names)
         if own or (listed is not None and listed["o"].casefold().split()[0] in names):
             kept.append(draft)
