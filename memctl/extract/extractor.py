@@ -39,6 +39,7 @@ from memctl.extract.dialogue.follow_ups import follow_ups, without_implied_marri
 from memctl.extract.dialogue.invitations import accepted, confirmed
 from memctl.extract.dialogue.new_homes import new_homes
 from memctl.extract.dialogue.new_states import new_states
+from memctl.extract.dialogue.outdated import outdated
 from memctl.extract.dialogue.profiles import profile
 from memctl.extract.dialogue.restated_answers import may_be_restated, statement, unnamed_pet
 from memctl.extract.dialogue.rosters import may_ask_for_list, roster_drafts
@@ -240,6 +241,8 @@ class _SessionReader:
         if "bonds" in due or any(one.predicate == "relationship_status" for one in drafts):
             drafts += new_bonds(text, turn.at, self.earlier, drafts)
         drafts += new_states(text, self.earlier, drafts) if drafts or "new_states" in due else ()
+        if drafts or "outdated" in due:
+            drafts += list(outdated(text, turn.at, self.earlier, drafts, worded="outdated" in due))
         return drafts
 
     def listed(self, drafts: list[Draft], turn: Turn, reader: TurnReader) -> list[Draft]:

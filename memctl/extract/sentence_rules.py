@@ -11,6 +11,7 @@ from memctl.extract.dialogue import (
     new_homes,
     new_states,
     objects_over,
+    outdated,
     rosters,
 )
 from memctl.extract.events import new_days, turning_points
@@ -93,6 +94,7 @@ TURN_RULES = RuleIndex(
         "homes_told": new_homes.HOMES_TOLD,
         "moved_in": new_homes.MOVED_IN,
         "new_states": new_states.CUES,
+        "outdated": outdated.OUTDATED,
         "changed_habits": changed_habits.CHANGED_HABITS,
         "ended_objects": KeyedGroup(words=objects_over.CUES),
         "new_doses": KeyedGroup(words=new_doses.CUES),

@@ -4,6 +4,7 @@ A habit is known again by what is done: the verb and the noun of its object, wit
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -15,6 +16,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.filters.assertion_filter import declarative
 from memctl.extract.grammar.segmentation import HIDDEN, plain, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.recurring import CLOCK, DAY, ON_DAYS, RECURRING
 from memctl.extract.vocabulary.verbs import gerund
 
@@ -44,14 +46,18 @@ _ON_OTHER_DAYS = (
 )
 """ "Is on Tuesdays from now", "goes to the Tuesday": what says so after the name of the habit."""
 _PUT_ON_OTHER_DAYS = (
-    r"\b(?:i|we|i've|we've|they|they've|have|has|he|she) (?:just )?"
+    r"(?:\b(?:i|we|i've|we've|they|they've|have|has|he|she) (?:just )?|(?<!\S)(?<![\w,;:'’)-] ))"
     r"(?:mov|switch|shift|chang)(?:e|ed) (?:the |my |our )?"
 )
+_DONE_ON_OTHER_DAYS = r"\b(?:i'm|im|i am|we're|we are)(?: \w+)? "
+_NOW_ON_DAYS = (rf"(?: (?:at|in|with) (?:the )?[\w-]+(?: here)?)? now,? (?:on )?{_WHEN}",)
+""" "I'm swimming at the pier now, Saturdays at eight"."""
 _TO_OTHER_DAYS = (
     rf"(?: class| lesson)? (?:on|over )?to {_WHEN}{_FROM_NOW}?",
     rf"(?: class| lesson)? to (?:the )?{_ONE}{_FROM_NOW}",
+    rf",? (?:so )?(?:(?:it'?s )?now (?:it'?s |is )?|it'?s )(?:on )?{_WHEN}",
 )
-""" "I've moved the long run to Saturdays"."""
+""" "I've moved the long run to Saturdays", "changed the swimming, now it's Mondays"."""
 _OVER = (
     r"(?:'s| is| has| are| class is)*(?: all| been| now)* (?:over|finished|cancelled|ended|stopped)\b(?! (?:today|"
     r"tonight|this|next|tomorrow|at|until|till|for (?!me\b|us\b|good\b|now\b)|on|by|early))"
@@ -60,6 +66,12 @@ _GIVEN_UP = (
     r"\b(?:no more|(?:i|i've|we|we've|have|just)? ?(?:quit|stopped|packed in|dropped|gave up|given up)|done with|(?:i|"
     r"we) (?:don't|dont|no longer) (?:do|go to|have|play))(?: (?:going to|doing|playing|having))?(?: (?:the|my|our))? "
 )
+_ANYTHING = frozenset(
+    words("have go do play get take see meet work be make visit call attend eat cook watch teach help")
+)
+"""Verbs that do not say alone what is done."""
+_AS_WELL = late(r"\b(?:also|too|as well|another|both|used to|sometimes|except)\b", re.IGNORECASE)
+_SENTENCE_END = late(r"[.!?;\n]")
 _OWN = late(r"\b(?:i|i'm|my|me|we|our|us)\b", re.IGNORECASE)
 
 
@@ -71,29 +83,37 @@ def changed_habits(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -
     new = [draft for draft in drafts if draft.predicate == "habit" and draft.op == "assert"]
     given_up = [draft for draft in drafts if draft.predicate == "hobby" and draft.op == "retract"]
     body = plain(text)
-    for old in [one for one in earlier.standing.values() if one.predicate == "habit" and one.op == "assert"]:
+    habits = [one for one in earlier.standing.values() if one.predicate == "habit" and one.op == "assert"]
+    done = Counter((one.subject, _what(one.object or "")[0]) for one in habits if earlier.is_live(one))
+    for old in habits:
         verb, noun = _what(old.object or "")
+        only = verb not in _ANYTHING and earlier.is_live(old) and done[old.subject, verb] == 1
         if ended := next((one for one in given_up if one.subject == old.subject and _is_of(one, verb, noun)), None):
             yield retraction(old, ended.quote)
             continue
-        again = next((one for one in new if one.subject in (old.subject, None) and _is_moved(one, old, body)), None)
+        again = next(
+            (one for one in new if one.subject in (old.subject, None) and _is_moved(one, old, body, only=only)), None
+        )
         if again is not None and again.subject != old.subject:
             if not _OWN.search(body[slice(*again.quote)]):
                 again.subject, again.owner = old.subject, old.owner
                 yield retraction(old, again.quote)
         elif again is not None:
             yield retraction(old, again.quote)
-        elif noun and (moved := _moved_or_over(noun, old.subject, body)):
-            span, when, same_time = moved
+            continue
+        named = [one for one in (noun, gerund(verb) if only and old.subject is None else "") if one]
+        found = ((one, moved) for one in named if (moved := _moved_or_over(one, old.subject, body)))
+        if again is None and (first := next(found, None)):
+            name, (span, when, same_time) = first
             yield retraction(old, span)
             if when:
+                verb, noun = (verb, noun) if name == noun else (verb, "")
                 on = "" if re.match(r"(?:on|of|every|each|the)\b", when, re.IGNORECASE) else "on "
                 clock = _AT.search(old.object or "") if same_time else None
                 when += clock[0] if clock else ""
                 phrase = old.phrase.split(" ")[0]
-                yield msgspec.structs.replace(
-                    old, object=f"{verb} {noun} {on}{when}", phrase=f"{phrase} {noun} {on}{when}", quote=span
-                )
+                what = f"{noun} {on}{when}".strip()
+                yield msgspec.structs.replace(old, object=f"{verb} {what}", phrase=f"{phrase} {what}", quote=span)
 
 
 def _is_of(hobby: Draft, verb: str, noun: str) -> bool:
@@ -108,12 +128,15 @@ def _what(habit: str) -> tuple[str, str]:
     return (matched["verb"].lower(), (matched["noun"] or "").lower()) if matched else ("", "")
 
 
-def _is_moved(new: Draft, old: Draft, text: str) -> bool:
-    """Whether a habit of this turn is an earlier one on other days."""
+def _is_moved(new: Draft, old: Draft, text: str, *, only: bool) -> bool:
+    """Whether a habit of this turn is an earlier one on other days; `only`: no other earlier one has its verb."""
     (verb, noun), now = _what(old.object or ""), _what(new.object or "")
-    if new.object == old.object or now not in ((verb, noun), ("have", noun or gerund(verb))):
+    same = now in ((verb, noun), ("have", noun or gerund(verb))) or (only and now == (verb, "") and new.subject is None)
+    if new.object == old.object or not same:
         return False
-    return _CHANGED.search(text[slice(*new.quote)]) is not None
+    start, end = new.quote
+    said = _SENTENCE_END.split(text[:start])[-1] + text[start:end]
+    return _CHANGED.search(said) is not None and not _AS_WELL.search(said)
 
 
 def _moved_or_over(noun: str, person: str | None, text: str) -> tuple[tuple[int, int], str, bool] | None:
@@ -138,9 +161,8 @@ def _moved_or_over(noun: str, person: str | None, text: str) -> tuple[tuple[int,
 
 def _moved_to(what: str, text: str, begin: int, end: int) -> tuple[tuple[int, int], str, bool] | None:
     """Where the sentence from `begin` to `end` says that `what` moved, its new days, and whether it keeps its time."""
-    readings = [(what, days) for days in _ON_OTHER_DAYS] + [
-        (_PUT_ON_OTHER_DAYS + what, days) for days in _TO_OTHER_DAYS
-    ]
+    forms = (("", _ON_OTHER_DAYS), (_PUT_ON_OTHER_DAYS, _TO_OTHER_DAYS), (_DONE_ON_OTHER_DAYS, _NOW_ON_DAYS))
+    readings = [(opening + what, days) for opening, endings in forms for days in endings]
     for named, days in readings:
         moved = re.compile(named + days, re.IGNORECASE).search(text, begin)
         if moved is None or moved.start() >= end:

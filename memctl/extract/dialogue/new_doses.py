@@ -31,17 +31,18 @@ _RAISED = (
 CUES = frozenset(
     words(
         "bumped put adjusted changed upped raised increased doubled cut lowered reduced dropped halved moved brought "
-        "titrated tapering tapered stepped up down now from since goes went dose instead again back"
+        "titrated tapering tapered stepped up down now noo from since goes went dose instead again back"
     )
 )
 _NAMED = tuple(
     late(text.replace("OBJ", OBJECT), re.IGNORECASE)
     for text in (
         rf"OBJ(?: dose)?(?:'s|s| is| was| has| got| gets| been| now| just| finally|'ve)*(?: {_RAISED})?(?: back)?"
-        rf"(?: up| down)?,?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? to {_AMOUNT}",
+        rf"(?: up| down)?,?(?: from \d+(?:[.,]\d+)?(?: ?{_UNIT})?)? t(?:o|ae) {_AMOUNT}",
         rf"OBJ[^.;?]{{0,45}}\bnow (?:it'?s |at |on |only |just )?{_AMOUNT}",
         r"\b(?:up|down|back up|back down|upped|bumped|increased|reduced|cut|lowered|raised|moved|put) (?:me |us |"
         rf"him |her |my |up |down |back )*(?:to|on to) {_AMOUNT} (?:of |on )?(?:the |my |his |her )?OBJ",
+        rf"\bon {_AMOUNT} of (?:the |my |his |her )?OBJ now\b",
     )
 )
 _UNNAMED = tuple(
@@ -49,6 +50,9 @@ _UNNAMED = tuple(
     for text in (
         rf"\b(?:put|upped|bumped|moved|taken|took|brought|titrated|increased|raised|lowered|reduced|stepped|got) "
         rf"(?:me|us)(?: up| down| back)*(?: to| on)? {_AMOUNT}",
+        rf"(?:^|[,;] ?|\b(?:and|so|i'm|im|i am|(?:got|has|have|had) me) )on {_AMOUNT}(?= (?:now|noo)\b)",
+        rf"\b(?:doctor|gp|nurse|consultant|clinic|psych\w*|they|dr \w+)(?:'s|'ve| has| have)?(?: just)? (?:upped|"
+        rf"raised|increased|lowered|reduced|cut|put) it(?: up| down)? to {_AMOUNT}",
         rf"\b(?:the |my )?dose(?:'s| is| was| has| got| been| now| went| goes| gone)*(?: {_RAISED})?(?: up| down| "
         rf"back)* (?:to|now) {_AMOUNT}",
         rf"\b(?:dose|it)(?:'s| is|s) (?:now )?{_AMOUNT} (?:now|from (?:now|today|tomorrow)|instead)",

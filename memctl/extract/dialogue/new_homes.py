@@ -94,9 +94,28 @@ _WRITES = KeyedPattern(
     rf"my) new (?:{_HOME}|place)(?: in (?P<o>{_NAME}))?|^\W*i(?:'m| am)? writ(?:e|ing) (?:this )?from the {_HOME}\b",
     re.IGNORECASE,
 )
+_AMONG_BOXES = KeyedPattern(
+    rf"\b(?:(?:sitting|sat|living|writing|typing|surrounded|sleeping)(?: this)? (?:on|out of|by|among|between|from)"
+    rf"(?: an?| the| my| all these)? (?:cardboard |moving )?box(?:es)? in (?P<o>{_NAME})|(?:first (?:night|week|"
+    rf"weekend|morning) in|packed to|settled in(?:to| in)?) (?P<at>{_NAME})\b)",
+    re.IGNORECASE,
+)
+""" "I'm sitting on a box in Leith": no new home, unless the rest tells of boxes, keys, or of a home that was found."""
+_OF_A_MOVE = late(
+    r"\b(?:box(?:es)?|keys|we closed|completed on|unpack\w*|packed|(?:removal|moving) van|own gate|new (?:flat|house|"
+    r"home|place|neighbou?rs?|address))\b",
+    re.IGNORECASE,
+)
+_AWAY = late(
+    r"\b(?:holidays?|airbnb|trip|hotel|hostel|festival|retreat|vacation|office|warehouse|shop|company|cancel\w*)\b",
+    re.IGNORECASE,
+)
+_NOT_IN = late(
+    r"\b(?:would|could|might|maybe|if|not|before|until|he|she|they|his|her|their)\b|\w(?:n't|'s)\b", re.IGNORECASE
+)
 NEW_HOMES, HOMES_TOLD = KeyedGroup(_FOUND, _MOVES), KeyedGroup(_LISTED, words=(DIGIT,))
 """What a message has, of each one, that tells of a home that is found."""
-MOVED_IN = KeyedGroup(_WRITES, words=("moved",))
+MOVED_IN = KeyedGroup(_WRITES, _AMONG_BOXES, words=("moved",))
 """What a message has that says that the speaker is in; once a home is found, "we're in" is enough."""
 
 
@@ -110,7 +129,7 @@ def new_homes(text: str, at: datetime | None, earlier: EarlierDrafts, new: list[
     if place is not None:
         yield from _to_move(place, _day(told, new, at), earlier, new)
         return
-    if not any(one.predicate == "lives_in" and one.subject is None for one in new):
+    if not any(one.predicate == "lives_in" and one.subject is None and one.op == "assert" for one in new):
         yield from _moved_in(told, earlier)
 
 
@@ -173,6 +192,9 @@ def _homes(earlier: EarlierDrafts) -> list[Draft]:
 
 def _moved_in(told: list[Sentence], earlier: EarlierDrafts) -> Iterator[Draft]:
     """The new home of a speaker who is in: the one found before, or the one that the next sentence names."""
+    if place := _among_boxes(told, earlier):
+        yield from place
+        return
     for number, one in enumerate(told):
         match = _IN_NOW.match(one.text) or _WRITES.search(one.text)
         if match is None:
@@ -185,11 +207,27 @@ def _moved_in(told: list[Sentence], earlier: EarlierDrafts) -> Iterator[Draft]:
             for plan in earlier.naming(words_of(name)):
                 if plan.predicate == "plans" and plan.subject is None and (plan.object or "").startswith("move to"):
                     yield retraction(plan, (one.start, one.start + len(one.text)))
-            yield Draft(
-                predicate="lives_in", object=name, phrase=f"lives {'on' if _STREET.search(name) else 'in'} {name}",
-                quote=(one.start, one.start + len(one.text)), confidence=0.8, category="home",
-            )  # fmt: skip
+            yield _home_in(name, (one.start, one.start + len(one.text)))
         return
+
+
+def _among_boxes(told: list[Sentence], earlier: EarlierDrafts) -> list[Draft]:
+    """The home of a speaker who tells of the first days in a place, or sits there among boxes."""
+    for one in told:
+        match = _AMONG_BOXES.search(one.text)
+        name = (match["o"] or match["at"]) if match else ""
+        known = bool(name) and (earlier.next_home or "").casefold() == name.casefold()
+        moving = any(_OF_A_MOVE.search(other.text) for other in told)
+        away = any(_AWAY.search(other.text) for other in told)
+        if name and _homes(earlier) and (known or moving) and not away and not _NOT_IN.search(one.text):
+            earlier.next_home = None
+            return [_home_in(name, (one.start, one.start + len(one.text)))]
+    return []
+
+
+def _home_in(name: str, span: tuple[int, int]) -> Draft:
+    phrase = f"lives {'on' if _STREET.search(name) else 'in'} {name}"
+    return Draft(predicate="lives_in", object=name, phrase=phrase, quote=span, confidence=0.8, category="home")
 
 
 def _named_next(sentence: str, earlier: EarlierDrafts) -> str | None:

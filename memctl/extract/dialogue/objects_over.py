@@ -27,7 +27,7 @@ CUES = frozenset(
         "beaten vanished disappeared again back fine ok okay safe allowed called split broke broken separated parted "
         "ended dumped goodbye bye farewell course fired sacked laid let redundant weaned agree suit ran really "
         "strictly quite fully properly exactly allergic intolerant these nowadays good miss feels seems ago skip drop "
-        "hold wayside window shot free eat eats eating ate drink drinks drinking drank"
+        "hold wayside window shot free eat eats eating ate drink drinks drinking drank delivered arrived home came"
     )
 )
 """Every sentence that ends a fact has one of these words."""
@@ -212,12 +212,22 @@ _FRAMES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
         _frame(
             r"(?:OBJ and (?:i|me)|\b(?:me|i) and OBJ|\bwe,? OBJ and (?:i|me),?) (?:have |'ve |just |finally |"
             r"recently )*(?:called it (?:a day|quits)|split(?: up)?|broke up|broken up|are (?:done|over|finished|no "
-            r"more)|separated|parted ways|ended (?:it|things))|\b(?:broke up|split(?: up)?|broken up|separated|"
-            r"finished|ended (?:it|things)|it's over|it is over|things are over) (?:with|from) OBJ|OBJ (?:has |just "
+            r"more)|separated|parted ways|ended (?:it|things)|finished(?=$|[.;!]))|\b(?:broke up|split(?: up)?|"
+            r"broken up|separated|finished|ended (?:it|things)|it's over|it is over|things are over) (?:with|from) OBJ|"
+            r"OBJ (?:has |just "
             rf")*(?:dumped|left|broke up with) me{_END}"
         ),
     ),
 )  # fmt: skip
+_CAME = (
+    (
+        _PLAN,
+        _frame(
+            rf"OBJ(?:{_IS} (?:been )?(?:delivered|arrived|home|here)|(?: (?:just|finally))* (?:arrived|came)){_END}"
+        ),
+    ),
+)
+""" "The sofa's been delivered", of what was ordered."""
 _MAYBE: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = (
     (
         _ILL,
@@ -260,7 +270,8 @@ def ended_by_name(text: str, earlier: EarlierDrafts, new: list[Draft], people: M
         known = any((draft.subject, draft.predicate, word) in over for word in words_of(draft.object or ""))
         if known or id(draft) in ended or draft.key in said:
             continue
-        if not _says(naming, people, _FRAMES):
+        ordered = draft.phrase.startswith(("has booked a", "has ordered a"))
+        if not _says(naming, people, _FRAMES) and not (ordered and _says(naming, people, _CAME)):
             if _says(naming, people, _MAYBE):
                 yield msgspec.structs.replace(retraction(draft, naming.span), doubt=True)
             continue
