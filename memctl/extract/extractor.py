@@ -55,12 +55,12 @@ from memctl.extract.filters.role_play import RolePlay
 from memctl.extract.grammar.name_case import NameCase
 from memctl.extract.grammar.segmentation import asked, plain, sentences, straightened
 from memctl.extract.patterns.keyed_pattern import KeyedPattern
-from memctl.extract.patterns.wordlist import holds
 from memctl.extract.people import last_mentioned
 from memctl.extract.people.deaths_by_pronoun import death_of
 from memctl.extract.people.departed import without_departed
 from memctl.extract.people.foreign_kinship import foreign_relations
 from memctl.extract.people.misnamed import rightly_named
+from memctl.extract.people.no_names import is_a_part, is_a_people
 from memctl.extract.people.people import introduced
 from memctl.extract.people.speakers import first_name, speaks_for_user
 from memctl.extract.people.unnamed_owners import last_question, without_unnamed_owners
@@ -88,13 +88,10 @@ FIRST_PART = late(r"[,;(–—]|\s-+\s")
 YES_OR_NO = late(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
-_I_AM = late(r"(?:i'm|i’m|im|i am) [\w-]+\W*", re.IGNORECASE)
 NO_CLAIMS = frozenset({"attachment", "note_apart"})
 """Kinds of turns without statements of their own about the owner; the second is a note below "Ben", such as "Sold the
 boat", which says nothing of who did it."""
 MEMORY = "memory_write"
-ON_STAGE = ("rehears", "the play", "school play", "panto", "musical", "nativity", "audition", "costume", "cosplay")
-"""Words of a turn in which "I'm Banquo" is a part."""
 
 
 def extract(
@@ -343,11 +340,7 @@ class _SessionReader:
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue
-            if draft.predicate == "name" and (draft.object or "").casefold() == (draft.subject or name).casefold():
-                continue  # "Alice is called Alice" has no information.
-            if draft.predicate == "name" and self.named_before(draft, text):
-                continue
-            if draft.predicate == "name" and self.plays(draft, text, turn.speaker):
+            if draft.predicate == "name" and self.is_no_name(draft, text, turn.speaker):
                 continue
             self.earlier.add(draft, text)
             subject = self.subject_of(draft, name, owner=owner)
@@ -386,22 +379,13 @@ class _SessionReader:
             )
         return claims
 
-    def plays(self, draft: Draft, text: str, speaker: str | None) -> bool:
-        """Whether "im Juliet" tells a part, or is a joke: it is said of a play, or by a speaker of another name."""
-        told = bool(_I_AM.fullmatch(text[draft.quote[0] : draft.quote[1]]))
-        known, name = first_name(speaker), first_name(draft.object)
-        other = not self.alone and bool(known) and known[:2] != name[:2]
-        return told and draft.subject is None and (other or holds(text, ON_STAGE))
-
-    def named_before(self, draft: Draft, text: str) -> bool:
-        """Whether "I am Flemish" follows the speaker's name: it says what they are, not another name."""
-        return (
-            self.alone
-            and draft.subject is None
-            and not draft.corrects
-            and bool(_I_AM.fullmatch(text[draft.quote[0] : draft.quote[1]]))
-            and any(one.predicate == "name" and one.subject is None for one in self.earlier.standing.values())
-        )
+    def is_no_name(self, draft: Draft, text: str, speaker: str | None) -> bool:
+        """Whether a name tells nothing ("Alice is called Alice"), or is a people or a part instead."""
+        if (draft.object or "").casefold() == (draft.subject or speaker or self.user_id).casefold():
+            return True
+        named = any(one.predicate == "name" and one.subject is None for one in self.earlier.standing.values())
+        people = is_a_people(draft, text, named=self.alone and named)
+        return people or is_a_part(draft, text, speaker, alone=self.alone)
 
     def subject_of(self, draft: Draft, name: str, *, owner: bool) -> str:
         """The subject of a claim. "My sister" said by another speaker, and a sister who has the owner's name, are named
