@@ -41,7 +41,7 @@ def span_of(start: int, text: str) -> tuple[int, int]:
 
 
 class ClauseReader:
-    """Reads the clauses of a turn, and keeps whom they were about: `other` is the person called "he" or "she" next."""
+    """Reads the clauses of a turn. `other` is the person of the last clause, the one that "he" or "she" means next."""
 
     def __init__(
         self,

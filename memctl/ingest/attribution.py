@@ -136,13 +136,14 @@ def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str | None]], at
 
 
 def _among_others(mine: Owned, speakers: set[str | None]) -> Owned:
-    """The session, with a note if the user who was named is none of the `speakers` of its file, of people only."""
+    """The session; in a chat without an assistant, with a note if none of the file's `speakers` is the named user."""
     session, user = mine.session, mine.user_id
     names = sorted(name for name in speakers if name)
     with_assistant = any(turn.role == "assistant" for turn in session.turns)
     if with_assistant or len(names) < max(len(speakers), 2) or any(speaks_for_user(name, user) for name in names):
         return mine
-    count, listed = sum(turn.role == "user" for turn in session.turns), ", ".join(names[:5])
+    count = sum(turn.role == "user" for turn in session.turns)
+    listed = ", ".join(names[:5]) + (f" and {len(names) - 5} others" if len(names) > 5 else "")
     reason = f"turn was stored as another person's: no speaker is called {user}; give one of {listed} with --user"
     session = msgspec.structs.replace(session, notes=session.notes | {reason: count})
     return msgspec.structs.replace(mine, session=session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -163,17 +164,20 @@ def edited(fact: Fact, **changes: Any) -> Fact:
 
 
 def _object_in(text: str, fact: Fact) -> str | None:
-    """The object of the fact by another `text` of it."""
+    """The object of the fact if `text` becomes its text; None if that says that it is not or no longer so."""
     from memctl.extract.extractor import extract
     from memctl.transcripts.model import Session, Turn
 
     said = Turn(turn_id="0", role="user", text=text[:1].upper() + text[1:])
     claims = extract(Session(source_format=SYSTEM, session_id="edit", turns=(said,)), fact.user_id)
     same = (fact.predicate, (fact.subject or fact.user_id).casefold())
-    read = {claim.object for claim in claims if (claim.predicate, claim.subject.casefold()) == same}
-    if len(read) == 1:
-        return read.pop()
-    return fact.object if fact.object and fact.object.casefold() in text.casefold() else None
+    read = [claim for claim in claims if (claim.predicate, claim.subject.casefold()) == same]
+    if any(claim.op != "assert" for claim in read):
+        return None
+    if len(objects := {claim.object for claim in read}) == 1:
+        return objects.pop()
+    named = re.search(rf"(?<!\w){re.escape(fact.object or '')}(?!\w)", text, re.IGNORECASE)
+    return fact.object if named else None
 
 
 def _without_secrets(text: str | None) -> Any:

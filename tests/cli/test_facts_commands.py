@@ -178,6 +178,8 @@ class TestEdit:
             ("alice lives in Roma now", "Roma"),
             ("Alice's home is Rome, mostly.", "Rome"),
             ("Alice moved around a lot.", None),
+            ("Alice no longer lives in Rome.", None),
+            ("Alice is called Romeo now.", None),
         ],
     )
     def test_a_new_text_decides_the_object_and_is_the_source(self, memctl, alice_moved, text, found):

@@ -65,7 +65,7 @@ _AFTERWARDS = late(
     rf"from (?:now|today|tomorrow|monday))\b|\W*$)",
     re.IGNORECASE,
 )
-""" "They've halved the pred. 20 now": what is said next of a dose that was changed."""
+""" "They've halved the pred. 20 now": the new dose, in the sentence after the change."""
 _SOMEHOW = late(
     r"\b(?:doubled|halved|increased|upped|reduced|lowered|raised|changed|adjusted|tapering|bumped up|"
     r"cut down)(?: down)?"

@@ -103,7 +103,7 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
 
 
 _LONG_SINCE = 2
-"""Sentences after that of a change in which its new day is no longer looked for."""
+"""How many sentences after a change its new day is still looked for."""
 _GOES_ON = late(
     rf"\W*(?:(?:so|and|now|it's|its|it is|it will be|it'll be|new (?:date|day)|they|he|she|we|same)\b|{_DAY_FOLLOWS})",
     re.IGNORECASE,

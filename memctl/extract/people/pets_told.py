@@ -77,7 +77,7 @@ _PEOPLE = late(
 _HAVE = late(r"\b(?:my|our|the|have|has|got|'ve|adopted)\b", re.IGNORECASE)
 _GOT = late(r"\b(?:have|has|got|'ve|ve|adopted|bought|getting|get)\b", re.IGNORECASE)
 _EATEN = frozenset(words("chicken duck fish pig cow goose sheep rabbit bee lab bird goat hen"))
-""" "And Tesco, chicken, rice" is no pet."""
+""" "And Tesco, chicken, rice" names food, not a pet."""
 _OF_PETS = frozenset({"age", "has_condition"})
 
 

@@ -63,7 +63,7 @@ def of_pronouns(
 ) -> Iterator[Draft]:
     """The drafts of "her husband, Karl" in a sentence about one of `people`, by name and relation, the likeliest first.
 
-    "She" is the first one whom the pronoun suits. In "they have Elsa", one of them is `kin`, or one of `people`.
+    "She" is the first person named who can be a "she". In "they have Elsa", one of them is `kin`, or one of `people`.
     """
     candidates = [one for one in people if one is not None]
     for match in _OF_PRONOUN.finditer(text):

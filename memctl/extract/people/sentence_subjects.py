@@ -61,7 +61,7 @@ _THING_CALLED = late(
 """ "The van is called Brenda, she's 22"."""
 _PEOPLE = r"(?:{RELATIONS}|{JOBS}|girl|woman|man|guy|lady|fella|chap|person|student|customer|client|patient)"
 _NEW_PERSON = rf"\b(?:an?|the) (?:[a-z]+ ){{0,2}}{_PEOPLE}, (?P<name>{ONE_NAME}),[^.;]*, (?:and |but )?$"
-""" "The cook is a new girl, Efua, from Ho, she …": she is the one whom the sentence introduces."""
+""" "The cook is a new girl, Efua, from Ho, she …": "she" is Efua, who was just introduced."""
 _OR_THE_LAST = late(rf"(?P<cue>[\w']+) (?P<name>{ONE_NAME}),\s*$")
 _BEFORE_A_PLACE = frozenset(
     {"for", "at", "in", "from", "near", "on", "to", "the", "of", "a", "by", "with", "my", "our"}

@@ -1,6 +1,6 @@
 """Sentences that open with a name and have no verb: "My mum rang. Yvonne, 70.", "The boss. Warren Tully, decent bloke".
 
-The name is that of the relative whom the sentence before, or the question, speaks of without a name. If the name is
+The sentence before, or the question, mentions a relative without a name: this is the name. If the name is
 known, what follows it is about that person.
 """
 

@@ -155,7 +155,7 @@ _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b"
 
 _QUOTATION = late(rf"{HIDDEN}+")
 _SPOKEN = late(rf"\b(?:says?|said|goes|told \w+|wrote|writes),?:? {HIDDEN}", re.IGNORECASE)
-""" "The landlord says "…", so no pets": what somebody says is no order."""
+""" "The landlord says "…", so no pets": the words of somebody else are no order."""
 LONGEST_QUOTATION = 9
 """Words of a quotation that an order may name."""
 LONG_ENOUGH = 12
@@ -202,7 +202,7 @@ def standing_instructions(
 
 
 def _with_quotations(goal: str, sentence: Sentence, turn: str) -> str:
-    """An order with the words of its quotations, which `sentence` hides: never write "to whom it may concern"."""
+    """The order with its quoted words put back, which `sentence` hides: never write "to whom it may concern"."""
     if HIDDEN not in goal:
         return goal
     start = max(sentence.text.find(goal[:LONG_ENOUGH].split(HIDDEN)[0]), 0)
