@@ -85,8 +85,8 @@ _PARTICLE = late(
     re.IGNORECASE,
 )
 
-_CHANGES = frozenset(words("graduate retire resign propose elope relapse divorce die qualify emigrate volunteer swim"))
-_PURSUITS = _CHANGES.union(
+CHANGES = frozenset(words("graduate retire resign propose elope relapse divorce die qualify emigrate volunteer swim"))
+PURSUITS = CHANGES.union(
     words(
         "run walk cycle bike ski climb hike box meditate pray garden jog dance sing paint draw knit sew crochet row "
         "sail surf skate train fast bake drink smoke drive camp commute babysit busk work study bowl curl fence fish "
@@ -94,7 +94,7 @@ _PURSUITS = _CHANGES.union(
     )
 )
 """Verbs that need nothing after them: those of a plan or event, and with those of a habit."""
-_ROUTINES = _PURSUITS | {"deploy"}
+_ROUTINES = PURSUITS | {"deploy"}
 """ "We deploy on Tuesdays" is understood, "we deploy on 5 May" does not say what."""
 _SAID = late(
     r"(?:drop(?:ped)? out|moved?(?: in| out| house)?(?: (?=with\b)|$)|broke up|gave birth|came out|turn(?:ed)? \d+|"
@@ -200,7 +200,7 @@ def understood(draft: Draft) -> bool:
     if _UNSAID.fullmatch(whole) or (draft.predicate == "plans" and _WEEKDAY.search(rest)):
         return False
     calls_me = draft.subject is not None and verb.lower() in ("call", "ring", "phone")
-    alone = _ROUTINES if draft.predicate == "habit" else _CHANGES
+    alone = _ROUTINES if draft.predicate == "habit" else CHANGES
     return calls_me or _SAID.fullmatch(value) is not None or _is_whole(_lemma(verb), rest, whole, alone)
 
 
@@ -227,7 +227,7 @@ def _goes_on(value: str) -> bool:
     """Whether an object has another clause, or a verb without its object: "bought it and Finn starts school"."""
     last = _TO_DO.fullmatch(value)
     verb = last["verb"] if last is not None else ""
-    if verb in _UNFINISHED or (_form(verb) == "base" and verb not in _PURSUITS and verb != "stay"):
+    if verb in _UNFINISHED or (_form(verb) == "base" and verb not in PURSUITS and verb != "stay"):
         return True
     joined = _JOINED.fullmatch(value)
     if joined is None:
@@ -254,14 +254,14 @@ def _is_whole(lemma: str, rest: str, whole: str, alone: frozenset[str]) -> bool:
     opening = _OPENING.fullmatch(after)
     if opening is not None and lemma != "pass":
         by, what = opening["by"].lower(), opening["o"]
-        allowed = by in (_ANY if lemma in _PURSUITS else _NEEDS.get(lemma, ()))
-        return allowed and bool(what) and (lemma in _PURSUITS or _TO_US.match(what) is not None or _names(what))
+        allowed = by in (_ANY if lemma in PURSUITS else _NEEDS.get(lemma, ()))
+        return allowed and bool(what) and (lemma in PURSUITS or _TO_US.match(what) is not None or _names(what))
     if lemma == "move":
         return _MOVED.fullmatch(after) is not None
     if lemma in ("go", "come", "return", "arrive", "land"):
         return after == "home" or after.split()[0].endswith("ing") or (after[0].isupper() and not _WEEKDAY.match(after))
     return (lemma != "pass" or _PASSED.match(after) is not None) and (
-        _names(after) or ((lemma == "do" or lemma in _PURSUITS) and _MEASURE.match(after) is not None)
+        _names(after) or ((lemma == "do" or lemma in PURSUITS) and _MEASURE.match(after) is not None)
     )
 
 

@@ -16,13 +16,15 @@ from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, instruction, third
 from memctl.extract.events.event_dates import absolute, undated
+from memctl.extract.events.understood import PURSUITS
 from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
-from memctl.extract.neural.decoding import Reading
+from memctl.extract.neural.decoding import Reading, Span
+from memctl.extract.neural.persons import is_of_its_subject, people
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.standing_instructions.one_off_orders import for_the_moment
@@ -80,8 +82,6 @@ _CHANGED = late(r"\b(?:was|were|got) (?:\w+ )?(?:diagnosed|prescribed|put on|ado
 """A past that says how things are now."""
 _ARTICLE = late(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
 _DEICTIC = late(r"\b(?:it|that|this|these|those|there|them|him|he|she|they|you|your)\b", re.IGNORECASE)
-_OF_ANOTHER = late(r"(?:[^:\n]{0,40}: )?(?:he|she)(?:'s)? ", re.IGNORECASE)
-"""A clause that is not about its speaker: "about the dentist: he has a dog"."""
 _OF_THE_SUBJECT = late(r"\b(?:his|her|their)\b", re.IGNORECASE)
 
 
@@ -94,10 +94,11 @@ def combined(
     far, None if the session has no one to instruct.
     """
     kept = list(drafts)
+    named = people(text, read)
     for reading in read:
         if reading.confidence < THRESHOLD:
             continue
-        draft = draft_of(text, at, reading, standing)
+        draft = draft_of(text, at, reading, standing, named)
         if draft is None:
             continue
         rivals = [one for one in kept if _overlaps(one, draft, text, reading)]
@@ -125,8 +126,14 @@ def _agree(one: Draft, draft: Draft) -> bool:
     return (one.predicate, one.op, one.subject) == (draft.predicate, draft.op, draft.subject)
 
 
-def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequence[Draft] | None) -> Draft | None:
-    """The draft of one reading; None if a check fails."""
+def draft_of(
+    text: str,
+    at: datetime | None,
+    reading: Reading,
+    standing: Sequence[Draft] | None,
+    named: Sequence[tuple[str, Span]],
+) -> Draft | None:
+    """The draft of one reading; None if a check fails. `named` are the people of the turn."""
     reading = msgspec.structs.replace(reading, object=whole(text, reading))
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
     if not any(map(str.isalnum, value)) or "\n" in value:
@@ -143,7 +150,7 @@ def draft_of(text: str, at: datetime | None, reading: Reading, standing: Sequenc
     predicate, slot = reading.predicate, reading.slot
     if predicate == "relation" and is_the_speakers(slot, before):
         who = None, None
-    if who == (None, None) and predicate != "relation" and _OF_ANOTHER.match(statement.text):
+    if not is_of_its_subject(reading, statement, text, named):
         return None
     if predicate == "age":
         value = in_figures(value)
@@ -237,6 +244,8 @@ def _is_sound(reading: Reading, value: str, text: str) -> bool:
     predicate, slot = reading.predicate, reading.slot
     if predicate in ("dose", "measure", "favorite", "relation") and not slot:
         return False
+    if predicate in _VERB_PHRASES and _is_bare(value):
+        return False
     if predicate in _VERB_PHRASES:
         return not _DEICTIC.search(value) and (reading.subject is not None or not _OF_THE_SUBJECT.search(value))
     if predicate == "relation":
@@ -252,6 +261,17 @@ def _is_sound(reading: Reading, value: str, text: str) -> bool:
         # "sells mortgages"; "off the smokes"
         return " " in value if predicate == "job_title" else predicate in _THINGS and " " not in value
     return not PRONOUN.match(value)
+
+
+def _is_bare(value: str) -> bool:
+    """True for a verb that does not say what, however often it is repeated: "due", "moving", "PASSED PASSED"."""
+    words = set(value.lower().split())
+    if len(words) > 1:
+        return False
+    word = words.pop()
+    form = FORMS.get(word)
+    lemma = form[0] if form else word
+    return word in ("due", "moving", "movin", "opening", "closing") or (form is not None and lemma not in PURSUITS)
 
 
 def _is_verb(value: str, before: str) -> bool:

@@ -7,7 +7,11 @@ _TITLES = r"(?:Mrs?|Ms|Miss|Dr|Prof|Rev|Sir|Frau|Herr|Madame|Monsieur|Señora?|D
 _TITLE_BEFORE = late(rf"\b{_TITLES} $")
 _NAME_AFTER = late(rf"(?<!\w){_TITLES}(?: {_TITLES})*$")
 _MORE_OF_A_NAME = late(r"(?: [A-ZÀ-Þ][\w.-]*)+")
-_REST_OF_AN_ORDER = late(r"(?: [^\s.,;:!?()\"“”–—]+){1,4}(?=\s*(?:[.,;:!?()]|$))")
+_REST_OF_AN_ORDER = late(
+    r"(?: (?!(?:and|but|so|or|because|cos|since|unless|otherwise|then|please|pls|thanks|ok|lol|will you|if you)\b)"
+    r"[^\s.,;:!?()\"“”–—]+){1,8}(?=\s*(?:[.,;:!?()–—]|$| (?:and|but|so|because|cos|please|pls|thanks|ok|lol|will you|"
+    r"if you)\b))"
+)
 
 
 def whole(text: str, reading: Reading) -> Span:

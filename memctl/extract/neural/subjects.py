@@ -14,6 +14,7 @@ PRONOUN = late(
     re.IGNORECASE,
 )
 _ROLE = late(rf"(?:{lexicon('RELATIONS')}|{lexicon('PET')})s?", re.IGNORECASE)
+_TITLE = late(r"(?:mrs?|ms|miss|dr|doc|doctor|prof|sir)\.?", re.IGNORECASE)
 _DETERMINER = r"(?:an?|the|this|that|le|la|les|un|une|el|los|las|una|der|die|das|dem|den|ein|eine|o|os|as|um|uma)"
 _RELATIVE = late(
     r"(?:my|our|(?P<your>your)|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+"
@@ -44,7 +45,7 @@ def about(reading: Reading, text: str, sure: float) -> tuple[str | None, str | N
 def is_name(words: str, small: bool, sure: bool) -> bool:
     """True for the name of a person, which may begin with a `small` letter; `sure` ones may look like another word."""
     first = words.split()[0] if words else ""
-    if not first or PRONOUN.match(words) or len(words.split()) > 3 or _ROLE.fullmatch(words):
+    if not first or _TITLE.fullmatch(words) or PRONOUN.match(words) or len(words.split()) > 3 or _ROLE.fullmatch(words):
         return False
     return (first[0].isupper() or (small and words.isalpha())) and (sure or not is_common(first))
 

@@ -1,0 +1,133 @@
+"""Whether a reading is given to the right person: the links of the model are weak where a turn names several people.
+
+A reading is dropped if another person is named between its subject and its object, if its clause is about somebody
+else, and if a name belongs to the relative of somebody else.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from memctl.core.late_pattern import late
+from memctl.extract.llm.statements import Statement
+from memctl.extract.neural.decoding import Reading, Span
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.vocabulary.kinship import canonical
+from memctl.extract.vocabulary.verbs import FORMS
+
+MENTIONED = 0.3
+"""From this confidence on, what the model reads as a name is a person that the turn mentions."""
+_FURTHEST = 8
+"""Words between a relation and the name of the person, at most."""
+_OF_ANOTHER = late(
+    r"(?:[^:\n]{0,40}: )?(?:(?:and|but|so|well|oh|yeah|also|plus|then|now|because|cos) )?"
+    r"(?:he|she|they)(?:['’]?(?:s|ll|d|re|ve))?\s|(?:[^:\n]{0,40}: )?(?:his|her|their) ",
+    re.IGNORECASE,
+)
+"""A clause that is not about its speaker: "about the dentist: he has a dog", "hes 41"."""
+_TO_SPEAKER = late(r"\b(?:me|my|us|our)\b", re.IGNORECASE)
+""" "She's put me on the lozenges"."""
+_OF_A_THING = late(r"(?:it|this|that|the \w+)(?:['’]?s|['’]ll)?\b", re.IGNORECASE)
+_RELATED = late(
+    rf"(?:(?P<of>[\w'’-]+) )?(?:(?:own|late|new|old|young|little|big|elder|older|eldest|younger|youngest|first|second|"
+    rf"poor|best|step) )*(?P<rel>{lexicon('RELATIONS')})(?:,| is| was|(?: is|'s)? called| named)? $",
+    re.IGNORECASE,
+)
+_POSSESSOR = late(r"(?!(?:is|was|as|this|has|us|yes|plus|its|it's|that's|there's|here's|he's|she's)$)[\w'’-]+s", re.I)
+_ANYBODY = late(
+    r"(?:wo)?m[ae]n|lad(?:y|ies|s)?|guys?|chaps?|lass(?:ie)?s?|persons?|people|blokes?|fellas?|young|old|"
+    r"elder|life|seeing(?: someone)?|someone|one|name",
+    re.IGNORECASE,
+)
+"""Words for a person that do not say what the person is to the speaker, unless after "my"."""
+_MINE = late(r"\b(?:my|our|mon|ma|mein|meine|mi|meu|minha)\s+(?:[\w-]+ )?$", re.IGNORECASE)
+_ANY_ONE = late(r"\ban? (?:[\w-]+ )?$", re.IGNORECASE)
+_LIST = late(r"[,&/\s]|\band\b|\bn\b", re.IGNORECASE)
+_ENDS = late(r"[.!?;\n]\s")
+
+
+def people(text: str, read: Sequence[Reading]) -> list[tuple[str, Span]]:
+    """The people, pets and drugs that the readings of a turn name, with the places where each name occurs."""
+    names = {
+        text[slice(*one.object)]
+        for one in read
+        if one.predicate in ("relation", "has_pet", "takes_medication") and one.confidence >= MENTIONED
+    } | {one.subject for one in read if one.subject is not None}
+    return [(name, span) for name in names for span in _occurrences(name, text)]
+
+
+def _occurrences(words: str, text: str) -> Iterator[Span]:
+    return (match.span() for match in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text))
+
+
+def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+    """True unless the clause, or another name before the object, says that a reading is about somebody else."""
+    if reading.predicate == "relation":
+        return _is_related(reading, text, named)
+    start = reading.object[0]
+    if reading.predicate in ("dose", "measure") and not _is_of_its_slot(reading, text, named):
+        return False
+    if reading.subject is None:
+        if reading.predicate == "age" and any(text[end:start] in (", ", " (") for _, (_, end) in named):
+            return False  # "Sameer, 39": a name before it is the one of another person.
+        if _OF_A_THING.match(statement.text) if reading.predicate == "name" else _opens_in_third_person(statement):
+            return False
+        others = _OF_ANOTHER.match(statement.text) or any(name == statement.owner for name, _ in named)
+        return not others or _TO_SPEAKER.search(statement.text[: start - statement.start]) is not None
+    theirs = list(_occurrences(reading.subject, text))
+    last = max((end for _, end in theirs if end <= start), default=None)
+    if last is None:
+        inside = any(statement.start <= at < statement.end for at, _ in theirs)
+        return inside or (not theirs and not _between(named, reading.subject, 0, start))
+    # A name right after "my sister" is hers.
+    return not _between(named, reading.subject, last + 2, start)
+
+
+def _is_of_its_slot(reading: Reading, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+    """True unless an amount is that of another drug or thing, which is named between its slot and the amount."""
+    places = list(_occurrences(reading.slot or "", text))
+    return not places or any(_is_near(place, reading.object, text, named) for place in places)
+
+
+def _opens_in_third_person(statement: Statement) -> bool:
+    """True for "works at the food bank": whoever it is about was named before."""
+    word = re.match(r"[a-z]+", statement.text)
+    form = FORMS.get(word[0]) if word else None
+    return form is not None and form[1] == "s"
+
+
+def _between(named: Sequence[tuple[str, Span]], subject: str, after: int, before: int) -> bool:
+    """True if another person than `subject` is named between two places."""
+    return any(
+        after <= at and end <= before for name, (at, end) in named if name not in subject and subject not in name
+    )
+
+
+def _is_related(reading: Reading, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+    """True unless the words before a name say that the person is the relative of another one, or another relative."""
+    slot = reading.slot or ""
+    before = text[: reading.object[0]]
+    places = list(_occurrences(slot, text))
+    if _ANYBODY.fullmatch(slot) and not any(_MINE.search(text[:at]) for at, _ in places):
+        return False
+    if slot in ("boy", "girl") and any(_ANY_ONE.search(text[:at]) for at, _ in places):
+        return False
+    if related := _RELATED.search(before):
+        of = (related["of"] or "").lower()
+        if reading.subject is None and (of in ("his", "her", "their") or _POSSESSOR.fullmatch(of)):
+            return False
+        return canonical(related["rel"]) in (canonical(slot), canonical(slot.split()[-1] if slot else ""))
+    return not places or any(_is_near(place, reading.object, text, named) for place in places)
+
+
+def _is_near(slot: Span, name: Span, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+    """True if a relation and a name stand together, without another sentence or name between, except in a list: "two
+    boys, Ayaan and Rafi"."""
+    after, before = (slot[1], name[0]) if slot[0] < name[0] else (name[1], slot[0])
+    words = text[after:before]
+    if len(words.split()) > _FURTHEST or _ENDS.search(words):
+        return False
+    if not _between(named, "\0", after, before):
+        return True
+    for other, _ in named:
+        words = words.replace(other, "")
+    return text[slice(*slot)].endswith("s") and not _LIST.sub("", words)
