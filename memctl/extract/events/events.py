@@ -8,7 +8,7 @@ from datetime import datetime
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import other_days
+from memctl.extract.events import other_days, told_days
 from memctl.extract.events.event_dates import of_the_clause, without_dates
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.grammar.noun_phrases import cut
@@ -17,6 +17,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
 from memctl.extract.time.dates import Grounded, certain
+from memctl.extract.time.recurring import AT_AN_HOUR
 from memctl.extract.vocabulary.verbs import FORMS
 
 _PAST_EVENT = late(
@@ -296,9 +297,11 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
-    if head.tense == "present" and not head.prog and head.lemma not in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN):
-        return None
     ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
+    told = told_days.is_plan(clause, head, ahead)
+    may_plan = told or head.lemma in (_MAY_PLAN_A_DAY if dates else _MAY_PLAN)
+    if head.tense == "present" and not head.prog and not may_plan:
+        return None
     if head.tense in ("past", "perfect") and head.lemma != "book" and not ahead:
         return None
     if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
@@ -309,7 +312,9 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     if head.lemma == "be" and head.tense == "present" and not ahead and not _MAY_BE_OFF.match(head.rest):
         return None  # Most clauses with "be" describe something.
-    intended = _intended(head, without_dates(clause, head, ahead), ahead)
+    rest = without_dates(clause, head, ahead)
+    intended = _intended(head, rest, ahead) or (told_days.to_come(head, rest) if ahead else None)
+    intended = intended or ((head.lemma, rest) if told else None)
     if intended is None:
         return None
     verb, body = intended[0], _TO_SEE.sub("", _TAIL.sub("", cut(intended[1])))
@@ -327,6 +332,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     goal = re.sub(r"\s+,", ",", " ".join(f"{verb} {body.removeprefix('got ')}".split()))
     phrase = f"plans to {goal}" if verb else f"{'has booked' if head.lemma == 'book' else 'plans'} {goal}"
+    goal = _AT_AN_HOUR.sub("", goal)
     occasion = compiled(_HAD_OCCASION).fullmatch(goal)
     return Draft(
         predicate="plans",
@@ -342,4 +348,5 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 _TO_A_TOOL = r"to (?:[a-z]+ )?(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS})\b"
 """ "Going to plain Postgres" is not a journey."""
 _TO_SEE = late(r" to (?:see|visit|meet|help|join|get|collect|fetch) (?:him|her|them|it)$", re.IGNORECASE)
+_AT_AN_HOUR = late(rf",? {AT_AN_HOUR}(?=$| (?:for|with|in|about)\b)", re.IGNORECASE)
 _NEEDS_OBJECT = frozenset(words("visit see buy sell host attend celebrate take have"))

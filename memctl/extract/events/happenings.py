@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from memctl.extract.draft_claim import Draft
-from memctl.extract.events import event_dates, events, routines
+from memctl.extract.events import event_dates, events, routines, told_days
 from memctl.extract.grammar.clauses import Clause, Head
 from memctl.extract.time.dates import Grounded
 from memctl.extract.time.recurring import NAMES_DAY
@@ -15,6 +15,8 @@ def with_happenings(
     """`drafts` of a clause about the speaker, with its plan, event or routine; `dates` are those of the clause."""
     own = [one for one in dates if not event_dates.of_another_phrase(clause.text, head.rest_at, one)]
     event_dates.date_events(drafts, own)
+    if not drafts:
+        own = told_days.beginning(own, head, at)
     planned = events.plan(clause, head, own, span)
     if planned is not None:
         planned = event_dates.in_time(planned, own, at, ahead=events.ahead(head) is True)
@@ -22,6 +24,7 @@ def with_happenings(
         drafts = [draft for draft in drafts if draft.predicate != "hobby"]
     if planned is not None and not any(d.op == "assert" for d in drafts):
         planned.phrase = event_dates.absolute(planned.phrase, own)
+        event_dates.date_into(planned, own, head)
         drafts.append(planned)
     if dates and all(d.predicate in ("owns", "has_pet") for d in drafts):
         happened = event_dates.in_time(events.event(clause, head, dates, span), own, at)

@@ -14,7 +14,7 @@ import msgspec
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.events import event_dates
+from memctl.extract.events import event_dates, moved_occasions
 from memctl.extract.events.appointments import AFTER
 from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
@@ -48,7 +48,7 @@ _CORRECTED = KeyedPattern(
     re.IGNORECASE,
 )
 """ "Correction, it's the 25th", right after a plan."""
-NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED)
+NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED, *moved_occasions.MOVED_OCCASIONS)
 """With what a text gives a plan another day."""
 _SAME_TIME = late(r"\bsame (?:time|hour|\d)", re.IGNORECASE)
 _OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
@@ -156,7 +156,8 @@ def _moved(
         elif chief:
             meant = not (_is_another(draft, chief, named) or _moves_another(text, chief))
         else:
-            meant = draft in ahead and (old is not None or (len(ahead) == 1 and _ME_TO.search(named) is not None))
+            only = len(ahead) == 1 and _ME_TO.search(named) and not _OLD_DAY.search(named)
+            meant = draft in ahead and (old is not None or bool(only))
         moved = _new_day(draft, text, at, last) if meant else None
         if moved is not None and (chief or last is not None or old or _tells_only_the_day(*moved)):
             return _on(draft, *moved, same=last is not None or _SAME_TIME.search(named) is not None)
@@ -232,10 +233,27 @@ _NOW = late(r"^(?:,? (?:now|instead|same (?:time|hour)))+", re.IGNORECASE)
 
 def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:
     """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
-    moved = list(rescheduled(text, at, earlier))
+    moved = list(_of_an_occasion(text, at, earlier) or rescheduled(text, at, earlier))
     known = {word for plan in moved for word in _words(plan.object or "")}
     said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
     return (said if moved else drafts) + moved
+
+
+def _of_an_occasion(text: str, at: datetime | None, earlier: EarlierDrafts) -> list[Draft]:
+    """The plan that `text` names and moves, which may have been told before in other words."""
+    moved = moved_occasions.moved_occasion(text, at)
+    if moved is None or not (spoken := set(_words(moved.topic))):
+        return []
+    for draft in reversed(earlier.plans):
+        chief = set(_words(draft.object or "")) & spoken
+        if chief and draft.valid_at is not None and not _is_another(draft, chief, text):
+            day = _in_its_month(moved.day, draft.valid_at) if moved.bare else moved.day
+            day = day if at is None or day.start > at else moved.day
+            moved = moved._replace(day=msgspec.structs.replace(day, span=(0, 0)))
+            again = _on(draft, moved.day, moved.after, same=_SAME_TIME.search(text) is not None)
+            again.quote = moved.span
+            return [again] if draft.valid_at != moved.day.start else []
+    return [moved_occasions.draft_of(moved)]
 
 
 def _words(text: str) -> list[str]:

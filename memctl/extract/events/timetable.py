@@ -20,7 +20,7 @@ from memctl.extract.time.dates import Grounded, certain
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
 _OPENING = r"(?:(?:and|but|so|also|oh|btw|then|reminder|note|update|ok|yay|fyi)[,:]? )*"
-_SELF = r"(?:(?:i|we)(?:'m|'re| am| are|'ll be| will be)? (?:both |all |only |just |now |also )*)"
+_SELF = r"(?:(?:i|we)(?:'m|'re|m| am| are|'ll be| will be)? (?:both |all |only |just |now |also )*)"
 _AWAY = (
     r"(?P<o>(?:back (?:at|in|to(?= work)|from|home|on (?:site|duty|shift|days|nights))(?: [\w']+){0,4}|back|away|"
     r"off work|(?:away |off )?on (?:annual |parental |maternity |paternity |sick |unpaid |my |our )*(?:leave|"

@@ -133,10 +133,10 @@ _NEEDS = {
     "complete": words("on"),
     "convert": words("to"),
     "stop": words("with"),
-    "finish": words("with"),
+    "finish": words("with at"),
     "hand": words("in"),
     "deploy": words("to"),
-    "take": words("off"),
+    "take": words("off as"),
     "help": words("at in on with"),
 } | dict.fromkeys(
     words(
