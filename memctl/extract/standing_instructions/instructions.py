@@ -13,7 +13,7 @@ from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.grammar.clause_openers import after_lead
 from memctl.extract.grammar.segmentation import HIDDEN, Sentence, requoted
 from memctl.extract.patterns.keyed_pattern import KeyedPattern, OpeningPattern
-from memctl.extract.standing_instructions import lasting_orders, orders_without_verb, proverbs
+from memctl.extract.standing_instructions import lasting_orders, order_leads, orders_without_verb, proverbs
 from memctl.extract.standing_instructions.no_orders import is_no_order, said_whole
 from memctl.extract.standing_instructions.one_off_orders import (
     SCOPE,
@@ -32,7 +32,7 @@ from memctl.extract.standing_instructions.order_forms import (
     is_understood,
     trimmed,
 )
-from memctl.extract.standing_instructions.order_openings import LABEL, LEAD_IN, PREAMBLE, TAG, WISH
+from memctl.extract.standing_instructions.order_openings import LABEL, LEAD_IN, PREAMBLE, TAG, WISH, after_wish
 from memctl.extract.standing_instructions.order_reasons import (
     ASIDE,
     PREFERS,
@@ -90,7 +90,9 @@ _NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 _NEXT_FOLLOWS = late(r"[,;]?\s+(?:and|plus|&|then|also)$", re.IGNORECASE)
 """ "1) no tables, and 2) cite sources"."""
 _SPLIT = late(
-    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|from (?:here|now) on|from here "
+    r"\s*(?:[,;](?!\d| ?not (?:just|only)\b| ?(?:please,? )?(?:every time|each time|ever(?: again)?(?=\W*$)|from "
+    r"(?:here|now) "
+    r"on|from here "
     r"out|as a standing|in all (?:calc|my|of|your))\b)|\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|"
     r"\s+(?:and|but|so|plus)\s+(?=(?:please |pls |just )?(?:no|never|always|don't|dont|do not|keep|stop|avoid|"
     r"skip)\b)",
@@ -99,19 +101,6 @@ _SPLIT = late(
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
-    re.IGNORECASE,
-)
-_FROM_NOW_ON = OpeningPattern(
-    r"^(?:from now on|from here on(?: out)?|going forward|in (?:the )?future(?! (?!always)[a-z]+s\b)|for future "
-    r"reference|by default|until further notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|"
-    r"there)(?P<o>.+)",
-    re.IGNORECASE,
-)
-_RULE = OpeningPattern(
-    r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
-    r"(?:the |a |my |our )?(?:house |ground )?rules?(?: (?:\d+|update|change))?"
-    r"(?: (?:for|in|of|about|here|from(?= (?:me|now|here)\b))[^:]{0,40})?|"
-    r"(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
 )
 _INLINE = late(
@@ -144,13 +133,7 @@ _BANNED = late(
 _POINTS_BACK = late(r"(?:[a-z]+ )?(?:it|them|that|those|this)\b", re.IGNORECASE)
 _MARKED = late(r"(?:always|never)\b", re.IGNORECASE)
 _NEGATED = late(r"(?:not|don't|dont|didn't|did not) (?:to )?", re.IGNORECASE)
-_NEWS = late(
-    r"(?!(?:you|your|it's|its|everything|all|answers?|replies)\b)(?:(?:the|a|an|our|\w+'s) )?[\w-]+(?: [\w-]+)? "
-    r"(?:is|are|will|has|have|had|goes|gets|does|can|won't|isn't|aren't)\b|"
-    r"(?!\w+(?:an|ish|ese|ch|ic)\b)(?-i:[A-Z])[a-z]+ [a-z]+s\b",
-    re.IGNORECASE,
-)
-""" "From now on Joost lifts" and "… dinner is at six" are news."""
+_OF_SPEAKER = late(r"\b(?:i|i'm|i've|my)\b", re.IGNORECASE)
 _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 
 _QUOTATION = late(rf"{HIDDEN}+")
@@ -245,22 +228,21 @@ def _read(
         return [_draft(goal, span) for goal in _inline_rules(inline["o"])], True
     lead = LEAD_IN.match(text)
     text = text[lead.end() :] if lead else text
-    wish = WISH.match(text)
-    if "?" in sentence.mark and not wish:
+    text, wished = after_wish(text)
+    if "?" in sentence.mark and wished is None:
         return [], False
-    text = text[wish.end() :] if wish else text
     named = orders_without_verb.always_named(text) or lasting_orders.of_all_writing(text)
     if named is not None:
-        return [_draft(named, span)], True
-    later = _from_now_on(text)
-    text = later["o"] if later else text
+        return [_draft(named, span)], not _OF_SPEAKER.search(text, text.find(named) + len(named))
+    later = order_leads.order_after_lead(text)
+    text = later or text
     if item and not ASIDE.match(SCOPE.sub("", text)):
         text = without_asides(_NEXT_FOLLOWS.sub("", SCOPE.sub("", text)))
         return [_draft(trimmed(text), span)] if trimmed(text) else [], True
-    orders, opened = _judged(text, around, wished=wish is not None, later=later is not None)
+    orders, opened = _judged(text, around, wished=wished is not None, later=later is not None)
     if orders and for_the_moment(sentence.text):
         return [], False
-    return [_draft(goal, span) for goal in orders], opened
+    return [_draft(goal, span) for goal in orders], opened and not wished
 
 
 def _inline_rules(text: str) -> list[str]:
@@ -289,27 +271,12 @@ def _judged(text: str, around: tuple[str, str], *, wished: bool, later: bool) ->
     orders = next(filter(None, read), [])
     if orders:
         once = not lasting and for_one_task(before)
+        if later and (scope := SCOPE.match(scoped)) and not orders[0][0].startswith(scope["scope"]):
+            orders[0] = f"{scope['scope']}, {orders[0][0]}", orders[0][1]
         return ([], False) if once else ([goal for goal, _ in orders], orders[0][1])
     free = lasting_orders.free_order(scoped, before, after)
-    return ([free], scoped.startswith(free)) if free else ([], False)
-
-
-def _from_now_on(text: str) -> re.Match[str] | None:
-    """The match of an order that says that it stands; None also for news: "from now on Joost lifts"."""
-    later = _FROM_NOW_ON.match(text) or orders_without_verb.from_now_on(text)
-    return _rule(text) if later is None else later if not _NEWS.match(later["o"]) else None
-
-
-_SAYS_RULE = late(
-    r"\b(?:no|never|always|only|don't|dont|do not|are|is|must|should|has|have|every|use|keep|stop|avoid|skip)\b",
-    re.IGNORECASE,
-)
-
-
-def _rule(text: str) -> re.Match[str] | None:
-    """The match of "House rule: no shoes indoors"; None for "rule: phone in the kitchen at 9", not an order."""
-    rule = _RULE.match(text)
-    return rule if rule and (_SAYS_RULE.search(rule["o"]) or is_order(trimmed(rule["o"]))) else None
+    alone = free is not None and scoped.startswith(free) and not _OF_SPEAKER.search(scoped, len(free))
+    return ([free], alone) if free else ([], False)
 
 
 def _orders(  # noqa: C901 -- one condition per kind of piece

@@ -77,10 +77,11 @@ _YOU = late(
 _OWN_DOINGS = late(
     r"(?:go|eat|drink|walk|run|sleep|work|live|feel|wear|drive|swim|ride|play|buy|shop|study|train|try|like|love|hate|"
     r"know|think|want|need|get|see|meet|visit|watch|take|have|come|wake|wash|clean|feed|pay|sing|dance|hope|wish|miss|"
-    r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let|lose|win|earn|own|can|did|"
+    r"enjoy|believe|guess(?=$| \w)|mean|move|stay|sit|stand|fly|travel|cry|laugh|die|let(?! (?:it|them|the|me "
+    r"(?:know|see|have))\b)|lose|win|earn|own|can|did|"
     r"was|"
     r"pray|fast|bring|become|beat|teach(?! (?:me|us)\b)|help(?! (?:me|us)\b)|order|book|cook(?! (?:for|me|us)\b)|bake|"
-    r"smoke|thank|start|leave(?! (?:out|it|them|a)\b)|close|open)\b",
+    r"smoke|thank|start|leave(?! (?:out|it|them|an?|the|my|your)\b)|close|open)\b",
     re.IGNORECASE,
 )
 """ "Work from home from now on" is what the speaker does."""
@@ -113,13 +114,23 @@ _HEADING = late(
 )
 """ "Latin phrases: translate them, always"."""
 _REMARK = late(r"[,;]\s+(?:and |but |so )?|\s[-–—]+\s", re.IGNORECASE)
+_ASKED_NICELY = late(r" (?:please|pls|plz)$", re.IGNORECASE)
+""" "In reports use metric please, the council insists": what follows "please" is a remark, if it is no order."""
+_GOES_ON = late(
+    r"(?:not|no|never|nor|also|even|only|including|except|unless|when|if|in|on|for|at|with|from)\b", re.IGNORECASE
+)
 _CONTRAST = late(r"(?:not|no|never|nor) ", re.IGNORECASE)
 """ "The hours like 16:30, not pm": the contrast belongs to what is before it."""
 _POINTS_BACK = late(
-    r"call me\b|(?:\w+ ){1,2}(?:it|this|them|those|these|so|that(?! (?:you|i)\b))\b|(?:scrap|drop|bin|ditch|cancel|"
+    r"call me\b|(?:\w+ ){1,2}(?:it|this|them|those|these|so|that(?! (?:you|i|an?|the|my)\b))\b|(?:scrap|drop|bin|"
+    r"ditch|cancel|"
     r"forget|lift|undo|lose|toss)\b|(?:standing (?:order|rule|request)|always|permanent\w*)$|.*\b(?:rule|thing)\b",
     re.IGNORECASE,
 )
+_OF_THEM = late(
+    r"(?:please )?(?:keep|make|write|sign|put|leave|begin|start|end|open|close|number) (?:it|them|em)\b", re.IGNORECASE
+)
+""" "In mails to clients, sign them Joan": the scope says what "them" is."""
 _FIGURE = late(
     r"(?:no|not|never) (?:way|idea|clue|luck|chance|wonder|doubt|need|problem|worries|more|rush|time|money|sleep|"
     r"caffeine|alcohol|booze|snacks?|screens?|phones?|tv|eating|drinking|smoking|running|driving|swimming|sports?|"
@@ -167,6 +178,11 @@ def _first(text: str) -> str:
     return text[: cut.start()] if cut else text
 
 
+def is_told(text: str) -> bool:
+    """Whether `text` opens with an order in the imperative, or with its scope."""
+    return not _SPEAKERS.match(text) and (_has_scope(text) or _is_imperative(_first(text)))
+
+
 def _says_it_lasts(text: str) -> bool:
     return bool(_LASTS.search(text) or _lasts_in_texts().search(text))
 
@@ -193,7 +209,9 @@ def _has_scope(text: str) -> bool:
 def _told(text: str) -> bool:
     """Whether `text` says what "you" do: "you say what it is and you stop"."""
     you = _YOU.match(text)
-    return bool(you and (AT_LENGTH.match(text) or (_is_verb(you["verb"]) and not _OWN_DOINGS.match(you["verb"]))))
+    return bool(
+        you and (AT_LENGTH.match(text) or (_is_verb(you["verb"]) and not _OWN_DOINGS.match(text, you.start("verb"))))
+    )
 
 
 def _has_shape(text: str) -> bool:
@@ -212,7 +230,7 @@ def _is_imperative(text: str) -> bool:
 
 
 def _is_verb(word: str) -> bool:
-    return is_base_verb(word.lower()) or word.lower() in ("be", "shout", "flag", "say", "refuse")
+    return is_base_verb(word.lower()) or word.lower() in ("be", "shout", "flag", "say", "refuse", "let")
 
 
 def _is_verbless(text: str, *, named: bool = False) -> bool:
@@ -231,7 +249,7 @@ def _whole(text: str) -> str | None:
     if not 2 <= len(goal.split()) <= LONGEST_ORDER or is_no_rule(goal) or not is_understood(goal):
         return None
     scope = SCOPED.match(goal)
-    if scope and (scope["when"] or scope["writing"]):
+    if scope and (scope["when"] or scope["writing"] or (scope["texts"] and _OF_THEM.match(scope["core"]))):
         return goal
     return None if _POINTS_BACK.match(scope["core"] if scope else goal) else goal
 
@@ -240,6 +258,7 @@ def _without_remarks(text: str) -> str:
     """`text` up to the first part after a comma that is a remark or a statement."""
     for cut in _REMARK.finditer(text):
         part = text[cut.end() :]
-        if ASIDE.match(part) or _SPEAKERS.match(part):
+        remark = _ASKED_NICELY.search(text, 0, cut.start()) and not (_has_shape(part) or _GOES_ON.match(part))
+        if remark or ASIDE.match(part) or _SPEAKERS.match(part):
             return text[: cut.start()]
     return text

@@ -90,8 +90,10 @@ _PRODUCT = (
 SCOPE = OpeningPattern(
     r"^(?:and |also |so |please )*(?P<scope>(?:in|for|on) (?!(?:me|us|now|once|example|instance|fact|case|general|"
     r"short|future(?! (?!always)[a-z]+s\b)|every|each|all|your|this|that|these|those|what|which)\b|the (?:meantime|"
-    r"end|future|moment|record|time)\b)(?:[\w'-]+ ){0,5}?(?!(?:the|an?|my|our|his|her|their|i|we|he|she|they|"
-    r"you)\b)[\w'-]+|when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|drafting|editing|"
+    r"end|future|moment|record|time)\b)(?:(?!so\b|no\b)[\w'-]+ ){0,5}?(?!(?:the|an?|my|our|his|her|their|i|we|he|"
+    r"she|they|"
+    r"you|so|and|but)\b)[\w'-]+|when(?:ever)? (?:you (?:write|draft|do|make|plan|edit|translate|answer)|writing|"
+    r"drafting|editing|"
     r"planning|translating) (?!to me\b)(?:[\w'-]+ ){0,5}?[\w'-]+)(?:[,:] (?:please )?(?=\w)| (?=(?:always|never|no|"
     r"don't|dont|do not|avoid|only|write|use|keep|leave out) ))(?=(?:always|never|only|don't|dont|do not|no|use|keep|"
     r"avoid|skip|leave out|show|write|answer|reply|stick|give) )",

@@ -73,6 +73,13 @@ _UNLESS_ASKED = late(r" (?:unless|until|till) (?:i|we) (?:\w+ ){1,2}?(?:for )?(?
 _FOR_GOOD = late(
     r"(?:please |pls |just )*(?:no|not|never)(?: any)? (?P<what>\w[\w' -]*?),? ever(?: again)?", re.IGNORECASE
 )
+_BANNED_HERE = (
+    r"(?:please |pls |just )*(?:no|nae|never|not)(?: any)? (?!way\b|idea\b|luck\b|doubt\b)\w[^,;:]{2,60}? (?:in here|"
+    r"in (?:this|our) (?:chats?|conversations?)|when(?:ever)? (?:you|u|ye) \w+[^,;:]*?|(?:in|on) (?:any|all|my|"
+    r"our) {WRITINGS})"
+    r"(?: please| pls)?,? ever(?: again)?"
+)
+""" "No calories in here, ever": a ban that says where it holds may be of anything."""
 LIMIT = late(
     r"(?:max(?:imum)?|at most|no more than) (?:\d|[a-z]+ (?:lines?|sentences?|words|"
     r"bullets?|bullet points|items|points|paragraphs|options)\b)",
@@ -139,6 +146,8 @@ def is_order(text: str) -> bool:
 
 def _is_banned_for_good(text: str) -> bool:
     """True for "no mushrooms ever"; "no mushrooms" alone may be for one dish, and "no luck ever" is no order."""
+    if compiled(_BANNED_HERE).fullmatch(text):
+        return True
     banned = _FOR_GOOD.fullmatch(text)
     if banned is None:
         return False

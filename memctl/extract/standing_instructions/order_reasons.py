@@ -35,8 +35,12 @@ def _then_why() -> KeyedPattern:
 ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|(?:it's|its)(?! (?-i:[A-Z]))|"
     r"it (?:\w+s|just|will)|that's|this is|that is|here (?:i|we)|nobody|no one|everyone|everybody|always have|they|he|"
-    r"she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|last time|nobody|(?:the|"
-    r"an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|makes?|takes?|took|taught|told|said)|(?:the|"
+    r"she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|last time|nobody|"
+    r"(?:for )?"
+    r"(?:the|an?) (?:[\w-]+ ){1,3}?(?:is|are|was|were|has|have|had|isn't|doesn't|makes?|takes?|took|taught|told|said)|"
+    r"for (?:i|we|he|she|they|it|there)\b|[\w-]+(?: [\w-]+)? (?:is|are) (?:not|no longer) (?:needed|necessary|"
+    r"required)|"
+    r"(?:the|"
     r"an?) [\w-]+(?: one)?'s(?= (?:in|on|at|not|the|an?|too|so|always)\b)|any (?:ideas?|tips|advice)|(?:half|most|"
     r"some|all|none|both) of (?:them|us|my|the)|that's why|ok|"
     r"okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
@@ -72,9 +76,12 @@ def without_asides(goal: str) -> str:
 
 
 _RUN_ON = late(
-    r"(?<!when)(?<!if)(?<!what)(?<!that)(?<!how)(?<!because)(?<!unless)(?<!where)(?<!ever) i (?:gagged|cried|"
+    r"(?<!when)(?<!if)(?<!what)(?<!that)(?<!how)(?<!because)(?<!unless)(?<!where)(?<!ever)(?:,? (?:otherwise|or "
+    r"else|else))? i (?:gagged|cried|"
     r"hate (?:it|them)|can'?t (?:stand|eat|have|bear) (?:it|them)|(?:never|don'?t) (?:like|want|need|have|use|eat|do) "
-    r"(?:it|them|that))\b.*$",
+    r"(?:it|them|that)|get (?:all )?(?:lost|"
+    r"confused|bored|dizzy|muddled|tired|headaches)|lose (?:track|my place|the thread)|can'?t (?:read|follow|"
+    r"see))\b.*$",
     re.IGNORECASE,
 )
 

@@ -13,8 +13,8 @@ _DO = (
     rf"any|something|anything|some|my|one)\b)|use|mark|correct|edit|"
     r"proofread|review|summari[sz]e|describe|compare|refer|mention|quiz|test|teach|estimate|round|count|call|address|"
     r"greet|talk|speak|are (?:not )?(?:sure|certain)|aren't (?:sure|certain)|don't know|can't|cannot|need|help|"
-    r"dictate|change|add|log|book|"
-    r"search)\b"
+    r"dictate|change|add|log|book|search|name|list|pick|read|propose|spell|label|sign|put|set|number|sort|"
+    r"link|build|check)\b"
 )
 _SAY = (
     r"(?:(?:ever|only|just|then) )?(?:ask|send|paste|share|say|write|type|give|tell|show|mention|request|log|upload|"
@@ -26,7 +26,8 @@ _THEN = (
     r"draft|leave out|summari[sz]e|assume|say|mark|flag|make|do|round|stick|spell|call|stop|produce|flip|"
     r"start) (?:me|us|"
     r"it|it's|its|them|em|the|an?|my|your|no|only|everything|all|both|every|each|in|with|whether|whatever|to|at|so|"
-    r"that|what|how|if|one|two|three|\d+)\b|(?:you|u) (?:can|may|must|should|always|just|only|give|tell|ask|say|write|"
+    r"that|what|how|if|one|two|three|\d+)\b|(?:you|u) (?:can|may|must|should|always|just|only|give|tell|ask|"
+    r"say|write|"
     r"answer|make|put|show|use|keep|don't|dont)\b|be (?:more|less|as|very|short|brief|long|polite|formal|kind|gentle|"
     r"blunt|firm|strict|careful|honest|nice|straight|quick)\b|(?:no|nothing) [a-z])"
 )
@@ -42,7 +43,9 @@ _NO_SUBJECT_BEFORE = "".join(
 )
 _TIME_OF_DAY = r"(?: (?:mornings?|evenings?|nights?|afternoons?))?"
 _TEXTS = (
-    r"(?:e-?mails|mails|letters|messages|texts|posts|drafts|recipes|reports|notes|newsletters|quotes|invoices|"
+    r"(?:press releases|minutes|policies|spreadsheets|labels|tables|charts|slides|scripts|listings|tickets|leaflets|"
+    r"flyers|statements|handouts|summaries|plans|menus|mail|logs|e-?mails|mails|letters|messages|texts|posts|"
+    r"drafts|recipes|reports|notes|newsletters|quotes|invoices|"
     r"documents|"
     r"captions|essays|handouts|answers|replies)"
 )
@@ -51,7 +54,7 @@ _OF_A_KIND = (
 )
 """ "If an idea is weak": what is said of any thing of its kind."""
 _STATE = (
-    r"(?:it|it's|its|it is|there's|there is|there isn't|there aren't|nothing|my \w+|(?:you|u)(?= (?:don't|dont|do "
+    r"(?:it|it's|its|it is|there's|there is|there isn't|there aren't|nothing|my \w+|(?:you|u|ye)(?= (?:don't|dont|do "
     r"not) know\b)|ye|unsure)\b(?! (?:one|any|none)\b)"
     r"(?![^,:;]*(?:\b(?:was|were|had|would|could|did|might)\b|'d\b)) [^,:;]{2,50}?(?:, (?:then )?| )(?=(?:please |"
     r"just |always )*(?:say|flag|mark|skip|"
@@ -60,24 +63,27 @@ _STATE = (
 )
 """ "If there's no page, skip it": what is so, before what an assistant does about it."""
 _WHEN = (
-    rf"(?P<when>(?:when(?:ever)?|if|every time|each time|any ?time) {_NOT_NOW}(?:"
+    rf"(?P<when>(?:when(?:ever)?|wherever|if|every time|each time|any ?time) {_NOT_NOW}(?:"
     r"(?![^,:;]*(?:\bwill\b|'ll\b|'d\b|\bid\b|\bill\b|\bwould\b))(?:(?:i|we)"
-    rf"(?= {_SAY})|(?:you|u)(?= {_DO})|{_OF_A_KIND}|(?:it's|its|it is|is)(?= (?:about|for)\b)) "
+    rf"(?= {_SAY})|(?:you|u|ye)(?= {_DO})|{_OF_A_KIND}|(?:it's|its|it is|is)(?= (?:about|for)\b)) "
     rf"(?:[\w'%£$€.-]+ ){{2,10}}?{_NO_SUBJECT_BEFORE}(?:then )?(?={_THEN})|"
-    rf"{_STATE}|(?:i|we|(?:you|u)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}(?:then )?))"
+    rf"{_STATE}|(?:i|we|(?:you|u|ye)(?= {_DO})|an?|the|any|something|anything) [^,:;]{{3,60}}?{_PAUSE}(?:then )?))"
 )
 _WRITING = (
-    rf"(?P<writing>(?:(?:for |in |with )?(?:all|any|every|each|whatever) (?:[\w'-]+ ){{1,4}}?(?:you|u) {_WRITE}\b"
+    rf"(?P<writing>(?:(?:for |in |with )?(?:all|any|every|each|whatever) (?:[\w'-]+ ){{1,4}}?(?:you|u|ye) {_WRITE}\b"
     rf"[^,:;]{{0,40}}?|(?:for |in |with )?(?:anything|everything|whatever) (?:you|u|i) (?:{_WRITE}|paste|share|ask)\b"
     r"[^,:;]{0,40}?|(?:for|in|with|on) (?:anything|everything) (?:about|from|for|to do with|with|on|in|"
     r"touching|involving|related to|that \w+s) [^,:;]{2,40}?)"
     rf"(?:{_PAUSE}| (?={_THEN})))"
 )
 _ABOUT_TEXTS = (
-    r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*(?:[\w'-]+ "
-    rf"){{0,2}}?{_TEXTS}(?: (?:to|for|from|about|of)(?: [\w'-]+){{1,3}}?)?|(?:for|with|about|in|on) (?:the |my |"
+    r"(?P<texts>(?:(?:for|in|on|with|to) (?:all |any |every |each |my |our |your |the )*"
+    rf"(?:(?!(?:the|an?|my|our|your|his|her|their)\b)[\w'-]+ ){{0,2}}?{_TEXTS}(?:(?: that)? (?:you|u|ye|i) \w+(?: "
+    rf"(?:for|to) \w+)?)?"
+    rf"(?: (?:to|for|from|about|of|in)(?: [\w'-]+){{1,3}}?){{0,2}}|(?:for|with|about|in|on) (?:the |my |"
     rf"all |any "
-    r")?(?:[\w'-]+ (?:and )?){1,3}(?:stuff|things|matters|questions|topics))(?:[,:] | (?=(?:you|be|use|keep|write|"
+    r")?(?:[\w'-]+ (?:and )?){1,3}(?:stuff|things|matters|questions|topics))(?:[,:] | (?=(?:you|be|use|keep(?! "
+    r"\w+ing\b)|write|"
     r"sign|add|"
     r"put|give|show|leave|avoid|skip|say|call|don't|do not|dont|never|always|no|only|please|pls|just)\b)))"
 )
