@@ -73,6 +73,13 @@ def orders(*texts: str) -> list[str]:
         ("be blunt with me", "u know the blunt thing? maybe not so much anymore. drop it", None),
         ("stop with the emojis", "u can use emojis today. actually u can use them whenever, i was in a mood", None),
         ("Don't give me the answers.", "you can give me the answers from now on", "give me the answers"),
+        ("always put prices in baht", "yeah both names, an drop de baht rule, tourists pay in yen", None),
+        ("When ye show me code, explain every line", "Ye can drop the lines thing for the code, I ken it noo", None),
+        ("no jokes in work things", "I lift the ban of jokes. The new colleague laughs.", None),
+        ("use British English", "You can forget now the British English rule, it is printed", None),
+        ("always list tests with a priority column", "no more priority column in tests, he says", None),
+        ("explain me the hard words in Tagalog, always", "You don't need explain the words in Tagalog anymore", None),
+        ("correct my mistakes at the end", "The correction thing, enough with it, it bores me.", None),
     ],
 )
 def test_a_later_turn_ends_or_changes_an_instruction(before: str, after: str, new: str | None) -> None:
@@ -112,6 +119,10 @@ def test_a_later_turn_ends_or_changes_an_instruction(before: str, after: str, ne
         ("show prices in euros", "the shop has dollars now"),
         ("don't mention my ex", "my ex is back in town"),
         ("never use dollars", "my cousin paid in dollars again"),
+        ("always put prices in baht", "I lift the prices at the shop on Monday"),
+        ("remind me every Friday to water the ferns", "no more ferns, says my aunt, they died"),
+        ("explain me the hard words in Tagalog, always", "I don't need the Tagalog course"),
+        ("always put prices in baht", "I withdraw cash in baht at the airport"),
     ],
 )
 def test_a_later_turn_leaves_an_instruction_that_it_only_mentions(before: str, after: str) -> None:

@@ -9,12 +9,13 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.standing_instructions.order_topics import LIMIT
 
 _OPENING = (
-    r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|so|oh|btw|by the way|please|pls|right|fine|alright|hey|now|"
-    r"but|hm+|well|right then|rule update|update|i changed my mind|(?:you|u) know what|good news|for (?:heaven'?s|"
+    r"^\W*(?:(?:no|yes|yeah|yep|ok|okay|actually|also|and|an|so|therefore|oh|btw|by the way|please|pls|right|fine|"
+    r"alright|hey|now|"
+    r"but|hm+|well|right then|rule update|update|i changed my mind|(?:you|u|ye) know what|good news|for (?:heaven'?s|"
     r"god'?s|"
     r"goodness) sake)[,:!]? )*"
 )
-_YOU_MAY = r"(?:you|u) (?:can|may|could|are (?:allowed|free|welcome) to)(?: now| again| just)?"
+_YOU_MAY = r"(?:you|u|ye) (?:can|may|could|are (?:allowed|free|welcome) to)(?: now| again| just)?"
 _FORGET = (
     r"(?:scrap|scratch|drop|forget|ignore|cancel|ditch|bin|lift|remove|undo|lose|skip|delete|disregard|cross out|"
     r"never mind|strike)"
@@ -25,11 +26,15 @@ _THING = (
 )
 _IT_IS_OVER = (
     rf"(?:{_FORGET} (?:it|that)|i take (?:it|that) back|not any ?more|no longer|leave (?:it|that)|changed my mind|"
-    r"i(?:'ve| have)? changed my mind|(?:that's )?enough of (?:it|that|those|them)|can we stop|is (?:off|over)|"
+    r"i(?:'ve| have)? changed my mind|(?:that's )?enough (?:of|with) (?:it|that|those|them)|can we stop|is (?:off|"
+    r"over)|"
     r"(?:it|that)(?:'s| is) (?:off|over|cancell?ed))\b"
 )
 _EITHER = KeyedPattern(
-    _OPENING + rf"(?:(?:{_YOU_MAY} )?{_FORGET}(?: about)?(?= (?:the|that|my|what i said about|all the|those|this)\b)|"
+    _OPENING + rf"(?:(?:{_YOU_MAY} )?{_FORGET}(?: now)?(?: about)?"
+    r"(?= (?:the|de|that|my|what i said about|all the|those|this)\b)|"
+    rf"i (?:hereby |now )?(?:lift|withdraw|retract|revoke|rescind|cancel) (?:the|my|that) (?:{_THING}|stipulation) "
+    r"(?:about|on|of|for|concerning|against|with)|"
     r"i was wrong about(?= \w)|(?:i(?:'ll| will)? take back)(?= (?:the|that|my|what i said about|all the|those|"
     r"this)\b)|"
     r"i take it back about|(?:quit it|leave off|enough|stop it|knock it off) (?:with|of)"
@@ -54,12 +59,14 @@ _OVER = KeyedPattern(
     _OPENING
     + rf"(?:{_YOU_MAY} (?P<stop>(?:stop|quit|drop|skip|forget|ignore|lose|leave off|leave out|leave|cut out|give up|"
     r"knock off|lay off|end|retire)(?: with| w| it with)?)|(?:you |u )?(?:(?:"
-    r"don't|dont|do not|no longer) (?:need|have) to|needn't|need not)(?: keep)?|(?:[^,]{0,40} so )?(?:there's |"
+    r"don't|dont|do not|no longer) (?:need|have) to|(?:don't|dont|do not) need(?= [a-z]+ (?:the|me|my|in|"
+    r"with)\b.*\bany ?more\b)|"
+    r"needn't|need not|need no longer)(?: keep)?|(?:[^,]{0,40} so )?(?:there's |"
     r"there is )?no (?:more )?need (?:to|for)(?: keep)?|i (?:no longer (?:need|want)|(?:don't|dont) (?:need|want)"
     r"(?= .*\b(?:any ?more|any longer)\b))|(?P<halt>(?:stop|quit)(?: it)?(?: with| w)?)(?= (?:\w+ing|the|that|those|"
     r"these|"
     r"your|all|my)\b)|(?:no more|(?:that's )?enough (?:of|with)?)(?= [\w ]+ ?(?:please|pls|from now on|at the end|"
-    r"any ?more|for now|$)))"
+    r"any ?more|for now|$)|(?= [\w'-]+ [\w' -]+,)))"
     r" (?P<what>[^.!?;\n,]{3,80})",
     re.IGNORECASE,
 )
@@ -69,7 +76,8 @@ _WHENEVER = (
     r"back(?: in| on)?))+"
 )
 _ALLOWED = KeyedPattern(
-    _OPENING + r"(?:(?P<may>(?:(?:you|u) (?:can|may|could)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|"
+    _OPENING
+    + r"(?:(?P<may>(?:(?:you|u|ye) (?:can|may|could)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|"
     r"do|have|add|include|write|give|send|call|mention|suggest|show|talk about|put|bring|say|tell me|go back to|make|"
     r"recommend|joke about)? ?)"
     rf"(?P<what>[^.!?;\n,]{{3,60}}?){_WHENEVER}|"
@@ -80,7 +88,7 @@ _ALLOWED = KeyedPattern(
     r"(?:back|again)(?: in| please| now)*|bring back (?P<again>[\w' -]{3,40}))|(?P<freely>(?P<deed>"
     r"[a-z]+)(?: me| at me)? (?:all|as much as|whenever) you (?:like|want))|"
     r"(?P<fronted>(?!(?:one|two|just|only|a)\b)(?:the )?(?P<front>[\w' -]{3,30}?) "
-    rf"(?:you|u) (?:can|may) (?:use|have|do|mention|make|give|bring)(?: me)?{_WHENEVER}))"
+    rf"(?:you|u|ye) (?:can|may) (?:use|have|do|mention|make|give|bring)(?: me)?{_WHENEVER}))"
     r"(?:,? (?:btw|by the way|tho|though|please|pls))*"
     r"(?P<only>,? (?:if|when|in|for|on|as long as|until|till|up to) .*)?(?P<rest>,.*| (?:just not|but not|except|"
     r"because|cos|since) .*)?\W*$",
@@ -102,7 +110,7 @@ _NEEDLESS = KeyedPattern(
 )
 """ "The max five thing can go", "the ban on jokes is lifted"."""
 LOOSENED = KeyedPattern(
-    _OPENING + r"(?P<all>(?:(?:you|u) (?:can|may|could)|feel free to|it's (?:ok|okay|fine) to) (?:be|go|write|get|"
+    _OPENING + r"(?P<all>(?:(?:you|u|ye) (?:can|may|could)|feel free to|it's (?:ok|okay|fine) to) (?:be|go|write|get|"
     r"make (?:the |your )?(?:answers|replies|messages)|answer)(?: me)? "
     r"(?:a bit |a little |much |with )?(?P<o>longer|long|"
     r"shorter|more (?:detailed|formal|informal|casual|verbose)|verbose|detailed|formal|"
@@ -156,7 +164,7 @@ _AVOIDING = late(r"(?:avoid|skip|hid|leav|not |whisper)", re.IGNORECASE)
 _IN_PART = late(
     r"(?:(?:and|so|but|oh|ok|also),? )*(?P<when>(?:when(?:ever)?|if|for|on|in|with|"
     r"about) (?!(?:the )?record\b)[^,;:]{2,50}?),? "
-    r"(?=(?:you|u) (?:can|may) )",
+    r"(?=(?:you|u|ye) (?:can|may) )",
     re.IGNORECASE,
 )
 """ "On wiring questions you can go long"."""
