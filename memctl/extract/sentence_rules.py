@@ -33,6 +33,7 @@ from memctl.extract.standing_instructions import changed_values, lifted_orders
 from memctl.extract.statements import (
     apposition,
     details,
+    diagnoses,
     languages,
     mentions,
     multilingual,
@@ -56,6 +57,7 @@ SENTENCE_RULES = RuleIndex(
         "tools": apposition.TOOLS,
         "details": details.DETAILS,
         "reactions": reactions.REACTIONS,
+        "diagnoses": diagnoses.CUES,
         "languages": languages.LANGUAGES,
         "standing_days": standing_days.STANDING_DAYS,
         "relatives": people.RELATIVES,

@@ -21,7 +21,7 @@ from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.pets_told import without_bare
 from memctl.extract.sentence_rules import SENTENCE_RULES, TURN_RULES
 from memctl.extract.standing_instructions import instructions, rule_lists
-from memctl.extract.statements import phrase_rules, sentence_phrases
+from memctl.extract.statements import diagnoses, phrase_rules, put_on, sentence_phrases
 
 LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
@@ -147,6 +147,7 @@ class TurnReader:
             yield from ages.on_birthdays(body, span, self.people, self.at) if "ages" in due else ()
         if relatives:
             self.introduce(relatives)
+        yield from self.of_doctors(sentence, body, span, due)
         self.context, self.before = self.before, text
         if not body:
             return
@@ -164,6 +165,14 @@ class TurnReader:
         put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
+
+    def of_doctors(self, sentence: Sentence, body: str, span: tuple[int, int], due: Container[str]) -> Iterator[Draft]:
+        """What a doctor found, and the medicines that other people were put on."""
+        if "diagnoses" in due and "?" not in sentence.mark:
+            after = self.text[sentence.start + len(sentence.text) :]
+            yield from diagnoses.diagnosed(sentence.text, span, self.before, after)
+        if body and "mentions" in due:
+            yield from put_on.put_on(body, span, self.people, self.clauses.other)
 
     def turning_points(self, text: str, span: tuple[int, int], drafts: list[Draft]) -> list[Draft]:
         """What else happened in a sentence of which the clauses gave `drafts`."""

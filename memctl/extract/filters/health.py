@@ -159,7 +159,8 @@ _NOT_FOR_ME = late(
     r"\b(?:never again|hard no|a no for me|no good for me|(?:didn't|doesn't|don't|didnt|doesnt) (?:suit|agree|work)|"
     r"not for me|couldn't (?:stomach|hack|stand|tolerate|take) it|no use|gave up on it)\b|^(?: always| really|"
     r" just)* (?:sets?|set) (?:my|me)\b|^ (?:brings? me out|disagrees? with|swells? me|(?:nearly|almost) (?:killed|"
-    r"finished))\b",
+    r"finished))\b|"
+    r"^,? (?:and |it )*(?:itches me|makes me (?:itch|swell|wheeze|puke|vomit)|gives me (?:hives|a rash))\b",
     re.IGNORECASE,
 )
 _VERB_OF_START = late(

@@ -19,7 +19,7 @@ from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, filled
-from memctl.extract.statements.amounts import amount_of
+from memctl.extract.statements.amounts import amount_in_words, amount_of
 from memctl.extract.statements.mention_subjects import TRAIT, is_about_itself, is_of_another
 from memctl.extract.vocabulary.given_names import is_given_name
 
@@ -55,11 +55,13 @@ SOMEBODY_ELSE = KeyedPattern(
 )
 _DONE_TO_ME = late(
     r"\b(?:has|have|had|put|puts|got|gets|started|keeps?|kept|moved|switched|bumped|upped|changed|placed) "
-    r"(?:me|us)(?: (?:up|down|back|over|straight|again|now|to|at|\d[\d.,]*|mg))* (?:on|onto|to)"
-    r"(?: (?:the|some|my|to))* $",
+    r"(?:me|us)(?: (?:up|down|back|over|straight|again|now|to|at|\d[\d.,]*|mg))* (?:on|onto|to|of)"
+    r"(?: (?:the|some|my|to))* $|"
+    r"\b(?:reduced|raised|increased|lowered|cut|doubled|halved|upped|bumped|changed|adjusted|stopped|withdrawn|withdrew|"
+    r"reviewed|prescribed|renewed) my $",
     re.IGNORECASE,
 )
-""" "Her doctor friend has me on sertraline": the medicine is the speaker's."""
+""" "Her doctor friend has me on sertraline", "Dr Hill has reduced my warfarin": the medicine is the speaker's."""
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
     r"shelved|kicked|cut out|done with|finished with|no more|nae mair|instead of|"
@@ -100,7 +102,8 @@ _ENDED_AFTER = late(
 )
 _NOT_MINE_AFTER = late(
     r"(?: of a different kind| and (?:me|i) (?:don't|do not|never)\b|,? i (?:really |just |also )*"
-    r"(?:can't|cannot|cant|mustn't|may not|must not)\b|"
+    r"(?:can't|cannot|cant|mustn't|may not|must not|(?:do not|don't|dont|never|won't|will not) "
+    r"(?:touch|take|have|use))\b|"
     r" my (?:butt|arse|ass|foot|eye|backside)\b| just \w+ing| (?:training|nurse|research|"
     r"tests?|study|thing|visits?|rounds?|patients?|clinics?|appointments?)\b| in (?:the|my|our) family\b)|"
     rf"(?:[^,;.]* (?:for|of|to|in) my|: .*\b(?:my|our)) (?:\w+ )?(?:{filled('{RELATIONS}')})\b|"
@@ -246,8 +249,10 @@ def mentioned(
     ):
         return
     subject, owner = person or (None, None)
+    read = list(read)
     taken = " ".join((draft.object or "").casefold() for draft in read)
     for match in _drug().finditer(text) if drugs else ():
+        yield from _in_words(text, match, read)
         op = None if match["o"].casefold() in taken else _asserted(text, match, subject)
         if op is not None:
             yield from _medicine(text, match, op, span, person)
@@ -259,6 +264,17 @@ def mentioned(
             taken += name.casefold()
             verb = "is" if TRAIT.fullmatch(name.split()[-1]) else "has"
             yield _draft("has_condition", name, f"{verb} {name}", span, subject, owner)
+
+
+def _in_words(text: str, match: re.Match[str], read: list[Draft]) -> Iterator[Draft]:
+    """The dose in words of a medicine that the rules have `read`: "I take meloxicam, fifteen milligrams"."""
+    name = match["o"].casefold()
+    for draft in read:
+        if (draft.predicate, draft.op, (draft.object or "").casefold()) == ("takes_medication", "assert", name):
+            amount = amount_in_words(text, match.end())
+            if amount:
+                phrase = f"takes {draft.object} {amount}"
+                yield msgspec.structs.replace(draft, predicate="dose", object=amount, slot=name, phrase=phrase)
 
 
 def _medicine(
