@@ -58,6 +58,7 @@ SENTENCE_RULES = RuleIndex(
         "details": details.DETAILS,
         "reactions": reactions.REACTIONS,
         "diagnoses": diagnoses.CUES,
+        "cut_out": KeyedGroup(words=("no",)),
         "languages": languages.LANGUAGES,
         "standing_days": standing_days.STANDING_DAYS,
         "relatives": people.RELATIVES,

@@ -167,12 +167,14 @@ class TurnReader:
             yield from corrections.repairs(put_right["o"], corrections.repaired_by(put_right["o"], basis), span)
 
     def of_doctors(self, sentence: Sentence, body: str, span: tuple[int, int], due: Container[str]) -> Iterator[Draft]:
-        """What a doctor found, and the medicines that other people were put on."""
+        """What a doctor found, the medicines that other people were put on, and what an illness forbids."""
         if "diagnoses" in due and "?" not in sentence.mark:
             after = self.text[sentence.start + len(sentence.text) :]
             yield from diagnoses.diagnosed(sentence.text, span, self.before, after)
         if body and "mentions" in due:
             yield from put_on.put_on(body, span, self.people, self.clauses.other)
+        if body and self.drafts and "cut_out" in due:
+            yield from diagnoses.cut_out(body, span, self.drafts)
 
     def turning_points(self, text: str, span: tuple[int, int], drafts: list[Draft]) -> list[Draft]:
         """What else happened in a sentence of which the clauses gave `drafts`."""

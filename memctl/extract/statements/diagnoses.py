@@ -5,7 +5,7 @@ speaker's if neither the sentence nor the one before it speaks of another person
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from memctl.core.late_pattern import late
@@ -46,8 +46,8 @@ _ILLNESS = (
     r"(?=$|[,.;:!)]| (?:and|so|but|with|from|plus|like|again|because|not)\b)"
 )
 _NOT_HERS = late(r"\b(?:vet|vets|vet's|teacher|his|her|their|he|she|they|him)\b", re.IGNORECASE)
-_NEXT = 60
-"""Characters after a diagnosis in which it may be told whose it is: "Doc says reflux. Ida gets drops for it"."""
+_THEN_ANOTHER = late(r"\W*(?-i:[A-ZÀ-Þ])[\w-]+(?:'s| gets| takes| has| is| needs| was| got)\b")
+""" "Doc says reflux. Ida gets drops for it": it is Ida's."""
 _UNSURE = late(
     r"\b(?:if|whether|could|might|may|maybe|perhaps|possibly|probably|no|not|never|or|suspect\w*|would|wondered|"
     r"thinks?|cured|gone|better)\b|n't\b",
@@ -69,7 +69,7 @@ def diagnosed(text: str, span: tuple[int, int], before: str, after: str) -> Iter
     around = f"{before} {text[: match.start('medic')]} "
     if is_about_another(text, before) or SOMEBODY_ELSE.search(in_lower_case(around)):
         return
-    if not names_speaker(text) and SOMEBODY_ELSE.search(in_lower_case(after[:_NEXT])):
+    if not names_speaker(text) and _THEN_ANOTHER.match(after):
         return
     illness = match["o"]
     if match["type"] and illness.endswith(match["type"]):
@@ -83,3 +83,31 @@ def diagnosed(text: str, span: tuple[int, int], before: str, after: str) -> Iter
         confidence=0.8,
         category="health",
     )
+
+
+@cache
+def _cut_out() -> re.Pattern[str]:
+    return compiled(
+        r"(?:^|, |; |\b(?:so|and|plus) )(?:so |and |now )?no (?:more )?(?P<o>{VICES}|{FOODS})"
+        r"(?=$|[,.;!]| (?:and no|any ?more|at all|for me|either)\b)"
+    )
+
+
+def cut_out(text: str, span: tuple[int, int], told: Iterable[Draft]) -> Iterator[Draft]:
+    """What the speaker may not have any more: "no beer, no salt" after an illness or a medicine among the drafts `told`
+    of the turn."""
+    if not any(one.predicate in _OF_HEALTH and one.subject is None and one.op == "assert" for one in told):
+        return
+    for match in _cut_out().finditer(text):
+        food = match["o"]
+        yield Draft(
+            predicate="avoids",
+            object=food,
+            phrase=f"avoids {food}",
+            quote=span,
+            confidence=0.8,
+            category="diet",
+        )
+
+
+_OF_HEALTH = frozenset({"has_condition", "takes_medication", "dose"})
