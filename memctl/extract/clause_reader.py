@@ -14,7 +14,7 @@ from memctl.extract.grammar.clause_cuts import clauses
 from memctl.extract.grammar.clauses import Clause, Head, complement, head
 from memctl.extract.grammar.name_case import is_casual
 from memctl.extract.grammar.segmentation import Token, tokens
-from memctl.extract.people import sentence_subjects
+from memctl.extract.people import more_of_others, sentence_subjects
 from memctl.extract.people.last_mentioned import LastMentioned
 from memctl.extract.people.named_subjects import by_subject, named_subject
 from memctl.extract.people.pet_names import each_pet
@@ -254,6 +254,7 @@ class ClauseReader:
             for draft in match(verb_head, span, casual=self.casual, other=subject)
             if draft.op == "assert" or verb_head.stopped or verb_head.neg
         ]
+        drafts += more_of_others.more(person, verb_head, drafts, span)
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
         drafts = happenings.of_others(drafts, clause, verb_head, dates or [], span)

@@ -19,9 +19,11 @@ from memctl.extract.filters import assertion_filter, fiction, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
 from memctl.extract.people import (
+    aged_names,
     ages,
     deaths,
     foreign_kinship,
+    homes_of_relatives,
     names_told,
     people,
     pets_told,
@@ -68,6 +70,8 @@ SENTENCE_RULES = RuleIndex(
         "deaths": deaths.DEATHS,
         "turning_points": turning_points.TURNING_POINTS,
         "ages": ages.NUMBERS,
+        "aged_names": aged_names.AGES,
+        "homes": homes_of_relatives.HOMES,
         "relatives_of_others": relatives_of_others.OF_NAMES,
         "her_relatives": relatives_of_others.OF_PRONOUNS,
         "dates": dates.HINTS,

@@ -15,7 +15,17 @@ from memctl.extract.filters import assertion_filter, fiction
 from memctl.extract.filters.pasted_text import hide_pasted
 from memctl.extract.filters.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.grammar.segmentation import Sentence, plain, sentences
-from memctl.extract.people import ages, deaths, labelled_lines, people, relatives_of_others, sentence_subjects
+from memctl.extract.people import (
+    aged_names,
+    ages,
+    deaths,
+    homes_of_relatives,
+    items_alone,
+    labelled_lines,
+    people,
+    relatives_of_others,
+    sentence_subjects,
+)
 from memctl.extract.people.names_told import ASKED, relatives_named
 from memctl.extract.people.pet_names import name_pets
 from memctl.extract.people.pets_told import without_bare
@@ -125,6 +135,10 @@ class TurnReader:
             return
         doubtful = "not_asserted" in due or "not_asserted_opening" in due or "?" in sentence.mark or "/" in text
         body, cutoff = assertion_filter.declarative(text, sentence.mark) if doubtful else (text, 0)
+        if about := items_alone.items_alone(body, span, self.before, self.clauses.other, self.people):
+            yield from about
+            self.context, self.before = self.before, text
+            return
         names = self.phrases(body, span, due) if body else []
         if body != text:
             names += [
@@ -141,10 +155,7 @@ class TurnReader:
             yield from self.own(names, relatives)
             yield from relatives
             yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
-            for aged in ages.aged(body, span, self.people) if "ages" in due else ():
-                yield aged
-                self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
-            yield from ages.on_birthdays(body, span, self.people, self.at) if "ages" in due else ()
+            yield from self.aged(body, span, due)
         if relatives:
             self.introduce(relatives)
         yield from self.of_doctors(sentence, body, span, due)
@@ -175,6 +186,15 @@ class TurnReader:
             yield from put_on.put_on(body, span, self.people, self.clauses.other)
         if body and self.drafts and "cut_out" in due:
             yield from diagnoses.cut_out(body, span, self.drafts)
+
+    def aged(self, body: str, span: tuple[int, int], due: Container[str]) -> Iterator[Draft]:
+        """The drafts of the ages and homes that stand beside names in a sentence."""
+        for aged in ages.aged(body, span, self.people) if "ages" in due else ():
+            yield aged
+            self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
+        yield from ages.on_birthdays(body, span, self.people, self.at) if "ages" in due else ()
+        yield from homes_of_relatives.homes_of_relatives(body, span, self.people) if "homes" in due else ()
+        yield from aged_names.aged_names(body, self.before, span, self.people) if "aged_names" in due else ()
 
     def turning_points(self, text: str, span: tuple[int, int], drafts: list[Draft]) -> list[Draft]:
         """What else happened in a sentence of which the clauses gave `drafts`."""

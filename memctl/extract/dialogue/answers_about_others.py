@@ -46,6 +46,8 @@ _WHO_IS_THE = late(
     re.IGNORECASE,
 )
 """ "Who is the apprentice?": the speaker's own."""
+_WHO_IS_IT = late(r"\W*(?:(?:and|so|oh|ok),? )?who(?:'s|s| is) the (?:[\w-]+ ){0,2}[\w-]+\?", re.IGNORECASE)
+""" "Who is the president?": what the answer says without a subject is of the president."""
 _SOMEBODY = late(
     rf"\byour (?:(?:big|little|older|younger|elder|eldest|youngest|twin|best) )*(?P<rel>{lexicon('RELATIONS')})\b(?!'s "
     r"(?!(?:name|doing|called|job|birthday)\b))|"
@@ -113,7 +115,7 @@ def asks_about_another(question: str) -> bool:
     if asked is None:
         return False
     asked = _POLITELY.sub("", asked)
-    if not _ASKED.match(asked) and not _OF_HIS.search(asked) and not _WHO_IS_THE.match(asked):
+    if not _ASKED.match(asked) and not _OF_HIS.search(asked) and not _WHO_IS_IT.match(asked):
         return False
     rest = re.sub(_KIN, "", asked, flags=re.IGNORECASE)
     return not re.search(r"\byours?\b|\byou\b", rest, re.IGNORECASE)

@@ -60,7 +60,7 @@ _MOST_ITEMS = 5
 _LONGEST_ITEM = 9
 """Words of an item."""
 _NEW_SUBJECT = late(
-    r"(?:i|i'm|im|i've|we|we're|my|our|you|it|it's|its|he|she|they|the|this|that|so|but|if|when|because|which|not|no|"
+    r"(?:i|i'm|im|i've|we|we're|my|our|you|it|it's|its|he|she|they|his|her|their|the|this|that|so|but|if|when|because|which|not|no|"
     r"don't|dont|please|can|could|would|what|how)\b",
     re.IGNORECASE,
 )

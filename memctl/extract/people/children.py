@@ -19,6 +19,10 @@ AGE_IN_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
     "eighteen|nineteen"
 )
+ANY_AGE_IN_WORDS = (
+    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    rf"(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|{AGE_IN_WORDS})"
+)
 _AGE = rf"(?:\d{{1,2}}|{AGE_IN_WORDS})\b(?! ?(?:[ap]m\b|o'clock|:\d|%|\.\d|(?:weeks?|months?|days?|hours?|minutes?)\b))"
 _GROUP = (
     r"(?P<rel>kid|boy|girl|son|daughter|grandkid|grandson|granddaughter|nephew|niece|child|grandchild|"

@@ -15,6 +15,11 @@ from memctl.extract.vocabulary.kinship import GROUPS
 
 _WITH_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
+_AGE_IN_WORDS = (
+    r"(?:(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|"
+    r"six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen)"
+)
 GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) "
     r")*(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
@@ -23,6 +28,8 @@ GENITIVE = late(
     r"on |off |into |(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|"
     r"wait)ing\b|moved|started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
+_AGED = late(rf" (?:only |just |nearly )?{_AGE_IN_WORDS}(?=$|[,.;!)]| (?:and|but|now|years)\b)", re.IGNORECASE)
+""" "Cody's eighteen"; "my sister's two" are children: an age, if it is known that Cody is a person."""
 FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
 _BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
 """ "Mum lives in Cork": relatives that need no "my"."""
@@ -53,6 +60,11 @@ _OF_RELATIVES = KeyedGroup(_OF_SEVERAL, _OF_ONE)
 _OPENERS = frozenset(words("and but so also btw oh"))
 
 
+def _tells(after: str) -> bool:
+    """Whether the words after "Ana's" are said of Ana: "a nurse", "eighteen"; not "nurse" or "eighteen friends"."""
+    return GENITIVE.match(after) is not None or _AGED.match(after) is not None
+
+
 def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
     """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
 
@@ -74,13 +86,13 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if rel == "partner" and _WITH_COLLEAGUE.match(text[at:]):
         return None
     if match["gen"] or match["owning"]:
-        return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
+        return (rel, rel, spelt_out(text[at:])) if _tells(text[at:]) else None
     name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
     if name and name["name"] not in NOT_NAMES and not is_opening(name["name"].split()[0]):
         after = text[at + name.end() :]
         if not name["gen"]:
             return name["name"], rel, without_pronoun(after)
-        return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
+        return (name["name"], rel, spelt_out(after)) if _tells(after) else None
     return rel, rel, without_pronoun(text[at:])
 
 
@@ -102,7 +114,7 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
         return None
     after = text[match.end() :]
     if match["gen"] or word not in known:
-        return (*person, spelt_out(after)) if GENITIVE.match(after) else None
+        return (*person, spelt_out(after)) if _tells(after) else None
     return *person, after
 
 

@@ -277,7 +277,8 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
         if short := _SHORT.match(match.string, match.end("name")):
             yield children.known_as(name, rel, short["called"] or short["short"], span)
     if len(names) == 1 and match.groupdict().get("link") != " was":
-        after = apposed(names[0][0], rel, match.string, match.end("name"), span)
+        at = match.end() if match.re is _REL_NAMED.compiled() else match.end("name")
+        after = apposed(names[0][0], rel, match.string, at, span)
         yield from (draft for draft in after if draft.predicate != "age" or not ages[0])
 
 

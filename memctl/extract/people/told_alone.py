@@ -77,7 +77,8 @@ def told_alone(
     given = is_given_name(name.split()[0])
     certain = ("age", "job_title", "hometown") if just_told else ("age",)
     told = items if given else [one for one in items if one.predicate in certain]
-    if told or (alone and given and before and (_OWN.search(before) or (asked and len(before.split()) < _SHORT))):
+    own = _OWN.search(before) or before.strip(" .!").casefold() == just_told
+    if told or (alone and given and before and (own or (asked and len(before.split()) < _SHORT))):
         yield named(name, relation, span)
         yield from items
 
