@@ -1,7 +1,7 @@
 """Names that follow a relation without one: "I have a lodger. He's called Emmanuel"."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
@@ -11,6 +11,7 @@ from memctl.extract.people.apposed import apposed
 from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME, named
 from memctl.extract.people.named_subjects import FOND_NAMES
 from memctl.extract.people.pets_told import pets_told
+from memctl.extract.people.professionals import PROFESSIONALS, professionals
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.people.told_alone import told_alone
 from memctl.extract.people.told_later import told_later
@@ -27,7 +28,7 @@ _TOLD_FIRST = KeyedPattern(
 _TOLD_LAST = KeyedPattern(
     rf"(?:^|[,;–—(-] ?|\b(?:and|but) ){_FULL_NAME} is (?P<owner>his|her) name\b(?P<who>)(?P<called>)", re.IGNORECASE
 )
-TOLD = KeyedGroup(_TOLD_FIRST, _TOLD_LAST)
+TOLD = KeyedGroup(_TOLD_FIRST, _TOLD_LAST, *PROFESSIONALS.patterns)
 ASKED = ("relatives", "names_told")
 """The rules for a question: it may name "my sister Ann", but does not tell who "Ann from work" is."""
 _PRONOUN = {"his": "he", "her": "she"}
@@ -69,12 +70,20 @@ def relatives_named(
     if "told_later" in due:
         keys = {one.key for one in found}
         found += [one for one in told_later(text, before, span) if one.key not in keys]
+    if "names_told" in due:
+        found += [one for one in professionals(text, span) if not is_named(one, found)]
     if "pets_told" in due and not any(one.predicate == "has_pet" for one in found):
         found += pets_told(text, before, earlier, span)
     if found:
         return found
     told = list(told_name(text, before, other, span, earlier)) if "names_told" in due else []
     return told or list(told_alone(text, span, before, other, known))
+
+
+def is_named(one: Draft, found: Iterable[Draft]) -> bool:
+    """Whether the person of a draft is among those `found`, with or without a title."""
+    name = (one.object or "").split()
+    return any(draft.object and draft.object.split()[-1] in name for draft in found)
 
 
 def told_name(
