@@ -21,16 +21,17 @@ from memctl.extract.vocabulary.verbs import FORMS
 _CARE = (
     r"(?:cardi|neur|dermat|ur|onc|rheumat|endocrin|gyna?ec|ha?emat|nephr|pulmon|gastroenter|ophthalm|immun|psych|audi|"
     r"hepat|traumat)ologist|psychiatrist|podiatrist|pa?ediatrician|orthodontist|osteopath|surgeon|specialist|"
-    r"physician|consultant|nurse|midwife|doctor|gp|dentist|vet|physio|therapist|physiotherapist|chiropractor|dieti[ct]ian|nutritionist|hygienist|optician|"
-    r"optometrist|counsell?or|social worker|case ?worker|doula|pharmacist|carer"
+    r"physician|consultant|nurse|midwife|doctor|gp|dentist|vet|physio|therapist|physiotherapist|chiropractor|"
+    r"dieti[ct]ian|nutritionist|hygienist|optician|optometrist|counsell?or|"
+    r"social worker|case ?worker|doula|pharmacist|carer"
 )
 _WORK = (
     r"director|principal|head ?teacher|headmaster|headmistress|foreman|forewoman|gaffer|captain|skipper|sergeant|"
     r"superintendent|professor|dean|editor|producer|agent|publisher|publicist|secretary|pupil|trainee|apprentice|intern|"
     r"leader|lead|boss|manager|supervisor|colleague|assistant|architect|gardener|cook|housekeeper|barber|hairdresser|"
-    r"stylist|dressmaker|seamstress|attorney|lawyer|solicitor|barrister|accountant|bookkeeper|notary|broker|realtor|farrier|groomer|"
-    r"conductor|choirmaster|organist|curate|vicar|priest|chaplain|imam|rabbi|sponsor|treasurer|chairman|chairwoman|"
-    r"interpreter|teacher|tutor|coach|trainer|instructor|mentor|cleaner|handyman|repair ?man|"
+    r"stylist|dressmaker|seamstress|attorney|lawyer|solicitor|barrister|accountant|bookkeeper|notary|broker|realtor|"
+    r"farrier|groomer|conductor|choirmaster|organist|curate|vicar|priest|chaplain|imam|rabbi|sponsor|treasurer|"
+    r"chairman|chairwoman|interpreter|teacher|tutor|coach|trainer|instructor|mentor|cleaner|handyman|repair ?man|"
     r"senior partner|(?:cabin|bunk|ship|crew|desk|seat|cell|work) ?mate|travelling companion"
 )
 _KIN = (

@@ -19,6 +19,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, OpeningPattern
 from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.statements.frame_matcher import match
+from memctl.extract.statements.greeted_introductions import GREETINGS
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
 _ABOUT_ME = OpeningPattern(
@@ -58,7 +59,7 @@ _OF_ANOTHER = late(
 )
 """ "Hired my first worker! Donají, 19": her name and age."""
 ABOUT_ME = KeyedGroup(_ABOUT_ME)
-NAMED = KeyedGroup(words=("here", DIGIT))
+NAMED = KeyedGroup(words=("here", DIGIT, *GREETINGS))
 """What a self-introduction that opens with a name has."""
 LONGEST_GREETING = 4
 """Words of a sentence that may come before "Maya, 34, nurse"; after others, Maya may be anybody."""
@@ -112,7 +113,8 @@ def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
         for name in _CHILD_NAMES.findall(parent["o"]):
             yield _draft("has_child", name, f"has a child called {name}", span, "family")
         return
-    for words in (member, f"a {member}"):
+    readings = (member, f"a {member}")
+    for words in readings[::-1] if member.startswith("retired ") else readings:
         inner = complement(words)
         drafts = match(inner, span, casual=False) if inner else []
         drafts = [draft for draft in drafts if draft.predicate not in ("name", "likes", "dislikes")]

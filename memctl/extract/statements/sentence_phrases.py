@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping
 from memctl.extract.draft_claim import Draft
 from memctl.extract.statements.apposition import tech_list
 from memctl.extract.statements.details import detail_drafts
+from memctl.extract.statements.greeted_introductions import greeted_introduction
 from memctl.extract.statements.languages import spoken
 from memctl.extract.statements.phrase_rules import phrase_drafts
 from memctl.extract.statements.possessive_rules import inverted_properties
@@ -26,6 +27,8 @@ def sentence_drafts(
     drafts = [*phrase_drafts(body, span, before=before)]
     if "introductions" in due or "introductions_by_name" in due:
         drafts += introduction_drafts(body, span, before)
+    if "introductions_by_name" in due:
+        drafts += greeted_introduction(body, span, lead)
     if "properties" in due:
         drafts += inverted_properties(body, span)
     if "tools" in due:
