@@ -19,7 +19,7 @@ from memctl.extract.events.appointments import AFTER
 from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.time.dates import Grounded, certain
+from memctl.extract.time.dates import HINTS, Grounded, certain
 
 _DAY_FOLLOWS = (
     r"(?:(?:on|at|in|for|the|this|next|early|late|mid) )*(?:\d|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|"
@@ -241,7 +241,7 @@ def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts:
 
 def _of_an_occasion(text: str, at: datetime | None, earlier: EarlierDrafts) -> list[Draft]:
     """The plan that `text` names and moves, which may have been told before in other words."""
-    moved = moved_occasions.moved_occasion(text, at)
+    moved = moved_occasions.moved_occasion(text, at) if HINTS.possible(text) else None
     if moved is None or not (spoken := set(_words(moved.topic))):
         return []
     for draft in reversed(earlier.plans):

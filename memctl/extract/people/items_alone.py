@@ -19,6 +19,8 @@ _NAME_ONLY = late(
 )
 _ITEM = late(r"[^,;(–—]+")
 _DESCRIBING = frozenset({"age", "job_title", "hometown", "nationality"})
+_LONGEST_NAME = 40
+"""Characters of a sentence that is nothing but a name, at most."""
 _GROWN = 13
 """An age in years that is no size of a shoe and no time of day."""
 
@@ -35,7 +37,7 @@ def items_alone(
     That person is `other`, or whoever is named by a sentence that is nothing but a name; if nobody is `known`, that may
     be the speaker.
     """
-    if not before or names_speaker(text):
+    if not before or (other is None and len(before) > _LONGEST_NAME) or names_speaker(text):
         return []
     first = _ITEM.match(text)
     if first is None or any(FORMS.get(word.casefold(), ("", ""))[1] in ("s", "past") for word in first[0].split()):
