@@ -94,6 +94,7 @@ TURN_RULES = RuleIndex(
         "multilingual": multilingual.HINTS,
         "exchanges": KeyedGroup(corrections.EXCHANGE),
         "new_days": new_days.NEW_DAYS,
+        "days": dates.HINTS,
         "ended_instructions": KeyedGroup(*lifted_orders.ENDINGS.patterns, *changed_values.NEW_VALUES.patterns),
         "follow_ups": follow_ups.CUES,
         "bonds": bonds.BONDS,

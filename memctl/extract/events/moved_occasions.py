@@ -20,10 +20,12 @@ from memctl.extract.vocabulary.verbs import FORMS
 
 _WEEKDAY = r"(?:mon|tue|tues|wed|weds|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?"
 _MONTH = rf"(?P<{{0}}>{alternation(ENGLISH_MONTHS)})"
+_ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
+_YEAR = r"(?:,? \d{4})?"
 _DAY = (
-    rf"\b(?:the )?(?:{_WEEKDAY},? (?:the )?)?(?:{_MONTH.format('m')} \d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}"
-    rf"(?:st|nd|rd|th)?(?: (?:of )?{_MONTH.format('n')})?)\b(?!(?:[:.]\d| ?[ap]m\b| ?(?:mins?|minutes|hours|days|weeks|"
-    rf"months|people|quid|euros?|pounds|%)\b))|\b{_WEEKDAY}\b"
+    rf"\b(?:the )?(?:{_WEEKDAY},? (?:the )?)?(?:{_MONTH.format('m')} {_ORDINAL}{_YEAR}|"
+    rf"{_ORDINAL}(?: (?:of )?{_MONTH.format('n')}{_YEAR})?)\b(?!(?:[:.]\d| ?[ap]m\b| ?(?:mins?|minutes|hours|days|"
+    rf"weeks|months|people|quid|euros?|pounds|%)\b))|\b{_WEEKDAY}\b"
 )
 _DAYS = late(_DAY, re.IGNORECASE)
 _A_DAY = re.sub(r"\?P<\w>", "?:", _DAY)

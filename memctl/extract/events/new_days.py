@@ -19,7 +19,7 @@ from memctl.extract.events.appointments import AFTER
 from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
-from memctl.extract.time.dates import HINTS, Grounded, certain
+from memctl.extract.time.dates import Grounded, certain
 
 _DAY_FOLLOWS = (
     r"(?:(?:on|at|in|for|the|this|next|early|late|mid) )*(?:\d|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|"
@@ -48,7 +48,7 @@ _CORRECTED = KeyedPattern(
     re.IGNORECASE,
 )
 """ "Correction, it's the 25th", right after a plan."""
-NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED, *moved_occasions.MOVED_OCCASIONS)
+NEW_DAYS = KeyedGroup(_CORRECTED, _CHANGED)
 """With what a text gives a plan another day."""
 _SAME_TIME = late(r"\bsame (?:time|hour|\d)", re.IGNORECASE)
 _OTHER_CLOCK = late(r"\b(?:at|for) (?P<o>\d{1,2}(?:[.:]\d\d)?(?: ?[ap]m| o'clock)?)(?=$|[\s,.;!)])", re.IGNORECASE)
@@ -233,7 +233,7 @@ _NOW = late(r"^(?:,? (?:now|instead|same (?:time|hour)))+", re.IGNORECASE)
 
 def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:
     """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
-    moved = list(_of_an_occasion(text, at, earlier) or rescheduled(text, at, earlier))
+    moved = list(_of_an_occasion(text, at, earlier) or (rescheduled(text, at, earlier) if earlier.plans else ()))
     known = {word for plan in moved for word in _words(plan.object or "")}
     said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
     return (said if moved else drafts) + moved
@@ -241,7 +241,7 @@ def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts:
 
 def _of_an_occasion(text: str, at: datetime | None, earlier: EarlierDrafts) -> list[Draft]:
     """The plan that `text` names and moves, which may have been told before in other words."""
-    moved = moved_occasions.moved_occasion(text, at) if HINTS.possible(text) else None
+    moved = moved_occasions.moved_occasion(text, at)
     if moved is None or not (spoken := set(_words(moved.topic))):
         return []
     for draft in reversed(earlier.plans):
