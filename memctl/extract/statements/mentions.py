@@ -48,7 +48,7 @@ _THINGS = late(
 )
 """ "They call it a murmur", "I do take them": nobody of whom the next sentence may speak."""
 SOMEBODY_ELSE = KeyedPattern(
-    rf"{_PEOPLE}|\b(?:{filled('{PET}')})s?\b|\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|"
+    rf"{_PEOPLE}|\b(?:{filled('{PET}')}|vet)s?\b|\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|"
     r"This|It|They|What|Then|There|Here|One|Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| "
     r"(?:has|had|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|[^s]s)))\b",
     re.IGNORECASE,
