@@ -32,7 +32,8 @@ _A_DAY = re.sub(r"\?P<\w>", "?:", _DAY)
 _NO_NOUN = (
     r"(?!(?:it|its|this|that|these|those|there|here|i|we|you|he|she|they|who|what|which|if|and|but|or|so|then|when|not|"
     r"no|now|is|are|was|has|have|had|got|been|to|from|at|on|in|by|just|only|also|his|her|their|your|a|an|my|our|the|"
-    r"today|tomorrow|yesterday|change|update|correction|news|plan|plans|date|day|time)\b)"
+    r"today|tomorrow|yesterday|change|update|correction|news|plan|plans|date|day|time|anyway|btw|well|oh|ok|okay|yes|"
+    r"yeah|also|still|actually|hey|hi)\b)"
 )
 _TOPIC = (
     r"(?:^|[.!?;:\n,–-] ?|\b(?:and|but|so|also|well|the|my|our) )(?:(?:the|my|our) )?"
@@ -69,12 +70,14 @@ _NEW = late(
 _TO = late(r"(?: back| forward| on| from)* (?:to|till|until)(?: the week of)? ", re.IGNORECASE)
 _AFTER_NEW = late(r",? (?:now|instead|noo)\b|,? not (?=(?:the |on )*[\w ]{0,10}\d)", re.IGNORECASE)
 _UNSURE = late(
-    r"\b(?:if|would|could|should|might|may (?!\d)|maybe|perhaps|probably|want|wants|ask|asked|asking|hope|can|can't|"
-    r"hoping|try|trying|said|joke|dream\w*)\b|\?",
+    r"\b(?:if|would|could|should|might|(?<!\d )(?<!th )(?<!st )(?<!nd )(?<!rd )(?<!of )may (?!\d)|maybe|perhaps|"
+    r"probably|want|wants|ask|asked|asking|hope|can|can't|hoping|try|trying|said|joke|dream\w*)\b|\?",
     re.IGNORECASE,
 )
 _PLACE = late(r"[A-ZÀ-Þ][a-zà-ÿ]+")
 """ "Halle was put back": inside a sentence, a name says where, not what."""
+_BY_ANOTHER = late(r"\b(?:s?he(?:['’]?s| has)?|[A-ZÀ-Þ]\w+ has) (?:just |now )?$")
+""" "She's moved the flight": hers."""
 _ENDS = ("", ".", "!", "?", ":", "-", "–")
 _THIS_TIME = late(r" (?:this week|just this)\b", re.IGNORECASE)
 """ "Choir moved to Friday this week" is no plan for later."""
@@ -100,6 +103,8 @@ def moved_occasion(text: str, at: datetime | None) -> Moved | None:
     for pattern in MOVED_OCCASIONS:
         for named in pattern.finditer(text) if pattern.possible(text) else ():
             topic = named["o"].strip()
+            if pattern is _PUT and _BY_ANOTHER.search(text[: named.start()]):
+                continue
             if _PLACE.fullmatch(topic) and text[: named.start("o")].strip(" \n")[-1:] not in _ENDS:
                 continue
             new = _new_day(text, named.end(), at) if _is_occasion(topic) else None

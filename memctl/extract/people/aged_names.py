@@ -45,6 +45,8 @@ _APPOINTED = frozenset(words("with see meet meeting for ring call by until till"
 """ "Lunch with Goran, 12": a time of day."""
 _NOT_BEFORE = frozenset(words("the in at of from near to on into its it's i'm im am it i"))
 """ "In Leith, 58", "it's Goran, 29": a place, or the speaker."""
+_TITLES = frozenset(words("dr mr mrs ms prof doctor"))
+""" "Dr Moss, twenty years": for so long."""
 _NEAR = 30
 """Characters before a name in which a word may say who that is."""
 _NOON = 12
@@ -63,7 +65,13 @@ def aged_names(text: str, before: str, span: tuple[int, int], known: Mapping[str
         name, cue = match["name"], match["lead"].strip().lower()
         person = known.get(name.casefold())
         noon = cue in _APPOINTED and in_figures(match["age"]).isdigit() and int(in_figures(match["age"])) <= _NOON
-        if noon or cue in _NOT_BEFORE or (match["item"] and match["years"]) or (match["who"] and cue.isalpha()):
+        if (
+            noon
+            or cue in _NOT_BEFORE
+            or (match["years"] and cue in _TITLES)
+            or (match["item"] and match["years"])
+            or (match["who"] and cue.isalpha())
+        ):
             continue  # "Goran, my baker, thirty years": for so long; "Ana and Bea, she's nine": one of them
         if person is None and not _is_being(match, before, alone=bool(known) and len(found) == 1):
             continue

@@ -91,6 +91,8 @@ _PLAIN_TRAITS = frozenset(
     )
 )
 _RELATIVE = late(_KIN, re.IGNORECASE)
+_FOR_YEARS = late(r",? [\w-]+ years\b(?! old)", re.IGNORECASE)
+""" "My doctor, Dr Moss, twenty years": for so long."""
 _PAUSE = late(r"$|[,.;:!?)]| (?:who|is|was|has)\b")
 _STREET = late(r".* (?:Street|Road|Avenue|Lane|Square|Hospital|Clinic|Surgery|School|Centre|Center|Park|Hall|House)")
 
@@ -105,7 +107,7 @@ def professionals(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             if which is None or not _is_name(match, link, placed=bool(groups.get("placed"))):
                 continue
             yield _somebody(match[link], which, match["rel"], span)
-            if link != "name":
+            if link != "name" and not _FOR_YEARS.match(text, match.end(link)):
                 after = apposed(match[link], canonical(match["rel"]), text, match.end(link), span)
                 yield from (draft for draft in after if draft.predicate == "age")
 
