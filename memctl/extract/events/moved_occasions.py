@@ -115,6 +115,10 @@ def moved_occasion(text: str, at: datetime | None) -> Moved | None:
     return None
 
 
+_BODY = late(
+    r"(?:(?:left|right|other|new|bad|second) )*(?:hips?|knees?|eyes?|shoulder|foot|feet|back|tooth|teeth|heart|ear|hand)"
+)
+""" "The hip is put back to 14 May" does not say what is done to it."""
 _OWNED = late(r".*['’]s ")
 
 
@@ -125,7 +129,7 @@ def _is_event(topic: str) -> bool:
 def _is_occasion(topic: str) -> bool:
     nouns = topic.split()
     forms = {FORMS.get(word.lower(), ("", ""))[1] for word in nouns}
-    if forms & {"past", "pp"} or kinship.canonical(nouns[-1].lower()) in kinship.FAMILY:
+    if forms & {"past", "pp"} or _BODY.fullmatch(topic) or kinship.canonical(nouns[-1].lower()) in kinship.FAMILY:
         return False
     return not is_given_name(nouns[-1])
 

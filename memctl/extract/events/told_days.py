@@ -65,6 +65,8 @@ def is_plan(clause: Clause, head: Head, dates: Sequence[Grounded]) -> bool:
         or (head.lemma == "have" and not _ONE.match(head.rest))
     ):
         return False
+    if len(dates) > 1 and not _NUMBERED.search(clause.text[slice(*day.span)]):
+        return False  # "We fly home for Christmas, 19 Dec to 8 Jan"
     if _OFTEN.search(clause.text) or (day.precision != "day" and head.lemma not in _STEPS):
         return False
     return head.lemma in _STEPS or _NUMBERED.search(clause.text[slice(*day.span)]) is not None

@@ -101,6 +101,7 @@ _ENDED_AFTER = late(
     re.IGNORECASE,
 )
 _NOT_MINE_AFTER = late(
+    r" (?:that |which )?(?:makes?|made|gives?|gave) (?:me|my)\b|"
     r"(?: of a different kind| and (?:me|i) (?:don't|do not|never)\b|,? i (?:really |just |also )*"
     r"(?:can't|cannot|cant|mustn't|may not|must not|(?:do not|don't|dont|never|won't|will not) "
     r"(?:touch|take|have|use))\b|"
