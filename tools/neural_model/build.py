@@ -17,6 +17,7 @@ from memctl.extract.neural.calibration import EVEN
 from memctl.extract.neural.decoding import Reading
 from memctl.extract.neural.drafts import THRESHOLD, draft_of
 from memctl.extract.neural.model import NeuralReader
+from memctl.extract.neural.persons import named_in
 from tools.neural_model.calibrate import fit
 from tools.neural_model.evaluate import matches, score
 from tools.neural_model.examples import read, split_of
@@ -52,8 +53,9 @@ def main() -> None:
 def _believed(turn: dict, model: NeuralReader) -> list[Reading]:
     """The readings of a turn that pass the checks, with any confidence."""
     text = turn["turn"]
-    found = model.read(text, turn.get("before", "")).claims
-    return [reading for reading in found if draft_of(text, None, reading, [])]
+    found = model.read(text, turn.get("before", ""))
+    named = named_in(text, found)
+    return [reading for reading in found if draft_of(text, None, reading, [], named)]
 
 
 def _print(turns: list[dict], found: dict[str, list[Reading]]) -> None:

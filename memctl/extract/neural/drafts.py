@@ -23,8 +23,8 @@ from memctl.extract.llm.borne_out import PAST_ALLOWED
 from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
-from memctl.extract.neural.decoding import Reading, Span
-from memctl.extract.neural.persons import is_of_its_subject, people
+from memctl.extract.neural.decoding import Reading
+from memctl.extract.neural.persons import Named, is_of_its_subject, named_in
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.standing_instructions.one_off_orders import for_the_moment
@@ -35,9 +35,9 @@ from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
-NAME = "neural@5"
+NAME = "neural@6"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
-THRESHOLD = 0.7
+THRESHOLD = 0.75
 """Readings of lower confidence are not kept."""
 SURE = 0.85
 """From this confidence on the model is believed about a name in small letters, and about what comes before an "if"."""
@@ -94,7 +94,7 @@ def combined(
     far, None if the session has no one to instruct.
     """
     kept = list(drafts)
-    named = people(text, read)
+    named = named_in(text, read)
     for reading in read:
         if reading.confidence < THRESHOLD:
             continue
@@ -131,9 +131,9 @@ def draft_of(
     at: datetime | None,
     reading: Reading,
     standing: Sequence[Draft] | None,
-    named: Sequence[tuple[str, Span]],
+    named: Named,
 ) -> Draft | None:
-    """The draft of one reading; None if a check fails. `named` are the people of the turn."""
+    """The draft of one reading; None if a check fails."""
     reading = msgspec.structs.replace(reading, object=whole(text, reading))
     value = _trimmed(text[slice(*reading.object)], reading.predicate)
     if not any(map(str.isalnum, value)) or "\n" in value:

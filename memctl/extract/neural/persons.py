@@ -1,7 +1,7 @@
-"""Whether a reading is given to the right person: the links of the model are weak where a turn names several people.
+"""Whether a reading is given to the right person: the model often links words to the wrong one of several people.
 
 A reading is dropped if another person is named between its subject and its object, if its clause is about somebody
-else, and if a name belongs to the relative of somebody else.
+else, or if a name is that of somebody else's relative; and an amount if another drug stands between it and its own.
 """
 
 import re
@@ -13,6 +13,9 @@ from memctl.extract.neural.decoding import Reading, Span
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.kinship import canonical
 from memctl.extract.vocabulary.verbs import FORMS
+
+Named = Sequence[tuple[str, Span]]
+"""The people, pets and drugs of a turn, each with a place in it."""
 
 MENTIONED = 0.3
 """From this confidence on, what the model reads as a name is a person that the turn mentions."""
@@ -26,6 +29,9 @@ _OF_ANOTHER = late(
 """A clause that is not about its speaker: "about the dentist: he has a dog", "hes 41"."""
 _TO_SPEAKER = late(r"\b(?:me|my|us|our)\b", re.IGNORECASE)
 """ "She's put me on the lozenges"."""
+_ITS_SUBJECT = late(r"\b(?:s?he|they)(?:['’]?s|['’]re| is| are| was| has)? $", re.IGNORECASE)
+""" "She told me she's moving": the subject stands right before the object."""
+_SPEAKER = late(r"\b(?:i|i['’]?m|i['’]?ve|me|my|myself|name|turn(?:ed|ing)?)\b", re.IGNORECASE)
 _OF_A_THING = late(r"(?:it|this|that|the \w+)(?:['’]?s|['’]ll)?\b", re.IGNORECASE)
 _RELATED = late(
     rf"(?:(?P<of>[\w'’-]+) )?(?:(?:own|late|new|old|young|little|big|elder|older|eldest|younger|youngest|first|second|"
@@ -45,34 +51,29 @@ _LIST = late(r"[,&/\s]|\band\b|\bn\b", re.IGNORECASE)
 _ENDS = late(r"[.!?;\n]\s")
 
 
-def people(text: str, read: Sequence[Reading]) -> list[tuple[str, Span]]:
-    """The people, pets and drugs that the readings of a turn name, with the places where each name occurs."""
+def named_in(text: str, read: Sequence[Reading]) -> Named:
+    """What the readings of a turn name, at each place where a name occurs."""
     names = {
         text[slice(*one.object)]
         for one in read
         if one.predicate in ("relation", "has_pet", "takes_medication") and one.confidence >= MENTIONED
     } | {one.subject for one in read if one.subject is not None}
-    return [(name, span) for name in names for span in _occurrences(name, text)]
+    return [(name, span) for name in sorted(names) for span in _occurrences(name, text)]
 
 
 def _occurrences(words: str, text: str) -> Iterator[Span]:
     return (match.span() for match in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text))
 
 
-def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: Named) -> bool:
     """True unless the clause, or another name before the object, says that a reading is about somebody else."""
     if reading.predicate == "relation":
         return _is_related(reading, text, named)
-    start = reading.object[0]
     if reading.predicate in ("dose", "measure") and not _is_of_its_slot(reading, text, named):
         return False
     if reading.subject is None:
-        if reading.predicate == "age" and any(text[end:start] in (", ", " (") for _, (_, end) in named):
-            return False  # "Sameer, 39": a name before it is the one of another person.
-        if _OF_A_THING.match(statement.text) if reading.predicate == "name" else _opens_in_third_person(statement):
-            return False
-        others = _OF_ANOTHER.match(statement.text) or any(name == statement.owner for name, _ in named)
-        return not others or _TO_SPEAKER.search(statement.text[: start - statement.start]) is not None
+        return _is_of_the_speaker(reading, statement, text, named)
+    start = reading.object[0]
     theirs = list(_occurrences(reading.subject, text))
     last = max((end for _, end in theirs if end <= start), default=None)
     if last is None:
@@ -82,7 +83,22 @@ def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: 
     return not _between(named, reading.subject, last + 2, start)
 
 
-def _is_of_its_slot(reading: Reading, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+def _is_of_the_speaker(reading: Reading, statement: Statement, text: str, named: Named) -> bool:
+    """True unless the clause is about a thing or another person."""
+    start = reading.object[0]
+    if reading.predicate == "age" and (
+        any(text[end:start] in (", ", " (") for _, (_, end) in named) or not _SPEAKER.search(statement.sentence)
+    ):
+        return False  # "Sameer, 39"; "the boy, 24"
+    if _ITS_SUBJECT.search(text, 0, start):
+        return False
+    if _OF_A_THING.match(statement.text) if reading.predicate == "name" else _opens_in_third_person(statement):
+        return False
+    others = _OF_ANOTHER.match(statement.text) or any(name == statement.owner for name, _ in named)
+    return not others or _TO_SPEAKER.search(statement.text[: start - statement.start]) is not None
+
+
+def _is_of_its_slot(reading: Reading, text: str, named: Named) -> bool:
     """True unless an amount is that of another drug or thing, which is named between its slot and the amount."""
     places = list(_occurrences(reading.slot or "", text))
     return not places or any(_is_near(place, reading.object, text, named) for place in places)
@@ -90,19 +106,19 @@ def _is_of_its_slot(reading: Reading, text: str, named: Sequence[tuple[str, Span
 
 def _opens_in_third_person(statement: Statement) -> bool:
     """True for "works at the food bank": whoever it is about was named before."""
-    word = re.match(r"[a-z]+", statement.text)
-    form = FORMS.get(word[0]) if word else None
+    word = re.match(r"[A-Za-z]+", statement.text)
+    form = FORMS.get(word[0].lower()) if word else None
     return form is not None and form[1] == "s"
 
 
-def _between(named: Sequence[tuple[str, Span]], subject: str, after: int, before: int) -> bool:
+def _between(named: Named, subject: str, after: int, before: int) -> bool:
     """True if another person than `subject` is named between two places."""
     return any(
         after <= at and end <= before for name, (at, end) in named if name not in subject and subject not in name
     )
 
 
-def _is_related(reading: Reading, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+def _is_related(reading: Reading, text: str, named: Named) -> bool:
     """True unless the words before a name say that the person is the relative of another one, or another relative."""
     slot = reading.slot or ""
     before = text[: reading.object[0]]
@@ -119,7 +135,7 @@ def _is_related(reading: Reading, text: str, named: Sequence[tuple[str, Span]]) 
     return not places or any(_is_near(place, reading.object, text, named) for place in places)
 
 
-def _is_near(slot: Span, name: Span, text: str, named: Sequence[tuple[str, Span]]) -> bool:
+def _is_near(slot: Span, name: Span, text: str, named: Named) -> bool:
     """True if a relation and a name stand together, without another sentence or name between, except in a list: "two
     boys, Ayaan and Rafi"."""
     after, before = (slot[1], name[0]) if slot[0] < name[0] else (name[1], slot[0])
