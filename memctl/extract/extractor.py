@@ -218,7 +218,7 @@ class _SessionReader:
         if after_claims:
             drafts += [*asterisks(text, self.earlier), *corrected_numbers(text, self.earlier)]
         drafts += exchanges(text, self.earlier) if "exchanges" in due else ()
-        if "days" in due or (self.earlier.plans and "new_days" in due):
+        if ("days" in due and "moved_occasions" in due) or (self.earlier.plans and "new_days" in due):
             drafts = with_new_day(text, turn.at, self.earlier, drafts)
         drafts += scrapped_plan(text, self.earlier) if after_claims else ()
         drafts += elliptical_retractions(text, self.earlier) if "retractions" in due else ()

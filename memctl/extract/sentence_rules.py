@@ -14,7 +14,7 @@ from memctl.extract.dialogue import (
     outdated,
     rosters,
 )
-from memctl.extract.events import new_days, turning_points
+from memctl.extract.events import moved_occasions, new_days, turning_points
 from memctl.extract.filters import assertion_filter, fiction, role_play
 from memctl.extract.patterns.keyed_pattern import KeyedGroup
 from memctl.extract.patterns.rule_index import RuleIndex
@@ -95,6 +95,7 @@ TURN_RULES = RuleIndex(
         "exchanges": KeyedGroup(corrections.EXCHANGE),
         "new_days": new_days.NEW_DAYS,
         "days": dates.HINTS,
+        "moved_occasions": moved_occasions.CUES,
         "ended_instructions": KeyedGroup(*lifted_orders.ENDINGS.patterns, *changed_values.NEW_VALUES.patterns),
         "follow_ups": follow_ups.CUES,
         "bonds": bonds.BONDS,

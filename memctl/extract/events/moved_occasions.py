@@ -10,7 +10,7 @@ from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.events import event_dates
 from memctl.extract.grammar.segmentation import HIDDEN
-from memctl.extract.patterns.keyed_pattern import KeyedPattern
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.time.dates import Grounded, certain
 from memctl.extract.vocabulary import kinship
@@ -58,6 +58,12 @@ _PUT = KeyedPattern(
 )
 MOVED_OCCASIONS = (_PUT_OFF, _PUT)
 """With what a text puts an occasion on another day."""
+CUES = KeyedGroup(
+    words=frozenset(re.findall(r"[a-z]+", _CHANGES))
+    | {"off", "cancelled", "canceled", "not", "no", "isn", "aren", "ain"},
+    test=lambda word: word.endswith("nt"),
+)
+"""What a text has that does so, beside a day."""
 _OLD = late(
     r"(?:\b(?:not|no|isn't|isnt|ain't|aint|from|of|instead of|no longer|was|off|cancell?ed)(?: on| for)?) $",
     re.IGNORECASE,
@@ -116,7 +122,7 @@ def moved_occasion(text: str, at: datetime | None) -> Moved | None:
 
 
 _BODY = late(
-    r"(?:(?:left|right|other|new|bad|second) )*(?:hips?|knees?|eyes?|shoulder|foot|feet|back|tooth|teeth|heart|ear|hand)"
+    r"(?:(?:left|right|other|new|bad|second) )*(?:hips?|knees?|eyes?|shoulder|foot|feet|back|tooth|teeth|heart|ear)"
 )
 """ "The hip is put back to 14 May" does not say what is done to it."""
 _OWNED = late(r".*['’]s ")

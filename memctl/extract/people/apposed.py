@@ -57,7 +57,7 @@ _HOME = late(
 _MORE_NUMBERS = late(r",? (?:and |& )?\d")
 """ "Ana, 12, 14 and 15 May"."""
 _MOST_ITEMS = 5
-_LONGEST_ITEM = 9
+LONGEST_ITEM = 9
 """Words of an item."""
 _NEW_SUBJECT = late(
     r"(?:i|i'm|im|i've|we|we're|my|our|you|it|it's|its|he|she|they|his|her|their|the|this|that|so|but|if|when|because|which|not|no|"
@@ -97,7 +97,7 @@ def of_item(name: str, relation: str, item: str, span: tuple[int, int]) -> list[
     if aged:
         lasting = aged["years"] and relation in _BONDS
         return [] if lasting or relation in _NO_AGES else [age_of(name, relation, in_figures(aged["age"]), span)]
-    if len(item.split()) > _LONGEST_ITEM:
+    if len(item.split()) > LONGEST_ITEM:
         return []
     if _is_verb(item):
         kept = _told(head(item, tokens(item), person="other"), name, span)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.people.apposed import AGED, apposed, of_item
+from memctl.extract.people.apposed import AGED, LONGEST_ITEM, apposed, of_item
 from memctl.extract.people.last_mentioned import mentioned
 from memctl.extract.people.name_patterns import ONE_NAME
 from memctl.extract.people.sentence_subjects import names_i, names_speaker
@@ -37,10 +37,12 @@ def items_alone(
     That person is `other`, or whoever is named by a sentence that is nothing but a name; if nobody is `known`, that may
     be the speaker.
     """
-    if not before or (other is None and len(before) > _LONGEST_NAME) or names_speaker(text):
+    if not before or (other is None and len(before) > _LONGEST_NAME):
         return []
     first = _ITEM.match(text)
-    if first is None or any(FORMS.get(word.casefold(), ("", ""))[1] in ("s", "past") for word in first[0].split()):
+    if first is None or first[0].count(" ") > LONGEST_ITEM or names_speaker(text):
+        return []
+    if any(FORMS.get(word.casefold(), ("", ""))[1] in ("s", "past") for word in first[0].split()):
         return []
     alone = _NAME_ONLY.fullmatch(before)
     if alone and known and may_be_a_person(alone["name"]):
