@@ -22,7 +22,10 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> Reading:
 def _drafts(text: str, read: tuple[str, str, dict[str, Any]], named: tuple[str, ...]) -> list[Draft]:
     """The drafts of one reading; the model has also read the names of the people and drugs in `named`."""
     words, predicate, more = read
-    others = [_reading(text, one, "has_pet", confidence=0.4) for one in named]
+    others = [
+        _reading(text, one, "relation" if one[0].isupper() else "takes_medication", confidence=0.4, slot="friend")
+        for one in named
+    ]
     return combined(text, AT, [*others, _reading(text, words, predicate, **more)], [], [])
 
 
@@ -56,7 +59,11 @@ def test_a_fact_about_one_person_is_not_given_to_another(
     [
         ("she's put me on lozenges, 4 mg", ("lozenges", "takes_medication", {}), ()),
         ("I'm Omar, 39, architect", ("39", "age", {}), ()),
-        ("my brother kuba is a physio", ("physio", "job_title", {"subject": "my brother"}), ("kuba",)),
+        ("my brother Kuba is a physio", ("physio", "job_title", {"subject": "my brother"}), ("Kuba",)),
+        ("my sister, Kuba, is a physio", ("physio", "job_title", {"subject": "my sister"}), ("Kuba",)),
+        ("Omar takes metformin 500", ("500", "dose", {"subject": "Omar", "slot": "metformin"}), ("metformin",)),
+        ("Omar is on metformin and works at Tesco", ("Tesco", "works_at", {"subject": "Omar"}), ("metformin",)),
+        ("Omar has two cats, Pip and Moss", ("Moss", "has_pet", {"subject": "Omar", "slot": "cats"}), ("Pip",)),
         ("Leo is nine and Omar is six", ("six", "age", {"subject": "Omar"}), ("Leo",)),
         ("Ramipril 5 and atorvastatin 20", ("20", "dose", {"slot": "atorvastatin"}), ("Ramipril",)),
     ],

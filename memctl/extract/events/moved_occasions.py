@@ -73,7 +73,7 @@ _NEW = late(
     r"(?:\b(?:now|it's|its|it is|but|instead|new (?:date|day)(?: is|:)?|so)|→|->)(?: (?:now|on|for))*,? $",
     re.IGNORECASE,
 )
-_TO = late(r"(?: back| forward| on| from)* (?:to|till|until)(?: the week of)? ", re.IGNORECASE)
+_TO = late(r"(?: back| forward| on| from)* (?:to|till|until|for)(?: the week of)? ", re.IGNORECASE)
 _AFTER_NEW = late(r",? (?:now|instead|noo)\b|,? not (?=(?:the |on )*[\w ]{0,10}\d)", re.IGNORECASE)
 _UNSURE = late(
     r"\b(?:if|would|could|should|might|(?<!\d )(?<!th )(?<!st )(?<!nd )(?<!rd )(?<!of )may (?!\d)|maybe|perhaps|"
@@ -87,6 +87,10 @@ _BY_ANOTHER = late(r"\b(?:s?he(?:['’]?s| has)?|[A-ZÀ-Þ]\w+ has) (?:just |now
 _ENDS = ("", ".", "!", "?", ":", "-", "–")
 _THIS_TIME = late(r" (?:this week|just this)\b", re.IGNORECASE)
 """ "Choir moved to Friday this week" is no plan for later."""
+_JUST_PUT = late(r"(?:moved|pushed|shifted|postponed|rescheduled|adjourned|back|forward)$", re.IGNORECASE)
+""" "Rescheduled for 6 March" tells the new day, "cancelled for 6 March" the old one."""
+_DAY_OF_MONTH = late(r"(?:\bthe \d+|\d(?:st|nd|rd|th))$", re.IGNORECASE)
+""" "Choir moved to the 9th", but not "Standup moved to 9"."""
 _BARE = late(r"(?:the )?\d+(?:st|nd|rd|th)?", re.IGNORECASE)
 _FARTHEST = 120
 """Characters after the occasion in which its new day is looked for."""
@@ -116,6 +120,8 @@ def moved_occasion(text: str, at: datetime | None) -> Moved | None:
             new = _new_day(text, named.end(), at) if _is_occasion(topic) else None
             if pattern is _PUT and new is not None and not (new.replaces or _is_event(topic)):
                 continue
+            if new is not None and new.bare and not (new.replaces or _is_event(topic) or _names_a_day(text, new.end)):
+                continue
             if new is not None and not _UNSURE.search(text, named.start(), new.end):
                 return Moved(topic, new.day, new.bare, text[new.end :], (named.start("o"), new.end))
     return None
@@ -126,6 +132,11 @@ _BODY = late(
 )
 """ "The hip is put back to 14 May" does not say what is done to it."""
 _OWNED = late(r".*['’]s ")
+
+
+def _names_a_day(text: str, end: int) -> bool:
+    """Whether a number before `end` is a day of the month by its form: "the 9th", but not "9"."""
+    return _DAY_OF_MONTH.search(text[:end]) is not None
 
 
 def _is_event(topic: str) -> bool:
@@ -156,7 +167,8 @@ def _new_day(text: str, begin: int, at: datetime) -> _NewDay | None:
     for match in _DAYS.finditer(tail):
         before, after = tail[last : match.start()], tail[match.end() :]
         beside = old is not None and not before.strip(" ,.;:–-")
-        if _is_old(before, after, first=last == 0, beside=beside):
+        put_for = last == 0 and before.strip() == "for" and _JUST_PUT.search(text[:begin]) is not None
+        if not put_for and _is_old(before, after, first=last == 0, beside=beside):
             old, last = match, match.end()
             continue
         if not (beside or _is_new(before, after)) or _THIS_TIME.match(after):

@@ -233,17 +233,20 @@ _NOW = late(r"^(?:,? (?:now|instead|same (?:time|hour)))+", re.IGNORECASE)
 
 def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts: list[Draft]) -> list[Draft]:
     """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
-    moved = list(_of_an_occasion(text, at, earlier) or (rescheduled(text, at, earlier) if earlier.plans else ()))
+    moved = _of_an_occasion(text, at, earlier)
+    if moved is None:
+        moved = list(rescheduled(text, at, earlier)) if earlier.plans else []
     known = {word for plan in moved for word in _words(plan.object or "")}
     said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
     return (said if moved else drafts) + moved
 
 
-def _of_an_occasion(text: str, at: datetime | None, earlier: EarlierDrafts) -> list[Draft]:
-    """The plan that `text` names and moves, which may have been told before in other words."""
+def _of_an_occasion(text: str, at: datetime | None, earlier: EarlierDrafts) -> list[Draft] | None:
+    """The plan that `text` names and moves, which may have been told before in other words; none if it is on that day
+    already. None if the text names no occasion."""
     moved = moved_occasions.moved_occasion(text, at)
     if moved is None or not (spoken := set(_words(moved.topic))):
-        return []
+        return None
     for draft in reversed(earlier.plans):
         chief = set(_words(draft.object or "")) & spoken
         if chief and draft.valid_at is not None and not _is_another(draft, chief, text):

@@ -24,7 +24,7 @@ from memctl.extract.llm.known import KNOWN, category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_unreal, orders, statements
 from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.neural.decoding import Reading
-from memctl.extract.neural.persons import Named, is_of_its_subject, named_in
+from memctl.extract.neural.persons import People, is_of_its_subject, named_in
 from memctl.extract.neural.spans import whole
 from memctl.extract.neural.subjects import PRONOUN, about, is_name, is_the_speakers, writes_small
 from memctl.extract.standing_instructions.one_off_orders import for_the_moment
@@ -131,7 +131,7 @@ def draft_of(
     at: datetime | None,
     reading: Reading,
     standing: Sequence[Draft] | None,
-    named: Named,
+    named: People,
 ) -> Draft | None:
     """The draft of one reading; None if a check fails."""
     reading = msgspec.structs.replace(reading, object=whole(text, reading))

@@ -6,6 +6,7 @@ else, or if a name is that of somebody else's relative; and an amount if another
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from memctl.core.late_pattern import late
 from memctl.extract.llm.statements import Statement
@@ -15,7 +16,9 @@ from memctl.extract.vocabulary.kinship import canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
 Named = Sequence[tuple[str, Span]]
-"""The people, pets and drugs of a turn, each with a place in it."""
+"""Names in a turn, each with a place where it stands."""
+_BEINGS = ("relation", "has_pet")
+_DRUGS = ("takes_medication",)
 
 MENTIONED = 0.3
 """From this confidence on, what the model reads as a name is a person that the turn mentions."""
@@ -47,17 +50,30 @@ _ANYBODY = late(
 """Words for a person that do not say what the person is to the speaker, unless after "my"."""
 _MINE = late(r"\b(?:my|our|mon|ma|mein|meine|mi|meu|minha)\s+(?:[\w-]+ )?$", re.IGNORECASE)
 _ANY_ONE = late(r"\ban? (?:[\w-]+ )?$", re.IGNORECASE)
+_ITS_NAME = late(r"(?:,? (?:is )?(?:called |named )?|,? \()[^\s,.;:()]+", re.IGNORECASE)
+""" "My sister, Kuba, is a physio": a name right after "my sister" is hers."""
 _LIST = late(r"[,&/\s]|\band\b|\bn\b", re.IGNORECASE)
 _ENDS = late(r"[.!?;\n]\s")
 
 
-def named_in(text: str, read: Sequence[Reading]) -> Named:
+class People(NamedTuple):
+    """The people and pets that a turn names, and its drugs."""
+
+    beings: Named = ()
+    drugs: Named = ()
+
+
+def named_in(text: str, read: Sequence[Reading]) -> People:
     """What the readings of a turn name, at each place where a name occurs."""
-    names = {
-        text[slice(*one.object)]
-        for one in read
-        if one.predicate in ("relation", "has_pet", "takes_medication") and one.confidence >= MENTIONED
-    } | {one.subject for one in read if one.subject is not None}
+    subjects = {one.subject for one in read if one.subject is not None}
+    return People(_places(_objects(text, read, _BEINGS) | subjects, text), _places(_objects(text, read, _DRUGS), text))
+
+
+def _objects(text: str, read: Sequence[Reading], predicates: tuple[str, ...]) -> set[str]:
+    return {text[slice(*one.object)] for one in read if one.predicate in predicates and one.confidence >= MENTIONED}
+
+
+def _places(names: set[str], text: str) -> Named:
     return [(name, span) for name in sorted(names) for span in _occurrences(name, text)]
 
 
@@ -65,11 +81,12 @@ def _occurrences(words: str, text: str) -> Iterator[Span]:
     return (match.span() for match in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text))
 
 
-def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: Named) -> bool:
+def is_of_its_subject(reading: Reading, statement: Statement, text: str, people: People) -> bool:
     """True unless the clause, or another name before the object, says that a reading is about somebody else."""
+    named = people.beings
     if reading.predicate == "relation":
         return _is_related(reading, text, named)
-    if reading.predicate in ("dose", "measure") and not _is_of_its_slot(reading, text, named):
+    if reading.predicate in ("dose", "measure") and not _is_of_its_slot(reading, text, people.drugs):
         return False
     if reading.subject is None:
         return _is_of_the_speaker(reading, statement, text, named)
@@ -79,8 +96,10 @@ def is_of_its_subject(reading: Reading, statement: Statement, text: str, named: 
     if last is None:
         inside = any(statement.start <= at < statement.end for at, _ in theirs)
         return inside or (not theirs and not _between(named, reading.subject, 0, start))
-    # A name right after "my sister" is hers.
-    return not _between(named, reading.subject, last + 2, start)
+    if reading.predicate == "has_pet":
+        return True  # "Omar has two cats, Pip and Moss"
+    its_name = _ITS_NAME.match(text, last)
+    return not _between(named, reading.subject, its_name.end() if its_name else last, start)
 
 
 def _is_of_the_speaker(reading: Reading, statement: Statement, text: str, named: Named) -> bool:

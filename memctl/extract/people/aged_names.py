@@ -9,7 +9,7 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.word_masks import DIGIT
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.apposed import apposed
-from memctl.extract.people.children import ANY_AGE_IN_WORDS
+from memctl.extract.people.children import ANY_AGE_IN_WORDS, age_of
 from memctl.extract.people.name_patterns import NOT_NAMES, ONE_NAME
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled
@@ -108,14 +108,6 @@ def _is_being(match: re.Match[str], before: str, *, alone: bool) -> bool:
 
 
 def _age(person: tuple[str, str], age: str, span: tuple[int, int]) -> Draft:
-    figures = in_figures(age)
-    return Draft(
-        subject=person[0],
-        owner=person[1] or None,
-        predicate="age",
-        object=figures,
-        phrase=f"is {figures} years old",
-        quote=span,
-        confidence=0.8,
-        category="identity",
-    )
+    draft = age_of(*person, in_figures(age), span)
+    draft.owner = draft.owner or None
+    return draft

@@ -18,7 +18,7 @@ _YEARS = late(
     re.IGNORECASE,
 )
 """ "She has 80 years", as in many languages; not "she has 20 years of practice"."""
-_LASTING = late(r"\d{1,2} ?(?:years?|yrs?)\b(?! old)|\w+ years\b(?! old)", re.IGNORECASE)
+_LASTING = late(r"\s*(?:\d{1,2} ?(?:years?|yrs?)|\w+ years)\b(?! old)", re.IGNORECASE)
 """ "A plumber, 20 years": for so long."""
 
 
@@ -32,6 +32,6 @@ def more(person: tuple[str, str], head: Head, drafts: list[Draft], span: tuple[i
         return []
     first = _FIRST_ENDS.search(head.rest)
     told = {one.predicate for one in drafts if one.op == "assert"}
-    if first is None or told.isdisjoint(_DESCRIBING) or _LASTING.match(head.rest, first.end() + 1):
+    if first is None or told.isdisjoint(_DESCRIBING) or _LASTING.match(head.rest, first.end()):
         return []
     return [one for one in apposed(*person, head.rest, first.start(), span) if one.predicate not in told]

@@ -28,8 +28,8 @@ GENITIVE = late(
     r"on |off |into |(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|"
     r"wait)ing\b|moved|started|arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
-_AGED = late(rf" (?:only |just |nearly )?{_AGE_IN_WORDS}(?=$|[,.;!)]| (?:and|but|now|years)\b)", re.IGNORECASE)
-""" "Cody's eighteen"; "my sister's two" are children: an age, if it is known that Cody is a person."""
+_AGED = late(rf" (?:only |just |nearly )?{_AGE_IN_WORDS}(?=$|[,.;!)]| (?:and|but|now|years old)\b)", re.IGNORECASE)
+""" "Cody's eighteen", if Cody is known as a person. "My sister's two" are her children, so one to five are left out."""
 FOND_NAMES = "mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey"
 _BARE = rf"(?:{FOND_NAMES}|mother|father|grandmother|grandfather)"
 """ "Mum lives in Cork": relatives that need no "my"."""

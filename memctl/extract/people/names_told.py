@@ -71,7 +71,7 @@ def relatives_named(
         keys = {one.key for one in found}
         found += [one for one in told_later(text, before, span) if one.key not in keys]
     if "names_told" in due:
-        found += [one for one in professionals(text, span) if not is_named(one, found)]
+        found += [one for one in professionals(text, span) if not _is_named(one, found)]
     if "pets_told" in due and not any(one.predicate == "has_pet" for one in found):
         found += pets_told(text, before, earlier, span)
     if found:
@@ -80,7 +80,7 @@ def relatives_named(
     return told or list(told_alone(text, span, before, other, known))
 
 
-def is_named(one: Draft, found: Iterable[Draft]) -> bool:
+def _is_named(one: Draft, found: Iterable[Draft]) -> bool:
     """Whether the person of a draft is among those `found`, with or without a title."""
     name = (one.object or "").split()
     return any(draft.object and draft.object.split()[-1] in name for draft in found)

@@ -47,7 +47,7 @@ _TEXTS = (
     r"flyers|statements|handouts|summaries|plans|menus|mail|logs|e-?mails|mails|letters|messages|texts|posts|"
     r"drafts|recipes|reports|notes|newsletters|quotes|invoices|"
     r"documents|"
-    r"captions|essays|handouts|answers|replies)"
+    r"captions|essays|answers|replies)"
 )
 _OF_A_KIND = (
     r"(?:an?|any|some|something|anything)(?= (?:[\w'-]+ ){1,3}?(?:is|isn't|comes|appears|has|looks|needs|gets)\b)"
@@ -55,7 +55,7 @@ _OF_A_KIND = (
 """ "If an idea is weak": what is said of any thing of its kind."""
 _STATE = (
     r"(?:it|it's|its|it is|there's|there is|there isn't|there aren't|nothing|my \w+|(?:you|u|ye)(?= (?:don't|dont|do "
-    r"not) know\b)|ye|unsure)\b(?! (?:one|any|none)\b)"
+    r"not) know\b)|unsure)\b(?! (?:one|any|none)\b)"
     r"(?![^,:;]*(?:\b(?:was|were|had|would|could|did|might)\b|'d\b)) [^,:;]{2,50}?(?:, (?:then )?| )(?=(?:please |"
     r"just |always )*(?:say|flag|mark|skip|"
     r"leave (?:it|them|a)|shout|don't|dont|never|be (?:firm|short|brief|kind|gentle|polite|formal|honest|careful)|use|"

@@ -22,7 +22,7 @@ _SPECIALIST = (
     r"scan|mri|x-?ray|ultrasound|biopsy|"
     r"blood tests?|bloods|colonoscopy|endoscopy|gastroscopy"
 )
-CUES = KeyedGroup(words=frozenset(re.findall(r"[a-z]{3,}", _SPECIALIST)) | {"dr", "gp"})
+CUES = KeyedGroup(words=frozenset(re.findall(r"[a-z]{3,}", _SPECIALIST)) | {"dr", "gp", "xray"})
 _FOUND = (
     r"(?P<medic>(?:(?:my|the|our|a) )?(?:new |company |eye |knee |skin |hip |heart |school |first |second )?"
     rf"(?:{_SPECIALIST})(?:,? (?:(?:dr|mr|mrs|ms)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+,?)?"

@@ -14,7 +14,7 @@ from memctl.extract.vocabulary.given_names import is_given_name
 GREETINGS = words("hi hii hello hey hiya howdy heya gday alright kia morning evening afternoon day respected")
 """Words of which every greeting has one."""
 _GREETING = (
-    r"(?:(?:well|right|ok|okay|so|oh|now)[, ]+)*(?:hi+|hello+|hey+|hiya+|howdy|heya|g'?day|alright|kia ora|(?:good )?"
+    r"(?:(?:well|right|ok|okay|so|oh|now)[, ]+)*(?:hii?|hello|hey|hiya|howdy|heya|g'?day|alright|kia ora|(?:good )?"
     r"(?:morning|evening|afternoon|day)|respected sir(?:/madam| or madam)?)(?:,? (?:there|all|again|y'all|hon|love|"
     r"mate|folks|everyone))*"
 )

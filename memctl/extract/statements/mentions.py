@@ -62,6 +62,12 @@ _DONE_TO_ME = late(
     re.IGNORECASE,
 )
 """ "Her doctor friend has me on sertraline", "Dr Hill has reduced my warfarin": the medicine is the speaker's."""
+_DONE_TO_ANOTHER = late(
+    r"\b(?:put|puts|started|starts|switched|moved|got|has|have|gave|gives|given|prescribed) "
+    r"(?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: (?:on|onto|to|back|straight|over|up|down|now|a|the|some))* $",
+    re.IGNORECASE,
+)
+""" "They put Rolf on insulin": not the speaker's, whoever Rolf is."""
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
     r"shelved|kicked|cut out|done with|finished with|no more|nae mair|instead of|"
@@ -310,13 +316,19 @@ def _names_another(earlier: str) -> bool:
     return any(word.lower() == "vet" or is_given_name(word) for word in _CAPITALIZED.findall(earlier))
 
 
+def _is_anothers(before: str, word: str) -> bool:
+    """Whether the words before a medicine or an illness are about somebody else than the speaker."""
+    if _DONE_TO_ANOTHER.search(before) or is_of_another(before, word):
+        return True
+    return SOMEBODY_ELSE.search(f"{in_lower_case(before)} ") is not None
+
+
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
     """Whether the words before and after a word assert it ("assert") or end it ("retract"), None if neither."""
     before, after = text[: match.start()], text[match.end() :]
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
-    others = subject is None and not _DONE_TO_ME.search(before)
-    if others and (is_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
+    if subject is None and not _DONE_TO_ME.search(before) and _is_anothers(before, match["o"]):
         return None
     if _is_not_current(before, after) or (subject is not None and _is_not_of_them(before, after)):
         return None
