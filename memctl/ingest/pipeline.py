@@ -19,7 +19,7 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
-from memctl.extract.patterns.compiled_patterns import remembered_at_first
+from memctl.extract.patterns.compiled_patterns import remembered_at_first, remove_unfinished
 from memctl.ingest.commit import commit
 from memctl.ingest.identity import Recogniser, Shown
 from memctl.ingest.refusals import IN_PART, RETRIED, Refusals
@@ -69,6 +69,7 @@ def ingest(
     AuthError, Retryable or Fatal if the model cannot be used any more; its answers are kept. `Report.model.stopped` is
     set if the cost limit was reached. `announce` is called while waiting for a server, with the seconds left.
     """
+    remove_unfinished()
     report = Report(extractor=options.recipe.extracts)
     refusals = Refusals(store, report, again=options.again)
     documents = list(documents_of(paths, report, refusals, options.exclude))

@@ -4,9 +4,11 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import msgspec
 import pytest
@@ -177,18 +179,35 @@ def test_a_process_with_many_blocks_writes_the_file_seldom(monkeypatch: pytest.M
     assert len(written) == 6
 
 
+def _left_by_a_killed_process() -> Path:
+    """A file that a process which has ended did not finish."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    folder = compiled_patterns._file().parent
+    private_files.make_folder(folder)
+    left = folder / f".patterns.msgpack.{private_files._machine()}-{ended.pid}-x1.memctl-new"
+    left.write_bytes(b"half")
+    return left
+
+
 def test_a_process_that_writes_nothing_removes_what_a_killed_one_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiled_patterns, "_of_process", [])
     with remembered_at_first():
         late(PATTERN, FLAGS).search("anna")
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    folder = compiled_patterns._file().parent
-    left = folder / f".patterns.msgpack.{private_files._machine()}-{ended.pid}-x1.memctl-new"
-    left.write_bytes(b"half")
+    left = _left_by_a_killed_process()
     monkeypatch.setattr(compiled_patterns, "_of_process", [])
     with remembered_at_first():
         assert not left.exists()
+
+
+def test_an_ingest_that_has_nothing_to_read_removes_what_a_killed_one_left(
+    memctl: Callable[..., Any], chat: Callable[..., Path]
+) -> None:
+    folder = chat("alice/a.jsonl", "I live in Oslo.").parent
+    assert memctl("ingest", folder, "--user", "alice").code == 0
+    left = _left_by_a_killed_process()
+    assert memctl("ingest", folder, "--user", "alice").code == 0
+    assert not left.exists()
 
 
 def test_every_pattern_of_the_rules_is_valid() -> None:

@@ -240,8 +240,7 @@ def remembered_at_first() -> Iterator[None]:
     is read once, and written ever less often if there is something new.
     """
     if not _of_process:
-        # A process that was killed while it wrote may be followed by others that have nothing to write.
-        private_files.remove_leftovers(_file().parent)
+        remove_unfinished()
         _of_process.append(_Patterns(_read(_file("all-"))) if _is_known_python() else None)
     patterns = _of_process[0]
     if patterns is None:
@@ -255,6 +254,11 @@ def remembered_at_first() -> Iterator[None]:
         patterns.next_writing = 2 * patterns.blocks
     if patterns.blocks == BLOCKS:
         _of_process[0] = None
+
+
+def remove_unfinished() -> None:
+    """Remove what a process left that was killed while it wrote; the next one may have nothing to read or to write."""
+    private_files.remove_leftovers(_file().parent)
 
 
 def _read(path: Path) -> _File:
