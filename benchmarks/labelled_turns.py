@@ -1,6 +1,6 @@
 """Precision and recall of the rules, and of the rules with the model, on the labelled turns of fixtures/training.
 
-    python benchmarks/labelled_turns.py [--part train|dev|test]
+    python -m benchmarks.labelled_turns [--part train|dev|test]
 
 Each turn is read alone, after the message before it. A claim is correct if it has the polarity of a label of the turn,
 is about the speaker or about somebody else as the label is, and has at least half of the words of its object. The
@@ -8,36 +8,17 @@ model was trained on the part train, and its confidence was fitted on dev.
 """
 
 import argparse
-import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.extract.extractor import extract
 from memctl.extract.neural.model import NeuralReader, reader
 from memctl.transcripts.model import Session, Turn
+from tools.neural_model.examples import read, split_of
 
-TRAINING = Path(__file__).resolve().parent.parent / "fixtures" / "training"
 WRITER = "writer"
 SAID_AT = datetime(2025, 6, 10, 12, tzinfo=UTC)
-
-
-def part_of(voice: str) -> str:
-    """The part of the set that a voice belongs to, as `tools/neural_model/examples.py` has it."""
-    share = int(sha256(voice.encode()).hexdigest()[:8], 16) % 100
-    return "test" if share < 12 else "dev" if share < 24 else "train"
-
-
-def labelled(part: str) -> Iterator[dict[str, Any]]:
-    """The turns of a part with their labels."""
-    for path in sorted(TRAINING.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            turn = json.loads(line)
-            if part_of(turn["voice"]) == part:
-                yield turn
 
 
 def claims(turn: dict[str, Any], model: NeuralReader | None) -> list[Claim]:
@@ -77,11 +58,12 @@ def main() -> None:
     """Print a line for the rules, and one for the rules with the model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=("train", "dev", "test"), default="test")
-    turns = list(labelled(parser.parse_args().part))
+    part = parser.parse_args().part
+    turns = [turn for turn in read() if split_of(turn["voice"]) == part]
     for name, model in (("rules", None), ("rules and model", reader())):
-        read = [(claims(turn, model), turn["claims"]) for turn in turns]
-        given = [any(matches(claim, label) for label in labels) for found, labels in read for claim in found]
-        wanted = [any(matches(claim, label) for claim in found) for found, labels in read for label in labels]
+        told = [(claims(turn, model), turn["claims"]) for turn in turns]
+        given = [any(matches(claim, label) for label in labels) for found, labels in told for claim in found]
+        wanted = [any(matches(claim, label) for claim in found) for found, labels in told for label in labels]
         print(
             f"{name:<16} {len(turns)} turns, precision {sum(given)} of {len(given)} ({sum(given) / len(given):.3f}), "
             f"recall {sum(wanted)} of {len(wanted)} ({sum(wanted) / len(wanted):.3f})"

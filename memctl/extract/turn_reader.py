@@ -155,7 +155,7 @@ class TurnReader:
             yield from self.own(names, relatives)
             yield from relatives
             yield from deaths.deaths(read, span, self.at) if "deaths" in due else ()
-            yield from self.aged(body, span, due)
+            yield from self.beside_names(body, span, due)
         if relatives:
             self.introduce(relatives)
         yield from self.of_doctors(sentence, body, span, due)
@@ -187,7 +187,7 @@ class TurnReader:
         if body and self.drafts and "cut_out" in due:
             yield from diagnoses.cut_out(body, span, self.drafts)
 
-    def aged(self, body: str, span: tuple[int, int], due: Container[str]) -> Iterator[Draft]:
+    def beside_names(self, body: str, span: tuple[int, int], due: Container[str]) -> Iterator[Draft]:
         """The drafts of the ages and homes that stand beside names in a sentence."""
         for aged in ages.aged(body, span, self.people) if "ages" in due else ():
             yield aged

@@ -42,7 +42,7 @@ BONDS = KeyedGroup(_SAID_YES, _LAST_DAY)
 
 
 def new_bonds(text: str, at: datetime | None, earlier: EarlierDrafts, new: list[Draft]) -> Iterator[Draft]:
-    """What changes: a partner to whom the speaker is now engaged or married, and a job that ends on a day."""
+    """The changes that a turn tells: an engagement or a wedding to a known partner, and a job that ends on a day."""
     yield from _partner(text, earlier, new)
     yield from _job(text, at, earlier, new)
 

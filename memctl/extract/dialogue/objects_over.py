@@ -299,7 +299,7 @@ def _says(
 
 
 def _dose_of(draft: Draft, span: tuple[int, int], earlier: EarlierDrafts) -> Iterator[Draft]:
-    """The end of a dose whose medicine is no longer taken."""
+    """The end of a dose when its medicine is stopped."""
     if draft.predicate != "takes_medication":
         return
     for dose in earlier.live_doses([(draft.object or "").casefold()]):

@@ -86,11 +86,9 @@ _BY_ANOTHER = late(r"\b(?:s?he(?:['’]?s| has)?|[A-ZÀ-Þ]\w+ has) (?:just |now
 """ "She's moved the flight": hers."""
 _ENDS = ("", ".", "!", "?", ":", "-", "–")
 _THIS_TIME = late(r" (?:this week|just this)\b", re.IGNORECASE)
-""" "Choir moved to Friday this week" is no plan for later."""
+""" "Choir moved to Friday this week": a change for one week is not stored."""
 _JUST_PUT = late(r"(?:moved|pushed|shifted|postponed|rescheduled|adjourned|back|forward)$", re.IGNORECASE)
 """ "Rescheduled for 6 March" tells the new day, "cancelled for 6 March" the old one."""
-_DAY_OF_MONTH = late(r"(?:\bthe \d+|\d(?:st|nd|rd|th))$", re.IGNORECASE)
-""" "Choir moved to the 9th", but not "Standup moved to 9"."""
 _BARE = late(r"(?:the )?\d+(?:st|nd|rd|th)?", re.IGNORECASE)
 _FARTHEST = 120
 """Characters after the occasion in which its new day is looked for."""
@@ -120,8 +118,6 @@ def moved_occasion(text: str, at: datetime | None) -> Moved | None:
             new = _new_day(text, named.end(), at) if _is_occasion(topic) else None
             if pattern is _PUT and new is not None and not (new.replaces or _is_event(topic)):
                 continue
-            if new is not None and new.bare and not (new.replaces or _is_event(topic) or _names_a_day(text, new.end)):
-                continue
             if new is not None and not _UNSURE.search(text, named.start(), new.end):
                 return Moved(topic, new.day, new.bare, text[new.end :], (named.start("o"), new.end))
     return None
@@ -132,11 +128,6 @@ _BODY = late(
 )
 """ "The hip is put back to 14 May" does not say what is done to it."""
 _OWNED = late(r".*['’]s ")
-
-
-def _names_a_day(text: str, end: int) -> bool:
-    """Whether a number before `end` is a day of the month by its form: "the 9th", but not "9"."""
-    return _DAY_OF_MONTH.search(text[:end]) is not None
 
 
 def _is_event(topic: str) -> bool:

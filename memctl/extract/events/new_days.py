@@ -235,7 +235,7 @@ def with_new_day(text: str, at: datetime | None, earlier: EarlierDrafts, drafts:
     """The drafts of a turn, with an earlier plan on its new day in place of what the same words say by themselves."""
     moved = _of_an_occasion(text, at, earlier)
     if moved is None:
-        moved = list(rescheduled(text, at, earlier)) if earlier.plans else []
+        moved = list(rescheduled(text, at, earlier)) if earlier.plans and NEW_DAYS.possible(text) else []
     known = {word for plan in moved for word in _words(plan.object or "")}
     said = [draft for draft in drafts if draft.predicate != "plans" or not known.issuperset(_words(draft.object or ""))]
     return (said if moved else drafts) + moved

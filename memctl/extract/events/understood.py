@@ -85,15 +85,15 @@ _PARTICLE = late(
     re.IGNORECASE,
 )
 
-CHANGES = frozenset(words("graduate retire resign propose elope relapse divorce die qualify emigrate volunteer swim"))
-PURSUITS = CHANGES.union(
+_CHANGES = frozenset(words("graduate retire resign propose elope relapse divorce die qualify emigrate volunteer swim"))
+PURSUITS = _CHANGES.union(
     words(
         "run walk cycle bike ski climb hike box meditate pray garden jog dance sing paint draw knit sew crochet row "
         "sail surf skate train fast bake drink smoke drive camp commute babysit busk work study bowl curl fence fish "
         "hunt iron clean golf box wrestle usher rehearse practise practice jam lift stretch spin weave forage"
     )
 )
-"""Verbs that need nothing after them: those of a plan or event, and with those of a habit."""
+"""Verbs that need nothing after them in a habit; those of `_CHANGES` also in a plan or an event."""
 _ROUTINES = PURSUITS | {"deploy"}
 """ "We deploy on Tuesdays" is understood, "we deploy on 5 May" does not say what."""
 _SAID = late(
@@ -200,7 +200,7 @@ def understood(draft: Draft) -> bool:
     if _UNSAID.fullmatch(whole) or (draft.predicate == "plans" and _WEEKDAY.search(rest)):
         return False
     calls_me = draft.subject is not None and verb.lower() in ("call", "ring", "phone")
-    alone = _ROUTINES if draft.predicate == "habit" else CHANGES
+    alone = _ROUTINES if draft.predicate == "habit" else _CHANGES
     return calls_me or _SAID.fullmatch(value) is not None or _is_whole(_lemma(verb), rest, whole, alone)
 
 

@@ -45,8 +45,6 @@ _APPOINTED = frozenset(words("with see meet meeting for ring call by until till"
 """ "Lunch with Goran, 12": a time of day."""
 _NOT_BEFORE = frozenset(words("the in at of from near to on into its it's i'm im am it i"))
 """ "In Leith, 58", "it's Goran, 29": a place, or the speaker."""
-_TITLES = frozenset(words("dr mr mrs ms prof doctor"))
-""" "Dr Moss, twenty years": for so long."""
 _NEAR = 30
 """Characters before a name in which a word may say who that is."""
 _NOON = 12
@@ -65,14 +63,8 @@ def aged_names(text: str, before: str, span: tuple[int, int], known: Mapping[str
         name, cue = match["name"], match["lead"].strip().lower()
         person = known.get(name.casefold())
         noon = cue in _APPOINTED and in_figures(match["age"]).isdigit() and int(in_figures(match["age"])) <= _NOON
-        if (
-            noon
-            or cue in _NOT_BEFORE
-            or (match["years"] and cue in _TITLES)
-            or (match["item"] and match["years"])
-            or (match["who"] and cue.isalpha())
-        ):
-            continue  # "Goran, my baker, thirty years": for so long; "Ana and Bea, she's nine": one of them
+        if noon or cue in _NOT_BEFORE or _is_so_long(match, before) or (match["who"] and cue.isalpha()):
+            continue  # "Ana and Bea, she's nine": one of them
         if person is None and not _is_being(match, before, alone=bool(known) and len(found) == 1):
             continue
         yield _age(person or (name, ""), match["age"], span)
@@ -82,6 +74,14 @@ def aged_names(text: str, before: str, span: tuple[int, int], known: Mapping[str
         for member in _MEMBER.finditer(match["list"]):
             if member["name"] not in NOT_NAMES and not _MONTHS.match(match.string, match.start("list") + member.end()):
                 yield _age(known.get(member["name"].casefold(), (member["name"], "")), member["age"], span)
+
+
+def _is_so_long(match: re.Match[str], before: str) -> bool:
+    """Whether "years" without "old" says for how long: "my wife Ana, 8 years", "Goran, my baker, 30 years"."""
+    if not match["years"]:
+        return False
+    near = match.string[: match.start("name")]
+    return not match["age"].isdigit() or _BOND.search(f"{before} {near}") is not None
 
 
 def _is_being(match: re.Match[str], before: str, *, alone: bool) -> bool:
@@ -94,8 +94,6 @@ def _is_being(match: re.Match[str], before: str, *, alone: bool) -> bool:
         return False
     near = match.string[max(0, match.start("name") - _NEAR) : match.start("name")]
     if _SPEAKER.search(near) or _PLACED.search(near):
-        return False
-    if match["years"] and _BOND.search(f"{before} {near}"):
         return False
     if alone and is_given_name(name.split()[0]):
         return True

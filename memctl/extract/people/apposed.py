@@ -14,6 +14,7 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.children import AGE_IN_WORDS, age_of
 from memctl.extract.statements.frame_matcher import match
 from memctl.extract.vocabulary.date_words import in_figures
+from memctl.extract.vocabulary.kinship import FAMILY, canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
 _NO_AGES = frozenset({"boss", "manager"})
@@ -91,11 +92,16 @@ def _opens(before: str) -> bool:
     return not any(word.removesuffix("'s").casefold() in FORMS for word in before.split())
 
 
+def may_last(relation: str) -> bool:
+    """Whether "8 years" beside a person tells how long the relation has lasted: a wife or a physio, but not a son."""
+    return relation in _BONDS or (bool(relation) and canonical(relation) not in FAMILY)
+
+
 def of_item(name: str, relation: str, item: str, span: tuple[int, int]) -> list[Draft]:
     """The drafts of one item about somebody: an age, a trade, a place, a diet, "plays the tuba"."""
     aged = AGED.fullmatch(item)
     if aged:
-        lasting = aged["years"] and relation in _BONDS
+        lasting = aged["years"] is not None and may_last(relation)
         return [] if lasting or relation in _NO_AGES else [age_of(name, relation, in_figures(aged["age"]), span)]
     if len(item.split()) > LONGEST_ITEM:
         return []

@@ -22,7 +22,7 @@ _DESCRIBING = frozenset({"age", "job_title", "hometown", "nationality"})
 _LONGEST_NAME = 40
 """Characters of a sentence that is nothing but a name, at most."""
 _GROWN = 13
-"""An age in years that is no size of a shoe and no time of day."""
+"""From this number on, it is an age: a smaller one may be a time of day or a size."""
 
 
 def items_alone(

@@ -9,7 +9,7 @@ from memctl.extract.filters.object_types import is_opening
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary
 from memctl.extract.people import children, pet_names
-from memctl.extract.people.apposed import apposed
+from memctl.extract.people.apposed import apposed, may_last
 from memctl.extract.people.name_patterns import (
     AGE,
     NAMES,
@@ -97,6 +97,7 @@ _OUR_TWO = KeyedPattern(
 )
 """ "Our two, Isla and Rory": children."""
 _SHORT = late(SHORT_NAME, re.IGNORECASE)
+_YEARS = late(r"[\w-] ?(?:years?|yrs?)\b(?! old)", re.IGNORECASE)
 _AGES = late(
     r",? ?\(?(?P<o>\d{1,2}(?:, \d{1,2})*,? (?:and|&) \d{1,2})\b"
     r"(?! ?(?:[ap]m|o'clock|weeks|months|days|hours|minutes)\b)"
@@ -272,7 +273,11 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
         ):
             continue
         yield named(name, rel, span)
-        if age and rel not in ("boss", "manager"):
+        if (
+            age
+            and rel not in ("boss", "manager")
+            and not (may_last(rel) and _YEARS.search(match.string, match.start()))
+        ):
             yield children.age_of(name, rel, age, span)
         if short := _SHORT.match(match.string, match.end("name")):
             yield children.known_as(name, rel, short["called"] or short["short"], span)

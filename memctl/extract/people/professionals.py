@@ -1,4 +1,4 @@
-"""People whom the speaker has by their work: "my hip specialist, Dr Moss", "Petra Vane is our organist".
+"""People who work for the speaker: "my hip specialist, Dr Moss", "Petra Vane is our organist".
 
 Two nouns may name the work together, and an adjective may stand before a relative: "my tech lead", "my widowed sister".
 """
@@ -13,18 +13,12 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.people.apposed import apposed
 from memctl.extract.people.name_patterns import NOT_NAMES, named
 from memctl.extract.people.strangers import may_be_a_person
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.kinship import canonical
 from memctl.extract.vocabulary.verbs import FORMS
 
-_CARE = (
-    r"(?:cardi|neur|dermat|ur|onc|rheumat|endocrin|gyna?ec|ha?emat|nephr|pulmon|gastroenter|ophthalm|immun|psych|audi|"
-    r"hepat|traumat)ologist|psychiatrist|podiatrist|pa?ediatrician|orthodontist|osteopath|surgeon|specialist|"
-    r"physician|consultant|nurse|midwife|doctor|gp|dentist|vet|physio|therapist|physiotherapist|chiropractor|"
-    r"dieti[ct]ian|nutritionist|hygienist|optician|optometrist|counsell?or|"
-    r"social worker|case ?worker|doula|pharmacist|carer"
-)
+_CARE = f"(?:{lexicon('CARE')}|vet)"
 _WORK = (
     r"director|principal|head ?teacher|headmaster|headmistress|foreman|forewoman|gaffer|captain|skipper|sergeant|"
     r"superintendent|professor|dean|editor|producer|agent|publisher|publicist|secretary|pupil|trainee|apprentice|intern|"
@@ -91,14 +85,12 @@ _PLAIN_TRAITS = frozenset(
     )
 )
 _RELATIVE = late(_KIN, re.IGNORECASE)
-_FOR_YEARS = late(r",? [\w-]+ years\b(?! old)", re.IGNORECASE)
-""" "My doctor, Dr Moss, twenty years": for so long."""
 _PAUSE = late(r"$|[,.;:!?)]| (?:who|is|was|has)\b")
 _STREET = late(r".* (?:Street|Road|Avenue|Lane|Square|Hospital|Clinic|Surgery|School|Centre|Center|Park|Hall|House)")
 
 
 def professionals(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """The drafts of the people whom a sentence names with their work for the speaker, or by two words."""
+    """The drafts of the people in a sentence who are named with their work, or with two words for a relation."""
     for pattern in PROFESSIONALS.patterns if PROFESSIONALS.possible(text) else ():
         for match in pattern.finditer(text):
             groups = match.groupdict()
@@ -107,7 +99,7 @@ def professionals(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             if which is None or not _is_name(match, link, placed=bool(groups.get("placed"))):
                 continue
             yield _somebody(match[link], which, match["rel"], span)
-            if link != "name" and not _FOR_YEARS.match(text, match.end(link)):
+            if link != "name":
                 after = apposed(match[link], canonical(match["rel"]), text, match.end(link), span)
                 yield from (draft for draft in after if draft.predicate == "age")
 

@@ -45,7 +45,8 @@ _NOBODY = frozenset(
     words(
         "war peace life love marriage divorce death grief retirement work money time age army navy police church state "
         "god silence bread rain snow winter summer spring autumn nature fate karma home sleep hunger pain faith hope "
-        "luck naitwa management parliament government brexit covid"
+        "luck naitwa management parliament government brexit covid office shop school company team firm studio clinic "
+        "hospital choir club class band headquarters"
     )
 )
 """ "War is a long time", "Army retired"."""

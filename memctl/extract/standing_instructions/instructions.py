@@ -138,7 +138,7 @@ _OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b"
 
 _QUOTATION = late(rf"{HIDDEN}+")
 _SPOKEN = late(rf"\b(?:says?|said|goes|told \w+|wrote|writes),?:? {HIDDEN}", re.IGNORECASE)
-""" "The landlord says "…", so no pets": the words of somebody else are no order."""
+""" "The landlord says "…", so no pets": what somebody else says is not an order to the assistant."""
 LONGEST_QUOTATION = 9
 """Words of a quotation that an order may name."""
 LONG_ENOUGH = 12
@@ -185,7 +185,7 @@ def standing_instructions(
 
 
 def _with_quotations(goal: str, sentence: Sentence, turn: str) -> str:
-    """The order with its quoted words put back, which `sentence` hides: never write "to whom it may concern"."""
+    """The order with its quoted words, which are hidden in `sentence`: never write "to whom it may concern"."""
     if HIDDEN not in goal:
         return goal
     start = max(sentence.text.find(goal[:LONG_ENOUGH].split(HIDDEN)[0]), 0)
@@ -242,7 +242,7 @@ def _read(
     orders, opened = _judged(text, around, wished=wished is not None, later=later is not None)
     if orders and for_the_moment(sentence.text):
         return [], False
-    return [_draft(goal, span) for goal in orders], opened and not wished
+    return [_draft(goal, span) for goal in orders], opened and wished in (None, 0)
 
 
 def _inline_rules(text: str) -> list[str]:

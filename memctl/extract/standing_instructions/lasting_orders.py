@@ -115,7 +115,7 @@ _HEADING = late(
 """ "Latin phrases: translate them, always"."""
 _REMARK = late(r"[,;]\s+(?:and |but |so )?|\s[-–—]+\s", re.IGNORECASE)
 _ASKED_NICELY = late(r" (?:please|pls|plz)$", re.IGNORECASE)
-""" "In reports use metric please, the council insists": what follows "please" is a remark, if it is no order."""
+""" "In reports use metric please, the council insists": the words after "please" are a remark, or another order."""
 _GOES_ON = late(
     r"(?:not|no|never|nor|also|even|only|including|except|unless|when|if|in|on|for|at|with|from)\b", re.IGNORECASE
 )

@@ -1,4 +1,4 @@
-"""What a doctor found: "My doctor found gout", "the physio says it's tendinitis", "Dr Hill says type 2".
+"""What a doctor found, and what an illness forbids: "My doctor found gout. No beer", "Dr Hill says type 2".
 
 Such a sentence reports somebody's words, but a doctor's words about an illness are believed. The illness is the
 speaker's if neither the sentence nor the one before it speaks of another person or an animal.
@@ -10,22 +10,16 @@ from functools import cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
-from memctl.extract.patterns.keyed_pattern import KeyedGroup
-from memctl.extract.rule_tables import compiled
-from memctl.extract.statements.mention_subjects import TRAIT
-from memctl.extract.statements.mentions import SOMEBODY_ELSE, in_lower_case, is_about_another, names_speaker
+from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
+from memctl.extract.rule_tables import compiled, filled
+from memctl.extract.statements.mention_subjects import SOMEBODY_ELSE, TRAIT, is_about_another, names_speaker
+from memctl.extract.statements.mentions import in_lower_case
 
-_SPECIALIST = (
-    r"doctor|doc|gp|consultant|specialist|physio|physiotherapist|surgeon|hospital|optician|optometrist|midwife|"
-    r"radiologist|cardiologist|neurologist|dermatologist|rheumatologist|urologist|oncologist|ophthalmologist|"
-    r"gynaecologist|gynecologist|endocrinologist|psychiatrist|psychologist|orthopaedist|podiatrist|"
-    r"scan|mri|x-?ray|ultrasound|biopsy|"
-    r"blood tests?|bloods|colonoscopy|endoscopy|gastroscopy"
-)
-CUES = KeyedGroup(words=frozenset(re.findall(r"[a-z]{3,}", _SPECIALIST)) | {"dr", "gp", "xray"})
+_FINDER = r"(?:{CARE}|hospital|scan|mri|x-?ray|ultrasound|biopsy|blood tests?|bloods|colonoscopy|endoscopy|gastroscopy)"
+"""Who or what finds an illness; a vet is none of them."""
 _FOUND = (
     r"(?P<medic>(?:(?:my|the|our|a) )?(?:new |company |eye |knee |skin |hip |heart |school |first |second )?"
-    rf"(?:{_SPECIALIST})(?:,? (?:(?:dr|mr|mrs|ms)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+,?)?"
+    rf"{_FINDER}(?:,? (?:(?:dr|mr|mrs|ms)\.? )?(?-i:[A-ZÀ-Þ])[\w'-]+,?)?"
     r"(?: (?:at|in|from) (?:the |my )?(?:[\w'-]+ ){0,3}?[\w'-]+)?|dr\.? (?-i:[A-ZÀ-Þ])[\w'-]+)"
     r",? (?:now |just |has |have |also |finally |then )*(?:says?|said|found|finds|calls? it|called it|confirmed|"
     r"confirms|diagnosed(?: me with)?|showed|shows|discovered|tells? me|told me),?"
@@ -45,7 +39,7 @@ _ILLNESS = (
     rf"(?: {_PLACE})?)"
     r"(?=$|[,.;:!)]| (?:and|so|but|with|from|plus|like|again|because|not)\b)"
 )
-_NOT_HERS = late(r"\b(?:vet|vets|vet's|teacher|his|her|their|he|she|they|him)\b", re.IGNORECASE)
+_OF_ANOTHER = late(r"\b(?:vet|vets|vet's|teacher|his|her|their|he|she|they|him)\b", re.IGNORECASE)
 _THEN_ANOTHER = late(r"\W*(?-i:[A-ZÀ-Þ])[\w-]+(?:'s| gets| takes| has| is| needs| was| got)\b")
 """ "Doc says reflux. Ida gets drops for it": it is Ida's."""
 _UNSURE = late(
@@ -53,6 +47,9 @@ _UNSURE = late(
     r"thinks?|cured|gone|better)\b|n't\b",
     re.IGNORECASE,
 )
+
+
+CUES = KeyedGroup(KeyedPattern(filled(rf"\b(?:{_FINDER}|dr)\b")))
 
 
 @cache
@@ -64,7 +61,7 @@ def diagnosed(text: str, span: tuple[int, int], before: str, after: str) -> Iter
     """The illness of the speaker that a doctor found in the sentence `text`; `before` is the sentence before it, and
     `after` what follows in the turn."""
     match = _found().search(text)
-    if match is None or _UNSURE.search(match[0]) or _NOT_HERS.search(match[0]):
+    if match is None or _UNSURE.search(match[0]) or _OF_ANOTHER.search(match[0]):
         return
     around = f"{before} {text[: match.start('medic')]} "
     if is_about_another(text, before) or SOMEBODY_ELSE.search(in_lower_case(around)):

@@ -8,7 +8,8 @@ import msgspec
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.statements.amounts import with_unit_of
-from memctl.extract.statements.mentions import is_drug, names_speaker
+from memctl.extract.statements.mention_subjects import names_speaker
+from memctl.extract.statements.mentions import is_drug
 
 
 def doses_with_takers(text: str, drafts: list[Draft], earlier: EarlierDrafts) -> Iterator[Draft]:

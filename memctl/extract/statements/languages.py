@@ -9,7 +9,8 @@ from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words
 from memctl.extract.rule_tables import filled
-from memctl.extract.statements.mentions import SOMEBODY_ELSE, may_name, told_by
+from memctl.extract.statements.mention_subjects import SOMEBODY_ELSE
+from memctl.extract.statements.mentions import may_name, told_by
 
 _LANGUAGE = KeyedPattern(filled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])"))
 LANGUAGES = KeyedGroup(words=lambda: told_by("{LANGUAGES}|{MORE_LANGUAGES}"))

@@ -20,8 +20,15 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import spoken_words, vocabulary, words
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.statements.amounts import amount_in_words, amount_of
-from memctl.extract.statements.mention_subjects import TRAIT, is_about_itself, is_of_another
-from memctl.extract.vocabulary.given_names import is_given_name
+from memctl.extract.statements.mention_subjects import (
+    DONE_TO_SPEAKER,
+    SOMEBODY_ELSE,
+    TRAIT,
+    is_about_another,
+    is_about_itself,
+    is_of_another,
+    names_speaker,
+)
 
 _UNCERTAIN = KeyedPattern(
     rf"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|{NEGATED}|without|if|would|should|could|might|{MAY}|maybe|"
@@ -31,43 +38,6 @@ _UNCERTAIN = KeyedPattern(
     r"for an?|allerg\w+|calls?|bottle|song|rehearsals?|said|hope|cured?|cures|drama|series|soap|episode)\b",
     re.IGNORECASE,
 )
-_PEOPLE = (
-    r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started| moved| changed)|"
-    r"their|them|you|your|who|someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|"
-    r"year[- ]olds?|eldest|youngest|oldest|toddler|twins?|teenager|pupils?|members?|sister|"
-    r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
-    r"grandad|grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|"
-    r"friend|mate|boss|client|customer|fella|bloke|chap|donor|protagonist|"
-    r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
-)
-_OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
-_THINGS = late(
-    r"\b(?:they|people|you) (?:call|say|said|told|tell|do|know)\b|"
-    r"\b(?:tak|us|forg[eo]t|need|order|count|swallow)\w*(?: all)? them\b",
-    re.IGNORECASE,
-)
-""" "They call it a murmur", "I do take them": nobody of whom the next sentence may speak."""
-SOMEBODY_ELSE = KeyedPattern(
-    rf"{_PEOPLE}|\b(?:{filled('{PET}')}|vet)s?\b|\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|"
-    r"This|It|They|What|Then|There|Here|One|Turns|Rheum\w*|Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| "
-    r"(?:has|had|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|[^s]s)))\b",
-    re.IGNORECASE,
-)
-_DONE_TO_ME = late(
-    r"\b(?:has|have|had|put|puts|got|gets|started|keeps?|kept|moved|switched|bumped|upped|changed|placed) "
-    r"(?:me|us)(?: (?:up|down|back|over|straight|again|now|to|at|\d[\d.,]*|mg))* (?:on|onto|to|of)"
-    r"(?: (?:the|some|my|to))* $|"
-    r"\b(?:reduced|raised|increased|lowered|cut|doubled|halved|upped|bumped|changed|adjusted|stopped|withdrawn|withdrew|"
-    r"reviewed|prescribed|renewed) my $",
-    re.IGNORECASE,
-)
-""" "Her doctor friend has me on sertraline", "Dr Hill has reduced my warfarin": the medicine is the speaker's."""
-_DONE_TO_ANOTHER = late(
-    r"\b(?:put|puts|started|starts|switched|moved|got|has|have|gave|gives|given|prescribed) "
-    r"(?:him|her|them|(?-i:[A-ZÀ-Þ])[\w-]+)(?: (?:on|onto|to|back|straight|over|up|down|now|a|the|some))* $",
-    re.IGNORECASE,
-)
-""" "They put Rolf on insulin": not the speaker's, whoever Rolf is."""
 _ENDED_BEFORE = late(
     r"(?:\b(?:off|stopped|stopping|tapering|quitting|stop|quit|dropped|ditched|finished|binned|axed|scrapped|nixed|"
     r"shelved|kicked|cut out|done with|finished with|no more|nae mair|instead of|"
@@ -132,13 +102,6 @@ _PART = late(r"[;:]| so |, and ")
 _DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
 _ALLERGIES = KeyedPattern(r"\ballergies:", re.IGNORECASE)
 """ "Allergies: pollen, amoxicillin": not what the speaker takes."""
-_OF_SOMEBODY = late(
-    r"\W*(?!(?:It|That|This|What|There|Here|He|She|Who|Where|How|When|Doc|Doctor|Today|Let|One|Everything|Name|"
-    r"Thyroid|Heart|Back|Knee|Blood|Stomach|Head|Skin|Hip|Shoulder|Leg|Foot|Eye|Ear|Chest|Liver|Bladder|Gut|Pain)'s)"
-    r"(?-i:[A-ZÀ-Þ])[\w-]+'s "
-)
-""" "Till's cough = asthma. Salbutamol when needed": about Till."""
-_OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
 _FURTHER = late(r", $")
 """ "Diabetes, type 2" is one illness."""
 
@@ -159,11 +122,6 @@ def _bare() -> re.Pattern[str]:
 def is_drug(word: str) -> bool:
     """True for the name of a drug."""
     return bool(_drug().fullmatch(word))
-
-
-def names_speaker(text: str) -> bool:
-    """Whether a text has a word for its speaker."""
-    return bool(_OWN.search(text))
 
 
 def is_bare(text: str) -> bool:
@@ -227,7 +185,7 @@ def may_mention(text: str) -> tuple[bool, bool]:
 
 def is_done_to_speaker(text: str) -> bool:
     """Whether somebody puts the speaker on a medicine: "her doctor has me on sertraline"."""
-    return any(_DONE_TO_ME.search(text[: match.start()]) for match in _drug().finditer(text))
+    return any(DONE_TO_SPEAKER.search(text[: match.start()]) for match in _drug().finditer(text))
 
 
 def mentioned(
@@ -249,11 +207,7 @@ def mentioned(
         return
     if (person is None and SOMEBODY_ELSE.search(f"{in_lower_case(opening)} ")) or _DENIED.search(opening):
         return
-    if (
-        person is None
-        and not _OWN.search(f"{opening} {text}")
-        and (_OTHERS.search(_THINGS.sub("", earlier)) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
-    ):
+    if person is None and is_about_another(f"{opening} {text}", earlier):
         return
     subject, owner = person or (None, None)
     read = list(read)
@@ -291,36 +245,11 @@ def _medicine(
     subject, owner = person or (None, None)
     name = match["o"]
     yield _draft("takes_medication", name, f"takes {name}", span, subject, owner, ended=op == "retract")
-    of_them = person is not None and _OWN.search(text)
+    of_them = person is not None and names_speaker(text)
     amount = None if of_them or op != "assert" else amount_of(text, match.start(), match.end())
     if amount:
         told = _draft("dose", amount, f"takes {name} {amount}", span, subject, owner)
         yield msgspec.structs.replace(told, slot=name.lower())
-
-
-def is_about_another(text: str, earlier: str) -> bool:
-    """Whether a text without a word for its speaker goes on about the person of the sentence before."""
-    if _OWN.search(text):
-        return False
-    return bool(_OTHERS.search(_THINGS.sub("", earlier)) or _OF_SOMEBODY.match(earlier) or _names_another(earlier))
-
-
-_CAPITALIZED = late(r"\b[A-ZÀ-Þ][\w-]+|\b[Vv]et\b")
-_INTRODUCES = late(r"\b(?:name|this is|here)\b", re.IGNORECASE)
-
-
-def _names_another(earlier: str) -> bool:
-    """Whether the sentence before tells of a person with a name, or of the vet: "Been to see Agnes. Dementia now"."""
-    if _OWN.search(earlier) or _INTRODUCES.search(earlier):
-        return False
-    return any(word.lower() == "vet" or is_given_name(word) for word in _CAPITALIZED.findall(earlier))
-
-
-def _is_anothers(before: str, word: str) -> bool:
-    """Whether the words before a medicine or an illness are about somebody else than the speaker."""
-    if _DONE_TO_ANOTHER.search(before) or is_of_another(before, word):
-        return True
-    return SOMEBODY_ELSE.search(f"{in_lower_case(before)} ") is not None
 
 
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
@@ -328,7 +257,8 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
     before, after = text[: match.start()], text[match.end() :]
     if _NOT_MINE_AFTER.match(after) or describes_noun(after):
         return None
-    if subject is None and not _DONE_TO_ME.search(before) and _is_anothers(before, match["o"]):
+    others = subject is None and not DONE_TO_SPEAKER.search(before)
+    if others and (is_of_another(before, match["o"]) or SOMEBODY_ELSE.search(f"{in_lower_case(before)} ")):
         return None
     if _is_not_current(before, after) or (subject is not None and _is_not_of_them(before, after)):
         return None

@@ -38,7 +38,7 @@ def put_on(
     name in lower case, `other` is the one called "she"."""
     for match in _put().finditer(text):
         person = _person(match["who"] or match["given"], people, other)
-        if person is None or _UNREAL.search(text[: match.start()]):
+        if person is None or _UNREAL.search(text[: match.end()]):
             continue
         subject, owner = person
         drug = match["o"]

@@ -14,7 +14,8 @@ from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import compiled
-from memctl.extract.statements.mentions import SOMEBODY_ELSE, in_lower_case, is_about_another
+from memctl.extract.statements.mention_subjects import SOMEBODY_ELSE, is_about_another
+from memctl.extract.statements.mentions import in_lower_case
 from memctl.extract.time.recurring import CLOCK, DAY, NAMES_DAY, ON_DAYS, ONE_DAY
 from memctl.extract.vocabulary import kinship
 from memctl.extract.vocabulary.given_names import is_given_name
