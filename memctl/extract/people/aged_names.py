@@ -81,7 +81,7 @@ def _is_so_long(match: re.Match[str], before: str) -> bool:
     if not match["years"]:
         return False
     near = match.string[: match.start("name")]
-    return not match["age"].isdigit() or _BOND.search(f"{before} {near}") is not None
+    return match["item"] is not None or not match["age"].isdigit() or _BOND.search(f"{before} {near}") is not None
 
 
 def _is_being(match: re.Match[str], before: str, *, alone: bool) -> bool:
