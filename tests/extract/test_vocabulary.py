@@ -2,6 +2,7 @@
 
 from memctl.core.predicates import MULTI_VALUED, SINGLE_VALUED
 from memctl.extract import rule_tables
+from memctl.extract.vocabulary.given_names import is_given_name
 
 
 def test_every_table_uses_known_predicates() -> None:
@@ -13,3 +14,8 @@ def test_every_table_uses_known_predicates() -> None:
 
 def test_no_predicate_is_both_single_and_multi_valued() -> None:
     assert not SINGLE_VALUED & MULTI_VALUED
+
+
+def test_no_medicine_has_a_given_name() -> None:
+    medicines = rule_tables.lexicon("MEDICINE").replace("\n", "").split("|")
+    assert [word for word in medicines if word.isalpha() and is_given_name(word.strip().title())] == []

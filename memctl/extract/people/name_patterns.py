@@ -40,7 +40,7 @@ NOT_NAMES = frozenset(
         "Who When Will Was Has Had Just Also It Am Are Not For With To From English Spanish French German Italian "
         "Christmas Easter Monday Tuesday Wednesday Thursday Friday Saturday Sunday Mondays Tuesdays Wednesdays "
         "Thursdays Fridays Saturdays Sundays Mon Tue Tues Wed Weds Thu Thur Thurs Fri Sat Sun January February March "
-        "April May June July August September October November December"
+        "April May June July August September October November December Wouldve Couldve Shouldve Mustve Mightve"
     )
 )
 SHORT_NAME = (

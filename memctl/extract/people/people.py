@@ -234,6 +234,8 @@ def _names_nobody(match: re.Match[str], spoken: str) -> bool:
     return match["link"] == "," and bool(re.search(r"(?:,|\band) $", match.string[: match.start("rel")]))
 
 
+_FIRST_NAME = late(r"(?<![\w'-])([A-ZÀ-Þ][\w-]+) $")
+""" "Tom Baker, my cousin": the word before "Baker"."""
 _PLURAL = late(r"(?:s|ren)\b", re.IGNORECASE)
 
 
@@ -244,6 +246,9 @@ def _names(match: re.Match[str]) -> list[tuple[str, str | None]]:
     if "rel" not in match.groupdict():
         return [(match["name"], None)]
     names = list(split_names(match["name"]))
+    first = _FIRST_NAME.search(match.string[: match.start("name")]) if match.re is _REL_NAMED.compiled() else None
+    if first and names and is_given_name(first[1]):
+        return [(f"{first[1]} {names[0][0]}", None)]
     several = match.re is _OUR_TWO.compiled() or _PLURAL.match(match.string, match.end("rel"))
     return names if several else names[:1]  # "My brother Kwasi and Efua are here": she may be his wife
 
