@@ -9,8 +9,8 @@ from memctl.extract.patterns.wordlist import words
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.kinship import CHILD, canonical
 
-ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
-TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
+ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|Smt|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
+TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms|Smt)\b)\.? {ONE_NAME}"
 REL = lexicon("RELATIONS")
 SIDE = (
     r"(?:(?:own|older|younger|big|little|lil|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
@@ -27,8 +27,8 @@ WHOSE = (
 )
 AGE = r"(?: ?\(\d{1,2}\)| \d{1,2}(?=,| and | & |[;.!)]|$))"
 TOLD_AGE = (
-    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?!,? \d| ?(?:[ap]m|%|"
-    r"o'clock|(?:and|&) \d|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
+    r"(?P<age>,? (?:is |who's |whos |who is |(?:and )?s?he's |(?:and )?s?hes |\()?\d{1,2}\b(?!,? \d|[:.]\d| ?(?:[ap]m|"
+    r"%|o'clock|(?:and|&) \d|(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
 )
 NAMES = (
     rf"(?:{TITLED}|{ONE_NAME}){AGE}?(?:(?:, {ONE_NAME}{AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "

@@ -241,7 +241,7 @@ _PLURAL = late(r"(?:s|ren)\b", re.IGNORECASE)
 
 def _names(match: re.Match[str]) -> list[tuple[str, str | None]]:
     """The names of a match, each with the age after it: one if the word for the relation is of one person."""
-    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
+    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms|Smt)\b", match["name"]):
         return [(match["name"], None)]
     if "rel" not in match.groupdict():
         return [(match["name"], None)]
@@ -253,6 +253,12 @@ def _names(match: re.Match[str]) -> list[tuple[str, str | None]]:
     return names if several else names[:1]  # "My brother Kwasi and Efua are here": she may be his wife
 
 
+def _is_a_name(name: str) -> bool:
+    """False for "That" of "that's my son", for a nationality, and for a small word in capitals."""
+    small = name.isupper() and name.capitalize() in NOT_NAMES
+    return not (small or is_opening(name) or compiled("{NATIONALITY}").fullmatch(name))
+
+
 def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
     spoken = match.groupdict().get("rel") or "manager"
@@ -260,7 +266,9 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     if _names_nobody(match, spoken) or _is_place(match):
         return
     rel = canonical(spoken)
-    names = _names(match)
+    names = [(name, age) for name, age in _names(match) if _is_a_name(name)]
+    if not names:
+        return
     last = NUMBER.search(match["age"] or "")
     ages = [age or (last[0] if last else None) for _, age in names]
     if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
@@ -271,12 +279,6 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     if together and len(told := NUMBER.findall(together["o"])) == len(names):
         ages = told
     for (name, _), age in zip(names, ages, strict=True):
-        if (
-            is_opening(name)
-            or compiled("{NATIONALITY}").fullmatch(name)
-            or (name.isupper() and name.capitalize() in NOT_NAMES)
-        ):
-            continue
         yield named(name, rel, span)
         if (
             age

@@ -225,7 +225,9 @@ def without_speaker(drafts: Iterable[Draft], people: Mapping[str, tuple[str, str
     "The GP says it's diabetes. Metformin twice a day" is about the speaker, as `memctl.extract.statements.mentions`
     decides.
     """
+    drafts = list(drafts)
     of_children = bool(people) and all(canonical(relation) in CHILD for _, relation in people.values())
+    of_children &= all(draft.predicate != "spouse" for draft in drafts)  # "Married to Magda": perhaps the child
     return [
         draft
         for draft in drafts

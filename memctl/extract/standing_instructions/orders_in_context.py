@@ -120,7 +120,10 @@ _SCHEDULED = late(
 """ "No mate after two" is the speaker's own rule; no assistant serves mate."""
 _NO_ORDER = late(
     r"(?:when|if) [^,]*? (?:it's|its|that's|it is) (?:usually|probably|just|only|because|mostly|often)\b.*|"
-    r"if i ever\b.*\b(?:shoot|kill|slap|bury|delete my|divorce|disown|lock me|take away|call the|throw)\b.*|"
+    r"if i ever\b.*\b(?:shoot|kill|slap|bury|delete my|divorce|disown|lock me|take away|call the|throw|"
+    r"my (?:gravestone|tombstone|headstone|coffin))\b.*|"
+    r"(?:if|when(?:ever)?) i \w+(?: \w+){0,5}? (?:i (?:become|am|will|get|have|go|stay|lose|save|would)|i'll|"
+    r"(?:it|they|he|she|that)(?:'?ll| will)) [^,;]*(?:,? (?:like|no) .*)?|"
     r".*\bjust (?:help me with|fix|do|answer) (?:the|this|that|it)\b.*",
     re.IGNORECASE,
 )
