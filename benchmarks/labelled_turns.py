@@ -1,10 +1,11 @@
-"""Precision and recall of the rules, and of the rules with the model, on the labelled turns of fixtures/training.
+"""Precision and recall of the rules, and of the rules with the models, on the labelled turns of fixtures/training.
 
     python -m benchmarks.labelled_turns [--part train|dev|test]
 
 Each turn is read alone, after the message before it. A claim is correct if it has the polarity of a label of the turn,
 is about the speaker or about somebody else as the label is, and has at least half of the words of its object. The
-model was trained on the part train, and its confidence was fitted on dev.
+models were trained on the part train, and their confidence was fitted on dev. The last lines say how well the second
+model reads what a turn ends: precision and recall by threshold.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.extract.extractor import extract
 from memctl.extract.neural.model import NeuralReader, reader
 from memctl.transcripts.model import Session, Turn
+from tools.neural_model.evaluate import changes_read
 from tools.neural_model.examples import read, split_of
 
 WRITER = "writer"
@@ -55,7 +57,7 @@ def words(text: str) -> set[str]:
 
 
 def main() -> None:
-    """Print a line for the rules, and one for the rules with the model."""
+    """Print a line for the rules, one for the rules with the model, and those of the changes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=("train", "dev", "test"), default="test")
     part = parser.parse_args().part
@@ -68,6 +70,7 @@ def main() -> None:
             f"{name:<16} {len(turns)} turns, precision {sum(given)} of {len(given)} ({sum(given) / len(given):.3f}), "
             f"recall {sum(wanted)} of {len(wanted)} ({sum(wanted) / len(wanted):.3f})"
         )
+    print(*changes_read(reader().changes, part), sep="\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,7 +74,6 @@ from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
 if TYPE_CHECKING:
-    from memctl.extract.neural.decoding import Reading
     from memctl.extract.neural.model import NeuralReader
 
 EXTRACTOR = "rules@1"
@@ -108,7 +107,7 @@ def extract(
     with those of the rules. Claim ids are derived from user, session, turn, text and position, so that a second run
     gives the same ids.
     """
-    reader = _SessionReader(session, user_id, uri, model.of_session(session, skip) if model else None)
+    reader = _SessionReader(session, user_id, uri, model, skip)
     claims: list[Claim] = []
     for position, turn in enumerate(session.turns):
         by_user = turn.role == "user" or turn.raw_kind == MEMORY
@@ -131,9 +130,10 @@ class _SessionReader:
     """A session being read: the last question, and the drafts so far."""
 
     def __init__(
-        self, session: Session, user_id: str, uri: str | None, readings: "Mapping[str, Sequence[Reading]] | None" = None
+        self, session: Session, user_id: str, uri: str | None, model: "NeuralReader | None", skip: frozenset[str]
     ) -> None:
-        self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
+        self.session, self.user_id, self.uri, self.model = session, user_id, uri, model
+        self.readings = model.of_session(session, skip) if model else {}
         self.question: str | None = None
         self.asker: str | None = None
         self.before = self.told = ""
@@ -204,7 +204,7 @@ class _SessionReader:
             from memctl.extract.neural.drafts import combined
 
             standing = self.earlier.instructions if self.orders else None
-            drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, standing)
+            drafts = without_departed(text, combined(text, turn.at, self.readings[turn.turn_id], drafts, standing))
         drafts = without_taken_back(text, drafts) if drafts else []
         drafts = completed(drafts, text, self.heard, asked) if drafts else []
         drafts = self.understood(drafts, turn, text) if drafts else []
@@ -257,7 +257,16 @@ class _SessionReader:
             drafts = self.play.own(text, drafts)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
         doubted = all(rule in due for rule in ("doubts", "changes", "changed_things"))
-        return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
+        kept += doubts(text, self.earlier, kept) if doubted else ()
+        return kept + self.ended(kept, turn, text)
+
+    def ended(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
+        """The ends of earlier claims that the built-in model reads, in a chat in which one person speaks."""
+        if self.model is None or not (self.alone and self.earlier.live and turn.turn_id in self.readings):
+            return []
+        from memctl.extract.neural.changes import changes
+
+        return list(changes(text, self.earlier, drafts, self.model.changes))
 
     def understood(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """The drafts of a turn that are understood."""

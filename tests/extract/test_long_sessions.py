@@ -47,7 +47,9 @@ def _fewest_steps(reader: _SessionReader) -> int:
 
 def test_a_turn_costs_the_same_in_long_and_short_sessions() -> None:
     turns = tuple(_turn(place) for place in range(150))
-    reader = _SessionReader(Session(session_id="s", source_format="text", turns=turns), "alice", None)
+    reader = _SessionReader(
+        Session(session_id="s", source_format="text", turns=turns), "alice", None, None, frozenset()
+    )
     for place, turn in enumerate(turns):
         if place == 10:
             early = _fewest_steps(reader)

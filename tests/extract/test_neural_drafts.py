@@ -47,6 +47,8 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> list[Reading
         ),
         ("It was built by you last year.", "built by you", "event"),
         ("Don't say congrats, we haven't won.", "Don't say congrats", "instruction"),
+        ("I play whist and poker on Fridays.", "play whist and", "habit"),
+        ("It's my heart, atrial something.", "atrial", "has_condition"),
     ],
 )
 def test_readings_that_the_text_does_not_assert_are_not_stored(text: str, words: str, predicate: str) -> None:
@@ -173,6 +175,18 @@ def test_your_mother_in_a_question_is_the_speakers_mother_in_the_answer() -> Non
     assert combined(text, AT, _reading(text, "asthma", "has_condition", subject="Your mother"), [], []) == []
 
 
+def test_a_husband_who_has_died_is_no_husband_for_the_model_either() -> None:
+    text = "My husband Alden passed away in October of 2022."
+    session = Session(session_id="s", source_format="jsonl", turns=(Turn(turn_id="1", role="user", text=text, at=AT),))
+
+    class Model:
+        def of_session(self, *_: object) -> dict[str, list[Reading]]:
+            return {"1": _reading(text, "Alden", "relation", slot="husband")}
+
+    reader: Any = Model()
+    assert not any(claim.predicate == "has_husband" for claim in extract(session, "alice", model=reader))
+
+
 def test_agreement_raises_confidence() -> None:
     text = "I live in Oslo."
     session = Session(session_id="s", source_format="jsonl", turns=(Turn(turn_id="1", role="user", text=text, at=AT),))
@@ -239,3 +253,31 @@ def test_incomplete_phrases_give_self_contained_facts(text: str, words: str, mor
     (draft,) = combined(text, AT, _reading(text, words, **more), [], [])
     assert phrase in draft.phrase
     assert draft.predicate != "relation"
+
+
+def test_who_is_married_to_somebody_has_a_spouse() -> None:
+    text = "Diane lives in Columbus, married to Greg."
+    (draft,) = combined(text, AT, _reading(text, "Greg", "relation", slot="married", subject="Diane"), [], [])
+    assert (draft.subject, draft.predicate, draft.phrase) == ("Diane", "spouse", "is married to Greg")
+
+
+def test_an_object_may_end_with_a_letter_that_is_an_article() -> None:
+    text = "I take vitamin A."
+    assert len(combined(text, AT, _reading(text, "vitamin A", "takes_medication"), [], [])) == 1
+
+
+@pytest.mark.parametrize("predicate", ["likes", "dislikes", "hobby", "studies"])
+def test_what_only_the_rules_take_for_a_taste_or_an_order_is_left_out(predicate: str) -> None:
+    text = "Apparently I like rain, and my brother Cathal likes it too."
+    rule = Draft(predicate=predicate, object="rain", phrase="likes rain", quote=(0, len(text)))
+    elsewhere = _reading(text, "Cathal", "relation", slot="brother")
+    assert rule not in combined(text, AT, elsewhere, [rule], [])
+    unsure = _reading(text, "rain", "likes", confidence=0.1)
+    assert combined(text, AT, unsure, [rule], []) == [rule]
+    over = Draft(predicate=predicate, object="rain", phrase="likes rain", quote=(11, 22), op="retract")
+    assert combined(text, AT, [], [over], []) == [over]
+
+
+def test_what_only_the_rules_find_of_other_kinds_is_kept() -> None:
+    rule = Draft(predicate="works_at", object="Aldi", phrase="works at Aldi", quote=(0, 14))
+    assert combined("I work at Aldi.", AT, [], [rule], []) == [rule]

@@ -1,8 +1,9 @@
 """Build the model files of the neural extractor from trained weights, and print its quality.
 
-    python -m tools.neural_model.build WEIGHTS [OUTPUT]
+    python -m tools.neural_model.build WEIGHTS CHANGES [OUTPUT]
 
-Exports the network, fits the calibration on the dev voices, and scores the test voices with the exported files.
+Exports the networks of WEIGHTS (the reader of claims) and CHANGES (the reader of changes), fits the calibration on the
+dev voices, and scores the test voices with the exported files.
 """
 
 import argparse
@@ -14,31 +15,37 @@ import torch
 
 from memctl.extract import neural
 from memctl.extract.neural.calibration import EVEN
+from memctl.extract.neural.changes import FILE
 from memctl.extract.neural.decoding import Reading
 from memctl.extract.neural.drafts import THRESHOLD, draft_of
 from memctl.extract.neural.model import NeuralReader
 from memctl.extract.neural.persons import named_in
 from tools.neural_model.calibrate import fit
-from tools.neural_model.evaluate import matches, score
+from tools.neural_model.evaluate import changes_read, matches, score
 from tools.neural_model.examples import read, split_of
-from tools.neural_model.export import export
-from tools.neural_model.network import Network
+from tools.neural_model.export import export, export_changes
+from tools.neural_model.network import ChangeNetwork, Network, layers_of
 
 
 def main() -> None:
     """Build, calibrate, score."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
+    parser.add_argument("changes", type=Path)
     parser.add_argument("output", type=Path, nargs="?", default=neural.folder())
     given = parser.parse_args()
     given.output.mkdir(exist_ok=True)
     state = torch.load(given.weights)
-    network = Network(1 + max(int(name.split(".")[1]) for name in state if name.startswith("layers.")))
+    network = Network(layers_of(state))
     network.load_state_dict(state)
-    path = given.output / "model.onnx"
-    export(network.eval(), path)
-    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    (given.output / "model.onnx.sha256").write_text(f"{checksum}  model.onnx\n", encoding="ascii")
+    export(network.eval(), given.output / "model.onnx")
+    state = torch.load(given.changes)
+    ends = ChangeNetwork(layers_of(state))
+    ends.load_state_dict(state)
+    export_changes(ends.eval(), given.output / FILE)
+    for name in ("model.onnx", FILE):
+        checksum = hashlib.sha256((given.output / name).read_bytes()).hexdigest()
+        (given.output / f"{name}.sha256").write_text(f"{checksum}  {name}\n", encoding="ascii")
     fitted = given.output / "calibration.json"
     fitted.write_bytes(msgspec.json.encode(EVEN))
     turns = {part: [turn for turn in read() if split_of(turn["voice"]) == part] for part in ("dev", "test")}
@@ -48,6 +55,7 @@ def main() -> None:
     model = NeuralReader(given.output)
     test = {turn["turn"]: _believed(turn, model) for turn in turns["test"]}
     _print(turns["test"], test)
+    print(*changes_read(model.changes, "test"), sep="\n")
 
 
 def _believed(turn: dict, model: NeuralReader) -> list[Reading]:

@@ -1,10 +1,14 @@
-"""Score readings against the labels of a part of the training set: exact claims, precision and recall."""
+"""Score readings and changes against the labels of a part of the training set: precision and recall."""
 
+import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from memctl.extract.neural.changes import ANY, DOUBTS, ENDS, GATE, ChangeReader
 from memctl.extract.neural.decoding import Reading
+from tools.neural_model.changes import pairs, voices, written
+from tools.neural_model.examples import split_of
 
 
 class Counts(NamedTuple):
@@ -65,6 +69,34 @@ def score(
                 right[reading.predicate] += 1
     by = {name: Counts(right[name], given[name], wanted[name]) for name in sorted(given | wanted)}
     return Counts(sum(right.values()), sum(given.values()), sum(wanted.values())), by
+
+
+def changes_read(model: ChangeReader, part: str) -> Iterator[str]:
+    """How well the changes that the voices of a part tell are read: a line for the turns, and one per threshold.
+
+    `said` are the pairs of the turns of fixtures/training with the claims before them, `written` those of its folder
+    changes.
+    """
+    rng = random.Random(0)
+    turns = [pair for voice, turns in voices().items() if split_of(voice) == part for pair in pairs(turns, rng, 0.0)]
+    for name, found in (("said", turns), ("written", [pair for voice, pair in written() if split_of(voice) == part])):
+        alone = [pair for pair in found if pair.fact == ANY]
+        passed = {pair.turn for pair in alone if model.ends(pair.turn, ANY) >= GATE}
+        kept = [pair.turn in passed for pair in alone if pair.ended]
+        yield (
+            f"changes {name}: of {len(alone)} turns {len(passed) / len(alone):.2f} are read further, "
+            f"of the {len(kept)} that end something {sum(kept) / len(kept):.2f}"
+        )
+        facts = [pair for pair in found if pair.fact != ANY]
+        scored = [(model.ends(pair.turn, pair.fact) if pair.turn in passed else 0.0, pair.ended) for pair in facts]
+        ended = sum(over for _, over in scored)
+        for threshold in sorted({0.5, 0.7, 0.9, 0.98, DOUBTS, ENDS}):
+            counts = Counts(
+                sum(over for score, over in scored if score >= threshold),
+                sum(score >= threshold for score, _ in scored),
+                ended,
+            )
+            yield f"{threshold:.2f}  {counts.precision:.3f}  {counts.recall:.3f}  of {len(scored)}, {ended} ended"
 
 
 def _words(text: str) -> set[str]:

@@ -1,6 +1,6 @@
-"""Write the trained network as an ONNX file: token table in four bits, the encoder's matrices in int8.
+"""Write the trained networks as ONNX files: token table in four bits, the encoder's matrices in int8.
 
-The graph reads one turn at a time. The matrices are multiplied with int8 activations whose scale is computed per input,
+A graph reads one input at a time. The matrices are multiplied with int8 activations whose scale is computed per input,
 and an input is one turn, so that a reading never depends on other turns. Weights have seven bits, because processors
 without VNNI add two products in 16 bits.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from memctl.extract.neural.labels import ROLES
-from tools.neural_model.network import HEADS, LINK, NORM, WIDTH, Network
+from tools.neural_model.network import HEADS, LINK, NORM, WIDTH, ChangeNetwork, Encoder, Network
 
 LARGEST = 63
 """The largest weight in seven bits."""
@@ -69,27 +69,15 @@ class _Graph:
 
 
 def export(network: Network, path: Path) -> None:
-    """Write `network` to `path`. Inputs: rows, types, cases, int64 (tokens). Outputs: tags, roles (tokens, .), over
-    (tokens), links (roles, tokens, tokens), modality (.)."""
-    weights = {name: value.detach().float().numpy() for name, value in network.state_dict().items()}
-
-    def pair(name: str) -> tuple[str, NDArray[np.float32], NDArray[np.float32]]:
-        return name, weights[f"{name}.weight"], weights[f"{name}.bias"]
-
-    graph = _Graph()
-    x = _embedded(graph, weights)
-    x = graph.norm(x, *pair("norm"))
-    for number in range(len(network.layers)):
-        name = f"layers.{number}"
-        mixed = _attention(graph, graph.dense(x, *pair(f"{name}.qkv")))
-        x = graph.norm(graph.node("Add", x, graph.dense(mixed, *pair(f"{name}.out"))), *pair(f"{name}.norm"))
-        inner = graph.node("Gelu", graph.dense(x, *pair(f"{name}.up")), domain="com.microsoft")
-        x = graph.norm(graph.node("Add", x, graph.dense(inner, *pair(f"{name}.down"))), *pair(f"{name}.norm_out"))
-    graph.exact(x, *pair("tags"), "tags")
-    graph.exact(x, *pair("roles"), "roles")
-    graph.node("Squeeze", graph.exact(x, *pair("over")), graph.numbers(1), name="over")
+    """Write the reader of claims to `path`. Outputs: tags, roles (tokens, .), over (tokens), links (roles, tokens,
+    tokens), modality (.)."""
+    graph, weights = _Graph(), _weights(network)
+    x = _encoded(graph, weights, len(network.layers))
+    graph.exact(x, *_pair(weights, "tags"), "tags")
+    graph.exact(x, *_pair(weights, "roles"), "roles")
+    graph.node("Squeeze", graph.exact(x, *_pair(weights, "over")), graph.numbers(1), name="over")
     asks, offers = (
-        graph.node("Reshape", graph.exact(x, *pair(name)), graph.numbers(0, len(ROLES), LINK))
+        graph.node("Reshape", graph.exact(x, *_pair(weights, name)), graph.numbers(0, len(ROLES), LINK))
         for name in ("asks", "offers")
     )
     scores = graph.node(
@@ -98,10 +86,48 @@ def export(network: Network, path: Path) -> None:
         graph.node("Transpose", offers, perm=[1, 2, 0]),
     )
     graph.node("Div", scores, graph.constant("root", np.array(np.sqrt(LINK), np.float32)), name="links")
-    first = graph.node("Gather", x, graph.constant("first", np.array(0, np.int64)), axis=0)
-    graph.exact(first, *pair("modality"), "modality")
+    graph.exact(_first(graph, x), *_pair(weights, "modality"), "modality")
+    _write(graph, {"tags": 2, "roles": 2, "over": 1, "links": 3, "modality": 1}, path)
+
+
+def export_changes(network: ChangeNetwork, path: Path) -> None:
+    """Write the reader of changes to `path`. Output: ends (1)."""
+    graph, weights = _Graph(), _weights(network)
+    x = _encoded(graph, weights, len(network.layers))
+    graph.exact(_first(graph, x), *_pair(weights, "ends"), "ends")
+    _write(graph, {"ends": 1}, path)
+
+
+def _weights(network: Encoder) -> dict[str, NDArray[np.float32]]:
+    return {name: value.detach().float().numpy() for name, value in network.state_dict().items()}
+
+
+def _pair(weights: dict[str, NDArray[np.float32]], name: str) -> tuple[str, NDArray[np.float32], NDArray[np.float32]]:
+    """The name, the matrix and the bias of a layer."""
+    return name, weights[f"{name}.weight"], weights[f"{name}.bias"]
+
+
+def _encoded(graph: _Graph, weights: dict[str, NDArray[np.float32]], layers: int) -> str:
+    """The vectors (tokens, WIDTH) of the inputs rows, types and cases."""
+    x = graph.norm(_embedded(graph, weights), *_pair(weights, "norm"))
+    for number in range(layers):
+        parts = ("qkv", "out", "norm", "up", "down", "norm_out")
+        qkv, out, norm, up, down, norm_out = (_pair(weights, f"layers.{number}.{part}") for part in parts)
+        mixed = _attention(graph, graph.dense(x, *qkv))
+        x = graph.norm(graph.node("Add", x, graph.dense(mixed, *out)), *norm)
+        inner = graph.node("Gelu", graph.dense(x, *up), domain="com.microsoft")
+        x = graph.norm(graph.node("Add", x, graph.dense(inner, *down)), *norm_out)
+    return x
+
+
+def _first(graph: _Graph, x: str) -> str:
+    """The vector of the first mark, which stands for the whole input."""
+    return graph.node("Gather", x, graph.constant("first", np.array(0, np.int64)), axis=0)
+
+
+def _write(graph: _Graph, shapes: dict[str, int], path: Path) -> None:
+    """Write the graph with outputs of these ranks. Its inputs are rows, types and cases, int64 (tokens)."""
     whole = [helper.make_tensor_value_info(name, TensorProto.INT64, ["tokens"]) for name in ("rows", "types", "cases")]
-    shapes = {"tags": 2, "roles": 2, "over": 1, "links": 3, "modality": 1}
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * rank) for name, rank in shapes.items()]
     model = helper.make_model(
         helper.make_graph(graph.nodes, "memctl", whole, outputs, list(graph.constants.values())),

@@ -1,4 +1,4 @@
-"""The network in torch: MiniLM's layers with a tagging head, links between tokens, and a head for the whole turn."""
+"""The networks in torch: MiniLM's layers with the heads of the reader of claims, or that of the reader of changes."""
 
 import json
 import math
@@ -55,8 +55,8 @@ class Layer(nn.Module):
         return self.norm_out(x + self.dropout(self.down(functional.gelu(self.up(x)))))  # type: ignore[no-any-return]
 
 
-class Network(nn.Module):
-    """Encoder and heads. The token table is in four bits and not trained, so that the export loses no precision."""
+class Encoder(nn.Module):
+    """MiniLM's encoder. The token table is in four bits and not trained, so that the export loses no precision."""
 
     def __init__(self, layers: int = 6, dropout: float = 0.1) -> None:
         super().__init__()
@@ -69,6 +69,21 @@ class Network(nn.Module):
         self.norm = nn.LayerNorm(WIDTH, eps=NORM)
         self.layers = nn.ModuleList(Layer(dropout) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
+
+    def encoded(self, rows: Tensor, types: Tensor, cases: Tensor, mask: Tensor) -> Tensor:
+        """The vectors (b, t, WIDTH) of the tokens of a batch."""
+        x = self.table[rows].float() * self.scales[rows]
+        x = self.dropout(self.norm(x + self.positions[: rows.shape[1]] + self.types[types] + self.cases[cases]))
+        for layer in self.layers:
+            x = layer(x, mask[:, None, None, :])
+        return self.dropout(x)  # type: ignore[no-any-return]
+
+
+class Network(Encoder):
+    """The reader of claims: a head for tags, links between tokens, and a head for the whole turn."""
+
+    def __init__(self, layers: int = 6, dropout: float = 0.1) -> None:
+        super().__init__(layers, dropout)
         self.tags = nn.Linear(WIDTH, len(TAGS))
         self.roles = nn.Linear(WIDTH, len(ROLE_TAGS))
         self.over = nn.Linear(WIDTH, 1)
@@ -79,12 +94,7 @@ class Network(nn.Module):
     def forward(self, rows: Tensor, types: Tensor, cases: Tensor, mask: Tensor) -> dict[str, Tensor]:
         """Logits of a batch: tags and roles (b, t, .), over (b, t), links (b, roles, t, t), modality (b, .)."""
         batch, length = rows.shape
-        x = self.table[rows].float() * self.scales[rows]
-        x = self.dropout(self.norm(x + self.positions[:length] + self.types[types] + self.cases[cases]))
-        attend = mask[:, None, None, :]
-        for layer in self.layers:
-            x = layer(x, attend)
-        x = self.dropout(x)
+        x = self.encoded(rows, types, cases, mask)
         asks = self.asks(x).view(batch, length, len(ROLES), LINK).transpose(1, 2)
         offers = self.offers(x).view(batch, length, len(ROLES), LINK).transpose(1, 2)
         links = (asks @ offers.transpose(2, 3)) / math.sqrt(LINK)
@@ -92,9 +102,34 @@ class Network(nn.Module):
             "tags": self.tags(x),
             "roles": self.roles(x),
             "over": self.over(x).squeeze(-1),
-            "links": links.masked_fill(~attend, -1e4),
+            "links": links.masked_fill(~mask[:, None, None, :], -1e4),
             "modality": self.modality(x[:, 0]),
         }
+
+
+class ChangeNetwork(Encoder):
+    """The reader of changes: whether a turn ends a claim, both in one input."""
+
+    def __init__(self, layers: int = 6, dropout: float = 0.1) -> None:
+        super().__init__(layers, dropout)
+        self.ends = nn.Linear(WIDTH, 1)
+
+    def forward(self, rows: Tensor, types: Tensor, cases: Tensor, mask: Tensor) -> Tensor:
+        """The logits (b) of a batch."""
+        return self.ends(self.encoded(rows, types, cases, mask)[:, 0]).squeeze(-1)  # type: ignore[no-any-return]
+
+
+def layers_of(state: dict[str, Tensor]) -> int:
+    """The number of layers of a network with these weights."""
+    return 1 + max(int(name.split(".")[1]) for name in state if name.startswith("layers."))
+
+
+def continued(state: dict[str, Tensor]) -> ChangeNetwork:
+    """A reader of changes that begins with the encoder of a trained reader of claims."""
+    network = ChangeNetwork(layers_of(state))
+    own = network.state_dict()
+    network.load_state_dict(own | {name: value for name, value in state.items() if name in own})
+    return network
 
 
 def start(transformer: Path, layers: int = 6) -> Network:

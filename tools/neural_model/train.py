@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from memctl.extract.neural.encoding import marks
+from memctl.extract.neural.encoding import Tokens, marks
 from memctl.extract.neural.labels import ROLES
 from tools.neural_model.examples import IGNORED, Example, examples, read, split_of
 from tools.neural_model.network import Network, start
@@ -56,24 +56,32 @@ def batches(items: list[Example], rng: random.Random) -> Iterator[list[Example]]
     yield from groups
 
 
-def tensors(batch: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """A batch as the network's inputs, and its labels."""
-    length = max(len(item.tokens.rows) for item in batch)
-    size = len(batch)
-    inputs = {
+def padded(inputs: Sequence[Tokens]) -> dict[str, Tensor]:
+    """Inputs of the network as tensors (b, t), filled up to the longest."""
+    size, length = len(inputs), max(len(tokens.rows) for tokens in inputs)
+    filled = {
         "rows": torch.full((size, length), marks()[2]),
         "types": torch.zeros(size, length, dtype=torch.long),
         "cases": torch.zeros(size, length, dtype=torch.long),
         "mask": torch.zeros(size, length, dtype=torch.bool),
     }
+    for number, tokens in enumerate(inputs):
+        count = len(tokens.rows)
+        for name in ("rows", "types", "cases"):
+            filled[name][number, :count] = torch.tensor(getattr(tokens, name))
+        filled["mask"][number, :count] = True
+    return filled
+
+
+def tensors(batch: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """A batch as the network's inputs, and its labels."""
+    inputs = padded([item.tokens for item in batch])
+    size, length = inputs["rows"].shape
     tags, roles = torch.full((size, length), IGNORED), torch.full((size, length), IGNORED)
     links: list[tuple[int, ...]] = []
     over: list[int] = []
     for number, item in enumerate(batch):
         count = len(item.tokens.rows)
-        for name in ("rows", "types", "cases"):
-            inputs[name][number, :count] = torch.tensor(getattr(item.tokens, name))
-        inputs["mask"][number, :count] = True
         tags[number, :count] = torch.tensor(item.tags)
         roles[number, :count] = torch.tensor(item.roles)
         links += [(number, *link) for link in item.links]
@@ -111,6 +119,20 @@ def loss(answer: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
     return total
 
 
+def falling(optimiser: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LambdaLR:
+    """A learning rate that rises for a few of the steps and then falls to nothing."""
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / (WARM_UP * steps), max(0.0, (steps - step) / (steps * (1 - WARM_UP))))
+    )
+
+
+def deterministic(seed: int) -> None:
+    """Make torch do the same on every run: a fixed number of threads, and deterministic operations."""
+    torch.set_num_threads(2)
+    torch.use_deterministic_algorithms(True)
+    torch.manual_seed(seed)
+
+
 def train(turns: Sequence[dict], network: Network, epochs: int, seed: int) -> Iterator[float]:
     """Train in place; yields the mean loss of every epoch."""
     rng = random.Random(seed)
@@ -122,10 +144,7 @@ def train(turns: Sequence[dict], network: Network, epochs: int, seed: int) -> It
     optimiser = torch.optim.AdamW(
         [{"params": groups[False], "lr": RATE}, {"params": groups[True], "lr": HEAD_RATE}], weight_decay=0.01
     )
-    steps = epochs * (len(varied(turns, random.Random(seed))) // BATCH + 1)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / (WARM_UP * steps), max(0.0, (steps - step) / (steps * (1 - WARM_UP))))
-    )
+    schedule = falling(optimiser, epochs * (len(varied(turns, random.Random(seed))) // BATCH + 1))
     for _ in range(epochs):
         network.train()
         total = count = 0.0
@@ -151,10 +170,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
     turns = [turn for turn in read() if split_of(turn["voice"]) == "train"]
-    # The order of additions must be the same on every run: a fixed number of threads, and deterministic operations.
-    torch.set_num_threads(2)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(given.seed)
+    deterministic(given.seed)
     network = start(given.transformer, given.layers)
     began = time.monotonic()
     for epoch, mean in enumerate(train(turns, network, given.epochs, given.seed), 1):

@@ -35,7 +35,7 @@ from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
-NAME = "neural@6"
+NAME = "neural@7"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
 THRESHOLD = 0.75
 """Readings of lower confidence are not kept."""
@@ -50,6 +50,7 @@ _PHRASES = {
     "timezone": ("is in the time zone {o}", "identity"),
     "dose": ("takes {o} of {s}", "health"),
     "measure": ("has a {s} of {o}", "particulars"),
+    "spouse": ("is married to {o}", "family"),
 }
 """The predicates that an LLM is not asked for: the words of the fact and its category."""
 _VERB_PHRASES = frozenset({"event", "plans", "habit", "goal", "instruction"})
@@ -65,12 +66,18 @@ _RENAMED = {
     "housemates": "roommate",
 }
 """What one of several is called, where it is not the word without its s."""
+_MARRIED = frozenset({"married", "wed", "wedded"})
+"""The words of "married to Greg", where the word for the relation is missing."""
 _STATES = frozenset({"be", "work", "live", "have", "own", "use", "study"})
 """Verbs whose past says how things were."""
+_SEEN_BY_BOTH = frozenset({"likes", "dislikes", "hobby", "studies"})
+"""Predicates whose patterns fit many other sentences: what only the rules find of them is mostly wrong."""
 _SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
 """What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
-_CUT_OFF = late(r"type \w|high|low|bad|weak", re.IGNORECASE)
+_OPEN_END = late(r"\b(?:is|are|was|were|the|(?-i:a)|an|and|or|of|my|our|that|but|because|if)$", re.IGNORECASE)
+"""The last word of an object that was cut in the middle: "supper with Len is"."""
+_CUT_OFF = late(r"type \w|high|low|bad|weak|atrial|chronic|acute", re.IGNORECASE)
 """A condition without its noun: "high" of "high blood pressure"."""
 _TAKEN_UP = late(
     r"\b(?:back (?:to|on|in|at|with)|(?:switch|swapp|chang|mov|upgrad|migrat)(?:ed|ing) (?:over )?to) "
@@ -90,10 +97,13 @@ def combined(
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
-    If both have the same reading, its confidence rises. `standing` are the instructions that the session has given so
-    far, None if the session has no one to instruct.
+    If both have the same reading, its confidence rises. A draft of the rules for a taste, a subject or an order is left
+    out if the model takes none of its words for part of a claim. `standing` are the instructions that the session has
+    given so far, None if the session has no one to instruct.
     """
-    kept = list(drafts)
+    kept = [
+        one for one in drafts if one.predicate not in _SEEN_BY_BOTH or one.op == "retract" or _is_seen(one, text, read)
+    ]
     named = named_in(text, read)
     for reading in read:
         if reading.confidence < THRESHOLD:
@@ -108,6 +118,15 @@ def combined(
         if not rivals:
             kept.append(draft)
     return kept
+
+
+def _is_seen(one: Draft, text: str, read: Sequence[Reading]) -> bool:
+    """True if a reading has words of the draft's object, or of its quote if the object is in other words."""
+    start, end = one.quote
+    at = text.casefold().find((one.object or "").casefold(), start) if one.object else -1
+    if at >= 0:
+        start, end = at, at + len(one.object or "")
+    return any(reading.object[0] < end and start < reading.object[1] for reading in read)
 
 
 def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
@@ -155,10 +174,10 @@ def draft_of(
     if predicate == "age":
         value = in_figures(value)
     if predicate == "relation":
-        predicate, slot = _relation(slot or ""), None
+        predicate, slot = relation_of(slot or ""), None
     quote = (statement.start, statement.end)
     dates = _dates(statement, text, at, reading)
-    phrase = _phrase(predicate, slot, value)
+    phrase = phrase_of_reading(predicate, slot, value)
     if predicate in ("event", "plans") and reading.when:
         phrase = _dated(predicate, value, text[slice(*reading.when)], at)
     elif predicate == "job_title" and _is_verb(value, before):
@@ -244,7 +263,7 @@ def _is_sound(reading: Reading, value: str, text: str) -> bool:
     predicate, slot = reading.predicate, reading.slot
     if predicate in ("dose", "measure", "favorite", "relation") and not slot:
         return False
-    if predicate in _VERB_PHRASES and _is_bare(value):
+    if _OPEN_END.search(value) or (predicate in _VERB_PHRASES and _is_bare(value)):
         return False
     if predicate in _VERB_PHRASES:
         return not _DEICTIC.search(value) and (reading.subject is not None or not _OF_THE_SUBJECT.search(value))
@@ -288,11 +307,15 @@ def _one_of(word: str) -> str | None:
     return _RENAMED.get(name) or (canonical(name.removesuffix("s")) if name.removesuffix("s") in FAMILY else None)
 
 
-def _relation(word: str) -> str:
+def relation_of(word: str) -> str:
+    """The predicate of a relation: "has_sister" of "sis"."""
+    if word.lower() in _MARRIED:
+        return "spouse"
     return f"has_{(_one_of(word) or canonical(word)).replace(' ', '_')}"
 
 
-def _phrase(predicate: str, slot: str | None, value: str) -> str:
+def phrase_of_reading(predicate: str, slot: str | None, value: str) -> str:
+    """The words of a claim after its subject, as `phrase_of`, with the predicates that an LLM is not asked for."""
     if predicate in _PHRASES:
         return _PHRASES[predicate][0].format(o=value, s=slot)
     return phrase_of(predicate, slot, third(value))
@@ -302,8 +325,8 @@ def _dated(predicate: str, value: str, when: str, at: datetime | None) -> str:
     """The words of an event or plan with its date in full, or with the words of the time if they name no date."""
     dates = certain(when, at, future=predicate == "plans")
     if any(one.role == "at" for one in dates):
-        return absolute(_phrase(predicate, None, undated(value, at)), dates)
-    return _phrase(predicate, None, value if when in value else f"{value} {when}")
+        return absolute(phrase_of_reading(predicate, None, undated(value, at)), dates)
+    return phrase_of_reading(predicate, None, value if when in value else f"{value} {when}")
 
 
 def _dates(statement: Statement, text: str, at: datetime | None, reading: Reading) -> Dates:

@@ -5,26 +5,26 @@ divided runs give the same facts. Several turns are read on several threads.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from memctl.core.errors import Fatal
 from memctl.extract.grammar.segmentation import straightened
-from memctl.extract.neural import MODEL, folder
+from memctl.extract.neural import changes, folder
 from memctl.extract.neural.calibration import Calibration
 from memctl.extract.neural.decoding import Output, Reading, readings
 from memctl.extract.neural.encoding import encode, parts
-from memctl.runtime.onnx_model import session
+from memctl.extract.neural.files import checksum, opened, unreadable
 from memctl.runtime.threads import in_threads
 from memctl.transcripts.model import Session
 
 REPLIED = 40
 """Words of a turn up to which the end of the message before it is read with it."""
+REMEMBERED = 200
+"""Turns read before that are read again with a session that has grown: what they say may end now."""
 OUTPUTS = ("tags", "roles", "over", "links", "modality")
-_HINT = f"reinstall memctl, or see {MODEL}"
 
 
 class NeuralReader:
@@ -33,11 +33,17 @@ class NeuralReader:
     def __init__(self, folder: Path) -> None:
         """Open the model in `folder`. Raises UsageError without the extra, Fatal if a file is missing or damaged."""
         try:
-            checksum = (folder / "model.onnx.sha256").read_text(encoding="ascii").split()[0]
             self.calibration = msgspec.json.decode((folder / "calibration.json").read_bytes(), type=Calibration)
-        except (OSError, ValueError, IndexError) as error:
-            raise Fatal(f"cannot read the model: {error}", where=str(folder), hint=_HINT) from error
-        self._session: Any = session(folder / "model.onnx", checksum, hint=_HINT)
+        except (OSError, ValueError) as error:
+            raise unreadable(folder, error) from error
+        self._folder = folder
+        checksum(folder / changes.FILE)
+        self._session: Any = opened(folder / "model.onnx")
+
+    @cached_property
+    def changes(self) -> changes.ChangeReader:
+        """The model that reads which claims a turn ends, opened when it is first used."""
+        return changes.ChangeReader(self._folder)
 
     def read(self, text: str, before: str = "") -> list[Reading]:
         """The readings of one turn after the message `before`."""
@@ -53,7 +59,10 @@ class NeuralReader:
         return claims
 
     def of_session(self, session: Session, skip: frozenset[str] = frozenset()) -> dict[str, list[Reading]]:
-        """The readings of the human turns of a session by turn id, without those of `skip`."""
+        """The readings of the human turns of a session by turn id. Of the turns in `skip`, which are context for the
+        others, only the last are read."""
+        known = [turn.turn_id for turn in session.turns if turn.role == "user" and turn.turn_id in skip]
+        skip = frozenset(known[:-REMEMBERED])
         places: list[str] = []
         turns: list[tuple[str, str]] = []
         before = ""
