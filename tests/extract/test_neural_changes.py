@@ -46,15 +46,29 @@ def _earlier(*drafts: Draft) -> EarlierDrafts:
 
 def test_a_claim_is_over_or_in_doubt_by_how_sure_the_model_is() -> None:
     for probability, op in ((ENDS, ("retract", False)), (DOUBTS, ("retract", True)), (DOUBTS - 0.01, None)):
-        found = list(changes("Gave notice.", _earlier(JOB, NURSE), [], Scripted({"I works at Aldi": probability})))
+        found = list(changes("Gave notice at Aldi.", _earlier(JOB, NURSE), [], Scripted({"I works at Aldi": probability})))
         assert [(one.op, one.doubt) for one in found] == ([op] if op else [])
         assert all((one.predicate, one.object, one.extractor) == ("works_at", "Aldi", "neural@7") for one in found)
 
 
 def test_the_claims_are_not_read_with_a_turn_that_ends_nothing() -> None:
     model = Scripted({"I works at Aldi": 1.0}, anything=GATE - 0.01)
-    assert list(changes("Nice weather.", _earlier(JOB), [], model)) == []
+    assert list(changes("Nice weather at Aldi.", _earlier(JOB), [], model)) == []
     assert model.asked == [ANY]
+
+
+def test_only_claims_of_which_the_turn_has_a_word_are_read() -> None:
+    for text, asked in (
+        ("My boss is late.", []),
+        ("Lists no more.", []),
+        ("The checklist can go.", [ANY, "rule: make checklists"]),
+        ("Ana rang.", [ANY, "Ana works as a nurse"]),
+        ("Ten of the ramipril now.", [ANY, "I takes 5 mg of ramipril"]),
+    ):
+        dose = Draft(predicate="dose", object="5 mg", slot="ramipril", phrase="takes 5 mg of ramipril", quote=(0, 1))
+        earlier = _earlier(JOB, NURSE, dose, instruction("make checklists", (0, 1)))
+        assert list(changes(text, earlier, [], model := Scripted({}))) == []
+        assert model.asked == asked, text
 
 
 def test_without_earlier_claims_nothing_is_asked() -> None:
@@ -76,10 +90,10 @@ def test_names_and_events_of_the_past_do_not_end() -> None:
 
 
 def test_an_end_quotes_the_sentence_that_says_it() -> None:
-    text = "Rain again. They let me go on Friday. What goes with leeks?"
+    text = "Rain again. Aldi let me go on Friday. What goes with leeks?"
     model = Scripted({"I works at Aldi": 1.0}, sentence="let me go")
     (found,) = changes(text, _earlier(JOB), [], model)
-    assert text[slice(*found.quote)] == "They let me go on Friday"
+    assert text[slice(*found.quote)] == "Aldi let me go on Friday"
 
 
 def test_of_very_many_claims_the_last_are_read() -> None:
@@ -88,7 +102,7 @@ def test_of_very_many_claims_the_last_are_read() -> None:
         for number in range(MOST + 20)
     ]
     model = Scripted({})
-    assert list(changes("Gave notice.", _earlier(*many), [], model)) == []
+    assert list(changes("No dish today.", _earlier(*many), [], model)) == []
     assert model.asked == [ANY, *(f"I likes dish {number}" for number in range(20, MOST + 20))]
 
 

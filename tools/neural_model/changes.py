@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from memctl.extract.neural.changes import ANY, LASTING, fact_words
+from memctl.extract.neural.changes import ANY, LASTING, fact_words, stems
 from memctl.extract.neural.drafts import phrase_of_reading, relation_of
-from memctl.extract.patterns.wordlist import words
 from tools.neural_model.examples import FOLDER, read
 
 LONGEST = 900
@@ -39,13 +38,6 @@ _NEWS = re.compile(
     r"\b(?:now|new|start(?:s|ed|ing)?|switch\w*|promot\w*|join\w*|moved?|moving|instead|became|since)\b", re.IGNORECASE
 )
 _NAMED_BY = ("object", "subject", "slot")
-_SMALL = frozenset(
-    words(
-        "the a an my me to in of at on i it and for with is no not every when always never that this as by be from "
-        "your our his her their about"
-    )
-)
-
 Claim = dict[str, Any]
 
 
@@ -82,9 +74,9 @@ def pairs(voice: Sequence[dict[str, Any]], rng: random.Random, joined: float = J
             chosen += [one for one in _near(text, kept) if one not in chosen][:FEW]
         yield Pair(ANY, text, changes, not changes)
         yield from (Pair(_words(claim), text, True) for claim in (*ended, *named))
-        spoken = _stems(text)
+        spoken = stems(text)
         for claim in chosen:
-            yield Pair(_words(claim), text, False, not changes, not changes and bool(spoken & _stems(claim["object"])))
+            yield Pair(_words(claim), text, False, not changes, not changes and bool(spoken & stems(claim["object"])))
         live = [one for one in live if id(one) not in over] + [one for one in turn["claims"] if not _is_over(one)]
 
 
@@ -137,7 +129,7 @@ def _ended(turn: dict[str, Any], live: Sequence[Claim]) -> tuple[list[Claim], se
             unclear |= set() if found else {id(one) for one in alike}
         else:
             found = _replaced(claim, alike, turn["turn"])
-            unclear |= {id(one) for one in alike if _stems(one["object"]) & _stems(claim["object"])}
+            unclear |= {id(one) for one in alike if stems(one["object"]) & stems(claim["object"])}
             unclear |= {id(one) for one in alike if _is_state(claim, one)}
         ended |= {id(one): one for one in found}
     return list(ended.values()), unclear - ended.keys()
@@ -145,8 +137,8 @@ def _ended(turn: dict[str, Any], live: Sequence[Claim]) -> tuple[list[Claim], se
 
 def _taken_back(claim: Claim, alike: Sequence[Claim]) -> list[Claim]:
     """What a retraction ends: of the claims of its kind the last with a word in common, or the only one."""
-    own = _stems(claim["object"])
-    named = [one for one in alike if own & _stems(f"{one['object']} {one.get('slot') or ''}")]
+    own = stems(claim["object"])
+    named = [one for one in alike if own & stems(f"{one['object']} {one.get('slot') or ''}")]
     only = claim["predicate"] in ("instruction", "plans", "lives_in", "works_at") and len(alike) == 1
     return named[-1:] or (list(alike) if only else [])
 
@@ -189,13 +181,9 @@ def _chosen(turn: dict[str, Any], kept: Sequence[Claim], rng: random.Random, *, 
 
 
 def _near(text: str, claims: Iterable[Claim]) -> list[Claim]:
-    spoken = _stems(text)
-    return [one for one in claims if spoken & _stems(" ".join(one.get(key) or "" for key in _NAMED_BY))]
+    spoken = stems(text)
+    return [one for one in claims if spoken & stems(" ".join(one.get(key) or "" for key in _NAMED_BY))]
 
 
 def _joined(text: str, other: str, rng: random.Random) -> str:
     return f"{text} {other}" if rng.random() < 0.5 else f"{other} {text}"
-
-
-def _stems(text: str) -> set[str]:
-    return {word[:5] for word in re.findall(r"[^\W_]+", text.lower()) if word not in _SMALL}

@@ -1,8 +1,8 @@
 """Which earlier claims a turn ends, as the second of the two built-in models reads them.
 
-The rules and the first model read what a turn says. Many ends are said in words that do not repeat what ends: "gave
-notice today" ends a job, "so the tablet is 10 now" a dose. This model reads a claim in words together with a turn, and
-before that the turn alone, because most turns end nothing.
+The rules and the first model read what a turn says. Many ends are said in words of their own: "Aldi is done, last shift
+was Sunday", "a lad from Paisley gave 1,400 for the bike". This model reads a claim in words together with a turn that
+has a word of it, and before that the turn alone, because most turns end nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -18,6 +19,7 @@ from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.neural.drafts import NAME
 from memctl.extract.neural.encoding import encode, parts
 from memctl.extract.neural.files import opened
+from memctl.extract.patterns.wordlist import words
 
 LASTING = frozenset({"name", "birthday", "nationality", "hometown", "event", "speaks", "allergic_to", "pronouns"})
 """Predicates of claims that no later turn ends, except to correct them."""
@@ -28,8 +30,24 @@ GATE = 0.5
 DOUBTS, ENDS = 0.7, 0.95
 """From these probabilities on a claim is in doubt, and over."""
 FILE = "changes.onnx"
-MOST = 60
+MOST = 30
 """Claims that are read with one turn; of more, those named last."""
+
+
+_SMALL = frozenset(
+    words(
+        "the a an my me to in of at on i it and for with is no not every when always never that this as by be from "
+        "your our his her their about"
+    )
+)
+_WORD = late(r"[^\W_]+")
+_STEM = 5
+"""Letters of a word that are compared: "checklists" is "checklist"."""
+
+
+def stems(text: str) -> set[str]:
+    """The beginnings of the words of a text, without small words."""
+    return {word[:_STEM] for word in _WORD.findall(text.lower()) if word not in _SMALL}
 
 
 def fact_words(subject: str | None, predicate: str, value: str, phrase: str) -> str:
@@ -61,7 +79,7 @@ class ChangeReader:
 
 def changes(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft], model: ChangeReader) -> Iterator[Draft]:
     """Retractions and doubts of the claims that a turn ends, as far as its other `drafts` do not end them."""
-    standing = _standing(earlier, list(drafts))
+    standing = _standing(text, earlier, list(drafts))
     if not standing or model.ends(text, ANY) < GATE:
         return
     for old in standing:
@@ -74,12 +92,13 @@ def changes(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft], model: C
             )
 
 
-def _standing(earlier: EarlierDrafts, drafts: Iterable[Draft]) -> list[Draft]:
-    """The last live claims that may end and that `drafts` neither repeat, replace nor end."""
+def _standing(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -> list[Draft]:
+    """The last live claims that may end, of which a turn has a word, and that `drafts` neither repeat nor end."""
+    spoken = stems(text)
     said = {(one.subject, one.predicate, one.slot, (one.object or "").casefold()) for one in drafts}
     live = [one for values in earlier.live.values() for one in values.values()]
     kept = [one for one in live if one.predicate not in LASTING and one.object and one.key[:4] not in said]
-    return kept[-MOST:]
+    return [one for one in kept if spoken & stems(f"{one.object} {one.slot or ''} {one.subject or ''}")][-MOST:]
 
 
 def _place(text: str, fact: str, model: ChangeReader) -> tuple[int, int]:
