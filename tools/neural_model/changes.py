@@ -37,14 +37,15 @@ _WITH = {
 _NEWS = re.compile(
     r"\b(?:now|new|start(?:s|ed|ing)?|switch\w*|promot\w*|join\w*|moved?|moving|instead|became|since)\b", re.IGNORECASE
 )
-_NAMED_BY = ("object", "subject", "slot")
+
 Claim = dict[str, Any]
 
 
 class Pair(NamedTuple):
     """A claim in words, a turn, and whether the turn ends the claim.
 
-    An `easy` pair is of a turn that ends nothing; `named` is true if such a turn has words of the claim's object.
+    An `easy` pair is of a turn that ends nothing. `named` is true if the turn has a word of the claim's object,
+    `spoken_of` if it has one of its object, subject or slot.
     """
 
     fact: str
@@ -52,6 +53,7 @@ class Pair(NamedTuple):
     ended: bool
     easy: bool = False
     named: bool = False
+    spoken_of: bool = True
 
 
 def pairs(voice: Sequence[dict[str, Any]], rng: random.Random, joined: float = JOINED) -> Iterator[Pair]:
@@ -73,10 +75,8 @@ def pairs(voice: Sequence[dict[str, Any]], rng: random.Random, joined: float = J
             text = _joined(text, other["turn"], rng)
             chosen += [one for one in _near(text, kept) if one not in chosen][:FEW]
         yield Pair(ANY, text, changes, not changes)
-        yield from (Pair(_words(claim), text, True) for claim in (*ended, *named))
-        spoken = stems(text)
-        for claim in chosen:
-            yield Pair(_words(claim), text, False, not changes, not changes and bool(spoken & stems(claim["object"])))
+        yield from (_pair(claim, text, ended=True) for claim in (*ended, *named))
+        yield from (_pair(claim, text, easy=not changes) for claim in chosen)
         live = [one for one in live if id(one) not in over] + [one for one in turn["claims"] if not _is_over(one)]
 
 
@@ -95,9 +95,9 @@ def written(rng: random.Random | None = None) -> Iterator[tuple[str, Pair]]:
                 text, kept = _joined(text, other["turn"], rng), kept + other["kept"]
             yield voice, Pair(ANY, text, bool(record["ended"]))
             for claim in record["ended"]:
-                yield voice, Pair(_words(claim), text, True)
+                yield voice, _pair(claim, text, ended=True)
             for claim in kept:
-                yield voice, Pair(_words(claim), text, False)
+                yield voice, _pair(claim, text)
 
 
 def voices() -> dict[str, list[dict[str, Any]]]:
@@ -106,6 +106,12 @@ def voices() -> dict[str, list[dict[str, Any]]]:
     for turn in read():
         by_voice[turn["voice"]].append(turn)
     return by_voice
+
+
+def _pair(claim: Claim, turn: str, *, ended: bool = False, easy: bool = False) -> Pair:
+    spoken = stems(turn)
+    named = bool(spoken & stems(claim["object"]))
+    return Pair(_words(claim), turn, ended, easy, named, bool(spoken & stems(_named_by(claim))))
 
 
 def _words(claim: Claim) -> str:
@@ -182,7 +188,11 @@ def _chosen(turn: dict[str, Any], kept: Sequence[Claim], rng: random.Random, *, 
 
 def _near(text: str, claims: Iterable[Claim]) -> list[Claim]:
     spoken = stems(text)
-    return [one for one in claims if spoken & stems(" ".join(one.get(key) or "" for key in _NAMED_BY))]
+    return [one for one in claims if spoken & stems(_named_by(one))]
+
+
+def _named_by(claim: Claim) -> str:
+    return " ".join(claim.get(key) or "" for key in ("object", "subject", "slot"))
 
 
 def _joined(text: str, other: str, rng: random.Random) -> str:

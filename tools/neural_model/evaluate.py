@@ -88,7 +88,10 @@ def changes_read(model: ChangeReader, part: str) -> Iterator[str]:
             f"of the {len(kept)} that end something {sum(kept) / len(kept):.2f}"
         )
         facts = [pair for pair in found if pair.fact != ANY]
-        scored = [(model.ends(pair.turn, pair.fact) if pair.turn in passed else 0.0, pair.ended) for pair in facts]
+        scored = [
+            (model.ends(pair.turn, pair.fact) if pair.spoken_of and pair.turn in passed else 0.0, pair.ended)
+            for pair in facts
+        ]
         ended = sum(over for _, over in scored)
         for threshold in sorted({0.5, 0.7, 0.9, 0.98, DOUBTS, ENDS}):
             counts = Counts(
