@@ -10,10 +10,11 @@ import pytest
 from memctl.core.claim import DOUBT, Claim
 from memctl.core.errors import Fatal
 from memctl.extract import neural
+from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, instruction
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.extractor import extract
-from memctl.extract.neural.changes import ANY, DOUBTS, ENDS, GATE, MOST, ChangeReader, changes, fact_words
+from memctl.extract.neural.changes import ANY, DOUBTS, ENDS, GATE, MOST, REACH, ChangeReader, changes, fact_words
 from memctl.extract.neural.labels import PREDICATES
 from memctl.transcripts.model import Session, Turn
 
@@ -46,7 +47,9 @@ def _earlier(*drafts: Draft) -> EarlierDrafts:
 
 def test_a_claim_is_over_or_in_doubt_by_how_sure_the_model_is() -> None:
     for probability, op in ((ENDS, ("retract", False)), (DOUBTS, ("retract", True)), (DOUBTS - 0.01, None)):
-        found = list(changes("Gave notice at Aldi.", _earlier(JOB, NURSE), [], Scripted({"I works at Aldi": probability})))
+        found = list(
+            changes("Gave notice at Aldi.", _earlier(JOB, NURSE), [], Scripted({"I works at Aldi": probability}))
+        )
         assert [(one.op, one.doubt) for one in found] == ([op] if op else [])
         assert all((one.predicate, one.object, one.extractor) == ("works_at", "Aldi", "neural@7") for one in found)
 
@@ -96,6 +99,20 @@ def test_an_end_quotes_the_sentence_that_says_it() -> None:
     assert text[slice(*found.quote)] == "Aldi let me go on Friday"
 
 
+def test_in_a_long_turn_only_the_part_that_ends_something_is_read_further() -> None:
+    filler = "The herring run along the quay was long and grey. " * 40
+    text = f"{filler}Aldi let me go on Friday. {filler}Aldi."
+
+    class Picky(Scripted):
+        def ends(self, text: str, fact: str) -> float:
+            return super().ends(text, fact) if "let me go" in text or fact != ANY else 0.0
+
+    model = Picky({"I works at Aldi": 1.0}, sentence="let me go")
+    (found,) = changes(text, _earlier(JOB), [], model)
+    assert text[slice(*found.quote)] == "Aldi let me go on Friday"
+    assert model.asked.count(ANY) == 1
+
+
 def test_of_very_many_claims_the_last_are_read() -> None:
     many = [
         Draft(predicate="likes", object=f"dish {number}", phrase=f"likes dish {number}", quote=(0, 1))
@@ -103,7 +120,18 @@ def test_of_very_many_claims_the_last_are_read() -> None:
     ]
     model = Scripted({})
     assert list(changes("No dish today.", _earlier(*many), [], model)) == []
-    assert model.asked == [ANY, *(f"I likes dish {number}" for number in range(20, MOST + 20))]
+    assert model.asked == [ANY, *(f"I likes dish {number}" for number in range(MOST + 19, 19, -1))]
+
+
+def test_claims_that_are_over_or_were_made_very_long_ago_are_not_read() -> None:
+    over = _earlier(JOB, retraction(JOB, (0, 4)))
+    assert list(changes("Gave notice at Aldi.", over, [], model := Scripted({}))) == []
+    others = (
+        Draft(predicate="likes", object=f"dish {number}", phrase=f"likes dish {number}", quote=(0, 1))
+        for number in range(REACH)
+    )
+    assert list(changes("Gave notice at Aldi.", _earlier(JOB, *others), [], model)) == []
+    assert model.asked == []
 
 
 def test_a_claim_in_words_names_whom_it_is_about_and_an_order_is_a_rule() -> None:

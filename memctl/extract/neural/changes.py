@@ -5,7 +5,8 @@ was Sunday", "a lad from Paisley gave 1,400 for the bike". This model reads a cl
 has a word of it, and before that the turn alone, because most turns end nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ GATE = 0.5
 DOUBTS, ENDS = 0.7, 0.95
 """From these probabilities on a claim is in doubt, and over."""
 FILE = "changes.onnx"
-MOST = 30
-"""Claims that are read with one turn; of more, those named last."""
+REACH, MOST = 300, 30
+"""How many of the last claims are looked at, and how many of them are read with one turn."""
 
 
 _SMALL = frozenset(
@@ -54,55 +55,62 @@ def fact_words(subject: str | None, predicate: str, value: str, phrase: str) -> 
     """A claim as the model reads it: "I lives in Leeds", "Ana works as a nurse", "rule: answer in metric"."""
     if predicate == "instruction":
         return f"rule: {value}"
-    return f"{subject or 'I'}{'' if phrase.startswith(chr(39)) else ' '}{phrase}"
+    blank = "" if phrase.startswith("'") else " "
+    return f"{subject or 'I'}{blank}{phrase}"
 
 
 class ChangeReader:
-    """The shipped model. Reading a claim with a turn takes two milliseconds."""
+    """The shipped model. Reading a claim with a turn takes milliseconds."""
 
     def __init__(self, folder: Path) -> None:
         """Open the model in `folder`. Raises UsageError without the extra, Fatal if a file is missing or damaged."""
         self._session: Any = opened(folder / FILE)
 
     def ends(self, text: str, fact: str) -> float:
-        """The probability that a turn ends a claim in words, or with ANY that it ends anything."""
+        """The probability that a part of a turn ends a claim in words, or with ANY that it ends anything."""
         import numpy as np
 
-        highest = 0.0
-        for start, end in parts(text):
-            tokens = encode(text[start:end], fact)
-            inputs = {"rows": tokens.rows, "types": tokens.types, "cases": tokens.cases}
-            (logit,) = self._session.run(["ends"], {name: np.array(of, np.int64) for name, of in inputs.items()})
-            highest = max(highest, float(1 / (1 + np.exp(-logit[0]))))
-        return highest
+        tokens = encode(text, fact)
+        inputs = {"rows": tokens.rows, "types": tokens.types, "cases": tokens.cases}
+        (logit,) = self._session.run(["ends"], {name: np.array(values, np.int64) for name, values in inputs.items()})
+        return float(1 / (1 + np.exp(-logit[0])))
 
 
 def changes(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft], model: ChangeReader) -> Iterator[Draft]:
     """Retractions and doubts of the claims that a turn ends, as far as its other `drafts` do not end them."""
-    standing = _standing(text, earlier, list(drafts))
-    if not standing or model.ends(text, ANY) < GATE:
-        return
+    said = {(one.subject, one.predicate, one.slot, (one.object or "").casefold()) for one in drafts}
+    for start, end in parts(text):
+        part = text[start:end]
+        standing = _standing(part, earlier, said)
+        if standing and model.ends(part, ANY) >= GATE:
+            for old, probability, (first, last) in _ended(part, standing, model):
+                said.add(old.key[:4])
+                draft = retraction(old, (start + first, start + last))
+                yield msgspec.structs.replace(
+                    draft, confidence=probability, doubt=probability < ENDS, extractor=NAME, corrects=False
+                )
+
+
+def _standing(text: str, earlier: EarlierDrafts, said: Container[tuple[str | None, ...]]) -> list[Draft]:
+    """The last live claims that may end, of which a text has a word, without those of the keys in `said`."""
+    spoken = stems(text)
+    lately = islice(reversed(earlier.standing.values()), REACH)
+    kept = [one for one in lately if one.predicate not in LASTING and one.object and one.key[:4] not in said]
+    named = [one for one in kept if spoken & stems(f"{one.object} {one.slot or ''} {one.subject or ''}")]
+    return [one for one in named if earlier.is_live(one)][:MOST]
+
+
+def _ended(text: str, standing: Iterable[Draft], model: ChangeReader) -> Iterator[tuple[Draft, float, tuple[int, int]]]:
+    """The claims that a text ends or puts in doubt, with the probability, and the sentence that does it."""
     for old in standing:
         fact = fact_words(old.subject, old.predicate, old.object or "", old.phrase)
         probability = model.ends(text, fact)
         if probability >= DOUBTS:
-            end = retraction(old, _place(text, fact, model))
-            yield msgspec.structs.replace(
-                end, confidence=probability, doubt=probability < ENDS, extractor=NAME, denial=False, corrects=False
-            )
-
-
-def _standing(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft]) -> list[Draft]:
-    """The last live claims that may end, of which a turn has a word, and that `drafts` neither repeat nor end."""
-    spoken = stems(text)
-    said = {(one.subject, one.predicate, one.slot, (one.object or "").casefold()) for one in drafts}
-    live = [one for values in earlier.live.values() for one in values.values()]
-    kept = [one for one in live if one.predicate not in LASTING and one.object and one.key[:4] not in said]
-    return [one for one in kept if spoken & stems(f"{one.object} {one.slot or ''} {one.subject or ''}")][-MOST:]
+            yield old, probability, _place(text, fact, model)
 
 
 def _place(text: str, fact: str, model: ChangeReader) -> tuple[int, int]:
-    """The sentence of a turn that ends a claim."""
+    """The sentence of a text that ends a claim."""
     found = list(sentences(text))
     if len(found) < 2:
         return 0, len(text.rstrip())
