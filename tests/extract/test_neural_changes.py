@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from memctl.core.claim import DOUBT, Claim
+from memctl.core.claim import Claim
 from memctl.core.errors import Fatal
 from memctl.extract import neural
 from memctl.extract.dialogue.corrections import retraction
@@ -113,6 +113,12 @@ def test_in_a_long_turn_only_the_part_that_ends_something_is_read_further() -> N
     assert model.asked.count(ANY) == 1
 
 
+def test_what_two_parts_of_a_long_turn_end_ends_once() -> None:
+    filler = "The herring run along the quay was long and grey. " * 40
+    text = f"Aldi let me go. {filler} So Aldi is over."
+    assert len(list(changes(text, _earlier(JOB), [], Scripted({"I works at Aldi": 1.0})))) == 1
+
+
 def test_of_very_many_claims_the_last_are_read() -> None:
     many = [
         Draft(predicate="likes", object=f"dish {number}", phrase=f"likes dish {number}", quote=(0, 1))
@@ -211,10 +217,11 @@ def test_news_that_end_nothing_leave_the_facts(reader: Any) -> None:
 
 
 def test_what_one_of_two_people_says_does_not_end_the_facts_of_the_other(reader: Any) -> None:
-    turns = ("I work at Brankov Foods.", "I handed my badge back to Brankov on Tuesday, that chapter is closed.")
-    claims = _claims(reader, *turns, speakers=("Ana", "Bo"))
-    assert not any(claim.subject == "Ana" and claim.op == "retract" for claim in claims)
-    assert not any(DOUBT in claim.categories for claim in claims)
+    turns = ("I have a white Vespa, my pride.", "No more Vespa, a dentist from Udine gave me 2,100 for it.")
+    by_one = _claims(reader, *turns, speakers=("Ana",))
+    assert any(claim.op == "retract" and claim.extractor == "neural@7" for claim in by_one)
+    by_two = _claims(reader, *turns, speakers=("Ana", "Bo"))
+    assert not any(claim.op == "retract" and claim.extractor == "neural@7" for claim in by_two)
 
 
 def test_a_chat_that_grows_gives_the_facts_of_one_that_is_read_at_once(reader: Any) -> None:
