@@ -4,8 +4,8 @@
 
 Each turn is read alone, after the message before it. A claim is correct if it has the polarity of a label of the turn,
 is about the speaker or about somebody else as the label is, and has at least half of the words of its object. The
-models were trained on the part train, and their confidence was fitted on dev. The last lines say how well the second
-model reads what a turn ends: precision and recall by threshold.
+models were trained on the part train, and the confidence of the first was fitted on dev. The last lines say how well
+the second model reads what a turn ends: precision and recall by threshold.
 """
 
 import argparse

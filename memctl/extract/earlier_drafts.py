@@ -61,7 +61,9 @@ class EarlierDrafts:
             return
         self._note_turn(draft, text)
         if not draft.doubt:
-            self.standing[draft.subject, draft.predicate, draft.slot, draft.object] = draft
+            key = draft.subject, draft.predicate, draft.slot, draft.object
+            self.standing.pop(key, None)  # Told again, it is the last.
+            self.standing[key] = draft
             self._begin(draft)
             self.predicates.add(draft.predicate)
         if draft.predicate == "plans":

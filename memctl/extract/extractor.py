@@ -253,12 +253,12 @@ class _SessionReader:
         """The drafts that the turn means, without duplicates, with the invitation it accepts and its doubts."""
         if self.question is not None and self.asker != turn.speaker:
             drafts += accepted(self.question, self.asker, text, turn.at)
+        drafts += self.ended(drafts, turn, text)
         if self.play.left or "role_play" in due:
             drafts = self.play.own(text, drafts)
         kept = single_readings(_distinct(withdrawn(text, drafts)), SINGLE_VALUED) if drafts else []
         doubted = all(rule in due for rule in ("doubts", "changes", "changed_things"))
-        kept += doubts(text, self.earlier, kept) if doubted else ()
-        return kept + self.ended(kept, turn, text)
+        return kept + list(doubts(text, self.earlier, kept)) if doubted else kept
 
     def ended(self, drafts: list[Draft], turn: Turn, text: str) -> list[Draft]:
         """The ends of earlier claims that the built-in model reads, in a chat in which one person speaks."""

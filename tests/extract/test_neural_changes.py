@@ -119,6 +119,25 @@ def test_what_two_parts_of_a_long_turn_end_ends_once() -> None:
     assert len(list(changes(text, _earlier(JOB), [], Scripted({"I works at Aldi": 1.0})))) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'The letter says "your time at Aldi is over", a joke of my brother.',
+        "Translate this:\n> Aldi let me go.",
+        "Aldi let me go. Just kidding!",
+        "My sister left Aldi on Friday.",
+    ],
+)
+def test_quotations_jokes_and_the_news_of_others_end_nothing(text: str) -> None:
+    assert list(changes(text, _earlier(JOB), [], Scripted({"I works at Aldi": 1.0}))) == []
+
+
+def test_a_doctor_may_end_a_dose() -> None:
+    dose = Draft(predicate="dose", object="5 mg", slot="ramipril", phrase="takes 5 mg of ramipril", quote=(0, 1))
+    model = Scripted({"I takes 5 mg of ramipril": 1.0})
+    assert len(list(changes("My doctor wants the ramipril down, 2.5.", _earlier(dose), [], model))) == 1
+
+
 def test_of_very_many_claims_the_last_are_read() -> None:
     many = [
         Draft(predicate="likes", object=f"dish {number}", phrase=f"likes dish {number}", quote=(0, 1))
@@ -224,6 +243,13 @@ def test_what_one_of_two_people_says_does_not_end_the_facts_of_the_other(reader:
     assert not any(claim.op == "retract" and claim.extractor == "neural@7" for claim in by_two)
 
 
+def test_what_is_said_in_a_role_play_ends_nothing(reader: Any) -> None:
+    vespa, sold = "I have a white Vespa, my pride.", "No more Vespa, a dentist from Udine gave me 2,100 for it."
+    assert any(claim.op == "retract" for claim in _claims(reader, vespa, sold))
+    play = "Let's role-play. You are a dentist and I am your patient."
+    assert not any(claim.op == "retract" for claim in _claims(reader, vespa, play, sold))
+
+
 def test_a_chat_that_grows_gives_the_facts_of_one_that_is_read_at_once(reader: Any) -> None:
     texts = (
         "New pills from the doctor since Monday, candesartan 8 mg.",
@@ -240,5 +266,9 @@ def test_a_chat_that_grows_gives_the_facts_of_one_that_is_read_at_once(reader: A
 def test_a_folder_without_the_second_model_is_a_clear_error(tmp_path: Path, reader: Any) -> None:
     shutil.copytree(MODEL, tmp_path, dirs_exist_ok=True)
     (tmp_path / "changes.onnx.sha256").unlink()
+    with pytest.raises(Fatal, match="cannot read the model"):
+        type(reader)(tmp_path)
+    shutil.copytree(MODEL, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "changes.onnx").unlink()
     with pytest.raises(Fatal, match="cannot read the model"):
         type(reader)(tmp_path)

@@ -262,12 +262,15 @@ def test_who_is_married_to_somebody_has_a_spouse() -> None:
 
 
 def test_an_object_may_end_with_a_letter_that_is_an_article() -> None:
-    text = "I take vitamin A."
-    assert len(combined(text, AT, _reading(text, "vitamin A", "takes_medication"), [], [])) == 1
+    for text, words, predicate in (
+        ("I take vitamin A.", "vitamin A", "takes_medication"),
+        ("I live in Portland, OR.", "Portland, OR", "lives_in"),
+    ):
+        assert len(combined(text, AT, _reading(text, words, predicate), [], [])) == 1
 
 
 @pytest.mark.parametrize("predicate", ["likes", "dislikes", "hobby", "studies"])
-def test_what_only_the_rules_take_for_a_taste_or_an_order_is_left_out(predicate: str) -> None:
+def test_what_only_the_rules_take_for_a_taste_or_a_subject_is_left_out(predicate: str) -> None:
     text = "Apparently I like rain, and my brother Cathal likes it too."
     rule = Draft(predicate=predicate, object="rain", phrase="likes rain", quote=(0, len(text)))
     elsewhere = _reading(text, "Cathal", "relation", slot="brother")

@@ -18,7 +18,8 @@ from tools.neural_model.examples import FOLDER, read
 LONGEST = 900
 """Characters of the turns in the examples; longer ones would be cut off."""
 JOINED = 0.35
-"""The share of turns to which an unrelated one of the same voice is joined, because people speak of several things."""
+"""To twice this share of the turns that end something, and to half of it of the others, an unrelated turn of the same
+voice is joined, because people speak of several things."""
 FEW = 4
 """Claims of one kind that are taken from a turn."""
 _STATES = frozenset({"lives_in", "works_at", "job_title", "age", "relationship_status", "dose", "measure"})
@@ -57,7 +58,7 @@ class Pair(NamedTuple):
 
 
 def pairs(voice: Sequence[dict[str, Any]], rng: random.Random, joined: float = JOINED) -> Iterator[Pair]:
-    """The pairs of the turns of one voice, in order. To a share `joined` of the turns another one is joined."""
+    """The pairs of the turns of one voice, in order. `joined` takes the place of JOINED."""
     plain = [turn for turn in voice if not any(_may_end(claim) for claim in turn["claims"])]
     live: list[Claim] = []
     for turn in voice:
@@ -170,7 +171,7 @@ def _is_over(claim: Claim) -> bool:
 
 
 def _same(claim: Claim, other: Claim) -> bool:
-    """True if a retraction is about a claim, or would be another way to say it."""
+    """True if a retraction is of the kind of a claim, and probably about it."""
     return other["predicate"] == claim["predicate"] and other.get("subject") == claim.get("subject")
 
 

@@ -83,8 +83,9 @@ def changes_read(model: ChangeReader, part: str) -> Iterator[str]:
         alone = [pair for pair in found if pair.fact == ANY]
         passed = {pair.turn for pair in alone if model.ends(pair.turn, ANY) >= GATE}
         kept = [pair.turn in passed for pair in alone if pair.ended]
+        read = sum(pair.turn in passed for pair in alone)
         yield (
-            f"changes {name}: of {len(alone)} turns {len(passed) / len(alone):.2f} are read further, "
+            f"changes {name}: of {len(alone)} turns {read / len(alone):.2f} are read further, "
             f"of the {len(kept)} that end something {sum(kept) / len(kept):.2f}"
         )
         facts = [pair for pair in found if pair.fact != ANY]

@@ -69,8 +69,11 @@ class _Graph:
 
 
 def export(network: Network, path: Path) -> None:
-    """Write the reader of claims to `path`. Outputs: tags, roles (tokens, .), over (tokens), links (roles, tokens,
-    tokens), modality (.)."""
+    """Write the reader of claims to `path`.
+
+    Inputs: rows, types, cases, int64 (tokens). Outputs: tags, roles (tokens, .), over (tokens), links (roles, tokens,
+    tokens), modality (.).
+    """
     graph, weights = _Graph(), _weights(network)
     x = _encoded(graph, weights, len(network.layers))
     graph.exact(x, *_pair(weights, "tags"), "tags")
@@ -91,7 +94,7 @@ def export(network: Network, path: Path) -> None:
 
 
 def export_changes(network: ChangeNetwork, path: Path) -> None:
-    """Write the reader of changes to `path`. Output: ends (1)."""
+    """Write the reader of changes to `path`. Inputs: rows, types, cases, int64 (tokens). Output: ends (1)."""
     graph, weights = _Graph(), _weights(network)
     x = _encoded(graph, weights, len(network.layers))
     graph.exact(_first(graph, x), *_pair(weights, "ends"), "ends")

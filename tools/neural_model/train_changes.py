@@ -4,8 +4,8 @@
 
 WEIGHTS are those that `tools.neural_model.train` wrote; OUTPUT is the file to write. The last epoch has all the turns
 that name an earlier claim and do not end it: without them, the model takes every mention of an employer for a farewell.
-After every epoch, precision and recall on the dev voices are printed for a few thresholds: of the written pairs, and of
-claims that the dev voices had made before their turns.
+After every epoch, precision and recall on the pairs of the dev voices are printed for a few thresholds; `build` prints
+those of what is read in use.
 """
 
 import argparse
@@ -56,7 +56,8 @@ def train(network: ChangeNetwork, epochs: int, seed: int) -> Iterator[float]:
     """Train in place; yields the mean loss of every epoch."""
     rng = random.Random(seed)
     first = len(batches(random.Random(seed)))
-    yield from _epochs(network, (batches(rng) for _ in range(epochs - 1)), RATE, (epochs - 1) * first)
+    if epochs > 1:
+        yield from _epochs(network, (batches(rng) for _ in range(epochs - 1)), RATE, (epochs - 1) * first)
     torch.manual_seed(seed + 1)
     last = batches(random.Random(seed + 1), named=1.0)
     yield from _epochs(network, [last], LAST_RATE, len(last))

@@ -1,11 +1,11 @@
-"""The neural extractor: a small encoder that ships with memctl and reads turns together with the rules."""
+"""The neural extractor: two small models that ship with memctl and read turns together with the rules."""
 
 import os
 from importlib.util import find_spec
 from pathlib import Path
 
 MODEL = "MEMCTL_NEURAL_MODEL"
-"""Environment variable: a folder with another model, as `make neural` writes it. Empty: `auto` uses none."""
+"""Environment variable: a folder with other models, as `make neural` writes it. Empty: `auto` uses none."""
 
 
 def folder() -> Path:

@@ -16,11 +16,15 @@ from memctl.core.late_pattern import late
 from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
-from memctl.extract.grammar.segmentation import sentences
+from memctl.extract.filters.assertion_filter import joke_follows
+from memctl.extract.filters.fiction import fictional
+from memctl.extract.filters.pasted_text import hide_pasted
+from memctl.extract.grammar.segmentation import plain, sentences
 from memctl.extract.neural.drafts import NAME
 from memctl.extract.neural.encoding import encode, parts
 from memctl.extract.neural.files import opened
 from memctl.extract.patterns.wordlist import words
+from memctl.extract.people.sentence_subjects import of_another
 
 LASTING = frozenset({"name", "birthday", "nationality", "hometown", "event", "speaks", "allergic_to", "pronouns"})
 """Predicates of claims that no later turn ends, except to correct them."""
@@ -41,6 +45,10 @@ _SMALL = frozenset(
         "your our his her their about"
     )
 )
+_OWN = frozenset(
+    words("owns has_pet uses lives_in works_at job_title studies habit hobby likes diet goal relationship_status")
+)
+"""What nobody else ends: "my brother sold his Vespa" leaves that of the speaker, but a doctor changes a dose."""
 _WORD = late(r"[^\W_]+")
 _STEM = 5
 """Letters of a word that are compared: "checklists" is "checklist"."""
@@ -77,11 +85,14 @@ class ChangeReader:
 
 
 def changes(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft], model: ChangeReader) -> Iterator[Draft]:
-    """Retractions and doubts of the claims that a turn ends, as far as its other `drafts` do not end them."""
+    """Retractions and doubts of the claims that a turn ends and that its other `drafts` do not name."""
+    visible = hide_pasted(plain(text))
+    if fictional(visible) or any(joke_follows(one.text) for one in sentences(visible)):
+        return
     said = {(one.subject, one.predicate, one.slot, (one.object or "").casefold()) for one in drafts}
     for start, end in parts(text):
         part = text[start:end]
-        standing = _standing(part, earlier, said)
+        standing = _standing(visible[start:end], earlier, said)
         if standing and model.ends(part, ANY) >= GATE:
             for old, probability, (first, last) in _ended(part, standing, model):
                 said.add(old.key[:4])
@@ -92,7 +103,8 @@ def changes(text: str, earlier: EarlierDrafts, drafts: Iterable[Draft], model: C
 
 
 def _standing(text: str, earlier: EarlierDrafts, said: Container[tuple[str | None, ...]]) -> list[Draft]:
-    """The last live claims that may end, of which a text has a word, without those of the keys in `said`."""
+    """The last live claims that may end, of which a text without quotations has a word, without those of the keys in
+    `said`."""
     spoken = stems(text)
     lately = islice(reversed(earlier.standing.values()), REACH)
     kept = [one for one in lately if one.predicate not in LASTING and one.object and one.key[:4] not in said]
@@ -106,7 +118,9 @@ def _ended(text: str, standing: Iterable[Draft], model: ChangeReader) -> Iterato
         fact = fact_words(old.subject, old.predicate, old.object or "", old.phrase)
         probability = model.ends(text, fact)
         if probability >= DOUBTS:
-            yield old, probability, _place(text, fact, model)
+            first, last = _place(text, fact, model)
+            if old.subject is not None or old.predicate not in _OWN or not of_another(text[first:last], {}):
+                yield old, probability, (first, last)
 
 
 def _place(text: str, fact: str, model: ChangeReader) -> tuple[int, int]:

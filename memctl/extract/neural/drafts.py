@@ -75,7 +75,7 @@ _SEEN_BY_BOTH = frozenset({"likes", "dislikes", "hobby", "studies"})
 _SAID_IN_PASSING = frozenset({"relation", "email", "phone", "measure"})
 """What a clause names whatever its verb says: "my cousin Sizwe can't do dairy"."""
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
-_OPEN_END = late(r"\b(?:is|are|was|were|the|(?-i:a)|an|and|or|of|my|our|that|but|because|if)$", re.IGNORECASE)
+_OPEN_END = late(r"\b(?:is|are|were|the|a|and|or|of|my|our|that|but|because|if)$")
 """The last word of an object that was cut in the middle: "supper with Len is"."""
 _CUT_OFF = late(r"type \w|high|low|bad|weak|atrial|chronic|acute", re.IGNORECASE)
 """A condition without its noun: "high" of "high blood pressure"."""
@@ -97,9 +97,9 @@ def combined(
 ) -> list[Draft]:
     """The drafts of the rules and of the model for one turn.
 
-    If both have the same reading, its confidence rises. A draft of the rules for a taste, a subject or an order is left
-    out if the model takes none of its words for part of a claim. `standing` are the instructions that the session has
-    given so far, None if the session has no one to instruct.
+    If both have the same reading, its confidence rises. A draft of the rules for a taste, a hobby or a subject of
+    study is left out if the model takes none of its words for part of a claim. `standing` are the instructions that
+    the session has given so far, None if the session has no one to instruct.
     """
     kept = [
         one for one in drafts if one.predicate not in _SEEN_BY_BOTH or one.op == "retract" or _is_seen(one, text, read)

@@ -38,6 +38,8 @@ class NeuralReader:
             raise unreadable(folder, error) from error
         self._folder = folder
         checksum(folder / changes.FILE)
+        if not (folder / changes.FILE).is_file():
+            raise unreadable(folder, FileNotFoundError(changes.FILE))
         self._session: Any = opened(folder / "model.onnx")
 
     @cached_property

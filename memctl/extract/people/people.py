@@ -240,7 +240,10 @@ _PLURAL = late(r"(?:s|ren)\b", re.IGNORECASE)
 
 
 def _names(match: re.Match[str]) -> list[tuple[str, str | None]]:
-    """The names of a match, each with the age after it: one if the word for the relation is of one person."""
+    """The names of a match, each with the age after it: one if the word for the relation is of one person.
+
+    A first name before "Baker, my cousin" belongs to it.
+    """
     if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms|Smt)\b", match["name"]):
         return [(match["name"], None)]
     if "rel" not in match.groupdict():

@@ -123,7 +123,7 @@ _NO_ORDER = late(
     r"if i ever\b.*\b(?:shoot|kill|slap|bury|delete my|divorce|disown|lock me|take away|call the|throw|"
     r"my (?:gravestone|tombstone|headstone|coffin))\b.*|"
     r"(?:if|when(?:ever)?) i \w+(?: \w+){0,5}? (?:i (?:become|am|will|get|have|go|stay|lose|save|would)|i'll|"
-    r"(?:it|they|he|she|that)(?:'?ll| will)) [^,;]*(?:,? (?:like|no) .*)?|"
+    r"(?:it|they|he|she|that)(?:'ll| will)) (?!.*\b(?:you|answer|reply|use|write)\b)[^,;]*(?:, (?:like|no) .*)?|"
     r".*\bjust (?:help me with|fix|do|answer) (?:the|this|that|it)\b.*",
     re.IGNORECASE,
 )
