@@ -126,10 +126,18 @@ def test_what_two_parts_of_a_long_turn_end_ends_once() -> None:
         "Translate this:\n> Aldi let me go.",
         "Aldi let me go. Just kidding!",
         "My sister left Aldi on Friday.",
+        "You're a cashier and I'm the boss. Aldi let me go.",
     ],
 )
 def test_quotations_jokes_and_the_news_of_others_end_nothing(text: str) -> None:
     assert list(changes(text, _earlier(JOB), [], Scripted({"I works at Aldi": 1.0}))) == []
+
+
+def test_a_person_ends_what_is_told_of_that_person() -> None:
+    found = list(
+        changes("Ana left the nurse job on Friday.", _earlier(NURSE), [], Scripted({"Ana works as a nurse": 1.0}))
+    )
+    assert [one.subject for one in found] == ["Ana"]
 
 
 def test_a_doctor_may_end_a_dose() -> None:
