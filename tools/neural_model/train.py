@@ -9,11 +9,11 @@ WEIGHTS is the file to write. The seed determines the order of the examples, the
 import argparse
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from memctl.extract.neural.encoding import Tokens, marks
@@ -133,6 +133,25 @@ def deterministic(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def fitted(
+    network: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LambdaLR,
+    losses: Iterable[Tensor],
+) -> float:
+    """Train for one epoch: a step for each of the `losses`, which are computed one by one. The mean loss."""
+    network.train()
+    total = count = 0.0
+    for value in losses:
+        optimiser.zero_grad()
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        total, count = total + value.item(), count + 1
+    return total / count
+
+
 def train(turns: Sequence[dict], network: Network, epochs: int, seed: int) -> Iterator[float]:
     """Train in place; yields the mean loss of every epoch."""
     rng = random.Random(seed)
@@ -146,18 +165,8 @@ def train(turns: Sequence[dict], network: Network, epochs: int, seed: int) -> It
     )
     schedule = falling(optimiser, epochs * (len(varied(turns, random.Random(seed))) // BATCH + 1))
     for _ in range(epochs):
-        network.train()
-        total = count = 0.0
-        for batch in batches(varied(turns, rng), rng):
-            inputs, labels = tensors(batch)
-            value = loss(network(**inputs), labels)
-            optimiser.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total, count = total + value.item(), count + 1
-        yield total / count
+        made = map(tensors, batches(varied(turns, rng), rng))
+        yield fitted(network, optimiser, schedule, (loss(network(**inputs), labels) for inputs, labels in made))
 
 
 def main() -> None:

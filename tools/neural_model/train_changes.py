@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from memctl.extract.neural.encoding import Tokens, encode
 from tools.neural_model.changes import LONGEST, Pair, pairs, voices, written
 from tools.neural_model.examples import split_of
 from tools.neural_model.network import ChangeNetwork, continued
-from tools.neural_model.train import BATCH, LOWERED, deterministic, falling, padded
+from tools.neural_model.train import BATCH, LOWERED, deterministic, falling, fitted, padded
 
 RATE, LAST_RATE, HEAD_RATE = 1e-4, 5e-5, 1e-3
 EASY = 0.12
@@ -72,18 +73,12 @@ def _epochs(network: ChangeNetwork, epochs: Iterable[list[list[Item]]], rate: fl
     )
     schedule = falling(optimiser, steps)
     for groups in epochs:
-        network.train()
-        total = count = 0.0
-        for batch in groups:
-            inputs, wanted = padded([tokens for tokens, _ in batch]), torch.tensor([ended for _, ended in batch])
-            value = functional.binary_cross_entropy_with_logits(network(**inputs), wanted)
-            optimiser.zero_grad()
-            value.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total, count = total + value.item(), count + 1
-        yield total / count
+        yield fitted(network, optimiser, schedule, (_loss(network, batch) for batch in groups))
+
+
+def _loss(network: ChangeNetwork, batch: Sequence[Item]) -> Tensor:
+    inputs, wanted = padded([tokens for tokens, _ in batch]), torch.tensor([ended for _, ended in batch])
+    return functional.binary_cross_entropy_with_logits(network(**inputs), wanted)
 
 
 def scores(network: ChangeNetwork, found: Sequence[Pair]) -> list[float]:

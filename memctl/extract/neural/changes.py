@@ -68,7 +68,7 @@ def fact_words(subject: str | None, predicate: str, value: str, phrase: str) -> 
 
 
 class ChangeReader:
-    """The shipped model. Reading a claim with a turn takes milliseconds."""
+    """The reader of changes. Reading a claim with a turn takes milliseconds."""
 
     def __init__(self, folder: Path) -> None:
         """Open the model in `folder`. Raises UsageError without the extra, Fatal if a file is missing or damaged."""
