@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 
 from memctl.core.errors import Locked
+from memctl.store.duckdb import instances
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.instances import _instances, interruptible
+from memctl.store.duckdb.driver import interruptible
+from memctl.store.duckdb.instances import _instances
 from memctl.store.sql import writes
 
 WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database\n"
@@ -55,6 +58,22 @@ def test_two_names_of_one_file_are_one_store(store, tmp_path):
     link.symlink_to(store)
     with Database(store).reading():
         assert noted(Database(link)) == "one"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_no_other_thread_opens_or_releases_a_file_during_a_fork(monkeypatch):
+    def other_thread_waits():
+        with ThreadPoolExecutor(1) as pool:
+            waited.append(not pool.submit(instances._lock.acquire, timeout=0.01).result())
+
+    waited = []
+    monkeypatch.setattr(instances, "_close_idle", other_thread_waits)
+    if not (child := os.fork()):
+        os._exit(0 if instances._lock.acquire(timeout=0) else 1)
+    assert (waited, os.waitpid(child, 0)[1]) == ([True], 0)
+    assert instances._lock.acquire(timeout=0)
+    instances._lock.release()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

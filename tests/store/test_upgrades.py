@@ -53,7 +53,7 @@ def test_a_failed_copy_before_an_upgrade_leaves_the_store_unchanged(older, store
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("memctl.store.duckdb.opened_file.OpenedFile.copy", full)
     before = store.read_bytes()
     with pytest.raises(MemctlError, match="No space left") as refused, Database(store).reading():
         pass

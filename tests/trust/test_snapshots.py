@@ -113,6 +113,7 @@ def test_an_interrupted_copy_is_not_a_snapshot(snapshot, memctl, store, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("memctl.store.duckdb.opened_file.OpenedFile.copy", full)
     refused = memctl("snapshot", "create")
     assert refused.code == 1
     assert "No space left" in refused.err

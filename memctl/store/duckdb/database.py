@@ -24,8 +24,8 @@ from memctl.runtime import file_lock, private_files
 from memctl.store.connection import COPYING
 from memctl.store.duckdb import files, instances
 from memctl.store.duckdb.connection import DuckConnection
-from memctl.store.duckdb.instances import Connection as Connection
-from memctl.store.duckdb.instances import driver, interruptible
+from memctl.store.duckdb.driver import Connection as Connection
+from memctl.store.duckdb.driver import driver, interruptible
 from memctl.store.duckdb.schema import SCHEMA_VERSION, upgrade, version_of
 from memctl.store.duckdb.unusable import MAKE_ROOM, PERMISSIONS, REPLACING, or_choose, unusable
 
@@ -82,11 +82,11 @@ class Database:
         with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
             copy = Database(Path(folder) / "store.duckdb", self.lock_timeout)
             with contextlib.suppress(NotFound), self.reading():
-                for suffix in ("", ".wal"):
-                    file = self.path.with_name(self.path.name + suffix)
-                    if file.exists():
-                        # Without its permissions: the copy of a write-protected store is written to.
-                        shutil.copyfile(file, copy.path.with_name(copy.path.name + suffix))
+                log = self.path.with_name(f"{self.path.name}.wal")
+                # Without permissions: the copy of a write-protected store is written to.
+                instances.copy(self.path, copy.path)
+                if log.exists():
+                    shutil.copyfile(log, copy.path.with_name(log.name.replace(self.path.name, copy.path.name)))
             yield copy
 
     def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

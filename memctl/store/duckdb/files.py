@@ -9,7 +9,7 @@ from pathlib import Path
 
 from memctl.runtime import private_files
 from memctl.store.duckdb import instances
-from memctl.store.duckdb.instances import Connection
+from memctl.store.duckdb.driver import Connection
 
 
 def rebuild(connection: Connection, path: Path) -> None:
@@ -68,12 +68,13 @@ def commit(connection: Connection, path: Path) -> None:
 
 
 def copy(file: Path, to: Path) -> None:
+    """Copy the database in `file`, to which this process has a connection, completely or not at all."""
     # The name is fixed because we hold the store's lock; the next copy overwrites a leftover.
     half = to.with_name(f".{file.name}.half")
     half.unlink(missing_ok=True)
     private_files.create(half)
     try:
-        shutil.copyfile(file, half)
+        instances.copy(file, half)
         half.replace(to)
     finally:
         half.unlink(missing_ok=True)

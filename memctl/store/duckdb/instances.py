@@ -13,18 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from memctl.core.errors import Locked
 from memctl.runtime import file_lock
 from memctl.store.duckdb.connection import DuckConnection
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    Connection: TypeAlias = DuckDBPyConnection
-else:
-    Connection = Any
+from memctl.store.duckdb.driver import Connection, driver, interruptible
+from memctl.store.duckdb.opened_file import OpenedFile
 
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 ROW_GROUP = "ROW_GROUP_SIZE 40960"
@@ -46,41 +40,11 @@ _READING, _WRITING, _ALONE = "reading", "writing", "alone"
 
 
 class Busy(Exception):
-    """Another thread of this process has the file open in a different mode."""
+    """The file cannot be opened now: another thread of this process has it open in a different mode."""
 
 
-def driver() -> Any:
-    """DuckDB's C++ module, which is all the store needs; importing the package around it takes another 90 ms."""
-    try:
-        import _duckdb
-    except ImportError:
-        import duckdb
-
-        return duckdb
-    return _duckdb
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Turn interrupts that DuckDB caught back into KeyboardInterrupt, also if an interrupted statement made another
-    one fail, such as that of an appender which is closed."""
-    try:
-        yield
-    except driver().Error as error:
-        if any(isinstance(one, KeyboardInterrupt | driver().InterruptException) for one in _with_contexts(error)):
-            raise KeyboardInterrupt from None
-        raise
-    except RuntimeError as error:
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from None
-        raise
-
-
-def _with_contexts(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, and those during which each was raised."""
-    while error is not None:
-        yield error
-        error = error.__context__
+class Overtaken(Busy):
+    """Another process wrote to the file while DuckDB opened it."""
 
 
 class _Instance:
@@ -91,6 +55,8 @@ class _Instance:
         self.spill = path.with_name(f"{path.name}.tmp")
         self.attached: tuple[int, int] | None = None
         """Device and number of the attached file; None if there is none."""
+        self.file: OpenedFile | None = None
+        """The attached file, opened a second time."""
         self.writable = False
         """Whether the attached file can be written to."""
         self.until: float | None = None
@@ -103,7 +69,8 @@ class _Instance:
         self.mode = _READING
 
     def attach(self, path: Path, memory_limit: str | None) -> None:
-        """Attach the file if it is not attached yet, and limit the memory that DuckDB uses from now on."""
+        """Attach the file if it is not attached yet, and limit the memory that DuckDB uses from now on. Raises
+        Overtaken if another process wrote to the file in the meantime."""
         if self.memory is None:
             # With the limit among these settings, a migration of 100,000 facts takes 80 MB more.
             self.memory = driver().connect(":memory:", config=CONFIG | {"temp_directory": str(self.spill)})
@@ -112,14 +79,24 @@ class _Instance:
             self.memory.execute(f"SET memory_limit = '{memory_limit}'" if memory_limit else "RESET memory_limit")
             self.memory_limit = memory_limit
         if self.attached is None:
-            self.writable = self.mode == _WRITING
-            quoted = str(path).replace("'", "''")
-            if self.writable:
-                self.memory.execute(UNCOMPRESSED)
-            self.memory.execute(f"ATTACH '{quoted}' AS store ({ROW_GROUP if self.writable else 'READ_ONLY'})")
-            if self.writable:
-                _require_whole(self.memory, path)
+            try:
+                self._open(self.memory, path)
+            except BaseException:
+                self.detach()
+                raise
             self.attached = _number(path)
+
+    def _open(self, memory: Connection, path: Path) -> None:
+        self.writable = self.mode == _WRITING
+        quoted = str(path).replace("'", "''")
+        if self.writable:
+            memory.execute(UNCOMPRESSED)
+        self.file = OpenedFile(path)
+        memory.execute(f"ATTACH '{quoted}' AS store ({ROW_GROUP if self.writable else 'READ_ONLY'})")
+        if self.file.changed():
+            raise Overtaken
+        if self.writable:
+            _require_whole(memory, path)
 
     def connect(self) -> Connection:
         assert self.memory is not None, "nothing is attached"
@@ -130,14 +107,20 @@ class _Instance:
     def detach(self) -> None:
         """Release the file. An instance that spilled or that failed is closed, so that nothing of it is left."""
         memory, self.memory = self.memory, None
+        file, self.file = self.file, None
         self.attached = self.until = None
         self.close_readers()
-        if memory is None:
-            return
-        with contextlib.suppress(driver().Error), interruptible():
-            memory.execute("DETACH DATABASE IF EXISTS store")
-            if not self._spilled():
-                self.memory = memory
+        try:
+            if memory is not None:
+                with contextlib.suppress(driver().Error), interruptible():
+                    memory.execute("DETACH DATABASE IF EXISTS store")
+                    if not self._spilled():
+                        self.memory = memory
+                # An instance that is not kept releases the file now.
+                del memory
+        finally:
+            if file is not None:
+                file.close()
 
     def close_readers(self) -> None:
         """Close the idle connections for readers, whose caches are of the file before a write."""
@@ -192,7 +175,8 @@ def connected(
     `file` is attached in its place: a file that is to become the one at `path`. With `keep` the file stays attached
     for HOLD seconds, unless the block fails.
     Threads of this process share a file in the same mode. Raises Busy if another thread has it open in the other
-    mode, and DuckDB's errors if the file is locked by another process, damaged or missing.
+    mode, or if another process wrote to it in the meantime, and DuckDB's errors if the file is locked by another
+    process, damaged or missing.
     """
     with _entered(path, _READING if read_only else _WRITING) as instance:
         with _lock:
@@ -228,9 +212,11 @@ def held(path: Path) -> Iterator[DuckConnection]:
 @contextlib.contextmanager
 def connected_alone(path: Path, config: dict[str, str]) -> Iterator[Connection]:
     """A read-only connection from an instance of its own with these settings. Raises as `connected` does."""
-    with _entered(path, _ALONE):
+    with _entered(path, _ALONE), contextlib.closing(OpenedFile(path)) as file:
         connection: Connection = driver().connect(str(path), read_only=True, config=CONFIG | config)
         with contextlib.closing(connection):
+            if file.changed():
+                raise Overtaken
             yield _set_up(connection)
 
 
@@ -284,6 +270,13 @@ def release(path: Path) -> None:
         instance = _instances.get(os.path.realpath(path))
         if instance and not instance.connections:
             instance.detach()
+
+
+def copy(path: Path, to: Path) -> None:
+    """Copy the file at `path`, to which this process has a connection."""
+    file = _instances[os.path.realpath(path)].file
+    assert file is not None, "nothing is attached"
+    file.copy(to)
 
 
 def holding(path: Path) -> bool:
@@ -375,6 +368,12 @@ _keeper = _Keeper()
 _inherited: list[_Instance] = []
 
 
+def _before_fork() -> None:
+    """Release idle files, and let no other thread attach or release one until the process is forked."""
+    _lock.acquire()
+    _close_idle()
+
+
 def _after_fork() -> None:
     """Leave alone, in a forked process, the instances in use: the threads they wait for exist in the parent only."""
     global _lock, _keeper
@@ -385,4 +384,4 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_close_idle, after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=lambda: _lock.release(), after_in_child=_after_fork)

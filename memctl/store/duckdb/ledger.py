@@ -22,8 +22,9 @@ import msgspec
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
 from memctl.store.duckdb.connection import DuckConnection, plain, transposed
+from memctl.store.duckdb.driver import Connection, driver
 from memctl.store.duckdb.files import commit, rebuild
-from memctl.store.duckdb.instances import Connection, connected, driver
+from memctl.store.duckdb.instances import Overtaken, connected
 from memctl.store.duckdb.unusable import unusable_ledger
 from memctl.store.ledger_records import Counts, Entry, Marked, Planned, Route, Run, RunState, Settled, Standing, to_run
 from memctl.store.sql.fact_rows import naive
@@ -128,8 +129,8 @@ class Ledger:
         while True:
             try:
                 return self._file.enter_context(connected(self.path, read_only=False, memory_limit=MEMORY_LIMIT))
-            except duckdb.IOException as error:
-                if "lock on file" not in str(error):
+            except (Overtaken, duckdb.Error) as error:
+                if not isinstance(error, Overtaken) and "lock on file" not in str(error):
                     raise unusable_ledger(error, self.path) from None
                 if time.monotonic() > deadline:
                     raise Locked(
@@ -138,8 +139,6 @@ class Ledger:
                         hint="another migration writes to it; try again",
                     ) from None
                 time.sleep(random.uniform(0.005, 0.1))
-            except duckdb.Error as error:
-                raise unusable_ledger(error, self.path) from None
 
     def _ensure_schema(self, connection: Connection) -> None:
         tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}

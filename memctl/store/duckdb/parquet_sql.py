@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.instances import CONFIG, Connection, driver
+from memctl.store.duckdb.driver import Connection, driver
+from memctl.store.duckdb.instances import CONFIG
 from memctl.store.duckdb.unusable import unwritten
 
 MEMORY = 250

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from memctl.store.duckdb.connection import DuckConnection
-from memctl.store.duckdb.instances import driver
+from memctl.store.duckdb.driver import driver
 from memctl.store.sql.meta import get_meta, set_meta
 
 SCHEMA_VERSION = 4

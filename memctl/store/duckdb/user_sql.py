@@ -9,7 +9,7 @@ from typing import Any
 from memctl.core.errors import UsageError
 from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.instances import driver
+from memctl.store.duckdb.driver import driver
 from memctl.store.sql.writes import outdated_model, stored_embedder
 
 LOCKED_DOWN = {"enable_external_access": "false"}
