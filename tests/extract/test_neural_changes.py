@@ -51,7 +51,7 @@ def test_a_claim_is_over_or_in_doubt_by_how_sure_the_model_is() -> None:
             changes("Gave notice at Aldi.", _earlier(JOB, NURSE), [], Scripted({"I works at Aldi": probability}))
         )
         assert [(one.op, one.doubt) for one in found] == ([op] if op else [])
-        assert all((one.predicate, one.object, one.extractor) == ("works_at", "Aldi", "neural@7") for one in found)
+        assert all((one.predicate, one.object, one.extractor) == ("works_at", "Aldi", "neural@8") for one in found)
 
 
 def test_the_claims_are_not_read_with_a_turn_that_ends_nothing() -> None:
@@ -246,9 +246,9 @@ def test_news_that_end_nothing_leave_the_facts(reader: Any) -> None:
 def test_what_one_of_two_people_says_does_not_end_the_facts_of_the_other(reader: Any) -> None:
     turns = ("I have a white Vespa, my pride.", "No more Vespa, a dentist from Udine gave me 2,100 for it.")
     by_one = _claims(reader, *turns, speakers=("Ana",))
-    assert any(claim.op == "retract" and claim.extractor == "neural@7" for claim in by_one)
+    assert any(claim.op == "retract" and claim.extractor == "neural@8" for claim in by_one)
     by_two = _claims(reader, *turns, speakers=("Ana", "Bo"))
-    assert not any(claim.op == "retract" and claim.extractor == "neural@7" for claim in by_two)
+    assert not any(claim.op == "retract" and claim.extractor == "neural@8" for claim in by_two)
 
 
 def test_what_is_said_in_a_role_play_ends_nothing(reader: Any) -> None:

@@ -284,3 +284,17 @@ def test_what_only_the_rules_take_for_a_taste_or_a_subject_is_left_out(predicate
 def test_what_only_the_rules_find_of_other_kinds_is_kept() -> None:
     rule = Draft(predicate="works_at", object="Aldi", phrase="works at Aldi", quote=(0, 14))
     assert combined("I work at Aldi.", AT, [], [rule], []) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("GP says flucloxacillin 4x a day for 7 days.", False),
+        ("GP says flucloxacillin, 7 days, then see.", False),
+        ("I've been on flucloxacillin for 7 days.", True),
+        ("GP says flucloxacillin 4x a day.", True),
+    ],
+)
+def test_a_medicine_for_some_days_is_left_out(text: str, kept: bool) -> None:
+    found = combined(text, AT, _reading(text, "flucloxacillin", "takes_medication"), [], [])
+    assert [one.object for one in found] == ["flucloxacillin"] * kept

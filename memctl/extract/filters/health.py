@@ -23,7 +23,9 @@ _PASSING_ILLNESS = late(
     r"palpitations|(?:the )?flu|covid|(?:a |the )?(?:cold|chest infection|ear infection|sinus infection|uti|bug))",
     re.IGNORECASE,
 )
-_ALWAYS_PASSES = late(r"(?:malaria|dengue|bronchiolitis|tonsillitis|croup|(?:the )?flu|covid)", re.IGNORECASE)
+_ALWAYS_PASSES = late(
+    r"(?:malaria|dengue|bronchitis|bronchiolitis|tonsillitis|mastitis|croup|(?:the )?flu|covid)", re.IGNORECASE
+)
 _EPISODE = late(
     rf"(?:{_PASSING_ILLNESS.pattern}|hernia|ulcers?|slipped disc|herniated disc|angina|dvt|"
     r"frozen shoulder|torn meniscus|(?:\w+ )?cancer|pre-?eclampsia|panic attacks?)(?: .*)?",
@@ -191,6 +193,7 @@ _FOR_DAYS = late(
     r"(?=$|[,;)]| (?:and|but|then|to|so|because|only)\b)",
     re.IGNORECASE,
 )
+_DAYS = late(r",? (?:\d+|three|five|seven|ten) days\b(?=$|[,;)])", re.IGNORECASE)
 _TAKEN_SINCE = late(r"\b(?:been|'ve|have|taken)\b", re.IGNORECASE)
 """ "For a week": over before long, unless it is said how long somebody has been taking it."""
 _NOT_HELD = late(
@@ -251,6 +254,11 @@ def of_health(draft: Draft, text: str) -> Draft | None:
     return None if _not_taken(value, before, rest) else draft
 
 
+def for_some_days(before: str, after: str) -> bool:
+    """Whether the words around a drug say that it is taken for some days: ", twice a day for a week"."""
+    return bool(_FOR_DAYS.search(after) or _DAYS.match(after)) and not _TAKEN_SINCE.search(before)
+
+
 def _rises(dose: str, rest: str) -> bool:
     stated = re.search(rf"(?<![\d.,]){re.escape(dose)}", rest)
     return stated is not None and _RISING.match(rest, stated.end()) is not None
@@ -309,7 +317,7 @@ def _not_taken(value: str, before: str, rest: str) -> bool:
         return True
     if value.lower() == "pill" and not before.lower().endswith("the "):
         return True  # "I take a pill every morning": which?
-    if _FOR_DAYS.search(rest) and not _TAKEN_SINCE.search(before):
+    if for_some_days(before, rest):
         return True
     if _FOR_A_DAY.match(rest) or _NOT_HELD.search(before) or _IS_MY.search(before) or _NOT_OPENED.search(rest):
         return True

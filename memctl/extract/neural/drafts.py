@@ -17,6 +17,7 @@ from memctl.extract.dialogue.corrections import retraction
 from memctl.extract.draft_claim import Draft, instruction, third
 from memctl.extract.events.event_dates import absolute, undated
 from memctl.extract.events.understood import PURSUITS
+from memctl.extract.filters.health import for_some_days
 from memctl.extract.filters.prompt_injection import is_instruction_like
 from memctl.extract.grammar.segmentation import HIDDEN
 from memctl.extract.llm.borne_out import PAST_ALLOWED
@@ -35,7 +36,7 @@ from memctl.extract.vocabulary.date_words import in_figures
 from memctl.extract.vocabulary.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.vocabulary.verbs import FORMS, third_person
 
-NAME = "neural@7"
+NAME = "neural@8"
 """The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
 THRESHOLD = 0.75
 """Readings of lower confidence are not kept."""
@@ -243,10 +244,14 @@ def _statement(text: str, reading: Reading) -> Statement | None:
 def _is_asserted(reading: Reading, statement: Statement) -> bool:
     """True if, judging by its verb, the clause says that the reading is true now."""
     verb, predicate = statement.head, reading.predicate
-    if reading.over and _TAKEN_UP.search(statement.text[: reading.object[0] - statement.start]):
+    first, last = (place - statement.start for place in reading.object)
+    before, after = statement.text[:first], statement.text[last:]
+    if reading.over and _TAKEN_UP.search(before):
+        return False
+    if predicate in ("takes_medication", "dose") and for_some_days(before, after):
         return False
     # "My wife Ida asks if your roses have black spots": what follows may be about something else.
-    so_far = statement.text[: reading.object[1] - statement.start] if reading.confidence >= SURE else statement.text
+    so_far = statement.text[:last] if reading.confidence >= SURE else statement.text
     if is_unreal(so_far) or (verb and verb.modal):
         return False
     if verb is None or reading.over or predicate in _SAID_IN_PASSING:
