@@ -17,6 +17,7 @@ from memctl.extract.filters.object_types import acceptable, in_lower_case, short
 from memctl.extract.filters.passing import is_of_another_kind, is_of_some_days, is_passing, with_time_of_day
 from memctl.extract.filters.shouting import calmed
 from memctl.extract.filters.workplaces import in_its_place
+from memctl.extract.people.sentence_subjects import is_of_another_couple
 from memctl.extract.statements.makes import with_make
 
 
@@ -61,5 +62,6 @@ def accepted_drafts(
             or leaves_place(draft, said, earlier)
             or moves_software(draft, said)
             or disowned(draft, text)
+            or is_of_another_couple(draft, text)
         )
     ]

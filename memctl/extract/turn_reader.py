@@ -99,10 +99,10 @@ class TurnReader:
             drafts = list(self.sentence(sentence, last, due))
             self.clauses.other = self.clauses.mentioned.after(sentence.text, before, self.clauses.other, self.people)
             if drafts and sentence_subjects.of_a_relative(sentence.text):
-                drafts = sentence_subjects.without_speaker(drafts, self.people)
+                drafts = sentence_subjects.without_speaker(sentence.text, drafts, self.people)
             own = self.third or not drafts or sentence_subjects.names_speaker(sentence.text)
             if not own and self.subjects.are_another():
-                drafts = sentence_subjects.without_speaker(drafts, self.people)
+                drafts = sentence_subjects.without_speaker(sentence.text, drafts, self.people)
             self.subjects.add(sentence.text, self.people)
             if drafts and any(start <= sentence.start < end for start, end in self.of_others):
                 drafts = [one for one in drafts if one.subject is not None or is_relation(one.predicate)]

@@ -11,9 +11,10 @@ from memctl.core.late_pattern import late
 from memctl.extract.dialogue.answers_about_others import asks_about_another
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.filters.object_types import is_opening
-from memctl.extract.grammar.segmentation import HIDDEN
+from memctl.extract.grammar.segmentation import HIDDEN, sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.people import children
+from memctl.extract.people.sentence_subjects import SubjectsSoFar, names_speaker
 from memctl.extract.people.strangers import may_be_a_person
 from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.vocabulary.kinship import CHILD, canonical
@@ -157,16 +158,7 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
         yield from children.under_heading(text)
     yield from children.siblings(text)
     if _ANNOUNCED.search(text):
-        for match in compiled(_LABEL).finditer(text):
-            if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:
-                continue
-            explicit = bool(match["sep"].strip(" ,\n\t"))
-            owned = match["us"] or _OWNED.match(match[0])
-            if not (explicit or _named_list(match)) or (not owned and (match["group"] or "").lower() in _OF_ANYONE):
-                continue
-            strict = not (explicit and owned)
-            members = _split(_closed(match))
-            yield from _members(members, _kind(match), match.span("list"), taken, strict=strict)
+        yield from _labelled(text, taken)
     if "\n" in text and _HEADED.search(text):
         for match in compiled(_HEADING).finditer(text):
             if HIDDEN not in match[0]:
@@ -174,6 +166,32 @@ def roster_drafts(text: str, question: str | None, read: list[Draft]) -> Iterato
                 yield from _members([line for line in lines if line], _kind(match), match.span("list"), taken)
     if question:
         yield from _answered(text, question, taken)
+
+
+def _labelled(text: str, taken: set[str]) -> Iterator[Draft]:
+    """The drafts of the lists after a label: "my sisters: Ann and Bo", "two cats, Miso and Dot"."""
+    for match in compiled(_LABEL).finditer(text):
+        if text[match.end() : match.end() + 1] == "?" or HIDDEN in match[0]:
+            continue
+        explicit = bool(match["sep"].strip(" ,\n\t"))
+        owned = match["us"] or _OWNED.match(match[0])
+        if not (explicit or _named_list(match)) or (not owned and (match["group"] or "").lower() in _OF_ANYONE):
+            continue
+        if _is_of_another(match):
+            continue
+        strict = not (explicit and owned)
+        members = _split(_closed(match))
+        yield from _members(members, _kind(match), match.span("list"), taken, strict=strict)
+
+
+def _is_of_another(match: re.Match[str]) -> bool:
+    """Whether a list without an owner follows somebody else's news: "My boss Sue is lovely. Two kids, Ed and Flo"."""
+    if match["us"] or names_speaker(match[0]):
+        return False
+    so_far = SubjectsSoFar(third=False)
+    for sentence in sentences(match.string[: match.start()]):
+        so_far.add(sentence.text, {})
+    return so_far.are_another()
 
 
 def _named_list(match: re.Match[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from memctl.core.late_pattern import late
 from memctl.extract.llm.statements import Statement
 from memctl.extract.neural.decoding import Reading, Span
+from memctl.extract.people.sentence_subjects import joined_to_another
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.vocabulary.kinship import canonical
 from memctl.extract.vocabulary.verbs import FORMS
@@ -143,6 +144,8 @@ def _is_related(reading: Reading, text: str, named: Named) -> bool:
     before = text[: reading.object[0]]
     places = list(_occurrences(slot, text))
     if _ANYBODY.fullmatch(slot) and not any(_MINE.search(text[:at]) for at, _ in places):
+        return False
+    if reading.subject is None and joined_to_another(before):
         return False
     if slot in ("boy", "girl") and any(_ANY_ONE.search(text[:at]) for at, _ in places):
         return False

@@ -42,10 +42,16 @@ def about(reading: Reading, text: str, sure: float) -> tuple[str | None, str | N
     return (name, None) if is_name(name, small, reading.confidence >= sure) else None
 
 
+_COUNTED = late(r"(?:\d|(?:two|three|four|five|six|both) )", re.IGNORECASE)
+""" "Two girls" is no name."""
+
+
 def is_name(words: str, small: bool, sure: bool) -> bool:
     """True for the name of a person, which may begin with a `small` letter; `sure` ones may look like another word."""
     first = words.split()[0] if words else ""
     if not first or _TITLE.fullmatch(words) or PRONOUN.match(words) or len(words.split()) > 3 or _ROLE.fullmatch(words):
+        return False
+    if _COUNTED.match(words):
         return False
     return (first[0].isupper() or (small and words.isalpha())) and (sure or not is_common(first))
 

@@ -218,15 +218,43 @@ def of_a_relative(text: str) -> bool:
     return kin is not None and is_predicate(kin["rest"])
 
 
-def without_speaker(drafts: Iterable[Draft], people: Mapping[str, tuple[str, str]]) -> list[Draft]:
+_AND_THEIR = late(
+    r"\b(?:he|she|they|him|her|them|himself|herself|themselves) (?:and|&|n) (?:the|an?) (?:[a-z]+ ){1,3}?$",
+    re.IGNORECASE,
+)
+
+
+def joined_to_another(before: str) -> bool:
+    """True for a name after "herself and the boyfriend,": whose boyfriend he is, "the" does not tell, but "herself"."""
+    return _AND_THEIR.search(before.rstrip(" ,") + " ") is not None
+
+
+def is_of_another_couple(draft: Draft, text: str) -> bool:
+    """True for a relation of the speaker to somebody who is named as the partner or relative of somebody else."""
+    if draft.subject is not None or not is_relation(draft.predicate) or not draft.object:
+        return False
+    at = text.find(draft.object, draft.quote[0])
+    return at >= 0 and joined_to_another(text[:at])
+
+
+_CHILDREN_FIRST = late(
+    r"\W*(?:(?:and|with|got|has) )*(?:\d|one|two|three|four|five|a) (?:[a-z]+ )?(?:boys?|girls?|kids?|sons?|daughters?|"
+    r"children|lads?|lass(?:es)?)\b",
+    re.IGNORECASE,
+)
+
+
+def without_speaker(text: str, drafts: Iterable[Draft], people: Mapping[str, tuple[str, str]]) -> list[Draft]:
     """`drafts` of a sentence that is not about its speaker: relatives, instructions and drugs stay, and the bond of
-    the speaker after talk of nobody but children, among the `people` named before.
+    the speaker after talk of nobody but children, among the `people` named before. The children in "My boss Sue is
+    lovely. Two kids, Ed and Flo" are not the speaker's.
 
     "The GP says it's diabetes. Metformin twice a day" is about the speaker, as `memctl.extract.statements.mentions`
     decides.
     """
     drafts = list(drafts)
     of_children = bool(people) and all(canonical(relation) in CHILD for _, relation in people.values())
+    theirs = _CHILDREN_FIRST.match(text) is not None
     of_children &= all(draft.predicate != "spouse" for draft in drafts)  # "Married to Magda": perhaps the child
     return [
         draft
@@ -234,7 +262,7 @@ def without_speaker(drafts: Iterable[Draft], people: Mapping[str, tuple[str, str
         if draft.subject is not None
         or draft.kind == "procedure"
         or draft.predicate in ("takes_medication", "dose")
-        or is_relation(draft.predicate)
+        or (is_relation(draft.predicate) and not (theirs and draft.predicate == "has_child"))
         or (of_children and draft.predicate == "relationship_status")
     ]
 
