@@ -11,7 +11,6 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 _HEADER = 3 * 4096
@@ -67,15 +66,11 @@ class OpenedFile:
         if self._file is None:
             shutil.copyfile(self.path, to)
             return
-        with to.open("wb") as copy:
-            for part in self._parts(self._file):
-                copy.write(part)
-
-    def _parts(self, descriptor: int) -> Iterator[bytes]:
         start = 0
-        while part := _read(descriptor, _PART, start):
-            yield part
-            start += len(part)
+        with to.open("wb") as copy:
+            while part := _read(self._file, _PART, start):
+                copy.write(part)
+                start += len(part)
 
     def close(self) -> None:
         """Close the file."""
