@@ -3,11 +3,13 @@ MEMCTL_TOGETHER_SECONDS is the duration.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 from forked import Process, run
 
 import memctl
@@ -30,6 +32,19 @@ while rounds < 4 or time.monotonic() < end:
     rounds += 1
 print((rounds + 3) // 4)
 """
+WRITER = """
+import sys, memctl
+from datetime import UTC, datetime
+from memctl.core.fact import Fact, Source, derive_id
+store, name = sys.argv[1:]
+memory = memctl.open(store, lock_timeout=120)
+for number in range(12):
+    at, source = datetime(2026, 3, 1, tzinfo=UTC), Source(system="t")
+    id_, text = derive_id(name, str(number)), f"{name} drinks tea number {number}."
+    memory.backend.write([Fact(id=id_, user_id="alice", kind="fact", text=text, created_at=at, source=source)])
+"""
+SLOW_LOCKS = ["strace", "-f", "-o", os.devnull, "-e", "trace=fcntl", "-e", "inject=fcntl:delay_enter=30000"]
+"""Runs a command that waits 30 ms before it locks a file, so that other processes write in the meantime."""
 
 
 def test_two_programs_and_a_cron_job_can_share_a_store(store, tmp_path):
@@ -56,3 +71,13 @@ def test_two_programs_and_a_cron_job_can_share_a_store(store, tmp_path):
     assert {name: memory.backend.count(name) for name in written} == written
     with memory.backend.store.reading() as session:
         assert len(session.ingested_files()) == jobs
+
+
+@pytest.mark.campaign
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
+def test_no_write_is_lost_if_another_process_writes_before_a_file_is_locked(store):
+    subprocess.run([sys.executable, "-c", WRITER, store, "init"], check=True)
+    names = ("one", "two", "three")
+    writers = [subprocess.Popen([*SLOW_LOCKS, sys.executable, "-c", WRITER, store, name]) for name in names]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    assert memctl.open(store).backend.count("alice") == 12 * 4
