@@ -267,9 +267,10 @@ def long_ago(draft: Draft, now: datetime | None) -> bool:
     return draft.valid_at is not None and now is not None and draft.valid_at.year < now.year - _LONG_AGO
 
 
+CLOCK_IN_WORDS = r"(?:half (?:past )?|(?:a )?(?:quarter|five|ten|twenty(?:[- ]five)?) (?:past|to) )\w+"
 _CLOCK = late(
     r",? (?:(?:at|around|from) )?(?P<o>\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b|\d{1,2}[:.]\d\d\b(?! ?(?:km|mins?|per)\b)|"
-    r"(?<=at )(?:\d{1,2}|noon|midnight|half (?:past )?\w+)\b(?![:.]\d))",
+    rf"(?<=at )(?:\d{{1,2}}|noon|midnight|{CLOCK_IN_WORDS})\b(?![:.]\d))",
     re.IGNORECASE,
 )
 

@@ -14,13 +14,13 @@ from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.time.dates import Grounded, certain
 from memctl.extract.vocabulary import kinship
-from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, alternation
+from memctl.extract.vocabulary.date_words import ENGLISH_MONTHS, ORDINALS, alternation
 from memctl.extract.vocabulary.given_names import is_given_name
 from memctl.extract.vocabulary.verbs import FORMS
 
 _WEEKDAY = r"(?:mon|tue|tues|wed|weds|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?"
 _MONTH = rf"(?P<{{0}}>{alternation(ENGLISH_MONTHS)})"
-_ORDINAL = r"\d{1,2}(?:st|nd|rd|th)?"
+_ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?|(?:{alternation(ORDINALS)})(?= of (?:{alternation(ENGLISH_MONTHS)})\b))"
 _YEAR = r"(?:,? \d{4})?"
 _DAY = (
     rf"\b(?:the )?(?:{_WEEKDAY},? (?:the )?)?(?:{_MONTH.format('m')} {_ORDINAL}{_YEAR}|"

@@ -20,10 +20,12 @@ from memctl.extract.grammar.segmentation import sentences
 from memctl.extract.patterns.keyed_pattern import KeyedGroup, KeyedPattern
 from memctl.extract.patterns.wordlist import words
 from memctl.extract.time.dates import Grounded, certain
+from memctl.extract.vocabulary.date_words import ORDINALS, alternation
 
 _DAY_FOLLOWS = (
     r"(?:(?:on|at|in|for|the|this|next|early|late|mid) )*(?:\d|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|"
-    r"jul|aug|sep|oct|nov|dec|spring|summer|autumn|winter|tomorrow|tonight|today)"
+    r"jul|aug|sep|oct|nov|dec|spring|summer|autumn|winter|tomorrow|tonight|today|"
+    rf"(?:{alternation(ORDINALS)}) of)"
 )
 _CHANGED = KeyedPattern(
     r"\b(?:moved|moves|moving|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|"
@@ -215,7 +217,7 @@ def _is_another(plan: Draft, chief: set[str], text: str) -> bool:
 def _on(draft: Draft, new: Grounded, text: str, *, same: bool) -> Draft:
     """The plan `draft` on the day `new` of `text`, at the `same` time of day or the one that `text` names."""
     phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
-    without = re.sub(r" at \d[\d:.]*(?: ?[ap]m)?$", "", phrase)
+    without = re.sub(rf" at (?:\d[\d:.]*(?: ?[ap]m)?|{event_dates.CLOCK_IN_WORDS})$", "", phrase)
     after = _NOW.sub("", text[new.span[1] :])
     if later := event_dates.at_time("", after):
         phrase = without + later

@@ -10,6 +10,7 @@ from memctl.extract.grammar.clause_openers import LEAD
 from memctl.extract.grammar.noun_phrases import job, listed, noun, place, proper
 from memctl.extract.patterns.wordlist import lowered
 from memctl.extract.rule_tables import compiled
+from memctl.extract.vocabulary.date_words import ORDINALS, alternation
 
 _MY = late(
     r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+(?:it )?is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)",
@@ -85,16 +86,14 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         return
 
 
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*"
 _FORMS = {
     "email": late(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
     "phone": late(r"\+?\d[\d \-().]{6,}\d"),
     "pronouns": late(r"\w+(?:/\w+)+"),
     "birthday": late(
-        (
-            r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|"
-            r"Dec)\w*(?:,? \d{4})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}(?:st|nd|rd|"
-            r"th)?(?:,? \d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?)"
-        ),
+        rf"(?:(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)?|(?:{alternation(ORDINALS)}) of) {_MONTH}(?:,? \d{{4}})?|"
+        rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)",
         re.IGNORECASE,
     ),
     "age": late(r"\d{1,3}"),

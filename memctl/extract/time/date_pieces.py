@@ -22,6 +22,8 @@ MONTHS_TOO = rf"{NUMBER} (?:year|yr)s?,? (?:and )?{NUMBER.replace('?P<n>', '?P<m
 SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
 ON_WEEKDAY = rf"(?:(?:{date_words.alternation(date_words.WEEKDAYS)}),? (?:the )?)?"
 ORDINAL = rf"{ON_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+IN_WORDS = rf"{ON_WEEKDAY}(?P<nth>{date_words.alternation(date_words.ORDINALS)}) of"
+""" "The twenty-fifth of"."""
 LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
 """ "3-10 September" starts on the third."""
 END = r"(?![\w'-])"

@@ -129,8 +129,8 @@ _LATEST_SHORT = 2030
 
 def dated(match: re.Match[str], clock: Clock) -> Period:
     groups = match.groupdict()
-    day = int(groups.get("day") or 1)
-    unit = "day" if groups.get("day") else "month"
+    said = groups.get("day") or date_words.ORDINALS.get((groups.get("nth") or "").lower())
+    day, unit = (int(said), "day") if said else (1, "month")
     if groups.get("year") or groups.get("yy"):
         return period(clock.day(_year(match, clock), month_of(match), day), unit)
     return period(nearest(clock, month_of(match), day, unit), unit)

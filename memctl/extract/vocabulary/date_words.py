@@ -72,6 +72,26 @@ NUMBERS: dict[str, int] = {
 """Number words. "A few" and "several" name no number: they get a coarser precision instead."""
 
 
+_FIRST_NINE = words("first second third fourth fifth sixth seventh eighth ninth")
+ORDINALS: dict[str, int] = {
+    **{word: n for n, word in enumerate(_FIRST_NINE, 1)},
+    **{
+        word: n
+        for n, word in enumerate(
+            words(
+                "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth "
+                "twentieth"
+            ),
+            10,
+        )
+    },
+    "thirtieth": 30,
+    **{f"twenty{link}{word}": 20 + n for n, word in enumerate(_FIRST_NINE, 1) for link in "- "},
+    **{f"thirty{link}first": 31 for link in "- "},
+}
+"""The days of a month in words."""
+
+
 def in_figures(value: str) -> str:
     """A number written in words, in figures: "thirty-three" gives "33". Anything else is returned as it is."""
     match [NUMBERS.get(word, 0) for word in value.lower().replace("-", " ").split()]:
