@@ -102,6 +102,13 @@ PERSON_WITH = late(
 )
 """ "A boy with asthma", "my student has dyslexia"."""
 _CASE = late(r"\b(?:case(?: study)?|vignette|scenario|exam question|quiz|flashcard)\b[^:.]*: ", re.IGNORECASE)
+_STUDIED = late(
+    r"\b(?:essay|thesis|dissertation|assignment|coursework|lecture|seminar|chapter|topic|case study|care plan|poster|"
+    r"presentation|revision|revising|article|leaflet|syllabus)\b"
+    r"(?!.*\b(?:because|cos|since|so|but|i have|i've|i'm|my own)\b)",
+    re.IGNORECASE,
+)
+""" "Essay after, pressure ulcers, 1500 words": a subject of study."""
 _MOOD = late(r"\b(?:a bit|a little|so|such|being|going|all|very|properly) $", re.IGNORECASE)
 _MOODS = late(r"(?:ocd|adhd|bipolar|autistic|schizophrenic|dyslexic|blind|deaf)", re.IGNORECASE)
 """ "I'm a bit OCD about my spice rack"."""
@@ -243,7 +250,7 @@ def of_health(draft: Draft, text: str) -> Draft | None:
         return draft
     opening = max((end.end() for end in _SENTENCE_END.finditer(text, 0, at)), default=0)
     before, after = text[opening:at], text[at + len(value) :]
-    if _CASE.search(before):
+    if _CASE.search(before) or _STUDIED.search(before):
         return None
     closing = _SENTENCE_END.search(after)
     rest = after[: closing.start()] if closing else after

@@ -116,10 +116,11 @@ _OF_A_CHOICE = late(
 """ "I prefer option B" is about what was just offered."""
 _NO_THING = late(
     r"(?:after|before|during|until|till|since) .*|up|off|out|on|'?em|u|yous?|ya|hers|mine|theirs|nobody|pal|mate|bro|"
-    r"bruv|dude|hun|darling|babe|lads|none|one|two|three|both(?: of .*)?|all|each|neither|either|equally|everything",
+    r"bruv|dude|hun|darling|babe|lads|none|one|two|three|both(?: of .*)?|all|each|neither|either|equally|everything|"
+    r"an? (?:(?:new|old|whole|nice|good|second|big|small) )?(?:set|pair|couple|bunch|lot|piece|copy|few|bit|half)",
     re.IGNORECASE,
 )
-""" "I don't eat after midnight" avoids nothing; "I own three" names nothing."""
+""" "I don't eat after midnight" avoids nothing; "I own three" or "a set" names nothing."""
 _FOR_SOMEBODY = KeyedPattern(
     r"\b(?:him|them)\b|\b\w+ her(?=$| (?:on|at|every|each|in|over|home|up|there|(?:\w+day)s?)\b)",
     re.IGNORECASE,

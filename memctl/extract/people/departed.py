@@ -92,6 +92,7 @@ _REPLACEABLE = frozenset(
 _AT_HOME = frozenset({"has_neighbor", "has_roommate", "has_landlord", "has_landlady", "has_lodger"})
 _AT_WORK = frozenset(words("has_boss has_manager has_supervisor has_colleague has_teammate"))
 _SPOUSES = frozenset({"has_husband", "has_wife", "has_partner", "spouse"})
+_PARTNERS = _SPOUSES | frozenset(words("partner has_girlfriend has_boyfriend has_fiancé has_fiancée"))
 _AGAIN = late(r"\b(?:remarried|married again|second|new|now|since)\b", re.IGNORECASE)
 _SPOUSE = late(r"\bmy (?:late |dear |poor )*(?:husband|wife)\b", re.IGNORECASE)
 _RELATED = frozenset({"has_pet", "has_condition"})
@@ -99,6 +100,7 @@ _RELATED = frozenset({"has_pet", "has_condition"})
 
 def without_departed(text: str, drafts: list[Draft]) -> list[Draft]:
     """`drafts` of a turn without the people that it says have died or gone, and what is said of those who died."""
+    drafts = _without_former_partners(text, drafts)
     if _HINTS.isdisjoint(spoken_words(text)):
         return drafts
     dead, gone, single = set[str](), set[int](), False
@@ -126,6 +128,20 @@ def without_departed(text: str, drafts: list[Draft]) -> list[Draft]:
             or (one.subject is None and one.object in dead and one.predicate.startswith("has_"))
         )
     ]
+
+
+def _without_former_partners(text: str, drafts: list[Draft]) -> list[Draft]:
+    """`drafts` without a partner whom the sentence that names them leaves: "my girlfriend Jo and I broke up"."""
+    ends = [one for one in drafts if one.op == "retract" and one.subject is None and one.predicate in _PARTNERS]
+    return [one for one in drafts if not any(_is_left(one, end, text) for end in ends)]
+
+
+def _is_left(draft: Draft, end: Draft, text: str) -> bool:
+    if draft.op != "assert" or (draft.subject, draft.predicate) != (None, end.predicate):
+        return False
+    (first, last), (begin, stop) = draft.quote, end.quote
+    named = end.object in (None, draft.object) and _AGAIN.search(text, begin, stop) is None
+    return named and first < stop and begin < last
 
 
 def _people(drafts: list[Draft]) -> Iterator[Draft]:
