@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -63,9 +62,17 @@ def test_two_names_of_one_file_are_one_store(store, tmp_path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_no_other_thread_opens_or_releases_a_file_during_a_fork(monkeypatch):
+    def acquire():
+        taken = instances._lock.acquire(timeout=0.01)
+        waited.append(not taken)
+        if taken:
+            instances._lock.release()
+
     def other_thread_waits():
-        with ThreadPoolExecutor(1) as pool:
-            waited.append(not pool.submit(instances._lock.acquire, timeout=0.01).result())
+        # A pool would wait for a lock of its own, which is held during a fork.
+        thread = threading.Thread(target=acquire)
+        thread.start()
+        thread.join()
 
     waited = []
     monkeypatch.setattr(instances, "_close_idle", other_thread_waits)
